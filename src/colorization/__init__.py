@@ -1,0 +1,1 @@
+"""Colorize grey photographs, and reproduce the experiments of "Image Colorization" (2023)."""

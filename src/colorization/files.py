@@ -1,0 +1,54 @@
+"""Files and folders that appear under their name only when they are whole."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a path to write to, and rename it to `path` when the block succeeds.
+
+    Parameters
+    ----------
+    path : Path
+        The final name. Missing parent folders are made.
+
+    Yields
+    ------
+    Path
+        A sibling of `path`; it is removed when the block raises.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder to fill, and rename it to `path` when the block succeeds.
+
+    Parameters
+    ----------
+    path : Path
+        The final name. What stands there is replaced.
+
+    Yields
+    ------
+    Path
+        A sibling of `path`; it is removed when the block raises.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        shutil.rmtree(path, ignore_errors=True)
+        partial.replace(path)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

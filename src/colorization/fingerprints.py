@@ -1,0 +1,99 @@
+"""What local inputs are, by content, at the cost of a look at each file's length and time."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from colorization import archives, sources
+from colorization.errors import ColorizationError
+from colorization.files import whole_file
+
+
+def fingerprint_source(source: str, memory: Path) -> str:
+    """Identify `download.source`.
+
+    Parameters
+    ----------
+    source : str
+    memory : Path
+        See `sha256_of_files`.
+
+    Returns
+    -------
+    str
+        The name of a named source; the sha256 of a local archive, or of a folder's listing.
+
+    Raises
+    ------
+    ColorizationError
+        As `sources.local_source`, and if a folder holds no image.
+    """
+    if source in sources.NAMED:
+        return source
+    path = sources.local_source(source)
+    if not path.is_dir():
+        return sha256_of_files([path], memory)[0]
+    names = archives.folder_image_names(path)
+    if not names:
+        raise ColorizationError(f"download.source: {source} holds no images")
+    sums = sha256_of_files([path / name for name in names], memory)
+    listing = "".join(f"{name}\0{sha256}\n" for name, sha256 in zip(names, sums, strict=True))
+    return hashlib.sha256(listing.encode()).hexdigest()
+
+
+def fingerprint_weights(weights: str, memory: Path) -> str:
+    """Identify `embed.weights`: "random", "imagenet", or the sha256 of a file.
+
+    Raises
+    ------
+    ColorizationError
+        If it is neither of those words nor a file.
+    """
+    if weights in ("random", "imagenet"):
+        return weights
+    path = Path(weights).expanduser()
+    if not path.is_file():
+        raise ColorizationError(
+            "embed.weights must be random, imagenet, or the path of a weights file; "
+            f"found {weights!r}, which does not exist"
+        )
+    if not path.name.endswith(".h5"):
+        raise ColorizationError(
+            f"embed.weights: {weights} must be a file that Keras wrote, ending in .h5"
+        )
+    return sha256_of_files([path], memory)[0]
+
+
+def sha256_of_files(paths: list[Path], memory: Path) -> list[str]:
+    """The sha256 of each file, read again only where its length or time of change differs.
+
+    Parameters
+    ----------
+    paths : list of Path
+    memory : Path
+        A JSON file that remembers the sums between calls; made anew where it is missing or
+        unreadable.
+
+    Returns
+    -------
+    list of str
+        In hexadecimal.
+    """
+    try:
+        known = json.loads(memory.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    sums, changed = [], False
+    for path in paths:
+        status = path.stat()
+        state = [status.st_size, status.st_mtime_ns, status.st_ino]
+        key = str(path.resolve())
+        if key not in known or known[key][0] != state:
+            with path.open("rb") as file:
+                known[key] = [state, hashlib.file_digest(file, "sha256").hexdigest()]
+            changed = True
+        sums.append(known[key][1])
+    if changed:
+        with whole_file(memory) as partial:
+            partial.write_text(json.dumps(known), encoding="utf-8")
+    return sums

@@ -1,0 +1,128 @@
+"""How close a colorized image is to the photograph. Higher is better unless said otherwise."""
+
+import numpy as np
+import pandas as pd
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+
+# What an image is colorized by: the model, and the floors that a model must beat.
+MODEL, GRAY, MEAN_AB = "model", "gray", "mean_ab"
+COLORIZERS = (MODEL, GRAY, MEAN_AB)
+
+DATA_RANGE = 255  # 8-bit sRGB
+SSIM_SIGMA = 1.5  # with scikit-image's truncation at 3.5 sigma: an 11x11 window
+SSIM_K1, SSIM_K2 = 0.01, 0.03
+
+
+def psnr_rgb_db(truth: np.ndarray, image: np.ndarray) -> float:
+    """Peak signal-to-noise ratio of two sRGB images.
+
+    Parameters
+    ----------
+    truth, image : (H, W, 3) uint8 arrays
+
+    Returns
+    -------
+    float
+        dB; infinite where the images are equal.
+
+    References
+    ----------
+    Equation 1 of the paper, R = 255.
+    """
+    if np.array_equal(truth, image):
+        return float("inf")
+    return float(peak_signal_noise_ratio(truth, image, data_range=DATA_RANGE))
+
+
+def ssim_rgb(truth: np.ndarray, image: np.ndarray) -> float:
+    """Structural similarity of two sRGB images, mean over channels.
+
+    Parameters
+    ----------
+    truth, image : (H, W, 3) uint8 arrays
+        At least 11 px a side.
+
+    Returns
+    -------
+    float
+        In [-1, 1]; 1 where the images are equal.
+
+    References
+    ----------
+    Wang, Bovik, Sheikh, Simoncelli: Image Quality Assessment: From Error Visibility to Structural
+    Similarity. IEEE TIP 13 (2004): 11x11 Gaussian of sigma 1.5, K1 = 0.01, K2 = 0.03.
+    """
+    return float(
+        structural_similarity(
+            truth,
+            image,
+            data_range=DATA_RANGE,
+            channel_axis=-1,
+            gaussian_weights=True,
+            sigma=SSIM_SIGMA,
+            use_sample_covariance=False,
+            K1=SSIM_K1,
+            K2=SSIM_K2,
+        )
+    )
+
+
+def mse_ab(truth: np.ndarray, ab: np.ndarray) -> float:
+    """Mean squared error in the network's ab, in [-1, 1]. Lower is better.
+
+    Parameters
+    ----------
+    truth, ab : (H, W, 2) float arrays
+    """
+    difference = truth.astype(np.float64) - ab.astype(np.float64)
+    return float(np.mean(difference**2))
+
+
+def score(truth_rgb: np.ndarray, truth_ab: np.ndarray, rgb: np.ndarray, ab: np.ndarray) -> dict:
+    """All metrics of one colorized image.
+
+    Parameters
+    ----------
+    truth_rgb, rgb : (H, W, 3) uint8 arrays
+    truth_ab, ab : (H, W, 2) float arrays
+
+    Returns
+    -------
+    dict of str to float
+        Keyed by the metric's name.
+    """
+    return {
+        "psnr_rgb_db": psnr_rgb_db(truth_rgb, rgb),
+        "ssim_rgb": ssim_rgb(truth_rgb, rgb),
+        "mse_ab": mse_ab(truth_ab, ab),
+    }
+
+
+def summarize(rows: pd.DataFrame) -> dict:
+    """Mean and standard error of each metric over the test images.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        A row per image, as `evaluation.evaluate` yields them.
+
+    Returns
+    -------
+    dict
+        For each colorizer: each metric's mean and, under "metric_se", its standard error (0 for a
+        single image); infinite values, from images met exactly, are left out and counted under
+        "exact". Beside them the number of "images".
+    """
+    summary: dict = {"images": len(rows)}
+    for colorizer in COLORIZERS:
+        columns = rows.filter(regex=rf"^{colorizer}\.")
+        finite = columns.where(np.isfinite(columns))
+        figures: dict[str, float | int | None] = {}
+        for column in columns:
+            values = finite[column].dropna()
+            metric = column.removeprefix(f"{colorizer}.")
+            figures[metric] = float(values.mean()) if len(values) else None
+            figures[f"{metric}_se"] = float(values.sem()) if len(values) > 1 else 0.0
+        figures["exact"] = int(np.isinf(columns[f"{colorizer}.psnr_rgb_db"]).sum())
+        summary[colorizer] = figures
+    return summary

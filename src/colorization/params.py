@@ -1,0 +1,216 @@
+"""The schema of params.yaml: one frozen section per stage, validated as a whole.
+
+No default stands in code: what a run used can be read in params.yaml alone.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from colorization.errors import ColorizationError
+
+# In the paper's order. Their architectures are the table of the same names in models/variants.py.
+Variant = Literal["baseline", "bn_maxpool"]
+
+EmbeddingNetwork = Literal["inception_resnet_v2", "inception_v3", "mobilenet_v2"]
+
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotEmpty = Annotated[str, Field(min_length=1)]
+
+
+def _distinct(items: tuple) -> tuple:
+    if len(set(items)) < len(items):
+        raise PydanticCustomError("distinct", "must name each item once")
+    return items
+
+
+def _sum_to_one(ratios: tuple[float, ...]) -> tuple[float, ...]:
+    total = sum(ratios)
+    if abs(total - 1) > 1e-9:
+        terms = " + ".join(f"{ratio:g}" for ratio in ratios)
+        raise PydanticCustomError("ratios", f"must sum to 1; found {terms} = {total:g}")
+    return ratios
+
+
+class Section(BaseModel):
+    """A section of params.yaml: frozen, without conversions, without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Scenes(Section):
+    """`download.scenes`: the procedural landscapes."""
+
+    count: Count
+    width: Annotated[int, Field(ge=32, le=4096)]
+    height: Annotated[int, Field(ge=32, le=4096)]
+    jpeg_quality: Annotated[int, Field(ge=1, le=100)]
+    seed: Seed
+
+
+class Download(Section):
+    """`download`: where the photographs come from."""
+
+    source: NotEmpty
+    scenes: Scenes
+
+
+class Split(Section):
+    """`split`: which photograph serves for what."""
+
+    ratios: Annotated[tuple[Fraction, Fraction, Fraction], AfterValidator(_sum_to_one)]
+    seed: Seed
+    min_side: Count
+    min_chroma: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Preprocess(Section):
+    """`preprocess`: the cached arrays."""
+
+    image_size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)]
+
+
+class Embed(Section):
+    """`embed`: the ImageNet embedding of each image."""
+
+    network: EmbeddingNetwork
+    weights: NotEmpty
+    seed: Seed
+    batch_size: Count
+
+
+class Model(Section):
+    """`model`: which variant `dvc repro` trains."""
+
+    variant: Variant
+
+
+class Study(Section):
+    """`study`: all trainings that belong to the comparison."""
+
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1), AfterValidator(_distinct)]
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(_distinct)]
+
+
+class Train(Section):
+    """`train`: how every variant is trained."""
+
+    epochs: Count
+    batch_size: Count
+    learning_rate: Positive
+    decay_steps: Count
+    decay_rate: Annotated[float, Field(gt=0, le=1)]
+    flip: bool
+    monitor_images: Count
+
+
+class Evaluate(Section):
+    """`evaluate`: the test metrics and pictures."""
+
+    batch_size: Count
+    sample_images: Count
+
+
+class Params(Section):
+    """The whole of params.yaml."""
+
+    download: Download
+    split: Split
+    preprocess: Preprocess
+    embed: Embed
+    model: Model
+    study: Study
+    train: Train
+    evaluate: Evaluate
+
+    @model_validator(mode="after")
+    def _variant_is_studied(self) -> Self:
+        if self.model.variant not in self.study.variants:
+            choices = ", ".join(self.study.variants)
+            raise PydanticCustomError(
+                "variant",
+                f"model.variant must be one of study.variants ({choices}); "
+                f"found {self.model.variant!r}",
+            )
+        return self
+
+
+def load_params(path: Path) -> Params:
+    """Read and validate a params file.
+
+    Parameters
+    ----------
+    path : Path
+        A YAML file with the sections of `Params`.
+
+    Returns
+    -------
+    Params
+
+    Raises
+    ------
+    ColorizationError
+        If the file cannot be read, or holds an unknown, missing, mistyped or out-of-range value.
+        The message names file, key, what was wanted and what was found.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ColorizationError(f"{path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ColorizationError(f"{path}: not valid YAML: {_one_line(error)}") from error
+    try:
+        # Through JSON, whose strict mode takes a YAML list for a tuple and still no text for a number.
+        return TypeAdapter(Params).validate_json(json.dumps(content, default=str))
+    except ValidationError as error:
+        raise ColorizationError("\n".join(f"{path}: {line}" for line in _explain(error))) from error
+
+
+def _explain(error: ValidationError) -> list[str]:
+    """One line per mistake: key, wanted, found."""
+    lines = []
+    for mistake in error.errors(include_url=False):
+        key = ".".join(str(part) for part in mistake["loc"])
+        if mistake["type"] == "extra_forbidden":
+            lines.append(f"{key} is not a parameter; remove it or correct its name")
+        elif mistake["type"] == "missing":
+            lines.append(f"{key} is missing")
+        elif mistake["type"] in ("ratios", "variant"):
+            lines.append(f"{key} {mistake['msg']}".strip())
+        else:
+            wanted = mistake["msg"].replace("Input should be", "must be")
+            if mistake["type"] == "literal_error":
+                choices = mistake["ctx"]["expected"].replace(" or ", ", ").replace("'", "")
+                wanted = f"must be one of {choices}"
+            found = mistake["input"]
+            lines.append(f"{key or 'the file'} {wanted}; found {found!r}{_hint(found)}")
+    return lines
+
+
+def _hint(found: object) -> str:
+    """Explain YAML 1.1's most common surprise."""
+    if isinstance(found, str):
+        try:
+            return f" (text to YAML; write {float(found)!r})"
+        except ValueError:
+            pass
+    return ""
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

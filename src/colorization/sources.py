@@ -1,0 +1,70 @@
+"""What `download.source` may name, and how each becomes data/raw.zip."""
+
+import shutil
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from colorization import archives, scenes
+from colorization.errors import ColorizationError
+from colorization.files import whole_file
+from colorization.params import Download
+
+
+def _draw_scenes(download: Download, out: Path) -> None:
+    archives.write_zip(scenes.draw_all(download.scenes), out)
+
+
+# Sources that have a name; anything else is the path of a local zip, tar or folder.
+NAMED: dict[str, Callable[[Download, Path], None]] = {"scenes": _draw_scenes}
+
+
+def fetch(download: Download, out: Path) -> None:
+    """Bring the images of `download.source` into one zip.
+
+    Parameters
+    ----------
+    download : Download
+    out : Path
+        A local zip is copied as it is; a tar or a folder is packed, so that every later stage
+        reads one kind of archive, at random.
+
+    Raises
+    ------
+    ColorizationError
+        If the source is missing, damaged, or holds no image.
+    """
+    if download.source in NAMED:
+        NAMED[download.source](download, out)
+        return
+    source = local_source(download.source)
+    if source.is_dir():
+        archives.write_zip(archives.folder_members(source), out)
+    elif zipfile.is_zipfile(source):
+        archives.image_names(source)
+        with whole_file(out) as partial:
+            shutil.copyfile(source, partial)
+    else:
+        archives.write_zip(archives.tar_members(source), out)
+    archives.image_names(out)
+
+
+def local_source(source: str) -> Path:
+    """The path of a local source.
+
+    Raises
+    ------
+    ColorizationError
+        If it does not exist, or is neither a zip, a tar nor a folder.
+    """
+    path = Path(source).expanduser()
+    if not path.exists():
+        names = ", ".join(NAMED)
+        raise ColorizationError(
+            f"download.source must be {names}, or the path of a zip, a tar or a folder; "
+            f"found {source!r}, which does not exist"
+        )
+    if not (path.is_dir() or zipfile.is_zipfile(path) or tarfile.is_tarfile(path)):
+        raise ColorizationError(f"download.source: {source} is neither a zip, a tar nor a folder")
+    return path

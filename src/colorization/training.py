@@ -1,0 +1,213 @@
+"""Training a variant on the cached arrays."""
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+from dvclive import Live
+from keras.optimizers import Adam
+from keras.optimizers.schedules import ExponentialDecay
+
+from colorization import lab, metrics
+from colorization.arrays import LabArrays
+from colorization.evaluation import predict
+from colorization.models.directory import save_architecture
+from colorization.params import Train
+
+PICTURES = 4  # colorized validation images that DVCLive keeps
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What a model is trained or validated on.
+
+    Attributes
+    ----------
+    images : LabArrays
+    embeddings : (N, 1000) float32 array
+        Standardised as `embedding.normalize` does.
+    """
+
+    images: LabArrays
+    embeddings: np.ndarray
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of float32 arrays, read from the memory-mapped ones as they are needed.
+
+    Parameters
+    ----------
+    examples : Examples
+    batch_size : int
+    seed : int or None
+        Shuffles each epoch in an order of its own, from seed and epoch; None keeps the order.
+    flip : bool
+        Mirror half of the images, drawn anew in each epoch. The embedding stays that of the
+        unmirrored image.
+    """
+
+    def __init__(
+        self, examples: Examples, batch_size: int, seed: int | None = None, flip: bool = False
+    ) -> None:
+        super().__init__()
+        self._examples = examples
+        self._batch_size = batch_size
+        self._seed = seed
+        self._flip = flip
+        self._start_epoch(0)
+
+    def _start_epoch(self, epoch: int) -> None:
+        count = len(self._examples.images.L)
+        self._epoch = epoch
+        self._order = np.arange(count)
+        self._mirrored = np.zeros(count, dtype=bool)
+        if self._seed is not None:
+            rng = np.random.default_rng([self._seed, epoch])
+            rng.shuffle(self._order)
+            if self._flip:
+                self._mirrored = rng.random(count) < 0.5
+
+    def on_epoch_end(self) -> None:
+        """Draw the next epoch's order."""
+        self._start_epoch(self._epoch + 1)
+
+    def __len__(self) -> int:
+        return -(-len(self._order) // self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+        start = index * self._batch_size
+        chosen = self._order[start : start + self._batch_size]
+        L = self._examples.images.L[chosen].astype(np.float32)
+        ab = self._examples.images.ab[chosen].astype(np.float32)
+        mirrored = self._mirrored[chosen]
+        L[mirrored] = L[mirrored, :, ::-1]
+        ab[mirrored] = ab[mirrored, :, ::-1]
+        return (L, self._examples.embeddings[chosen]), ab
+
+
+class Recorder(keras.callbacks.Callback):
+    """Keeps the history, the best weights, and what DVCLive shows.
+
+    Parameters
+    ----------
+    folder : Path
+        The model directory.
+    validation : Examples
+    params : Train
+    """
+
+    def __init__(self, folder: Path, validation: Examples, params: Train) -> None:
+        super().__init__()
+        self.rows: list[dict[str, float]] = []
+        self.best_epoch = 0
+        self._folder = folder
+        self._params = params
+        monitored = min(params.monitor_images, len(validation.images.L))
+        self._L = np.array(validation.images.L[:monitored])
+        self._rgb = np.array(validation.images.rgb[:monitored])
+        self._embeddings = validation.embeddings[:monitored]
+        self._live = Live(
+            str(folder / "dvclive"), dvcyaml=None, save_dvc_exp=False, report=None
+        )
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        """Record the epoch; keep its weights if no earlier one validated better."""
+        colorized = self._colorize()
+        row: dict[str, float] = {
+            "epoch": epoch + 1,
+            "train_mse": logs["mse"],
+            "val_mse": logs["val_mse"],
+            "val_psnr_rgb_db": self._mean(metrics.psnr_rgb_db, colorized),
+            "val_ssim_rgb": self._mean(metrics.ssim_rgb, colorized),
+            "learning_rate": float(self.model.optimizer.learning_rate),
+            "objective": logs["loss"],
+        }
+        if not self.rows or row["val_mse"] < min(past["val_mse"] for past in self.rows):
+            self.best_epoch = epoch + 1
+            self.model.save_weights(self._folder / "model.weights.h5")
+        self.rows.append(row)
+        self._live.step = epoch + 1
+        for name, value in row.items():
+            if name != "epoch":
+                self._live.log_metric(name, value, timestamp=False)
+        for index, rgb in enumerate(colorized[:PICTURES]):
+            self._live.log_image(f"validation_{index}.png", rgb)
+        self._live.make_summary()
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """Keep the last weights beside the best ones."""
+        self.model.save_weights(self._folder / "last.weights.h5")
+        self._live.end()
+
+    def _colorize(self) -> list[np.ndarray]:
+        batches = predict(self.model, self._L, self._embeddings, self._params.batch_size)
+        return [lab.lab_to_rgb(L, ab) for L, ab in zip(self._L, batches, strict=True)]
+
+    def _mean(self, metric, colorized: list[np.ndarray]) -> float:
+        scores = [metric(truth, rgb) for truth, rgb in zip(self._rgb, colorized, strict=True)]
+        return float(np.mean([value for value in scores if np.isfinite(value)] or [np.nan]))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training came to.
+
+    Attributes
+    ----------
+    best_epoch : int
+        The epoch whose weights are kept as the model's, from 1.
+    images_per_second : float
+        Training images over the time of all epochs, validation included.
+    """
+
+    best_epoch: int
+    images_per_second: float
+
+
+def train(
+    model: keras.Model,
+    training: Examples,
+    validation: Examples,
+    params: Train,
+    seed: int,
+    folder: Path,
+) -> Outcome:
+    """Train a model and write its directory.
+
+    The loss is the MSE over ab, plus whatever penalty the model's layers add. "mse", as recorded
+    for training and validation and as it chooses the best epoch, is without the penalty.
+
+    Parameters
+    ----------
+    model : keras.Model
+    training, validation : Examples
+    params : Train
+    seed : int
+        Of the order of the images.
+    folder : Path
+        Gets architecture, best and last weights, history and DVCLive's files.
+
+    Returns
+    -------
+    Outcome
+    """
+    save_architecture(model, folder)
+    schedule = ExponentialDecay(params.learning_rate, params.decay_steps, params.decay_rate)
+    model.compile(optimizer=Adam(schedule), loss="mse", metrics=["mse"])
+    recorder = Recorder(folder, validation, params)
+    started = time.perf_counter()
+    model.fit(
+        Batches(training, params.batch_size, seed, params.flip),
+        validation_data=Batches(validation, params.batch_size),
+        epochs=params.epochs,
+        shuffle=False,  # Batches shuffles by itself, from the seed.
+        verbose=1 if sys.stdout.isatty() else 2,
+        callbacks=[recorder],
+    )
+    seconds = time.perf_counter() - started
+    pd.DataFrame(recorder.rows).to_csv(folder / "history.csv", index=False)
+    return Outcome(recorder.best_epoch, len(training.images.L) * params.epochs / seconds)

@@ -1,0 +1,37 @@
+"""Stage `embed`: cached L -> the ImageNet embedding of each image."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from _stage import Figures, run
+
+from colorization import arrays, embedding
+from colorization.params import load_params
+from colorization.split import PARTS
+
+
+def main(params: Path, arrays_folder: Path, weights: Path, out: Path) -> Figures:
+    settings = load_params(params).embed
+    embedder = embedding.build_embedder(settings)
+    logits = {
+        part: embedding.embed(
+            embedder, arrays.read(arrays_folder / part).L, settings.batch_size, f"embedding {part}"
+        )
+        for part in PARTS
+    }
+    normalization = embedding.normalization(logits["train"], settings.weights)
+    out.mkdir(parents=True)
+    np.save(out / "normalization.npy", normalization)
+    identity = {
+        "embedding_network": settings.network,
+        "embedding_weights": weights.read_text(encoding="utf-8").strip(),
+    }
+    (out / "identity.json").write_text(json.dumps(identity, indent=1) + "\n", encoding="utf-8")
+    for part in PARTS:
+        np.save(out / f"{part}.npy", embedding.normalize(logits[part], normalization))
+    return {"images": sum(len(part) for part in logits.values())}
+
+
+if __name__ == "__main__":
+    run(main)

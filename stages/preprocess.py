@@ -1,0 +1,17 @@
+"""Stage `preprocess`: the raw archive and its split -> cached Lab arrays."""
+
+from pathlib import Path
+
+import pandas as pd
+from _stage import run
+
+from colorization.params import load_params
+from colorization.preprocessing import preprocess
+
+
+def main(params: Path, archive: Path, split: Path, out: Path) -> None:
+    preprocess(archive, pd.read_csv(split), load_params(params).preprocess, out)
+
+
+if __name__ == "__main__":
+    run(main)

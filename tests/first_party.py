@@ -1,0 +1,41 @@
+"""Which files of this project a Python file imports, directly or not."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SEARCHED = (ROOT / "stages", ROOT / "src")
+
+
+def imported_files(script: Path) -> set[str]:
+    """The first-party files that `script` imports, and itself, relative to the root."""
+    found: set[Path] = set()
+    waiting = [script]
+    while waiting:
+        file = waiting.pop()
+        if file not in found:
+            found.add(file)
+            waiting.extend(_imported_by(file))
+    return {file.relative_to(ROOT).as_posix() for file in found}
+
+
+def _imported_by(file: Path) -> set[Path]:
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative imports are not followed"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
+    return {path for name in names for path in _files_of(name)}
+
+
+def _files_of(name: str) -> set[Path]:
+    """The module's file, and the __init__.py of each package around it; empty for others'."""
+    parts = name.split(".")
+    files = set()
+    for folder in SEARCHED:
+        for depth in range(1, len(parts) + 1):
+            stem = folder.joinpath(*parts[:depth])
+            files |= {path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file()}
+    return files
