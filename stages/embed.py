@@ -16,7 +16,10 @@ def main(params: Path, arrays_folder: Path, weights: Path, out: Path) -> Figures
     embedder = embedding.build_embedder(settings)
     logits = {
         part: embedding.embed(
-            embedder, arrays.read(arrays_folder / part).L, settings.batch_size, f"embedding {part}"
+            embedder,
+            arrays.read(arrays_folder / part).L,
+            settings.batch_size,
+            f"embedding {part}",
         )
         for part in PARTS
     }
@@ -27,7 +30,9 @@ def main(params: Path, arrays_folder: Path, weights: Path, out: Path) -> Figures
         "embedding_network": settings.network,
         "embedding_weights": weights.read_text(encoding="utf-8").strip(),
     }
-    (out / "identity.json").write_text(json.dumps(identity, indent=1) + "\n", encoding="utf-8")
+    (out / "identity.json").write_text(
+        json.dumps(identity, indent=1) + "\n", encoding="utf-8"
+    )
     for part in PARTS:
         np.save(out / f"{part}.npy", embedding.normalize(logits[part], normalization))
     return {"images": sum(len(part) for part in logits.values())}

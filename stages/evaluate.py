@@ -22,7 +22,11 @@ def main(
     shown = set(evaluation.evenly_spaced(len(test.names), settings.sample_images))
     rows, samples = [], []
     scored = evaluation.evaluate(
-        load_model(model), test, np.load(embeddings / "test.npy"), mean_ab, settings.batch_size
+        load_model(model),
+        test,
+        np.load(embeddings / "test.npy"),
+        mean_ab,
+        settings.batch_size,
     )
     for index, (row, colorized) in enumerate(scored):
         rows.append(row)

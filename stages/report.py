@@ -13,10 +13,17 @@ TIMED = ("download", "split", "preprocess", "embed", "train", "evaluate")
 
 
 def main(
-    params: Path, split: Path, model: Path, timings: Path, training_timing: Path, results: Path
+    params: Path,
+    split: Path,
+    model: Path,
+    timings: Path,
+    training_timing: Path,
+    results: Path,
 ) -> None:
     settings = load_params(params)
-    files = {stage: timings / f"{stage}.json" for stage in TIMED} | {"train": training_timing}
+    files = {stage: timings / f"{stage}.json" for stage in TIMED} | {
+        "train": training_timing
+    }
     metrics = _read_json(results / "metrics.json")
     what_ran = report.Run(
         metrics=metrics,
@@ -29,10 +36,14 @@ def main(
         versions=provenance.versions(),
     )
     floors = {name: metrics[name]["mse_ab"] for name in ("gray", "mean_ab")}
-    pictures.curves(pd.read_csv(results / "history.csv"), floors, results / "curves.png")
+    pictures.curves(
+        pd.read_csv(results / "history.csv"), floors, results / "curves.png"
+    )
     (results / "report.md").write_text(report.markdown(what_ran), encoding="utf-8")
     html = report.html(
-        what_ran, (results / "curves.png").read_bytes(), (results / "samples.png").read_bytes()
+        what_ran,
+        (results / "curves.png").read_bytes(),
+        (results / "samples.png").read_bytes(),
     )
     (results / "report.html").write_text(html, encoding="utf-8")
 

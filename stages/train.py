@@ -15,7 +15,12 @@ from colorization.training import Examples, train
 
 
 def main(
-    params: Path, arrays_folder: Path, embeddings: Path, variant: str, seed: int, out: Path
+    params: Path,
+    arrays_folder: Path,
+    embeddings: Path,
+    variant: str,
+    seed: int,
+    out: Path,
 ) -> Figures:
     settings = load_params(params).train
     training, validation = (
@@ -36,7 +41,9 @@ def main(
             **json.loads((embeddings / "identity.json").read_text(encoding="utf-8")),
             "train": settings.model_dump(),
         }
-        (folder / "training.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        (folder / "training.json").write_text(
+            json.dumps(record, indent=1) + "\n", encoding="utf-8"
+        )
     return {"images_per_second": round(outcome.images_per_second, 2)}
 
 

@@ -39,7 +39,13 @@ def read_members(archive: Path, names: Iterable[str]) -> Iterator[bytes | None]:
         for name in names:
             try:
                 yield file.read(name)
-            except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError):
+            except (
+                zipfile.BadZipFile,
+                RuntimeError,
+                NotImplementedError,
+                EOFError,
+                OSError,
+            ):
                 yield None
 
 
@@ -52,7 +58,10 @@ def write_zip(members: Iterable[tuple[str, bytes]], out: Path) -> None:
     out : Path
         Appears only when whole. The same members give the same bytes: no clock enters.
     """
-    with whole_file(out) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as file:
+    with (
+        whole_file(out) as partial,
+        zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as file,
+    ):
         for name, content in members:
             file.writestr(zipfile.ZipInfo(name), content)
 
@@ -65,7 +74,11 @@ def folder_members(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 def folder_image_names(folder: Path) -> list[str]:
     """Names of the images below a folder, relative to it, with forward slashes, sorted."""
-    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    names = (
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file()
+    )
     return sorted(name for name in names if is_image_name(name))
 
 

@@ -56,12 +56,17 @@ def write(folder: Path, names: list[str], squares: Iterable[np.ndarray]) -> None
         for key, pixels in image.items():
             if key not in arrays:
                 arrays[key] = open_memmap(
-                    folder / f"{key}.npy", "w+", pixels.dtype, (len(names), *pixels.shape)
+                    folder / f"{key}.npy",
+                    "w+",
+                    pixels.dtype,
+                    (len(names), *pixels.shape),
                 )
             arrays[key][index] = pixels
     for array in arrays.values():
         array.flush()
-    (folder / "names.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    (folder / "names.txt").write_text(
+        "".join(f"{name}\n" for name in names), encoding="utf-8"
+    )
 
 
 def read(folder: Path) -> LabArrays:

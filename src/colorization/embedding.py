@@ -35,10 +35,14 @@ NETWORKS = {
         299,
     ),
     "inception_v3": Network(
-        keras.applications.InceptionV3, keras.applications.inception_v3.preprocess_input, 299
+        keras.applications.InceptionV3,
+        keras.applications.inception_v3.preprocess_input,
+        299,
     ),
     "mobilenet_v2": Network(
-        keras.applications.MobileNetV2, keras.applications.mobilenet_v2.preprocess_input, 224
+        keras.applications.MobileNetV2,
+        keras.applications.mobilenet_v2.preprocess_input,
+        224,
     ),
 }
 
@@ -65,9 +69,13 @@ def build_embedder(params: Embed) -> keras.Model:
     network = NETWORKS[params.network]
     classifier = _build_classifier(params)
     L = keras.Input((None, None, 1), name="L")
-    resized = ops.image.resize(L, (network.image_size, network.image_size), antialias=True)
+    resized = ops.image.resize(
+        L, (network.image_size, network.image_size), antialias=True
+    )
     grey = ops.clip((resized + 1) * 127.5, 0, 255)  # L* x 2.55
-    logits = classifier(network.preprocess(ops.repeat(grey, 3, axis=-1)), training=False)
+    logits = classifier(
+        network.preprocess(ops.repeat(grey, 3, axis=-1)), training=False
+    )
     return keras.Model(L, logits, name=f"{params.network}_embedder")
 
 
@@ -76,7 +84,9 @@ def _build_classifier(params: Embed) -> keras.Model:
     if params.weights == "imagenet":
         try:
             return build(weights="imagenet", classifier_activation=None)
-        except Exception as error:  # Keras raises a bare Exception when a download fails.
+        except (
+            Exception
+        ) as error:  # Keras raises a bare Exception when a download fails.
             raise ColorizationError(
                 f"embed.weights: cannot download the ImageNet weights of {params.network} "
                 f"({_one_line(error)}); put the file into ~/.keras/models, name its path as "
@@ -113,7 +123,9 @@ def load_weights(network: keras.Model, path: Path, name: str) -> None:
         ) from error
 
 
-def embed(embedder: keras.Model, L: np.ndarray, batch_size: int, what: str) -> np.ndarray:
+def embed(
+    embedder: keras.Model, L: np.ndarray, batch_size: int, what: str
+) -> np.ndarray:
     """Embed images in batches.
 
     Parameters
@@ -143,7 +155,9 @@ def embed(embedder: keras.Model, L: np.ndarray, batch_size: int, what: str) -> n
 
 def _padded(batch: np.ndarray, batch_size: int) -> np.ndarray:
     missing = batch_size - len(batch)
-    return np.pad(batch.astype(np.float32), ((0, missing), (0, 0), (0, 0), (0, 0)), mode="edge")
+    return np.pad(
+        batch.astype(np.float32), ((0, missing), (0, 0), (0, 0), (0, 0)), mode="edge"
+    )
 
 
 def normalization(logits: np.ndarray, weights: str) -> np.ndarray:

@@ -11,6 +11,7 @@ from colorization.arrays import LabArrays
 from colorization.metrics import GRAY, MEAN_AB, MODEL
 from colorization.progress import progress
 
+
 @dataclass(frozen=True)
 class Colorized:
     """One image as a colorizer gives it back.
@@ -37,7 +38,9 @@ def mean_ab(ab: np.ndarray) -> np.ndarray:
     (2,) float32 array
     """
     sums = sum(image.sum(axis=(0, 1), dtype=np.float64) for image in ab)
-    return np.asarray(sums / (ab.shape[0] * ab.shape[1] * ab.shape[2]), dtype=np.float32)
+    return np.asarray(
+        sums / (ab.shape[0] * ab.shape[1] * ab.shape[2]), dtype=np.float32
+    )
 
 
 def predict(
@@ -58,7 +61,9 @@ def predict(
     """
     for start in range(0, len(L), batch_size):
         part = slice(start, start + batch_size)
-        yield from model.predict_on_batch([L[part].astype(np.float32), embeddings[part]])
+        yield from model.predict_on_batch(
+            [L[part].astype(np.float32), embeddings[part]]
+        )
 
 
 def evaluate(
@@ -87,7 +92,11 @@ def evaluate(
     """
     predictions = predict(model, test.L, embeddings, batch_size)
     for index, ab in enumerate(progress(predictions, "evaluating images", len(test.L))):
-        candidates = {MODEL: ab, GRAY: np.zeros_like(ab), MEAN_AB: ab * 0 + train_mean_ab}
+        candidates = {
+            MODEL: ab,
+            GRAY: np.zeros_like(ab),
+            MEAN_AB: ab * 0 + train_mean_ab,
+        }
         row: dict = {"name": test.names[index]}
         colorized = {}
         for colorizer, candidate in candidates.items():
@@ -100,4 +109,6 @@ def evaluate(
 
 def evenly_spaced(total: int, count: int) -> list[int]:
     """Indices of `count` of `total` images, evenly spaced: samples chosen by rule, not by taste."""
-    return np.unique(np.linspace(0, total - 1, min(count, total)).round().astype(int)).tolist()
+    return np.unique(
+        np.linspace(0, total - 1, min(count, total)).round().astype(int)
+    ).tolist()

@@ -37,7 +37,9 @@ def fingerprint_source(source: str, memory: Path) -> str:
     if not names:
         raise ColorizationError(f"download.source: {source} holds no images")
     sums = sha256_of_files([path / name for name in names], memory)
-    listing = "".join(f"{name}\0{sha256}\n" for name, sha256 in zip(names, sums, strict=True))
+    listing = "".join(
+        f"{name}\0{sha256}\n" for name, sha256 in zip(names, sums, strict=True)
+    )
     return hashlib.sha256(listing.encode()).hexdigest()
 
 

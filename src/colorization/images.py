@@ -7,7 +7,9 @@ from PIL import Image, ImageCms, ImageOps
 
 from colorization.errors import ColorizationError
 
-EXTENSIONS = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+EXTENSIONS = frozenset(
+    {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+)
 
 _SRGB = ImageCms.createProfile("sRGB")
 
@@ -35,7 +37,13 @@ def open_image(data: bytes) -> Image.Image:
         image.load()
     except Image.UnidentifiedImageError as error:
         raise ColorizationError("not an image") from error
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        EOFError,
+        Image.DecompressionBombError,
+    ) as error:
         raise ColorizationError(f"cannot be decoded: {error}") from error
     return image
 
@@ -66,7 +74,9 @@ def to_srgb(image: Image.Image) -> Image.Image:
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
+            converted = ImageCms.profileToProfile(
+                image, source, _SRGB, outputMode="RGB"
+            )
         except (ImageCms.PyCMSError, OSError):
             pass  # A damaged profile, or one for another mode, says nothing: sRGB is the web's default.
         else:
@@ -90,4 +100,6 @@ def to_square(image: Image.Image, image_size: int) -> np.ndarray:
     (image_size, image_size, 3) uint8 array
         sRGB.
     """
-    return np.asarray(ImageOps.fit(image, (image_size, image_size), Image.Resampling.BICUBIC))
+    return np.asarray(
+        ImageOps.fit(image, (image_size, image_size), Image.Resampling.BICUBIC)
+    )

@@ -78,7 +78,9 @@ def mse_ab(truth: np.ndarray, ab: np.ndarray) -> float:
     return float(np.mean(difference**2))
 
 
-def score(truth_rgb: np.ndarray, truth_ab: np.ndarray, rgb: np.ndarray, ab: np.ndarray) -> dict:
+def score(
+    truth_rgb: np.ndarray, truth_ab: np.ndarray, rgb: np.ndarray, ab: np.ndarray
+) -> dict:
     """All metrics of one colorized image.
 
     Parameters

@@ -27,7 +27,9 @@ def versions() -> dict[str, str]:
     return {package: metadata.version(package) for package in PACKAGES}
 
 
-def write_timing(out: Path, stage: str, seconds: float, figures: dict[str, float]) -> None:
+def write_timing(
+    out: Path, stage: str, seconds: float, figures: dict[str, float]
+) -> None:
     """Write how long a stage took, and where.
 
     Parameters
@@ -40,7 +42,12 @@ def write_timing(out: Path, stage: str, seconds: float, figures: dict[str, float
     figures : dict of str to float
         What else the stage measured, keyed by name and unit.
     """
-    content = {"stage": stage, "seconds": round(seconds, 2), **figures, "hardware": hardware()}
+    content = {
+        "stage": stage,
+        "seconds": round(seconds, 2),
+        **figures,
+        "hardware": hardware(),
+    }
     with whole_file(out) as partial:
         partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
@@ -63,7 +70,9 @@ def commit(root: Path, results: Path) -> str:
     sources = [".", f":!{results}", ":(exclude,glob)**/dvc.lock"]
     try:
         revision = _git(root, "rev-parse", "--short=12", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", *sources)
+        changed = _git(
+            root, "status", "--porcelain", "--untracked-files=no", "--", *sources
+        )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{revision} with uncommitted changes" if changed else revision
@@ -71,7 +80,9 @@ def commit(root: Path, results: Path) -> str:
 
 def _git(root: Path, *arguments: str) -> str:
     command = ["git", "-C", str(root), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def _processor() -> str:
@@ -79,5 +90,9 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor() or platform.machine()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    names = (
+        line.partition(":")[2].strip()
+        for line in lines
+        if line.startswith("model name")
+    )
     return next(names, platform.machine())

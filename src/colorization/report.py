@@ -11,7 +11,9 @@ from colorization.metrics import COLORIZERS, GRAY, MEAN_AB, MODEL
 from colorization.split import LEFT_OUT, PARTS
 
 TITLE = "Image colorization"
-NEAR_GREY = 2.0  # mean CIE Lab chroma under which a photograph counts as black and white
+NEAR_GREY = (
+    2.0  # mean CIE Lab chroma under which a photograph counts as black and white
+)
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("colorization"),
@@ -102,7 +104,9 @@ def html(run: Run, curves: bytes, samples: bytes) -> str:
     curves, samples : bytes
         PNG files.
     """
-    return _render("report.html.j2", run, curves=_data_url(curves), samples=_data_url(samples))
+    return _render(
+        "report.html.j2", run, curves=_data_url(curves), samples=_data_url(samples)
+    )
 
 
 def _render(template: str, run: Run, **pictures: str) -> str:

@@ -66,5 +66,7 @@ def local_source(source: str) -> Path:
             f"found {source!r}, which does not exist"
         )
     if not (path.is_dir() or zipfile.is_zipfile(path) or tarfile.is_tarfile(path)):
-        raise ColorizationError(f"download.source: {source} is neither a zip, a tar nor a folder")
+        raise ColorizationError(
+            f"download.source: {source} is neither a zip, a tar nor a folder"
+        )
     return path

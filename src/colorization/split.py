@@ -41,8 +41,12 @@ def split_archive(archive: Path, params: Split) -> pd.DataFrame:
         If no image can be used, or a part would be empty.
     """
     names = archives.image_names(archive)
-    contents = progress(archives.read_members(archive, names), "examining images", len(names))
-    rows = Parallel(n_jobs=-1)(delayed(_examine)(content, params) for content in contents)
+    contents = progress(
+        archives.read_members(archive, names), "examining images", len(names)
+    )
+    rows = Parallel(n_jobs=-1)(
+        delayed(_examine)(content, params) for content in contents
+    )
     table = pd.DataFrame(rows)
     table.insert(0, "name", names)
     _check_parts(table, archive, params)
@@ -67,11 +71,20 @@ def part_of(sha256: str, params: Split) -> str:
     digest = hashlib.sha256(f"{params.seed}:{sha256}".encode()).digest()
     position = int.from_bytes(digest[:8]) / 2**64
     ends = np.cumsum(params.ratios)
-    return PARTS[min(int(np.searchsorted(ends, position, side="right")), len(PARTS) - 1)]
+    return PARTS[
+        min(int(np.searchsorted(ends, position, side="right")), len(PARTS) - 1)
+    ]
 
 
 def _examine(content: bytes | None, params: Split) -> dict:
-    row = {"split": LEFT_OUT, "width": 0, "height": 0, "mode": "", "sha256": "", "mean_chroma": 0.0}
+    row = {
+        "split": LEFT_OUT,
+        "width": 0,
+        "height": 0,
+        "mode": "",
+        "sha256": "",
+        "mean_chroma": 0.0,
+    }
     if content is None:
         return row | {"reason": "corrupt: damaged in the archive"}
     row["sha256"] = hashlib.sha256(content).hexdigest()
@@ -85,7 +98,9 @@ def _examine(content: bytes | None, params: Split) -> dict:
         return row | {"reason": f"too small: shorter side under {params.min_side} px"}
     rgb.thumbnail((CHROMA_SIDE, CHROMA_SIDE))
     _, ab = lab.rgb_to_lab(np.asarray(rgb))
-    row["mean_chroma"] = round(float(np.hypot(ab[..., 0], ab[..., 1]).mean() * lab.AB_SCALE), 3)
+    row["mean_chroma"] = round(
+        float(np.hypot(ab[..., 0], ab[..., 1]).mean() * lab.AB_SCALE), 3
+    )
     if row["mean_chroma"] < params.min_chroma:
         return row | {"reason": f"near grey: mean chroma under {params.min_chroma:g}"}
     return row | {"split": part_of(row["sha256"], params), "reason": ""}

@@ -51,7 +51,11 @@ class Batches(keras.utils.PyDataset):
     """
 
     def __init__(
-        self, examples: Examples, batch_size: int, seed: int | None = None, flip: bool = False
+        self,
+        examples: Examples,
+        batch_size: int,
+        seed: int | None = None,
+        flip: bool = False,
     ) -> None:
         super().__init__()
         self._examples = examples
@@ -78,7 +82,9 @@ class Batches(keras.utils.PyDataset):
     def __len__(self) -> int:
         return -(-len(self._order) // self._batch_size)
 
-    def __getitem__(self, index: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    def __getitem__(
+        self, index: int
+    ) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
         start = index * self._batch_size
         chosen = self._order[start : start + self._batch_size]
         L = self._examples.images.L[chosen].astype(np.float32)
@@ -94,14 +100,19 @@ class Recorder(keras.callbacks.Callback):
 
     Parameters
     ----------
+    weights_of : keras.Model
+        The model whose weights are kept.
     folder : Path
         The model directory.
     validation : Examples
     params : Train
     """
 
-    def __init__(self, folder: Path, validation: Examples, params: Train) -> None:
+    def __init__(
+        self, weights_of: keras.Model, folder: Path, validation: Examples, params: Train
+    ) -> None:
         super().__init__()
+        self._weights_of = weights_of
         self.rows: list[dict[str, float]] = []
         self.best_epoch = 0
         self._folder = folder
@@ -128,7 +139,7 @@ class Recorder(keras.callbacks.Callback):
         }
         if not self.rows or row["val_mse"] < min(past["val_mse"] for past in self.rows):
             self.best_epoch = epoch + 1
-            self.model.save_weights(self._folder / "model.weights.h5")
+            self._weights_of.save_weights(self._folder / "model.weights.h5")
         self.rows.append(row)
         self._live.step = epoch + 1
         for name, value in row.items():
@@ -140,16 +151,22 @@ class Recorder(keras.callbacks.Callback):
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
         """Keep the last weights beside the best ones."""
-        self.model.save_weights(self._folder / "last.weights.h5")
+        self._weights_of.save_weights(self._folder / "last.weights.h5")
         self._live.end()
 
     def _colorize(self) -> list[np.ndarray]:
-        batches = predict(self.model, self._L, self._embeddings, self._params.batch_size)
+        batches = predict(
+            self.model, self._L, self._embeddings, self._params.batch_size
+        )
         return [lab.lab_to_rgb(L, ab) for L, ab in zip(self._L, batches, strict=True)]
 
     def _mean(self, metric, colorized: list[np.ndarray]) -> float:
-        scores = [metric(truth, rgb) for truth, rgb in zip(self._rgb, colorized, strict=True)]
-        return float(np.mean([value for value in scores if np.isfinite(value)] or [np.nan]))
+        scores = [
+            metric(truth, rgb) for truth, rgb in zip(self._rgb, colorized, strict=True)
+        ]
+        return float(
+            np.mean([value for value in scores if np.isfinite(value)] or [np.nan])
+        )
 
 
 @dataclass(frozen=True)
@@ -196,11 +213,15 @@ def train(
     Outcome
     """
     save_architecture(model, folder)
-    schedule = ExponentialDecay(params.learning_rate, params.decay_steps, params.decay_rate)
-    model.compile(optimizer=Adam(schedule), loss="mse", metrics=["mse"])
-    recorder = Recorder(folder, validation, params)
+    schedule = ExponentialDecay(
+        params.learning_rate, params.decay_steps, params.decay_rate
+    )
+    # A second model over the same layers: the first one's weight files stay free of Adam's state.
+    fitted = keras.Model(model.inputs, model.outputs)
+    fitted.compile(optimizer=Adam(schedule), loss="mse", metrics=["mse"])
+    recorder = Recorder(model, folder, validation, params)
     started = time.perf_counter()
-    model.fit(
+    fitted.fit(
         Batches(training, params.batch_size, seed, params.flip),
         validation_data=Batches(validation, params.batch_size),
         epochs=params.epochs,
@@ -210,4 +231,6 @@ def train(
     )
     seconds = time.perf_counter() - started
     pd.DataFrame(recorder.rows).to_csv(folder / "history.csv", index=False)
-    return Outcome(recorder.best_epoch, len(training.images.L) * params.epochs / seconds)
+    return Outcome(
+        recorder.best_epoch, len(training.images.L) * params.epochs / seconds
+    )
