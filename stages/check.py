@@ -7,7 +7,6 @@ Its outputs are the same bytes as long as the inputs are the same, so nothing ru
 from pathlib import Path
 
 from _stage import run
-
 from colorization.fingerprints import fingerprint_source, fingerprint_weights
 from colorization.params import load_params
 

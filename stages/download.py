@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from _stage import run
-
 from colorization import sources
 from colorization.params import load_params
 

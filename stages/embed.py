@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import numpy as np
-from _stage import Figures, run
 
+from _stage import Figures, run
 from colorization import arrays, embedding
 from colorization.params import load_params
 from colorization.split import PARTS
@@ -30,9 +30,7 @@ def main(params: Path, arrays_folder: Path, weights: Path, out: Path) -> Figures
         "embedding_network": settings.network,
         "embedding_weights": weights.read_text(encoding="utf-8").strip(),
     }
-    (out / "identity.json").write_text(
-        json.dumps(identity, indent=1) + "\n", encoding="utf-8"
-    )
+    (out / "identity.json").write_text(json.dumps(identity, indent=1) + "\n", encoding="utf-8")
     for part in PARTS:
         np.save(out / f"{part}.npy", embedding.normalize(logits[part], normalization))
     return {"images": sum(len(part) for part in logits.values())}

@@ -6,16 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from _stage import run
 
+from _stage import run
 from colorization import arrays, evaluation, metrics, pictures
 from colorization.models.directory import load_model
 from colorization.params import load_params
 
 
-def main(
-    params: Path, arrays_folder: Path, embeddings: Path, model: Path, out: Path
-) -> None:
+def main(params: Path, arrays_folder: Path, embeddings: Path, model: Path, out: Path) -> None:
     settings = load_params(params).evaluate
     test = arrays.read(arrays_folder / "test")
     mean_ab = evaluation.mean_ab(arrays.read(arrays_folder / "train").ab)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pandas as pd
-from _stage import run
 
+from _stage import run
 from colorization.params import load_params
 from colorization.preprocessing import preprocess
 

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pandas as pd
-from _stage import run
 
+from _stage import run
 from colorization import pictures, provenance, report
 from colorization.params import load_params
 
@@ -21,9 +21,7 @@ def main(
     results: Path,
 ) -> None:
     settings = load_params(params)
-    files = {stage: timings / f"{stage}.json" for stage in TIMED} | {
-        "train": training_timing
-    }
+    files = {stage: timings / f"{stage}.json" for stage in TIMED} | {"train": training_timing}
     metrics = _read_json(results / "metrics.json")
     what_ran = report.Run(
         metrics=metrics,
@@ -36,9 +34,7 @@ def main(
         versions=provenance.versions(),
     )
     floors = {name: metrics[name]["mse_ab"] for name in ("gray", "mean_ab")}
-    pictures.curves(
-        pd.read_csv(results / "history.csv"), floors, results / "curves.png"
-    )
+    pictures.curves(pd.read_csv(results / "history.csv"), floors, results / "curves.png")
     (results / "report.md").write_text(report.markdown(what_ran), encoding="utf-8")
     html = report.html(
         what_ran,

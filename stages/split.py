@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from _stage import run
-
 from colorization.params import load_params
 from colorization.split import split_archive
 

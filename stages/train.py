@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-from _stage import Figures, run
 
+from _stage import Figures, run
 from colorization import arrays
 from colorization.files import whole_folder
 from colorization.models.variants import build_model
@@ -41,9 +41,7 @@ def main(
             **json.loads((embeddings / "identity.json").read_text(encoding="utf-8")),
             "train": settings.model_dump(),
         }
-        (folder / "training.json").write_text(
-            json.dumps(record, indent=1) + "\n", encoding="utf-8"
-        )
+        (folder / "training.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return {"images_per_second": round(outcome.images_per_second, 2)}
 
 

@@ -49,7 +49,7 @@ def write(folder: Path, names: list[str], squares: Iterable[np.ndarray]) -> None
     squares : iterable of (H, W, 3) uint8 arrays
         sRGB; one for each name.
     """
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, np.memmap] = {}
     for index, rgb in enumerate(squares):
         L, ab = lab.rgb_to_lab(rgb)
         image = {"L": L.astype(CACHE_DTYPE), "ab": ab.astype(CACHE_DTYPE), "rgb": rgb}
@@ -64,9 +64,7 @@ def write(folder: Path, names: list[str], squares: Iterable[np.ndarray]) -> None
             arrays[key][index] = pixels
     for array in arrays.values():
         array.flush()
-    (folder / "names.txt").write_text(
-        "".join(f"{name}\n" for name in names), encoding="utf-8"
-    )
+    (folder / "names.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 
 def read(folder: Path) -> LabArrays:

@@ -69,13 +69,9 @@ def build_embedder(params: Embed) -> keras.Model:
     network = NETWORKS[params.network]
     classifier = _build_classifier(params)
     L = keras.Input((None, None, 1), name="L")
-    resized = ops.image.resize(
-        L, (network.image_size, network.image_size), antialias=True
-    )
+    resized = ops.image.resize(L, (network.image_size, network.image_size), antialias=True)
     grey = ops.clip((resized + 1) * 127.5, 0, 255)  # L* x 2.55
-    logits = classifier(
-        network.preprocess(ops.repeat(grey, 3, axis=-1)), training=False
-    )
+    logits = classifier(network.preprocess(ops.repeat(grey, 3, axis=-1)), training=False)
     return keras.Model(L, logits, name=f"{params.network}_embedder")
 
 
@@ -84,9 +80,7 @@ def _build_classifier(params: Embed) -> keras.Model:
     if params.weights == "imagenet":
         try:
             return build(weights="imagenet", classifier_activation=None)
-        except (
-            Exception
-        ) as error:  # Keras raises a bare Exception when a download fails.
+        except Exception as error:  # Keras raises a bare Exception when a download fails.
             raise ColorizationError(
                 f"embed.weights: cannot download the ImageNet weights of {params.network} "
                 f"({_one_line(error)}); put the file into ~/.keras/models, name its path as "
@@ -123,9 +117,7 @@ def load_weights(network: keras.Model, path: Path, name: str) -> None:
         ) from error
 
 
-def embed(
-    embedder: keras.Model, L: np.ndarray, batch_size: int, what: str
-) -> np.ndarray:
+def embed(embedder: keras.Model, L: np.ndarray, batch_size: int, what: str) -> np.ndarray:
     """Embed images in batches.
 
     Parameters
@@ -155,9 +147,7 @@ def embed(
 
 def _padded(batch: np.ndarray, batch_size: int) -> np.ndarray:
     missing = batch_size - len(batch)
-    return np.pad(
-        batch.astype(np.float32), ((0, missing), (0, 0), (0, 0), (0, 0)), mode="edge"
-    )
+    return np.pad(batch.astype(np.float32), ((0, missing), (0, 0), (0, 0), (0, 0)), mode="edge")
 
 
 def normalization(logits: np.ndarray, weights: str) -> np.ndarray:

@@ -38,9 +38,7 @@ def mean_ab(ab: np.ndarray) -> np.ndarray:
     (2,) float32 array
     """
     sums = sum(image.sum(axis=(0, 1), dtype=np.float64) for image in ab)
-    return np.asarray(
-        sums / (ab.shape[0] * ab.shape[1] * ab.shape[2]), dtype=np.float32
-    )
+    return np.asarray(sums / (ab.shape[0] * ab.shape[1] * ab.shape[2]), dtype=np.float32)
 
 
 def predict(
@@ -61,9 +59,7 @@ def predict(
     """
     for start in range(0, len(L), batch_size):
         part = slice(start, start + batch_size)
-        yield from model.predict_on_batch(
-            [L[part].astype(np.float32), embeddings[part]]
-        )
+        yield from model.predict_on_batch([L[part].astype(np.float32), embeddings[part]])
 
 
 def evaluate(
@@ -86,7 +82,7 @@ def evaluate(
     Yields
     ------
     row : dict
-        The image's name, and each metric of each colorizer under "colorizer.metric".
+        The image's name, and each metric of each colorizer under "colorizer_metric".
     colorized : dict of str to Colorized
         By colorizer.
     """
@@ -95,7 +91,7 @@ def evaluate(
         candidates = {
             MODEL: ab,
             GRAY: np.zeros_like(ab),
-            MEAN_AB: ab * 0 + train_mean_ab,
+            MEAN_AB: np.full_like(ab, train_mean_ab),
         }
         row: dict = {"name": test.names[index]}
         colorized = {}
@@ -103,12 +99,10 @@ def evaluate(
             rgb = lab.lab_to_rgb(test.L[index], candidate)
             colorized[colorizer] = Colorized(candidate, rgb)
             scores = metrics.score(test.rgb[index], test.ab[index], rgb, candidate)
-            row |= {f"{colorizer}.{metric}": value for metric, value in scores.items()}
+            row |= {f"{colorizer}_{metric}": value for metric, value in scores.items()}
         yield row, colorized
 
 
 def evenly_spaced(total: int, count: int) -> list[int]:
     """Indices of `count` of `total` images, evenly spaced: samples chosen by rule, not by taste."""
-    return np.unique(
-        np.linspace(0, total - 1, min(count, total)).round().astype(int)
-    ).tolist()
+    return np.unique(np.linspace(0, total - 1, min(count, total)).round().astype(int)).tolist()

@@ -26,7 +26,7 @@ def fingerprint_source(source: str, memory: Path) -> str:
     Raises
     ------
     ColorizationError
-        As `sources.local_source`, and if a folder holds no image.
+        As `sources.local_source`.
     """
     if source in sources.NAMED:
         return source
@@ -34,12 +34,8 @@ def fingerprint_source(source: str, memory: Path) -> str:
     if not path.is_dir():
         return sha256_of_files([path], memory)[0]
     names = archives.folder_image_names(path)
-    if not names:
-        raise ColorizationError(f"download.source: {source} holds no images")
     sums = sha256_of_files([path / name for name in names], memory)
-    listing = "".join(
-        f"{name}\0{sha256}\n" for name, sha256 in zip(names, sums, strict=True)
-    )
+    listing = "".join(f"{name}\0{sha256}\n" for name, sha256 in zip(names, sums, strict=True))
     return hashlib.sha256(listing.encode()).hexdigest()
 
 
@@ -89,7 +85,7 @@ def sha256_of_files(paths: list[Path], memory: Path) -> list[str]:
     for path in paths:
         status = path.stat()
         state = [status.st_size, status.st_mtime_ns, status.st_ino]
-        key = str(path.resolve())
+        key = str(path.absolute())
         if key not in known or known[key][0] != state:
             with path.open("rb") as file:
                 known[key] = [state, hashlib.file_digest(file, "sha256").hexdigest()]

@@ -7,9 +7,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from colorization.errors import ColorizationError
 
-EXTENSIONS = frozenset(
-    {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
-)
+EXTENSIONS = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
 _SRGB = ImageCms.createProfile("sRGB")
 
@@ -74,11 +72,9 @@ def to_srgb(image: Image.Image) -> Image.Image:
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(
-                image, source, _SRGB, outputMode="RGB"
-            )
+            converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
         except (ImageCms.PyCMSError, OSError):
-            pass  # A damaged profile, or one for another mode, says nothing: sRGB is the web's default.
+            pass  # A damaged profile, or one for another mode, says nothing: assume sRGB.
         else:
             if converted is not None:
                 return converted
@@ -100,6 +96,4 @@ def to_square(image: Image.Image, image_size: int) -> np.ndarray:
     (image_size, image_size, 3) uint8 array
         sRGB.
     """
-    return np.asarray(
-        ImageOps.fit(image, (image_size, image_size), Image.Resampling.BICUBIC)
-    )
+    return np.asarray(ImageOps.fit(image, (image_size, image_size), Image.Resampling.BICUBIC))

@@ -48,9 +48,7 @@ def lab_to_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
         sRGB, D65.
     """
     L_star = (L.astype(np.float32) + 1) * np.float32(L_SCALE)
-    ab_star = np.broadcast_to(ab, (*L.shape[:-1], 2)).astype(np.float32) * np.float32(
-        AB_SCALE
-    )
+    ab_star = np.broadcast_to(ab, (*L.shape[:-1], 2)).astype(np.float32) * np.float32(AB_SCALE)
     with warnings.catch_warnings():
         # Lab points below black have a negative Z, which scikit-image clips and warns about.
         warnings.filterwarnings("ignore", message=".*negative Z values.*")

@@ -78,9 +78,7 @@ def mse_ab(truth: np.ndarray, ab: np.ndarray) -> float:
     return float(np.mean(difference**2))
 
 
-def score(
-    truth_rgb: np.ndarray, truth_ab: np.ndarray, rgb: np.ndarray, ab: np.ndarray
-) -> dict:
+def score(truth_rgb: np.ndarray, truth_ab: np.ndarray, rgb: np.ndarray, ab: np.ndarray) -> dict:
     """All metrics of one colorized image.
 
     Parameters
@@ -111,20 +109,25 @@ def summarize(rows: pd.DataFrame) -> dict:
     Returns
     -------
     dict
-        For each colorizer: each metric's mean and, under "metric_se", its standard error (0 for a
-        single image); infinite values, from images met exactly, are left out and counted under
-        "exact". Beside them the number of "images".
+        For each colorizer: each metric's mean and, under "metric_se", its standard error, None
+        where it is not defined; infinite values, from images met exactly, are left out and counted
+        under "exact". Beside them the number of "images".
     """
     summary: dict = {"images": len(rows)}
     for colorizer in COLORIZERS:
-        columns = rows.filter(regex=rf"^{colorizer}\.")
+        columns = rows.filter(regex=f"^{colorizer}_")
         finite = columns.where(np.isfinite(columns))
-        figures: dict[str, float | int | None] = {}
-        for column in columns:
-            values = finite[column].dropna()
-            metric = column.removeprefix(f"{colorizer}.")
+        figures: dict[str, float | None] = {}
+        for column in columns.columns:
+            values = finite[column].dropna().to_numpy()
+            metric = str(column).removeprefix(f"{colorizer}_")
             figures[metric] = float(values.mean()) if len(values) else None
-            figures[f"{metric}_se"] = float(values.sem()) if len(values) > 1 else 0.0
-        figures["exact"] = int(np.isinf(columns[f"{colorizer}.psnr_rgb_db"]).sum())
+            figures[f"{metric}_se"] = _standard_error(values) if len(values) > 1 else None
+        figures["exact"] = int(np.isinf(columns[f"{colorizer}_psnr_rgb_db"]).sum())
         summary[colorizer] = figures
     return summary
+
+
+def _standard_error(values: np.ndarray) -> float:
+    """Of the mean of independent values."""
+    return float(values.std(ddof=1) / np.sqrt(len(values)))

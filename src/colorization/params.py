@@ -103,9 +103,7 @@ class Model(Section):
 class Study(Section):
     """`study`: all trainings that belong to the comparison."""
 
-    variants: Annotated[
-        tuple[Variant, ...], Field(min_length=1), AfterValidator(_distinct)
-    ]
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1), AfterValidator(_distinct)]
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(_distinct)]
 
 
@@ -175,16 +173,12 @@ def load_params(path: Path) -> Params:
     except OSError as error:
         raise ColorizationError(f"{path}: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ColorizationError(
-            f"{path}: not valid YAML: {_one_line(error)}"
-        ) from error
+        raise ColorizationError(f"{path}: not valid YAML: {_one_line(error)}") from error
     try:
-        # Through JSON, whose strict mode takes a YAML list for a tuple and still no text for a number.
+        # Through JSON, whose strict mode takes a list for a tuple and still no text for a number.
         return TypeAdapter(Params).validate_json(json.dumps(content, default=str))
     except ValidationError as error:
-        raise ColorizationError(
-            "\n".join(f"{path}: {line}" for line in _explain(error))
-        ) from error
+        raise ColorizationError("\n".join(f"{path}: {line}" for line in _explain(error))) from error
 
 
 def _explain(error: ValidationError) -> list[str]:
@@ -201,9 +195,7 @@ def _explain(error: ValidationError) -> list[str]:
         else:
             wanted = mistake["msg"].replace("Input should be", "must be")
             if mistake["type"] == "literal_error":
-                choices = (
-                    mistake["ctx"]["expected"].replace(" or ", ", ").replace("'", "")
-                )
+                choices = mistake["ctx"]["expected"].replace(" or ", ", ").replace("'", "")
                 wanted = f"must be one of {choices}"
             found = mistake["input"]
             lines.append(f"{key or 'the file'} {wanted}; found {found!r}{_hint(found)}")

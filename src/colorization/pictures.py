@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from PIL import Image
 from skimage.util import montage
 
@@ -75,11 +76,9 @@ def curves(history: pd.DataFrame, floors: dict[str, float], out: Path) -> None:
     axes.plot(history["epoch"], history["train_mse"], "o-", label="training")
     axes.plot(history["epoch"], history["val_mse"], "s-", label="validation")
     for (name, mse), colour in zip(floors.items(), ("0.6", "0.35"), strict=True):
-        axes.axhline(
-            mse, color=colour, linestyle="--", linewidth=1, label=f"{name} (test)"
-        )
+        axes.axhline(mse, color=colour, linestyle="--", linewidth=1, label=f"{name} (test)")
     axes.set(xlabel="epoch", ylabel="MSE over ab in [-1, 1]", yscale="log")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3, which="both")
     axes.legend()
     with whole_file(out) as partial:

@@ -13,9 +13,7 @@ from colorization.progress import progress
 from colorization.split import PARTS
 
 
-def preprocess(
-    archive: Path, split: pd.DataFrame, params: Preprocess, out: Path
-) -> None:
+def preprocess(archive: Path, split: pd.DataFrame, params: Preprocess, out: Path) -> None:
     """Write a folder of arrays for each part of the split.
 
     Parameters
@@ -32,9 +30,7 @@ def preprocess(
         folder = out / part
         folder.mkdir(parents=True)
         squares = _squares(archive, names, params.image_size)
-        arrays.write(
-            folder, names, progress(squares, f"preprocessing {part}", len(names))
-        )
+        arrays.write(folder, names, progress(squares, f"preprocessing {part}", len(names)))
 
 
 def _squares(archive: Path, names: list[str], image_size: int) -> Iterator[np.ndarray]:

@@ -27,9 +27,7 @@ def versions() -> dict[str, str]:
     return {package: metadata.version(package) for package in PACKAGES}
 
 
-def write_timing(
-    out: Path, stage: str, seconds: float, figures: dict[str, float]
-) -> None:
+def write_timing(out: Path, stage: str, seconds: float, figures: dict[str, float]) -> None:
     """Write how long a stage took, and where.
 
     Parameters
@@ -70,9 +68,7 @@ def commit(root: Path, results: Path) -> str:
     sources = [".", f":!{results}", ":(exclude,glob)**/dvc.lock"]
     try:
         revision = _git(root, "rev-parse", "--short=12", "HEAD")
-        changed = _git(
-            root, "status", "--porcelain", "--untracked-files=no", "--", *sources
-        )
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", *sources)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{revision} with uncommitted changes" if changed else revision
@@ -80,9 +76,7 @@ def commit(root: Path, results: Path) -> str:
 
 def _git(root: Path, *arguments: str) -> str:
     command = ["git", "-C", str(root), *arguments]
-    return subprocess.run(
-        command, check=True, capture_output=True, text=True
-    ).stdout.strip()
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _processor() -> str:
@@ -90,9 +84,5 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor() or platform.machine()
-    names = (
-        line.partition(":")[2].strip()
-        for line in lines
-        if line.startswith("model name")
-    )
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, platform.machine())

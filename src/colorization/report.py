@@ -11,9 +11,7 @@ from colorization.metrics import COLORIZERS, GRAY, MEAN_AB, MODEL
 from colorization.split import LEFT_OUT, PARTS
 
 TITLE = "Image colorization"
-NEAR_GREY = (
-    2.0  # mean CIE Lab chroma under which a photograph counts as black and white
-)
+NEAR_GREY = 2.0  # mean CIE Lab chroma under which a photograph counts as black and white
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("colorization"),
@@ -90,6 +88,11 @@ def results_table(metrics: dict[str, Any], variant: str) -> list[dict[str, str]]
     ]
 
 
+def markdown_table(metrics: dict[str, Any], variant: str) -> str:
+    """Render `results_table` as Markdown."""
+    return _TEMPLATES.get_template("table.md.j2").render(rows=results_table(metrics, variant))
+
+
 def markdown(run: Run) -> str:
     """Render the report as Markdown; its pictures lie beside it."""
     return _render("report.md.j2", run, curves="curves.png", samples="samples.png")
@@ -104,9 +107,7 @@ def html(run: Run, curves: bytes, samples: bytes) -> str:
     curves, samples : bytes
         PNG files.
     """
-    return _render(
-        "report.html.j2", run, curves=_data_url(curves), samples=_data_url(samples)
-    )
+    return _render("report.html.j2", run, curves=_data_url(curves), samples=_data_url(samples))
 
 
 def _render(template: str, run: Run, **pictures: str) -> str:
@@ -140,7 +141,9 @@ def _margin(metrics: dict[str, Any]) -> str:
 def _with_error(figures: dict[str, Any], metric: str, digits: int) -> str:
     if figures[metric] is None:
         return "exact"
-    return f"{figures[metric]:.{digits}f} ± {figures[f'{metric}_se']:.{digits}f}"
+    mean = f"{figures[metric]:.{digits}f}"
+    error = figures[f"{metric}_se"]
+    return mean if error is None else f"{mean} ± {error:.{digits}f}"
 
 
 def _data_url(png: bytes) -> str:

@@ -119,16 +119,12 @@ class _Canvas:
         """Smooth noise in 0..1 with about `across` x `down` cells over the image."""
         cells = (max(2, round(across)), max(2, round(down)))
         grid = self.rng.random((cells[1], cells[0]), dtype=np.float32)
-        smooth = Image.fromarray(grid).resize(
-            (self.width, self.height), Image.Resampling.BICUBIC
-        )
+        smooth = Image.fromarray(grid).resize((self.width, self.height), Image.Resampling.BICUBIC)
         return np.clip(np.asarray(smooth, dtype=np.float64), 0, 1)
 
     def fractal(self, across: float, down: float) -> np.ndarray:
         """Three octaves of noise, in 0..1."""
-        octaves = [
-            self.noise(across * 2**octave, down * 2**octave) for octave in range(3)
-        ]
+        octaves = [self.noise(across * 2**octave, down * 2**octave) for octave in range(3)]
         return (4 * octaves[0] + 2 * octaves[1] + octaves[2]) / 7
 
     def ridge(self, base: float, peak: float, bumps: float) -> np.ndarray:
@@ -157,9 +153,7 @@ def _sky(canvas: _Canvas, light: str, horizon: float) -> None:
     canvas.rgb[:] = _blend(*skies[light], elevation)
     clouds = canvas.fractal(3, 4)
     if light == "day":
-        canvas.paint(
-            np.clip(4 * clouds - canvas.rng.uniform(2.1, 2.8), 0, 0.95), np.array(CLOUD)
-        )
+        canvas.paint(np.clip(4 * clouds - canvas.rng.uniform(2.1, 2.8), 0, 0.95), np.array(CLOUD))
     elif light == "overcast":
         canvas.rgb *= (0.88 + 0.18 * clouds)[..., None]
     else:
@@ -189,23 +183,17 @@ def _sea(canvas: _Canvas, light: str, horizon: float, until: float = 1.0) -> Non
     waves = canvas.noise(6, 48)
     palette = DUSK_SEA if light == "dusk" else DAY_SEA
     canvas.paint(mask, _blend(*palette, 0.75 * waves + 0.35 * (1 - depth) - 0.1))
-    canvas.paint(
-        mask * np.clip(9 * canvas.noise(14, 48) - 8.2, 0, 0.7), np.array(CLOUD)
-    )
+    canvas.paint(mask * np.clip(9 * canvas.noise(14, 48) - 8.2, 0, 0.7), np.array(CLOUD))
 
 
 def _meadow(canvas: _Canvas, horizon: float) -> None:
     depth = (canvas.y - horizon) / (1 - horizon)
     blades = canvas.noise(72, 18)
-    canvas.paint(
-        canvas.below(horizon), _blend(*MEADOW, 0.9 * blades + 0.2 * (1 - depth))
-    )
+    canvas.paint(canvas.below(horizon), _blend(*MEADOW, 0.9 * blades + 0.2 * (1 - depth)))
 
 
 def _sand(canvas: _Canvas, horizon: float) -> None:
-    dunes = 0.7 * canvas.fractal(3, 7) + 0.3 * canvas.rng.random(
-        (canvas.height, canvas.width)
-    )
+    dunes = 0.7 * canvas.fractal(3, 7) + 0.3 * canvas.rng.random((canvas.height, canvas.width))
     canvas.paint(canvas.below(horizon), _blend(*SAND, dunes))
 
 
@@ -233,7 +221,5 @@ def _boat(canvas: _Canvas, horizon: float) -> None:
     hull = (down > 0) & (down < 1) & (np.abs(canvas.x - x) < length * (1 - 0.4 * down))
     canvas.paint(hull.astype(float), _any_colour(canvas.rng))
     up = (y - canvas.y) / (1.8 * length)
-    sail = (
-        (up > 0) & (up < 1) & (canvas.x > x) & (canvas.x - x < 0.6 * length * (1 - up))
-    )
+    sail = (up > 0) & (up < 1) & (canvas.x > x) & (canvas.x - x < 0.6 * length * (1 - up))
     canvas.paint(sail.astype(float), np.array(CLOUD))

@@ -42,12 +42,11 @@ def fetch(download: Download, out: Path) -> None:
     if source.is_dir():
         archives.write_zip(archives.folder_members(source), out)
     elif zipfile.is_zipfile(source):
-        archives.image_names(source)
         with whole_file(out) as partial:
             shutil.copyfile(source, partial)
     else:
         archives.write_zip(archives.tar_members(source), out)
-    archives.image_names(out)
+        archives.image_names(out)
 
 
 def local_source(source: str) -> Path:
@@ -56,7 +55,8 @@ def local_source(source: str) -> Path:
     Raises
     ------
     ColorizationError
-        If it does not exist, or is neither a zip, a tar nor a folder.
+        If it does not exist, is neither a zip, a tar nor a folder, or, where that shows without
+        reading it through, holds no images.
     """
     path = Path(source).expanduser()
     if not path.exists():
@@ -65,8 +65,11 @@ def local_source(source: str) -> Path:
             f"download.source must be {names}, or the path of a zip, a tar or a folder; "
             f"found {source!r}, which does not exist"
         )
-    if not (path.is_dir() or zipfile.is_zipfile(path) or tarfile.is_tarfile(path)):
-        raise ColorizationError(
-            f"download.source: {source} is neither a zip, a tar nor a folder"
-        )
+    if path.is_dir():
+        if not archives.folder_image_names(path):
+            raise ColorizationError(f"download.source: {source} holds no images")
+    elif zipfile.is_zipfile(path):
+        archives.image_names(path)
+    elif not tarfile.is_tarfile(path):
+        raise ColorizationError(f"download.source: {source} is neither a zip, a tar nor a folder")
     return path

@@ -15,8 +15,7 @@ from colorization.progress import progress
 PARTS = ("train", "validation", "test")
 LEFT_OUT = "left out"
 
-# Mean chroma is taken from a reduced copy: it tells grey from coloured just as well, and costs little.
-CHROMA_SIDE = 64
+CHROMA_SIDE = 64  # px; a copy reduced to this tells grey from coloured just as well
 
 
 def split_archive(archive: Path, params: Split) -> pd.DataFrame:
@@ -41,12 +40,8 @@ def split_archive(archive: Path, params: Split) -> pd.DataFrame:
         If no image can be used, or a part would be empty.
     """
     names = archives.image_names(archive)
-    contents = progress(
-        archives.read_members(archive, names), "examining images", len(names)
-    )
-    rows = Parallel(n_jobs=-1)(
-        delayed(_examine)(content, params) for content in contents
-    )
+    contents = progress(archives.read_members(archive, names), "examining images", len(names))
+    rows = Parallel(n_jobs=-1)(delayed(_examine)(content, params) for content in contents)
     table = pd.DataFrame(rows)
     table.insert(0, "name", names)
     _check_parts(table, archive, params)
@@ -71,13 +66,11 @@ def part_of(sha256: str, params: Split) -> str:
     digest = hashlib.sha256(f"{params.seed}:{sha256}".encode()).digest()
     position = int.from_bytes(digest[:8]) / 2**64
     ends = np.cumsum(params.ratios)
-    return PARTS[
-        min(int(np.searchsorted(ends, position, side="right")), len(PARTS) - 1)
-    ]
+    return PARTS[min(int(np.searchsorted(ends, position, side="right")), len(PARTS) - 1)]
 
 
 def _examine(content: bytes | None, params: Split) -> dict:
-    row = {
+    row: dict = {
         "split": LEFT_OUT,
         "width": 0,
         "height": 0,
@@ -98,9 +91,7 @@ def _examine(content: bytes | None, params: Split) -> dict:
         return row | {"reason": f"too small: shorter side under {params.min_side} px"}
     rgb.thumbnail((CHROMA_SIDE, CHROMA_SIDE))
     _, ab = lab.rgb_to_lab(np.asarray(rgb))
-    row["mean_chroma"] = round(
-        float(np.hypot(ab[..., 0], ab[..., 1]).mean() * lab.AB_SCALE), 3
-    )
+    row["mean_chroma"] = round(float(np.hypot(ab[..., 0], ab[..., 1]).mean() * lab.AB_SCALE), 3)
     if row["mean_chroma"] < params.min_chroma:
         return row | {"reason": f"near grey: mean chroma under {params.min_chroma:g}"}
     return row | {"split": part_of(row["sha256"], params), "reason": ""}

@@ -1,7 +1,9 @@
 """Training a variant on the cached arrays."""
 
+import math
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from keras.optimizers.schedules import ExponentialDecay
 
 from colorization import lab, metrics
 from colorization.arrays import LabArrays
+from colorization.errors import ColorizationError
 from colorization.evaluation import predict
 from colorization.models.directory import save_architecture
 from colorization.params import Train
@@ -80,11 +83,10 @@ class Batches(keras.utils.PyDataset):
         self._start_epoch(self._epoch + 1)
 
     def __len__(self) -> int:
-        return -(-len(self._order) // self._batch_size)
+        """Batches per epoch; the last one may be smaller."""
+        return math.ceil(len(self._order) / self._batch_size)
 
-    def __getitem__(
-        self, index: int
-    ) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    def __getitem__(self, index: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
         start = index * self._batch_size
         chosen = self._order[start : start + self._batch_size]
         L = self._examples.images.L[chosen].astype(np.float32)
@@ -121,12 +123,14 @@ class Recorder(keras.callbacks.Callback):
         self._L = np.array(validation.images.L[:monitored])
         self._rgb = np.array(validation.images.rgb[:monitored])
         self._embeddings = validation.embeddings[:monitored]
-        self._live = Live(
-            str(folder / "dvclive"), dvcyaml=None, save_dvc_exp=False, report=None
-        )
+        self._live = Live(str(folder / "dvclive"), dvcyaml=None, save_dvc_exp=False, report=None)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """Record the epoch; keep its weights if no earlier one validated better."""
+        if not math.isfinite(logs["loss"]):
+            raise ColorizationError(
+                f"the loss is {logs['loss']} after epoch {epoch + 1}; lower train.learning_rate"
+            )
         colorized = self._colorize()
         row: dict[str, float] = {
             "epoch": epoch + 1,
@@ -149,24 +153,18 @@ class Recorder(keras.callbacks.Callback):
             self._live.log_image(f"validation_{index}.png", rgb)
         self._live.make_summary()
 
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
         """Keep the last weights beside the best ones."""
         self._weights_of.save_weights(self._folder / "last.weights.h5")
         self._live.end()
 
     def _colorize(self) -> list[np.ndarray]:
-        batches = predict(
-            self.model, self._L, self._embeddings, self._params.batch_size
-        )
+        batches = predict(self.model, self._L, self._embeddings, self._params.batch_size)
         return [lab.lab_to_rgb(L, ab) for L, ab in zip(self._L, batches, strict=True)]
 
-    def _mean(self, metric, colorized: list[np.ndarray]) -> float:
-        scores = [
-            metric(truth, rgb) for truth, rgb in zip(self._rgb, colorized, strict=True)
-        ]
-        return float(
-            np.mean([value for value in scores if np.isfinite(value)] or [np.nan])
-        )
+    def _mean(self, metric: Callable[..., float], colorized: list[np.ndarray]) -> float:
+        scores = [metric(truth, rgb) for truth, rgb in zip(self._rgb, colorized, strict=True)]
+        return float(np.mean([value for value in scores if np.isfinite(value)] or [np.nan]))
 
 
 @dataclass(frozen=True)
@@ -213,9 +211,7 @@ def train(
     Outcome
     """
     save_architecture(model, folder)
-    schedule = ExponentialDecay(
-        params.learning_rate, params.decay_steps, params.decay_rate
-    )
+    schedule = ExponentialDecay(params.learning_rate, params.decay_steps, params.decay_rate)
     # A second model over the same layers: the first one's weight files stay free of Adam's state.
     fitted = keras.Model(model.inputs, model.outputs)
     fitted.compile(optimizer=Adam(schedule), loss="mse", metrics=["mse"])
@@ -231,6 +227,4 @@ def train(
     )
     seconds = time.perf_counter() - started
     pd.DataFrame(recorder.rows).to_csv(folder / "history.csv", index=False)
-    return Outcome(
-        recorder.best_epoch, len(training.images.L) * params.epochs / seconds
-    )
+    return Outcome(recorder.best_epoch, len(training.images.L) * params.epochs / seconds)

@@ -17,7 +17,9 @@ class ConvBlock(Protocol):
         name: str,
         kernel_size: int = 3,
         downsample: bool = False,
-    ) -> keras.KerasTensor: ...
+    ) -> keras.KerasTensor:
+        """Return (N, H', W', filters) from (N, H, W, C)."""
+        ...
 
 
 def conv_relu(
@@ -47,24 +49,18 @@ def conv_norm_relu_pool(
 
     The convolution has no bias: the normalization subtracts it again, so it would never learn.
     """
-    x = layers.Conv2D(filters, kernel_size, padding="same", use_bias=False, name=name)(
-        x
-    )
+    x = layers.Conv2D(filters, kernel_size, padding="same", use_bias=False, name=name)(x)
     x = layers.BatchNormalization(name=f"{name}_norm")(x)
     x = layers.ReLU(name=f"{name}_relu")(x)
     return layers.MaxPooling2D(name=f"{name}_pool")(x) if downsample else x
 
 
-def upsample(
-    x: keras.KerasTensor, *, name: str, dtype: str | None = None
-) -> keras.KerasTensor:
+def upsample(x: keras.KerasTensor, *, name: str, dtype: str | None = None) -> keras.KerasTensor:
     """Double height and width, nearest neighbour."""
     return layers.UpSampling2D(2, interpolation="nearest", dtype=dtype, name=name)(x)
 
 
-def ab_output(
-    x: keras.KerasTensor, *, kernel_size: int = 3, name: str = "ab"
-) -> keras.KerasTensor:
+def ab_output(x: keras.KerasTensor, *, kernel_size: int = 3, name: str = "ab") -> keras.KerasTensor:
     """The convolution that predicts ab in (-1, 1); float32 whatever the precision policy."""
     return layers.Conv2D(
         2, kernel_size, padding="same", activation="tanh", dtype="float32", name=name
@@ -75,9 +71,7 @@ def ab_output(
 class RepeatOver(layers.Layer):
     """Repeat a vector over the pixels of a feature map and concatenate it (section 2.4, Fig. 3)."""
 
-    def call(
-        self, features: keras.KerasTensor, vector: keras.KerasTensor
-    ) -> keras.KerasTensor:
+    def call(self, features: keras.KerasTensor, vector: keras.KerasTensor) -> keras.KerasTensor:
         """Return (N, H, W, C + D) from features (N, H, W, C) and vector (N, D)."""
         batch, height, width, _ = ops.shape(features)
         repeated = ops.broadcast_to(

@@ -21,9 +21,7 @@ from colorization.models import blocks
 def save_architecture(model: keras.Model, folder: Path) -> None:
     """Write what rebuilds the model. `.keras` archives would differ from one run to the next."""
     architecture = json.loads(model.to_json())
-    (folder / "model.json").write_text(
-        json.dumps(architecture, indent=1), encoding="utf-8"
-    )
+    (folder / "model.json").write_text(json.dumps(architecture, indent=1), encoding="utf-8")
 
 
 def load_model(folder: Path) -> keras.Model:
@@ -50,7 +48,5 @@ def load_model(folder: Path) -> keras.Model:
         model.load_weights(folder / "model.weights.h5")
     except (OSError, ValueError, TypeError, KeyError) as error:
         reason = " ".join(str(error).split())[:160]
-        raise ColorizationError(
-            f"{folder}: not a model that can be loaded ({reason})"
-        ) from error
+        raise ColorizationError(f"{folder}: not a model that can be loaded ({reason})") from error
     return model

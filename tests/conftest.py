@@ -1,0 +1,136 @@
+"""A temporary repository with this project's pipeline at tiny settings, run by the real DVC."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PIPELINE_FILES = (
+    ".dvc/.gitignore",
+    ".dvc/config",
+    ".dvcignore",
+    ".gitignore",
+    "dvc.yaml",
+    "experiments/dvc.yaml",
+    "params.yaml",
+)
+TINY = {
+    "download": {"scenes": {"count": 40, "width": 48, "height": 40}},
+    "split": {"ratios": [0.6, 0.2, 0.2]},
+    "preprocess": {"image_size": 32},
+    "embed": {"network": "mobilenet_v2"},
+    "train": {"epochs": 2, "monitor_images": 4},
+    "evaluate": {"sample_images": 3},
+}
+
+
+class Project:
+    """A git and DVC repository that holds the pipeline."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the repository; its stdout and stderr come together in `stdout`."""
+        return subprocess.run(
+            command,
+            cwd=self.root,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    def succeed(self, *command: str) -> str:
+        """Run a command that must succeed, and return what it printed."""
+        done = self.run(*command)
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}"
+        return done.stdout
+
+    def commit(self) -> str:
+        """Commit everything and return the revision."""
+        self.succeed("git", "add", "--all")
+        self.succeed("git", "commit", "--quiet", "--message", "State")
+        return self.succeed("git", "rev-parse", "HEAD").strip()
+
+    def update_params(self, changes: dict) -> None:
+        """Merge changes into params.yaml."""
+        path = self.root / "params.yaml"
+        params = yaml.safe_load(path.read_text())
+        _merge(params, changes)
+        path.write_text(yaml.safe_dump(params, sort_keys=False))
+
+    def locked_outputs(self) -> dict[str, str]:
+        """The md5 of each output in both lock files."""
+        outputs = {}
+        for lock in ("dvc.lock", "experiments/dvc.lock"):
+            for stage in yaml.safe_load((self.root / lock).read_text())["stages"].values():
+                outputs |= {out["path"]: out["md5"] for out in stage["outs"]}
+        return outputs
+
+
+def environment() -> dict[str, str]:
+    """The tests' environment, with their Python's commands first on PATH."""
+    commands = str(Path(sys.executable).parent)
+    return {
+        **os.environ,
+        "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
+        "GIT_AUTHOR_NAME": "Test",
+        "GIT_AUTHOR_EMAIL": "test@example.org",
+        "GIT_COMMITTER_NAME": "Test",
+        "GIT_COMMITTER_EMAIL": "test@example.org",
+    }
+
+
+def stages_run(output: str) -> list[str]:
+    """The stages that DVC ran, in order, by their short names; `check` always runs first."""
+    lines = [line for line in output.splitlines() if line.startswith("Running stage '")]
+    names = [line.split("'")[1].removeprefix("experiments/dvc.yaml:") for line in lines]
+    assert names[0] == "check"
+    return names[1:]
+
+
+def fresh_project(root: Path) -> Project:
+    """Copy the pipeline into a new repository, at tiny settings, and commit it."""
+    for name in PIPELINE_FILES:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, root / name)
+    for folder in ("src", "stages"):
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
+    project = Project(root)
+    project.update_params(TINY)
+    project.succeed("git", "init", "--quiet")
+    project.commit()
+    return project
+
+
+@pytest.fixture(scope="session")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
+    """A committed repository after its first `dvc repro`, and what that printed: read only."""
+    project = fresh_project(tmp_path_factory.mktemp("project"))
+    output = project.succeed("dvc", "repro")
+    project.commit()
+    return project, output
+
+
+@pytest.fixture
+def project(first_run: tuple[Project, str], tmp_path: Path) -> Project:
+    """A copy of the reproduced repository, to do with as a test likes."""
+    root = tmp_path / "project"
+    shutil.copytree(first_run[0].root, root, symlinks=True)
+    return Project(root)
+
+
+def _merge(into: dict, changes: dict) -> None:
+    for key, value in changes.items():
+        if isinstance(value, dict):
+            _merge(into[key], value)
+        else:
+            into[key] = value

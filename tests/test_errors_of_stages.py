@@ -1,0 +1,158 @@
+"""What a user's mistake prints: one line of ours, and nothing half-written."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from conftest import ROOT, TINY, environment
+
+
+@pytest.fixture
+def params(tmp_path: Path) -> dict:
+    """The committed parameters at tiny settings; tests change them and call `stage`."""
+    settings = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for section, values in TINY.items():
+        settings[section] |= values
+    settings["download"]["scenes"] |= {"jpeg_quality": 90, "seed": 1}
+    return settings
+
+
+def start(tmp_path: Path, params: dict, name: str, *options: str) -> subprocess.Popen[str]:
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    return subprocess.Popen(
+        [sys.executable, ROOT / "stages" / f"{name}.py", "--params", "params.yaml", *options],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def error_of(tmp_path: Path, params: dict, name: str, *options: str) -> str:
+    """The last line of a stage that must fail, without a traceback."""
+    process = start(tmp_path, params, name, *options)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "Traceback" not in errors
+    return errors.splitlines()[-1]
+
+
+def error_of_check(tmp_path: Path, params: dict) -> str:
+    options = ("--memory", "memory.json", "--source", "source.txt", "--weights", "weights.txt")
+    message = error_of(tmp_path, params, "check", *options)
+    assert not (tmp_path / "source.txt").exists()
+    return message
+
+
+def write_zip(path: Path, members: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def test_a_missing_archive_is_named_with_the_choices(tmp_path: Path, params: dict) -> None:
+    params["download"]["source"] = "photos.zip"
+    assert error_of_check(tmp_path, params) == (
+        "check: download.source must be scenes, or the path of a zip, a tar or a folder; "
+        "found 'photos.zip', which does not exist"
+    )
+
+
+def test_a_source_that_is_no_archive_is_refused(tmp_path: Path, params: dict) -> None:
+    (tmp_path / "photos.zip").write_text("no zip at all")
+    params["download"]["source"] = "photos.zip"
+    assert error_of_check(tmp_path, params) == (
+        "check: download.source: photos.zip is neither a zip, a tar nor a folder"
+    )
+
+
+def test_a_zip_without_images_is_refused(tmp_path: Path, params: dict) -> None:
+    write_zip(tmp_path / "texts.zip", {"readme.txt": b"text", "__MACOSX/a.jpg": b"junk"})
+    params["download"]["source"] = "texts.zip"
+    assert error_of_check(tmp_path, params) == (
+        "check: texts.zip: holds no images "
+        "(files ending in .bmp, .gif, .jpeg, .jpg, .png, .tif, .tiff, .webp)"
+    )
+
+
+def test_a_folder_without_images_is_refused(tmp_path: Path, params: dict) -> None:
+    (tmp_path / "photos").mkdir()
+    params["download"]["source"] = "photos"
+    assert error_of_check(tmp_path, params) == "check: download.source: photos holds no images"
+
+
+def test_a_zip_of_text_files_called_jpg_is_refused(tmp_path: Path, params: dict) -> None:
+    write_zip(tmp_path / "raw.zip", {f"{index}.jpg": b"text" for index in range(3)})
+    message = error_of(tmp_path, params, "split", "--archive", "raw.zip", "--out", "split.csv")
+    assert message == (
+        "split: raw.zip: none of its 3 images can be used; 0.jpg, for one: corrupt: not an image"
+    )
+    assert not (tmp_path / "split.csv").exists()
+
+
+def test_too_few_images_for_the_ratios_are_refused(tmp_path: Path, params: dict) -> None:
+    Image.fromarray(np.full((40, 40, 3), 99, np.uint8)).save(tmp_path / "one.png")
+    write_zip(tmp_path / "raw.zip", {"one.png": (tmp_path / "one.png").read_bytes()})
+    message = error_of(tmp_path, params, "split", "--archive", "raw.zip", "--out", "split.csv")
+    assert message.startswith("split: split: 1 images at split.ratios [0.6, 0.2, 0.2] leave the ")
+
+
+def test_missing_weights_are_named_with_the_choices(tmp_path: Path, params: dict) -> None:
+    params["embed"]["weights"] = "weights.h5"
+    assert error_of_check(tmp_path, params) == (
+        "check: embed.weights must be random, imagenet, or the path of a weights file; "
+        "found 'weights.h5', which does not exist"
+    )
+
+
+def test_weights_of_another_network_are_refused_by_name(tmp_path: Path, params: dict) -> None:
+    other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    other.save_weights(tmp_path / "other.weights.h5")
+    params["embed"]["weights"] = "other.weights.h5"
+    (tmp_path / "weights.txt").write_text("identity")
+    message = error_of(
+        tmp_path,
+        params,
+        "embed",
+        "--arrays_folder",
+        "lab",
+        "--weights",
+        "weights.txt",
+        "--out",
+        "embeddings",
+    )
+    assert message.startswith(
+        "embed: embed.weights: other.weights.h5 does not hold weights of mobilenet_v2 ("
+    )
+    assert not (tmp_path / "embeddings").exists()
+
+
+def test_an_interrupted_stage_says_so_in_one_line_and_leaves_nothing(
+    tmp_path: Path, params: dict
+) -> None:
+    params["download"]["scenes"] |= {"count": 100_000, "width": 500, "height": 375}
+    process = start(tmp_path, params, "download", "--out", "raw.zip")
+    while not (tmp_path / ".raw.zip.partial").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(1)
+    os.kill(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert "Traceback" not in errors
+    assert errors.splitlines()[-1] == (
+        "download: interrupted; the same command begins this stage again"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
