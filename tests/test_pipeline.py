@@ -188,7 +188,7 @@ def test_going_back_in_time_restores_the_results(project: Project) -> None:
     assert model.read_bytes() != before
 
     project.succeed("git", "checkout", "--quiet", first)
-    project.succeed("dvc", "checkout")
+    project.succeed("dvc", "checkout", "--allow-missing")
     assert model.read_bytes() == before
     assert changed_stages(project) == set()
 
