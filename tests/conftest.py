@@ -68,7 +68,7 @@ class Project:
 
     def locked_outputs(self) -> dict[str, str]:
         """The md5 of each output in both lock files."""
-        outputs = {}
+        outputs: dict[str, str] = {}
         for lock in ("dvc.lock", "experiments/dvc.lock"):
             for stage in yaml.safe_load((self.root / lock).read_text())["stages"].values():
                 outputs |= {out["path"]: out["md5"] for out in stage["outs"]}

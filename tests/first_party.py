@@ -26,9 +26,7 @@ def _imported_by(file: Path) -> set[Path]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}: relative imports are not followed"
-            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {
-                str(node.module)
-            }
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
     return {path for name in names for path in _files_of(name)}
 
 
@@ -40,8 +38,6 @@ def _files_of(name: str) -> set[Path]:
         for depth in range(1, len(parts) + 1):
             stem = folder.joinpath(*parts[:depth])
             files |= {
-                path
-                for path in (stem.with_suffix(".py"), stem / "__init__.py")
-                if path.is_file()
+                path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file()
             }
     return files

@@ -1,8 +1,10 @@
 """The raw data as one zip file: images are packed once and read straight out of it."""
 
+import lzma
 import os
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -47,6 +49,9 @@ def read_members(archive: Path, names: Iterable[str]) -> Iterator[bytes | None]:
                 NotImplementedError,
                 EOFError,
                 OSError,
+                ValueError,
+                zlib.error,
+                lzma.LZMAError,
             ):
                 yield None
 
@@ -65,7 +70,9 @@ def write_zip(members: Iterable[tuple[str, bytes]], out: Path) -> None:
         zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as file,
     ):
         for name, content in members:
-            file.writestr(zipfile.ZipInfo(name), content)
+            # A name that is no Unicode, as a file system may hold, cannot stand in a zip.
+            written = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            file.writestr(zipfile.ZipInfo(written), content)
 
 
 def folder_members(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -98,12 +105,14 @@ def tar_members(archive: Path) -> Iterator[tuple[str, bytes]]:
                 content = tar.extractfile(member) if member.isfile() else None
                 if content is not None and is_image_name(member.name):
                     yield member.name, content.read()
-    except (tarfile.TarError, EOFError, OSError) as error:
+            while tar.fileobj.read(1 << 20):
+                pass  # gzip's and xz's checksums stand at the very end
+    except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         raise ColorizationError(f"{archive}: damaged tar archive ({error})") from error
 
 
 def _open_zip(archive: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(archive)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError) as error:
         raise ColorizationError(f"{archive}: damaged zip archive ({error})") from error

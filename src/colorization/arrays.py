@@ -4,6 +4,7 @@ L and ab are float16: joined again they give the 8-bit sRGB photograph to within
 measured against the photograph itself reads `rgb`, the exact pixels.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,7 @@ def write(folder: Path, names: list[str], squares: Iterable[np.ndarray]) -> None
             arrays[key][index] = pixels
     for array in arrays.values():
         array.flush()
-    (folder / "names.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    (folder / "names.json").write_text(json.dumps(names, indent=0) + "\n", encoding="utf-8")
 
 
 def read(folder: Path) -> LabArrays:
@@ -73,5 +74,5 @@ def read(folder: Path) -> LabArrays:
         key: np.load(folder / f"{key}.npy", mmap_mode="r", allow_pickle=False)
         for key in ("L", "ab", "rgb")
     }
-    names = (folder / "names.txt").read_text(encoding="utf-8").splitlines()
+    names = json.loads((folder / "names.json").read_text(encoding="utf-8"))
     return LabArrays(names=names, **loaded)

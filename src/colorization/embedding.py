@@ -4,6 +4,7 @@ Section 2.4 of the paper: the luminance, scaled to the network's size and stacke
 "the output of the last layer before the softmax function".
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +111,9 @@ def load_weights(network: keras.Model, path: Path, name: str) -> None:
         If the file cannot be read, or belongs to another network.
     """
     try:
-        network.load_weights(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what it skips; it raises for what is missing
+            network.load_weights(path)
     except (ValueError, OSError, KeyError, IndexError, AttributeError) as error:
         raise ColorizationError(
             f"embed.weights: {path} does not hold weights of {name} ({_one_line(error)})"
@@ -181,5 +184,5 @@ def normalize(logits: np.ndarray, mean_and_deviation: np.ndarray) -> np.ndarray:
 
 
 def _one_line(error: Exception) -> str:
-    """The first sentence of a library's message."""
-    return " ".join(str(error).split())[:160]
+    """A library's message, without its line breaks and not at any length."""
+    return " ".join(str(error).split())[:400]

@@ -36,7 +36,7 @@ def fingerprint_source(source: str, memory: Path) -> str:
     names = archives.folder_image_names(path)
     sums = sha256_of_files([path / name for name in names], memory)
     listing = "".join(f"{name}\0{sha256}\n" for name, sha256 in zip(names, sums, strict=True))
-    return hashlib.sha256(listing.encode()).hexdigest()
+    return hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest()
 
 
 def fingerprint_weights(weights: str, memory: Path) -> str:
@@ -81,16 +81,22 @@ def sha256_of_files(paths: list[Path], memory: Path) -> list[str]:
         known = json.loads(memory.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         known = {}
+    if not isinstance(known, dict):
+        known = {}
     sums, changed = [], False
     for path in paths:
         status = path.stat()
-        state = [status.st_size, status.st_mtime_ns, status.st_ino]
+        state = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
         key = str(path.absolute())
-        if key not in known or known[key][0] != state:
-            with path.open("rb") as file:
-                known[key] = [state, hashlib.file_digest(file, "sha256").hexdigest()]
-            changed = True
-        sums.append(known[key][1])
+        match known.get(key):
+            case [known_state, str(sha256)] if known_state == state:
+                pass
+            case _:
+                with path.open("rb") as file:
+                    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                known[key] = [state, sha256]
+                changed = True
+        sums.append(sha256)
     if changed:
         with whole_file(memory) as partial:
             partial.write_text(json.dumps(known), encoding="utf-8")

@@ -64,11 +64,13 @@ def to_srgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16") or image.mode == "I":
         # Pillow's own conversion clips at 255 instead of scaling.
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+    profile = image.info.get("icc_profile")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, image).convert("RGB")
-    profile = image.info.get("icc_profile")
+        image = Image.alpha_composite(white, image).convert("RGB")
+    elif image.mode == "P":
+        image = image.convert("RGB")  # a profile describes the palette's colours
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))

@@ -13,7 +13,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    TypeAdapter,
     ValidationError,
     model_validator,
 )
@@ -176,7 +175,11 @@ def load_params(path: Path) -> Params:
         raise ColorizationError(f"{path}: not valid YAML: {_one_line(error)}") from error
     try:
         # Through JSON, whose strict mode takes a list for a tuple and still no text for a number.
-        return TypeAdapter(Params).validate_json(json.dumps(content, default=str))
+        text = json.dumps(content, default=str)
+    except (TypeError, ValueError) as error:  # a date as a key, a list within itself
+        raise ColorizationError(f"{path}: not valid YAML: {_one_line(error)}") from error
+    try:
+        return Params.model_validate_json(text)
     except ValidationError as error:
         raise ColorizationError("\n".join(f"{path}: {line}" for line in _explain(error))) from error
 
@@ -206,7 +209,8 @@ def _hint(found: object) -> str:
     """Explain YAML 1.1's most common surprise."""
     if isinstance(found, str):
         try:
-            return f" (text to YAML; write {float(found)!r})"
+            number = float(found)
+            return f" (text to YAML; write {int(found) if found.isdecimal() else number!r})"
         except ValueError:
             pass
     return ""

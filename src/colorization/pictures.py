@@ -59,14 +59,14 @@ def sheet(samples: list[np.ndarray], out: Path) -> None:
 
 
 def curves(history: pd.DataFrame, floors: dict[str, float], out: Path) -> None:
-    """Plot training and validation MSE over the epochs, with the floors' validation MSE.
+    """Plot training and validation MSE over the epochs, beside the floors.
 
     Parameters
     ----------
     history : DataFrame
         With the columns epoch, train_mse and val_mse.
     floors : dict of str to float
-        MSE by the floor's name, drawn as dashed lines.
+        Test MSE by the floor's name, drawn as dashed lines.
     out : Path
         A PNG.
     """

@@ -45,8 +45,12 @@ def fetch(download: Download, out: Path) -> None:
         with whole_file(out) as partial:
             shutil.copyfile(source, partial)
     else:
-        archives.write_zip(archives.tar_members(source), out)
-        archives.image_names(out)
+        with whole_file(out) as partial:
+            archives.write_zip(archives.tar_members(source), partial)
+            try:
+                archives.image_names(partial)
+            except ColorizationError as error:
+                raise ColorizationError(f"download.source: {source} holds no images") from error
 
 
 def local_source(source: str) -> Path:
@@ -70,6 +74,13 @@ def local_source(source: str) -> Path:
             raise ColorizationError(f"download.source: {source} holds no images")
     elif zipfile.is_zipfile(path):
         archives.image_names(path)
-    elif not tarfile.is_tarfile(path):
+    elif not _is_tar(path):
         raise ColorizationError(f"download.source: {source} is neither a zip, a tar nor a folder")
     return path
+
+
+def _is_tar(path: Path) -> bool:
+    try:
+        return tarfile.is_tarfile(path)
+    except EOFError:  # gzip, truncated within its header
+        return False

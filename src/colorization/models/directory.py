@@ -45,6 +45,8 @@ def load_model(folder: Path) -> keras.Model:
     try:
         architecture = (folder / "model.json").read_text(encoding="utf-8")
         model = keras.models.model_from_json(architecture, custom_objects=layers)
+        if not isinstance(model, keras.Model):
+            raise TypeError("model.json describes no model")
         model.load_weights(folder / "model.weights.h5")
     except (OSError, ValueError, TypeError, KeyError) as error:
         reason = " ".join(str(error).split())[:160]

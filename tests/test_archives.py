@@ -1,0 +1,134 @@
+"""One zip holds the raw data, whatever it came as and however damaged it is."""
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from colorization import archives
+from colorization.errors import ColorizationError
+from samples import encoded, scene
+
+
+@pytest.mark.parametrize(
+    ("name", "is_image"),
+    [
+        ("a.jpg", True),
+        ("A.JPEG", True),
+        ("folder/ä photo, with spaces.png", True),
+        ("./photos/a.tiff", True),
+        ("../a.webp", True),
+        (".a.jpg", False),
+        (".git/a.jpg", False),
+        ("photos/.thumbnails/a.jpg", False),
+        ("__MACOSX/photos/._a.jpg", False),
+        ("__MACOSX/a.jpg", False),
+        ("a.txt", False),
+        ("jpg", False),
+        ("a.jpg/", False),
+    ],
+)
+def test_hidden_and_system_files_are_no_images(name: str, is_image: bool) -> None:
+    assert archives.is_image_name(name) == is_image
+
+
+def test_the_same_members_give_the_same_bytes(tmp_path: Path) -> None:
+    members = [("b/ä.jpg", b"one"), ("a b.jpg", b"two")]
+    first, second = tmp_path / "first.zip", tmp_path / "second.zip"
+    archives.write_zip(members, first)
+    archives.write_zip(iter(members), second)
+    assert first.read_bytes() == second.read_bytes()
+    with zipfile.ZipFile(first) as file:
+        assert {name: file.read(name) for name in file.namelist()} == dict(members)
+        assert {info.date_time for info in file.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_names_are_sorted_and_each_is_named_once(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for name in ("b.jpg", "readme.txt", "a.jpg"):
+            file.writestr(name, name)
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            file.writestr("b.jpg", "again")
+    assert archives.image_names(archive) == ["a.jpg", "b.jpg"]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_a_damaged_member_is_none_and_its_neighbours_are_read(tmp_path: Path, method: int) -> None:
+    archive = tmp_path / "a.zip"
+    contents = {f"{index}.bmp": encoded(scene(index), "BMP") for index in range(3)}
+    with zipfile.ZipFile(archive, "w", method) as file:
+        for name, content in contents.items():
+            file.writestr(name, content)
+    data = bytearray(archive.read_bytes())
+    middle = data.index(b"1.bmp") + 200
+    data[middle : middle + 300] = bytes(byte ^ 0x5A for byte in data[middle : middle + 300])
+    archive.write_bytes(data)
+    first, damaged, last = archives.read_members(archive, list(contents))
+    assert damaged is None
+    assert [first, last] == [contents["0.bmp"], contents["2.bmp"]]
+
+
+def test_an_encrypted_member_is_none(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    archives.write_zip([("a.jpg", b"content")], archive)
+    data = bytearray(archive.read_bytes())
+    data[6] |= 1  # APPNOTE 4.4.4: bit 0 of the flags, in the local header
+    data[data.index(b"PK\x01\x02") + 8] |= 1  # and in the central directory
+    archive.write_bytes(data)
+    assert list(archives.read_members(archive, ["a.jpg"])) == [None]
+
+
+def test_a_damaged_zip_is_refused_in_one_line(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    archives.write_zip([("a.jpg", b"content" * 100), ("b.jpg", b"content" * 100)], archive)
+    whole = archive.read_bytes()
+    directory = whole.index(b"PK\x01\x02")
+    for damaged in (b"", whole[:100], whole[:-30], whole[:directory] + whole[directory + 40 :]):
+        archive.write_bytes(damaged)
+        with pytest.raises(ColorizationError, match="damaged zip archive") as caught:
+            archives.image_names(archive)
+        assert "\n" not in str(caught.value)
+
+
+def test_any_damage_to_a_zips_directory_is_refused_or_read_and_nothing_else(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    archives.write_zip([("a.jpg", b"content" * 9), ("ä.jpg", b"content" * 9)], archive)
+    whole = archive.read_bytes()
+    refused = 0
+    for position in range(whole.index(b"PK\x01\x02"), len(whole)):
+        for change in (0x01, 0x40, 0xFF):
+            damaged = bytearray(whole)
+            damaged[position] ^= change
+            archive.write_bytes(damaged)
+            try:
+                list(archives.read_members(archive, archives.image_names(archive)))
+            except ColorizationError:
+                refused += 1
+    assert refused > 0
+
+
+def test_a_zip_without_images_is_refused(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    for members in ([], [("readme.txt", b"text")], [("__MACOSX/._a.jpg", b"system")]):
+        archives.write_zip(members, archive)
+        with pytest.raises(ColorizationError, match=r"a\.zip: holds no images \(files ending in"):
+            archives.image_names(archive)
+
+
+def test_a_failing_source_leaves_no_zip(tmp_path: Path) -> None:
+    with pytest.raises(ColorizationError):
+        archives.write_zip(archives.tar_members(Path(__file__)), tmp_path / "a.zip")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_read_in_sorted_order_with_forward_slashes(tmp_path: Path) -> None:
+    for name in ("b/c.jpg", "b/a.jpg", "a/ü x.jpg", ".cache/a.jpg", "__MACOSX/a.jpg", "a.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    assert list(archives.folder_members(tmp_path)) == [
+        (name, name.encode()) for name in ("a/ü x.jpg", "b/a.jpg", "b/c.jpg")
+    ]
+    shutil.rmtree(tmp_path / "b")
+    assert archives.folder_image_names(tmp_path) == ["a/ü x.jpg"]

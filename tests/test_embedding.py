@@ -1,0 +1,220 @@
+"""The embedding sees luminance alone, at the range each network was trained on."""
+
+import urllib.error
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import keras
+import numpy as np
+import pytest
+
+from colorization import embedding, lab
+from colorization.errors import ColorizationError
+from colorization.params import Embed, EmbeddingNetwork
+from samples import scene
+
+IMAGES = 4
+
+
+def luminance(side: int) -> np.ndarray:
+    """L of a few scenes."""
+    return lab.rgb_to_lab(np.stack([scene(seed, side, side) for seed in range(IMAGES)]))[0]
+
+
+class Case:
+    """A network with random weights, and again with the same weights loaded from a file."""
+
+    def __init__(self, name: EmbeddingNetwork, folder: Path) -> None:
+        self.network = embedding.NETWORKS[name]
+        self.params = Embed(network=name, weights="random", seed=7, batch_size=IMAGES)
+        self.random = embedding.build_embedder(self.params)
+        self.classifier = next(x for x in self.random.layers if isinstance(x, keras.Model))
+        self.path = folder / f"{name}.weights.h5"
+        self.classifier.save_weights(self.path)
+        self.L = luminance(self.network.image_size)  # so that nothing is resized
+        self.from_file = self.params.model_copy(update={"weights": str(self.path), "seed": 8})
+
+
+@pytest.fixture(scope="module", params=embedding.NETWORKS)
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return Case(request.param, tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(scope="module")
+def logits(case: Case) -> np.ndarray:
+    return embedding.embed(case.random, case.L, IMAGES, "embedding")
+
+
+def spread(embeddings: np.ndarray) -> float:
+    """Deviation between images over the mean magnitude: 0 where all images look alike."""
+    return float(embeddings.std(axis=0).mean() / np.abs(embeddings).mean())
+
+
+def test_logits_are_a_thousand_float32_and_no_probabilities(logits: np.ndarray) -> None:
+    assert (logits.shape, logits.dtype) == ((IMAGES, 1000), np.float32)
+    assert np.isfinite(logits).all()
+    assert logits.min() < 0
+    assert abs(logits.sum(axis=1) - 1).min() > 0.01
+
+
+def test_stored_embeddings_of_random_networks_tell_images_apart(logits: np.ndarray) -> None:
+    stored = embedding.normalize(logits, embedding.normalization(logits, "random"))
+    assert stored.dtype == np.float32
+    assert np.isfinite(stored).all()
+    assert spread(stored) > 0.1
+    np.testing.assert_allclose(stored.mean(axis=0), 0, atol=1e-3)
+    np.testing.assert_allclose(stored.std(axis=0), 1, atol=1e-2)
+
+
+def test_a_weights_file_gives_the_raw_logits_of_its_network(case: Case, logits: np.ndarray) -> None:
+    loaded = embedding.build_embedder(case.from_file)
+    again = np.asarray(loaded(case.L[:2], training=False))
+    np.testing.assert_allclose(again, logits[:2], atol=1e-4 * np.abs(logits).max())
+    stored = embedding.normalize(logits, embedding.normalization(logits, case.from_file.weights))
+    np.testing.assert_array_equal(stored, logits)
+    assert spread(stored) > 0.1
+
+
+def test_the_network_sees_the_luminance_on_0_to_255_stacked_three_times(
+    case: Case, logits: np.ndarray
+) -> None:
+    L_star = (case.L[:1].astype(np.float64) + 1) * 50  # 0..100
+    # All three networks were trained on x / 127.5 - 1 of 0..255 (keras.applications, mode "tf").
+    seen = np.repeat(L_star * 2.55 / 127.5 - 1, 3, axis=-1).astype(np.float32)
+    expected = np.asarray(case.classifier(seen, training=False))
+    np.testing.assert_allclose(logits[:1], expected, atol=1e-4 * np.abs(expected).max())
+    dark = np.asarray(case.classifier((seen + 1) / 255 - 1, training=False))  # the trap: 0..1
+    assert np.abs(logits[:1] - dark).max() > 0.05 * np.abs(expected).max()
+
+
+def test_logits_do_not_depend_on_the_batches(case: Case, logits: np.ndarray) -> None:
+    padded = embedding.embed(case.random, case.L[:1], IMAGES, "embedding")
+    single = np.asarray(case.random(case.L[1:2], training=False))
+    tolerance = 1e-4 * np.abs(logits).max()  # float32 sums in another order
+    np.testing.assert_allclose(padded, logits[:1], atol=tolerance)
+    np.testing.assert_allclose(single, logits[1:2], atol=tolerance)
+
+
+def test_the_cache_costs_the_embedding_next_to_nothing(case: Case, logits: np.ndarray) -> None:
+    cached = embedding.embed(case.random, case.L.astype(np.float16), IMAGES, "embedding")
+    assert np.abs(cached - logits).max() < 0.02 * np.abs(logits).max()
+
+
+@pytest.fixture(scope="module")
+def laptop() -> Embed:
+    return Embed(network="mobilenet_v2", weights="random", seed=1, batch_size=2)
+
+
+def test_the_softmax_of_the_logits_is_what_the_published_classifier_says(
+    tmp_path: Path, laptop: Embed
+) -> None:
+    keras.utils.set_random_seed(5)
+    published = keras.applications.MobileNetV2(weights=None)  # ends in a softmax
+    # Random logits are about 1e-12; larger ones make the softmax more than a constant.
+    kernel, bias = published.layers[-1].get_weights()
+    published.layers[-1].set_weights([kernel * 1e12, bias])
+    path = tmp_path / "published.weights.h5"
+    published.save_weights(path)
+    L = np.random.default_rng(1).uniform(-1, 1, (2, 224, 224, 1)).astype(np.float32)
+    expected = np.asarray(published.predict_on_batch(np.repeat(L, 3, axis=-1)), np.float64)
+    embedder = embedding.build_embedder(laptop.model_copy(update={"weights": str(path)}))
+    logits = embedding.embed(embedder, L, 2, "embedding").astype(np.float64)
+    assert spread(logits) > 0
+    assert logits.std() > 0.01
+    softmax = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(softmax, expected, rtol=1e-3)
+
+
+def test_a_seed_gives_the_same_random_network_and_another_seed_another(
+    laptop: Embed,
+) -> None:
+    L = luminance(64)
+    first, again, other = (
+        np.asarray(embedding.build_embedder(laptop.model_copy(update={"seed": seed}))(L))
+        for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 0.1 * np.abs(first).max()
+
+
+@pytest.mark.parametrize("batch_size", [3, 7])
+def test_small_images_are_enlarged_and_uneven_batches_filled(
+    laptop: Embed, batch_size: int
+) -> None:
+    embedder = embedding.build_embedder(laptop)
+    flat = np.linspace(-1, 1, 5, dtype=np.float32).reshape(5, 1, 1, 1)
+    # A flat image stays flat whatever its size is.
+    small = embedding.embed(embedder, np.broadcast_to(flat, (5, 32, 32, 1)), batch_size, "x")
+    large = np.asarray(embedder(np.broadcast_to(flat, (5, 224, 224, 1)), training=False))
+    assert small.shape == (5, 1000)
+    np.testing.assert_allclose(small, large, atol=1e-3 * np.abs(large).max())
+
+
+def test_a_constant_logit_is_not_divided_by_zero() -> None:
+    logits = np.ones((5, 1000), np.float32)
+    stored = embedding.normalize(logits, embedding.normalization(logits, "random"))
+    assert (stored == 0).all()
+
+
+def dense(path: Path) -> None:
+    keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]).save_weights(path)
+
+
+def another_width(path: Path) -> None:
+    keras.applications.MobileNetV2(weights=None, alpha=0.35).save_weights(path)
+
+
+def without_top(path: Path) -> None:
+    keras.applications.MobileNetV2(weights=None, include_top=False).save_weights(path)
+
+
+def text(path: Path) -> None:
+    path.write_text("a letter")
+
+
+def nothing(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("write", [dense, another_width, without_top, text, nothing])
+@pytest.mark.parametrize("suffix", [".weights.h5", ".h5"])
+def test_what_holds_no_weights_of_the_network_is_refused_in_one_line(
+    tmp_path: Path, laptop: Embed, write: Callable[[Path], None], suffix: str
+) -> None:
+    path = tmp_path / "a.weights.h5"
+    write(path)
+    path = path.rename(tmp_path / f"other{suffix}")
+    with pytest.raises(ColorizationError) as caught:
+        embedding.build_embedder(laptop.model_copy(update={"weights": str(path)}))
+    message = str(caught.value)
+    assert message.startswith(f"embed.weights: {path} does not hold weights of mobilenet_v2")
+    assert "\n" not in message
+
+
+def test_weights_of_another_network_of_the_table_are_refused_by_name(
+    case: Case, tmp_path: Path, laptop: Embed
+) -> None:
+    other = "inception_v3" if case.params.network == "mobilenet_v2" else "mobilenet_v2"
+    params = laptop.model_copy(update={"network": other, "weights": str(case.path)})
+    with pytest.raises(ColorizationError, match=f"does not hold weights of {other}"):
+        embedding.build_embedder(params)
+
+
+def test_offline_one_line_says_where_the_file_belongs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, laptop: Embed
+) -> None:
+    def offline(*_: object, **__: object) -> NoReturn:
+        raise urllib.error.URLError("Temporary failure in name resolution")
+
+    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", offline)
+    monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(tmp_path))
+    with pytest.raises(ColorizationError) as caught:
+        embedding.build_embedder(laptop.model_copy(update={"weights": "imagenet"}))
+    message = str(caught.value)
+    assert "\n" not in message
+    assert "mobilenet_v2" in message
+    assert "~/.keras/models" in message
+    assert "Temporary failure in name resolution" in message
+    assert "embed.weights" in message
+    assert "random" in message

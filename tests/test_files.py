@@ -1,0 +1,95 @@
+"""A file or folder stands under its name when it is whole, and not before."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from colorization.files import whole_file, whole_folder
+
+
+def test_a_file_appears_when_the_block_ends(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.txt"
+    with whole_file(path) as partial:
+        partial.write_text("whole")
+        assert not path.exists()
+    assert path.read_text() == "whole"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_raising_block_leaves_no_file_and_keeps_the_old_one(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    def write(path: Path) -> None:
+        with whole_file(path) as partial:
+            partial.write_text("half")
+            raise error
+
+    old = tmp_path / "old.txt"
+    old.write_text("old")
+    for path in (tmp_path / "new.txt", old):
+        with pytest.raises(error):
+            write(path)
+    assert list(tmp_path.iterdir()) == [old]
+    assert old.read_text() == "old"
+
+
+def test_a_folder_appears_when_the_block_ends_and_replaces_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    for content in ("old", "new"):
+        with whole_folder(path) as partial:
+            (partial / f"{content}.txt").write_text(content)
+            assert not (path / "new.txt").exists()
+    assert [file.name for file in path.iterdir()] == ["new.txt"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_raising_block_leaves_no_folder_and_keeps_the_old_one(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    def fill(path: Path) -> None:
+        with whole_folder(path) as partial:
+            (partial / "half.txt").write_text("half")
+            raise error
+
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "old.txt").write_text("old")
+    for path in (tmp_path / "new", old):
+        with pytest.raises(error):
+            fill(path)
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["old"]
+    assert [path.name for path in old.iterdir()] == ["old.txt"]
+
+
+def test_what_a_killed_run_left_is_swept_away(tmp_path: Path) -> None:
+    left = tmp_path / ".model.partial"
+    left.mkdir()
+    (left / "half.txt").write_text("half")
+    with whole_folder(tmp_path / "model") as partial:
+        (partial / "whole.txt").write_text("whole")
+    assert [file.name for file in (tmp_path / "model").iterdir()] == ["whole.txt"]
+
+
+def test_a_second_writer_waits_for_the_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "model"
+    order = []
+
+    def second() -> None:
+        with whole_folder(path):
+            order.append("second")
+
+    with whole_folder(path) as partial:
+        thread = threading.Thread(target=second)
+        thread.start()
+        time.sleep(0.3)
+        (partial / "first.txt").write_text("first")
+        order.append("first")
+    thread.join(timeout=10)
+    assert order == ["first", "second"]
+    assert f"waiting for another process that is writing {path}" in capsys.readouterr().out
+    assert list(path.iterdir()) == []

@@ -1,0 +1,205 @@
+"""Every kind of image file becomes the sRGB pixels that a viewer shows."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms, ImageDraw
+
+from colorization import images
+from colorization.errors import ColorizationError
+from samples import encoded, scene
+
+
+def decoded(content: bytes) -> np.ndarray:
+    """What the project sees of a file."""
+    image = images.to_srgb(images.open_image(content))
+    assert image.mode == "RGB"
+    return np.asarray(image)
+
+
+def quarters() -> Image.Image:
+    """Red, green, blue and white quarters, 32 x 16: no two orientations look alike."""
+    image = Image.new("RGB", (32, 16), "white")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 15, 7), "red")
+    draw.rectangle((16, 0, 31, 7), "lime")
+    draw.rectangle((0, 8, 15, 15), "blue")
+    return image
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [("L", "PNG"), ("1", "PNG"), ("LA", "PNG"), ("L", "JPEG"), ("L", "TIFF")],
+)
+def test_grey_files_give_three_equal_channels(mode: str, kind: str) -> None:
+    grey = Image.fromarray(scene(1)).convert("L").convert(mode)
+    rgb = decoded(encoded(grey, kind))
+    assert (rgb == rgb[..., :1]).all()
+    if kind != "JPEG":
+        np.testing.assert_array_equal(rgb[..., 0], np.asarray(grey.convert("L")))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "WEBP", "GIF"])
+def test_lossless_files_keep_their_pixels(kind: str) -> None:
+    options = {"lossless": True} if kind == "WEBP" else {}
+    np.testing.assert_array_equal(decoded(encoded(quarters(), kind, **options)), quarters())
+
+
+def test_palette_files_are_looked_up() -> None:
+    palette = quarters().convert("P", palette=Image.Palette.ADAPTIVE, colors=4)
+    np.testing.assert_array_equal(decoded(encoded(palette)), quarters())
+
+
+def test_a_transparent_palette_colour_is_white() -> None:
+    palette = quarters().convert("P", palette=Image.Palette.ADAPTIVE, colors=4)
+    rgb = decoded(encoded(palette, transparency=palette.getpixel((0, 0))))
+    assert rgb[0, 0].tolist() == [255, 255, 255]
+    np.testing.assert_array_equal(rgb[0, 16:], np.asarray(quarters())[0, 16:])
+
+
+def test_transparency_is_laid_on_white() -> None:
+    image = Image.new("RGBA", (3, 1), (200, 0, 100, 255))
+    image.putpixel((1, 0), (200, 0, 100, 0))
+    image.putpixel((2, 0), (200, 0, 100, 51))  # a fifth
+    rgb = decoded(encoded(image))
+    assert rgb[0, 0].tolist() == [200, 0, 100]
+    assert rgb[0, 1].tolist() == [255, 255, 255]
+    np.testing.assert_allclose(rgb[0, 2], [244, 204, 224], atol=1)
+
+
+def test_sixteen_bit_grey_is_scaled() -> None:
+    values = np.array([[0, 255, 256, 32768, 65535]], dtype=np.uint16)
+    for kind in ("PNG", "TIFF"):
+        rgb = decoded(encoded(values, kind))
+        # 16 bits hold 257 times 8 bits; a viewer may round either way.
+        np.testing.assert_allclose(rgb[0, :, 0], values[0] / 257, atol=1)
+        assert (rgb == rgb[..., :1]).all()
+
+
+def test_cmyk_is_ink_on_paper() -> None:
+    inks = Image.new("CMYK", (3, 1), (0, 0, 0, 0))
+    inks.putpixel((1, 0), (0, 255, 255, 0))
+    inks.putpixel((2, 0), (0, 0, 0, 255))
+    paper, red, black = decoded(encoded(inks, "TIFF"))[0].astype(int)
+    assert paper.min() > 250
+    assert red[0] > 200 > 60 > red[1:].max()
+    assert black.max() < 60
+
+
+# EXIF 2.32, tag 0x0112: where the stored image's row 0 and column 0 belong.
+TO_STORED = {
+    1: [],
+    2: [Image.Transpose.FLIP_LEFT_RIGHT],
+    3: [Image.Transpose.ROTATE_180],
+    4: [Image.Transpose.FLIP_TOP_BOTTOM],
+    5: [Image.Transpose.TRANSPOSE],
+    6: [Image.Transpose.ROTATE_90],
+    7: [Image.Transpose.TRANSVERSE],
+    8: [Image.Transpose.ROTATE_270],
+}
+
+
+@pytest.mark.parametrize("orientation", TO_STORED)
+def test_an_exif_orientation_is_applied(orientation: int) -> None:
+    stored = quarters()
+    for operation in TO_STORED[orientation]:
+        stored = stored.transpose(operation)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    np.testing.assert_array_equal(decoded(encoded(stored, "PNG", exif=exif)), quarters())
+
+
+@pytest.mark.filterwarnings("ignore:::PIL")
+@pytest.mark.parametrize(
+    "exif", [b"Exif\0\0", b"Exif\0\0garbage", b"Exif\0\0II*\0\xff\xff\xff\xff"]
+)
+def test_a_damaged_exif_block_does_not_cost_the_image(exif: bytes) -> None:
+    assert decoded(encoded(quarters(), "JPEG", exif=exif)).shape == (16, 32, 3)
+
+
+def linear_light_profile() -> bytes:
+    """An RGB profile with sRGB's primaries and no gamma: half means half the light."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    for tag in range(int.from_bytes(profile[128:132])):
+        entry = 132 + 12 * tag
+        if profile[entry : entry + 4] in (b"rTRC", b"gTRC", b"bTRC"):
+            offset = int.from_bytes(profile[entry + 4 : entry + 8])
+            # ICC.1:2010, 10.5: a "curv" of no points is the identity.
+            profile[offset : offset + 12] = b"curv" + bytes(8)
+    return bytes(profile)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+def test_an_embedded_profile_is_converted_to_srgb(mode: str) -> None:
+    half = Image.new("RGB", (8, 8), (128, 128, 128))
+    half = half.quantize(4) if mode == "P" else half.convert(mode)
+    rgb = decoded(encoded(half, icc_profile=linear_light_profile()))
+    # IEC 61966-2-1: half the light is 1.055 * 0.502 ** (1 / 2.4) - 0.055 = 0.7366, 188 of 255.
+    np.testing.assert_allclose(rgb, 188, atol=1)
+
+
+def test_a_damaged_profile_means_srgb() -> None:
+    for profile in (b"no profile", linear_light_profile()[:200]):
+        content = encoded(quarters(), icc_profile=profile)
+        np.testing.assert_array_equal(decoded(content), quarters())
+
+
+# Of a damaged file, Pillow may warn as it likes.
+@pytest.mark.filterwarnings("ignore:::PIL")
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "TIFF", "WEBP", "BMP"])
+def test_a_truncated_file_is_refused(kind: str) -> None:
+    content = encoded(scene(2), kind)
+    for kept in (0, 1, 10, len(content) // 2):
+        with pytest.raises(ColorizationError, match=r"not an image|cannot be decoded"):
+            images.open_image(content[:kept])
+
+
+@pytest.mark.filterwarnings("ignore:::PIL")
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "TIFF", "WEBP", "BMP"])
+def test_a_damaged_file_is_refused_or_decoded_and_nothing_else(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10**6)  # damage may enlarge an image
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    content = encoded(scene(3), kind, **({"exif": exif} if kind != "BMP" else {}))
+    rng = np.random.default_rng(1)
+    refused = 0
+    for _ in range(150):
+        damaged = bytearray(content)
+        for position in rng.integers(0, min(len(content), 400), 4):
+            damaged[position] = rng.integers(256)
+        try:
+            image = images.open_image(bytes(damaged))
+        except ColorizationError:
+            refused += 1
+            continue
+        assert images.to_srgb(image).mode == "RGB"
+    assert refused > 0
+
+
+def test_text_is_not_an_image() -> None:
+    with pytest.raises(ColorizationError, match=r"^not an image$"):
+        images.open_image(b"a letter to my aunt")
+
+
+def test_a_decompression_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)  # Pillow refuses twice this
+    with pytest.raises(ColorizationError, match="bomb"):
+        images.open_image(encoded(Image.new("1", (100, 100))))
+
+
+def test_the_square_is_the_centre_of_the_image() -> None:
+    image = Image.new("RGB", (96, 32), "red")
+    image.paste("lime", (32, 0, 64, 32))
+    square = images.to_square(image, 32)
+    assert (square == [0, 255, 0]).all()
+    tall = images.to_square(image.transpose(Image.Transpose.ROTATE_90), 32)
+    assert (tall == [0, 255, 0]).all()
+
+
+@pytest.mark.parametrize("size", [(32, 32), (500, 40), (33, 31)])
+def test_every_shape_is_resized_to_the_square(size: tuple[int, int]) -> None:
+    square = images.to_square(Image.new("RGB", size, (10, 200, 30)), 64)
+    assert square.shape == (64, 64, 3)
+    assert square.dtype == np.uint8
+    assert (square == [10, 200, 30]).all()

@@ -1,0 +1,75 @@
+"""CIE Lab against published values, and there and back over all of sRGB."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from colorization import lab
+from colorization.arrays import CACHE_DTYPE
+
+GOLDEN = Path(__file__).parent / "golden" / "lab_srgb_d65.csv"
+
+
+def grid(step: int) -> np.ndarray:
+    """All of sRGB at a step, corners included: (n * n, n, 3) uint8."""
+    levels = np.arange(0, 256, step, dtype=np.uint8)
+    return np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(-1, len(levels), 3)
+
+
+@pytest.fixture(scope="module")
+def rgb() -> np.ndarray:
+    return grid(3)  # 86 ** 3 = 636,056 colours
+
+
+def test_lab_agrees_with_published_values() -> None:
+    table = pd.read_csv(GOLDEN, comment="#")
+    L, ab = lab.rgb_to_lab(table[["r", "g", "b"]].to_numpy(np.uint8)[None])
+    found = np.concatenate([(L + 1) * 50, ab * 128], axis=-1)[0]
+    # The white point's last digits (0.95047 or 0.950456) differ between publications: 0.01 in b*.
+    np.testing.assert_allclose(found, table[["L*", "a*", "b*"]], atol=0.02)
+
+
+def test_rgb_survives_lab_exactly(rgb: np.ndarray) -> None:
+    np.testing.assert_array_equal(lab.lab_to_rgb(*lab.rgb_to_lab(rgb)), rgb)
+
+
+def test_rgb_survives_the_cache_to_within_one_of_255(rgb: np.ndarray) -> None:
+    L, ab = lab.rgb_to_lab(rgb)
+    back = lab.lab_to_rgb(L.astype(CACHE_DTYPE), ab.astype(CACHE_DTYPE))
+    assert np.abs(back.astype(int) - rgb).max() <= 1
+
+
+def test_all_of_srgb_lies_in_the_range_of_tanh(rgb: np.ndarray) -> None:
+    L, ab = lab.rgb_to_lab(rgb)
+    assert L.dtype == ab.dtype == np.float32
+    assert L.min() == -1
+    assert 1 - 1e-6 < L.max() <= 1
+    assert np.abs(ab).max() < 1
+    assert np.abs(ab).max() > 0.8  # and uses it: blue has b* = -107.9
+
+
+def test_grey_has_no_chroma() -> None:
+    grey = np.repeat(np.arange(256, dtype=np.uint8), 3).reshape(1, 256, 3)
+    L, ab = lab.rgb_to_lab(grey)
+    # Less than a hundredth of the least visible difference, 1 in a* or b*.
+    assert np.abs(ab * 128).max() < 0.01
+    assert (np.diff(L[0, :, 0]) > 0).all()
+
+
+def test_no_chroma_is_grey_and_keeps_the_luminance() -> None:
+    L, _ = lab.rgb_to_lab(grid(51))
+    grey = lab.lab_to_rgb(L, np.zeros(2))
+    # The white point's and the matrix' fourth digits differ: rounding may show it.
+    assert np.ptp(grey.astype(int), axis=-1).max() <= 1
+    # 8-bit grey has steps of up to 0.56 in L*; rounding costs half a step.
+    np.testing.assert_allclose((lab.rgb_to_lab(grey)[0] + 1) * 50, (L + 1) * 50, atol=0.29)
+
+
+def test_colours_outside_the_gamut_are_clipped_without_a_warning() -> None:
+    L = np.array([-1, -0.9, 0, 1], dtype=np.float32).reshape(1, 4, 1)
+    for ab in ([0.99, 0.99], [-0.99, 0.99], [0.99, -0.99], [-0.99, -0.99]):
+        rgb = lab.lab_to_rgb(L, np.array(ab))
+        assert rgb.shape == (1, 4, 3)
+        assert {0, 255} & set(rgb.ravel().tolist())

@@ -1,0 +1,227 @@
+"""Every variant of the table: its shapes, weights, gradients, and that it survives its files."""
+
+import json
+from pathlib import Path
+from typing import get_args
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from colorization.errors import ColorizationError
+from colorization.models import blocks, directory
+from colorization.models.variants import VARIANTS, build_model
+from colorization.params import Variant
+
+# Sums over the layers of kernel height * kernel width * channels in * channels out + biases:
+#   encoder  1-64, 64-128, 128-128, 128-256, 256-256, 256-512, 512-512, 512-256, each 3 x 3:
+#            640 + 73,856 + 147,584 + 295,168 + 590,080 + 1,180,160 + 2,359,808 + 1,179,904
+#   fusion   (256 + 1000)-256, 1 x 1: 321,792
+#   decoder  256-128, 128-64, 64-64, 64-32, 32-2, each 3 x 3:
+#            295,040 + 73,792 + 36,928 + 18,464 + 578
+# bn_maxpool: the 13 convolutions before ab have no bias but four values per filter (scale, shift,
+# moving mean and variance), that is 3 * 2,656 more; of these 2,656 filters, 64 + 128 + 128 + 256 +
+# 256 + 512 + 512 + 256 are the encoder's, 256 the fusion's, 128 + 64 + 64 + 32 the decoder's.
+PARAMETERS = {"baseline": 6_573_794, "bn_maxpool": 6_573_794 + 3 * 2_656}
+
+
+def inputs(model: keras.Model, height: int, width: int, count: int = 2) -> list[np.ndarray]:
+    """Random values for whatever the model takes."""
+    rng = np.random.default_rng(1)
+    shapes = {"L": (count, height, width, 1), "embedding": (count, 1000)}
+    return [rng.uniform(-1, 1, shapes[tensor.name]).astype(np.float32) for tensor in model.inputs]
+
+
+@pytest.fixture(scope="module", params=VARIANTS)
+def model(request: pytest.FixtureRequest) -> keras.Model:
+    return build_model(request.param, seed=1)
+
+
+def normalizes(model: keras.Model) -> bool:
+    return any(isinstance(layer, layers.BatchNormalization) for layer in model.layers)
+
+
+def test_the_table_holds_the_variants_that_params_may_name_in_their_order() -> None:
+    assert tuple(VARIANTS) == get_args(Variant)
+
+
+@pytest.mark.parametrize("variant", PARAMETERS)
+def test_the_number_of_parameters_is_the_papers(variant: str) -> None:
+    assert build_model(variant, seed=1).count_params() == PARAMETERS[variant]
+
+
+@pytest.mark.parametrize(("height", "width"), [(32, 32), (64, 32), (32, 96)])
+def test_ab_has_the_size_of_the_input_and_the_range_of_tanh(
+    model: keras.Model, height: int, width: int
+) -> None:
+    ab = np.asarray(model(inputs(model, height, width), training=False))
+    assert (ab.shape, ab.dtype) == ((2, height, width, 2), np.float32)
+    assert np.abs(ab).max() <= 1
+    assert ab.std() > 0
+
+
+def test_every_trainable_weight_receives_a_gradient(model: keras.Model) -> None:
+    given = inputs(model, 32, 32, count=4)
+    truth = np.random.default_rng(2).uniform(-1, 1, (4, 32, 32, 2)).astype(np.float32)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((model(given, training=True) - truth) ** 2)
+    weights = model.trainable_weights
+    gradients = tape.gradient(loss, [weight.value for weight in weights])
+    for weight, gradient in zip(weights, gradients, strict=True):
+        assert gradient is not None, weight.path
+        assert float(tf.reduce_max(tf.abs(gradient))) > 1e-12, weight.path
+
+
+def test_every_input_matters(model: keras.Model) -> None:
+    given = inputs(model, 32, 32)
+    before = np.asarray(model(given, training=False))
+    for index in range(len(given)):
+        changed = [values.copy() for values in given]
+        changed[index] = -changed[index]
+        assert np.abs(np.asarray(model(changed, training=False)) - before).max() > 1e-6
+
+
+def test_batched_equals_single(model: keras.Model) -> None:
+    given = inputs(model, 32, 32, count=3)
+    batched = np.asarray(model(given, training=False))
+    for index in range(3):
+        single = model([values[index : index + 1] for values in given], training=False)
+        np.testing.assert_allclose(single[0], batched[index], atol=1e-6)
+
+
+def test_training_differs_from_inference_only_where_something_is_normalized_or_dropped(
+    model: keras.Model,
+) -> None:
+    given = inputs(model, 32, 32)
+    difference = np.abs(
+        np.asarray(model(given, training=True)) - np.asarray(model(given, training=False))
+    ).max()
+    assert (difference > 1e-4) == normalizes(model)
+
+
+def test_a_seed_gives_the_same_weights_and_another_seed_others(model: keras.Model) -> None:
+    again, other = (build_model(model.name, seed) for seed in (1, 2))
+    for weight, same in zip(model.trainable_weights, again.trainable_weights, strict=True):
+        np.testing.assert_array_equal(weight, same, err_msg=weight.path)
+    kernels = [
+        (weight, different)
+        for weight, different in zip(model.trainable_weights, other.trainable_weights, strict=True)
+        if weight.path.endswith("kernel")
+    ]
+    assert any(np.abs(np.asarray(weight) - different).max() > 0 for weight, different in kernels)
+
+
+def save(model: keras.Model, folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    directory.save_architecture(model, folder)
+    model.save_weights(folder / "model.weights.h5")
+    return folder
+
+
+def test_a_saved_model_gives_the_same_bits(model: keras.Model, tmp_path: Path) -> None:
+    loaded = directory.load_model(save(model, tmp_path / "first"))
+    given = inputs(model, 64, 32)
+    assert loaded.name == model.name
+    np.testing.assert_array_equal(
+        np.asarray(loaded(given, training=False)), np.asarray(model(given, training=False))
+    )
+    save(loaded, tmp_path / "second")
+    for name in ("model.json", "model.weights.h5"):
+        first, second = (tmp_path / folder / name for folder in ("first", "second"))
+        assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of a small model."""
+    L = keras.Input((None, None, 1), name="L")
+    embedding = keras.Input((1000,), name="embedding")
+    fused = blocks.RepeatOver(name="fusion")(layers.Conv2D(4, 3, padding="same")(L), embedding)
+    small = keras.Model([L, embedding], blocks.ab_output(fused))
+    folder = save(small, tmp_path_factory.mktemp("model"))
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def truncated(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("model.json", None),
+        ("model.json", b""),
+        ("model.json", b"\xff"),
+        ("model.json", b"{}"),
+        ("model.json", b"[]"),
+        ("model.json", b"3"),
+        ("model.json", b'{"class_name": "Functional", "config": {}}'),
+        ("model.json", b'{"class_name": "os.system", "config": {"command": "true"}}'),
+        ("model.json", "half"),
+        ("model.weights.h5", None),
+        ("model.weights.h5", b""),
+        ("model.weights.h5", b"text"),
+        ("model.weights.h5", "half"),
+    ],
+)
+def test_a_damaged_directory_is_refused_in_one_line_that_names_it(
+    saved: dict[str, bytes], tmp_path: Path, name: str, content: bytes | str | None
+) -> None:
+    for file, whole in saved.items():
+        (tmp_path / file).write_bytes(whole)
+    directory.load_model(tmp_path)
+    if content is None:
+        (tmp_path / name).unlink()
+    else:
+        damaged = truncated(saved[name]) if isinstance(content, str) else content
+        (tmp_path / name).write_bytes(damaged)
+    with pytest.raises(ColorizationError) as caught:
+        directory.load_model(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path}: not a model that can be loaded")
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_of_another_architecture_are_refused(
+    saved: dict[str, bytes], tmp_path: Path
+) -> None:
+    save(keras.Sequential([keras.Input((3,)), layers.Dense(2)]), tmp_path)
+    (tmp_path / "model.weights.h5").write_bytes(saved["model.weights.h5"])
+    with pytest.raises(ColorizationError, match="not a model that can be loaded"):
+        directory.load_model(tmp_path)
+
+
+def test_code_in_a_model_file_is_refused(tmp_path: Path) -> None:
+    evil = keras.Sequential([keras.Input((3,)), layers.Lambda(lambda x: x + 1)])
+    save(evil, tmp_path)
+    assert "__lambda__" in json.dumps(json.loads((tmp_path / "model.json").read_text()))
+    with pytest.raises(ColorizationError, match="not a model that can be loaded"):
+        directory.load_model(tmp_path)
+
+
+def test_the_vector_stands_at_each_pixel_behind_the_features() -> None:
+    rng = np.random.default_rng(1)
+    features = rng.normal(size=(2, 3, 5, 4)).astype(np.float32)
+    vector = rng.normal(size=(2, 7)).astype(np.float32)
+    fused = np.asarray(blocks.RepeatOver()(features, vector))
+    assert fused.shape == (2, 3, 5, 11)
+    np.testing.assert_array_equal(fused[..., :4], features)
+    for row in range(3):
+        for column in range(5):
+            np.testing.assert_array_equal(fused[:, row, column, 4:], vector)
+
+
+def test_upsampling_repeats_pixels_and_pooling_keeps_the_largest() -> None:
+    x = np.arange(4, dtype=np.float32).reshape(1, 2, 2, 1)
+    tensor = keras.Input((2, 2, 1))
+    doubled = keras.Model(tensor, blocks.upsample(tensor, name="up"))(x)
+    assert np.asarray(doubled)[0, :, :, 0].tolist() == [
+        [0, 0, 1, 1],
+        [0, 0, 1, 1],
+        [2, 2, 3, 3],
+        [2, 2, 3, 3],
+    ]
+    pooled = blocks.conv_norm_relu_pool(tensor, 3, name="conv", downsample=True)
+    strided = blocks.conv_relu(tensor, 3, name="strided", downsample=True)
+    assert pooled.shape == strided.shape == (None, 1, 1, 3)

@@ -1,0 +1,154 @@
+"""What a params file may say, and what a wrong one is answered."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from colorization.errors import ColorizationError
+from colorization.params import load_params
+from samples import ROOT
+
+PROFILES = sorted((ROOT / "profiles").glob("*.yaml"))
+REMOVED = object()
+
+
+def changed(folder: Path, key: str, value: object) -> Path:
+    """The quick profile with one key set, or removed, written into `folder`."""
+    content = yaml.safe_load((ROOT / "profiles" / "quick.yaml").read_text())
+    section = content
+    *parents, last = key.split(".")
+    for parent in parents:
+        section = section[parent]
+    if value is REMOVED:
+        del section[last]
+    else:
+        section[last] = value
+    path = folder / "params.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+def refusal(path: Path) -> str:
+    """The one line by which a params file is refused."""
+    with pytest.raises(ColorizationError) as caught:
+        load_params(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message.removeprefix(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("model.variant", "typo", "must be one of baseline, bn_maxpool*; found 'typo'"),
+        ("embed.network", "vgg", "must be one of inception_resnet_v2, inception_v3, mobilenet_v2;"),
+        ("preprocess.image_size", -64, "must be greater than or equal to 32; found -64"),
+        ("preprocess.image_size", 100, "must be a multiple of 32; found 100"),
+        ("preprocess.image_size", 64.0, "found 64.0"),
+        ("split.ratios", [0.9, 0.05, 0.5], "must sum to 1; found 0.9 + 0.05 + 0.5 = 1.45"),
+        ("split.min_chroma", float("nan"), "found nan"),
+        ("split.min_chroma", float("inf"), "found inf"),
+        ("train.learning_rate", float("nan"), "found nan"),
+        ("train.learning_rate", 0, "must be greater than 0; found 0"),
+        ("train.learning_rate", "1e-3", "valid number; found '1e-3' (text to YAML; write 0.001)"),
+        ("train.epochs", "12", "valid integer; found '12' (text to YAML; write 12)"),
+        ("train.epochs", True, "valid integer; found True"),
+        ("train.epochs", None, "valid integer; found None"),
+        ("train.flip", 1, "valid boolean; found 1"),
+        ("train", 3, "found 3"),
+        ("train.batchsize", 8, "is not a parameter; remove it or correct its name"),
+        ("train.batch_size", REMOVED, "is missing"),
+        ("evaluate", REMOVED, "is missing"),
+        ("study.variants", [], "found []"),
+        ("study.variants", ["bn_maxpool"] * 2, "must name each item once; found"),
+        ("study.seeds", [1, 1], "must name each item once; found [1, 1]"),
+        ("download.source", "", "found ''"),
+        ("download.scenes.width", 0, "must be greater than or equal to 32; found 0"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_a_line_that_names_key_wanted_and_found(
+    tmp_path: Path, key: str, value: object, message: str
+) -> None:
+    found = refusal(changed(tmp_path, key, value))
+    assert found.startswith(f"{key} ")
+    position = 0
+    for part in message.split("*"):  # whatever variants come between
+        position = found.index(part, position) + len(part)
+
+
+@pytest.mark.parametrize("ratios", [[0.9, 0.1], [1, 0, 0], [0.5, 0.6, -0.1], ["nan", 0.5, 0.5]])
+def test_ratios_are_three_fractions(tmp_path: Path, ratios: list) -> None:
+    with pytest.raises(ColorizationError, match=r"params\.yaml: split\.ratios"):
+        load_params(changed(tmp_path, "split.ratios", ratios))
+
+
+def test_a_variant_outside_the_study_is_refused(tmp_path: Path) -> None:
+    assert refusal(changed(tmp_path, "study.variants", ["baseline"])) == (
+        "model.variant must be one of study.variants (baseline); found 'bn_maxpool'"
+    )
+
+
+def test_every_mistake_gets_its_own_line(tmp_path: Path) -> None:
+    path = changed(tmp_path, "train.epochs", 0)
+    path.write_text(path.read_text() + "extra: 1\n")
+    with pytest.raises(ColorizationError) as caught:
+        load_params(path)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith(f"{path}: ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file must be an object; found None"),
+        (b"- 1\n", "the file must be an object; found [1]"),
+        (b"train: [1\n", "not valid YAML"),
+        (b"\xff\xfe\x00", "not valid YAML"),
+        (b"train: &train [*train]\n", "not valid YAML"),
+        (b"2020-01-01: 1\n", "not valid"),
+        (b"!!python/object/apply:os.getcwd []\n", "not valid YAML"),
+    ],
+)
+def test_a_file_that_holds_no_parameters_is_refused(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ColorizationError) as caught:
+        load_params(path)
+    lines = str(caught.value).splitlines()
+    assert all(line.startswith(f"{path}: ") for line in lines)
+    assert any(message in line for line in lines)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "none.yaml") == "No such file or directory"
+
+
+def keys(section: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    """Every key of a params file, with its sections'."""
+    for key, value in section.items():
+        yield f"{prefix}{key}"
+        if isinstance(value, dict):
+            yield from keys(value, f"{prefix}{key}.")
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.stem)
+def test_a_profile_is_valid_and_has_the_keys_of_the_params_file(profile: Path) -> None:
+    load_params(profile)
+    current = yaml.safe_load((ROOT / "params.yaml").read_text())
+    assert list(keys(yaml.safe_load(profile.read_text()))) == list(keys(current))
+
+
+def test_the_committed_params_file_is_the_quick_profile() -> None:
+    quick = ROOT / "profiles" / "quick.yaml"
+    assert (ROOT / "params.yaml").read_bytes() == quick.read_bytes()
+
+
+def test_no_parameter_has_a_name_that_the_run_cache_of_dvc_ignores() -> None:
+    names = {key.split(".")[-1] for key in keys(yaml.safe_load(PROFILES[0].read_text()))}
+    assert not names & {"size", "nfiles"}

@@ -1,0 +1,66 @@
+"""What a run tells of its commit, machine and time."""
+
+import json
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from colorization import provenance
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    for name in ("code.py", "dvc.lock", "experiments/dvc.lock", "results/metrics.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("first")
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "--quiet", "--message", "First")
+    return tmp_path
+
+
+def git(root: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
+    command = ["git", "-C", str(root), *identity, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_a_clean_checkout_is_its_commit(checkout: Path) -> None:
+    head = git(checkout, "rev-parse", "HEAD")
+    assert provenance.commit(checkout, Path("results")) == head[:12]
+
+
+def test_what_the_pipeline_writes_does_not_make_the_sources_dirty(checkout: Path) -> None:
+    for name in ("dvc.lock", "experiments/dvc.lock", "results/metrics.json", "untracked.txt"):
+        (checkout / name).write_text("second")
+    assert "changes" not in provenance.commit(checkout, Path("results"))
+
+
+@pytest.mark.parametrize("staged", [False, True])
+def test_a_changed_source_is_told(checkout: Path, staged: bool) -> None:
+    (checkout / "code.py").write_text("second")
+    if staged:
+        git(checkout, "add", "code.py")
+    head = git(checkout, "rev-parse", "HEAD")
+    assert provenance.commit(checkout, Path("results")) == f"{head[:12]} with uncommitted changes"
+
+
+def test_outside_of_git_the_commit_is_unknown(tmp_path: Path) -> None:
+    assert provenance.commit(tmp_path, Path("results")) == "unknown"
+
+
+def test_a_timing_holds_time_figures_and_machine(tmp_path: Path) -> None:
+    out = tmp_path / "timings" / "embed.json"
+    provenance.write_timing(out, "embed", 1.23456, {"images": 7})
+    timing = json.loads(out.read_text())
+    assert (timing["stage"], timing["seconds"], timing["images"]) == ("embed", 1.23, 7)
+    assert timing["hardware"]["cores"] >= 1
+    assert all(timing["hardware"].values())
+
+
+def test_versions_are_those_installed() -> None:
+    versions = provenance.versions()
+    assert versions["tensorflow"] == metadata.version("tensorflow")
+    assert {"keras", "numpy", "dvc"} <= set(versions)

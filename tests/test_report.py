@@ -1,0 +1,183 @@
+"""The pages: the same figures in both, nothing fetched from elsewhere, nothing left unsaid."""
+
+import dataclasses
+import html
+import re
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from colorization import report
+
+PAGES = ("markdown", "html")
+
+
+def figures(psnr: float | None, error: float | None = 0.25, exact: int = 0) -> dict[str, Any]:
+    return {
+        "psnr_rgb_db": psnr,
+        "psnr_rgb_db_se": error,
+        "ssim_rgb": 0.87654,
+        "ssim_rgb_se": 0.00123,
+        "mse_ab": 0.0123456,
+        "mse_ab_se": 0.00078912,
+        "exact": exact,
+    }
+
+
+def timing(seconds: float, **figures: float) -> dict[str, Any]:
+    machine = {"processor": "Abacus <9>", "cores": 2, "platform": "Linux", "python": "3.11.7"}
+    return {"seconds": seconds, "hardware": machine, **figures}
+
+
+RUN = report.Run(
+    metrics={
+        "images": 48,
+        "model": figures(24.567),
+        "gray": figures(15.432),
+        "mean_ab": figures(15.987),
+    },
+    training={
+        "variant": "bn_maxpool",
+        "seed": 3,
+        "parameters": 6_571_234,
+        "best_epoch": 5,
+        "image_size": 64,
+        "embedding_network": "inception_v3",
+        "embedding_weights": "random",
+    },
+    split=pd.DataFrame(
+        {
+            "split": ["train"] * 7 + ["validation"] * 2 + ["test", "left out", "left out"],
+            "reason": [""] * 10 + ["corrupt: not an image", "too small"],
+            "mean_chroma": [0.5, *[20.0] * 11],
+        }
+    ),
+    timings={"embed": timing(12.34), "train": timing(56.78, images_per_second=91.2)},
+    params="# a <comment> & more\ntrain:\n  epochs: 7",
+    source="scenes",
+    commit="0123456789ab with uncommitted changes",
+    versions={"tensorflow": "2.21.0"},
+)
+
+
+def render(page: str, run: report.Run) -> str:
+    return report.markdown(run) if page == "markdown" else report.html(run, b"curves", b"samples")
+
+
+def with_training(**changes: object) -> report.Run:
+    return dataclasses.replace(RUN, training=RUN.training | changes)
+
+
+def with_metrics(**changes: dict[str, Any]) -> report.Run:
+    return dataclasses.replace(RUN, metrics=RUN.metrics | changes)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "fact",
+    [
+        "24.57 ± 0.25",
+        "15.43 ± 0.25",
+        "15.99 ± 0.25",
+        "0.8765 ± 0.0012",
+        "0.01235 ± 0.00079",
+        "8.58 dB above the better floor",
+        "48 test images",
+        "seed 3",
+        "6,571,234 parameters",
+        "7 training, 2 validation, 1 test images",
+        "1 of all with a mean chroma under 2.0",
+        "corrupt: not an image",
+        "too small",
+        "epoch 5",
+        "inception_v3",
+        "0123456789ab with uncommitted changes",
+        "Abacus <9>, 2 cores",
+        "tensorflow 2.21.0",
+        "56.8",
+        "91.2",
+        "# a <comment> & more",
+    ],
+)
+def test_both_pages_tell_every_fact(page: str, fact: str) -> None:
+    text = render(page, RUN)
+    assert fact in (html.unescape(text) if page == "html" else text)
+
+
+def test_both_pages_hold_the_same_figures() -> None:
+    def numbers(text: str) -> set[str]:
+        text = re.sub(r"<style>.*?</style>|<head>.*?</head>|data:[^\"]*", "", text, flags=re.S)
+        return set(re.findall(r"\d+\.\d+", html.unescape(text)))
+
+    assert numbers(render("markdown", RUN)) == numbers(render("html", RUN))
+
+
+def test_what_others_wrote_is_escaped_in_html() -> None:
+    evil = "<script>alert(1)</script>"
+    split = RUN.split.assign(reason=evil)
+    run = dataclasses.replace(
+        with_training(embedding_network=evil), source=evil, commit=evil, params=evil, split=split
+    )
+    page = render("html", run)
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") == 5  # all reasons are alike: one row
+    assert "Abacus &lt;9&gt;" in page
+
+
+def test_the_html_page_needs_nothing_beside_it() -> None:
+    page = render("html", RUN)
+    assert "<script" not in page
+    assert "<link" not in page
+    assert "@import" not in page
+    targets = re.findall(r"(?:src|href|srcset|url)\s*[=(]\s*[\"']?([^\"' )>]+)", page)
+    assert len(targets) == 2
+    assert all(target.startswith("data:image/png;base64,") for target in targets)
+    assert "http" not in page
+
+
+def test_the_markdown_page_shows_the_pictures_beside_it() -> None:
+    assert set(re.findall(r"!\[[^]]*\]\(([^)]*)\)", render("markdown", RUN))) == {
+        "curves.png",
+        "samples.png",
+    }
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_random_weights_are_named_in_plain_words(page: str) -> None:
+    words = "The embedding comes from random weights: its features carry no semantics."
+    assert words in render(page, RUN)
+    assert words not in render(page, with_training(embedding_weights="imagenet"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_model_below_the_floor_is_said_to_be_below(page: str) -> None:
+    text = render(page, with_metrics(model=figures(15.0)))
+    assert "0.99 dB below the better floor" in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_undefined_is_neither_none_nor_nan(page: str) -> None:
+    run = with_metrics(model=figures(None, None, exact=48), gray=figures(15.0, None))
+    text = render(page, run)
+    assert "cannot be compared with the floors" in text
+    assert "48 images that the model met exactly are not in its PSNR" in text
+    assert not re.search(r"\b(None|nan|NaN|Undefined)\b", text)
+
+
+def test_the_table_names_the_model_first_and_every_floor() -> None:
+    table = report.markdown_table(RUN.metrics, "bn_maxpool")
+    rows = [line.split("|")[1].strip() for line in table.splitlines()[2:]]
+    assert rows == [
+        "bn_maxpool",
+        "floor: gray (ab = 0)",
+        "floor: mean_ab (the training set's mean)",
+    ]
+    assert len({line.count("|") for line in table.splitlines()}) == 1
+
+
+def test_a_reason_with_a_bar_or_a_line_break_keeps_the_markdown_table_whole() -> None:
+    reasons = ["corrupt: a | b\nc"] * len(RUN.split)
+    text = report.markdown(dataclasses.replace(RUN, split=RUN.split.assign(reason=reasons)))
+    (row,) = [line for line in text.splitlines() if "corrupt" in line]
+    assert len(re.findall(r"(?<!\\)\|", row)) == 3

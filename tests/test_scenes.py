@@ -1,0 +1,48 @@
+"""The embedded landscapes: the same from one seed, and coloured as their parts should be."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorization import lab, scenes
+from colorization.params import Scenes
+from samples import scene
+
+FEW = Scenes(count=6, width=40, height=32, jpeg_quality=92, seed=1)
+
+
+def test_the_same_seed_gives_the_same_files_and_another_seed_others() -> None:
+    first, again = (dict(scenes.draw_all(FEW)) for _ in range(2))
+    other = dict(scenes.draw_all(FEW.model_copy(update={"seed": 2})))
+    assert first == again
+    assert list(first) == list(other) == [f"scene0000{index}.jpg" for index in range(6)]
+    assert len({*first.values(), *other.values()}) == 12
+
+
+def test_more_scenes_begin_with_the_same_ones() -> None:
+    few = dict(scenes.draw_all(FEW))
+    more = dict(scenes.draw_all(FEW.model_copy(update={"count": 9})))
+    assert list(more.items())[:6] == list(few.items())
+
+
+@pytest.mark.parametrize(("width", "height"), [(32, 32), (33, 75), (400, 32), (320, 240)])
+def test_scenes_have_any_size(width: int, height: int) -> None:
+    size = {"width": width, "height": height, "count": 2}
+    for content in dict(scenes.draw_all(FEW.model_copy(update=size))).values():
+        image = Image.open(io.BytesIO(content))
+        assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (width, height))
+        assert np.asarray(image).std() > 5
+
+
+def test_skies_are_blue_or_dusky_and_grounds_are_none_of_both() -> None:
+    pictures = np.stack([scene(seed, 64, 64) for seed in range(60)])
+    _, ab = lab.rgb_to_lab(pictures)
+    top, bottom = ab[:, :6].mean(axis=(1, 2)), ab[:, -6:].mean(axis=(1, 2))
+    # Overcast and clouds are grey; dusk's zenith is violet: no sky is yellow or green.
+    assert (top[:, 1] * 128 < 5).all()
+    assert (top[:, 1] * 128 < -20).sum() > 20
+    # Sea is blue or violet, meadow and sand are yellowish: both kinds occur, and often.
+    assert (bottom[:, 1] * 128 < -5).sum() > 10
+    assert (bottom[:, 1] * 128 > 15).sum() > 10
