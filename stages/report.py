@@ -7,6 +7,7 @@ import pandas as pd
 
 from _stage import run
 from colorization import pictures, provenance, report
+from colorization.metrics import FLOORS
 from colorization.params import load_params
 
 TIMED = ("download", "split", "preprocess", "embed", "train", "evaluate")
@@ -33,7 +34,7 @@ def main(
         commit=provenance.commit(Path.cwd(), results),
         versions=provenance.versions(),
     )
-    floors = {name: metrics[name]["mse_ab"] for name in ("gray", "mean_ab")}
+    floors = {name: metrics[name]["mse_ab"] for name in FLOORS}
     pictures.curves(pd.read_csv(results / "history.csv"), floors, results / "curves.png")
     (results / "report.md").write_text(report.markdown(what_ran), encoding="utf-8")
     html = report.html(

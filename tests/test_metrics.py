@@ -105,3 +105,14 @@ def test_what_is_undefined_is_null_and_never_nan(psnr: list[float]) -> None:
     text = json.dumps(summary, allow_nan=False)
     assert json.loads(text)["model"]["psnr_rgb_db_se"] is None
     assert set(summary["model"]) == set(metrics.summarize(rows([1.0, 2.0]))["model"])
+
+
+def test_the_model_is_compared_with_a_floor_over_images_that_neither_meets_exactly() -> None:
+    table = rows([20.0, 25.0, 30.0, 22.0])
+    table["gray_psnr_rgb_db"] = [19.0, math.inf, 27.0, 20.0]
+    table["mean_ab_psnr_rgb_db"] = [math.inf] * 4
+    over = metrics.summarize(table)["model_over"]
+    # Differences 1, 3, 2: mean 2, deviation 1, error 1 / sqrt(3).
+    assert over["gray"]["psnr_rgb_db"] == 2
+    assert over["gray"]["psnr_rgb_db_se"] == pytest.approx(3**-0.5)
+    assert over["mean_ab"] == {"psnr_rgb_db": None, "psnr_rgb_db_se": None}

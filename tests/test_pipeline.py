@@ -56,6 +56,9 @@ def test_an_experiment_with_another_variant_runs_only_its_training_and_what_foll
     differences = differences["results/metrics.json"]
     metrics = json.loads((project.root / "results/metrics.json").read_text())
     expected = {f"{name}.{key}" for name in ("model", "gray", "mean_ab") for key in metrics[name]}
+    expected |= {
+        f"model_over.{floor}.{key}" for floor, keys in metrics["model_over"].items() for key in keys
+    }
     assert set(differences) == {*expected, "images"}
     assert all({"old", "new"} <= set(difference) for difference in differences.values())
     assert differences["model.psnr_rgb_db"]["old"] != differences["model.psnr_rgb_db"]["new"]

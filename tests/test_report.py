@@ -36,6 +36,10 @@ RUN = report.Run(
         "model": figures(24.567),
         "gray": figures(15.432),
         "mean_ab": figures(15.987),
+        "model_over": {
+            "gray": {"psnr_rgb_db": 9.135, "psnr_rgb_db_se": 0.123},
+            "mean_ab": {"psnr_rgb_db": 8.58, "psnr_rgb_db_se": None},
+        },
     },
     training={
         "variant": "bn_maxpool",
@@ -82,7 +86,7 @@ def with_metrics(**changes: dict[str, Any]) -> report.Run:
         "15.99 ± 0.25",
         "0.8765 ± 0.0012",
         "0.01235 ± 0.00079",
-        "8.58 dB above the better floor",
+        "9.13 ± 0.12 dB above gray and 8.58 dB above mean_ab",
         "48 test images",
         "seed 3",
         "6,571,234 parameters",
@@ -152,16 +156,26 @@ def test_random_weights_are_named_in_plain_words(page: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_model_below_the_floor_is_said_to_be_below(page: str) -> None:
-    text = render(page, with_metrics(model=figures(15.0)))
-    assert "0.99 dB below the better floor" in text
+    over = {
+        "gray": {"psnr_rgb_db": -0.449, "psnr_rgb_db_se": 0.073},
+        "mean_ab": {"psnr_rgb_db": 0.026, "psnr_rgb_db_se": 0.02},
+    }
+    text = render(page, with_metrics(model_over=over))
+    assert "stands 0.45 ± 0.07 dB below gray and 0.03 ± 0.02 dB above mean_ab in PSNR" in text
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_what_is_undefined_is_neither_none_nor_nan(page: str) -> None:
-    run = with_metrics(model=figures(None, None, exact=48), gray=figures(15.0, None))
+    undefined: dict[str, Any] = {"psnr_rgb_db": None, "psnr_rgb_db_se": None}
+    run = with_metrics(
+        model=figures(15.0, None),
+        gray=figures(None, None, exact=48),
+        model_over={"gray": undefined, "mean_ab": undefined | {"psnr_rgb_db": 1.0}},
+    )
     text = render(page, run)
-    assert "cannot be compared with the floors" in text
-    assert "48 images that the model met exactly are not in its PSNR" in text
+    assert "cannot be compared with gray" in text
+    assert "1.00 dB above mean_ab" in text
+    assert "48" in text
     assert not re.search(r"\b(None|nan|NaN|Undefined)\b", text)
 
 
@@ -181,3 +195,4 @@ def test_a_reason_with_a_bar_or_a_line_break_keeps_the_markdown_table_whole() ->
     text = report.markdown(dataclasses.replace(RUN, split=RUN.split.assign(reason=reasons)))
     (row,) = [line for line in text.splitlines() if "corrupt" in line]
     assert len(re.findall(r"(?<!\\)\|", row)) == 3
+    assert r"a \| b c" in row

@@ -6,7 +6,8 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 # What an image is colorized by: the model, and the floors that a model must beat.
 MODEL, GRAY, MEAN_AB = "model", "gray", "mean_ab"
-COLORIZERS = (MODEL, GRAY, MEAN_AB)
+FLOORS = (GRAY, MEAN_AB)
+COLORIZERS = (MODEL, *FLOORS)
 
 DATA_RANGE = 255  # 8-bit sRGB
 SSIM_SIGMA = 1.5  # with scikit-image's truncation at 3.5 sigma: an 11x11 window
@@ -111,7 +112,9 @@ def summarize(rows: pd.DataFrame) -> dict:
     dict
         For each colorizer: each metric's mean and, under "metric_se", its standard error, None
         where it is not defined; infinite values, from images met exactly, are left out and counted
-        under "exact". Beside them the number of "images".
+        under "exact". Under "model_over": for each floor, mean and standard error of the model's
+        PSNR less the floor's, over the images that neither meets exactly. Beside them the number
+        of "images".
     """
     summary: dict = {"images": len(rows)}
     for colorizer in COLORIZERS:
@@ -119,15 +122,22 @@ def summarize(rows: pd.DataFrame) -> dict:
         finite = columns.where(np.isfinite(columns))
         figures: dict[str, float | None] = {}
         for column in columns.columns:
-            values = finite[column].dropna().to_numpy()
             metric = str(column).removeprefix(f"{colorizer}_")
-            figures[metric] = float(values.mean()) if len(values) else None
-            figures[f"{metric}_se"] = _standard_error(values) if len(values) > 1 else None
+            figures |= _mean_and_error(metric, finite[column])
         figures["exact"] = int(np.isinf(columns[f"{colorizer}_psnr_rgb_db"]).sum())
         summary[colorizer] = figures
+    # Floors meet grey photographs exactly, so the means above are not over the same images.
+    psnr = {name: rows[f"{name}_psnr_rgb_db"].replace(np.inf, np.nan) for name in COLORIZERS}
+    summary["model_over"] = {
+        floor: _mean_and_error("psnr_rgb_db", psnr[MODEL] - psnr[floor]) for floor in FLOORS
+    }
     return summary
 
 
-def _standard_error(values: np.ndarray) -> float:
-    """Of the mean of independent values."""
-    return float(values.std(ddof=1) / np.sqrt(len(values)))
+def _mean_and_error(metric: str, values: pd.Series) -> dict[str, float | None]:
+    """Mean and standard error of independent values, those that are missing left out."""
+    known = values.dropna().to_numpy()
+    return {
+        metric: float(known.mean()) if len(known) else None,
+        f"{metric}_se": float(known.std(ddof=1) / np.sqrt(len(known))) if len(known) > 1 else None,
+    }

@@ -7,7 +7,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from colorization.metrics import COLORIZERS, GRAY, MEAN_AB, MODEL
+from colorization.metrics import COLORIZERS, FLOORS, GRAY, MEAN_AB, MODEL
 from colorization.split import LEFT_OUT, PARTS
 
 TITLE = "Image colorization"
@@ -75,7 +75,7 @@ def results_table(metrics: dict[str, Any], variant: str) -> list[dict[str, str]]
     Returns
     -------
     list of dict of str to str
-        With the keys name, psnr, ssim and mse; each figure with its standard error.
+        With the keys name, psnr, ssim and mse, each figure with its standard error, and exact.
     """
     return [
         {
@@ -83,6 +83,7 @@ def results_table(metrics: dict[str, Any], variant: str) -> list[dict[str, str]]
             "psnr": _with_error(metrics[colorizer], "psnr_rgb_db", 2),
             "ssim": _with_error(metrics[colorizer], "ssim_rgb", 4),
             "mse": _with_error(metrics[colorizer], "mse_ab", 5),
+            "exact": str(metrics[colorizer]["exact"]),
         }
         for colorizer in COLORIZERS
     ]
@@ -117,7 +118,7 @@ def _render(template: str, run: Run, **pictures: str) -> str:
         title=TITLE,
         run=run,
         rows=results_table(run.metrics, run.training["variant"]),
-        margin=_margin(run.metrics),
+        margins=_margins(run.metrics),
         counts={part: int((run.split["split"] == part).sum()) for part in PARTS},
         left_out=left_out.to_dict(),
         near_grey=int((run.split["mean_chroma"] < NEAR_GREY).sum()),
@@ -127,15 +128,17 @@ def _render(template: str, run: Run, **pictures: str) -> str:
     )
 
 
-def _margin(metrics: dict[str, Any]) -> str:
-    """How far the model stands above or below the better floor, in words."""
-    model = metrics[MODEL]["psnr_rgb_db"]
-    floors = [metrics[name]["psnr_rgb_db"] for name in COLORIZERS if name != MODEL]
-    if model is None or None in floors:
-        return "cannot be compared with the floors: images were met exactly"
-    margin = model - max(floors)
-    side = "above" if margin >= 0 else "below"
-    return f"{abs(margin):.2f} dB {side} the better floor"
+def _margins(metrics: dict[str, Any]) -> str:
+    """How far the model stands above or below each floor, in words."""
+    return " and ".join(_margin(metrics["model_over"][floor], floor) for floor in FLOORS)
+
+
+def _margin(difference: dict[str, Any], floor: str) -> str:
+    margin = difference["psnr_rgb_db"]
+    if margin is None:
+        return f"cannot be compared with {floor}, which met every image exactly"
+    distance = _with_error(difference | {"psnr_rgb_db": abs(margin)}, "psnr_rgb_db", 2)
+    return f"{distance} dB {'above' if margin >= 0 else 'below'} {floor}"
 
 
 def _with_error(figures: dict[str, Any], metric: str, digits: int) -> str:
