@@ -8,7 +8,7 @@ import numpy as np
 from _stage import Figures, run
 from colorization import arrays, embedding
 from colorization.params import load_params
-from colorization.split import PARTS
+from colorization.parts import PARTS
 
 
 def main(params: Path, arrays_folder: Path, weights: Path, out: Path) -> Figures:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from colorization.errors import ColorizationError
 from colorization.files import whole_file
-from colorization.images import EXTENSIONS
+
+EXTENSIONS = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
 
 def is_image_name(name: str) -> bool:

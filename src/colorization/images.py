@@ -7,8 +7,6 @@ from PIL import Image, ImageCms, ImageOps
 
 from colorization.errors import ColorizationError
 
-EXTENSIONS = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-
 _SRGB = ImageCms.createProfile("sRGB")
 
 

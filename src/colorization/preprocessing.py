@@ -9,8 +9,8 @@ from joblib import Parallel, delayed
 
 from colorization import archives, arrays, images
 from colorization.params import Preprocess
+from colorization.parts import PARTS
 from colorization.progress import progress
-from colorization.split import PARTS
 
 
 def preprocess(archive: Path, split: pd.DataFrame, params: Preprocess, out: Path) -> None:

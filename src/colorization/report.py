@@ -8,7 +8,7 @@ import jinja2
 import pandas as pd
 
 from colorization.metrics import COLORIZERS, FLOORS, GRAY, MEAN_AB, MODEL
-from colorization.split import LEFT_OUT, PARTS
+from colorization.parts import LEFT_OUT, PARTS
 
 TITLE = "Image colorization"
 NEAR_GREY = 2.0  # mean CIE Lab chroma under which a photograph counts as black and white

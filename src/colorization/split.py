@@ -10,10 +10,8 @@ from joblib import Parallel, delayed
 from colorization import archives, images, lab
 from colorization.errors import ColorizationError
 from colorization.params import Split
+from colorization.parts import LEFT_OUT, PARTS
 from colorization.progress import progress
-
-PARTS = ("train", "validation", "test")
-LEFT_OUT = "left out"
 
 CHROMA_SIDE = 64  # px; a copy reduced to this tells grey from coloured just as well
 
