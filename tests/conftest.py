@@ -63,7 +63,7 @@ class Project:
         """Merge changes into params.yaml."""
         path = self.root / "params.yaml"
         params = yaml.safe_load(path.read_text())
-        _merge(params, changes)
+        merge(params, changes)
         path.write_text(yaml.safe_dump(params, sort_keys=False))
 
     def locked_outputs(self) -> dict[str, str]:
@@ -128,9 +128,10 @@ def project(first_run: tuple[Project, str], tmp_path: Path) -> Project:
     return Project(root)
 
 
-def _merge(into: dict, changes: dict) -> None:
+def merge(into: dict, changes: dict) -> None:
+    """Change values of nested dicts in place; `changes` stays as it is."""
     for key, value in changes.items():
         if isinstance(value, dict):
-            _merge(into[key], value)
+            merge(into[key], value)
         else:
             into[key] = value

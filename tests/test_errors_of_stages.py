@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -14,16 +15,14 @@ import pytest
 import yaml
 from PIL import Image
 
-from conftest import ROOT, TINY, environment
+from conftest import ROOT, TINY, environment, merge
 
 
 @pytest.fixture
 def params(tmp_path: Path) -> dict:
     """The committed parameters at tiny settings; tests change them and call `stage`."""
     settings = yaml.safe_load((ROOT / "params.yaml").read_text())
-    for section, values in TINY.items():
-        settings[section] |= values
-    settings["download"]["scenes"] |= {"jpeg_quality": 90, "seed": 1}
+    merge(settings, TINY)
     return settings
 
 
@@ -37,6 +36,14 @@ def start(tmp_path: Path, params: dict, name: str, *options: str) -> subprocess.
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """Let children heed interrupts, which a shell tells its background jobs to ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def error_of(tmp_path: Path, params: dict, name: str, *options: str) -> str:
@@ -139,16 +146,19 @@ def test_weights_of_another_network_are_refused_by_name(tmp_path: Path, params: 
 
 
 def test_an_interrupted_stage_says_so_in_one_line_and_leaves_nothing(
-    tmp_path: Path, params: dict
+    tmp_path: Path, params: dict, interrupts: None
 ) -> None:
     params["download"]["scenes"] |= {"count": 100_000, "width": 500, "height": 375}
     process = start(tmp_path, params, "download", "--out", "raw.zip")
-    while not (tmp_path / ".raw.zip.partial").exists():
-        assert process.poll() is None
-        time.sleep(0.05)
-    time.sleep(1)
-    os.kill(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    try:
+        while not (tmp_path / ".raw.zip.partial").exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        time.sleep(1)
+        os.kill(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
 
     assert process.returncode == 1
     assert "Traceback" not in errors
