@@ -5,7 +5,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: repro test lint format readme lock clean
 
-repro: .venv/installed ## the whole pipeline, for the variant that params.yaml names
+# The whole pipeline, for the variant that params.yaml names.
+repro: .venv/installed
 	dvc repro
 
 test: .venv/installed
@@ -20,7 +21,8 @@ format: .venv/installed
 	ruff check --fix .
 	ruff format .
 
-readme: .venv/installed ## write the README's table from results/
+# The README's table, from results/.
+readme: .venv/installed
 	python tools/readme.py
 
 # uv resolves for every supported Python at once, and names no index.
@@ -32,7 +34,7 @@ lock:
 		--custom-compile-command "make lock" --output-file requirements.lock
 	rm -rf .venv-lock
 
-clean: ## remove the environment; data, models and results stay
+clean:
 	rm -rf .venv
 
 .venv/installed: requirements.lock pyproject.toml

@@ -1,5 +1,6 @@
 """What a params file may say, and what a wrong one is answered."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,6 @@ def refusal(path: Path) -> str:
         ("split.min_chroma", float("inf"), "found inf"),
         ("train.learning_rate", float("nan"), "found nan"),
         ("train.learning_rate", 0, "must be greater than 0; found 0"),
-        ("train.learning_rate", "1e-3", "valid number; found '1e-3' (text to YAML; write 0.001)"),
         ("train.epochs", "12", "valid integer; found '12' (text to YAML; write 12)"),
         ("train.epochs", True, "valid integer; found True"),
         ("train.epochs", None, "valid integer; found None"),
@@ -152,3 +152,11 @@ def test_the_committed_params_file_is_the_quick_profile() -> None:
 def test_no_parameter_has_a_name_that_the_run_cache_of_dvc_ignores() -> None:
     names = {key.split(".")[-1] for key in keys(yaml.safe_load(PROFILES[0].read_text()))}
     assert not names & {"size", "nfiles"}
+
+
+@pytest.mark.parametrize("written", ["1e-05", "1e-3", "1.5E-4", "0.00001", "1.0e-5"])
+def test_a_small_number_is_read_as_dvc_and_people_write_it(tmp_path: Path, written: str) -> None:
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "params.yaml"
+    path.write_text(re.sub(r"learning_rate: \S+", f"learning_rate: {written}", text))
+    assert load_params(path).train.learning_rate == float(written)

@@ -4,6 +4,7 @@ No default stands in code: what a run used can be read in params.yaml alone.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -149,6 +150,15 @@ class Params(Section):
         return self
 
 
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, with YAML 1.2's numbers: DVC writes 0.00001 as 1e-05."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
+)
+
+
 def load_params(path: Path) -> Params:
     """Read and validate a params file.
 
@@ -168,7 +178,7 @@ def load_params(path: Path) -> Params:
         The message names file, key, what was wanted and what was found.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506
     except OSError as error:
         raise ColorizationError(f"{path}: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -113,7 +113,7 @@ def html(run: Run, curves: bytes, samples: bytes) -> str:
 
 def _render(template: str, run: Run, **pictures: str) -> str:
     left_out = run.split.loc[run.split["split"] == LEFT_OUT, "reason"].value_counts()
-    machine = next(iter(run.timings.values()))["hardware"]
+    machine = run.timings["train"]["hardware"]
     return _TEMPLATES.get_template(template).render(
         title=TITLE,
         run=run,
