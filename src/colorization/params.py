@@ -216,7 +216,7 @@ def _explain(error: ValidationError) -> list[str]:
 
 
 def _hint(found: object) -> str:
-    """Explain YAML 1.1's most common surprise."""
+    """Say that a number in quotes is text."""
     if isinstance(found, str):
         try:
             number = float(found)

@@ -2,8 +2,8 @@
 
 A scene is a sky (day with clouds, dusk with a sun, or overcast) over mountains or a forest, over
 sea, sand or meadow. Brightness, texture and position say which part is what, so a network can
-learn the colours of the large parts. Flowers and boats have colours that nothing in the grey
-image tells: the difficulty the paper reports for small objects.
+learn the colours of the large parts. Flowers and boats have random hues, the difficulty the paper
+reports for small objects; clipping to sRGB leaves some of the hue in their brightness.
 """
 
 import io
@@ -198,7 +198,7 @@ def _sand(canvas: _Canvas, horizon: float) -> None:
 
 
 def _any_colour(rng: np.random.Generator) -> np.ndarray:
-    """A saturated colour of any hue, always of the same luminance."""
+    """A saturated colour of any hue, of the same luma as far as sRGB holds it."""
     # Green's and blue's share in luminance differ, so hues are mixed and then brought to one luma.
     rgb = rng.dirichlet([0.4, 0.4, 0.4])
     return np.clip(150 * rgb / (rgb @ [0.299, 0.587, 0.114]), 0, 255)
