@@ -7,6 +7,7 @@ import numpy as np
 
 from _stage import Figures, run
 from colorization import arrays, embedding
+from colorization.files import whole_folder
 from colorization.params import load_params
 from colorization.parts import PARTS
 
@@ -24,15 +25,15 @@ def main(params: Path, arrays_folder: Path, weights: Path, out: Path) -> Figures
         for part in PARTS
     }
     normalization = embedding.normalization(logits["train"], settings.weights)
-    out.mkdir(parents=True)
-    np.save(out / "normalization.npy", normalization)
     identity = {
         "embedding_network": settings.network,
         "embedding_weights": weights.read_text(encoding="utf-8").strip(),
     }
-    (out / "identity.json").write_text(json.dumps(identity, indent=1) + "\n", encoding="utf-8")
-    for part in PARTS:
-        np.save(out / f"{part}.npy", embedding.normalize(logits[part], normalization))
+    with whole_folder(out) as folder:
+        for part in PARTS:
+            np.save(folder / f"{part}.npy", embedding.normalize(logits[part], normalization))
+        np.save(folder / "normalization.npy", normalization)
+        (folder / "identity.json").write_text(json.dumps(identity, indent=1) + "\n")
     return {"images": sum(len(part) for part in logits.values())}
 
 

@@ -5,12 +5,14 @@ from pathlib import Path
 import pandas as pd
 
 from _stage import run
+from colorization.files import whole_folder
 from colorization.params import load_params
 from colorization.preprocessing import preprocess
 
 
 def main(params: Path, archive: Path, split: Path, out: Path) -> None:
-    preprocess(archive, pd.read_csv(split), load_params(params).preprocess, out)
+    with whole_folder(out) as folder:
+        preprocess(archive, pd.read_csv(split), load_params(params).preprocess, folder)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def examples(folder: Path, count: int, side: int = 32, first_seed: int = 0) -> E
     """Cached arrays of square scenes, with embeddings drawn from a seed."""
     folder.mkdir(parents=True)
     names = [f"{index}.png" for index in range(count)]
-    squares = (scene(first_seed + index, side, side) for index in range(count))
-    arrays.write(folder, names, squares)
+    images = (arrays.encode(scene(first_seed + index, side, side)) for index in range(count))
+    arrays.write(folder, names, images)
     embeddings = np.random.default_rng(first_seed).normal(size=(count, 1000)).astype(np.float32)
     return Examples(arrays.read(folder), embeddings)

@@ -1,5 +1,6 @@
 """The cached arrays hold what was photographed, whatever the images are called."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from colorization import archives, arrays, lab
+from colorization import archives, arrays, lab, preprocessing
 from colorization.params import Preprocess
 from colorization.preprocessing import preprocess
 from samples import encoded, scene
@@ -21,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_cache_keeps_the_pixels_and_their_lab(folder: Path) -> None:
     squares = [scene(seed, 32, 32) for seed in range(3)]
-    arrays.write(folder, ["a", "b", "c"], iter(squares))
+    arrays.write(folder, ["a", "b", "c"], map(arrays.encode, squares))
     cached = arrays.read(folder)
     np.testing.assert_array_equal(cached.rgb, squares)
     assert (cached.L.shape, cached.ab.shape) == ((3, 32, 32, 1), (3, 32, 32, 2))
@@ -30,7 +31,7 @@ def test_the_cache_keeps_the_pixels_and_their_lab(folder: Path) -> None:
 
 
 def test_the_cache_is_mapped_not_read(folder: Path) -> None:
-    arrays.write(folder, ["a"], [scene(1, 32, 32)])
+    arrays.write(folder, ["a"], [arrays.encode(scene(1, 32, 32))])
     cached = arrays.read(folder)
     assert all(isinstance(array, np.memmap) for array in (cached.L, cached.ab, cached.rgb))
     with pytest.raises(ValueError, match="read-only"):
@@ -38,7 +39,7 @@ def test_the_cache_is_mapped_not_read(folder: Path) -> None:
 
 
 def test_no_pickle_is_loaded(folder: Path) -> None:
-    arrays.write(folder, ["a"], [scene(1, 32, 32)])
+    arrays.write(folder, ["a"], [arrays.encode(scene(1, 32, 32))])
     np.save(folder / "L.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match=r"[Oo]bject"):
         arrays.read(folder)
@@ -46,7 +47,7 @@ def test_no_pickle_is_loaded(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a b", "ü/é.jpg", "a\u2028b", "a\x0bb", "a\x85b", "a\nb", "a\rb"])
 def test_any_name_survives(folder: Path, name: str) -> None:
-    arrays.write(folder, [name, "last"], [scene(1, 32, 32)] * 2)
+    arrays.write(folder, [name, "last"], [arrays.encode(scene(1, 32, 32))] * 2)
     assert arrays.read(folder).names == [name, "last"]
 
 
@@ -59,6 +60,7 @@ def test_preprocessing_writes_each_part_in_order_and_skips_what_is_left_out(tmp_
     archives.write_zip(members.items(), tmp_path / "raw.zip")
     parts = ["train", "test", "train", "validation", "test", "train", "validation", "left out"]
     table = pd.DataFrame({"name": list(members), "split": parts})
+    (tmp_path / "out").mkdir()
     preprocess(tmp_path / "raw.zip", table, Preprocess(image_size=64), tmp_path / "out")
 
     train, validation = (arrays.read(tmp_path / "out" / p) for p in ("train", "validation"))
@@ -72,3 +74,26 @@ def test_preprocessing_writes_each_part_in_order_and_skips_what_is_left_out(tmp_
         "train",
         "validation",
     ]
+
+
+def test_only_a_few_images_are_in_memory_however_slowly_they_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preprocessing, "IMAGES_AT_A_TIME", 3)
+    taken: list[str] = []
+    read_members = archives.read_members
+
+    def counted(archive: Path, names: list[str]) -> Iterator[bytes | None]:
+        for name, content in zip(names, read_members(archive, names), strict=True):
+            taken.append(name)
+            yield content
+
+    monkeypatch.setattr(archives, "read_members", counted)
+    members = {f"{seed}.png": encoded(scene(seed, 32, 32)) for seed in range(8)}
+    archives.write_zip(members.items(), tmp_path / "raw.zip")
+    images = preprocessing._encoded(tmp_path / "raw.zip", list(members), 32)
+    seen = 0
+    for seen, image in enumerate(images, start=1):
+        np.testing.assert_array_equal(image["rgb"], scene(seen - 1, 32, 32))
+        assert len(taken) <= seen + 2
+    assert seen == 8

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -73,23 +74,27 @@ def test_what_a_killed_run_left_is_swept_away(tmp_path: Path) -> None:
     assert [file.name for file in (tmp_path / "model").iterdir()] == ["whole.txt"]
 
 
-def test_a_second_writer_waits_for_the_first(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("whole", [whole_file, whole_folder])
+def test_writers_of_one_name_wait_for_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], whole: Callable
 ) -> None:
     path = tmp_path / "model"
-    order = []
+    inside: list[int] = []
+    crowds: list[int] = []
 
-    def second() -> None:
-        with whole_folder(path):
-            order.append("second")
+    def write(number: int) -> None:
+        with whole(path) as partial:
+            inside.append(number)
+            time.sleep(0.05)
+            (partial / "a.txt" if whole is whole_folder else partial).write_text(str(number))
+            crowds.append(len(inside))
+            inside.remove(number)
 
-    with whole_folder(path) as partial:
-        thread = threading.Thread(target=second)
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(5)]
+    for thread in threads:
         thread.start()
-        time.sleep(0.3)
-        (partial / "first.txt").write_text("first")
-        order.append("first")
-    thread.join(timeout=10)
-    assert order == ["first", "second"]
+    for thread in threads:
+        thread.join(timeout=10)
+    assert crowds == [1] * 5
     assert f"waiting for another process that is writing {path}" in capsys.readouterr().out
-    assert list(path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [path]

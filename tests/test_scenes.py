@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from skimage import color
 
 from colorization import lab, scenes
 from colorization.params import Scenes
@@ -46,3 +47,15 @@ def test_skies_are_blue_or_dusky_and_grounds_are_none_of_both() -> None:
     # Sea is blue or violet, meadow and sand are yellowish: both kinds occur, and often.
     assert (bottom[:, 1] * 128 < -5).sum() > 10
     assert (bottom[:, 1] * 128 > 15).sum() > 10
+
+
+def test_flowers_and_boats_have_every_hue_at_one_lightness_and_chroma() -> None:
+    rng = np.random.default_rng(1)
+    rgb = np.stack([scenes._any_colour(rng) for _ in range(500)]) / 255
+    assert ((rgb > 0) & (rgb < 1)).all()  # else clipping would change L*
+    L, a, b = color.rgb2lab(rgb).T
+    np.testing.assert_allclose(L, 65, atol=0.01)
+    np.testing.assert_allclose(np.hypot(a, b), 35, atol=0.01)
+    turns = (np.arctan2(b, a) + np.pi) / (2 * np.pi)
+    counts, _ = np.histogram(turns, bins=10, range=(0, 1))
+    assert counts.min() > 25  # 50 expected, 6.7 standard deviation

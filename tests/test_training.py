@@ -49,8 +49,11 @@ Fit = Callable[..., Outcome]
 
 
 @pytest.fixture
-def fit(training: Examples, validation: Examples, tmp_path: Path) -> Fit:
+def fit(
+    training: Examples, validation: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Fit:
     """Trains into a new folder of the test's own."""
+    monkeypatch.chdir(tmp_path)  # DVCLive looks for a repository around the current folder
 
     def fit(model: keras.Model, name: str, seed: int = 1, **changes: object) -> Outcome:
         (tmp_path / name).mkdir()

@@ -39,7 +39,24 @@ class LabArrays:
     rgb: np.ndarray
 
 
-def write(folder: Path, names: list[str], squares: Iterable[np.ndarray]) -> None:
+def encode(rgb: np.ndarray) -> dict[str, np.ndarray]:
+    """Make of one image what the cache holds of it.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8 array
+        sRGB.
+
+    Returns
+    -------
+    dict of str to array
+        The items of `LabArrays`' arrays, by name.
+    """
+    L, ab = lab.rgb_to_lab(rgb)
+    return {"L": L.astype(CACHE_DTYPE), "ab": ab.astype(CACHE_DTYPE), "rgb": rgb}
+
+
+def write(folder: Path, names: list[str], images: Iterable[dict[str, np.ndarray]]) -> None:
     """Write the arrays of one part, one image in memory at a time.
 
     Parameters
@@ -47,13 +64,11 @@ def write(folder: Path, names: list[str], squares: Iterable[np.ndarray]) -> None
     folder : Path
         Must exist and be empty.
     names : list of str
-    squares : iterable of (H, W, 3) uint8 arrays
-        sRGB; one for each name.
+    images : iterable of dict
+        As `encode` returns them; one for each name.
     """
     arrays: dict[str, np.memmap] = {}
-    for index, rgb in enumerate(squares):
-        L, ab = lab.rgb_to_lab(rgb)
-        image = {"L": L.astype(CACHE_DTYPE), "ab": ab.astype(CACHE_DTYPE), "rgb": rgb}
+    for index, image in enumerate(images):
         for key, pixels in image.items():
             if key not in arrays:
                 arrays[key] = open_memmap(

@@ -1,6 +1,7 @@
 """From the raw archive and its split to cached Lab arrays."""
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ from colorization.parts import PARTS
 from colorization.progress import progress
 
 
+IMAGES_AT_A_TIME = 128  # in memory, decoded: 58 MB at 224 px
+
+
 def preprocess(archive: Path, split: pd.DataFrame, params: Preprocess, out: Path) -> None:
     """Write a folder of arrays for each part of the split.
 
@@ -23,23 +27,29 @@ def preprocess(archive: Path, split: pd.DataFrame, params: Preprocess, out: Path
         As `split.split_archive` returns it.
     params : Preprocess
     out : Path
-        Gets a folder per part.
+        Must exist; gets a folder per part.
     """
     for part in PARTS:
         names = split.loc[split["split"] == part, "name"].tolist()
         folder = out / part
-        folder.mkdir(parents=True)
-        squares = _squares(archive, names, params.image_size)
-        arrays.write(folder, names, progress(squares, f"preprocessing {part}", len(names)))
+        folder.mkdir()
+        images = _encoded(archive, names, params.image_size)
+        arrays.write(folder, names, progress(images, f"preprocessing {part}", len(names)))
 
 
-def _squares(archive: Path, names: list[str], image_size: int) -> Iterator[np.ndarray]:
-    """Decode on all cores, in order; only a few images are in memory at any time."""
+def _encoded(
+    archive: Path, names: list[str], image_size: int
+) -> Iterator[dict[str, np.ndarray]]:
+    """Decode and convert on all cores, in order.
+
+    A chunk at a time: joblib's own generator does not wait for whoever takes its results.
+    """
     contents = archives.read_members(archive, names)
-    yield from Parallel(n_jobs=-1, return_as="generator")(
-        delayed(_square)(content, image_size) for content in contents
-    )
+    with Parallel(n_jobs=-1) as parallel:
+        while chunk := list(islice(contents, IMAGES_AT_A_TIME)):
+            yield from parallel(delayed(_encode)(content, image_size) for content in chunk)
 
 
-def _square(content: bytes, image_size: int) -> np.ndarray:
-    return images.to_square(images.to_srgb(images.open_image(content)), image_size)
+def _encode(content: bytes, image_size: int) -> dict[str, np.ndarray]:
+    rgb = images.to_srgb(images.open_image(content))
+    return arrays.encode(images.to_square(rgb, image_size))

@@ -2,8 +2,8 @@
 
 A scene is a sky (day with clouds, dusk with a sun, or overcast) over mountains or a forest, over
 sea, sand or meadow. Brightness, texture and position say which part is what, so a network can
-learn the colours of the large parts. Flowers and boats have random hues, the difficulty the paper
-reports for small objects; clipping to sRGB leaves some of the hue in their brightness.
+learn the colours of the large parts. Flowers and boats have random hues of one lightness, which
+nobody can know: the difficulty the paper reports for small objects.
 """
 
 import io
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from joblib import Parallel, delayed
 from PIL import Image
+from skimage import color
 
 from colorization.params import Scenes
 from colorization.progress import progress
@@ -29,6 +30,9 @@ MOUNTAIN = ((92, 90, 128), (146, 140, 170))
 SNOW = (240, 243, 250)
 CLOUD = (250, 250, 252)
 SUN = (255, 244, 200)
+
+# CIE Lab of flowers and boats: at this L*, sRGB holds a chroma of up to 36 in every hue.
+FREE_LIGHTNESS, FREE_CHROMA = 65.0, 35.0
 
 GRAIN = 2.0  # standard deviation of a camera's noise, in 8-bit values
 
@@ -198,10 +202,10 @@ def _sand(canvas: _Canvas, horizon: float) -> None:
 
 
 def _any_colour(rng: np.random.Generator) -> np.ndarray:
-    """A saturated colour of any hue, of the same luma as far as sRGB holds it."""
-    # Green's and blue's share in luminance differ, so hues are mixed and then brought to one luma.
-    rgb = rng.dirichlet([0.4, 0.4, 0.4])
-    return np.clip(150 * rgb / (rgb @ [0.299, 0.587, 0.114]), 0, 255)
+    """A colour of any hue; its L* and chroma are always the same, so nothing grey tells the hue."""
+    hue = rng.uniform(0, 2 * np.pi)
+    lab = [FREE_LIGHTNESS, FREE_CHROMA * np.cos(hue), FREE_CHROMA * np.sin(hue)]
+    return 255 * color.lab2rgb(lab)
 
 
 def _flowers(canvas: _Canvas, horizon: float) -> None:
