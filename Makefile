@@ -3,14 +3,25 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: repro test lint format readme lock clean
+.PHONY: repro study test soak lint format readme lock clean
 
 # The whole pipeline, for the variant that params.yaml names.
 repro: .venv/installed
+	python tools/validate.py params.yaml
 	dvc repro
+
+# Every experiment of the paper, compared in results/study. One that fails does not stop the others;
+# again, the same command makes what is missing.
+study: .venv/installed
+	python tools/validate.py params.yaml
+	dvc repro --all-pipelines --keep-going
 
 test: .venv/installed
 	python -m pytest
+
+# What takes too long for `make test`: a kill at many moments.
+soak: .venv/installed
+	python -m pytest -m soak
 
 lint: .venv/installed
 	ruff check .

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings would hide our lines.
@@ -24,15 +25,18 @@ Figures = dict[str, float]  # what a stage measured, keyed by name and unit
 def run(main: Callable[..., Figures | None]) -> None:
     """Call a stage's main with the options of the command line.
 
-    Each parameter of `main` is an option of the same name, of the type it is annotated with. With
-    `--timing FILE` the wall time goes to that file, with the figures that `main` returns.
+    Each parameter of `main` is an option of the same name, of the type it is annotated with; one
+    annotated `TYPE | None` may be left out. With `--timing FILE` the wall time goes to that file,
+    with the figures that `main` returns.
 
     Exits with status 1 and one line on what the user can mend.
     """
     stage = Path(sys.argv[0]).stem
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     for name, parameter in inspect.signature(main).parameters.items():
-        parser.add_argument(f"--{name}", type=parameter.annotation, required=True)
+        kind = next(iter(get_args(parameter.annotation)), parameter.annotation)
+        required = parameter.default is parameter.empty
+        parser.add_argument(f"--{name}", type=kind, required=required)
     parser.add_argument("--timing", type=Path)
     options = vars(parser.parse_args())
     timing = options.pop("timing")

@@ -14,25 +14,25 @@ from colorization.parts import PARTS
 
 def main(params: Path, arrays_folder: Path, weights: Path, out: Path) -> Figures:
     settings = load_params(params).embed
-    embedder = embedding.build_embedder(settings)
-    logits = {
-        part: embedding.embed(
-            embedder,
-            arrays.read(arrays_folder / part).L,
-            settings.batch_size,
-            f"embedding {part}",
-        )
-        for part in PARTS
-    }
-    normalization = embedding.normalization(logits["train"], settings.weights)
-    identity = {
-        "embedding_network": settings.network,
-        "embedding_weights": weights.read_text(encoding="utf-8").strip(),
-    }
     with whole_folder(out) as folder:
+        embedder = embedding.build_embedder(settings)
+        logits = {
+            part: embedding.embed(
+                embedder,
+                arrays.read(arrays_folder / part).L,
+                settings.batch_size,
+                f"embedding {part}",
+            )
+            for part in PARTS
+        }
+        normalization = embedding.normalization(logits["train"], settings.weights)
         for part in PARTS:
             np.save(folder / f"{part}.npy", embedding.normalize(logits[part], normalization))
         np.save(folder / "normalization.npy", normalization)
+        identity = {
+            "pretrained_network": settings.network,
+            "pretrained_weights": weights.read_text(encoding="utf-8").strip(),
+        }
         (folder / "identity.json").write_text(json.dumps(identity, indent=1) + "\n")
     return {"images": sum(len(part) for part in logits.values())}
 

@@ -1,52 +1,46 @@
-"""Stage `report`: metrics, history, split and timings -> the pages that people read."""
+"""Stage `report`: one evaluation, the split and the timings -> results and the pages on them."""
 
-import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
 
 from _stage import run
 from colorization import pictures, provenance, report
-from colorization.metrics import FLOORS
-from colorization.params import load_params
-
-TIMED = ("download", "split", "preprocess", "embed", "train", "evaluate")
+from colorization.evaluations import read_evaluation, read_json
+from colorization.params import ENCODER_OF, load_params
 
 
-def main(
-    params: Path,
-    split: Path,
-    model: Path,
-    timings: Path,
-    training_timing: Path,
-    results: Path,
-) -> None:
+def main(params: Path, split: Path, evaluation: Path, timings: Path, results: Path) -> None:
     settings = load_params(params)
-    files = {stage: timings / f"{stage}.json" for stage in TIMED} | {"train": training_timing}
-    metrics = _read_json(results / "metrics.json")
+    chosen = read_evaluation(evaluation)
+    stages = ["download", "split", "preprocess"]
+    if settings.model.variant not in ENCODER_OF:
+        stages.append("embed")
+    files = {stage: timings / f"{stage}.json" for stage in stages}
+    files |= {stage: timings / stage / f"{evaluation.name}.json" for stage in ("train", "evaluate")}
     what_ran = report.Run(
-        metrics=metrics,
-        training=_read_json(model / "training.json"),
+        metrics=chosen.metrics,
+        training=chosen.training,
         split=pd.read_csv(split, keep_default_na=False),
-        timings={stage: _read_json(file) for stage, file in files.items()},
+        timings={stage: read_json(file) for stage, file in files.items()},
         params=params.read_text(encoding="utf-8").strip(),
         source=settings.download.source,
         commit=provenance.commit(Path.cwd(), results),
         versions=provenance.versions(),
     )
-    floors = {name: metrics[name]["mse_ab"] for name in FLOORS}
-    pictures.curves(pd.read_csv(results / "history.csv"), floors, results / "curves.png")
+    results.mkdir(exist_ok=True)
+    for name in ("metrics.json", "history.csv", "test_images.csv"):
+        shutil.copyfile(evaluation / name, results / name)
+    pictures.sheet(pictures.triptychs(chosen.samples), results / "samples.png")
+    pictures.curves(chosen.history, chosen.floors(), results / "curves.png")
     (results / "report.md").write_text(report.markdown(what_ran), encoding="utf-8")
-    html = report.html(
+    page = report.html(
         what_ran,
         (results / "curves.png").read_bytes(),
         (results / "samples.png").read_bytes(),
     )
-    (results / "report.html").write_text(html, encoding="utf-8")
-
-
-def _read_json(path: Path) -> dict:
-    return json.loads(path.read_text(encoding="utf-8"))
+    (results / "report.html").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

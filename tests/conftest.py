@@ -25,6 +25,7 @@ TINY = {
     "preprocess": {"image_size": 32},
     "embed": {"network": "mobilenet_v2"},
     "train": {"epochs": 2, "monitor_images": 4},
+    "study": {"variants": ["baseline", "bn_maxpool"], "vgg_variants": ["vgg16_repeat"]},
     "evaluate": {"sample_images": 3},
 }
 

@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from colorization import arrays, scenes
+from colorization.examples import Examples
 from colorization.params import Params, load_params
-from colorization.training import Examples
 
 ROOT = Path(__file__).resolve().parent.parent
 PARAMS: Params = load_params(ROOT / "profiles" / "quick.yaml")

@@ -17,19 +17,38 @@ STAGES = {
 }
 # `check` always runs, so it needs no dependencies.
 WITH_DEPENDENCIES = [name for name in STAGES if name != "check"]
-WITHOUT_TENSORFLOW = ("check", "download", "split", "preprocess", "report")
+WITHOUT_TENSORFLOW = ("check", "download", "split", "preprocess", "report", "compare")
+
+
+def script(name: str) -> str:
+    """The script that a stage calls."""
+    python, path, *_ = STAGES[name]["cmd"].split()
+    assert python == "python"
+    return path
 
 
 @pytest.mark.parametrize("name", WITH_DEPENDENCIES)
 def test_a_stage_depends_on_exactly_the_modules_it_imports(name: str) -> None:
     declared = {path for path in STAGES[name]["deps"] if path.startswith(PARTS)}
-    read = {"src/colorization/templates"} if name == "report" else set()
-    assert declared == imported_files(ROOT / "stages" / f"{name}.py") | read
+    imported = imported_files(ROOT / script(name))
+    read = {"src/colorization/templates"} if "src/colorization/pages.py" in imported else set()
+    assert declared == imported | read
 
 
 def test_every_script_in_stages_is_a_stage() -> None:
-    scripts = {path.stem for path in (ROOT / "stages").glob("[!_]*.py")}
-    assert scripts == set(STAGES)
+    scripts = {f"stages/{path.name}" for path in (ROOT / "stages").glob("[!_]*.py")}
+    assert scripts == {script(name) for name in STAGES}
+
+
+def test_variants_with_an_encoder_of_their_own_do_not_wait_for_the_embeddings() -> None:
+    for name in ("train_vgg", "evaluate_vgg"):
+        assert not any("embed" in path for path in STAGES[name]["deps"])
+        assert "embeddings" not in STAGES[name]["cmd"]
+
+
+def test_a_new_metric_trains_nothing_anew() -> None:
+    for name in ("train", "train_vgg"):
+        assert not {"evaluation.py", "scores.py"} & {Path(dep).name for dep in STAGES[name]["deps"]}
 
 
 @pytest.mark.parametrize("name", WITHOUT_TENSORFLOW)

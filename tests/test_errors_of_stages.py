@@ -56,9 +56,9 @@ def error_of(tmp_path: Path, params: dict, name: str, *options: str) -> str:
 
 
 def error_of_check(tmp_path: Path, params: dict) -> str:
-    options = ("--memory", "memory.json", "--source", "source.txt", "--weights", "weights.txt")
-    message = error_of(tmp_path, params, "check", *options)
-    assert not (tmp_path / "source.txt").exists()
+    outputs = ("--source", "in/source.txt", "--weights", "in/weights.txt", "--encoders", "in")
+    message = error_of(tmp_path, params, "check", "--memory", "memory.json", *outputs)
+    assert not (tmp_path / "in").exists()
     return message
 
 
@@ -112,7 +112,7 @@ def test_too_few_images_for_the_ratios_are_refused(tmp_path: Path, params: dict)
     Image.fromarray(np.full((40, 40, 3), 99, np.uint8)).save(tmp_path / "one.png")
     write_zip(tmp_path / "raw.zip", {"one.png": (tmp_path / "one.png").read_bytes()})
     message = error_of(tmp_path, params, "split", "--archive", "raw.zip", "--out", "split.csv")
-    assert message.startswith("split: split: 1 images at split.ratios [0.6, 0.2, 0.2] leave the ")
+    assert message.startswith("split: 1 images at split.ratios [0.6, 0.2, 0.2] leave the ")
 
 
 def test_missing_weights_are_named_with_the_choices(tmp_path: Path, params: dict) -> None:
@@ -120,6 +120,17 @@ def test_missing_weights_are_named_with_the_choices(tmp_path: Path, params: dict
     assert error_of_check(tmp_path, params) == (
         "check: embed.weights must be random, imagenet, or the path of a weights file; "
         "found 'weights.h5', which does not exist"
+    )
+
+
+def test_a_missing_encoder_is_refused_where_the_variant_needs_it(
+    tmp_path: Path, params: dict
+) -> None:
+    params["encoders"]["vgg16"] = "vgg16.h5"
+    params["model"]["variant"] = "vgg16_repeat"
+    assert error_of_check(tmp_path, params) == (
+        "check: encoders.vgg16 must be random, imagenet, or the path of a weights file; "
+        "found 'vgg16.h5', which does not exist"
     )
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from colorization import evaluation, lab, metrics
-from colorization.training import Examples
+from colorization.examples import Examples
 from samples import examples
 
 
@@ -30,24 +30,11 @@ def test_the_mean_ab_is_that_of_numpy(few: Examples) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("batch_size", [1, 2, 5, 8])
-def test_each_image_meets_its_own_embedding_whatever_the_batches(
-    few: Examples, model: keras.Model, batch_size: int
-) -> None:
-    L = few.images.L
-    predicted = list(evaluation.predict(model, L, few.embeddings, batch_size))
-    assert len(predicted) == 5
-    for index, ab in enumerate(predicted):
-        expected = np.tanh(np.asarray(L[index], np.float32)[..., 0])
-        np.testing.assert_allclose(ab[..., 0], expected, atol=1e-6)
-        np.testing.assert_allclose(ab[..., 1], np.tanh(few.embeddings[index, 0]), atol=1e-6)
-
-
 def test_rows_carry_names_and_scores_and_the_floors_are_what_they_say(
     few: Examples, model: keras.Model
 ) -> None:
     mean = np.array([0.05, -0.1], np.float32)
-    scored = list(evaluation.evaluate(model, few.images, few.embeddings, mean, 2))
+    scored = list(evaluation.evaluate(model, few, mean, 2))
     assert [row["name"] for row, _ in scored] == few.images.names
     for index, (row, colorized) in enumerate(scored):
         assert set(row) == {"name"} | {
@@ -79,7 +66,7 @@ def test_the_true_colours_score_far_above_the_floors(few: Examples) -> None:
             return np.asarray(few.images.ab, np.float32)
 
     mean = evaluation.mean_ab(few.images.ab)
-    for row, _ in evaluation.evaluate(Oracle(), few.images, few.embeddings, mean, 5):
+    for row, _ in evaluation.evaluate(Oracle(), few, mean, 5):
         assert row["model_mse_ab"] == 0
         # The cache's float16 costs at most 1 of 255: 48 dB at the very worst.
         assert row["model_psnr_rgb_db"] > 48

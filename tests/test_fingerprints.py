@@ -93,11 +93,11 @@ def test_an_archive_is_its_sha256_and_scenes_are_a_name(tmp_path: Path, memory: 
 
 def test_weights_are_a_word_or_the_content_of_a_file(tmp_path: Path, memory: Path) -> None:
     for word in ("random", "imagenet"):
-        assert fingerprints.fingerprint_weights(word, memory) == word
+        assert fingerprints.fingerprint_weights(word, "embed.weights", memory) == word
     path = tmp_path / "a.weights.h5"
     path.write_bytes(b"weights")
     expected = hashlib.sha256(b"weights").hexdigest()
-    assert fingerprints.fingerprint_weights(str(path), memory) == expected
+    assert fingerprints.fingerprint_weights(str(path), "embed.weights", memory) == expected
 
 
 @pytest.mark.parametrize(
@@ -113,4 +113,4 @@ def test_weights_that_cannot_be_are_refused(
 ) -> None:
     (tmp_path / "photos.zip").write_bytes(b"x")
     with pytest.raises(ColorizationError, match=f"^embed.weights.*{message}"):
-        fingerprints.fingerprint_weights(str(tmp_path / name), memory)
+        fingerprints.fingerprint_weights(str(tmp_path / name), "embed.weights", memory)

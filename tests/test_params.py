@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
 from colorization.errors import ColorizationError
-from colorization.params import load_params
+from colorization.params import ENCODER_OF, Encoders, Variant, VggVariant, load_params
 from samples import ROOT
 
 PROFILES = sorted((ROOT / "profiles").glob("*.yaml"))
@@ -44,7 +44,7 @@ def refusal(path: Path) -> str:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("model.variant", "typo", "must be one of baseline, bn_maxpool*; found 'typo'"),
+        ("model.variant", "typo", "must be one of baseline, *, vgg19_unet; found 'typo'"),
         ("embed.network", "vgg", "must be one of inception_resnet_v2, inception_v3, mobilenet_v2;"),
         ("preprocess.image_size", -64, "must be greater than or equal to 32; found -64"),
         ("preprocess.image_size", 100, "must be a multiple of 32; found 100"),
@@ -62,7 +62,10 @@ def refusal(path: Path) -> str:
         ("train.batchsize", 8, "is not a parameter; remove it or correct its name"),
         ("train.batch_size", REMOVED, "is missing"),
         ("evaluate", REMOVED, "is missing"),
-        ("study.variants", [], "found []"),
+        ("study.seeds", [], "found []"),
+        ("study.variants", "baseline", "found 'baseline'"),
+        ("encoders.vgg16", "", "found ''"),
+        ("encoders", REMOVED, "is missing"),
         ("study.variants", ["bn_maxpool"] * 2, "must name each item once; found"),
         ("study.seeds", [1, 1], "must name each item once; found [1, 1]"),
         ("download.source", "", "found ''"),
@@ -86,9 +89,30 @@ def test_ratios_are_three_fractions(tmp_path: Path, ratios: list) -> None:
 
 
 def test_a_variant_outside_the_study_is_refused(tmp_path: Path) -> None:
-    assert refusal(changed(tmp_path, "study.variants", ["baseline"])) == (
-        "model.variant must be one of study.variants (baseline); found 'bn_maxpool'"
+    path = changed(tmp_path, "study.variants", ["baseline"])
+    assert refusal(path) == (
+        "model.variant must be one of study.variants and study.vgg_variants (baseline, "
+        "vgg16_conv, vgg16_repeat, vgg19_unet); found 'bn_maxpool'"
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("study.variants", "vgg16_conv"), ("study.vgg_variants", "baseline")]
+)
+def test_a_variant_stands_in_the_list_of_its_kind(tmp_path: Path, key: str, value: str) -> None:
+    message = refusal(changed(tmp_path, key, [value]))
+    assert message.startswith(f"{key}.0 must be one of ")
+    assert message.endswith(f"; found '{value}'")
+
+
+def test_the_paper_trains_every_variant_in_its_order() -> None:
+    study = load_params(ROOT / "profiles" / "paper.yaml").study
+    assert [variant for variant, _ in study.trainings()] == list(get_args(Variant))
+
+
+def test_every_vgg_variant_has_an_encoder() -> None:
+    assert set(ENCODER_OF) == set(get_args(VggVariant))
+    assert set(ENCODER_OF.values()) == set(Encoders.model_fields)
 
 
 def test_every_mistake_gets_its_own_line(tmp_path: Path) -> None:

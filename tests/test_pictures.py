@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from colorization import lab, pictures
+from colorization import pictures
 from samples import scene
 
 HISTORY = pd.DataFrame({"epoch": [1, 2], "train_mse": [0.02, 0.01], "val_mse": [0.03, 0.02]})
@@ -16,17 +16,48 @@ FLOORS = {"gray": 0.04, "mean_ab": 0.035}
 
 @pytest.mark.parametrize(("side", "factor"), [(32, 4), (64, 2), (96, 1), (224, 1)])
 def test_a_triptych_is_grey_ours_and_truth_enlarged_by_whole_pixels(side: int, factor: int) -> None:
-    truth, ours = scene(1, side, side), scene(2, side, side)
-    L, _ = lab.rgb_to_lab(truth)
-    row = pictures.triptych(L, ours, truth)
-    assert row.shape == (side * factor, 3 * side * factor, 3)
-    grey, middle, right = (row[::factor, i * side * factor :: factor][:, :side] for i in range(3))
-    np.testing.assert_array_equal(middle, ours)
-    np.testing.assert_array_equal(right, truth)
-    # scikit-image's white point and sRGB matrix differ in the fourth digit: rounding may show it.
-    assert np.ptp(grey.astype(int), axis=-1).max() <= 1
-    assert np.corrcoef(grey[..., 0].ravel(), L.ravel())[0, 1] > 0.99
-    np.testing.assert_array_equal(row[0::factor], row[factor - 1 :: factor])
+    names = ("grey", "colorized", "truth")
+    samples = {
+        name: np.stack([scene(10 * column + row, side, side) for row in range(2)])
+        for column, name in enumerate(names)
+    }
+    triptychs = pictures.triptychs(samples)
+    assert len(triptychs) == 2
+    for row, triptych in enumerate(triptychs):
+        assert triptych.shape == (side * factor, 3 * side * factor, 3)
+        small = triptych[::factor, ::factor]
+        for column, name in enumerate(names):
+            tile = small[:, column * side : (column + 1) * side]
+            np.testing.assert_array_equal(tile, samples[name][row])
+        np.testing.assert_array_equal(triptych[0::factor], triptych[factor - 1 :: factor])
+
+
+def test_compared_samples_have_a_column_per_title_and_a_row_per_image(tmp_path: Path) -> None:
+    columns = {
+        title: np.stack([scene(10 * column + row, 64, 64) for row in range(2)])
+        for column, title in enumerate(("grey", "baseline", "truth"))
+    }
+    pictures.compared_samples(columns, tmp_path / "sheet.png")
+    sheet = np.asarray(Image.open(tmp_path / "sheet.png"))
+    # Doubled, and one white pixel, doubled, after each.
+    head, pixels = sheet[: pictures.TITLE_HEIGHT], sheet[pictures.TITLE_HEIGHT :: 2, ::2]
+    assert pixels.shape == (2 * 65, 3 * 65, 3)
+    for column, images in enumerate(columns.values()):
+        for row, image in enumerate(images):
+            tile = pixels[row * 65 : row * 65 + 64, column * 65 : column * 65 + 64]
+            np.testing.assert_array_equal(tile, image)
+        title = head[:, column * 130 : (column + 1) * 130]
+        assert (title < 128).any()
+
+
+def test_compared_curves_show_every_training(tmp_path: Path) -> None:
+    other = HISTORY.assign(val_mse=[0.03, 0.05])
+    both = {"a": HISTORY, "b": other}
+    pictures.compared_curves(both, FLOORS, tmp_path / "both.png")
+    pictures.compared_curves(both, FLOORS, tmp_path / "again.png")
+    pictures.compared_curves({"a": HISTORY}, FLOORS, tmp_path / "one.png")
+    assert (tmp_path / "both.png").read_bytes() == (tmp_path / "again.png").read_bytes()
+    assert (tmp_path / "both.png").read_bytes() != (tmp_path / "one.png").read_bytes()
 
 
 @pytest.mark.parametrize(("count", "across", "down"), [(1, 1, 1), (2, 2, 1), (3, 2, 2), (6, 2, 3)])

@@ -33,9 +33,14 @@ def test_a_clean_checkout_is_its_commit(checkout: Path) -> None:
 
 
 def test_what_the_pipeline_writes_does_not_make_the_sources_dirty(checkout: Path) -> None:
-    for name in ("dvc.lock", "experiments/dvc.lock", "results/metrics.json", "untracked.txt"):
+    for name in ("dvc.lock", "experiments/dvc.lock", "results/metrics.json", "results/new.csv"):
         (checkout / name).write_text("second")
     assert "changes" not in provenance.commit(checkout, Path("results"))
+
+
+def test_a_new_source_is_told(checkout: Path) -> None:
+    (checkout / "new.py").write_text("new")
+    assert "with uncommitted changes" in provenance.commit(checkout, Path("results"))
 
 
 @pytest.mark.parametrize("staged", [False, True])

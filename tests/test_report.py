@@ -47,8 +47,8 @@ RUN = report.Run(
         "parameters": 6_571_234,
         "best_epoch": 5,
         "image_size": 64,
-        "embedding_network": "inception_v3",
-        "embedding_weights": "random",
+        "pretrained_network": "inception_v3",
+        "pretrained_weights": "random",
     },
     split=pd.DataFrame(
         {
@@ -121,11 +121,11 @@ def test_what_others_wrote_is_escaped_in_html() -> None:
     evil = "<script>alert(1)</script>"
     split = RUN.split.assign(reason=evil)
     run = dataclasses.replace(
-        with_training(embedding_network=evil), source=evil, commit=evil, params=evil, split=split
+        with_training(pretrained_network=evil), source=evil, commit=evil, params=evil, split=split
     )
     page = render("html", run)
     assert "<script" not in page
-    assert page.count("&lt;script&gt;") == 5  # all reasons are alike: one row
+    assert page.count("&lt;script&gt;") == 6  # the network's name stands twice; all reasons are alike: one row
     assert "Abacus &lt;9&gt;" in page
 
 
@@ -149,9 +149,9 @@ def test_the_markdown_page_shows_the_pictures_beside_it() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_random_weights_are_named_in_plain_words(page: str) -> None:
-    words = "The embedding comes from random weights: its features carry no semantics."
+    words = "inception_v3 has random weights: its features carry no semantics."
     assert words in render(page, RUN)
-    assert words not in render(page, with_training(embedding_weights="imagenet"))
+    assert words not in render(page, with_training(pretrained_weights="imagenet"))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -173,10 +173,17 @@ def test_what_is_undefined_is_neither_none_nor_nan(page: str) -> None:
         model_over={"gray": undefined, "mean_ab": undefined | {"psnr_rgb_db": 1.0}},
     )
     text = render(page, run)
-    assert "cannot be compared with gray" in text
-    assert "1.00 dB above mean_ab" in text
+    assert "bn_maxpool stands 1.00 dB above mean_ab in PSNR." in text
     assert "48" in text
     assert not re.search(r"\b(None|nan|NaN|Undefined)\b", text)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_where_no_floor_can_be_compared_the_page_says_so(page: str) -> None:
+    undefined = {"psnr_rgb_db": None, "psnr_rgb_db_se": None}
+    text = render(page, with_metrics(model_over={"gray": undefined, "mean_ab": undefined}))
+    assert "bn_maxpool and the floors met too many images exactly" in text
+    assert " stands " not in text
 
 
 def test_the_table_names_the_model_first_and_every_floor() -> None:

@@ -120,7 +120,7 @@ def test_size_counts_upright(tmp_path: Path) -> None:
 
 def test_an_empty_part_is_refused_in_one_line(tmp_path: Path) -> None:
     archive = pack(tmp_path / "a.zip", pictures(0, 2))
-    with pytest.raises(ColorizationError, match=r"^split: 2 images at split\.ratios") as caught:
+    with pytest.raises(ColorizationError, match=r"^2 images at split\.ratios") as caught:
         split.split_archive(archive, SETTINGS)
     assert "part empty" in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -12,10 +12,11 @@ import pytest
 from keras import layers
 
 from colorization.errors import ColorizationError
+from colorization.examples import Examples
 from colorization.models.directory import load_model
 from colorization.models.variants import build_model
 from colorization.params import Train
-from colorization.training import Batches, Examples, Outcome, train
+from colorization.training import Batches, Outcome, train
 from samples import PARAMS, examples
 
 SETTINGS = PARAMS.train.model_copy(

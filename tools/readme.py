@@ -1,10 +1,9 @@
-"""Write the README's results table from the committed results, between its two markers."""
+"""Write the README's results table from the committed study, between its two markers."""
 
-import json
 from pathlib import Path
 
-from colorization.params import load_params
-from colorization.report import markdown_table
+from colorization.comparison import markdown_table
+from colorization.evaluations import read_json
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN = "<!-- results: written by `make readme` -->\n"
@@ -12,12 +11,12 @@ END = "<!-- end of results -->\n"
 
 
 def with_results(readme: str, root: Path) -> str:
-    """Replace what stands between the markers by the table of the committed run."""
+    """Replace what stands between the markers by the table of the committed study."""
     before, _, rest = readme.partition(BEGIN)
     _, _, after = rest.partition(END)
-    metrics = json.loads((root / "results" / "metrics.json").read_text(encoding="utf-8"))
-    variant = load_params(root / "params.yaml").model.variant
-    return f"{before}{BEGIN}{markdown_table(metrics, variant)}{END}{after}"
+    study = root / "results" / "study"
+    table = markdown_table(read_json(study / "metrics.json"), read_json(study / "timings.json"))
+    return f"{before}{BEGIN}{table}{END}{after}"
 
 
 if __name__ == "__main__":

@@ -4,20 +4,16 @@ Section 2.4 of the paper: the luminance, scaled to the network's size and stacke
 "the output of the last layer before the softmax function".
 """
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
 from keras import ops
 
-from colorization.errors import ColorizationError
 from colorization.params import Embed
+from colorization.pretrained import build_network
 from colorization.progress import progress
-
-EMBEDDING_LENGTH = 1000  # ImageNet's classes
 
 
 @dataclass(frozen=True)
@@ -68,56 +64,19 @@ def build_embedder(params: Embed) -> keras.Model:
         If the weights cannot be had, or belong to another network.
     """
     network = NETWORKS[params.network]
-    classifier = _build_classifier(params)
+    keras.utils.set_random_seed(params.seed)
+    classifier = build_network(
+        network.build,
+        params.weights,
+        parameter="embed.weights",
+        name=params.network,
+        classifier_activation=None,
+    )
     L = keras.Input((None, None, 1), name="L")
     resized = ops.image.resize(L, (network.image_size, network.image_size), antialias=True)
     grey = ops.clip((resized + 1) * 127.5, 0, 255)  # L* x 2.55
     logits = classifier(network.preprocess(ops.repeat(grey, 3, axis=-1)), training=False)
     return keras.Model(L, logits, name=f"{params.network}_embedder")
-
-
-def _build_classifier(params: Embed) -> keras.Model:
-    build = NETWORKS[params.network].build
-    if params.weights == "imagenet":
-        try:
-            return build(weights="imagenet", classifier_activation=None)
-        except Exception as error:  # Keras raises a bare Exception when a download fails.
-            raise ColorizationError(
-                f"embed.weights: cannot download the ImageNet weights of {params.network} "
-                f"({_one_line(error)}); put the file into ~/.keras/models, name its path as "
-                "embed.weights, or use random"
-            ) from error
-    keras.utils.set_random_seed(params.seed)
-    classifier = build(weights=None, classifier_activation=None)
-    if params.weights != "random":
-        load_weights(classifier, Path(params.weights).expanduser(), params.network)
-    return classifier
-
-
-def load_weights(network: keras.Model, path: Path, name: str) -> None:
-    """Load a weights file in a format that Keras writes.
-
-    Parameters
-    ----------
-    network : keras.Model
-    path : Path
-        `.weights.h5`, or the older `.h5` that Keras publishes.
-    name : str
-        The network's name, for the message.
-
-    Raises
-    ------
-    ColorizationError
-        If the file cannot be read, or belongs to another network.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what it skips; it raises for what is missing
-            network.load_weights(path)
-    except (ValueError, OSError, KeyError, IndexError, AttributeError) as error:
-        raise ColorizationError(
-            f"embed.weights: {path} does not hold weights of {name} ({_one_line(error)})"
-        ) from error
 
 
 def embed(embedder: keras.Model, L: np.ndarray, batch_size: int, what: str) -> np.ndarray:
@@ -181,8 +140,3 @@ def normalize(logits: np.ndarray, mean_and_deviation: np.ndarray) -> np.ndarray:
     """Standardise logits: the embedding as the models take it, (N, 1000) float32."""
     mean, deviation = mean_and_deviation
     return (logits - mean) / deviation
-
-
-def _one_line(error: Exception) -> str:
-    """A library's message, without its line breaks and not at any length."""
-    return " ".join(str(error).split())[:400]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from colorization import lab, metrics
-from colorization.arrays import LabArrays
-from colorization.metrics import GRAY, MEAN_AB, MODEL
+from colorization import lab
+from colorization.examples import Examples, predict
 from colorization.progress import progress
+from colorization.scores import GRAY, MEAN_AB, MODEL, score
 
 
 @dataclass(frozen=True)
@@ -41,31 +41,9 @@ def mean_ab(ab: np.ndarray) -> np.ndarray:
     return np.asarray(sums / (ab.shape[0] * ab.shape[1] * ab.shape[2]), dtype=np.float32)
 
 
-def predict(
-    model: keras.Model, L: np.ndarray, embeddings: np.ndarray, batch_size: int
-) -> Iterator[np.ndarray]:
-    """Predict ab image by image, computing a batch at a time.
-
-    Parameters
-    ----------
-    model : keras.Model
-    L : (N, H, W, 1) float array
-    embeddings : (N, 1000) float32 array
-    batch_size : int
-
-    Yields
-    ------
-    (H, W, 2) float32 array
-    """
-    for start in range(0, len(L), batch_size):
-        part = slice(start, start + batch_size)
-        yield from model.predict_on_batch([L[part].astype(np.float32), embeddings[part]])
-
-
 def evaluate(
     model: keras.Model,
-    test: LabArrays,
-    embeddings: np.ndarray,
+    test: Examples,
     train_mean_ab: np.ndarray,
     batch_size: int,
 ) -> Iterator[tuple[dict, dict[str, Colorized]]]:
@@ -74,8 +52,7 @@ def evaluate(
     Parameters
     ----------
     model : keras.Model
-    test : LabArrays
-    embeddings : (N, 1000) float32 array
+    test : Examples
     train_mean_ab : (2,) float32 array
     batch_size : int
 
@@ -86,20 +63,21 @@ def evaluate(
     colorized : dict of str to Colorized
         By colorizer.
     """
-    predictions = predict(model, test.L, embeddings, batch_size)
-    for index, ab in enumerate(progress(predictions, "evaluating images", len(test.L))):
+    images = test.images
+    predictions = predict(model, test, batch_size)
+    for index, ab in enumerate(progress(predictions, "evaluating images", len(test))):
         candidates = {
             MODEL: ab,
             GRAY: np.zeros_like(ab),
             MEAN_AB: np.full_like(ab, train_mean_ab),
         }
-        row: dict = {"name": test.names[index]}
+        row: dict = {"name": images.names[index]}
         colorized = {}
         for colorizer, candidate in candidates.items():
-            rgb = lab.lab_to_rgb(test.L[index], candidate)
+            rgb = lab.lab_to_rgb(images.L[index], candidate)
             colorized[colorizer] = Colorized(candidate, rgb)
-            scores = metrics.score(test.rgb[index], test.ab[index], rgb, candidate)
-            row |= {f"{colorizer}_{metric}": value for metric, value in scores.items()}
+            scored = score(images.rgb[index], images.ab[index], rgb, candidate)
+            row |= {f"{colorizer}_{metric}": value for metric, value in scored.items()}
         yield row, colorized
 
 

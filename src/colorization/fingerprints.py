@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 from colorization import archives, sources
-from colorization.errors import ColorizationError
 from colorization.files import whole_file
+from colorization.weights import NAMED, weights_file
 
 
 def fingerprint_source(source: str, memory: Path) -> str:
@@ -39,27 +39,29 @@ def fingerprint_source(source: str, memory: Path) -> str:
     return hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest()
 
 
-def fingerprint_weights(weights: str, memory: Path) -> str:
-    """Identify `embed.weights`: "random", "imagenet", or the sha256 of a file.
+def fingerprint_weights(weights: str, parameter: str, memory: Path) -> str:
+    """Identify pretrained weights: "random", "imagenet", or the sha256 of a file.
+
+    Parameters
+    ----------
+    weights : str
+    parameter : str
+        The parameter that holds `weights`, for messages.
+    memory : Path
+        See `sha256_of_files`.
+
+    Returns
+    -------
+    str
 
     Raises
     ------
     ColorizationError
-        If it is neither of those words nor a file.
+        As `weights.weights_file`.
     """
-    if weights in ("random", "imagenet"):
+    if weights in NAMED:
         return weights
-    path = Path(weights).expanduser()
-    if not path.is_file():
-        raise ColorizationError(
-            "embed.weights must be random, imagenet, or the path of a weights file; "
-            f"found {weights!r}, which does not exist"
-        )
-    if not path.name.endswith(".h5"):
-        raise ColorizationError(
-            f"embed.weights: {weights} must be a file that Keras wrote, ending in .h5"
-        )
-    return sha256_of_files([path], memory)[0]
+    return sha256_of_files([weights_file(weights, parameter)], memory)[0]
 
 
 def sha256_of_files(paths: list[Path], memory: Path) -> list[str]:

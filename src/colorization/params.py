@@ -22,7 +22,16 @@ from pydantic_core import PydanticCustomError
 from colorization.errors import ColorizationError
 
 # In the paper's order. Their architectures are the table of the same names in models/variants.py.
-Variant = Literal["baseline", "bn_maxpool"]
+EmbeddingVariant = Literal["baseline", "deeper", "bn_maxpool", "l2", "spatial_dropout"]
+VggVariant = Literal["vgg16_conv", "vgg16_repeat", "vgg19_unet"]
+Variant = Literal[EmbeddingVariant, VggVariant]
+
+# The pretrained encoder of each VGG variant, a key of `encoders`.
+ENCODER_OF = {
+    "vgg16_conv": "vgg16",
+    "vgg16_repeat": "vgg16",
+    "vgg19_unet": "vgg19",
+}
 
 EmbeddingNetwork = Literal["inception_resnet_v2", "inception_v3", "mobilenet_v2"]
 
@@ -94,6 +103,13 @@ class Embed(Section):
     batch_size: Count
 
 
+class Encoders(Section):
+    """`encoders`: the weights of each pretrained encoder."""
+
+    vgg16: NotEmpty
+    vgg19: NotEmpty
+
+
 class Model(Section):
     """`model`: which variant `dvc repro` trains."""
 
@@ -103,8 +119,17 @@ class Model(Section):
 class Study(Section):
     """`study`: all trainings that belong to the comparison."""
 
-    variants: Annotated[tuple[Variant, ...], Field(min_length=1), AfterValidator(_distinct)]
+    variants: Annotated[tuple[EmbeddingVariant, ...], AfterValidator(_distinct)]
+    vgg_variants: Annotated[tuple[VggVariant, ...], AfterValidator(_distinct)]
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(_distinct)]
+
+    def trainings(self) -> list[tuple[Variant, int]]:
+        """Every variant and seed that belongs to the comparison, in its order."""
+        return [
+            (variant, seed)
+            for variant in (*self.variants, *self.vgg_variants)
+            for seed in self.seeds
+        ]
 
 
 class Train(Section):
@@ -133,6 +158,7 @@ class Params(Section):
     split: Split
     preprocess: Preprocess
     embed: Embed
+    encoders: Encoders
     model: Model
     study: Study
     train: Train
@@ -140,12 +166,12 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _variant_is_studied(self) -> Self:
-        if self.model.variant not in self.study.variants:
-            choices = ", ".join(self.study.variants)
+        studied = (*self.study.variants, *self.study.vgg_variants)
+        if self.model.variant not in studied:
             raise PydanticCustomError(
                 "variant",
-                f"model.variant must be one of study.variants ({choices}); "
-                f"found {self.model.variant!r}",
+                "model.variant must be one of study.variants and study.vgg_variants "
+                f"({', '.join(studied)}); found {self.model.variant!r}",
             )
         return self
 

@@ -13,7 +13,6 @@ from colorization.params import Preprocess
 from colorization.parts import PARTS
 from colorization.progress import progress
 
-
 IMAGES_AT_A_TIME = 128  # in memory, decoded: 58 MB at 224 px
 
 
@@ -37,9 +36,7 @@ def preprocess(archive: Path, split: pd.DataFrame, params: Preprocess, out: Path
         arrays.write(folder, names, progress(images, f"preprocessing {part}", len(names)))
 
 
-def _encoded(
-    archive: Path, names: list[str], image_size: int
-) -> Iterator[dict[str, np.ndarray]]:
+def _encoded(archive: Path, names: list[str], image_size: int) -> Iterator[dict[str, np.ndarray]]:
     """Decode and convert on all cores, in order.
 
     A chunk at a time: joblib's own generator does not wait for whoever takes its results.

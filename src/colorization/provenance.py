@@ -16,7 +16,7 @@ def hardware() -> dict[str, str | int]:
     """Processor, usable cores and platform of this machine."""
     return {
         "processor": _processor(),
-        "cores": os.cpu_count() or 1,
+        "cores": _usable_cores(),
         "platform": platform.platform(),
         "python": platform.python_version(),
     }
@@ -68,7 +68,7 @@ def commit(root: Path, results: Path) -> str:
     sources = [".", f":!{results}", ":(exclude,glob)**/dvc.lock"]
     try:
         revision = _git(root, "rev-parse", "--short=12", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", *sources)
+        changed = _git(root, "status", "--porcelain", "--untracked-files=normal", "--", *sources)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{revision} with uncommitted changes" if changed else revision
@@ -77,6 +77,12 @@ def commit(root: Path, results: Path) -> str:
 def _git(root: Path, *arguments: str) -> str:
     command = ["git", "-C", str(root), *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _processor() -> str:

@@ -1,26 +1,16 @@
 """The pages that people read: what ran, how well, and what it looks like."""
 
-import base64
 from dataclasses import dataclass
 from typing import Any
 
-import jinja2
 import pandas as pd
 
-from colorization.metrics import COLORIZERS, FLOORS, GRAY, MEAN_AB, MODEL
+from colorization import pages
 from colorization.parts import LEFT_OUT, PARTS
+from colorization.scores import COLORIZERS, FLOORS, GRAY, MEAN_AB, MODEL
 
 TITLE = "Image colorization"
 NEAR_GREY = 2.0  # mean CIE Lab chroma under which a photograph counts as black and white
-
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("colorization"),
-    autoescape=jinja2.select_autoescape(["html.j2"]),
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
 
 COLORIZER_LABELS = {
     MODEL: "{variant}",
@@ -36,7 +26,7 @@ class Run:
     Attributes
     ----------
     metrics : dict
-        As `metrics.summarize` returns it.
+        As `scores.summarize` returns it.
     training : dict
         The model directory's training.json.
     split : DataFrame
@@ -69,7 +59,7 @@ def results_table(metrics: dict[str, Any], variant: str) -> list[dict[str, str]]
     Parameters
     ----------
     metrics : dict
-        As `metrics.summarize` returns it.
+        As `scores.summarize` returns it.
     variant : str
 
     Returns
@@ -80,9 +70,9 @@ def results_table(metrics: dict[str, Any], variant: str) -> list[dict[str, str]]
     return [
         {
             "name": COLORIZER_LABELS[colorizer].format(variant=variant),
-            "psnr": _with_error(metrics[colorizer], "psnr_rgb_db", 2),
-            "ssim": _with_error(metrics[colorizer], "ssim_rgb", 4),
-            "mse": _with_error(metrics[colorizer], "mse_ab", 5),
+            "psnr": pages.with_error(metrics[colorizer], "psnr_rgb_db", 2),
+            "ssim": pages.with_error(metrics[colorizer], "ssim_rgb", 4),
+            "mse": pages.with_error(metrics[colorizer], "mse_ab", 5),
             "exact": str(metrics[colorizer]["exact"]),
         }
         for colorizer in COLORIZERS
@@ -91,7 +81,7 @@ def results_table(metrics: dict[str, Any], variant: str) -> list[dict[str, str]]
 
 def markdown_table(metrics: dict[str, Any], variant: str) -> str:
     """Render `results_table` as Markdown."""
-    return _TEMPLATES.get_template("table.md.j2").render(rows=results_table(metrics, variant))
+    return pages.render("table.md.j2", rows=results_table(metrics, variant))
 
 
 def markdown(run: Run) -> str:
@@ -108,17 +98,20 @@ def html(run: Run, curves: bytes, samples: bytes) -> str:
     curves, samples : bytes
         PNG files.
     """
-    return _render("report.html.j2", run, curves=_data_url(curves), samples=_data_url(samples))
+    return _render(
+        "report.html.j2", run, curves=pages.data_url(curves), samples=pages.data_url(samples)
+    )
 
 
 def _render(template: str, run: Run, **pictures: str) -> str:
     left_out = run.split.loc[run.split["split"] == LEFT_OUT, "reason"].value_counts()
     machine = run.timings["train"]["hardware"]
-    return _TEMPLATES.get_template(template).render(
+    return pages.render(
+        template,
         title=TITLE,
         run=run,
         rows=results_table(run.metrics, run.training["variant"]),
-        margins=_margins(run.metrics),
+        headline=headline(run.metrics, run.training["variant"]),
         counts={part: int((run.split["split"] == part).sum()) for part in PARTS},
         left_out=left_out.to_dict(),
         near_grey=int((run.split["mean_chroma"] < NEAR_GREY).sum()),
@@ -128,26 +121,27 @@ def _render(template: str, run: Run, **pictures: str) -> str:
     )
 
 
-def _margins(metrics: dict[str, Any]) -> str:
-    """How far the model stands above or below each floor, in words."""
-    return " and ".join(_margin(metrics["model_over"][floor], floor) for floor in FLOORS)
+def headline(metrics: dict[str, Any], name: str) -> str:
+    """Tell in a sentence how far a model stands above or below each floor.
+
+    Parameters
+    ----------
+    metrics : dict
+        As `scores.summarize` returns it.
+    name : str
+        The model's.
+    """
+    margins = [
+        _margin(floor, metrics["model_over"][floor])
+        for floor in FLOORS
+        if metrics["model_over"][floor]["psnr_rgb_db"] is not None
+    ]
+    if not margins:
+        return f"{name} and the floors met too many images exactly for their PSNR to be compared."
+    return f"{name} stands {' and '.join(margins)} in PSNR."
 
 
-def _margin(difference: dict[str, Any], floor: str) -> str:
+def _margin(floor: str, difference: dict[str, Any]) -> str:
     margin = difference["psnr_rgb_db"]
-    if margin is None:
-        return f"cannot be compared with {floor}, which met every image exactly"
-    distance = _with_error(difference | {"psnr_rgb_db": abs(margin)}, "psnr_rgb_db", 2)
+    distance = pages.with_error(difference | {"psnr_rgb_db": abs(margin)}, "psnr_rgb_db", 2)
     return f"{distance} dB {'above' if margin >= 0 else 'below'} {floor}"
-
-
-def _with_error(figures: dict[str, Any], metric: str, digits: int) -> str:
-    if figures[metric] is None:
-        return "exact"
-    mean = f"{figures[metric]:.{digits}f}"
-    error = figures[f"{metric}_se"]
-    return mean if error is None else f"{mean} ± {error:.{digits}f}"
-
-
-def _data_url(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"

@@ -106,6 +106,6 @@ def _check_parts(table: pd.DataFrame, archive: Path, params: Split) -> None:
     for part in PARTS:
         if part not in set(used["split"]):
             raise ColorizationError(
-                f"split: {len(used)} images at split.ratios {list(params.ratios)} leave the "
+                f"{len(used)} images at split.ratios {list(params.ratios)} leave the "
                 f"{part} part empty; use more images, other ratios or another split.seed"
             )

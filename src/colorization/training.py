@@ -15,28 +15,12 @@ from keras.optimizers import Adam
 from keras.optimizers.schedules import ExponentialDecay
 
 from colorization import lab, metrics
-from colorization.arrays import LabArrays
 from colorization.errors import ColorizationError
-from colorization.evaluation import predict
+from colorization.examples import Examples, predict
 from colorization.models.directory import save_architecture
 from colorization.params import Train
 
 PICTURES = 4  # colorized validation images that DVCLive keeps
-
-
-@dataclass(frozen=True)
-class Examples:
-    """What a model is trained or validated on.
-
-    Attributes
-    ----------
-    images : LabArrays
-    embeddings : (N, 1000) float32 array
-        Standardised as `embedding.normalize` does.
-    """
-
-    images: LabArrays
-    embeddings: np.ndarray
 
 
 class Batches(keras.utils.PyDataset):
@@ -68,7 +52,7 @@ class Batches(keras.utils.PyDataset):
         self._start_epoch(0)
 
     def _start_epoch(self, epoch: int) -> None:
-        count = len(self._examples.images.L)
+        count = len(self._examples)
         self._epoch = epoch
         self._order = np.arange(count)
         self._mirrored = np.zeros(count, dtype=bool)
@@ -86,15 +70,15 @@ class Batches(keras.utils.PyDataset):
         """Batches per epoch; the last one may be smaller."""
         return math.ceil(len(self._order) / self._batch_size)
 
-    def __getitem__(self, index: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    def __getitem__(self, index: int) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
         start = index * self._batch_size
         chosen = self._order[start : start + self._batch_size]
-        L = self._examples.images.L[chosen].astype(np.float32)
+        L, *embeddings = self._examples.inputs(chosen)
         ab = self._examples.images.ab[chosen].astype(np.float32)
         mirrored = self._mirrored[chosen]
         L[mirrored] = L[mirrored, :, ::-1]
         ab[mirrored] = ab[mirrored, :, ::-1]
-        return (L, self._examples.embeddings[chosen]), ab
+        return (L, *embeddings), ab
 
 
 class Recorder(keras.callbacks.Callback):
@@ -119,10 +103,7 @@ class Recorder(keras.callbacks.Callback):
         self.best_epoch = 0
         self._folder = folder
         self._params = params
-        monitored = min(params.monitor_images, len(validation.images.L))
-        self._L = np.array(validation.images.L[:monitored])
-        self._rgb = np.array(validation.images.rgb[:monitored])
-        self._embeddings = validation.embeddings[:monitored]
+        self._monitored = validation.first(params.monitor_images)
         self._live = Live(str(folder / "dvclive"), dvcyaml=None, save_dvc_exp=False, report=None)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
@@ -159,11 +140,14 @@ class Recorder(keras.callbacks.Callback):
         self._live.end()
 
     def _colorize(self) -> list[np.ndarray]:
-        batches = predict(self.model, self._L, self._embeddings, self._params.batch_size)
-        return [lab.lab_to_rgb(L, ab) for L, ab in zip(self._L, batches, strict=True)]
+        predicted = predict(self.model, self._monitored, self._params.batch_size)
+        return [
+            lab.lab_to_rgb(L, ab) for L, ab in zip(self._monitored.images.L, predicted, strict=True)
+        ]
 
     def _mean(self, metric: Callable[..., float], colorized: list[np.ndarray]) -> float:
-        scores = [metric(truth, rgb) for truth, rgb in zip(self._rgb, colorized, strict=True)]
+        truths = self._monitored.images.rgb
+        scores = [metric(truth, rgb) for truth, rgb in zip(truths, colorized, strict=True)]
         return float(np.mean([value for value in scores if np.isfinite(value)] or [np.nan]))
 
 
@@ -227,4 +211,4 @@ def train(
     )
     seconds = time.perf_counter() - started
     pd.DataFrame(recorder.rows).to_csv(folder / "history.csv", index=False)
-    return Outcome(recorder.best_epoch, len(training.images.L) * params.epochs / seconds)
+    return Outcome(recorder.best_epoch, len(training) * params.epochs / seconds)

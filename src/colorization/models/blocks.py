@@ -1,5 +1,6 @@
 """What the variants are composed of: each block maps a tensor to a tensor."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import keras
@@ -55,6 +56,11 @@ def conv_norm_relu_pool(
     return layers.MaxPooling2D(name=f"{name}_pool")(x) if downsample else x
 
 
+def spatial_dropout(x: keras.KerasTensor, *, name: str) -> keras.KerasTensor:
+    """Drop a fifth of the channels, each as a whole (section 3.4.4)."""
+    return layers.SpatialDropout2D(0.2, name=name)(x)
+
+
 def upsample(x: keras.KerasTensor, *, name: str, dtype: str | None = None) -> keras.KerasTensor:
     """Double height and width, nearest neighbour."""
     return layers.UpSampling2D(2, interpolation="nearest", dtype=dtype, name=name)(x)
@@ -84,6 +90,8 @@ class RepeatOver(layers.Layer):
         return (*features_shape[:-1], features_shape[-1] + vector_shape[-1])
 
 
+Between = Callable[..., keras.KerasTensor]  # such as `spatial_dropout`
+
 # Filters of each convolution, and whether it halves the size.
 KOALA_ENCODER = (
     (64, True),
@@ -95,25 +103,49 @@ KOALA_ENCODER = (
     (512, False),
     (256, False),
 )
+SHORT_ENCODER = ((64, True), (128, True), (256, True))
 # Filters of each convolution, and whether an upsampling follows it.
 KOALA_DECODER = ((128, True), (64, False), (64, True), (32, False))
 
 
-def koala_encoder(x: keras.KerasTensor, conv: ConvBlock) -> keras.KerasTensor:
-    """L, H x W x 1, to H/8 x W/8 x 256 (section 2.4)."""
-    for index, (filters, downsample) in enumerate(KOALA_ENCODER, start=1):
-        x = conv(x, filters, downsample=downsample, name=f"encoder_{index}")
+def encoder(
+    x: keras.KerasTensor,
+    conv: ConvBlock,
+    *,
+    plan: tuple[tuple[int, bool], ...] = KOALA_ENCODER,
+    after_every_other: Between | None = None,
+    prefix: str = "",
+) -> keras.KerasTensor:
+    """H x W to H/8 x W/8; by the default plan, section 2.4's, with 256 channels.
+
+    `after_every_other` stands after the 2nd, 4th, ... convolution block.
+    """
+    for index, (filters, downsample) in enumerate(plan, start=1):
+        name = f"{prefix}encoder_{index}"
+        x = conv(x, filters, downsample=downsample, name=name)
+        if after_every_other and index % 2 == 0:
+            x = after_every_other(x, name=f"{name}_drop")
     return x
 
 
-def koala_decoder(x: keras.KerasTensor, conv: ConvBlock) -> keras.KerasTensor:
-    """H/8 x W/8 x 256 to ab, H x W x 2 (section 2.4).
+def decoder(
+    x: keras.KerasTensor,
+    conv: ConvBlock,
+    *,
+    after_every_other: Between | None = None,
+    prefix: str = "",
+) -> keras.KerasTensor:
+    """H/8 x W/8 to ab, H x W x 2 (section 2.4).
 
     The last upsampling stands after the tanh, as in Deep Koalarization; the paper does not say.
     """
     for index, (filters, upsampled) in enumerate(KOALA_DECODER, start=1):
-        x = conv(x, filters, name=f"decoder_{index}")
+        name = f"{prefix}decoder_{index}"
+        x = conv(x, filters, name=name)
+        if after_every_other and index % 2 == 0:
+            x = after_every_other(x, name=f"{name}_drop")
         if upsampled:
-            x = upsample(x, name=f"decoder_{index}_up")
+            x = upsample(x, name=f"{name}_up")
     # float32 from the tanh on: sums of bfloat16 saturate, and the loss is such a sum.
-    return upsample(ab_output(x, name="decoder_ab"), dtype="float32", name="ab")
+    x = ab_output(x, name=f"{prefix}decoder_ab")
+    return upsample(x, dtype="float32", name=f"{prefix}ab")

@@ -3,7 +3,8 @@
 model.json                architecture, as Keras writes it
 model.weights.h5          weights of the epoch with the lowest validation MSE
 last.weights.h5           weights after the last epoch
-embedding.npy             (2, 1000) float32: mean and deviation by which logits are standardised
+embedding.npy             (2, 1000) float32: mean and deviation by which logits are standardised;
+                          missing where the variant takes no embedding
 training.json             what it was trained with, and how far it came
 history.csv               a row per epoch
 dvclive/                  the same, as DVCLive writes it, with a few colorized validation images
@@ -15,7 +16,7 @@ from pathlib import Path
 import keras
 
 from colorization.errors import ColorizationError
-from colorization.models import blocks
+from colorization.models import blocks  # noqa: F401 (registers its layers)
 
 
 def save_architecture(model: keras.Model, folder: Path) -> None:
@@ -41,10 +42,9 @@ def load_model(folder: Path) -> keras.Model:
     ColorizationError
         If the directory is incomplete or damaged.
     """
-    layers = {"RepeatOver": blocks.RepeatOver}
     try:
         architecture = (folder / "model.json").read_text(encoding="utf-8")
-        model = keras.models.model_from_json(architecture, custom_objects=layers)
+        model = keras.models.model_from_json(architecture)
         if not isinstance(model, keras.Model):
             raise TypeError("model.json describes no model")
         model.load_weights(folder / "model.weights.h5")

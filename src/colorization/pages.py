@@ -1,0 +1,34 @@
+"""What the pages share: templates, figures with their errors, pictures inside a page."""
+
+import base64
+from typing import Any
+
+import jinja2
+
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.PackageLoader("colorization"),
+    autoescape=jinja2.select_autoescape(["html.j2"]),
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+
+
+def render(template: str, **context: Any) -> str:
+    """Fill a template; whatever goes into HTML is escaped."""
+    return _TEMPLATES.get_template(template).render(**context)
+
+
+def with_error(figures: dict[str, Any], metric: str, digits: int) -> str:
+    """Format a metric and its standard error, "metric_se", such as "24.20 ± 0.29"."""
+    if figures[metric] is None:
+        return "exact"
+    mean = f"{figures[metric]:.{digits}f}"
+    error = figures[f"{metric}_se"]
+    return mean if error is None else f"{mean} ± {error:.{digits}f}"
+
+
+def data_url(png: bytes) -> str:
+    """A PNG as a URL, so that a page needs nothing beside it."""
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"

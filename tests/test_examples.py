@@ -1,0 +1,62 @@
+"""What a model is given: each image with its own embedding, or L alone."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from colorization.examples import Examples, predict, read_examples
+from samples import examples
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Examples:
+    return examples(tmp_path_factory.mktemp("examples") / "test", 5)
+
+
+def mirror() -> keras.Model:
+    """Gives a = tanh(L) and b = tanh of the embedding's first value."""
+    L = keras.Input((None, None, 1))
+    embedding = keras.Input((1000,))
+    b = keras.ops.zeros_like(L) + embedding[:, None, None, :1]
+    return keras.Model([L, embedding], keras.ops.tanh(keras.ops.concatenate([L, b], axis=-1)))
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 5, 8])
+def test_each_image_meets_its_own_embedding_whatever_the_batches(
+    few: Examples, batch_size: int
+) -> None:
+    assert few.embeddings is not None
+    predicted = list(predict(mirror(), few, batch_size))
+    assert len(predicted) == len(few) == 5
+    for index, ab in enumerate(predicted):
+        expected = np.tanh(np.asarray(few.images.L[index], np.float32)[..., 0])
+        np.testing.assert_allclose(ab[..., 0], expected, atol=1e-6)
+        np.testing.assert_allclose(ab[..., 1], np.tanh(few.embeddings[index, 0]), atol=1e-6)
+
+
+def test_without_embeddings_a_model_gets_l_alone(few: Examples, tmp_path: Path) -> None:
+    examples(tmp_path / "lab" / "test", 3)
+    alone = read_examples(tmp_path / "lab", None, "test")
+    (L,) = alone.inputs(slice(1, 3))
+    assert L.dtype == np.float32
+    np.testing.assert_array_equal(L, few.images.L[1:3].astype(np.float32))
+
+
+def test_embeddings_are_read_from_the_file_of_their_part(few: Examples, tmp_path: Path) -> None:
+    examples(tmp_path / "lab" / "test", 5)
+    for part, values in (("train", np.zeros((5, 1000))), ("test", few.embeddings)):
+        np.save(tmp_path / f"{part}.npy", np.asarray(values, np.float32))
+    L, embeddings = read_examples(tmp_path / "lab", tmp_path, "test").inputs(np.array([4, 0]))
+    np.testing.assert_array_equal(L, few.images.L[[4, 0]].astype(np.float32))
+    assert few.embeddings is not None
+    np.testing.assert_array_equal(embeddings, few.embeddings[[4, 0]])
+
+
+@pytest.mark.parametrize("count", [1, 3, 5, 9])
+def test_the_first_images_are_at_most_all_of_them(few: Examples, count: int) -> None:
+    first = few.first(count)
+    assert len(first) == len(first.images.names) == len(first.images.rgb) == min(count, 5)
+    for found, expected in zip(first.inputs(slice(None)), few.inputs(slice(count)), strict=True):
+        np.testing.assert_array_equal(found, expected)

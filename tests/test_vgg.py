@@ -1,0 +1,179 @@
+"""The VGG variants see what the published weights expect, and take those weights from a file."""
+
+import urllib.error
+from pathlib import Path
+from typing import NoReturn
+
+import h5py  # type: ignore[import-untyped]
+import keras
+import numpy as np
+import pytest
+from keras.src.legacy.saving import legacy_h5_format
+
+from colorization.errors import ColorizationError
+from colorization.models import vgg
+from colorization.models.variants import build_model
+from colorization.params import ENCODER_OF
+
+PREPROCESS = {
+    "vgg16": keras.applications.vgg16.preprocess_input,
+    "vgg19": keras.applications.vgg19.preprocess_input,
+}
+
+
+def published(name: str, seed: int, include_top: bool = False) -> keras.Model:
+    """A VGG network as Keras publishes it, drawn from a seed."""
+    keras.utils.set_random_seed(seed)
+    return vgg.ENCODERS[name](include_top=include_top, weights=None)
+
+
+def write_as_published(network: keras.Model, path: Path) -> Path:
+    """Write weights in the older format of the files that Keras publishes."""
+    with h5py.File(path, "w") as file:
+        legacy_h5_format.save_weights_to_hdf5_group(file, network)
+    return path
+
+
+def write_as_saved(network: keras.Model, path: Path) -> Path:
+    """Write weights in the format of `save_weights`."""
+    path = path.with_suffix(".weights.h5")
+    network.save_weights(path)
+    return path
+
+
+@pytest.fixture(scope="module", params=ENCODER_OF)
+def loaded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[keras.Model, keras.Model]:
+    """A variant whose encoder was loaded from a file, and the network that wrote the file."""
+    name = ENCODER_OF[request.param]
+    network = published(name, seed=5)
+    path = write_as_published(network, tmp_path_factory.mktemp("weights") / "published.h5")
+    model = build_model(request.param, seed=1)
+    vgg.load_encoder(model, name, str(path))
+    return model, network
+
+
+def luminance() -> np.ndarray:
+    """L of noise, in [-1, 1]."""
+    return np.random.default_rng(1).uniform(-1, 1, (2, 64, 96, 1)).astype(np.float32)
+
+
+def test_the_encoder_sees_l_as_the_published_preprocessing_gives_it(
+    loaded: tuple[keras.Model, keras.Model],
+) -> None:
+    model, network = loaded
+    name = ENCODER_OF[model.name]
+    grey = np.repeat((luminance() + 1) / 2 * 255, 3, axis=-1)
+    outputs = {"vgg16": ["block5_pool"], "vgg19": ["block5_conv4", *vgg.UNET_SKIPS]}[name]
+    features = keras.Model(network.input, [network.get_layer(output).output for output in outputs])
+    expected = features.predict_on_batch(PREPROCESS[name](grey.copy()))
+
+    encoder = model.get_layer(name)
+    inside = keras.Model(model.inputs, encoder(model.get_layer("minus_mean").output))
+    found = inside.predict_on_batch([luminance()])
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3 * np.abs(other).max())
+
+
+def test_the_skips_of_the_unet_carry_the_last_convolution_of_each_size(
+    loaded: tuple[keras.Model, keras.Model],
+) -> None:
+    model, network = loaded
+    if model.name != "vgg19_unet":
+        pytest.skip("no U-Net")
+    grey = np.repeat((luminance() + 1) / 2 * 255, 3, axis=-1)
+    given = PREPROCESS["vgg19"](grey)
+    for index, (layer, filters, scale) in enumerate(
+        [
+            ("block4_conv4", 512, 8),
+            ("block3_conv4", 256, 4),
+            ("block2_conv2", 128, 2),
+            ("block1_conv2", 64, 1),
+        ],
+        start=1,
+    ):
+        joined = keras.Model(model.inputs, model.get_layer(f"decoder_{index}_skip").output)
+        found = joined.predict_on_batch([luminance()])
+        assert found.shape == (2, 64 // scale, 96 // scale, 2 * filters)
+        expected = keras.Model(network.input, network.get_layer(layer).output).predict_on_batch(
+            given
+        )
+        np.testing.assert_allclose(
+            found[..., filters:], expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max()
+        )
+
+
+def test_vgg16_conv_starts_as_vgg16_repeat() -> None:
+    conv, repeat = (build_model(name, seed=1) for name in ("vgg16_conv", "vgg16_repeat"))
+    np.testing.assert_array_equal(conv.get_layer("to_three").kernel, np.ones((1, 1, 1, 3)))
+    np.testing.assert_array_equal(conv.get_layer("to_three").bias, np.zeros(3))
+    for own, same in zip(repeat.layers, conv.layers, strict=True):
+        if own.name != "to_three":
+            same.set_weights(own.get_weights())
+    np.testing.assert_allclose(
+        conv.predict_on_batch([luminance()]), repeat.predict_on_batch([luminance()]), atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("write", [write_as_published, write_as_saved])
+def test_a_file_gives_the_encoder_its_weights_and_leaves_the_decoder(
+    tmp_path: Path, write: type
+) -> None:
+    network = published("vgg16", seed=5)
+    path = write(network, tmp_path / "published.h5")
+    model, untouched = (build_model("vgg16_repeat", seed=1) for _ in range(2))
+    vgg.load_encoder(model, "vgg16", str(path))
+    for own, other in zip(model.get_layer("vgg16").weights, network.weights, strict=True):
+        np.testing.assert_array_equal(own, other, err_msg=own.path)
+    np.testing.assert_array_equal(
+        model.get_layer("decoder_1").kernel, untouched.get_layer("decoder_1").kernel
+    )
+    assert [weight.path for weight in model.trainable_weights] == [
+        weight.path for weight in untouched.trainable_weights
+    ]
+
+
+def test_random_weights_stay_as_the_seed_drew_them() -> None:
+    model, untouched = (build_model("vgg16_repeat", seed=1) for _ in range(2))
+    vgg.load_encoder(model, "vgg16", "random")
+    for own, other in zip(model.weights, untouched.weights, strict=True):
+        np.testing.assert_array_equal(own, other)
+
+
+@pytest.mark.parametrize("write", [write_as_published, write_as_saved])
+def test_a_file_of_another_network_is_refused_by_name(tmp_path: Path, write: type) -> None:
+    path = write(published("vgg19", seed=5), tmp_path / "other.h5")
+    with pytest.raises(ColorizationError) as caught:
+        vgg.load_encoder(build_model("vgg16_repeat", seed=1), "vgg16", str(path))
+    message = str(caught.value)
+    assert message.startswith(
+        f"encoders.vgg16: {path} does not hold weights of vgg16 without top ("
+    )
+    assert "\n" not in message
+
+
+def test_a_missing_file_is_named_with_the_choices() -> None:
+    with pytest.raises(ColorizationError) as caught:
+        vgg.load_encoder(build_model("vgg16_repeat", seed=1), "vgg16", "none.h5")
+    assert str(caught.value) == (
+        "encoders.vgg16 must be random, imagenet, or the path of a weights file; "
+        "found 'none.h5', which does not exist"
+    )
+
+
+def test_offline_one_line_says_where_the_file_belongs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def offline(*_: object, **__: object) -> NoReturn:
+        raise urllib.error.URLError("Temporary failure in name resolution")
+
+    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", offline)
+    monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(tmp_path))
+    with pytest.raises(ColorizationError) as caught:
+        vgg.load_encoder(build_model("vgg16_repeat", seed=1), "vgg16", "imagenet")
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.startswith("encoders.vgg16: cannot download the ImageNet weights of vgg16")
+    assert "~/.keras/models" in message
+    assert "Temporary failure in name resolution" in message

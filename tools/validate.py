@@ -1,0 +1,13 @@
+"""Refuse a wrong params.yaml in our own words: DVC reads it before the stage `check` can."""
+
+import sys
+from pathlib import Path
+
+from colorization.errors import ColorizationError
+from colorization.params import load_params
+
+if __name__ == "__main__":
+    try:
+        load_params(Path(sys.argv[1]))
+    except ColorizationError as error:
+        sys.exit(str(error))
