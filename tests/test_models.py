@@ -71,8 +71,13 @@ def inputs(model: keras.Model, height: int, width: int, count: int = 2) -> list[
 
 
 @pytest.fixture(scope="module", params=VARIANTS)
-def model(request: pytest.FixtureRequest) -> keras.Model:
-    return build_model(request.param, seed=1)
+def variant(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def model(variant: str) -> keras.Model:
+    return build_model(variant, seed=1)
 
 
 def normalizes_or_drops(model: keras.Model) -> bool:
@@ -106,17 +111,28 @@ def test_ab_has_the_size_of_the_input_and_the_range_of_tanh(
     assert ab.std() > 0
 
 
-def test_every_trainable_weight_receives_a_gradient_and_no_other(model: keras.Model) -> None:
+def test_every_trainable_weight_receives_a_gradient(model: keras.Model) -> None:
     given = inputs(model, 32, 32, count=4)
     truth = np.random.default_rng(2).uniform(-1, 1, (4, 32, 32, 2)).astype(np.float32)
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean((model(given, training=True) - truth) ** 2)
+    weights = model.trainable_weights
+    gradients = tape.gradient(loss, [weight.value for weight in weights])
+    for weight, gradient in zip(weights, gradients, strict=True):
+        assert gradient is not None, weight.path
+        assert float(tf.reduce_max(tf.abs(gradient))) > 1e-12, weight.path
+
+
+def test_a_step_moves_every_trainable_weight_and_leaves_what_is_frozen(variant: str) -> None:
+    model = build_model(variant, seed=1)
+    before = {weight.path: np.array(weight) for weight in model.weights}
     trained = {weight.path for weight in model.trainable_weights}
-    gradients = tape.gradient(loss, [weight.value for weight in model.weights])
-    for weight, gradient in zip(model.weights, gradients, strict=True):
-        assert (gradient is not None) == (weight.path in trained), weight.path
-        if gradient is not None:
-            assert float(tf.reduce_max(tf.abs(gradient))) > 1e-12, weight.path
+    model.compile(keras.optimizers.Adam(1e-3), "mse")
+    truth = np.random.default_rng(2).uniform(-1, 1, (4, 32, 32, 2)).astype(np.float32)
+    model.train_on_batch(inputs(model, 32, 32, count=4), truth)
+    for weight in model.weights:
+        moved = not np.array_equal(before[weight.path], weight)
+        assert moved == (weight.path in trained or "/moving_" in weight.path), weight.path
 
 
 def test_every_input_matters(model: keras.Model) -> None:

@@ -50,8 +50,10 @@ def test_an_experiment_with_another_variant_runs_only_its_training_and_what_foll
     output = project.succeed("dvc", "exp", "run", "-S", "model.variant=baseline")
     assert stages_run(output) == ["train@baseline-1", "evaluate@baseline-1", "report"]
 
-    differences = json.loads(project.succeed("dvc", "metrics", "diff", "--all", "--json"))
-    differences = differences["results/metrics.json"]
+    printed = project.succeed("dvc", "metrics", "diff", "--all", "--json")
+    # Another line says that there is no study yet.
+    (line,) = [line for line in printed.splitlines() if line.startswith("{")]
+    differences = json.loads(line)["results/metrics.json"]
     metrics = json.loads((project.root / "results/metrics.json").read_text())
     expected = {f"{name}.{key}" for name in ("model", "gray", "mean_ab") for key in metrics[name]}
     expected |= {
@@ -70,11 +72,11 @@ def test_an_experiment_with_another_variant_runs_only_its_training_and_what_foll
     assert project.succeed("git", "status", "--porcelain", "--untracked-files=all", "data") == ""
 
 
-def test_a_variant_with_an_encoder_of_its_own_does_not_wait_for_the_embeddings(
+def test_a_variant_with_an_encoder_of_its_own_does_not_depend_on_the_embeddings(
     project: Project,
 ) -> None:
     project.update_params({"embed": {"seed": 2}, "model": {"variant": "vgg16_repeat"}})
-    assert stages_run(project.succeed("dvc", "repro")) == [
+    assert stages_run(project.succeed("dvc", "repro", "report")) == [
         "train_vgg@vgg16_repeat-1",
         "evaluate_vgg@vgg16_repeat-1",
         "report",
@@ -96,12 +98,12 @@ def test_the_study_trains_what_is_missing_and_survives_a_variant_that_fails(
         "found 'none.h5', which does not exist"
     ) in failed.stdout.splitlines()
     assert "train_vgg@vgg16_repeat-1" in failed.stdout.split("ERROR", 1)[1]
-    assert stages_run(failed.stdout) == [
+    assert set(stages_run(failed.stdout)) == {
+        "report",  # it prints the parameters
         "train@baseline-1",
         "evaluate@baseline-1",
         "train_vgg@vgg16_repeat-1",
-        "report",
-    ]
+    }
 
     project.update_params({"encoders": {"vgg16": "random"}})
     mended = project.succeed("dvc", "repro", "--all-pipelines", "--keep-going")

@@ -76,12 +76,11 @@ def test_the_encoder_sees_l_as_the_published_preprocessing_gives_it(
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3 * np.abs(other).max())
 
 
+@pytest.mark.parametrize("loaded", ["vgg19_unet"], indirect=True)
 def test_the_skips_of_the_unet_carry_the_last_convolution_of_each_size(
     loaded: tuple[keras.Model, keras.Model],
 ) -> None:
     model, network = loaded
-    if model.name != "vgg19_unet":
-        pytest.skip("no U-Net")
     grey = np.repeat((luminance() + 1) / 2 * 255, 3, axis=-1)
     given = PREPROCESS["vgg19"](grey)
     for index, (layer, filters, scale) in enumerate(

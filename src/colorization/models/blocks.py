@@ -49,9 +49,11 @@ def conv_norm_relu_pool(
     """Convolution, batch normalization, ReLU; downsampled by 2x2 max pooling (section 3.4.2).
 
     The convolution has no bias: the normalization subtracts it again, so it would never learn.
+    Keras' default momentum, 0.99, averages over more steps than a short training has, and inference
+    would then use the statistics of weights long gone.
     """
     x = layers.Conv2D(filters, kernel_size, padding="same", use_bias=False, name=name)(x)
-    x = layers.BatchNormalization(name=f"{name}_norm")(x)
+    x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
     x = layers.ReLU(name=f"{name}_relu")(x)
     return layers.MaxPooling2D(name=f"{name}_pool")(x) if downsample else x
 

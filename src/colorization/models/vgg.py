@@ -87,7 +87,8 @@ def load_encoder(model: keras.Model, name: str, weights: str) -> None:
         include_top=False,
     )
     for layer in model.get_layer(name).layers:
-        layer.set_weights(pretrained.get_layer(layer.name).get_weights())
+        if layer.weights:
+            layer.set_weights(pretrained.get_layer(layer.name).get_weights())
 
 
 def _to_0_255(L: keras.KerasTensor) -> keras.KerasTensor:
