@@ -125,7 +125,7 @@ def test_what_others_wrote_is_escaped_in_html() -> None:
     )
     page = render("html", run)
     assert "<script" not in page
-    assert page.count("&lt;script&gt;") == 6  # the network's stands twice; reasons are alike: one row
+    assert page.count("&lt;script&gt;") == 6  # the network stands twice; reasons are one row
     assert "Abacus &lt;9&gt;" in page
 
 
