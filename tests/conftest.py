@@ -1,5 +1,6 @@
 """A temporary repository with this project's pipeline at tiny settings, run by the real DVC."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -53,6 +54,18 @@ class Project:
         done = self.run(*command)
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}"
         return done.stdout
+
+    def read_json(self, *command: str) -> dict:
+        """Run a command that must succeed, and read what it printed to stdout."""
+        done = subprocess.run(
+            [*command, "--json"],
+            cwd=self.root,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return json.loads(done.stdout)
 
     def commit(self) -> str:
         """Commit everything and return the revision."""

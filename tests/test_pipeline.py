@@ -50,10 +50,7 @@ def test_an_experiment_with_another_variant_runs_only_its_training_and_what_foll
     output = project.succeed("dvc", "exp", "run", "-S", "model.variant=baseline")
     assert stages_run(output) == ["train@baseline-1", "evaluate@baseline-1", "report"]
 
-    printed = project.succeed("dvc", "metrics", "diff", "--all", "--json")
-    # Another line says that there is no study yet.
-    (line,) = [line for line in printed.splitlines() if line.startswith("{")]
-    differences = json.loads(line)["results/metrics.json"]
+    differences = project.read_json("dvc", "metrics", "diff", "--all")["results/metrics.json"]
     metrics = json.loads((project.root / "results/metrics.json").read_text())
     expected = {f"{name}.{key}" for name in ("model", "gray", "mean_ab") for key in metrics[name]}
     expected |= {
@@ -64,7 +61,7 @@ def test_an_experiment_with_another_variant_runs_only_its_training_and_what_foll
     assert differences["model.psnr_rgb_db"]["old"] != differences["model.psnr_rgb_db"]["new"]
     assert differences["gray.psnr_rgb_db"]["old"] == differences["gray.psnr_rgb_db"]["new"]
 
-    plots = json.loads(project.succeed("dvc", "plots", "diff", "--json"))["data"]
+    plots = project.read_json("dvc", "plots", "diff")["data"]
     assert [plot["revisions"] for plot in plots["results/history.csv"]] == [["workspace", "HEAD"]]
 
     back = project.succeed("dvc", "exp", "run", "-S", "model.variant=bn_maxpool")
@@ -134,7 +131,7 @@ def test_the_study_trains_what_is_missing_and_survives_a_variant_that_fails(
 def test_a_new_seed_retrains_nothing(project: Project) -> None:
     project.update_params({"study": {"seeds": [1, 2]}})
     assert stages_run(project.succeed("dvc", "repro")) == ["report"]
-    stages = json.loads(project.succeed("dvc", "status", "--json"))
+    stages = project.read_json("dvc", "status")
     assert {"experiments/dvc.yaml:train@bn_maxpool-2"} <= set(stages)
     assert "experiments/dvc.yaml:train@bn_maxpool-1" not in stages
 
@@ -143,7 +140,7 @@ def test_weights_of_an_encoder_concern_the_variants_that_have_it(
     project: Project, tmp_path: Path
 ) -> None:
     project.succeed("dvc", "repro", "check")
-    before = json.loads(project.succeed("dvc", "status", "--json"))
+    before = project.read_json("dvc", "status")
     weights = tmp_path / "vgg19.h5"
     weights.write_bytes(b"weights")
     project.update_params({"encoders": {"vgg19": str(weights)}})
@@ -153,7 +150,7 @@ def test_weights_of_an_encoder_concern_the_variants_that_have_it(
     assert (folder / "vgg19_unet.txt").read_text() == (
         f"{hashlib.sha256(b'weights').hexdigest()}\n"
     )
-    after = json.loads(project.succeed("dvc", "status", "--json"))
+    after = project.read_json("dvc", "status")
     assert set(after) - set(before) <= {"report", "experiments/dvc.yaml:compare"}
 
 
@@ -199,8 +196,7 @@ def test_a_changed_module_concerns_the_stages_that_import_it(
 
 def changed_stages(project: Project) -> set[str]:
     """The stages of the plain `dvc repro` that DVC would run again, `check` aside."""
-    status = project.succeed("dvc", "status", "--json", "--with-deps", "report")
-    return set(json.loads(status)) - {"check"}
+    return set(project.read_json("dvc", "status", "--with-deps", "report")) - {"check"}
 
 
 def test_a_local_source_counts_by_its_content(project: Project, tmp_path: Path) -> None:
