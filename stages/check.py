@@ -10,31 +10,32 @@ from _stage import run
 from colorization.errors import ColorizationError
 from colorization.files import whole_file
 from colorization.fingerprints import fingerprint_source, fingerprint_weights
-from colorization.params import ENCODER_OF, Params, load_params
+from colorization.params import ENCODER_OF, load_params
 
 
 def main(params: Path, memory: Path, source: Path, weights: Path, encoders: Path) -> None:
     settings = load_params(params)
+    chosen = ENCODER_OF.get(settings.model.variant)
     fingerprints = {
         source: fingerprint_source(settings.download.source, memory),
-        weights: fingerprint_weights(settings.embed.weights, "embed.weights", memory),
+        weights: _fingerprint(settings.embed.weights, "embed.weights", memory, chosen is None),
     }
     for variant, encoder in ENCODER_OF.items():
-        found = _fingerprint_encoder(settings, encoder, memory)
-        fingerprints[encoders / f"{variant}.txt"] = found
+        named = getattr(settings.encoders, encoder)
+        fingerprints[encoders / f"{variant}.txt"] = _fingerprint(
+            named, f"encoders.{encoder}", memory, encoder == chosen
+        )
     for out, fingerprint in fingerprints.items():
         with whole_file(out) as partial:
             partial.write_text(f"{fingerprint}\n", encoding="utf-8")
 
 
-def _fingerprint_encoder(settings: Params, encoder: str, memory: Path) -> str:
-    """Weights that only other variants need may be missing: their own training says so."""
+def _fingerprint(weights: str, parameter: str, memory: Path, needed: bool) -> str:
+    """What only other variants need may be missing: the stage that needs it says so."""
     try:
-        return fingerprint_weights(
-            getattr(settings.encoders, encoder), f"encoders.{encoder}", memory
-        )
+        return fingerprint_weights(weights, parameter, memory)
     except ColorizationError:
-        if encoder == ENCODER_OF.get(settings.model.variant):
+        if needed:
             raise
         return "missing"
 

@@ -34,7 +34,7 @@ def evaluation(psnr: float, val_mse: list[float], **training: object) -> Evaluat
         metrics={
             "images": 48,
             "model": figures(psnr),
-            "gray": figures(15.432),
+            "gray": figures(15.432) | {"exact": 3},
             "mean_ab": figures(15.987),
             "model_over": {"gray": over, "mean_ab": over},
         },
@@ -102,10 +102,11 @@ def test_each_row_holds_the_figures_of_its_training() -> None:
         "12.3",
         "2",
         "+0.02500",
+        "0",
     ]
-    assert rows["vgg16_conv"][4:] == ["16,286,808", "3.1", "5.1", "3", "-0.00500"]
+    assert rows["vgg16_conv"][4:] == ["16,286,808", "3.1", "5.1", "3", "-0.00500", "0"]
     assert rows["floor: gray (ab = 0)"][0] == "15.43 ± 0.25"
-    assert rows["floor: gray (ab = 0)"][4:] == [""] * 5
+    assert rows["floor: gray (ab = 0)"][4:] == [*[""] * 5, "3"]
     assert list(rows)[2:] == [
         "baseline",
         "vgg16_conv",

@@ -123,6 +123,23 @@ def test_missing_weights_are_named_with_the_choices(tmp_path: Path, params: dict
     )
 
 
+def test_what_only_other_variants_need_may_be_missing(tmp_path: Path, params: dict) -> None:
+    params["encoders"]["vgg19"] = "vgg19.h5"
+    params["embed"]["weights"] = "inception.h5"
+    params["model"]["variant"] = "vgg16_repeat"
+    outputs = ("--source", "in/source.txt", "--weights", "in/weights.txt", "--encoders", "in")
+    checked = start(tmp_path, params, "check", "--memory", "memory.json", *outputs)
+    assert checked.communicate(timeout=60) == ("", "")
+    found = {path.name: path.read_text().strip() for path in (tmp_path / "in").iterdir()}
+    assert found == {
+        "source.txt": "scenes",
+        "weights.txt": "missing",
+        "vgg16_conv.txt": "random",
+        "vgg16_repeat.txt": "random",
+        "vgg19_unet.txt": "missing",
+    }
+
+
 def test_a_missing_encoder_is_refused_where_the_variant_needs_it(
     tmp_path: Path, params: dict
 ) -> None:

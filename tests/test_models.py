@@ -111,7 +111,8 @@ def test_ab_has_the_size_of_the_input_and_the_range_of_tanh(
     assert ab.std() > 0
 
 
-def test_every_trainable_weight_receives_a_gradient(model: keras.Model) -> None:
+def test_every_trainable_weight_receives_a_gradient(variant: str) -> None:
+    model = build_model(variant, seed=1)
     given = inputs(model, 32, 32, count=4)
     truth = np.random.default_rng(2).uniform(-1, 1, (4, 32, 32, 2)).astype(np.float32)
     with tf.GradientTape() as tape:
@@ -153,8 +154,9 @@ def test_batched_equals_single(model: keras.Model) -> None:
 
 
 def test_training_differs_from_inference_only_where_something_is_normalized_or_dropped(
-    model: keras.Model,
+    variant: str,
 ) -> None:
+    model = build_model(variant, seed=1)
     given = inputs(model, 32, 32)
     difference = np.abs(
         np.asarray(model(given, training=True)) - np.asarray(model(given, training=False))
@@ -296,6 +298,8 @@ def test_l2_is_bn_maxpool_with_a_penalty_on_every_convolution_kernel() -> None:
     penalized, plain = build_model("l2", seed=1), build_model("bn_maxpool", seed=1)
     assert [layer.name for layer in penalized.layers] == [layer.name for layer in plain.layers]
     assert len(convolutions(penalized)) == 14
+    for own, same in zip(penalized.weights, plain.weights, strict=True):
+        np.testing.assert_array_equal(own, same, err_msg=own.path)
     squares = sum(
         float((np.asarray(layer.kernel, np.float64) ** 2).sum())
         for layer in convolutions(penalized)

@@ -65,11 +65,11 @@ def test_the_encoder_sees_l_as_the_published_preprocessing_gives_it(
     model, network = loaded
     name = ENCODER_OF[model.name]
     grey = np.repeat((luminance() + 1) / 2 * 255, 3, axis=-1)
-    outputs = {"vgg16": ["block5_pool"], "vgg19": ["block5_conv4", *vgg.UNET_SKIPS]}[name]
-    features = keras.Model(network.input, [network.get_layer(output).output for output in outputs])
+    encoder = model.get_layer(name)
+    outputs = [network.get_layer(output).output for output in encoder.output_names]
+    features = keras.Model(network.input, outputs)
     expected = features.predict_on_batch(PREPROCESS[name](grey.copy()))
 
-    encoder = model.get_layer(name)
     inside = keras.Model(model.inputs, encoder(model.get_layer("minus_mean").output))
     found = inside.predict_on_batch([luminance()])
     for one, other in zip(found, expected, strict=True):

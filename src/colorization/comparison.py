@@ -6,7 +6,6 @@ from typing import Any
 
 from colorization import pages
 from colorization.evaluations import Evaluation
-from colorization.report import COLORIZER_LABELS
 from colorization.scores import FLOORS, MODEL
 
 TITLE = "Image colorization: every variant"
@@ -104,7 +103,7 @@ def table(gathered: dict[str, Any], timings: dict[str, dict[str, Any]]) -> list[
             }
         )
     nothing = dict.fromkeys(set(rows[0]) - {"name", "psnr", "ssim", "mse", "exact"}, "")
-    floors = [_scores(COLORIZER_LABELS[floor], gathered[floor]) | nothing for floor in FLOORS]
+    floors = [_scores(pages.COLORIZER_LABELS[floor], gathered[floor]) | nothing for floor in FLOORS]
     return rows + floors
 
 

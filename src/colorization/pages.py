@@ -5,6 +5,14 @@ from typing import Any
 
 import jinja2
 
+from colorization.scores import GRAY, MEAN_AB, MODEL
+
+COLORIZER_LABELS = {
+    MODEL: "{variant}",
+    GRAY: "floor: gray (ab = 0)",
+    MEAN_AB: "floor: mean_ab (the training set's mean)",
+}
+
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("colorization"),
     autoescape=jinja2.select_autoescape(["html.j2"]),

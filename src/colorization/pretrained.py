@@ -66,7 +66,7 @@ def load_weights(network: keras.Model, path: Path, parameter: str, name: str) ->
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what it skips; it raises for what is missing
             network.load_weights(path)
-    except (ValueError, OSError, KeyError, IndexError, AttributeError) as error:
+    except (ValueError, OSError, KeyError, IndexError, AttributeError, RuntimeError) as error:
         raise ColorizationError(
             f"{parameter}: {path} does not hold weights of {name} ({_one_line(error)})"
         ) from error

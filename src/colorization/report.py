@@ -7,16 +7,10 @@ import pandas as pd
 
 from colorization import pages
 from colorization.parts import LEFT_OUT, PARTS
-from colorization.scores import COLORIZERS, FLOORS, GRAY, MEAN_AB, MODEL
+from colorization.scores import COLORIZERS, FLOORS
 
 TITLE = "Image colorization"
 NEAR_GREY = 2.0  # mean CIE Lab chroma under which a photograph counts as black and white
-
-COLORIZER_LABELS = {
-    MODEL: "{variant}",
-    GRAY: "floor: gray (ab = 0)",
-    MEAN_AB: "floor: mean_ab (the training set's mean)",
-}
 
 
 @dataclass(frozen=True)
@@ -69,7 +63,7 @@ def results_table(metrics: dict[str, Any], variant: str) -> list[dict[str, str]]
     """
     return [
         {
-            "name": COLORIZER_LABELS[colorizer].format(variant=variant),
+            "name": pages.COLORIZER_LABELS[colorizer].format(variant=variant),
             "psnr": pages.with_error(metrics[colorizer], "psnr_rgb_db", 2),
             "ssim": pages.with_error(metrics[colorizer], "ssim_rgb", 4),
             "mse": pages.with_error(metrics[colorizer], "mse_ab", 5),
@@ -77,11 +71,6 @@ def results_table(metrics: dict[str, Any], variant: str) -> list[dict[str, str]]
         }
         for colorizer in COLORIZERS
     ]
-
-
-def markdown_table(metrics: dict[str, Any], variant: str) -> str:
-    """Render `results_table` as Markdown."""
-    return pages.render("table.md.j2", rows=results_table(metrics, variant))
 
 
 def markdown(run: Run) -> str:

@@ -48,7 +48,7 @@ def load_model(folder: Path) -> keras.Model:
         if not isinstance(model, keras.Model):
             raise TypeError("model.json describes no model")
         model.load_weights(folder / "model.weights.h5")
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, IndexError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:160]
         raise ColorizationError(f"{folder}: not a model that can be loaded ({reason})") from error
     return model

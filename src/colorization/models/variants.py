@@ -56,9 +56,12 @@ def bn_maxpool() -> keras.Model:
 def l2() -> keras.Model:
     """Section 3.4.3: `bn_maxpool` with a penalty of 0.01 on every convolution kernel's squares.
 
-    The paper gives 0.01 and "the convolutional layers"; the output's is one of them.
+    The paper gives the factor alone. It starts from the same weights as `bn_maxpool`.
     """
-    return keras.models.clone_model(bn_maxpool(), clone_function=partial(_penalized, l2=0.01))
+    plain = bn_maxpool()
+    model = keras.models.clone_model(plain, clone_function=partial(_penalized, l2=0.01))
+    model.set_weights(plain.get_weights())
+    return model
 
 
 def _penalized(layer: layers.Layer, l2: float) -> layers.Layer:
