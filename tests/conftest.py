@@ -5,7 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.error
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import yaml
@@ -140,6 +142,17 @@ def project(first_run: tuple[Project, str], tmp_path: Path) -> Project:
     root = tmp_path / "project"
     shutil.copytree(first_run[0].root, root, symlinks=True)
     return Project(root)
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keras finds neither the network nor what it downloaded before."""
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise urllib.error.URLError("Temporary failure in name resolution")
+
+    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", refuse)
+    monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(tmp_path))
 
 
 def merge(into: dict, changes: dict) -> None:

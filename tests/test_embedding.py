@@ -1,9 +1,7 @@
 """The embedding sees luminance alone, at the range each network was trained on."""
 
-import urllib.error
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
 import keras
 import numpy as np
@@ -201,14 +199,7 @@ def test_weights_of_another_network_of_the_table_are_refused_by_name(
         embedding.build_embedder(params)
 
 
-def test_offline_one_line_says_where_the_file_belongs(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, laptop: Embed
-) -> None:
-    def offline(*_: object, **__: object) -> NoReturn:
-        raise urllib.error.URLError("Temporary failure in name resolution")
-
-    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", offline)
-    monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(tmp_path))
+def test_offline_one_line_says_where_the_file_belongs(offline: None, laptop: Embed) -> None:
     with pytest.raises(ColorizationError) as caught:
         embedding.build_embedder(laptop.model_copy(update={"weights": "imagenet"}))
     message = str(caught.value)

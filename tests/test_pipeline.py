@@ -66,6 +66,9 @@ def test_an_experiment_with_another_variant_runs_only_its_training_and_what_foll
     plots = project.read_json("dvc", "plots", "diff")["data"]
     assert [plot["revisions"] for plot in plots["results/history.csv"]] == [["workspace", "HEAD"]]
 
+    # So the study does not train it again.
+    assert "experiments/dvc.yaml:train@baseline-1" not in project.read_json("dvc", "status")
+
     back = project.succeed("dvc", "exp", "run", "-S", "model.variant=bn_maxpool")
     assert stages_run(back) == ["report"]
     assert project.succeed("git", "status", "--porcelain", "--untracked-files=all", "data") == ""

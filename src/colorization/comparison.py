@@ -92,7 +92,7 @@ def table(gathered: dict[str, Any], timings: dict[str, dict[str, Any]]) -> list[
     for name, timing in timings.items():
         figures = gathered[name]
         rows.append(
-            _scores(name, figures)
+            pages.scores_row(name, figures)
             | {
                 "over": pages.with_error(figures["over"]["mean_ab"], "psnr_rgb_db", 2),
                 "parameters": f"{figures['parameters']:,}",
@@ -103,18 +103,11 @@ def table(gathered: dict[str, Any], timings: dict[str, dict[str, Any]]) -> list[
             }
         )
     nothing = dict.fromkeys(set(rows[0]) - {"name", "psnr", "ssim", "mse", "exact"}, "")
-    floors = [_scores(pages.COLORIZER_LABELS[floor], gathered[floor]) | nothing for floor in FLOORS]
+    floors = [
+        pages.scores_row(pages.COLORIZER_LABELS[floor], gathered[floor]) | nothing
+        for floor in FLOORS
+    ]
     return rows + floors
-
-
-def _scores(name: str, figures: dict[str, Any]) -> dict[str, str]:
-    return {
-        "name": name,
-        "psnr": pages.with_error(figures, "psnr_rgb_db", 2),
-        "ssim": pages.with_error(figures, "ssim_rgb", 4),
-        "mse": pages.with_error(figures, "mse_ab", 5),
-        "exact": str(figures["exact"]),
-    }
 
 
 def markdown_table(gathered: dict[str, Any], timings: dict[str, dict[str, Any]]) -> str:

@@ -37,6 +37,17 @@ def with_error(figures: dict[str, Any], metric: str, digits: int) -> str:
     return mean if error is None else f"{mean} ± {error:.{digits}f}"
 
 
+def scores_row(name: str, figures: dict[str, Any]) -> dict[str, str]:
+    """Cells of a results table: name, psnr, ssim, mse, each with its error, and exact."""
+    return {
+        "name": name,
+        "psnr": with_error(figures, "psnr_rgb_db", 2),
+        "ssim": with_error(figures, "ssim_rgb", 4),
+        "mse": with_error(figures, "mse_ab", 5),
+        "exact": str(figures["exact"]),
+    }
+
+
 def data_url(png: bytes) -> str:
     """A PNG as a URL, so that a page needs nothing beside it."""
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"

@@ -62,13 +62,9 @@ def results_table(metrics: dict[str, Any], variant: str) -> list[dict[str, str]]
         With the keys name, psnr, ssim and mse, each figure with its standard error, and exact.
     """
     return [
-        {
-            "name": pages.COLORIZER_LABELS[colorizer].format(variant=variant),
-            "psnr": pages.with_error(metrics[colorizer], "psnr_rgb_db", 2),
-            "ssim": pages.with_error(metrics[colorizer], "ssim_rgb", 4),
-            "mse": pages.with_error(metrics[colorizer], "mse_ab", 5),
-            "exact": str(metrics[colorizer]["exact"]),
-        }
+        pages.scores_row(
+            pages.COLORIZER_LABELS[colorizer].format(variant=variant), metrics[colorizer]
+        )
         for colorizer in COLORIZERS
     ]
 
