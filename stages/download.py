@@ -7,8 +7,8 @@ from colorization import sources
 from colorization.params import load_params
 
 
-def main(params: Path, out: Path) -> None:
-    sources.fetch(load_params(params).download, out)
+def main(params: Path, unfinished: Path, out: Path) -> None:
+    sources.fetch(load_params(params).download, out, unfinished)
 
 
 if __name__ == "__main__":

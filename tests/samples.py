@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from colorization import arrays, scenes
+from colorization import archives, arrays, scenes
+from colorization.archives import Member
 from colorization.examples import Examples
 from colorization.params import Params, load_params
 
@@ -29,11 +30,24 @@ def encoded(image: Image.Image | np.ndarray, kind: str = "PNG", **options: Any) 
     return content.getvalue()
 
 
+def pack(path: Path, members: dict[str, bytes]) -> Path:
+    """A zip of some files, by name."""
+    archives.write_zip(
+        (Member(name, len(content), io.BytesIO(content)) for name, content in members.items()), path
+    )
+    return path
+
+
+def cache(folder: Path, names: list[str], squares: list[np.ndarray]) -> None:
+    """Write cached arrays of some square images."""
+    arrays.create(folder, names, squares[0].shape[0])
+    arrays.fill(folder, 0, np.stack(squares))
+
+
 def examples(folder: Path, count: int, side: int = 32, first_seed: int = 0) -> Examples:
     """Cached arrays of square scenes, with embeddings drawn from a seed."""
     folder.mkdir(parents=True)
-    names = [f"{index}.png" for index in range(count)]
-    images = (arrays.encode(scene(first_seed + index, side, side)) for index in range(count))
-    arrays.write(folder, names, images)
+    squares = [scene(first_seed + index, side, side) for index in range(count)]
+    cache(folder, [f"{index}.png" for index in range(count)], squares)
     embeddings = np.random.default_rng(first_seed).normal(size=(count, 1000)).astype(np.float32)
     return Examples(arrays.read(folder), embeddings)

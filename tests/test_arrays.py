@@ -1,6 +1,5 @@
 """The cached arrays hold what was photographed, whatever the images are called."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +7,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from colorization import archives, arrays, lab, preprocessing
+from colorization import arrays, lab, preprocessing
 from colorization.params import Preprocess
 from colorization.preprocessing import preprocess
-from samples import encoded, scene
+from samples import cache, encoded, pack, scene
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_cache_keeps_the_pixels_and_their_lab(folder: Path) -> None:
     squares = [scene(seed, 32, 32) for seed in range(3)]
-    arrays.write(folder, ["a", "b", "c"], map(arrays.encode, squares))
+    cache(folder, ["a", "b", "c"], squares)
     cached = arrays.read(folder)
     np.testing.assert_array_equal(cached.rgb, squares)
     assert (cached.L.shape, cached.ab.shape) == ((3, 32, 32, 1), (3, 32, 32, 2))
@@ -31,7 +30,7 @@ def test_the_cache_keeps_the_pixels_and_their_lab(folder: Path) -> None:
 
 
 def test_the_cache_is_mapped_not_read(folder: Path) -> None:
-    arrays.write(folder, ["a"], [arrays.encode(scene(1, 32, 32))])
+    cache(folder, ["a"], [scene(1, 32, 32)])
     cached = arrays.read(folder)
     assert all(isinstance(array, np.memmap) for array in (cached.L, cached.ab, cached.rgb))
     with pytest.raises(ValueError, match="read-only"):
@@ -39,7 +38,7 @@ def test_the_cache_is_mapped_not_read(folder: Path) -> None:
 
 
 def test_no_pickle_is_loaded(folder: Path) -> None:
-    arrays.write(folder, ["a"], [arrays.encode(scene(1, 32, 32))])
+    cache(folder, ["a"], [scene(1, 32, 32)])
     np.save(folder / "L.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match=r"[Oo]bject"):
         arrays.read(folder)
@@ -47,7 +46,7 @@ def test_no_pickle_is_loaded(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a b", "ü/é.jpg", "a\u2028b", "a\x0bb", "a\x85b", "a\nb", "a\rb"])
 def test_any_name_survives(folder: Path, name: str) -> None:
-    arrays.write(folder, [name, "last"], [arrays.encode(scene(1, 32, 32))] * 2)
+    cache(folder, [name, "last"], [scene(1, 32, 32)] * 2)
     assert arrays.read(folder).names == [name, "last"]
 
 
@@ -57,7 +56,7 @@ def test_preprocessing_writes_each_part_in_order_and_skips_what_is_left_out(tmp_
     members = {f"{seed}.png": encoded(scene(seed, 64, 64)) for seed in range(6)}
     members["turned.jpg"] = encoded(scene(7, 64, 64)[::-1, ::-1], "JPEG", quality=100, exif=tags)
     members["wrong.jpg"] = b"text"
-    archives.write_zip(members.items(), tmp_path / "raw.zip")
+    pack(tmp_path / "raw.zip", members)
     parts = ["train", "test", "train", "validation", "test", "train", "validation", "left out"]
     table = pd.DataFrame({"name": list(members), "split": parts})
     (tmp_path / "out").mkdir()
@@ -76,24 +75,41 @@ def test_preprocessing_writes_each_part_in_order_and_skips_what_is_left_out(tmp_
     ]
 
 
-def test_only_a_few_images_are_in_memory_however_slowly_they_are_taken(
+def test_rows_may_be_filled_in_any_order(folder: Path) -> None:
+    squares = np.stack([scene(seed, 32, 32) for seed in range(5)])
+    arrays.create(folder, list("abcde"), 32)
+    for rows in (slice(3, 5), slice(0, 1), slice(1, 3)):
+        arrays.fill(folder, rows.start, squares[rows])
+    cached = arrays.read(folder)
+    L, ab = lab.rgb_to_lab(squares)
+    np.testing.assert_array_equal(cached.rgb, squares)
+    np.testing.assert_array_equal(cached.L, L.astype(np.float16))
+    np.testing.assert_array_equal(cached.ab, ab.astype(np.float16))
+
+
+def test_the_bytes_are_the_same_whatever_the_number_of_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preprocessing, "IMAGES_AT_A_TIME", 3)
-    taken: list[str] = []
-    read_members = archives.read_members
+    members = {f"{seed}.jpg": encoded(scene(seed), "JPEG") for seed in range(40)}
+    archive = pack(tmp_path / "raw.zip", members)
+    parts = ["validation", "test", *["train"] * 38]
+    table = pd.DataFrame({"name": list(members), "split": parts})
+    written = []
+    for processes, at_a_time in (("1", 8), ("2", 8), ("2", 7)):
+        monkeypatch.setenv("LOKY_MAX_CPU_COUNT", processes)
+        monkeypatch.setattr(preprocessing, "IMAGES_AT_A_TIME", at_a_time)
+        out = tmp_path / f"{processes} {at_a_time}"
+        out.mkdir()
+        preprocess(archive, table, Preprocess(image_size=32), out)
+        files = sorted(path for path in out.rglob("*") if path.is_file())
+        written.append({path.relative_to(out): path.read_bytes() for path in files})
+    assert written[0] == written[1] == written[2]
+    assert len(written[0]) == 3 * 4
 
-    def counted(archive: Path, names: list[str]) -> Iterator[bytes | None]:
-        for name, content in zip(names, read_members(archive, names), strict=True):
-            taken.append(name)
-            yield content
 
-    monkeypatch.setattr(archives, "read_members", counted)
-    members = {f"{seed}.png": encoded(scene(seed, 32, 32)) for seed in range(8)}
-    archives.write_zip(members.items(), tmp_path / "raw.zip")
-    images = preprocessing._encoded(tmp_path / "raw.zip", list(members), 32)
-    seen = 0
-    for seen, image in enumerate(images, start=1):
-        np.testing.assert_array_equal(image["rgb"], scene(seen - 1, 32, 32))
-        assert len(taken) <= seen + 2
-    assert seen == 8
+def test_a_large_jpeg_is_decoded_small_and_looks_the_same(tmp_path: Path) -> None:
+    large = Image.fromarray(scene(1, 640, 640))
+    content = encoded(large, "JPEG", quality=95)
+    small = preprocessing._square(content, 32)
+    exact = np.asarray(large.resize((32, 32), Image.Resampling.BICUBIC))
+    assert np.abs(small.astype(int) - exact).mean() < 2

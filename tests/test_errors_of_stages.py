@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import yaml
 from PIL import Image
 
 from conftest import ROOT, TINY, environment, merge
+from samples import pack
 
 
 @pytest.fixture
@@ -62,17 +62,11 @@ def error_of_check(tmp_path: Path, params: dict) -> str:
     return message
 
 
-def write_zip(path: Path, members: dict[str, bytes]) -> None:
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-
-
 def test_a_missing_archive_is_named_with_the_choices(tmp_path: Path, params: dict) -> None:
     params["download"]["source"] = "photos.zip"
     assert error_of_check(tmp_path, params) == (
-        "check: download.source must be scenes, or the path of a zip, a tar or a folder; "
-        "found 'photos.zip', which does not exist"
+        "check: download.source must be scenes, mirflickr25k, bsds500, an http(s) URL, or the path "
+        "of a zip, a tar or a folder; found 'photos.zip', which does not exist"
     )
 
 
@@ -85,7 +79,7 @@ def test_a_source_that_is_no_archive_is_refused(tmp_path: Path, params: dict) ->
 
 
 def test_a_zip_without_images_is_refused(tmp_path: Path, params: dict) -> None:
-    write_zip(tmp_path / "texts.zip", {"readme.txt": b"text", "__MACOSX/a.jpg": b"junk"})
+    pack(tmp_path / "texts.zip", {"readme.txt": b"text", "__MACOSX/a.jpg": b"junk"})
     params["download"]["source"] = "texts.zip"
     assert error_of_check(tmp_path, params) == (
         "check: texts.zip: holds no images "
@@ -100,17 +94,17 @@ def test_a_folder_without_images_is_refused(tmp_path: Path, params: dict) -> Non
 
 
 def test_a_zip_of_text_files_called_jpg_is_refused(tmp_path: Path, params: dict) -> None:
-    write_zip(tmp_path / "raw.zip", {f"{index}.jpg": b"text" for index in range(3)})
+    pack(tmp_path / "raw.zip", {f"{index}.jpg": b"text" for index in range(3)})
     message = error_of(tmp_path, params, "split", "--archive", "raw.zip", "--out", "split.csv")
     assert message == (
-        "split: raw.zip: none of its 3 images can be used; 0.jpg, for one: corrupt: not an image"
+        "split: raw.zip: none of its 3 images can be used; 0.jpg, for one: unusable: not an image"
     )
     assert not (tmp_path / "split.csv").exists()
 
 
 def test_too_few_images_for_the_ratios_are_refused(tmp_path: Path, params: dict) -> None:
     Image.fromarray(np.full((40, 40, 3), 99, np.uint8)).save(tmp_path / "one.png")
-    write_zip(tmp_path / "raw.zip", {"one.png": (tmp_path / "one.png").read_bytes()})
+    pack(tmp_path / "raw.zip", {"one.png": (tmp_path / "one.png").read_bytes()})
     message = error_of(tmp_path, params, "split", "--archive", "raw.zip", "--out", "split.csv")
     assert message.startswith("split: 1 images at split.ratios [0.6, 0.2, 0.2] leave the ")
 
@@ -177,7 +171,7 @@ def test_an_interrupted_stage_says_so_in_one_line_and_leaves_nothing(
     tmp_path: Path, params: dict, interrupts: None
 ) -> None:
     params["download"]["scenes"] |= {"count": 100_000, "width": 500, "height": 375}
-    process = start(tmp_path, params, "download", "--out", "raw.zip")
+    process = start(tmp_path, params, "download", "--unfinished", "unfinished", "--out", "raw.zip")
     try:
         while not (tmp_path / ".raw.zip.partial").exists():
             assert process.poll() is None

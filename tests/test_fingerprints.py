@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from colorization import archives, fingerprints
+from colorization import fingerprints
 from colorization.errors import ColorizationError
+from samples import pack
 
 
 @pytest.fixture
@@ -84,8 +85,7 @@ def test_a_damaged_memory_is_made_anew(folder: Path, memory: Path, content: str)
 
 
 def test_an_archive_is_its_sha256_and_scenes_are_a_name(tmp_path: Path, memory: Path) -> None:
-    archive = tmp_path / "a.zip"
-    archives.write_zip([("a.jpg", b"content")], archive)
+    archive = pack(tmp_path / "a.zip", {"a.jpg": b"content"})
     expected = hashlib.sha256(archive.read_bytes()).hexdigest()
     assert fingerprints.fingerprint_source(str(archive), memory) == expected
     assert fingerprints.fingerprint_source("scenes", memory) == "scenes"

@@ -1,17 +1,22 @@
 """Whatever `download.source` names becomes one zip."""
 
+import dataclasses
+import hashlib
 import io
 import os
+import re
 import tarfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from colorization import archives, sources
+from colorization import archives, downloads, fingerprints, sources
 from colorization.errors import ColorizationError
 from colorization.params import Download
-from samples import PARAMS, encoded, scene
+from samples import PARAMS, encoded, pack, scene
+from web import Site, serve
 
 NAMES = ["a b/ü.jpg", "deep/er/c.png", "x.jpg"]
 IGNORED = [".hidden.jpg", "__MACOSX/._x.jpg", "readme.txt"]
@@ -40,12 +45,11 @@ def tar_of_images(path: Path, mode: str, names: list[str]) -> Path:
     return path
 
 
-def fetch(source: object, out: Path) -> dict[str, bytes | None]:
+def fetch(source: object, out: Path) -> dict[str, bytes]:
     """The images that the project has after fetching a source."""
     settings = PARAMS.download.model_copy(update={"source": str(source)})
-    sources.fetch(settings, out)
-    names = archives.image_names(out)
-    return dict(zip(names, archives.read_members(out, names), strict=True))
+    sources.fetch(settings, out, out.parent / "unfinished")
+    return {name: archives.read_member(out, name) for name in archives.image_names(out)}
 
 
 def refusal(source: object, out: Path) -> str:
@@ -96,7 +100,7 @@ def test_a_file_name_that_is_no_unicode_does_not_cost_the_image(tmp_path: Path) 
     folder.mkdir()
     (Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.jpg"))).write_bytes(b"latin 1")
     (folder / "a.jpg").write_bytes(b"ascii")
-    assert sorted(filter(None, fetch(folder, tmp_path / "raw.zip").values())) == [
+    assert sorted(fetch(folder, tmp_path / "raw.zip").values()) == [
         b"ascii",
         b"latin 1",
     ]
@@ -167,12 +171,14 @@ def test_a_source_without_images_is_refused_in_one_line_that_names_it(
     elif kind == "tar":
         tar_of_images(source, "w", IGNORED)
     elif kind.endswith("zip"):
-        archives.write_zip([(name, b"text" * 99) for name in (*IGNORED, "a.txt")], source)
+        pack(source, dict.fromkeys((*IGNORED, "a.txt"), b"text" * 99))
         if kind == "cut zip":
             source.write_bytes(source.read_bytes()[:-100])
     message = refusal(source, tmp_path / "raw.zip")
     assert "photos" in message
-    assert message.startswith("download.source") or "holds no images" in message
+    assert message.startswith(
+        ("download.source", f"{source}: holds no images", f"{source}: damaged zip archive")
+    )
 
 
 def test_a_tar_without_images_leaves_no_zip(tmp_path: Path) -> None:
@@ -183,12 +189,122 @@ def test_a_tar_without_images_leaves_no_zip(tmp_path: Path) -> None:
 def test_a_wrong_source_is_told_the_choices(tmp_path: Path) -> None:
     message = refusal("scene", tmp_path / "raw.zip")
     assert message == (
-        "download.source must be scenes, or the path of a zip, a tar or a folder; "
-        "found 'scene', which does not exist"
+        "download.source must be scenes, mirflickr25k, bsds500, an http(s) URL, or the path of a "
+        "zip, a tar or a folder; found 'scene', which does not exist"
     )
 
 
 def test_scenes_are_drawn_into_a_zip(tmp_path: Path) -> None:
     few = PARAMS.download.scenes.model_copy(update={"count": 3, "width": 40, "height": 32})
-    sources.fetch(Download(source="scenes", scenes=few), tmp_path / "raw.zip")
+    settings = Download(source="scenes", scenes=few)
+    sources.fetch(settings, tmp_path / "raw.zip", tmp_path / "unfinished")
     assert archives.image_names(tmp_path / "raw.zip") == [f"scene0000{i}.jpg" for i in range(3)]
+
+
+def photos_zip() -> bytes:
+    """A zip of the tests' images, as a server has it."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        for name in (*NAMES, *IGNORED):
+            file.writestr(name, EXPECTED.get(name, b"text"))
+    return content.getvalue()
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    monkeypatch.setattr(downloads, "SECONDS_BEFORE_RETRIES", (0.0,))
+    with serve(Site(photos_zip())) as served:
+        yield served
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha256", "sha512"])
+def test_a_url_is_downloaded_and_its_checksum_verified(
+    tmp_path: Path, site: Site, algorithm: str
+) -> None:
+    checksum = hashlib.new(algorithm, site.content).hexdigest()
+    site.cuts = [len(site.content) // 2]
+    assert fetch(f"{site.url()}#{algorithm}={checksum}", tmp_path / "raw.zip") == EXPECTED
+    assert (tmp_path / "raw.zip").read_bytes() == site.content
+    wrong = checksum[::-1]
+    message = refusal(f"{site.url()}#{algorithm}={wrong}", tmp_path / "other.zip")
+    assert f"expected {wrong}, found {checksum}" in message
+
+
+def test_a_tar_from_a_url_is_packed(tmp_path: Path, site: Site) -> None:
+    site.content = tar_of_images(tmp_path / "a.tgz", "w:gz", [*NAMES, *IGNORED]).read_bytes()
+    assert fetch(site.url("a.tgz"), tmp_path / "raw.zip") == EXPECTED
+    assert list((tmp_path / "unfinished").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"<html>Please log in", "is neither a zip nor a tar archive"),
+        (photos_zip()[:-40], r"damaged zip archive \(File is not a zip file\)"),
+        (b"", "is neither a zip nor a tar archive"),
+    ],
+)
+def test_what_is_no_archive_is_named_by_its_url_and_not_kept(
+    tmp_path: Path, site: Site, content: bytes, message: str
+) -> None:
+    site.content = content
+    assert re.fullmatch(f"{site.url()}: {message}", refusal(site.url(), tmp_path / "raw.zip"))
+    assert list((tmp_path / "unfinished").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("https://", "'https://' names no host"),
+        ("https://[", r"'https://\[' names no host"),
+        ("https://a/b.zip#sha256=12", "a URL may end in #md5=.*; found '#sha256=12'"),
+        ("https://a/b.zip#crc32=12345678", "found '#crc32=12345678'"),
+        ("https://a/b.zip#md5=" + "g" * 32, "found '#md5=gggg"),
+    ],
+)
+def test_a_wrong_url_is_refused_before_anything_is_asked(source: str, message: str) -> None:
+    with pytest.raises(ColorizationError, match=f"^download.source: .*{message}"):
+        fingerprints.fingerprint_source(source, Path("unused"))
+
+
+def test_a_url_counts_by_its_text(tmp_path: Path) -> None:
+    url = "https://example.org/a.zip"
+    assert fingerprints.fingerprint_source(url, tmp_path / "memory.json") == url
+    assert fingerprints.fingerprint_source("mirflickr25k", tmp_path / "m.json") == "mirflickr25k"
+
+
+def test_mirflickr_is_verified_by_the_publishers_length_and_checksum(
+    tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote = dataclasses.replace(sources.MIRFLICKR25K, url=site.url())
+    monkeypatch.setattr(sources, "MIRFLICKR25K", remote)
+    message = refusal("mirflickr25k", tmp_path / "raw.zip")
+    assert message.endswith("bytes long; 3,069,184,257 were expected")
+    remote = dataclasses.replace(remote, length=len(site.content))
+    monkeypatch.setattr(sources, "MIRFLICKR25K", remote)
+    assert "wrong md5: expected a23d0a8564ee84cda5622a6c2f947785" in refusal(
+        "mirflickr25k", tmp_path / "raw.zip"
+    )
+    md5 = hashlib.md5(site.content, usedforsecurity=False).hexdigest()
+    monkeypatch.setattr(sources, "MIRFLICKR25K", dataclasses.replace(remote, checksum=md5))
+    assert fetch("mirflickr25k", tmp_path / "raw.zip") == EXPECTED
+
+
+def test_bsds500_is_verified_by_its_images_whatever_the_archive_around_them(
+    tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        sources, "BSDS500", dataclasses.replace(sources.BSDS500, url=site.url("BSDS500.zip"))
+    )
+    message = refusal("bsds500", tmp_path / "raw.zip")
+    assert "holds other images than BSDS500 has: 500 with the sha256 a7c539b6" in message
+    images = {f"train/{name}.jpg": encoded(scene(index)) for index, name in enumerate("ab")}
+    members = {f"BSDS500-1234/BSDS500/data/images/{name}": c for name, c in images.items()}
+    members["BSDS500-1234/documentation/figure.png"] = encoded(scene(9))
+    members["BSDS500-1234/BSDS500/data/images/train/Thumbs.db"] = b"system"
+    site.content = pack(tmp_path / "github.zip", members).read_bytes()
+    sums = sorted(hashlib.sha256(content).hexdigest() for content in images.values())
+    expected = hashlib.sha256("".join(sums).encode()).hexdigest()
+    assert f"2 with {expected} were found" in refusal("bsds500", tmp_path / "raw.zip")
+    monkeypatch.setattr(sources, "BSDS500_SHA256", expected)
+    assert fetch("bsds500", tmp_path / "raw.zip") == images

@@ -9,17 +9,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from colorization import archives, split
+from colorization import split
 from colorization.errors import ColorizationError
 from colorization.params import Split
-from samples import PARAMS, encoded, scene
+from samples import PARAMS, encoded, pack, scene
 
 SETTINGS = PARAMS.split.model_copy(update={"ratios": (0.6, 0.2, 0.2)})
-
-
-def pack(path: Path, members: dict[str, bytes]) -> Path:
-    archives.write_zip(members.items(), path)
-    return path
 
 
 def pictures(first: int, count: int) -> dict[str, bytes]:
@@ -63,11 +58,82 @@ def test_the_ratios_are_kept_within_sampling_error(ratios: tuple[float, float, f
         assert abs(found[part] / count - ratio) < 4 * deviation
 
 
-def test_exact_copies_land_in_the_same_part(tmp_path: Path) -> None:
+def test_exact_copies_land_in_the_same_part_and_are_kept(tmp_path: Path) -> None:
     originals = pictures(0, 30)
     copies = {f"copy of {name}": content for name, content in originals.items()}
-    found = parts(pack(tmp_path / "a.zip", originals | copies))
-    assert all(found[name] == found[f"copy of {name}"] for name in originals)
+    table = split.split_archive(pack(tmp_path / "a.zip", originals | copies), SETTINGS)
+    found = table.set_index("name")
+    for name in originals:
+        copy = f"copy of {name}"
+        assert found["split"][name] == found["split"][copy] != "left out"
+        assert (found["twin"][name], found["twin"][copy]) == (copy, name)
+
+
+def again(picture: np.ndarray, how: str) -> bytes:
+    """The same picture in another file."""
+    image = Image.fromarray(picture)
+    smaller = image.resize((image.width // 2, image.height // 2), Image.Resampling.BICUBIC)
+    larger = image.resize((image.width * 2, image.height * 2), Image.Resampling.LANCZOS)
+    return {
+        "re-encoded": lambda: encoded(image, "JPEG", quality=50),
+        "smaller": lambda: encoded(smaller, "JPEG", quality=80),
+        "larger": lambda: encoded(larger, "WEBP", quality=80),
+        "grey": lambda: encoded(image.convert("L"), "PNG"),
+        "another format": lambda: encoded(image, "TIFF"),
+    }[how]()
+
+
+@pytest.mark.parametrize("how", ["re-encoded", "smaller", "larger", "grey", "another format"])
+def test_the_same_picture_is_never_in_two_parts(tmp_path: Path, how: str) -> None:
+    drawn = [scene(seed, 160, 120) for seed in range(60)]
+    members = {f"{index:02d}.png": encoded(picture) for index, picture in enumerate(drawn)}
+    members |= {f"{index:02d} again": again(picture, how) for index, picture in enumerate(drawn)}
+    members = {name if "." in name else f"{name}.img.png": c for name, c in members.items()}
+    table = split.split_archive(pack(tmp_path / "a.zip", members), SETTINGS).set_index("name")
+    sizes = {"train": 2, "validation": 1, "test": 0}  # of ratios .6, .2, .2; of equals, test stays
+    crossed = 0
+    for index in range(60):
+        pair = [f"{index:02d}.png", f"{index:02d} again.img.png"]
+        own = [split.part_of(table["sha256"][name], SETTINGS) for name in pair]
+        assert table.loc[pair[0], "twin"] == pair[1]
+        assert table.loc[pair[1], "twin"] == pair[0]
+        if own[0] == own[1]:
+            assert table.loc[pair, "split"].tolist() == own
+            continue
+        crossed += 1
+        larger = int(sizes[own[0]] < sizes[own[1]])
+        kept = 1 - larger
+        assert table.loc[pair[kept], "split"] == own[kept]
+        assert table.loc[pair[larger], "split"] == "left out"
+        assert table.loc[pair[larger], "reason"] == (
+            f"near duplicate: of {pair[kept]} in {own[kept]}"
+        )
+    assert crossed > 10
+
+
+def test_different_scenes_are_no_twins(tmp_path: Path) -> None:
+    members = {f"{seed}.jpg": encoded(scene(seed, 96, 80), "JPEG") for seed in range(800)}
+    table = split.split_archive(pack(tmp_path / "a.zip", members), SETTINGS)
+    assert (table["twin"] == "").all()
+
+
+def test_blank_pictures_are_no_twins(tmp_path: Path) -> None:
+    blank = {
+        f"blank{level}.png": encoded(np.full((40, 40, 3), level, np.uint8))
+        for level in range(0, 250, 10)
+    }
+    table = split.split_archive(pack(tmp_path / "a.zip", pictures(0, 40) | blank), SETTINGS)
+    assert (table["twin"] == "").all()
+
+
+def test_adding_images_moves_none_from_one_part_to_another(tmp_path: Path) -> None:
+    """What is added may be a twin of what was there, which then is left out, but never moves."""
+    drawn = {f"{seed}.png": encoded(scene(seed, 96, 80)) for seed in range(60)}
+    before = parts(pack(tmp_path / "before.zip", drawn))
+    added = {f"again {seed}.png": again(scene(seed, 96, 80), "smaller") for seed in range(0, 60, 2)}
+    after = parts(pack(tmp_path / "after.zip", drawn | added))
+    changed = {name: after[name] for name in before if after[name] != before[name]}
+    assert set(changed.values()) == {"left out"}
 
 
 def test_the_table_tells_what_each_image_is(tmp_path: Path) -> None:
@@ -93,6 +159,13 @@ def test_each_image_that_is_left_out_has_its_reason(tmp_path: Path) -> None:
         "bad/grey.png": encoded(np.full((40, 40, 3), 77, np.uint8)),
         "bad/small.png": encoded(scene(0, 40, 31)),
         "bad/text.jpg": b"a letter",
+        "bad/empty.jpg": b"",
+        "bad/long.png": encoded(scene(0, 400, 40)),
+        "bad/../../up.png": encoded(scene(0, 20, 20)),
+        "/absolute ü.png": encoded(scene(0, 20, 20)),
+        "bad/film.gif": encoded(
+            Image.fromarray(scene(1)), "GIF", save_all=True, append_images=[Image.new("L", (9, 9))]
+        ),
         "bad/truncated.jpg": whole[: len(whole) // 2],
     }
     archive = pack(tmp_path / "a.zip", members)
@@ -101,12 +174,18 @@ def test_each_image_that_is_left_out_has_its_reason(tmp_path: Path) -> None:
     archive.write_bytes(content.replace(damaged[100:300], bytes(200)))
     table = split.split_archive(archive, SETTINGS.model_copy(update={"min_chroma": 2.0}))
     left_out = table[table["split"] == "left out"].set_index("name")["reason"]
-    assert left_out["bad/damaged.bmp"] == "corrupt: damaged in the archive"
+    assert left_out["bad/damaged.bmp"] == "unusable: damaged in the archive"
     assert left_out["bad/grey.png"] == "near grey: mean chroma under 2"
     assert left_out["bad/small.png"] == "too small: shorter side under 32 px"
-    assert left_out["bad/text.jpg"] == "corrupt: not an image"
-    assert left_out["bad/truncated.jpg"].startswith("corrupt: cannot be decoded: ")
-    assert len(left_out) == 5
+    assert left_out["bad/text.jpg"] == "unusable: not an image"
+    assert left_out["bad/truncated.jpg"].startswith("unusable: cannot be decoded: ")
+    assert left_out["bad/empty.jpg"] == "unusable: not an image"
+    assert left_out["bad/long.png"] == "too long: over 8 times the shorter side"
+    assert left_out["bad/film.gif"] == "unusable: an animation, or several pages"
+    assert left_out["bad/../../up.png"] == "too small: shorter side under 32 px"
+    assert left_out["/absolute ü.png"] == "too small: shorter side under 32 px"
+    assert len(left_out) == 10
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip"]
     assert (table.loc[table["split"] != "left out", "reason"] == "").all()
 
 
@@ -131,7 +210,7 @@ def test_a_zip_of_text_files_called_jpg_is_refused_naming_one(tmp_path: Path) ->
     with pytest.raises(ColorizationError) as caught:
         split.split_archive(archive, SETTINGS)
     assert str(caught.value) == (
-        f"{archive}: none of its 2 images can be used; a.jpg, for one: corrupt: not an image"
+        f"{archive}: none of its 2 images can be used; a.jpg, for one: unusable: not an image"
     )
 
 

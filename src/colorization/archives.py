@@ -2,16 +2,47 @@
 
 import lzma
 import os
+import shutil
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
+from typing import IO, NamedTuple
 
 from colorization.errors import ColorizationError
-from colorization.files import whole_file
 
 EXTENSIONS = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+MAX_BYTES = 1 << 28  # of one image file; 89 megapixels, the most that is decoded, uncompressed
+
+# What zipfile raises on damaged members.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    RuntimeError,
+    NotImplementedError,
+    EOFError,
+    OSError,
+    ValueError,
+    zlib.error,
+    lzma.LZMAError,
+)
+
+
+class Member(NamedTuple):
+    """An image to be packed.
+
+    Attributes
+    ----------
+    name : str
+    size : int
+        Bytes.
+    content : binary file
+    """
+
+    name: str
+    size: int
+    content: IO[bytes]
 
 
 def is_image_name(name: str) -> bool:
@@ -23,7 +54,7 @@ def is_image_name(name: str) -> bool:
 
 
 def image_names(archive: Path) -> list[str]:
-    """Names of the images in a zip, sorted.
+    """Names of the images in a zip, sorted; of several members of one name the last counts.
 
     Raises
     ------
@@ -38,48 +69,59 @@ def image_names(archive: Path) -> list[str]:
     return names
 
 
-def read_members(archive: Path, names: Iterable[str]) -> Iterator[bytes | None]:
-    """Yield the content of each named member, or None for a damaged or encrypted one."""
-    with _open_zip(archive) as file:
-        for name in names:
-            try:
-                yield file.read(name)
-            except (
-                zipfile.BadZipFile,
-                RuntimeError,
-                NotImplementedError,
-                EOFError,
-                OSError,
-                ValueError,
-                zlib.error,
-                lzma.LZMAError,
-            ):
-                yield None
+def read_member(archive: Path, name: str) -> bytes:
+    """Read an image file out of a zip, which stays open for the next call.
+
+    Raises
+    ------
+    ColorizationError
+        If the member is damaged, encrypted, or larger than `MAX_BYTES`.
+    """
+    status = archive.stat()
+    file = _kept_open(archive, (status.st_size, status.st_mtime_ns, status.st_ino))
+    info = file.getinfo(name)
+    if info.flag_bits & 1:  # APPNOTE 4.4.4
+        raise ColorizationError("encrypted")
+    if info.file_size > MAX_BYTES:  # zipfile reads no more than this says
+        raise ColorizationError(f"{info.file_size:,} bytes, more than {MAX_BYTES:,}")
+    try:
+        return file.read(info)
+    except _DAMAGE as error:
+        raise ColorizationError("damaged in the archive") from error
 
 
-def write_zip(members: Iterable[tuple[str, bytes]], out: Path) -> None:
+@lru_cache(maxsize=1)
+def _kept_open(archive: Path, _version: tuple[int, ...]) -> zipfile.ZipFile:
+    """Open a zip once for many reads: its directory of 25,000 names takes a while to parse."""
+    return _open_zip(archive)
+
+
+def write_zip(members: Iterable[Member], out: Path) -> None:
     """Pack members into a zip: stored, since images are compressed already.
 
     Parameters
     ----------
-    members : iterable of (name, content)
+    members : iterable of Member
+        Copied piece by piece, whatever their size.
     out : Path
-        Appears only when whole. The same members give the same bytes: no clock enters.
+        The same members give the same bytes: no clock enters.
     """
-    with (
-        whole_file(out) as partial,
-        zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as file,
-    ):
-        for name, content in members:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as file:
+        for member in members:
             # A name that is no Unicode, as a file system may hold, cannot stand in a zip.
-            written = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-            file.writestr(zipfile.ZipInfo(written), content)
+            written = member.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            info = zipfile.ZipInfo(written)
+            info.file_size = member.size
+            with file.open(info, "w") as packed:
+                shutil.copyfileobj(member.content, packed)
 
 
-def folder_members(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of every image below a folder, sorted by name."""
+def folder_members(folder: Path) -> Iterator[Member]:
+    """Yield every image below a folder, sorted by name."""
     for name in folder_image_names(folder):
-        yield name, (folder / name).read_bytes()
+        path = folder / name
+        with path.open("rb") as content:
+            yield Member(name, path.stat().st_size, content)
 
 
 def folder_image_names(folder: Path) -> list[str]:
@@ -92,8 +134,8 @@ def folder_image_names(folder: Path) -> list[str]:
     return sorted(name for name in names if is_image_name(name))
 
 
-def tar_members(archive: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of every image in a tar archive, in the archive's order.
+def pack_tar(archive: Path, out: Path) -> None:
+    """Pack the images of a tar archive into a zip, in the archive's order.
 
     Raises
     ------
@@ -101,15 +143,21 @@ def tar_members(archive: Path) -> Iterator[tuple[str, bytes]]:
         If the archive is damaged.
     """
     try:
-        with tarfile.open(archive) as tar:
-            for member in tar:
-                content = tar.extractfile(member) if member.isfile() else None
-                if content is not None and is_image_name(member.name):
-                    yield member.name, content.read()
-            while tar.fileobj.read(1 << 20):
-                pass  # gzip's and xz's checksums stand at the very end
+        write_zip(_tar_members(archive), out)
     except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+        if getattr(error, "errno", None) is not None:
+            raise  # not the archive's fault: a full disk, say
         raise ColorizationError(f"{archive}: damaged tar archive ({error})") from error
+
+
+def _tar_members(archive: Path) -> Iterator[Member]:
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            content = tar.extractfile(member) if member.isfile() else None
+            if content is not None and is_image_name(member.name):
+                yield Member(member.name, member.size, content)
+        while tar.fileobj.read(1 << 20):
+            pass  # gzip's and xz's checksums stand at the very end
 
 
 def _open_zip(archive: Path) -> zipfile.ZipFile:

@@ -5,16 +5,19 @@ measured against the photograph itself reads `rgb`, the exact pixels.
 """
 
 import json
-from collections.abc import Iterable
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.lib.format import open_memmap
 
 from colorization import lab
 
 CACHE_DTYPE = np.float16
+
+_LAYOUT = {"L": (1, CACHE_DTYPE), "ab": (2, CACHE_DTYPE), "rgb": (3, np.uint8)}  # channels, dtype
 
 
 @dataclass(frozen=True)
@@ -39,55 +42,51 @@ class LabArrays:
     rgb: np.ndarray
 
 
-def encode(rgb: np.ndarray) -> dict[str, np.ndarray]:
-    """Make of one image what the cache holds of it.
-
-    Parameters
-    ----------
-    rgb : (H, W, 3) uint8 array
-        sRGB.
-
-    Returns
-    -------
-    dict of str to array
-        The items of `LabArrays`' arrays, by name.
-    """
-    L, ab = lab.rgb_to_lab(rgb)
-    return {"L": L.astype(CACHE_DTYPE), "ab": ab.astype(CACHE_DTYPE), "rgb": rgb}
-
-
-def write(folder: Path, names: list[str], images: Iterable[dict[str, np.ndarray]]) -> None:
-    """Write the arrays of one part, one image in memory at a time.
+def create(folder: Path, names: list[str], image_size: int) -> None:
+    """Lay out the arrays of one part; `fill` writes their content.
 
     Parameters
     ----------
     folder : Path
         Must exist and be empty.
     names : list of str
-    images : iterable of dict
-        As `encode` returns them; one for each name.
+        Of all N images.
+    image_size : int
+        Height and width in px.
     """
-    arrays: dict[str, np.memmap] = {}
-    for index, image in enumerate(images):
-        for key, pixels in image.items():
-            if key not in arrays:
-                arrays[key] = open_memmap(
-                    folder / f"{key}.npy",
-                    "w+",
-                    pixels.dtype,
-                    (len(names), *pixels.shape),
-                )
-            arrays[key][index] = pixels
-    for array in arrays.values():
-        array.flush()
     (folder / "names.json").write_text(json.dumps(names, indent=0) + "\n", encoding="utf-8")
+    for key, (channels, dtype) in _LAYOUT.items():
+        shape = (len(names), image_size, image_size, channels)
+        open_memmap(folder / f"{key}.npy", "w+", dtype, shape)
+
+
+def fill(folder: Path, start: int, rgb: np.ndarray) -> None:
+    """Write some images; several processes may fill different rows at once.
+
+    Parameters
+    ----------
+    folder : Path
+        As `create` left it.
+    start : int
+        Row of the first image.
+    rgb : (K, H, W, 3) uint8 array
+        sRGB.
+    """
+    L, ab = lab.rgb_to_lab(rgb, CACHE_DTYPE)
+    rows = {"L": L, "ab": ab, "rgb": np.ascontiguousarray(rgb)}
+    for key, array in rows.items():
+        # Not through a memory map, where a full disk would kill the process without a word.
+        with (folder / f"{key}.npy").open("r+b") as file:
+            npy.read_magic(file)
+            npy.read_array_header_1_0(file)
+            file.seek(start * array[0].nbytes, os.SEEK_CUR)
+            file.write(array.data)
 
 
 def read(folder: Path) -> LabArrays:
     """Map the arrays of one part, without reading them."""
     loaded = {
-        key: np.load(folder / f"{key}.npy", mmap_mode="r", allow_pickle=False)
-        for key in ("L", "ab", "rgb")
+        key: np.load(folder / f"{key}.npy", mmap_mode="r", allow_pickle=False) for key in _LAYOUT
     }
     names = json.loads((folder / "names.json").read_text(encoding="utf-8"))
     return LabArrays(names=names, **loaded)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from colorization import archives, sources
 from colorization.files import whole_file
+from colorization.remote import is_url, parse_url
 from colorization.weights import NAMED, weights_file
 
 
@@ -21,14 +22,17 @@ def fingerprint_source(source: str, memory: Path) -> str:
     Returns
     -------
     str
-        The name of a named source; the sha256 of a local archive, or of a folder's listing.
+        A name or a URL as it is; the sha256 of a local archive, or of a folder's listing.
 
     Raises
     ------
     ColorizationError
-        As `sources.local_source`.
+        As `sources.local_source` and `remote.parse_url`.
     """
     if source in sources.NAMED:
+        return source
+    if is_url(source):
+        parse_url(source)
         return source
     path = sources.local_source(source)
     if not path.is_dir():

@@ -1,17 +1,20 @@
 """From the bytes of an image file to sRGB pixels."""
 
 import io
+import warnings
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from colorization.errors import ColorizationError
 
 _SRGB = ImageCms.createProfile("sRGB")
+_FROM_LAB = ImageCms.buildTransform(ImageCms.createProfile("LAB"), _SRGB, "LAB", "RGB")
+_QUARTER_TURNS = {5, 6, 7, 8}  # EXIF 2.32, tag 0x0112: width and height change places
 
 
 def open_image(data: bytes) -> Image.Image:
-    """Open and fully decode an image.
+    """Open an image, without decoding its pixels yet.
 
     Parameters
     ----------
@@ -26,59 +29,64 @@ def open_image(data: bytes) -> Image.Image:
     Raises
     ------
     ColorizationError
-        If Pillow cannot decode it, or it is a decompression bomb.
+        If Pillow does not know the format, the image has more pixels than
+        `PIL.Image.MAX_IMAGE_PIXELS` (89 megapixels), or it is an animation or has several pages.
     """
     try:
-        image = Image.open(io.BytesIO(data))
-        image.load()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(data))
+        # A camera's MPO holds the photograph first, then a preview or the other eye's view.
+        several = image.format != "MPO" and getattr(image, "is_animated", False)
     except Image.UnidentifiedImageError as error:
         raise ColorizationError("not an image") from error
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        EOFError,
-        Image.DecompressionBombError,
-    ) as error:
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise ColorizationError("too many pixels: a decompression bomb?") from error
+    except _DAMAGE as error:
         raise ColorizationError(f"cannot be decoded: {error}") from error
+    if several:
+        raise ColorizationError("an animation, or several pages")
     return image
 
 
-def to_srgb(image: Image.Image) -> Image.Image:
-    """Bring an image upright and into 8-bit sRGB.
+def to_srgb(image: Image.Image, least_side: int | None = None) -> Image.Image:
+    """Decode an image, and bring it upright and into 8-bit sRGB.
 
     Parameters
     ----------
     image : Image.Image
-        Any mode. The EXIF orientation is applied, an embedded colour profile converted, 16-bit
-        grey scaled to 8 bits, transparency laid on white.
+        Any mode; it may be changed in place. The EXIF orientation is applied, an embedded colour
+        profile converted, 16-bit grey scaled to 8 bits, transparency laid on white. Floating point
+        counts as 0..1, or as 0..255 where it exceeds 1.
+    least_side : int, optional
+        Let a JPEG be decoded at the half, quarter or eighth of its size that has at least so many
+        px on each side: much faster, and every byte is still read.
 
     Returns
     -------
     Image.Image
         Mode RGB, sRGB.
+
+    Raises
+    ------
+    ColorizationError
+        If its pixels cannot be decoded, or its mode cannot be converted.
     """
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I;16") or image.mode == "I":
-        # Pillow's own conversion clips at 255 instead of scaling.
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
-    profile = image.info.get("icc_profile")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image).convert("RGB")
-    elif image.mode == "P":
-        image = image.convert("RGB")  # a profile describes the palette's colours
-    if profile:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
-        except (ImageCms.PyCMSError, OSError):
-            pass  # A damaged profile, or one for another mode, says nothing: assume sRGB.
-        else:
-            if converted is not None:
-                return converted
-    return image.convert("RGB")
+    try:
+        if least_side:
+            image.draft(None, (least_side, least_side))
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+        return _converted(image)
+    except _DAMAGE as error:
+        raise ColorizationError(f"cannot be decoded: {error}") from error
+
+
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Width and height in px once the EXIF orientation is applied."""
+    width, height = image.size
+    turned = image.getexif().get(ExifTags.Base.Orientation) in _QUARTER_TURNS
+    return (height, width) if turned else (width, height)
 
 
 def to_square(image: Image.Image, image_size: int) -> np.ndarray:
@@ -97,3 +105,40 @@ def to_square(image: Image.Image, image_size: int) -> np.ndarray:
         sRGB.
     """
     return np.asarray(ImageOps.fit(image, (image_size, image_size), Image.Resampling.BICUBIC))
+
+
+# What Pillow raises on damaged files.
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
+
+
+def _converted(image: Image.Image) -> Image.Image:
+    # Pillow's own conversions of these clip at 255 instead of scaling.
+    if image.mode.startswith("I"):
+        grey = np.clip(np.asarray(image), 0, 65535) >> 8
+        return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
+    if image.mode == "F":
+        grey = np.nan_to_num(np.asarray(image))
+        scale = 255 if grey.max() <= 1 else 1
+        return Image.fromarray(np.clip(np.rint(grey * scale), 0, 255).astype(np.uint8)).convert(
+            "RGB"
+        )
+    if image.mode == "LAB":
+        return _FROM_LAB.apply(image)
+    profile = image.info.get("icc_profile")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGB", image.size, "white")
+        white.paste(image, mask=image.getchannel("A"))
+        image = white
+    elif image.mode == "P":
+        image = image.convert("RGB")  # a profile describes the palette's colours
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
+        except (ImageCms.PyCMSError, OSError):
+            pass  # A damaged profile, or one for another mode, says nothing: assume sRGB.
+        else:
+            if converted is not None:
+                return converted
+    return image if image.mode == "RGB" else image.convert("RGB")

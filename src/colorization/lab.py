@@ -3,33 +3,49 @@
 import warnings
 
 import numpy as np
+from numpy.typing import DTypeLike
 from skimage import color
 
 L_SCALE = 50.0  # CIE L* spans 0..100, so L* / 50 - 1 spans [-1, 1]
 AB_SCALE = 128.0  # sRGB's gamut spans a* -86..98 and b* -108..94, so ab / 128 stays inside (-1, 1)
 
+_PIXELS_AT_A_TIME = 12_000  # scikit-image's intermediate arrays then stay in the CPU's cache
 
-def rgb_to_lab(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+
+def rgb_to_lab(rgb: np.ndarray, dtype: DTypeLike = np.float32) -> tuple[np.ndarray, np.ndarray]:
     """Convert sRGB images to the network's input and target.
 
     Parameters
     ----------
     rgb : (..., H, W, 3) uint8 array
         sRGB, D65.
+    dtype : dtype
+        Of the result; computed in float32.
 
     Returns
     -------
-    L : (..., H, W, 1) float32 array
+    L : (..., H, W, 1) array
         CIE L* / 50 - 1, in [-1, 1].
-    ab : (..., H, W, 2) float32 array
+    ab : (..., H, W, 2) array
         CIE a*, b* / AB_SCALE, in (-1, 1).
 
     References
     ----------
     CIE 15:2004, section 8.2.1, as in skimage.color.rgb2lab (D65, 2 degree observer).
     """
-    lab = color.rgb2lab(np.asarray(rgb, dtype=np.float32) / np.float32(255))
-    return lab[..., :1] / np.float32(L_SCALE) - 1, lab[..., 1:] / np.float32(AB_SCALE)
+    *shape, width, _ = rgb.shape
+    lines = rgb.reshape(-1, width, 3)
+    L = np.empty((*lines.shape[:2], 1), dtype)
+    ab = np.empty((*lines.shape[:2], 2), dtype)
+    step = max(1, _PIXELS_AT_A_TIME // width)
+    for start in range(0, len(lines), step):
+        block = slice(start, start + step)
+        lab = color.rgb2lab(np.divide(lines[block], 255, dtype=np.float32))
+        # Channel by channel: NumPy is slow on inner loops of two.
+        L[block, :, 0] = lab[..., 0] / np.float32(L_SCALE) - 1
+        ab[block, :, 0] = lab[..., 1] / np.float32(AB_SCALE)
+        ab[block, :, 1] = lab[..., 2] / np.float32(AB_SCALE)
+    return L.reshape(*shape, width, 1), ab.reshape(*shape, width, 2)
 
 
 def lab_to_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:

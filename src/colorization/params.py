@@ -85,6 +85,7 @@ class Split(Section):
     ratios: Annotated[tuple[Fraction, Fraction, Fraction], AfterValidator(_sum_to_one)]
     seed: Seed
     min_side: Count
+    max_aspect: Annotated[float, Field(ge=1, allow_inf_nan=False)]
     min_chroma: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 

@@ -1,7 +1,5 @@
 """From the raw archive and its split to cached Lab arrays."""
 
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +9,13 @@ from joblib import Parallel, delayed
 from colorization import archives, arrays, images
 from colorization.params import Preprocess
 from colorization.parts import PARTS
-from colorization.progress import progress
+from colorization.progress import progress_bar
 
-IMAGES_AT_A_TIME = 128  # in memory, decoded: 58 MB at 224 px
+IMAGES_AT_A_TIME = 8  # in the memory of each process
 
 
 def preprocess(archive: Path, split: pd.DataFrame, params: Preprocess, out: Path) -> None:
-    """Write a folder of arrays for each part of the split.
+    """Write a folder of arrays for each part of the split, on all cores.
 
     Parameters
     ----------
@@ -26,27 +24,32 @@ def preprocess(archive: Path, split: pd.DataFrame, params: Preprocess, out: Path
         As `split.split_archive` returns it.
     params : Preprocess
     out : Path
-        Must exist; gets a folder per part.
+        Must exist; gets a folder per part, of the same bytes whatever the number of cores.
     """
     for part in PARTS:
         names = split.loc[split["split"] == part, "name"].tolist()
         folder = out / part
         folder.mkdir()
-        images = _encoded(archive, names, params.image_size)
-        arrays.write(folder, names, progress(images, f"preprocessing {part}", len(names)))
+        arrays.create(folder, names, params.image_size)
+        written = Parallel(n_jobs=-1, return_as="generator_unordered")(
+            delayed(_fill)(
+                folder, start, archive, names[start : start + IMAGES_AT_A_TIME], params.image_size
+            )
+            for start in range(0, len(names), IMAGES_AT_A_TIME)
+        )
+        with progress_bar(f"preprocessing {part}", len(names)) as bar:
+            for count in written:
+                bar.update(count)
 
 
-def _encoded(archive: Path, names: list[str], image_size: int) -> Iterator[dict[str, np.ndarray]]:
-    """Decode and convert on all cores, in order.
-
-    A chunk at a time: joblib's own generator does not wait for whoever takes its results.
-    """
-    contents = archives.read_members(archive, names)
-    with Parallel(n_jobs=-1) as parallel:
-        while chunk := list(islice(contents, IMAGES_AT_A_TIME)):
-            yield from parallel(delayed(_encode)(content, image_size) for content in chunk)
+def _fill(folder: Path, start: int, archive: Path, names: list[str], image_size: int) -> int:
+    squares = [_square(archives.read_member(archive, name), image_size) for name in names]
+    arrays.fill(folder, start, np.stack(squares))
+    return len(names)
 
 
-def _encode(content: bytes, image_size: int) -> dict[str, np.ndarray]:
-    rgb = images.to_srgb(images.open_image(content))
-    return arrays.encode(images.to_square(rgb, image_size))
+def _square(content: bytes, image_size: int) -> np.ndarray:
+    # A JPEG may be decoded at a fraction of its size, if that leaves twice what is needed: the
+    # margin that Pillow's own `thumbnail` keeps.
+    rgb = images.to_srgb(images.open_image(content), least_side=2 * image_size)
+    return images.to_square(rgb, image_size)

@@ -1,8 +1,9 @@
-"""Progress of a long loop: a bar on a terminal, plain lines elsewhere."""
+"""Progress of a long loop, with its rate and the time that remains."""
 
+import io
 import sys
-import time
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TypeVar
 
 from tqdm import tqdm
@@ -12,6 +13,39 @@ Item = TypeVar("Item")
 SECONDS_BETWEEN_LINES = 10.0
 
 
+def progress_bar(
+    what: str, total: int | None, unit: str = "image", unit_scale: bool = False, initial: int = 0
+) -> tqdm:
+    """Make a bar that redraws itself on a terminal and prints plain lines elsewhere.
+
+    Parameters
+    ----------
+    what : str
+        What is being done, and to what: "embedding images".
+    total : int or None
+        Number of units; None where nobody knows it.
+    unit : str
+    unit_scale : bool
+        Print large numbers as 1.2M.
+    initial : int
+        Units done before.
+
+    Returns
+    -------
+    tqdm
+        A context manager; call its `update(n)` when n more units are done.
+    """
+    bar = partial(tqdm, desc=what, total=total, unit=unit, unit_scale=unit_scale, initial=initial)
+    if sys.stderr.isatty():
+        return bar()
+    return bar(
+        file=_Lines(),
+        mininterval=SECONDS_BETWEEN_LINES,
+        miniters=1,
+        bar_format="{desc}: {n_fmt} of {total_fmt} [{elapsed}<{remaining}, {rate_fmt}]",
+    )
+
+
 def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
     """Pass items through and show how far the loop is.
 
@@ -19,7 +53,7 @@ def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
     ----------
     items : iterable
     what : str
-        What is being done, and to what: "embedding images".
+        As in `progress_bar`.
     total : int
         Number of items.
 
@@ -27,13 +61,17 @@ def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
     ------
     The items, unchanged.
     """
-    if sys.stderr.isatty():
-        yield from tqdm(items, desc=what, total=total)
-        return
-    last = time.monotonic()
-    for done, item in enumerate(items, start=1):
-        yield item
-        if time.monotonic() - last >= SECONDS_BETWEEN_LINES and done < total:
-            last = time.monotonic()
-            print(f"{what}: {done} of {total}", flush=True)
-    print(f"{what}: {total} of {total}", flush=True)
+    with progress_bar(what, total) as bar:
+        for item in items:
+            yield item
+            bar.update()
+
+
+class _Lines(io.StringIO):
+    """Prints what tqdm would redraw in place as lines of their own."""
+
+    def write(self, text: str) -> int:
+        line = text.strip()
+        if line:
+            print(line, flush=True)
+        return len(text)

@@ -5,12 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from colorization import pages
-from colorization.parts import LEFT_OUT, PARTS
+from colorization import pages, split_summary
 from colorization.scores import COLORIZERS, FLOORS
 
 TITLE = "Image colorization"
-NEAR_GREY = 2.0  # mean CIE Lab chroma under which a photograph counts as black and white
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,6 @@ def html(run: Run, curves: bytes, samples: bytes) -> str:
 
 
 def _render(template: str, run: Run, **pictures: str) -> str:
-    left_out = run.split.loc[run.split["split"] == LEFT_OUT, "reason"].value_counts()
     machine = run.timings["train"]["hardware"]
     return pages.render(
         template,
@@ -97,10 +94,8 @@ def _render(template: str, run: Run, **pictures: str) -> str:
         run=run,
         rows=results_table(run.metrics, run.training["variant"]),
         headline=headline(run.metrics, run.training["variant"]),
-        counts={part: int((run.split["split"] == part).sum()) for part in PARTS},
-        left_out=left_out.to_dict(),
-        near_grey=int((run.split["mean_chroma"] < NEAR_GREY).sum()),
-        near_grey_chroma=NEAR_GREY,
+        images=f"{len(run.split):,}",
+        data=split_summary.summarize(run.split),
         machine=machine,
         **pictures,
     )

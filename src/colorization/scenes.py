@@ -142,7 +142,12 @@ class _Canvas:
 
     def paint(self, mask: np.ndarray, colour: np.ndarray) -> None:
         """Lay `colour` over the canvas where `mask` is 1."""
-        self.rgb += mask[..., None] * (colour - self.rgb)
+        rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+        if not len(rows):
+            return
+        box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        inside = colour[box] if colour.ndim == 3 else colour
+        self.rgb[box] += mask[box][..., None] * (inside - self.rgb[box])
 
 
 def _blend(low: tuple, high: tuple, amount: np.ndarray) -> np.ndarray:

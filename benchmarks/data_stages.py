@@ -1,0 +1,137 @@
+"""Time and peak memory of download, split and preprocess on drawn photographs, at growing counts.
+
+Beside them stands what no preprocessing can do without: decoding the same files and resizing them,
+on the same cores, in the same run. Prints a Markdown table.
+
+    python benchmarks/data_stages.py --counts 2500 25000 --folder /tmp/data_stages
+
+25,000 photographs need about 20 GB in the folder. An archive that is already there from an earlier
+call is not drawn again, and has no line of its own in the table.
+"""
+
+import argparse
+import io
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import yaml
+from joblib import Parallel, delayed
+from PIL import Image, ImageOps
+
+from colorization import archives, provenance
+
+ROOT = Path(__file__).resolve().parent.parent
+CAMERA = {"width": 500, "height": 375, "jpeg_quality": 95}
+IMAGE_SIZE = 224  # px
+SECONDS_BETWEEN_SAMPLES = 0.2
+
+
+@dataclass
+class Measured:
+    """Wall time in seconds, and the most memory in MiB of a process and its children."""
+
+    seconds: float
+    memory: float
+
+
+def main(counts: list[int], folder: Path) -> None:
+    rows = []
+    for count in counts:
+        work = folder / str(count)
+        work.mkdir(parents=True, exist_ok=True)
+        rows += [row(name, count, measured) for name, measured in measure(count, work).items()]
+    print(f"{describe(provenance.hardware())}\n")
+    print(pd.DataFrame(rows).to_markdown(index=False))
+
+
+def measure(count: int, work: Path) -> dict[str, Measured]:
+    """Run the three stages, and decoding and resizing alone before and after preprocess."""
+    params = yaml.safe_load((ROOT / "profiles" / "quick.yaml").read_text())
+    params["download"]["scenes"] |= CAMERA | {"count": count}
+    params["preprocess"]["image_size"] = IMAGE_SIZE
+    (work / "params.yaml").write_text(yaml.safe_dump(params))
+    raw, split, lab = work / "raw.zip", work / "split.csv", work / "lab"
+    shutil.rmtree(lab, ignore_errors=True)
+    found = {}
+    if not raw.exists():
+        found["download (draws)"] = stage("download", work, "--unfinished", work, "--out", raw)
+    found["split"] = stage("split", work, "--archive", raw, "--out", split)
+    before = decode_and_resize(raw)
+    found["preprocess"] = stage(
+        "preprocess", work, "--archive", raw, "--split", split, "--out", lab
+    )
+    after = decode_and_resize(raw)
+    found["decoding and resizing alone"] = Measured((before + after) / 2, float("nan"))
+    return found
+
+
+def stage(name: str, work: Path, *options: str | Path) -> Measured:
+    """Run a stage and watch its memory."""
+    script = ROOT / "stages" / f"{name}.py"
+    started = time.perf_counter()
+    process = subprocess.Popen([sys.executable, script, "--params", work / "params.yaml", *options])
+    peak = [0.0]
+    watcher = threading.Thread(target=watch, args=(process, peak))
+    watcher.start()
+    if process.wait():
+        sys.exit(f"{name} failed")
+    seconds = time.perf_counter() - started
+    watcher.join()
+    return Measured(seconds, peak[0])
+
+
+def watch(process: subprocess.Popen, peak: list[float]) -> None:
+    """Keep the largest sum of the processes' proportional set sizes: shared pages count once."""
+    while process.poll() is None:
+        total = 0
+        try:
+            root = psutil.Process(process.pid)
+            for each in (root, *root.children(recursive=True)):
+                total += each.memory_full_info().pss
+        except psutil.Error:
+            pass  # one of them has just ended
+        peak[0] = max(peak[0], total / 2**20)
+        time.sleep(SECONDS_BETWEEN_SAMPLES)
+
+
+def decode_and_resize(archive: Path) -> float:
+    """Seconds that all cores need for what Pillow does, with nothing made of it."""
+    names = archives.image_names(archive)
+    chunks = [names[start : start + 32] for start in range(0, len(names), 32)]
+    started = time.perf_counter()
+    Parallel(n_jobs=-1)(delayed(_decode_and_resize)(archive, chunk) for chunk in chunks)
+    return time.perf_counter() - started
+
+
+def _decode_and_resize(archive: Path, names: list[str]) -> None:
+    for name in names:
+        image = Image.open(io.BytesIO(archives.read_member(archive, name)))
+        ImageOps.fit(image, (IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.BICUBIC)
+
+
+def row(name: str, count: int, measured: Measured) -> dict[str, str]:
+    return {
+        "stage": name,
+        "images": f"{count:,}",
+        "seconds": f"{measured.seconds:.1f}",
+        "images per second": f"{count / measured.seconds:.0f}",
+        "peak memory, MiB": "" if measured.memory != measured.memory else f"{measured.memory:.0f}",
+    }
+
+
+def describe(hardware: dict) -> str:
+    return ", ".join(f"{key} {value}" for key, value in hardware.items())
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--counts", type=int, nargs="+", default=[2500, 25000])
+    parser.add_argument("--folder", type=Path, required=True)
+    main(**vars(parser.parse_args()))

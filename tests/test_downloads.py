@@ -1,0 +1,244 @@
+"""Downloads end whole and right, or not at all, whatever the server does."""
+
+import errno
+import hashlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from colorization import downloads
+from colorization.downloads import downloaded
+from colorization.errors import ColorizationError
+from colorization.remote import RemoteFile
+from conftest import ROOT
+from web import Site, serve
+
+CONTENT = np.random.default_rng(1).bytes(300_000)
+MD5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "SECONDS_BEFORE_RETRIES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(downloads, "SECONDS_TO_ANSWER", 0.5)
+    monkeypatch.setattr(downloads, "CHUNK", 1000)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serve(Site(CONTENT)) as served:
+        yield served
+
+
+def fetch(site: Site, folder: Path, **known: str | int) -> bytes:
+    """What a download gives, after which it has left nothing behind."""
+    with downloaded(RemoteFile(site.url(), **known), folder) as path:  # type: ignore[arg-type]
+        content = path.read_bytes()
+    assert list(folder.iterdir()) == []
+    return content
+
+
+def refusal(site: Site, folder: Path, **known: str | int) -> str:
+    with pytest.raises(ColorizationError) as caught:
+        fetch(site, folder, **known)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def ranges(site: Site) -> list[str | None]:
+    return [wanted for _, wanted in site.asked]
+
+
+def test_a_file_comes_whole(site: Site, tmp_path: Path) -> None:
+    known: dict = {"algorithm": "md5", "checksum": MD5, "length": len(CONTENT)}
+    assert fetch(site, tmp_path / "new" / "folder", **known) == CONTENT
+    assert ranges(site) == [None]
+
+
+def test_after_each_of_ten_cuts_it_goes_on_where_it_was(site: Site, tmp_path: Path) -> None:
+    site.cuts = np.random.default_rng(2).integers(1, 25_000, 10).tolist()
+    ends = np.cumsum(site.cuts)
+    assert fetch(site, tmp_path) == CONTENT
+    assert ranges(site) == [None, *(f"bytes={end}-" for end in ends)]
+
+
+def test_a_later_call_goes_on_where_an_earlier_one_gave_up(site: Site, tmp_path: Path) -> None:
+    site.cuts = [100_000, 0, 0, 0, 0]
+    message = refusal(site, tmp_path)
+    assert message == (
+        f"{site.url()}: the connection was lost, 4 times in a row; "
+        "the same command goes on where this one stopped"
+    )
+    site.asked.clear()
+    assert fetch(site, tmp_path) == CONTENT
+    assert ranges(site) == ["bytes=100000-"]
+
+
+def test_a_whole_file_that_was_not_yet_used_is_not_sent_again(site: Site, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="disk"), downloaded(RemoteFile(site.url()), tmp_path):
+        raise OSError(errno.ENOSPC, "full disk")
+    assert fetch(site, tmp_path) == CONTENT
+    assert ranges(site) == [None, f"bytes={len(CONTENT)}-"]
+
+
+@pytest.mark.parametrize("how", ["etag", "date"])
+def test_a_file_that_changed_meanwhile_is_not_mixed(site: Site, tmp_path: Path, how: str) -> None:
+    if how == "date":
+        site.etag = None
+    site.cuts = [100_000, 0, 0, 0, 0]
+    refusal(site, tmp_path)
+    site.content = CONTENT[::-1]
+    if how == "etag":
+        site.etag = '"two"'
+    else:  # what the server now compares with is another date
+        about = next(tmp_path.glob("*.json"))
+        about.write_text(about.read_text().replace("1970", "1969"))
+    assert fetch(site, tmp_path) == CONTENT[::-1]
+
+
+def test_without_etag_and_date_a_part_is_only_trusted_if_the_checksum_is_known(
+    site: Site, tmp_path: Path
+) -> None:
+    site.etag, site.date = None, False
+    site.cuts = [100_000]
+    assert fetch(site, tmp_path) == CONTENT
+    assert ranges(site) == [None, None]
+    site.asked.clear()
+    site.cuts = [100_000]
+    assert fetch(site, tmp_path, algorithm="md5", checksum=MD5) == CONTENT
+    assert ranges(site) == [None, "bytes=100000-"]
+
+
+def test_a_weak_etag_is_no_validator(site: Site, tmp_path: Path) -> None:
+    site.etag, site.date = 'W/"one"', False
+    site.cuts = [100_000]
+    assert fetch(site, tmp_path) == CONTENT
+    assert ranges(site) == [None, None]
+
+
+def test_a_server_without_ranges_sends_it_again(site: Site, tmp_path: Path) -> None:
+    site.ranges = False
+    site.cuts = [100_000, 200_000]
+    assert fetch(site, tmp_path) == CONTENT
+    assert ranges(site) == [None, "bytes=100000-", "bytes=200000-"]
+
+
+def test_a_server_that_never_gets_farther_is_given_up(site: Site, tmp_path: Path) -> None:
+    site.ranges = False
+    site.cuts = [5000] * 50
+    assert "4 times in a row" in refusal(site, tmp_path)
+    assert len(site.cuts) == 45  # one that got there, four that did not get farther
+
+
+def test_another_range_than_asked_for_is_not_appended(site: Site, tmp_path: Path) -> None:
+    site.cuts = [100_000]
+    site.wrong_range = True
+    assert fetch(site, tmp_path) == CONTENT
+    assert ranges(site) == [None, "bytes=100000-", None]
+
+
+def test_a_server_that_says_no_length_is_believed_at_its_end(site: Site, tmp_path: Path) -> None:
+    site.length = False
+    assert fetch(site, tmp_path) == CONTENT
+    site.cuts = [100_000]
+    message = refusal(site, tmp_path, length=len(CONTENT))
+    assert message == f"{site.url()}: 100,000 bytes came; 300,000 were expected"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
+def test_what_may_pass_is_tried_again(site: Site, tmp_path: Path, status: int) -> None:
+    site.statuses = [status] * 3
+    assert fetch(site, tmp_path) == CONTENT
+    site.statuses = [status] * 4
+    assert f": the server answers {status} " in refusal(site, tmp_path)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_what_will_not_pass_is_not_tried_again(site: Site, tmp_path: Path, status: int) -> None:
+    site.statuses = [status]
+    assert f": the server answers {status} " in refusal(site, tmp_path)
+    assert len(site.asked) == 1
+
+
+def test_a_redirect_is_followed(site: Site, tmp_path: Path) -> None:
+    site.cuts = [100_000]
+    with downloaded(RemoteFile(site.url("moved")), tmp_path) as path:
+        assert path.read_bytes() == CONTENT
+    assert [path for path, _ in site.asked] == ["/moved", "/photos.zip"] * 2
+
+
+def test_a_silent_server_is_asked_again(site: Site, tmp_path: Path) -> None:
+    site.stalls = 2
+    assert fetch(site, tmp_path) == CONTENT
+    assert ranges(site) == [None, "bytes=150000-", "bytes=225000-"]
+
+
+def test_no_server_is_told_in_one_line(tmp_path: Path) -> None:
+    with serve(Site(CONTENT)) as site:
+        pass
+    assert ": the server cannot be reached, 4 times in a row" in refusal(site, tmp_path)
+
+
+def test_another_length_than_the_publishers_is_refused_before_it_comes(
+    site: Site, tmp_path: Path
+) -> None:
+    message = refusal(site, tmp_path, length=299_999)
+    assert message == f"{site.url()}: is 300,000 bytes long; 299,999 were expected"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_checksum_says_both_and_keeps_nothing(site: Site, tmp_path: Path) -> None:
+    message = refusal(site, tmp_path, algorithm="md5", checksum="0" * 32)
+    assert message == (
+        f"{site.url()}: wrong md5: expected {'0' * 32}, found {MD5}; nothing of it was kept"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_that_was_damaged_on_disk_is_found_out(site: Site, tmp_path: Path) -> None:
+    site.cuts = [100_000, 0, 0, 0, 0]
+    known = {"algorithm": "md5", "checksum": MD5}
+    refusal(site, tmp_path, **known)
+    part = next(path for path in tmp_path.iterdir() if path.suffix != ".json")
+    part.write_bytes(b"x" + part.read_bytes()[1:])
+    assert "wrong md5" in refusal(site, tmp_path, **known)
+    assert fetch(site, tmp_path, **known) == CONTENT
+
+
+def test_what_is_found_at_fault_is_named_by_its_url_and_not_kept(
+    site: Site, tmp_path: Path
+) -> None:
+    with (
+        pytest.raises(ColorizationError, match=f"^{site.url()}: holds no images$"),
+        downloaded(RemoteFile(site.url()), tmp_path) as path,
+    ):
+        raise ColorizationError(f"{path}: holds no images")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_download_goes_on(site: Site, tmp_path: Path) -> None:
+    site.stalls = 1
+    program = (
+        "import sys; from pathlib import Path; sys.path.insert(0, 'src');"
+        "from colorization import downloads; from colorization.remote import RemoteFile;"
+        "downloads.CHUNK = 1000;"
+        f"downloads.downloaded(RemoteFile({site.url()!r}), Path({str(tmp_path)!r})).__enter__()"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
+    deadline = time.monotonic() + 60
+    while sum(path.stat().st_size for path in tmp_path.iterdir()) < 140_000:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert fetch(site, tmp_path) == CONTENT
+    resumed = ranges(site)[-1]
+    assert resumed is not None
+    assert 140_000 <= int(resumed.removeprefix("bytes=").rstrip("-")) <= 150_000
