@@ -19,7 +19,7 @@ study: .venv/installed
 test: .venv/installed
 	python -m pytest
 
-# What takes too long for `make test`: a kill at many moments.
+# What takes too long for `make test`: a kill at many moments, 25,000 images.
 soak: .venv/installed
 	python -m pytest -m soak
 

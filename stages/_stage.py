@@ -7,11 +7,12 @@ to another checkout, as in `dvc exp run --temp`.
 import argparse
 import inspect
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
+from typing import NoReturn, get_args
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings would hide our lines.
@@ -27,7 +28,8 @@ def run(main: Callable[..., Figures | None]) -> None:
 
     Each parameter of `main` is an option of the same name, of the type it is annotated with; one
     annotated `TYPE | None` may be left out. With `--timing FILE` the wall time goes to that file,
-    with the figures that `main` returns.
+    with the figures that `main` returns. One of them, `earlier_seconds`, is what an interrupted run
+    spent that this one went on from: it counts as wall time too.
 
     Exits with status 1 and one line on what the user can mend.
     """
@@ -41,13 +43,20 @@ def run(main: Callable[..., Figures | None]) -> None:
     options = vars(parser.parse_args())
     timing = options.pop("timing")
     started = time.perf_counter()
+    signal.signal(signal.SIGTERM, _interrupt)  # as Ctrl-C: what is half done is removed
     try:
         figures = main(**options) or {}
+        seconds = time.perf_counter() - started + figures.pop("earlier_seconds", 0.0)
         if timing:
-            write_timing(timing, stage, time.perf_counter() - started, figures)
+            write_timing(timing, stage, seconds, figures)
     except ColorizationError as error:
         sys.exit(f"{stage}: {error}")
     except OSError as error:
-        sys.exit(f"{stage}: {error.filename or 'file'}: {error.strerror or error}")
+        where = f"{error.filename}: " if error.filename else ""  # writing to a full disk has none
+        sys.exit(f"{stage}: {where}{error.strerror or error}")
     except KeyboardInterrupt:
-        sys.exit(f"{stage}: interrupted; the same command begins this stage again")
+        sys.exit(f"{stage}: interrupted; the same command finishes the work")
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt

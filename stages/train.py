@@ -10,9 +10,11 @@ from pathlib import Path
 from _stage import Figures, run
 from colorization.examples import read_examples
 from colorization.files import whole_folder
+from colorization.identity import identify
 from colorization.models.variants import build_model
 from colorization.models.vgg import load_encoder
 from colorization.params import ENCODER_OF, load_params
+from colorization.snapshots import Snapshots
 from colorization.training import train
 
 
@@ -21,6 +23,8 @@ def main(
     arrays_folder: Path,
     variant: str,
     seed: int,
+    unfinished: Path,
+    memory: Path,
     out: Path,
     embeddings: Path | None = None,
     encoder_weights: Path | None = None,
@@ -29,19 +33,19 @@ def main(
     training, validation = (
         read_examples(arrays_folder, embeddings, part) for part in ("train", "validation")
     )
+    pretrained = _pretrained(variant, embeddings, encoder_weights)
+    told = {"variant": variant, "seed": seed, "train": settings.train.model_dump(), **pretrained}
+    folders = [arrays_folder / "train", arrays_folder / "validation", embeddings]
+    read = sorted(file for folder in folders if folder for file in folder.iterdir())
+    snapshots = Snapshots(unfinished / out.name, identify(told, read, memory))
     with whole_folder(out) as folder:
         model = build_model(variant, seed)
         if embeddings:
             shutil.copyfile(embeddings / "normalization.npy", folder / "embedding.npy")
-            identity = json.loads((embeddings / "identity.json").read_text(encoding="utf-8"))
         if encoder_weights:
             encoder = ENCODER_OF[variant]
             load_encoder(model, encoder, getattr(settings.encoders, encoder))
-            identity = {
-                "pretrained_network": encoder,
-                "pretrained_weights": encoder_weights.read_text(encoding="utf-8").strip(),
-            }
-        outcome = train(model, training, validation, settings.train, seed, folder)
+        outcome = train(model, training, validation, settings.train, seed, folder, snapshots)
         record = {
             "variant": variant,
             "seed": seed,
@@ -49,11 +53,29 @@ def main(
             "best_epoch": outcome.best_epoch,
             "image_size": training.images.L.shape[1],
             "training_images": len(training),
-            **identity,
+            **pretrained,
             "train": settings.train.model_dump(),
         }
         (folder / "training.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    return {"images_per_second": round(outcome.images_per_second, 2)}
+    snapshots.discard()
+    return {
+        "images_per_second": round(outcome.images_per_second, 2),
+        "earlier_seconds": outcome.earlier_seconds,
+    }
+
+
+def _pretrained(
+    variant: str, embeddings: Path | None, encoder_weights: Path | None
+) -> dict[str, str]:
+    """The pretrained network that a variant sees through, and what its weights are."""
+    if embeddings:
+        return json.loads((embeddings / "identity.json").read_text(encoding="utf-8"))
+    if encoder_weights:
+        return {
+            "pretrained_network": ENCODER_OF[variant],
+            "pretrained_weights": encoder_weights.read_text(encoding="utf-8").strip(),
+        }
+    return {}
 
 
 if __name__ == "__main__":

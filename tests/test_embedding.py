@@ -1,5 +1,6 @@
 """The embedding sees luminance alone, at the range each network was trained on."""
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,12 @@ from colorization.params import Embed, EmbeddingNetwork
 from samples import scene
 
 IMAGES = 4
+
+
+def embed(embedder: keras.Model, L: np.ndarray, batch_size: int) -> np.ndarray:
+    """The logits of an undisturbed call."""
+    with tempfile.TemporaryDirectory() as folder:
+        return embedding.embed(embedder, L, batch_size, Path(folder) / "logits", "embedding")
 
 
 def luminance(side: int) -> np.ndarray:
@@ -41,7 +48,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="module")
 def logits(case: Case) -> np.ndarray:
-    return embedding.embed(case.random, case.L, IMAGES, "embedding")
+    return embed(case.random, case.L, IMAGES)
 
 
 def spread(embeddings: np.ndarray) -> float:
@@ -87,7 +94,7 @@ def test_the_network_sees_the_luminance_on_0_to_255_stacked_three_times(
 
 
 def test_logits_do_not_depend_on_the_batches(case: Case, logits: np.ndarray) -> None:
-    padded = embedding.embed(case.random, case.L[:1], IMAGES, "embedding")
+    padded = embed(case.random, case.L[:1], IMAGES)
     single = np.asarray(case.random(case.L[1:2], training=False))
     tolerance = 1e-4 * np.abs(logits).max()  # float32 sums in another order
     np.testing.assert_allclose(padded, logits[:1], atol=tolerance)
@@ -95,7 +102,7 @@ def test_logits_do_not_depend_on_the_batches(case: Case, logits: np.ndarray) -> 
 
 
 def test_the_cache_costs_the_embedding_next_to_nothing(case: Case, logits: np.ndarray) -> None:
-    cached = embedding.embed(case.random, case.L.astype(np.float16), IMAGES, "embedding")
+    cached = embed(case.random, case.L.astype(np.float16), IMAGES)
     assert np.abs(cached - logits).max() < 0.02 * np.abs(logits).max()
 
 
@@ -117,7 +124,7 @@ def test_the_softmax_of_the_logits_is_what_the_published_classifier_says(
     L = np.random.default_rng(1).uniform(-1, 1, (2, 224, 224, 1)).astype(np.float32)
     expected = np.asarray(published.predict_on_batch(np.repeat(L, 3, axis=-1)), np.float64)
     embedder = embedding.build_embedder(laptop.model_copy(update={"weights": str(path)}))
-    logits = embedding.embed(embedder, L, 2, "embedding").astype(np.float64)
+    logits = embed(embedder, L, 2).astype(np.float64)
     assert spread(logits) > 0
     assert logits.std() > 0.01
     softmax = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
@@ -143,7 +150,7 @@ def test_small_images_are_enlarged_and_uneven_batches_filled(
     embedder = embedding.build_embedder(laptop)
     flat = np.linspace(-1, 1, 5, dtype=np.float32).reshape(5, 1, 1, 1)
     # A flat image stays flat whatever its size is.
-    small = embedding.embed(embedder, np.broadcast_to(flat, (5, 32, 32, 1)), batch_size, "x")
+    small = embed(embedder, np.broadcast_to(flat, (5, 32, 32, 1)), batch_size)
     large = np.asarray(embedder(np.broadcast_to(flat, (5, 224, 224, 1)), training=False))
     assert small.shape == (5, 1000)
     np.testing.assert_allclose(small, large, atol=1e-3 * np.abs(large).max())
@@ -209,3 +216,33 @@ def test_offline_one_line_says_where_the_file_belongs(offline: None, laptop: Emb
     assert "Temporary failure in name resolution" in message
     assert "embed.weights" in message
     assert "random" in message
+
+
+def test_an_interrupted_embedding_goes_on_to_the_same_bits(tmp_path: Path, laptop: Embed) -> None:
+    embedder = embedding.build_embedder(laptop)
+    L = luminance(64)[[0, 1, 2, 3, 0]]
+    expected = embed(embedder, L, 2)
+    unfinished = tmp_path / "new" / "logits"
+    embedding.embed(embedder, L, 2, unfinished, "embedding")
+    whole = unfinished.read_bytes()
+    # A kill may leave any number of bytes: within a row, within a batch, or nothing.
+    for kept in (0, 17, 4000, 8000, 12_001, len(whole) - 1, len(whole)):
+        unfinished.write_bytes(whole[:kept])
+        asked: list[int] = []
+        counted = Counted(embedder, asked)
+        again = embedding.embed(counted, L, 2, unfinished, "embedding")
+        np.testing.assert_array_equal(again, expected)
+        assert len(asked) == 3 - kept // 8000  # batches of two rows of 1000 float32
+
+
+class Counted:
+    """An embedder that notes its calls."""
+
+    def __init__(self, embedder: keras.Model, asked: list[int]) -> None:
+        self._embedder = embedder
+        self._asked = asked
+        self.output_shape = embedder.output_shape
+
+    def predict_on_batch(self, batch: np.ndarray) -> np.ndarray:
+        self._asked.append(len(batch))
+        return self._embedder.predict_on_batch(batch)

@@ -158,6 +158,10 @@ def test_weights_of_another_network_are_refused_by_name(tmp_path: Path, params: 
         "lab",
         "--weights",
         "weights.txt",
+        "--unfinished",
+        "unfinished",
+        "--memory",
+        "memory.json",
         "--out",
         "embeddings",
     )
@@ -184,7 +188,5 @@ def test_an_interrupted_stage_says_so_in_one_line_and_leaves_nothing(
 
     assert process.returncode == 1
     assert "Traceback" not in errors
-    assert errors.splitlines()[-1] == (
-        "download: interrupted; the same command begins this stage again"
-    )
+    assert errors.splitlines()[-1] == ("download: interrupted; the same command finishes the work")
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]

@@ -60,7 +60,7 @@ def test_with_the_same_constants_only_the_rounding_of_float32_is_left(rgb: np.nd
 def test_blocks_of_lines_do_not_show(rgb: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = lab.rgb_to_lab(rgb)
     for pixels in (1, 200, 10**9):
-        monkeypatch.setattr(lab, "_PIXELS_AT_A_TIME", pixels)
+        monkeypatch.setattr(lab, "PIXELS_AT_A_TIME", pixels)
         for found, expected in zip(lab.rgb_to_lab(rgb[:300]), whole, strict=True):
             np.testing.assert_array_equal(found, expected[:300])
 

@@ -1,16 +1,22 @@
 """How the pipeline behaves under the real DVC, at tiny settings."""
 
+import contextlib
 import hashlib
 import json
 import os
+import random
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 from typing import get_args
 
+import psutil
 import pytest
+import yaml
 
 from colorization.params import Variant
 from conftest import ROOT, Project, environment, fresh_project, stages_run
@@ -328,6 +334,96 @@ def test_after_a_kill_the_same_command_finishes_the_work(
 
     project.succeed("dvc", "repro")
     assert_same_outputs(project.locked_outputs(), undisturbed)
+
+
+@pytest.mark.soak
+def test_a_training_killed_twenty_times_ends_in_the_same_bytes(project: Project) -> None:
+    """The trainer alone, or dvc with it, at random moments from its start to its third epoch."""
+    project.update_params({"train": {"epochs": 8}})
+    project.succeed("dvc", "repro", "embed")
+    project.commit()
+    shutil.copytree(project.root, project.root.with_name("undisturbed"), symlinks=True)
+    undisturbed = Project(project.root.with_name("undisturbed"))
+    undisturbed.succeed("dvc", "repro")
+
+    rng = random.Random(1)  # noqa: S311
+    kills = 0
+    went_on = 0
+    while kills < 20:
+        with (project.root / "output.txt").open("w") as output:
+            started = subprocess.Popen(
+                ["dvc", "repro"],
+                cwd=project.root,
+                env=environment(),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        while not (project.root / PARTIAL["train"]).exists() and started.poll() is None:
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0, 9))
+        if started.poll() is not None:
+            break  # it was faster than the kill: the rest of the test still holds
+        if kills % 2:
+            os.killpg(started.pid, signal.SIGKILL)
+        else:
+            kill_trainer(started.pid)
+        started.wait()
+        kills += 1
+        went_on += "going on after epoch" in (project.root / "output.txt").read_text()
+    assert kills >= 5
+    assert went_on >= 1
+    project.succeed("dvc", "repro")
+    assert_same_outputs(project.locked_outputs(), undisturbed.locked_outputs())
+    assert not list((project.root / ".dvc/tmp/training").iterdir())
+
+
+def kill_trainer(dvc: int) -> None:
+    for process in psutil.Process(dvc).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "stages/train.py" in process.cmdline():
+                process.kill()
+
+
+@pytest.mark.parametrize("interrupt", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_training_ends_at_once_and_goes_on(
+    project: Project, interrupt: signal.Signals
+) -> None:
+    project.update_params({"train": {"epochs": 5}})
+    lock = yaml.safe_load((project.root / "experiments/dvc.lock").read_text())
+    command = shlex.split(lock["stages"]["train@bn_maxpool-1"]["cmd"])
+    out = command.index("--out") + 1
+    project.succeed(*command[:out], "models/whole", *command[out + 1 :])
+    command[out] = "models/again"
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        started = subprocess.Popen(
+            command,
+            cwd=project.root,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    while not list((project.root / ".dvc/tmp/training/again").glob("epoch-*")):
+        assert started.poll() is None
+        time.sleep(0.02)
+    asked = time.monotonic()
+    started.send_signal(interrupt)
+    _, errors = started.communicate(timeout=60)
+    assert time.monotonic() - asked < 15
+    assert started.returncode == 1
+    assert errors.splitlines()[-1] == "train: interrupted; the same command finishes the work"
+    assert not (project.root / "models/again").exists()
+    assert not (project.root / "models/.again.partial").exists()
+
+    assert "going on after epoch " in project.succeed(*command)
+    whole, again = (project.root / "models" / name for name in ("whole", "again"))
+    assert {path.relative_to(whole): path.read_bytes() for path in whole.rglob("*.*")} == {
+        path.relative_to(again): path.read_bytes() for path in again.rglob("*.*")
+    }
 
 
 def test_going_back_in_time_restores_the_results(project: Project) -> None:

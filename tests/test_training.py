@@ -1,6 +1,7 @@
 """A training is reproducible, keeps its best weights, and measures what it says."""
 
 import dataclasses
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from colorization.examples import Examples
 from colorization.models.directory import load_model
 from colorization.models.variants import build_model
 from colorization.params import Train
+from colorization.snapshots import Snapshots
 from colorization.training import Batches, Outcome, train
 from samples import PARAMS, examples
 
@@ -57,24 +59,27 @@ def fit(
     monkeypatch.chdir(tmp_path)  # DVCLive looks for a repository around the current folder
 
     def fit(model: keras.Model, name: str, seed: int = 1, **changes: object) -> Outcome:
+        shutil.rmtree(tmp_path / name, ignore_errors=True)
         (tmp_path / name).mkdir()
         settings = SETTINGS.model_copy(update=changes)
-        return train(model, training, validation, settings, seed, tmp_path / name)
+        snapshots = Snapshots(tmp_path / "snapshots" / name, "identity")
+        return train(model, training, validation, settings, seed, tmp_path / name, snapshots)
 
     return fit
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def test_a_seed_gives_the_same_files_and_another_seed_others(fit: Fit, tmp_path: Path) -> None:
     for name, seed in (("first", 1), ("again", 1), ("other", 2)):
         fit(build_model("bn_maxpool", seed=1), name, seed=seed, epochs=1)
-    files = {
-        name: {
-            path.relative_to(tmp_path / name).as_posix(): path.read_bytes()
-            for path in sorted((tmp_path / name).rglob("*"))
-            if path.is_file()
-        }
-        for name in ("first", "again", "other")
-    }
+    files = {name: files_in(tmp_path / name) for name in ("first", "again", "other")}
     assert {"model.json", "model.weights.h5", "last.weights.h5", "history.csv"} <= set(
         files["first"]
     )

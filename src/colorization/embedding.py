@@ -6,6 +6,7 @@ Section 2.4 of the paper: the luminance, scaled to the network's size and stacke
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,7 +14,7 @@ from keras import ops
 
 from colorization.params import Embed
 from colorization.pretrained import build_network
-from colorization.progress import progress
+from colorization.progress import progress_bar
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,10 @@ def build_embedder(params: Embed) -> keras.Model:
     return keras.Model(L, logits, name=f"{params.network}_embedder")
 
 
-def embed(embedder: keras.Model, L: np.ndarray, batch_size: int, what: str) -> np.ndarray:
-    """Embed images in batches.
+def embed(
+    embedder: keras.Model, L: np.ndarray, batch_size: int, unfinished: Path, what: str
+) -> np.ndarray:
+    """Embed images in batches; go on where an interrupted call was.
 
     Parameters
     ----------
@@ -89,6 +92,9 @@ def embed(embedder: keras.Model, L: np.ndarray, batch_size: int, what: str) -> n
     L : (N, H, W, 1) float array
         In [-1, 1].
     batch_size : int
+    unfinished : Path
+        A file that holds the logits of the batches so far, float32, and of this very computation
+        alone; made if missing. The caller removes it.
     what : str
         Shown with the progress.
 
@@ -97,14 +103,19 @@ def embed(embedder: keras.Model, L: np.ndarray, batch_size: int, what: str) -> n
     (N, 1000) float32 array
         Logits.
     """
-    starts = range(0, len(L), batch_size)
-    # One shape for all batches, the last one padded: each new shape would be traced anew.
-    batches = (_padded(L[start : start + batch_size], batch_size) for start in starts)
-    logits = [
-        np.asarray(embedder.predict_on_batch(batch))
-        for batch in progress(batches, what, len(starts))
-    ]
-    return np.concatenate(logits)[: len(L)].astype(np.float32)
+    unfinished.parent.mkdir(parents=True, exist_ok=True)
+    width = embedder.output_shape[-1]
+    with unfinished.open("ab", buffering=0) as file:
+        whole_batches = file.tell() // (4 * width * batch_size)
+        file.truncate(4 * width * batch_size * whole_batches)
+        with progress_bar(what, len(L), initial=whole_batches * batch_size) as bar:
+            for start in range(whole_batches * batch_size, len(L), batch_size):
+                batch = L[start : start + batch_size]
+                # One shape for all batches, the last one padded: each new one is traced anew.
+                logits = embedder.predict_on_batch(_padded(batch, batch_size))
+                file.write(np.asarray(logits[: len(batch)], np.float32).tobytes())
+                bar.update(len(batch))
+    return np.fromfile(unfinished, np.float32).reshape(len(L), width)
 
 
 def _padded(batch: np.ndarray, batch_size: int) -> np.ndarray:

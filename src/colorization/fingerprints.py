@@ -1,11 +1,10 @@
 """What local inputs are, by content, at the cost of a look at each file's length and time."""
 
 import hashlib
-import json
 from pathlib import Path
 
 from colorization import archives, sources
-from colorization.files import whole_file
+from colorization.hashing import sha256_of_files
 from colorization.remote import is_url, parse_url
 from colorization.weights import NAMED, weights_file
 
@@ -17,7 +16,7 @@ def fingerprint_source(source: str, memory: Path) -> str:
     ----------
     source : str
     memory : Path
-        See `sha256_of_files`.
+        See `hashing.sha256_of_files`.
 
     Returns
     -------
@@ -52,7 +51,7 @@ def fingerprint_weights(weights: str, parameter: str, memory: Path) -> str:
     parameter : str
         The parameter that holds `weights`, for messages.
     memory : Path
-        See `sha256_of_files`.
+        See `hashing.sha256_of_files`.
 
     Returns
     -------
@@ -66,44 +65,3 @@ def fingerprint_weights(weights: str, parameter: str, memory: Path) -> str:
     if weights in NAMED:
         return weights
     return sha256_of_files([weights_file(weights, parameter)], memory)[0]
-
-
-def sha256_of_files(paths: list[Path], memory: Path) -> list[str]:
-    """The sha256 of each file, read again only where its length or time of change differs.
-
-    Parameters
-    ----------
-    paths : list of Path
-    memory : Path
-        A JSON file that remembers the sums between calls; made anew where it is missing or
-        unreadable.
-
-    Returns
-    -------
-    list of str
-        In hexadecimal.
-    """
-    try:
-        known = json.loads(memory.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        known = {}
-    if not isinstance(known, dict):
-        known = {}
-    sums, changed = [], False
-    for path in paths:
-        status = path.stat()
-        state = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
-        key = str(path.absolute())
-        match known.get(key):
-            case [known_state, str(sha256)] if known_state == state:
-                pass
-            case _:
-                with path.open("rb") as file:
-                    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-                known[key] = [state, sha256]
-                changed = True
-        sums.append(sha256)
-    if changed:
-        with whole_file(memory) as partial:
-            partial.write_text(json.dumps(known), encoding="utf-8")
-    return sums

@@ -9,7 +9,7 @@ from skimage import color
 L_SCALE = 50.0  # CIE L* spans 0..100, so L* / 50 - 1 spans [-1, 1]
 AB_SCALE = 128.0  # sRGB's gamut spans a* -86..98 and b* -108..94, so ab / 128 stays inside (-1, 1)
 
-_PIXELS_AT_A_TIME = 12_000  # scikit-image's intermediate arrays then stay in the CPU's cache
+PIXELS_AT_A_TIME = 12_000  # scikit-image's intermediate arrays then stay in the CPU's cache
 
 
 def rgb_to_lab(rgb: np.ndarray, dtype: DTypeLike = np.float32) -> tuple[np.ndarray, np.ndarray]:
@@ -37,7 +37,7 @@ def rgb_to_lab(rgb: np.ndarray, dtype: DTypeLike = np.float32) -> tuple[np.ndarr
     lines = rgb.reshape(-1, width, 3)
     L = np.empty((*lines.shape[:2], 1), dtype)
     ab = np.empty((*lines.shape[:2], 2), dtype)
-    step = max(1, _PIXELS_AT_A_TIME // width)
+    step = max(1, PIXELS_AT_A_TIME // width)
     for start in range(0, len(lines), step):
         block = slice(start, start + step)
         lab = color.rgb2lab(np.divide(lines[block], 255, dtype=np.float32))

@@ -19,6 +19,7 @@ from colorization.errors import ColorizationError
 from colorization.examples import Examples, predict
 from colorization.models.directory import save_architecture
 from colorization.params import Train
+from colorization.snapshots import Done, Row, Snapshots
 
 PICTURES = 4  # colorized validation images that DVCLive keeps
 
@@ -35,6 +36,8 @@ class Batches(keras.utils.PyDataset):
     flip : bool
         Mirror half of the images, drawn anew in each epoch. The embedding stays that of the
         unmirrored image.
+    epoch : int
+        The epoch to begin with, from 0.
     """
 
     def __init__(
@@ -43,13 +46,14 @@ class Batches(keras.utils.PyDataset):
         batch_size: int,
         seed: int | None = None,
         flip: bool = False,
+        epoch: int = 0,
     ) -> None:
         super().__init__()
         self._examples = examples
         self._batch_size = batch_size
         self._seed = seed
         self._flip = flip
-        self._start_epoch(0)
+        self._start_epoch(epoch)
 
     def _start_epoch(self, epoch: int) -> None:
         count = len(self._examples)
@@ -82,7 +86,7 @@ class Batches(keras.utils.PyDataset):
 
 
 class Recorder(keras.callbacks.Callback):
-    """Keeps the history, the best weights, and what DVCLive shows.
+    """Keeps the history, the best weights, what DVCLive shows, and a snapshot of it all.
 
     Parameters
     ----------
@@ -92,19 +96,45 @@ class Recorder(keras.callbacks.Callback):
         The model directory.
     validation : Examples
     params : Train
+    snapshots : Snapshots
+    done : Done
+        Before the training was interrupted.
     """
 
     def __init__(
-        self, weights_of: keras.Model, folder: Path, validation: Examples, params: Train
+        self,
+        weights_of: keras.Model,
+        folder: Path,
+        validation: Examples,
+        params: Train,
+        snapshots: Snapshots,
+        done: Done,
     ) -> None:
         super().__init__()
         self._weights_of = weights_of
-        self.rows: list[dict[str, float]] = []
-        self.best_epoch = 0
+        self.rows = list(done.rows)
+        self._started = time.perf_counter() - done.seconds
+        self._snapshots = snapshots
         self._folder = folder
         self._params = params
         self._monitored = validation.first(params.monitor_images)
-        self._live = Live(str(folder / "dvclive"), dvcyaml=None, save_dvc_exp=False, report=None)
+        self._live = Live(
+            str(folder / "dvclive"),
+            dvcyaml=None,
+            save_dvc_exp=False,
+            report=None,
+            resume=bool(done.rows),
+        )
+
+    def seconds(self) -> float:
+        """Time spent on all epochs so far."""
+        return time.perf_counter() - self._started
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch with the lowest validation MSE, from 1; of equals the first."""
+        errors = [row["val_mse"] for row in self.rows]
+        return errors.index(min(errors)) + 1
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """Record the epoch; keep its weights if no earlier one validated better."""
@@ -113,7 +143,7 @@ class Recorder(keras.callbacks.Callback):
                 f"the loss is {logs['loss']} after epoch {epoch + 1}; lower train.learning_rate"
             )
         colorized = self._colorize()
-        row: dict[str, float] = {
+        row: Row = {
             "epoch": epoch + 1,
             "train_mse": logs["mse"],
             "val_mse": logs["val_mse"],
@@ -122,10 +152,9 @@ class Recorder(keras.callbacks.Callback):
             "learning_rate": float(self.model.optimizer.learning_rate),
             "objective": logs["loss"],
         }
-        if not self.rows or row["val_mse"] < min(past["val_mse"] for past in self.rows):
-            self.best_epoch = epoch + 1
-            self._weights_of.save_weights(self._folder / "model.weights.h5")
         self.rows.append(row)
+        if self.best_epoch == epoch + 1:
+            self._weights_of.save_weights(self._folder / "model.weights.h5")
         self._live.step = epoch + 1
         for name, value in row.items():
             if name != "epoch":
@@ -133,6 +162,7 @@ class Recorder(keras.callbacks.Callback):
         for index, rgb in enumerate(colorized[:PICTURES]):
             self._live.log_image(f"validation_{index}.png", rgb)
         self._live.make_summary()
+        self._snapshots.save(self.model, Done(self.rows, self.seconds()), self._folder)
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
         """Keep the last weights beside the best ones."""
@@ -161,10 +191,13 @@ class Outcome:
         The epoch whose weights are kept as the model's, from 1.
     images_per_second : float
         Training images over the time of all epochs, validation included.
+    earlier_seconds : float
+        Of that time, what was spent before the training was interrupted.
     """
 
     best_epoch: int
     images_per_second: float
+    earlier_seconds: float
 
 
 def train(
@@ -174,8 +207,9 @@ def train(
     params: Train,
     seed: int,
     folder: Path,
+    snapshots: Snapshots,
 ) -> Outcome:
-    """Train a model and write its directory.
+    """Train a model and write its directory; go on where an interrupted training was.
 
     The loss is the MSE over ab, plus whatever penalty the model's layers add. "mse", as recorded
     for training and validation and as it chooses the best epoch, is without the penalty.
@@ -189,6 +223,8 @@ def train(
         Of the order of the images.
     folder : Path
         Gets architecture, best and last weights, history and DVCLive's files.
+    snapshots : Snapshots
+        The caller discards them once the folder is in its place.
 
     Returns
     -------
@@ -199,16 +235,22 @@ def train(
     # A second model over the same layers: the first one's weight files stay free of Adam's state.
     fitted = keras.Model(model.inputs, model.outputs)
     fitted.compile(optimizer=Adam(schedule), loss="mse", metrics=["mse"])
-    recorder = Recorder(model, folder, validation, params)
-    started = time.perf_counter()
+    done = snapshots.restore(fitted, folder)
+    if done.rows:
+        print(f"going on after epoch {len(done.rows)} of an interrupted training", flush=True)
+    recorder = Recorder(model, folder, validation, params, snapshots, done)
     fitted.fit(
-        Batches(training, params.batch_size, seed, params.flip),
+        Batches(training, params.batch_size, seed, params.flip, epoch=len(done.rows)),
         validation_data=Batches(validation, params.batch_size),
         epochs=params.epochs,
+        initial_epoch=len(done.rows),
         shuffle=False,  # Batches shuffles by itself, from the seed.
         verbose=1 if sys.stdout.isatty() else 2,
         callbacks=[recorder],
     )
-    seconds = time.perf_counter() - started
     pd.DataFrame(recorder.rows).to_csv(folder / "history.csv", index=False)
-    return Outcome(recorder.best_epoch, len(training) * params.epochs / seconds)
+    return Outcome(
+        recorder.best_epoch,
+        images_per_second=len(training) * params.epochs / recorder.seconds(),
+        earlier_seconds=done.seconds,
+    )

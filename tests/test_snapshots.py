@@ -1,0 +1,167 @@
+"""A training that was killed ends in the same bits as one that was not."""
+
+import errno
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from colorization import snapshots, training
+from colorization.examples import Examples
+from colorization.snapshots import Done, Snapshots
+from colorization.training import Outcome, train
+from samples import PARAMS, examples
+from test_training import files_in
+
+EPOCHS = 3
+SETTINGS = PARAMS.train.model_copy(
+    update={"epochs": EPOCHS, "batch_size": 4, "monitor_images": 2, "decay_steps": 3}
+)
+
+
+class KilledError(Exception):
+    """Stands for a kill: nothing of ours runs after it."""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> tuple[Examples, Examples]:
+    folder = tmp_path_factory.mktemp("data")
+    return examples(folder / "train", 8), examples(folder / "validation", 4, first_seed=100)
+
+
+def small_model() -> keras.Model:
+    """Everything that has a state of its own: weights, moving averages, dropout, a penalty."""
+    keras.utils.clear_session()  # which numbers the layers' names from one again
+    keras.utils.set_random_seed(1)
+    L = keras.Input((None, None, 1), name="L")
+    embedding = keras.Input((1000,), name="embedding")
+    x = layers.Conv2D(8, 3, padding="same", kernel_regularizer="l2", name="first")(L)
+    x = layers.BatchNormalization()(x) + layers.Dense(8)(embedding)[:, None, None]
+    x = layers.SpatialDropout2D(0.5)(x)
+    ab = layers.Conv2D(2, 3, padding="same", activation="tanh", name="last")(x)
+    return keras.Model([L, embedding], ab)
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def run(data: tuple[Examples, Examples], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Trains into a folder, emptied before as a new process finds it."""
+    monkeypatch.chdir(tmp_path)  # DVCLive looks for a repository around the current folder
+
+    def run(name: str, identity: str = "identity") -> Outcome:
+        folder = tmp_path / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        kept = Snapshots(tmp_path / "snapshots" / name, identity)
+        return train(small_model(), *data, SETTINGS, 1, folder, kept)
+
+    return run
+
+
+def kill_at(monkeypatch: pytest.MonkeyPatch, epoch: int, moment: str) -> None:
+    """Let the training of an epoch, from 1, end as if it had been killed."""
+    if moment == "between two batches":
+
+        def batch_end(self: training.Recorder, batch: int, logs: dict | None = None) -> None:
+            if len(self.rows) == epoch - 1 and batch == 0:
+                raise KilledError
+
+        monkeypatch.setattr(training.Recorder, "on_train_batch_end", batch_end)
+    elif moment == "before the snapshot":
+        save = Snapshots.save
+
+        def not_saved(self: Snapshots, model: keras.Model, done: Done, files: Path) -> None:
+            if len(done.rows) == epoch:
+                raise KilledError
+            save(self, model, done, files)
+
+        monkeypatch.setattr(Snapshots, "save", not_saved)
+    else:
+        copy = shutil.copytree
+
+        def cut_off(source: Path, target: Path, *others: object, **options: object) -> None:
+            copy(source, target, *others, **options)  # type: ignore[arg-type]
+            if str(target).endswith("files") and f"epoch-{epoch:06d}" in str(target):
+                raise KilledError
+
+        monkeypatch.setattr(shutil, "copytree", cut_off)
+
+
+@pytest.mark.parametrize("moment", ["between two batches", "before the snapshot", "within it"])
+def test_it_goes_on_to_the_same_bits(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    whole = run("undisturbed")
+    for epoch in (1, 3):
+        with monkeypatch.context() as patch:
+            kill_at(patch, epoch, moment)
+            with pytest.raises(KilledError):
+                run("killed")
+    assert [path.name for path in (tmp_path / "snapshots/killed").glob("epoch*")] == [
+        "epoch-000002"
+    ]
+    outcome = run("killed")
+    assert outcome.best_epoch == whole.best_epoch
+    assert files_in(tmp_path / "killed") == files_in(tmp_path / "undisturbed")
+
+
+def test_it_goes_on_with_what_was_not_trained_yet(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as patch:
+        kill_at(patch, 3, "between two batches")
+        with pytest.raises(KilledError):
+            run("a")
+    capsys.readouterr()
+    run("a")
+    printed = capsys.readouterr().out
+    assert "going on after epoch 2 of an interrupted training" in printed
+    assert "Epoch 3/3" in printed
+    assert "Epoch 2/3" not in printed
+
+
+def test_when_only_the_end_was_missing_nothing_is_trained(run: Run, tmp_path: Path) -> None:
+    run("a")
+    before = files_in(tmp_path / "a")
+    outcome = run("a")
+    assert outcome.earlier_seconds > 0
+    # All epochs' images over all epochs' time, of which this call spent next to nothing.
+    assert outcome.images_per_second == pytest.approx(8 * EPOCHS / outcome.earlier_seconds, rel=0.5)
+    assert files_in(tmp_path / "a") == before
+
+
+def test_a_snapshot_of_another_training_counts_as_none(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("a", identity="one")
+    capsys.readouterr()
+    run("a", identity="two")
+    assert "going on" not in capsys.readouterr().out
+    (kept,) = (tmp_path / "snapshots/a").glob("epoch*")
+    assert '"two"' in (kept / "about.json").read_text()
+
+
+def test_a_full_disk_leaves_the_last_good_snapshot(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("undisturbed")
+    written = np.savez
+
+    def full(file: Path, *arrays: np.ndarray) -> None:
+        written(file, *arrays)
+        if "epoch-000002" in str(file):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshots.np, "savez", full)
+        with pytest.raises(OSError, match="No space left"):
+            run("a")
+    assert [path.name for path in (tmp_path / "snapshots/a").iterdir()] == ["epoch-000001"]
+    run("a")
+    assert files_in(tmp_path / "a") == files_in(tmp_path / "undisturbed")
