@@ -26,8 +26,8 @@ def main(archive: Path, image_size: int) -> None:
             back = lab.lab_to_rgb(L, ab)
             scores.append(metrics.psnr_rgb_db(rgb, back))
             differences.append(np.abs(back.astype(int) - rgb).max())
-    finite = np.array([score for score in scores if np.isfinite(score)])
-    exact = len(names) - len(finite)
+    finite = np.array([score for score in scores if np.isfinite(score)] or [np.inf])
+    exact = sum(np.isinf(scores))
     print(
         f"{len(names)} photographs at {image_size} px: {exact} come back exactly; "
         f"of the others the PSNR is {finite.mean():.1f} dB on average and {finite.min():.1f} dB at "

@@ -79,7 +79,7 @@ def describe() -> str:
 
 
 def decode(content: bytes) -> Image.Image:
-    return images.to_srgb(images.open_image(content))
+    return images.to_srgb(images.open_image(content), least_side=2 * IMAGE_SIZE)
 
 
 def rgb2lab_in_blocks(rgb: np.ndarray) -> None:

@@ -13,8 +13,14 @@ from colorization.fingerprints import fingerprint_source, fingerprint_weights
 from colorization.params import ENCODER_OF, load_params
 
 
-def main(params: Path, memory: Path, source: Path, weights: Path, encoders: Path) -> None:
+def main(
+    params: Path, memory: Path, raw: Path, source: Path, weights: Path, encoders: Path
+) -> None:
     settings = load_params(params)
+    if Path(settings.download.source).resolve() == raw.resolve():
+        raise ColorizationError(
+            f"download.source: {raw} is what `download` writes anew; give the archive another place"
+        )
     chosen = ENCODER_OF.get(settings.model.variant)
     fingerprints = {
         source: fingerprint_source(settings.download.source, memory),

@@ -12,7 +12,8 @@ from colorization.preprocessing import preprocess
 
 def main(params: Path, archive: Path, split: Path, out: Path) -> None:
     with whole_folder(out) as folder:
-        preprocess(archive, pd.read_csv(split), load_params(params).preprocess, folder)
+        table = pd.read_csv(split, keep_default_na=False)
+        preprocess(archive, table, load_params(params).preprocess, folder)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Stage `split`: the raw archive -> which image serves for what."""
 
+import csv
 from pathlib import Path
 
 from _stage import run
@@ -11,7 +12,8 @@ from colorization.split import split_archive
 def main(params: Path, archive: Path, out: Path) -> None:
     table = split_archive(archive, load_params(params).split)
     with whole_file(out) as partial:
-        table.to_csv(partial, index=False)
+        # Quoted, since a name may hold a line break, which pandas would not quote in every Python.
+        table.to_csv(partial, index=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
 if __name__ == "__main__":

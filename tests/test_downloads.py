@@ -102,6 +102,45 @@ def test_a_file_that_changed_meanwhile_is_not_mixed(site: Site, tmp_path: Path, 
     assert fetch(site, tmp_path) == CONTENT[::-1]
 
 
+def test_a_server_that_ignores_if_range_does_not_get_two_versions_mixed(
+    site: Site, tmp_path: Path
+) -> None:
+    site.cuts = [100_000, 0, 0, 0, 0]
+    refusal(site, tmp_path)
+    site.content, site.etag, site.if_range = CONTENT[::-1], '"two"', False
+    assert fetch(site, tmp_path) == CONTENT[::-1]
+
+
+def test_another_length_than_before_is_another_version(site: Site, tmp_path: Path) -> None:
+    site.cuts = [100_000, 0, 0, 0, 0]
+    refusal(site, tmp_path)
+    site.content = CONTENT[::-1][:-1]
+    assert fetch(site, tmp_path) == site.content
+
+
+def test_a_range_of_an_unknown_whole_ends_where_the_first_answer_said(
+    site: Site, tmp_path: Path
+) -> None:
+    site.total = False
+    site.cuts = [100_000, 100_000]
+    assert fetch(site, tmp_path) == CONTENT
+    assert ranges(site) == [None, "bytes=100000-", "bytes=200000-"]
+
+
+def test_more_than_the_publishers_length_is_not_taken_in(site: Site, tmp_path: Path) -> None:
+    site.length = False
+    assert " bytes came; 1,000 were expected" in refusal(site, tmp_path, length=1000)
+
+
+def test_what_no_other_attempt_mends_is_told_at_once(site: Site, tmp_path: Path) -> None:
+    site.content = b""
+    with (
+        pytest.raises(ColorizationError, match="secure connection"),
+        downloaded(RemoteFile(site.url().replace("http:", "https:")), tmp_path),
+    ):
+        pass
+
+
 def test_without_etag_and_date_a_part_is_only_trusted_if_the_checksum_is_known(
     site: Site, tmp_path: Path
 ) -> None:
@@ -116,7 +155,7 @@ def test_without_etag_and_date_a_part_is_only_trusted_if_the_checksum_is_known(
 
 
 def test_a_weak_etag_is_no_validator(site: Site, tmp_path: Path) -> None:
-    site.etag, site.date = 'W/"one"', False
+    site.etag = 'W/"one"'  # beside it, a date does not count either (RFC 9110, 13.1.5)
     site.cuts = [100_000]
     assert fetch(site, tmp_path) == CONTENT
     assert ranges(site) == [None, None]

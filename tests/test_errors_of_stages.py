@@ -55,9 +55,14 @@ def error_of(tmp_path: Path, params: dict, name: str, *options: str) -> str:
     return errors.splitlines()[-1]
 
 
+OUTPUTS = (
+    *("--raw", "data/raw.zip", "--source", "in/source.txt"),
+    *("--weights", "in/weights.txt", "--encoders", "in"),
+)
+
+
 def error_of_check(tmp_path: Path, params: dict) -> str:
-    outputs = ("--source", "in/source.txt", "--weights", "in/weights.txt", "--encoders", "in")
-    message = error_of(tmp_path, params, "check", "--memory", "memory.json", *outputs)
+    message = error_of(tmp_path, params, "check", "--memory", "memory.json", *OUTPUTS)
     assert not (tmp_path / "in").exists()
     return message
 
@@ -67,6 +72,16 @@ def test_a_missing_archive_is_named_with_the_choices(tmp_path: Path, params: dic
     assert error_of_check(tmp_path, params) == (
         "check: download.source must be scenes, mirflickr25k, bsds500, an http(s) URL, or the path "
         "of a zip, a tar or a folder; found 'photos.zip', which does not exist"
+    )
+
+
+def test_the_stages_own_output_is_no_source(tmp_path: Path, params: dict) -> None:
+    (tmp_path / "data").mkdir()
+    pack(tmp_path / "data/raw.zip", {"a.jpg": b"x"})
+    params["download"]["source"] = "./data/raw.zip"
+    assert error_of_check(tmp_path, params) == (
+        "check: download.source: data/raw.zip is what `download` writes anew; "
+        "give the archive another place"
     )
 
 
@@ -121,8 +136,7 @@ def test_what_only_other_variants_need_may_be_missing(tmp_path: Path, params: di
     params["encoders"]["vgg19"] = "vgg19.h5"
     params["embed"]["weights"] = "inception.h5"
     params["model"]["variant"] = "vgg16_repeat"
-    outputs = ("--source", "in/source.txt", "--weights", "in/weights.txt", "--encoders", "in")
-    checked = start(tmp_path, params, "check", "--memory", "memory.json", *outputs)
+    checked = start(tmp_path, params, "check", "--memory", "memory.json", *OUTPUTS)
     assert checked.communicate(timeout=60) == ("", "")
     found = {path.name: path.read_text().strip() for path in (tmp_path / "in").iterdir()}
     assert found == {

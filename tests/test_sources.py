@@ -98,10 +98,12 @@ def test_a_home_folder_may_be_written_with_a_tilde(
 def test_a_file_name_that_is_no_unicode_does_not_cost_the_image(tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
-    (Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.jpg"))).write_bytes(b"latin 1")
+    for name in (b"/caf\xe9.jpg", b"/caf\xe8.jpg"):
+        Path(os.fsdecode(os.fsencode(folder) + name)).write_bytes(b"latin 1")
     (folder / "a.jpg").write_bytes(b"ascii")
     assert sorted(fetch(folder, tmp_path / "raw.zip").values()) == [
         b"ascii",
+        b"latin 1",
         b"latin 1",
     ]
 
@@ -144,6 +146,46 @@ def test_a_truncated_tar_is_refused(tmp_path: Path, mode: str) -> None:
         message = refusal(source, tmp_path / "raw.zip")
         assert "photos.tar" in message
         assert "neither a zip, a tar nor a folder" in message or "damaged tar archive" in message
+
+
+def test_a_damaged_header_in_a_plain_tar_is_not_its_end(tmp_path: Path) -> None:
+    names = [f"{letter}.jpg" for letter in "abcde"]
+    source = tar_of_images(tmp_path / "photos.tar", "w", names)
+    whole = source.read_bytes()
+    with tarfile.open(source) as tar:
+        headers = [member.offset for member in tar]
+    for header in headers[1:]:
+        for damaged in (
+            whole[: header + 30] + b"\xff" + whole[header + 31 :],
+            whole[: header + 200],
+        ):
+            source.write_bytes(damaged)
+            message = refusal(source, tmp_path / "raw.zip")
+            assert f"damaged header at byte {header:,}" in message
+
+
+def test_a_tar_that_ends_in_a_zip_is_a_tar(tmp_path: Path) -> None:
+    inner = pack(tmp_path / "inner.zip", {"other.jpg": b"x"}).read_bytes()
+    source = tmp_path / "photos.tar"
+    with tarfile.open(source, "w") as tar:
+        for name, data in (("x.jpg", content("x.jpg")), ("inner.zip", inner)):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    assert list(fetch(source, tmp_path / "raw.zip")) == ["x.jpg"]
+
+
+def test_what_is_no_file_in_a_folder_is_passed_over(tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(b"a")
+    (folder / "nowhere.jpg").symlink_to("missing")
+    os.mkfifo(folder / "pipe.jpg")
+    assert fetch(folder, tmp_path / "raw.zip") == {"a.jpg": b"a"}
+
+
+def test_an_unknown_users_home_is_told_as_missing(tmp_path: Path) -> None:
+    assert "which does not exist" in refusal("~nosuchuser/x.zip", tmp_path / "raw.zip")
 
 
 def test_a_tar_damaged_inside_is_refused(tmp_path: Path) -> None:
@@ -256,6 +298,8 @@ def test_what_is_no_archive_is_named_by_its_url_and_not_kept(
     ("source", "message"),
     [
         ("https://", "'https://' names no host"),
+        ("https://a:b/c", "'https://a:b/c' names no host"),
+        ("https://a b/c", "'https://a b/c' names no host"),
         ("https://[", r"'https://\[' names no host"),
         ("https://a/b.zip#sha256=12", "a URL may end in #md5=.*; found '#sha256=12'"),
         ("https://a/b.zip#crc32=12345678", "found '#crc32=12345678'"),

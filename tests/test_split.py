@@ -1,6 +1,8 @@
 """Which image serves for what, from its content and the seed alone."""
 
+import csv
 import hashlib
+import struct
 from collections import Counter
 from pathlib import Path
 
@@ -189,6 +191,43 @@ def test_each_image_that_is_left_out_has_its_reason(tmp_path: Path) -> None:
     assert (table.loc[table["split"] != "left out", "reason"] == "").all()
 
 
+@pytest.mark.filterwarnings("ignore:::PIL")
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "TIFF", "WEBP", "BMP"])
+def test_no_damage_to_one_image_stops_the_others(tmp_path: Path, kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    whole = encoded(scene(3), kind, **({"exif": exif} if kind != "BMP" else {}))
+    rng = np.random.default_rng(2)
+    damaged = [whole[:kept] for kept in (0, 1, 10, len(whole) // 2, len(whole) - 3)]
+    for _ in range(60):
+        flipped = bytearray(whole)
+        for position in rng.integers(0, min(len(whole), 400), 4):
+            flipped[position] = rng.integers(256)
+        damaged.append(bytes(flipped))
+    members = {f"{index:03d}.png": content for index, content in enumerate(damaged)}
+    archive = pack(tmp_path / "a.zip", members)
+    reasons = {split._examine(archive, name, SETTINGS)["reason"] for name in members}
+    assert len(reasons) > 1
+    assert not [reason for reason in reasons if "\n" in reason]
+
+
+@pytest.mark.filterwarnings("ignore:::PIL")
+@pytest.mark.parametrize(
+    "mistyped",
+    [
+        struct.pack("<HHI4s", 0x0100, 1, 1, b"a"),  # a width that is a byte
+        struct.pack("<HHI4s", 0x0101, 11, 1, b"float"),
+        struct.pack("<HHI4s", 0x010E, 11, 1, b"float"),  # a description that is a number
+    ],
+)
+def test_a_mistyped_exif_tag_does_not_cost_a_rotated_image(tmp_path: Path, mistyped: bytes) -> None:
+    turned = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + mistyped + turned + bytes(4)
+    archive = pack(tmp_path / "a.zip", {"a.jpg": encoded(scene(1, 60, 40), "JPEG", exif=exif)})
+    row = split._examine(archive, "a.jpg", SETTINGS)
+    assert (row["reason"], row["width"], row["height"]) == ("", 40, 60)
+
+
 def test_size_counts_upright(tmp_path: Path) -> None:
     tags = Image.Exif()
     tags[0x0112] = 6  # turned by a quarter
@@ -215,9 +254,18 @@ def test_a_zip_of_text_files_called_jpg_is_refused_naming_one(tmp_path: Path) ->
 
 
 def test_the_table_survives_its_csv(tmp_path: Path) -> None:
-    names = ["a,b.png", 'quote".png', "ü.png", "NA.png", "1.png"]
+    names = [
+        "a,b.png",
+        'quote".png',
+        "ü.png",
+        "NA.png",
+        "1.png",
+        "a\rb.png",
+        "a\nb.png",
+        "a\r\nb.png",
+    ]
     members = pictures(0, 40) | {name: encoded(scene(200)) for name in names}
     table = split.split_archive(pack(tmp_path / "a.zip", members), SETTINGS)
-    table.to_csv(tmp_path / "split.csv", index=False)
+    table.to_csv(tmp_path / "split.csv", index=False, quoting=csv.QUOTE_NONNUMERIC)
     back = pd.read_csv(tmp_path / "split.csv", keep_default_na=False)
     pd.testing.assert_frame_equal(back, table, check_dtype=False)

@@ -29,8 +29,18 @@ class Site:
         What the first answers are instead of the content.
     stalls : int
         How many of the first answers stop halfway, with the connection open.
+    wrong_range : bool
+        Whether a range is said to begin elsewhere than asked for.
+    if_range : bool
+        Whether If-Range is heeded.
+    total : bool
+        Whether a range is sent with the length of the whole.
     asked : list of (str, str or None)
         Path and Range of each request so far.
+    address : str
+        Host and port, once it is served.
+    released : Event
+        Set when stalled answers may end.
     """
 
     content: bytes
@@ -42,6 +52,8 @@ class Site:
     statuses: list[int] = field(default_factory=list)
     stalls: int = 0
     wrong_range: bool = False
+    if_range: bool = True
+    total: bool = True
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     address: str = ""
     released: threading.Event = field(default_factory=threading.Event)
@@ -85,7 +97,8 @@ def _answer(site: Site, request: http.server.BaseHTTPRequestHandler) -> None:
     if site.statuses:
         return _empty(request, site.statuses.pop(0), {})
     start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and site.ranges else 0
-    changed = request.headers.get("If-Range") not in (None, site.etag, LAST_MODIFIED)
+    known = (None, site.etag, LAST_MODIFIED)
+    changed = site.if_range and request.headers.get("If-Range") not in known
     if start and not changed and start >= len(site.content):
         return _empty(request, 416, {"Content-Range": f"bytes */{len(site.content)}"})
     if changed:
@@ -93,8 +106,9 @@ def _answer(site: Site, request: http.server.BaseHTTPRequestHandler) -> None:
     request.send_response(206 if start else 200)
     if start:
         told = start + 1 if site.wrong_range else start
-        whole = len(site.content)
-        request.send_header("Content-Range", f"bytes {told}-{whole - 1}/{whole}")
+        end = len(site.content) - 1
+        whole = len(site.content) if site.total else "*"
+        request.send_header("Content-Range", f"bytes {told}-{end}/{whole}")
     if site.etag:
         request.send_header("ETag", site.etag)
     if site.date:

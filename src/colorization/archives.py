@@ -1,15 +1,17 @@
 """The raw data as one zip file: images are packed once and read straight out of it."""
 
+import io
 import lzma
 import os
 import shutil
+import struct
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, NoReturn
 
 from colorization.errors import ColorizationError
 
@@ -25,7 +27,6 @@ _DAMAGE = (
     OSError,
     ValueError,
     zlib.error,
-    lzma.LZMAError,
 )
 
 
@@ -75,17 +76,21 @@ def read_member(archive: Path, name: str) -> bytes:
     Raises
     ------
     ColorizationError
-        If the member is damaged, encrypted, or larger than `MAX_BYTES`.
+        If the member is damaged, encrypted, larger than `MAX_BYTES`, or packed otherwise than
+        stored or deflated.
     """
     status = archive.stat()
     file = _kept_open(archive, (status.st_size, status.st_mtime_ns, status.st_ino))
     info = file.getinfo(name)
     if info.flag_bits & 1:  # APPNOTE 4.4.4
         raise ColorizationError("encrypted")
-    if info.file_size > MAX_BYTES:  # zipfile reads no more than this says
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ColorizationError("packed with a method other than deflate, whose size has no bound")
+    if info.file_size > MAX_BYTES:
         raise ColorizationError(f"{info.file_size:,} bytes, more than {MAX_BYTES:,}")
     try:
-        return file.read(info)
+        with file.open(info) as member:
+            return member.read(info.file_size)  # no more is inflated, whatever is in there
     except _DAMAGE as error:
         raise ColorizationError("damaged in the archive") from error
 
@@ -109,7 +114,9 @@ def write_zip(members: Iterable[Member], out: Path) -> None:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as file:
         for member in members:
             # A name that is no Unicode, as a file system may hold, cannot stand in a zip.
-            written = member.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            written = member.name.encode("utf-8", "surrogateescape").decode(
+                "utf-8", "backslashreplace"
+            )
             info = zipfile.ZipInfo(written)
             info.file_size = member.size
             with file.open(info, "w") as packed:
@@ -128,10 +135,15 @@ def folder_image_names(folder: Path) -> list[str]:
     """Names of the images below a folder, relative to it, with forward slashes, sorted."""
     names = []
     # os.walk, and a Path per folder only: this runs at each `dvc repro`, also on 25,000 files.
-    for parent, _, files in os.walk(folder):
+    for parent, _, files in os.walk(folder, onerror=_refuse):
         below = Path(parent).relative_to(folder).as_posix()
         names += files if below == "." else [f"{below}/{file}" for file in files]
-    return sorted(name for name in names if is_image_name(name))
+    images = [name for name in names if is_image_name(name)]
+    return sorted(name for name in images if os.path.isfile(f"{folder}/{name}"))  # noqa: PTH113
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise error  # an unreadable folder, which os.walk would pass over
 
 
 def pack_tar(archive: Path, out: Path) -> None:
@@ -144,10 +156,18 @@ def pack_tar(archive: Path, out: Path) -> None:
     """
     try:
         write_zip(_tar_members(archive), out)
-    except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+    except (
+        tarfile.TarError,
+        EOFError,
+        OSError,
+        zlib.error,
+        lzma.LZMAError,
+        struct.error,
+    ) as error:
         if getattr(error, "errno", None) is not None:
             raise  # not the archive's fault: a full disk, say
-        raise ColorizationError(f"{archive}: damaged tar archive ({error})") from error
+        reason = str(error).partition("\n")[0]
+        raise ColorizationError(f"{archive}: damaged tar archive ({reason})") from error
 
 
 def _tar_members(archive: Path) -> Iterator[Member]:
@@ -156,6 +176,11 @@ def _tar_members(archive: Path) -> Iterator[Member]:
             content = tar.extractfile(member) if member.isfile() else None
             if content is not None and is_image_name(member.name):
                 yield Member(member.name, member.size, content)
+        if isinstance(tar.fileobj, io.BufferedReader):
+            # No compression, so no checksum; and tarfile takes a damaged header for the end.
+            tar.fileobj.seek(tar.offset)
+            if tar.fileobj.read(tarfile.BLOCKSIZE) not in (b"", bytes(tarfile.BLOCKSIZE)):
+                raise tarfile.ReadError(f"damaged header at byte {tar.offset:,}")
         while tar.fileobj.read(1 << 20):
             pass  # gzip's and xz's checksums stand at the very end
 

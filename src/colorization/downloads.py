@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import requests
 import urllib3
@@ -25,6 +26,14 @@ SECONDS_BEFORE_RETRIES = (
     16.0,
 )  # one for each failure in a row without progress
 PASSING_STATUSES = {408, 429}  # and all from 500: another attempt may succeed
+_LASTING = (  # what no other attempt will mend
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.SSLError,
+    requests.TooManyRedirects,
+    urllib3.exceptions.LocationParseError,
+)
 
 
 class _BrokenOffError(Exception):
@@ -70,7 +79,7 @@ def downloaded(remote: RemoteFile, unfinished: Path) -> Iterator[Path]:
 
 def _receive_all(remote: RemoteFile, partial: "_Partial") -> None:
     """Try again until everything has come, or nothing comes any more."""
-    failures, farthest = 0, 0
+    failures, farthest = 0, partial.length
     while True:
         try:
             _receive(remote, partial)
@@ -93,6 +102,13 @@ def _receive_all(remote: RemoteFile, partial: "_Partial") -> None:
             return
 
 
+class _Version(NamedTuple):
+    """Which version of a file a server sends, and how long it is; None where it does not say."""
+
+    validator: str | None
+    total: int | None
+
+
 class _Partial:
     """What has come of a file, and what the server said of the whole."""
 
@@ -105,18 +121,17 @@ class _Partial:
     def length(self) -> int:
         return self.path.stat().st_size if self.path.exists() else 0
 
-    @property
-    def validator(self) -> str | None:
-        """By which the server knows the version that has come; None where it gave none."""
+    def version(self) -> "_Version":
+        """What the server said when the file began to come."""
         try:
-            return json.loads(self._about.read_text(encoding="utf-8"))["validator"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+            return _Version(**json.loads(self._about.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return _Version(None, None)
 
-    def begin(self, validator: str | None) -> None:
+    def begin(self, version: "_Version") -> None:
         self.discard()
         with whole_file(self._about) as file:
-            file.write_text(json.dumps({"validator": validator}), encoding="utf-8")
+            file.write_text(json.dumps(version._asdict()), encoding="utf-8")
 
     def discard(self) -> None:
         self.path.unlink(missing_ok=True)
@@ -127,7 +142,7 @@ def _receive(remote: RemoteFile, partial: _Partial) -> None:
     """Ask for what is missing, and append it."""
     # Otherwise what comes could be compressed once more, of another length.
     headers = {"Accept-Encoding": "identity"}
-    validator = partial.validator
+    validator = partial.version().validator
     if partial.length and (validator or remote.checksum):
         headers["Range"] = f"bytes={partial.length}-"
         if validator:
@@ -138,11 +153,12 @@ def _receive(remote: RemoteFile, partial: _Partial) -> None:
         if response.headers.get("Content-Range") == f"bytes */{partial.length}":
             return  # RFC 9110, 15.5.17: nothing is missing
         _refuse_errors(remote, response, partial)
+        total: int | None
         if response.status_code == requests.codes.partial_content:
             total = _resumed_total(response, partial)
         else:
-            total = _content_length(response)
-            partial.begin(_validator(response))
+            total = _number(response.headers.get("Content-Length", ""))
+            partial.begin(_Version(_validator(response), total))
         if remote.length is not None and total not in (None, remote.length):
             partial.discard()
             raise ColorizationError(
@@ -157,6 +173,8 @@ def _receive(remote: RemoteFile, partial: _Partial) -> None:
             for chunk in response.raw.stream(CHUNK, decode_content=False):
                 file.write(chunk)
                 bar.update(len(chunk))
+                if remote.length is not None and file.tell() > remote.length:
+                    break  # `_verify` refuses it; the rest may have no end
     if total is not None and partial.length != total:
         if partial.length > total:
             partial.discard()
@@ -176,28 +194,32 @@ def _refuse_errors(remote: RemoteFile, response: requests.Response, partial: _Pa
     raise ColorizationError(f"{remote.url}: {answer}")
 
 
-def _resumed_total(response: requests.Response, partial: _Partial) -> int | None:
-    """Length of the whole file, from an answer that must begin where we asked.
+def _resumed_total(response: requests.Response, partial: _Partial) -> int:
+    """Length of the whole file, from an answer that must continue what has come.
 
-    RFC 9110, 14.4: `Content-Range: bytes 200-999/1000`, or `/*`.
+    RFC 9110, 14.4: `Content-Range: bytes 200-999/1000`, or `/*`; 15.3.7.3: only parts of one
+    version may be combined.
     """
-    unit_and_range, _, total = response.headers.get("Content-Range", "").partition("/")
-    if not unit_and_range.startswith(f"bytes {partial.length}-"):
+    earlier = partial.version()
+    unit_and_range, _, whole = response.headers.get("Content-Range", "").partition("/")
+    total = _number(whole) if whole != "*" else earlier.total
+    continues = unit_and_range.startswith(f"bytes {partial.length}-")
+    same_version = _validator(response) in (None, earlier.validator)
+    if not continues or not same_version or total is None or earlier.total not in (None, total):
         partial.discard()
-        raise _BrokenOffError("the server sends another range than was asked for")
-    return int(total) if total.isdecimal() else None
+        raise _BrokenOffError("the server does not go on with the file that it began to send")
+    return total
 
 
-def _content_length(response: requests.Response) -> int | None:
-    length = response.headers.get("Content-Length", "")
-    return int(length) if length.isdecimal() else None
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 20 else None
 
 
 def _validator(response: requests.Response) -> str | None:
     """A strong ETag, or the date of the last change: what If-Range takes (RFC 9110, 13.1.5)."""
     etag = response.headers.get("ETag")
-    if etag and not etag.startswith("W/"):
-        return etag
+    if etag:
+        return None if etag.startswith("W/") else etag
     return response.headers.get("Last-Modified")
 
 
@@ -226,7 +248,7 @@ def _reason(error: Exception) -> str:
         case requests.Timeout() | urllib3.exceptions.TimeoutError():
             return f"the server was silent for {SECONDS_TO_ANSWER:g} s"
         case requests.exceptions.SSLError():
-            return "no secure connection: its certificate is not trusted here"
+            return "no secure connection; is its certificate trusted here?"
         case requests.ConnectionError():
             return "the server cannot be reached"
         case urllib3.exceptions.HTTPError():

@@ -2,15 +2,33 @@
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps
+from PIL.Image import Transpose
 
 from colorization.errors import ColorizationError
 
 _SRGB = ImageCms.createProfile("sRGB")
 _FROM_LAB = ImageCms.buildTransform(ImageCms.createProfile("LAB"), _SRGB, "LAB", "RGB")
-_QUARTER_TURNS = {5, 6, 7, 8}  # EXIF 2.32, tag 0x0112: width and height change places
+
+# Pillow goes by content and knows many more, some of which run other programs.
+_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+
+# EXIF 2.32, tag 0x0112: what brings each orientation upright. Pillow's own `exif_transpose` writes
+# all EXIF anew, and fails where any of it is damaged.
+_UPRIGHT = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+_QUARTER_TURNS = {5, 6, 7, 8}  # width and height change places
 
 
 def open_image(data: bytes) -> Image.Image:
@@ -32,18 +50,11 @@ def open_image(data: bytes) -> Image.Image:
         If Pillow does not know the format, the image has more pixels than
         `PIL.Image.MAX_IMAGE_PIXELS` (89 megapixels), or it is an animation or has several pages.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data))
+    with _decoding(), warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
         # A camera's MPO holds the photograph first, then a preview or the other eye's view.
         several = image.format != "MPO" and getattr(image, "is_animated", False)
-    except Image.UnidentifiedImageError as error:
-        raise ColorizationError("not an image") from error
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise ColorizationError("too many pixels: a decompression bomb?") from error
-    except _DAMAGE as error:
-        raise ColorizationError(f"cannot be decoded: {error}") from error
     if several:
         raise ColorizationError("an animation, or several pages")
     return image
@@ -72,21 +83,18 @@ def to_srgb(image: Image.Image, least_side: int | None = None) -> Image.Image:
     ColorizationError
         If its pixels cannot be decoded, or its mode cannot be converted.
     """
-    try:
+    with _decoding():
         if least_side:
             image.draft(None, (least_side, least_side))
         image.load()
-        ImageOps.exif_transpose(image, in_place=True)
-        return _converted(image)
-    except _DAMAGE as error:
-        raise ColorizationError(f"cannot be decoded: {error}") from error
+        turn = _UPRIGHT.get(_orientation(image))
+        return _converted(image if turn is None else image.transpose(turn))
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
     """Width and height in px once the EXIF orientation is applied."""
     width, height = image.size
-    turned = image.getexif().get(ExifTags.Base.Orientation) in _QUARTER_TURNS
-    return (height, width) if turned else (width, height)
+    return (height, width) if _orientation(image) in _QUARTER_TURNS else (width, height)
 
 
 def to_square(image: Image.Image, image_size: int) -> np.ndarray:
@@ -107,8 +115,25 @@ def to_square(image: Image.Image, image_size: int) -> np.ndarray:
     return np.asarray(ImageOps.fit(image, (image_size, image_size), Image.Resampling.BICUBIC))
 
 
-# What Pillow raises on damaged files.
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
+@contextmanager
+def _decoding() -> Iterator[None]:
+    """Tell in one line what Pillow could not do, whatever damaged data led it to raise."""
+    try:
+        yield
+    except Image.UnidentifiedImageError as error:
+        raise ColorizationError("not an image") from error
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise ColorizationError("too many pixels: a decompression bomb?") from error
+    except Exception as error:
+        raise ColorizationError(f"cannot be decoded: {' '.join(str(error).split())}") from error
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation; 1, upright, where there is none that can be read."""
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:
+        return 1  # damaged EXIF, or, in a PNG, pixels: decoding tells
 
 
 def _converted(image: Image.Image) -> Image.Image:
@@ -132,7 +157,7 @@ def _converted(image: Image.Image) -> Image.Image:
         image = white
     elif image.mode == "P":
         image = image.convert("RGB")  # a profile describes the palette's colours
-    if profile:
+    if isinstance(profile, bytes):
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")

@@ -7,6 +7,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from colorization import archives, arrays, images
+from colorization.errors import ColorizationError
 from colorization.params import Preprocess
 from colorization.parts import PARTS
 from colorization.progress import progress_bar
@@ -43,7 +44,12 @@ def preprocess(archive: Path, split: pd.DataFrame, params: Preprocess, out: Path
 
 
 def _fill(folder: Path, start: int, archive: Path, names: list[str], image_size: int) -> int:
-    squares = [_square(archives.read_member(archive, name), image_size) for name in names]
+    squares = []
+    for name in names:
+        try:
+            squares.append(_square(archives.read_member(archive, name), image_size))
+        except ColorizationError as error:
+            raise ColorizationError(f"{archive}: {name}: {error}") from error
     arrays.fill(folder, start, np.stack(squares))
     return len(names)
 

@@ -45,10 +45,11 @@ def parse_url(source: str) -> RemoteFile:
     """
     url, fragment = urldefrag(source)
     try:
-        host = urlsplit(url).hostname
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # a port that is no number raises
     except ValueError:
         host = None
-    if not host:
+    if not host or host != "".join(host.split()):
         raise ColorizationError(f"download.source: {source!r} names no host")
     if not fragment:
         return RemoteFile(url)

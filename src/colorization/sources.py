@@ -1,5 +1,6 @@
 """What `download.source` may name, and how each becomes data/raw.zip."""
 
+import contextlib
 import hashlib
 import io
 import shutil
@@ -68,7 +69,9 @@ def local_source(source: str) -> Path:
         If it does not exist, is neither a zip, a tar nor a folder, or, where that shows without
         reading it through, holds no images.
     """
-    path = Path(source).expanduser()
+    path = Path(source)
+    with contextlib.suppress(RuntimeError):  # of an unknown ~user
+        path = path.expanduser()
     if not path.exists():
         names = ", ".join(NAMED)
         raise ColorizationError(
@@ -158,9 +161,10 @@ def _member(name: str, content: bytes) -> Member:
 
 
 def _is_zip(path: Path) -> bool:
-    """Whether a file is a zip, or begins as one and was cut off."""
+    """Whether a file is a zip, or begins as one and was cut off; not a tar that ends in one."""
     with path.open("rb") as file:
-        return zipfile.is_zipfile(file) or (file.seek(0) == 0 and file.read(4) == b"PK\x03\x04")
+        begins_as_zip = file.read(4) == b"PK\x03\x04"
+    return begins_as_zip or (zipfile.is_zipfile(path) and not _is_tar(path))
 
 
 def _is_tar(path: Path) -> bool:
