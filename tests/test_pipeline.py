@@ -386,7 +386,9 @@ def kill_trainer(dvc: int) -> None:
                 process.kill()
 
 
-@pytest.mark.parametrize("interrupt", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "interrupt", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.soak)]
+)
 def test_an_interrupted_training_ends_at_once_and_goes_on(
     project: Project, interrupt: signal.Signals
 ) -> None:
