@@ -7,7 +7,7 @@ import subprocess
 import sys
 import urllib.error
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 import yaml
@@ -50,6 +50,10 @@ class Project:
             text=True,
             check=False,
         )
+
+    def start(self, *command: str, **options: Any) -> subprocess.Popen[str]:
+        """Start a command in the repository, with options of Popen."""
+        return subprocess.Popen(command, cwd=self.root, env=environment(), text=True, **options)
 
     def succeed(self, *command: str) -> str:
         """Run a command that must succeed, and return what it printed."""

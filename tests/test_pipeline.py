@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from colorization.params import Variant
-from conftest import ROOT, Project, environment, fresh_project, stages_run
+from conftest import ROOT, Project, fresh_project, stages_run
 
 # Only these may differ between two runs of one commit on one machine: wall time and hardware, and
 # the pages that print them.
@@ -314,14 +314,8 @@ def test_after_a_kill_the_same_command_finishes_the_work(
     (project.root / ("experiments/dvc.lock" if of_experiments else "dvc.lock")).unlink()
     (project.root / ".dvc/cache/runs").rename(project.root / ".dvc/cache/no-runs")
 
-    started = subprocess.Popen(
-        ["dvc", "repro"],
-        cwd=project.root,
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    started = project.start("dvc", "repro", start_new_session=True, **quiet)
     while not (project.root / PARTIAL[stage]).exists():
         assert started.poll() is None, f"{stage} ended before it could be killed"
         time.sleep(0.01)
@@ -351,13 +345,8 @@ def test_a_training_killed_twenty_times_ends_in_the_same_bytes(project: Project)
     kills = went_on = 0
     while kills < 20:
         with printed.open("w") as output:
-            started = subprocess.Popen(
-                ["dvc", "repro"],
-                cwd=project.root,
-                env=environment(),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+            started = project.start(
+                "dvc", "repro", stdout=output, stderr=subprocess.STDOUT, start_new_session=True
             )
         while "> python stages/train.py" not in printed.read_text() and started.poll() is None:
             time.sleep(0.01)
@@ -400,14 +389,7 @@ def test_an_interrupted_training_ends_at_once_and_goes_on(
     command[out] = "models/again"
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        started = subprocess.Popen(
-            command,
-            cwd=project.root,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        started = project.start(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     finally:
         signal.signal(signal.SIGINT, before)
     while not list((project.root / ".dvc/tmp/training/again").glob("epoch-*")):

@@ -18,13 +18,8 @@ from colorization.remote import RemoteFile
 
 CHUNK = 1 << 20  # bytes
 SECONDS_TO_ANSWER = 30.0  # after which a silent server counts as gone
-SECONDS_BEFORE_RETRIES = (
-    1.0,
-    2.0,
-    4.0,
-    8.0,
-    16.0,
-)  # one for each failure in a row without progress
+# One for each failure in a row that brought nothing more.
+SECONDS_BEFORE_RETRIES = (1.0, 2.0, 4.0, 8.0, 16.0)
 PASSING_STATUSES = {408, 429}  # and all from 500: another attempt may succeed
 _LASTING = (  # what no other attempt will mend
     requests.exceptions.InvalidSchema,
