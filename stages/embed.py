@@ -12,24 +12,28 @@ from colorization.files import whole_folder
 from colorization.identity import identify
 from colorization.params import load_params
 from colorization.parts import PARTS
+from colorization.precision import choose_precision
 
 
 def main(
     params: Path, arrays_folder: Path, weights: Path, unfinished: Path, memory: Path, out: Path
 ) -> Figures:
     settings = load_params(params).embed
+    precision = choose_precision(settings.precision, float16=False)  # random logits are too small
     pretrained = {
         "pretrained_network": settings.network,
         "pretrained_weights": weights.read_text(encoding="utf-8").strip(),
+        "pretrained_precision": precision,
     }
     with whole_folder(out) as folder:
-        embedder = embedding.build_embedder(settings)
+        embedder = embedding.build_embedder(settings, precision)
+        predict = embedding.with_constant_weights(embedder)
         logits = {}
         for part in PARTS:
             L = arrays_folder / part / "L.npy"
             name = identify(settings.model_dump() | pretrained, [L], memory)
             logits[part] = embedding.embed(
-                embedder,
+                predict,
                 arrays.read(arrays_folder / part).L,
                 settings.batch_size,
                 unfinished / name,

@@ -8,12 +8,15 @@ import shutil
 from pathlib import Path
 
 from _stage import Figures, run
+from colorization.devices import device_names, strategy
 from colorization.examples import read_examples
 from colorization.files import whole_folder
 from colorization.identity import identify
 from colorization.models.variants import build_model
 from colorization.models.vgg import load_encoder
 from colorization.params import ENCODER_OF, load_params
+from colorization.precision import choose_precision
+from colorization.provenance import environment
 from colorization.snapshots import Snapshots
 from colorization.training import train
 
@@ -33,13 +36,21 @@ def main(
     training, validation = (
         read_examples(arrays_folder, embeddings, part) for part in ("train", "validation")
     )
-    pretrained = _pretrained(variant, embeddings, encoder_weights)
-    told = {"variant": variant, "seed": seed, "train": settings.train.model_dump(), **pretrained}
+    precision = choose_precision(settings.train.precision, float16=True)
+    told = {
+        "variant": variant,
+        "seed": seed,
+        "precision": precision,
+        "devices": device_names(settings.train.devices),
+        **_pretrained(variant, embeddings, encoder_weights),
+        "train": settings.train.model_dump(),
+    }
     folders = [arrays_folder / "train", arrays_folder / "validation", embeddings]
     read = sorted(file for folder in folders if folder for file in folder.iterdir())
     snapshots = Snapshots(unfinished / out.name, identify(told, read, memory))
     with whole_folder(out) as folder:
-        model = build_model(variant, seed)
+        with strategy(settings.train.devices).scope():
+            model = build_model(variant, seed, precision)
         if embeddings:
             shutil.copyfile(embeddings / "normalization.npy", folder / "embedding.npy")
         if encoder_weights:
@@ -47,14 +58,12 @@ def main(
             load_encoder(model, encoder, getattr(settings.encoders, encoder))
         outcome = train(model, training, validation, settings.train, seed, folder, snapshots)
         record = {
-            "variant": variant,
-            "seed": seed,
+            **told,
             "parameters": model.count_params(),
             "best_epoch": outcome.best_epoch,
             "image_size": training.images.L.shape[1],
             "training_images": len(training),
-            **pretrained,
-            "train": settings.train.model_dump(),
+            "environment": environment(),
         }
         (folder / "training.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     snapshots.discard()

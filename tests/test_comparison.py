@@ -45,6 +45,7 @@ def evaluation(psnr: float, val_mse: list[float], **training: object) -> Evaluat
             "image_size": 64,
             "pretrained_network": "inception_v3",
             "pretrained_weights": "random",
+            "precision": "float32",
             **training,
         },
         history=pd.DataFrame(
@@ -69,6 +70,7 @@ STUDY = comparison.Study(
             best_epoch=3,
             pretrained_network="vgg16",
             pretrained_weights="imagenet",
+            precision="mixed_bfloat16",
         ),
     },
     timings={"baseline": timing(90, 12.34), "vgg16_conv": timing(186, 5.06)},
@@ -136,6 +138,7 @@ def test_the_figures_are_those_of_the_evaluations_and_can_be_written_as_json() -
         "inception_v3 has random weights: its features carry no semantics.",
         "0123456789ab with uncommitted changes",
         "Abacus <9>, 2 cores",
+        "float32, mixed_bfloat16",
         "tensorflow 2.21.0",
         "# a <comment> & more",
     ],

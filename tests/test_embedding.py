@@ -1,7 +1,7 @@
 """The embedding sees luminance alone, at the range each network was trained on."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from colorization import embedding, lab
+from colorization.embedding import Predict, with_constant_weights
 from colorization.errors import ColorizationError
 from colorization.params import Embed, EmbeddingNetwork
 from samples import scene
@@ -16,10 +17,10 @@ from samples import scene
 IMAGES = 4
 
 
-def embed(embedder: keras.Model, L: np.ndarray, batch_size: int) -> np.ndarray:
+def embed(predict: Predict, L: np.ndarray, batch_size: int) -> np.ndarray:
     """The logits of an undisturbed call."""
     with tempfile.TemporaryDirectory() as folder:
-        return embedding.embed(embedder, L, batch_size, Path(folder) / "logits", "embedding")
+        return embedding.embed(predict, L, batch_size, Path(folder) / "logits", "embedding")
 
 
 def luminance(side: int) -> np.ndarray:
@@ -32,8 +33,11 @@ class Case:
 
     def __init__(self, name: EmbeddingNetwork, folder: Path) -> None:
         self.network = embedding.NETWORKS[name]
-        self.params = Embed(network=name, weights="random", seed=7, batch_size=IMAGES)
+        self.params = Embed(
+            network=name, weights="random", seed=7, batch_size=IMAGES, precision="float32"
+        )
         self.random = embedding.build_embedder(self.params)
+        self.predict = with_constant_weights(self.random)
         self.classifier = next(x for x in self.random.layers if isinstance(x, keras.Model))
         self.path = folder / f"{name}.weights.h5"
         self.classifier.save_weights(self.path)
@@ -48,7 +52,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="module")
 def logits(case: Case) -> np.ndarray:
-    return embed(case.random, case.L, IMAGES)
+    return embed(case.predict, case.L, IMAGES)
 
 
 def spread(embeddings: np.ndarray) -> float:
@@ -94,7 +98,7 @@ def test_the_network_sees_the_luminance_on_0_to_255_stacked_three_times(
 
 
 def test_logits_do_not_depend_on_the_batches(case: Case, logits: np.ndarray) -> None:
-    padded = embed(case.random, case.L[:1], IMAGES)
+    padded = embed(case.predict, case.L[:1], IMAGES)
     single = np.asarray(case.random(case.L[1:2], training=False))
     tolerance = 1e-4 * np.abs(logits).max()  # float32 sums in another order
     np.testing.assert_allclose(padded, logits[:1], atol=tolerance)
@@ -102,13 +106,15 @@ def test_logits_do_not_depend_on_the_batches(case: Case, logits: np.ndarray) -> 
 
 
 def test_the_cache_costs_the_embedding_next_to_nothing(case: Case, logits: np.ndarray) -> None:
-    cached = embed(case.random, case.L.astype(np.float16), IMAGES)
+    cached = embed(case.predict, case.L.astype(np.float16), IMAGES)
     assert np.abs(cached - logits).max() < 0.02 * np.abs(logits).max()
 
 
 @pytest.fixture(scope="module")
 def laptop() -> Embed:
-    return Embed(network="mobilenet_v2", weights="random", seed=1, batch_size=2)
+    return Embed(
+        network="mobilenet_v2", weights="random", seed=1, batch_size=2, precision="float32"
+    )
 
 
 def test_the_softmax_of_the_logits_is_what_the_published_classifier_says(
@@ -124,7 +130,7 @@ def test_the_softmax_of_the_logits_is_what_the_published_classifier_says(
     L = np.random.default_rng(1).uniform(-1, 1, (2, 224, 224, 1)).astype(np.float32)
     expected = np.asarray(published.predict_on_batch(np.repeat(L, 3, axis=-1)), np.float64)
     embedder = embedding.build_embedder(laptop.model_copy(update={"weights": str(path)}))
-    logits = embed(embedder, L, 2).astype(np.float64)
+    logits = embed(with_constant_weights(embedder), L, 2).astype(np.float64)
     assert spread(logits) > 0
     assert logits.std() > 0.01
     softmax = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
@@ -150,7 +156,9 @@ def test_small_images_are_enlarged_and_uneven_batches_filled(
     embedder = embedding.build_embedder(laptop)
     flat = np.linspace(-1, 1, 5, dtype=np.float32).reshape(5, 1, 1, 1)
     # A flat image stays flat whatever its size is.
-    small = embed(embedder, np.broadcast_to(flat, (5, 32, 32, 1)), batch_size)
+    small = embed(
+        with_constant_weights(embedder), np.broadcast_to(flat, (5, 32, 32, 1)), batch_size
+    )
     large = np.asarray(embedder(np.broadcast_to(flat, (5, 224, 224, 1)), training=False))
     assert small.shape == (5, 1000)
     np.testing.assert_allclose(small, large, atol=1e-3 * np.abs(large).max())
@@ -218,31 +226,48 @@ def test_offline_one_line_says_where_the_file_belongs(offline: None, laptop: Emb
     assert "random" in message
 
 
-def test_an_interrupted_embedding_goes_on_to_the_same_bits(tmp_path: Path, laptop: Embed) -> None:
-    embedder = embedding.build_embedder(laptop)
+def test_an_interrupted_embedding_goes_on_to_the_same_bits(
+    tmp_path: Path, laptop: Embed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predict = with_constant_weights(embedding.build_embedder(laptop))
     L = luminance(64)[[0, 1, 2, 3, 0]]
-    expected = embed(embedder, L, 2)
+    expected = embed(predict, L, 2)
     unfinished = tmp_path / "new" / "logits"
-    embedding.embed(embedder, L, 2, unfinished, "embedding")
+    embedding.embed(predict, L, 2, unfinished, "embedding")
     whole = unfinished.read_bytes()
+    read_ahead = embedding._read_ahead
+    asked: list[int] = []
+
+    def counted(L: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
+        for batch in read_ahead(L, batch_size):
+            asked.append(len(batch))
+            yield batch
+
+    monkeypatch.setattr(embedding, "_read_ahead", counted)
     # A kill may leave any number of bytes: within a row, within a batch, or nothing.
     for kept in (0, 17, 4000, 8000, 12_001, len(whole) - 1, len(whole)):
         unfinished.write_bytes(whole[:kept])
-        asked: list[int] = []
-        counted = Counted(embedder, asked)
-        again = embedding.embed(counted, L, 2, unfinished, "embedding")
+        asked.clear()
+        again = embedding.embed(predict, L, 2, unfinished, "embedding")
         np.testing.assert_array_equal(again, expected)
         assert len(asked) == 3 - kept // 8000  # batches of two rows of 1000 float32
 
 
-class Counted:
-    """An embedder that notes its calls."""
+def test_in_bfloat16_embeddings_point_where_those_of_float32_do(laptop: Embed) -> None:
+    L = luminance(64)[:2]
+    exact, rounded = (
+        embed(with_constant_weights(embedding.build_embedder(laptop, precision)), L, 2)
+        for precision in ("float32", "mixed_bfloat16")
+    )
+    assert (exact != rounded).any()
+    for one, other in zip(exact.astype(np.float64), rounded.astype(np.float64), strict=True):
+        assert one @ other > 0.999 * np.linalg.norm(one) * np.linalg.norm(other)
 
-    def __init__(self, embedder: keras.Model, asked: list[int]) -> None:
-        self._embedder = embedder
-        self._asked = asked
-        self.output_shape = embedder.output_shape
 
-    def predict_on_batch(self, batch: np.ndarray) -> np.ndarray:
-        self._asked.append(len(batch))
-        return self._embedder.predict_on_batch(batch)
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5])
+def test_reading_ahead_gives_each_image_once_in_order(count: int) -> None:
+    L = np.arange(count, dtype=np.float16).reshape(-1, 1, 1, 1)
+    batches = list(embedding._read_ahead(L, 2))
+    assert [len(batch) for batch in batches] == [2] * (count // 2) + [1] * (count % 2)
+    assert [value for batch in batches for value in batch.ravel()] == list(range(count))
+    assert all(batch.dtype == np.float32 for batch in batches)

@@ -69,3 +69,14 @@ def test_versions_are_those_installed() -> None:
     versions = provenance.versions()
     assert versions["tensorflow"] == metadata.version("tensorflow")
     assert {"keras", "numpy", "dvc"} <= set(versions)
+
+
+def test_the_environment_tells_what_bits_depend_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
+    usual = provenance.environment()
+    assert usual["versions"] == provenance.versions()
+    assert "TF_CPP_MIN_LOG_LEVEL" not in usual["variables"]
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")
+    assert provenance.environment()["variables"]["TF_NUM_INTRAOP_THREADS"] == "1"
+    assert provenance.environment() != usual

@@ -237,5 +237,18 @@ def test_without_a_seed_the_order_is_that_of_the_cache(numbered: Examples) -> No
         assert (L[:, 0, 0, 0] < L[:, 0, -1, 0]).all()
 
 
+@pytest.mark.parametrize("devices", [2, 3, 4])
+def test_several_devices_share_every_batch_evenly(numbered: Examples, devices: int) -> None:
+    batches = Batches(numbered, 2 * devices, seed=3, devices=devices)
+    left_out = set()
+    for _ in range(20):
+        sizes = {len(batches[index][1]) for index in range(len(batches))}
+        assert {size % devices for size in sizes} == {0}
+        seen = epoch(batches)[1][:, 0].astype(int).tolist()
+        assert len(set(seen)) == len(seen) == 11 - 11 % devices
+        left_out |= set(range(11)) - set(seen)
+    assert len(left_out) > 5  # others in each epoch
+
+
 def test_settings_have_no_defaults_to_forget() -> None:
     assert all(field.is_required() for field in Train.model_fields.values())

@@ -148,6 +148,7 @@ def _render(template: str, study: Study, **pictures: str) -> str:
         },
         training_images=trainings[0]["training_images"],
         image_size=trainings[0]["image_size"],
+        precisions=sorted({training["precision"] for training in trainings}),
         machines=[
             machine for index, machine in enumerate(machines) if machine not in machines[:index]
         ],

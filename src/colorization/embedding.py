@@ -4,7 +4,8 @@ Section 2.4 of the paper: the luminance, scaled to the network's size and stacke
 "the output of the last layer before the softmax function".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +14,13 @@ import numpy as np
 from keras import ops
 
 from colorization.params import Embed
+from colorization.precision import dtype_policy
 from colorization.pretrained import build_network
 from colorization.progress import progress_bar
+
+CLASSES = 1000  # of ImageNet
+
+Predict = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ NETWORKS = {
 }
 
 
-def build_embedder(params: Embed) -> keras.Model:
+def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
     """Build the network that embeds images.
 
     Parameters
@@ -53,6 +59,8 @@ def build_embedder(params: Embed) -> keras.Model:
     params : Embed
         `weights` is "random" (drawn from `seed`), "imagenet" (Keras downloads and verifies them),
         or the path of a weights file.
+    precision : str
+        Keras' dtype policy of the network's layers.
 
     Returns
     -------
@@ -66,13 +74,14 @@ def build_embedder(params: Embed) -> keras.Model:
     """
     network = NETWORKS[params.network]
     keras.utils.set_random_seed(params.seed)
-    classifier = build_network(
-        network.build,
-        params.weights,
-        parameter="embed.weights",
-        name=params.network,
-        classifier_activation=None,
-    )
+    with dtype_policy(precision):
+        classifier = build_network(
+            network.build,
+            params.weights,
+            parameter="embed.weights",
+            name=params.network,
+            classifier_activation=None,
+        )
     L = keras.Input((None, None, 1), name="L")
     resized = ops.image.resize(L, (network.image_size, network.image_size), antialias=True)
     grey = ops.clip((resized + 1) * 127.5, 0, 255)  # L* x 2.55
@@ -80,15 +89,45 @@ def build_embedder(params: Embed) -> keras.Model:
     return keras.Model(L, logits, name=f"{params.network}_embedder")
 
 
-def embed(
-    embedder: keras.Model, L: np.ndarray, batch_size: int, unfinished: Path, what: str
-) -> np.ndarray:
-    """Embed images in batches; go on where an interrupted call was.
+def with_constant_weights(embedder: keras.Model) -> Predict:
+    """Compile a model whose weights will not change.
+
+    TensorFlow folds constant normalizations into the convolutions before them.
 
     Parameters
     ----------
     embedder : keras.Model
         As `build_embedder` returns it.
+
+    Returns
+    -------
+    callable
+        From L, (N, H, W, 1) float32, to logits, (N, 1000) float32; each new shape takes its time.
+    """
+    if keras.config.backend() != "tensorflow":
+        return embedder.predict_on_batch
+    import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
+
+    weights = [(variable, variable.numpy()) for variable in embedder.variables]
+
+    @tf.function
+    def logits(L: tf.Tensor) -> tf.Tensor:
+        constants = [(variable, tf.constant(value)) for variable, value in weights]
+        with keras.StatelessScope(constants):
+            return tf.cast(embedder(L, training=False), tf.float32)
+
+    return lambda L: logits(tf.constant(L)).numpy()
+
+
+def embed(
+    predict: Predict, L: np.ndarray, batch_size: int, unfinished: Path, what: str
+) -> np.ndarray:
+    """Embed images in batches; go on where an interrupted call was.
+
+    Parameters
+    ----------
+    predict : callable
+        As `with_constant_weights` returns it.
     L : (N, H, W, 1) float array
         In [-1, 1].
     batch_size : int
@@ -104,23 +143,37 @@ def embed(
         Logits.
     """
     unfinished.parent.mkdir(parents=True, exist_ok=True)
-    width = embedder.output_shape[-1]
+    row = 4 * CLASSES  # bytes
     with unfinished.open("ab", buffering=0) as file:
-        whole_batches = file.tell() // (4 * width * batch_size)
-        file.truncate(4 * width * batch_size * whole_batches)
-        with progress_bar(what, len(L), initial=whole_batches * batch_size) as bar:
-            for start in range(whole_batches * batch_size, len(L), batch_size):
-                batch = L[start : start + batch_size]
+        whole_batches = file.tell() // (row * batch_size)
+        file.truncate(row * batch_size * whole_batches)
+        done = whole_batches * batch_size
+        with progress_bar(what, len(L), initial=done) as bar:
+            for batch in _read_ahead(L[done:], batch_size):
                 # One shape for all batches, the last one padded: each new one is traced anew.
-                logits = embedder.predict_on_batch(_padded(batch, batch_size))
-                file.write(np.asarray(logits[: len(batch)], np.float32).tobytes())
+                logits = predict(_padded(batch, batch_size))[: len(batch)]
+                file.write(logits.tobytes())
                 bar.update(len(batch))
-    return np.fromfile(unfinished, np.float32).reshape(len(L), width)
+    return np.fromfile(unfinished, np.float32).reshape(len(L), CLASSES)
+
+
+def _read_ahead(L: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
+    """Batches in float32, each read while the one before is computed."""
+
+    def read(start: int) -> np.ndarray:
+        return L[start : start + batch_size].astype(np.float32)
+
+    with ThreadPoolExecutor(1) as reader:
+        following = reader.submit(read, 0)
+        for start in range(batch_size, len(L) + batch_size, batch_size):
+            batch = following.result()
+            following = reader.submit(read, start)  # empty after the last one
+            yield batch
 
 
 def _padded(batch: np.ndarray, batch_size: int) -> np.ndarray:
     missing = batch_size - len(batch)
-    return np.pad(batch.astype(np.float32), ((0, missing), (0, 0), (0, 0), (0, 0)), mode="edge")
+    return np.pad(batch, ((0, missing), (0, 0), (0, 0), (0, 0)), mode="edge")
 
 
 def normalization(logits: np.ndarray, weights: str) -> np.ndarray:

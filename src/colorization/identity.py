@@ -23,14 +23,12 @@ def identify(settings: dict, files: list[Path], memory: Path) -> str:
     Returns
     -------
     str
-        A sha256 over these, this package's code, the versions of what it builds on, processor and
-        number of cores.
+        A sha256 over these, this package's code, and `provenance.environment`.
     """
     code = sorted(Path(__file__).parent.rglob("*.py"))
     content = {
         "settings": settings,
         "sha256": sha256_of_files([*files, *code], memory),
-        "versions": provenance.versions(),
-        "hardware": provenance.hardware(),
+        "environment": provenance.environment(),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -33,6 +33,10 @@ ENCODER_OF = {
     "vgg19_unet": "vgg19",
 }
 
+EmbedPrecision = Literal["auto", "float32", "mixed_bfloat16"]  # random logits fall under float16
+TrainPrecision = Literal[EmbedPrecision, "mixed_float16"]
+Devices = Literal["one", "all"]
+
 EmbeddingNetwork = Literal["inception_resnet_v2", "inception_v3", "mobilenet_v2"]
 
 Count = Annotated[int, Field(ge=1)]
@@ -102,6 +106,7 @@ class Embed(Section):
     weights: NotEmpty
     seed: Seed
     batch_size: Count
+    precision: EmbedPrecision
 
 
 class Encoders(Section):
@@ -142,6 +147,8 @@ class Train(Section):
     decay_steps: Count
     decay_rate: Annotated[float, Field(gt=0, le=1)]
     flip: bool
+    precision: TrainPrecision
+    devices: Devices
     monitor_images: Count
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from colorization.files import whole_file
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-image", "pillow", "dvc")
+WITHOUT_EFFECT = ("TF_CPP_MIN_LOG_LEVEL",)  # on results, of TensorFlow's environment variables
 
 
 def hardware() -> dict[str, str | int]:
@@ -25,6 +26,21 @@ def hardware() -> dict[str, str | int]:
 def versions() -> dict[str, str]:
     """Versions of the packages that results depend on."""
     return {package: metadata.version(package) for package in PACKAGES}
+
+
+def environment() -> dict:
+    """What the bits of a result depend on beside commit, data and settings."""
+    return {
+        "processor": _processor(),
+        "cores": _usable_cores(),
+        "variables": {
+            name: value
+            for name, value in sorted(os.environ.items())
+            if name.startswith(("ONEDNN_", "TF_")) and name not in WITHOUT_EFFECT
+        },
+        "python": platform.python_version(),
+        "versions": versions(),
+    }
 
 
 def write_timing(out: Path, stage: str, seconds: float, figures: dict[str, float]) -> None:

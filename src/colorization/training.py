@@ -38,6 +38,8 @@ class Batches(keras.utils.PyDataset):
         unmirrored image.
     epoch : int
         The epoch to begin with, from 0.
+    devices : int
+        That share each batch: what no device would share of an epoch is left out.
     """
 
     def __init__(
@@ -47,10 +49,12 @@ class Batches(keras.utils.PyDataset):
         seed: int | None = None,
         flip: bool = False,
         epoch: int = 0,
+        devices: int = 1,
     ) -> None:
         super().__init__()
         self._examples = examples
         self._batch_size = batch_size
+        self._devices = devices
         self._seed = seed
         self._flip = flip
         self._start_epoch(epoch)
@@ -65,6 +69,7 @@ class Batches(keras.utils.PyDataset):
             rng.shuffle(self._order)
             if self._flip:
                 self._mirrored = rng.random(count) < 0.5
+        self._order = self._order[: count - count % self._devices]
 
     def on_epoch_end(self) -> None:
         """Draw the next epoch's order."""
@@ -90,8 +95,9 @@ class Recorder(keras.callbacks.Callback):
 
     Parameters
     ----------
-    weights_of : keras.Model
-        The model whose weights are kept.
+    model : keras.Model
+        The one whose weights are kept. Another one over the same layers is trained, so that weight
+        files stay free of Adam's state.
     folder : Path
         The model directory.
     validation : Examples
@@ -103,7 +109,7 @@ class Recorder(keras.callbacks.Callback):
 
     def __init__(
         self,
-        weights_of: keras.Model,
+        model: keras.Model,
         folder: Path,
         validation: Examples,
         params: Train,
@@ -111,12 +117,15 @@ class Recorder(keras.callbacks.Callback):
         done: Done,
     ) -> None:
         super().__init__()
-        self._weights_of = weights_of
+        self._kept = model
+        self._evaluated = keras.Model(model.inputs, model.outputs)  # every image, on one device
+        self._evaluated.compile(loss="mse", metrics=["mse"])
         self.rows = list(done.rows)
         self._started = time.perf_counter() - done.seconds
         self._snapshots = snapshots
         self._folder = folder
         self._params = params
+        self._validation = Batches(validation, params.batch_size)
         self._monitored = validation.first(params.monitor_images)
         self._live = Live(
             str(folder / "dvclive"),
@@ -142,6 +151,8 @@ class Recorder(keras.callbacks.Callback):
             raise ColorizationError(
                 f"the loss is {logs['loss']} after epoch {epoch + 1}; lower train.learning_rate"
             )
+        validated = self._evaluated.evaluate(self._validation, verbose=0, return_dict=True)
+        logs["val_mse"] = validated["mse"]  # where Keras prints it from
         colorized = self._colorize()
         row: Row = {
             "epoch": epoch + 1,
@@ -154,7 +165,7 @@ class Recorder(keras.callbacks.Callback):
         }
         self.rows.append(row)
         if self.best_epoch == epoch + 1:
-            self._weights_of.save_weights(self._folder / "model.weights.h5")
+            self._kept.save_weights(self._folder / "model.weights.h5")
         self._live.step = epoch + 1
         for name, value in row.items():
             if name != "epoch":
@@ -166,11 +177,11 @@ class Recorder(keras.callbacks.Callback):
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
         """Keep the last weights beside the best ones."""
-        self._weights_of.save_weights(self._folder / "last.weights.h5")
+        self._kept.save_weights(self._folder / "last.weights.h5")
         self._live.end()
 
     def _colorize(self) -> list[np.ndarray]:
-        predicted = predict(self.model, self._monitored, self._params.batch_size)
+        predicted = predict(self._evaluated, self._monitored, self._params.batch_size)
         return [
             lab.lab_to_rgb(L, ab) for L, ab in zip(self._monitored.images.L, predicted, strict=True)
         ]
@@ -217,6 +228,7 @@ def train(
     Parameters
     ----------
     model : keras.Model
+        Trained by the strategy it was built under; see `devices.strategy`.
     training, validation : Examples
     params : Train
     seed : int
@@ -230,18 +242,23 @@ def train(
     -------
     Outcome
     """
+    devices = model.distribute_strategy.num_replicas_in_sync
+    if params.batch_size % devices:
+        raise ColorizationError(
+            f"train.batch_size must be a multiple of {devices}, the number of devices; "
+            f"found {params.batch_size}"
+        )
     save_architecture(model, folder)
     schedule = ExponentialDecay(params.learning_rate, params.decay_steps, params.decay_rate)
-    # A second model over the same layers: the first one's weight files stay free of Adam's state.
-    fitted = keras.Model(model.inputs, model.outputs)
-    fitted.compile(optimizer=Adam(schedule), loss="mse", metrics=["mse"])
-    done = snapshots.restore(fitted, folder)
+    with model.distribute_strategy.scope():
+        fitted = keras.Model(model.inputs, model.outputs)
+        fitted.compile(optimizer=Adam(schedule), loss="mse", metrics=["mse"])
+        done = snapshots.restore(fitted, folder)
     if done.rows:
         print(f"going on after epoch {len(done.rows)} of an interrupted training", flush=True)
     recorder = Recorder(model, folder, validation, params, snapshots, done)
     fitted.fit(
-        Batches(training, params.batch_size, seed, params.flip, epoch=len(done.rows)),
-        validation_data=Batches(validation, params.batch_size),
+        Batches(training, params.batch_size, seed, params.flip, len(done.rows), devices),
         epochs=params.epochs,
         initial_epoch=len(done.rows),
         shuffle=False,  # Batches shuffles by itself, from the seed.

@@ -6,6 +6,8 @@ from typing import Protocol
 import keras
 from keras import layers, ops
 
+from colorization.models.normalization import FusedBatchNormalization
+
 
 class ConvBlock(Protocol):
     """A convolution with what surrounds it; halves height and width if `downsample`."""
@@ -53,7 +55,7 @@ def conv_norm_relu_pool(
     would then use the statistics of weights long gone.
     """
     x = layers.Conv2D(filters, kernel_size, padding="same", use_bias=False, name=name)(x)
-    x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
+    x = FusedBatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
     x = layers.ReLU(name=f"{name}_relu")(x)
     return layers.MaxPooling2D(name=f"{name}_pool")(x) if downsample else x
 

@@ -8,6 +8,7 @@ from keras import layers
 
 from colorization.models import blocks, vgg
 from colorization.models.blocks import Between, ConvBlock
+from colorization.precision import dtype_policy
 
 EMBEDDING_LENGTH = 1000  # ImageNet's classes
 
@@ -89,7 +90,7 @@ VARIANTS: dict[str, Callable[[], keras.Model]] = {
 }
 
 
-def build_model(variant: str, seed: int) -> keras.Model:
+def build_model(variant: str, seed: int, precision: str = "float32") -> keras.Model:
     """Build a variant with freshly drawn weights.
 
     Parameters
@@ -98,6 +99,8 @@ def build_model(variant: str, seed: int) -> keras.Model:
         A key of `VARIANTS`.
     seed : int
         The same seed gives the same weights.
+    precision : str
+        Keras' dtype policy of the layers. Weights and ab are float32 with each.
 
     Returns
     -------
@@ -106,6 +109,7 @@ def build_model(variant: str, seed: int) -> keras.Model:
         and embedding (N, 1000), to ab (N, H, W, 2) in (-1, 1).
     """
     keras.utils.set_random_seed(seed)
-    model = VARIANTS[variant]()
+    with dtype_policy(precision):
+        model = VARIANTS[variant]()
     model.name = variant
     return model

@@ -1,7 +1,8 @@
 """Variants whose encoder is a VGG network trained on ImageNet (section 3.5).
 
 L is scaled and centred as the VGG weights expect inside the model: a saved one needs nothing
-beside it.
+beside it. That happens in float32 whatever the precision policy, since bfloat16 has no more than
+128 values from 128 to 255.
 """
 
 import keras
@@ -29,7 +30,9 @@ def vgg16_conv() -> keras.Model:
     Its kernel starts as ones and its bias as zero, so that training starts from `vgg16_repeat`.
     """
     L = keras.Input((None, None, 1), name="L")
-    three = layers.Conv2D(3, 1, kernel_initializer="ones", name="to_three")(_to_0_255(L))
+    three = layers.Conv2D(3, 1, kernel_initializer="ones", dtype="float32", name="to_three")(
+        _to_0_255(L)
+    )
     return keras.Model([L], _vgg16_colorized(three))
 
 
@@ -92,11 +95,11 @@ def load_encoder(model: keras.Model, name: str, weights: str) -> None:
 
 
 def _to_0_255(L: keras.KerasTensor) -> keras.KerasTensor:
-    return layers.Rescaling(127.5, offset=127.5, name="to_0_255")(L)  # L* x 2.55
+    return layers.Rescaling(127.5, offset=127.5, dtype="float32", name="to_0_255")(L)  # L* x 2.55
 
 
 def _repeated(L: keras.KerasTensor) -> keras.KerasTensor:
-    return layers.Concatenate(name="to_three")([L, L, L])
+    return layers.Concatenate(dtype="float32", name="to_three")([L, L, L])
 
 
 def _encode(
@@ -109,8 +112,10 @@ def _encode(
     encoder = keras.Model(
         vgg.input, [vgg.get_layer(output).output for output in outputs], name=name
     )
-    centred = layers.Rescaling(1.0, offset=[-mean for mean in MEAN_BGR], name="minus_mean")(x)
-    return encoder(centred)
+    minus_mean = layers.Rescaling(
+        1.0, offset=[-mean for mean in MEAN_BGR], dtype="float32", name="minus_mean"
+    )
+    return encoder(minus_mean(x))
 
 
 def _vgg16_colorized(three: keras.KerasTensor) -> keras.KerasTensor:

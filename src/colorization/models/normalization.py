@@ -1,0 +1,49 @@
+"""Batch normalization in one kernel."""
+
+import keras
+from keras import layers, ops
+
+FUSED_DTYPES = ("float32", "bfloat16", "float16")  # of FusedBatchNormV3
+
+
+@keras.saving.register_keras_serializable(package="colorization")
+class FusedBatchNormalization(layers.BatchNormalization):
+    """Keras' batch normalization, of feature maps (N, H, W, C), by TensorFlow's fused kernel.
+
+    Keras composes it of elementary operations, in float32 whatever the policy, and each of them
+    reads and writes the whole feature map. Gradients and moving statistics are the same. With
+    another backend or another dtype it is Keras' own layer.
+    """
+
+    def call(self, inputs: keras.KerasTensor, training: bool | None = None) -> keras.KerasTensor:
+        """Return (N, H, W, C), normalized by the batch's statistics in training."""
+        dtype = keras.backend.standardize_dtype(inputs.dtype)
+        if keras.config.backend() != "tensorflow" or dtype not in FUSED_DTYPES:
+            return super().call(inputs, training=training)
+        if training and self.trainable:
+            normalized, mean, variance = self._fused(inputs, mean=[], variance=[], training=True)
+            # The kernel's variance is the unbiased one, Keras' moving average is of the biased one.
+            count = ops.cast(ops.size(inputs[..., 0]), "float32")
+            self._average(self.moving_mean, mean)
+            self._average(self.moving_variance, variance * ((count - 1) / count))
+            return normalized
+        return self._fused(inputs, self.moving_mean, self.moving_variance, training=False)[0]
+
+    def _fused(
+        self, inputs: keras.KerasTensor, mean: object, variance: object, training: bool
+    ) -> tuple[keras.KerasTensor, ...]:
+        """Normalized inputs, mean and variance; in training those of the batch, given none."""
+        import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
+
+        return tf.raw_ops.FusedBatchNormV3(
+            x=inputs,
+            scale=tf.convert_to_tensor(self.gamma),
+            offset=tf.convert_to_tensor(self.beta),
+            mean=tf.convert_to_tensor(mean, tf.float32),
+            variance=tf.convert_to_tensor(variance, tf.float32),
+            epsilon=self.epsilon,
+            is_training=training,
+        )[:3]
+
+    def _average(self, moving: keras.Variable, of_batch: keras.KerasTensor) -> None:
+        moving.assign(moving * self.momentum + of_batch * (1 - self.momentum))

@@ -1,0 +1,111 @@
+"""Training on two devices is training on one: two logical CPUs, in processes of their own."""
+
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from colorization import training
+from colorization.devices import device_names, strategy
+from colorization.errors import ColorizationError
+from colorization.models.normalization import FusedBatchNormalization
+from colorization.snapshots import Snapshots
+from samples import PARAMS, examples
+
+
+@dataclass
+class Trained:
+    devices: list[str]
+    weights: list[np.ndarray]
+    history: pd.DataFrame
+
+
+def small_model(*, normalized: bool) -> keras.Model:
+    """With a normalization and a dropout each device has states of its own."""
+    keras.utils.set_random_seed(1)
+    L = keras.Input((None, None, 1), name="L")
+    embedding = keras.Input((1000,), name="embedding")
+    x = layers.Conv2D(8, 3, padding="same")(L) + layers.Dense(8)(embedding)[:, None, None]
+    if normalized:
+        x = layers.SpatialDropout2D(0.5)(FusedBatchNormalization()(x))
+    ab = layers.Conv2D(2, 3, padding="same", activation="tanh")(layers.ReLU()(x))
+    return keras.Model([L, embedding], ab)
+
+
+def train_here(
+    cpus: int, folder: Path, normalized: bool, runs: tuple[int, ...], batch_size: int
+) -> Trained:
+    """Train on that many logical CPUs, in one run after another up to so many epochs.
+
+    Each run goes on where the one before ended.
+    """
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    logical = [tf.config.LogicalDeviceConfiguration()] * cpus
+    tf.config.set_logical_device_configuration(cpu, logical)
+    folder.mkdir()
+    os.chdir(folder)  # DVCLive looks for a repository around the current folder
+    data = examples(folder / "train", 12), examples(folder / "validation", 3, first_seed=100)
+    for epochs in runs:
+        settings = PARAMS.train.model_copy(
+            update={
+                "devices": "all",
+                "epochs": epochs,
+                "batch_size": batch_size,
+                "monitor_images": 2,
+            }
+        )
+        with strategy(settings.devices).scope():
+            model = small_model(normalized=normalized)
+        out = folder / str(epochs)
+        out.mkdir()
+        training.train(model, *data, settings, 1, out, Snapshots(folder / "snapshots", "identity"))
+    history = pd.read_csv(out / "history.csv")
+    return Trained(device_names(settings.devices), model.get_weights(), history)
+
+
+def train(
+    cpus: int,
+    folder: Path,
+    *,
+    normalized: bool = False,
+    runs: tuple[int, ...] = (3,),
+    batch_size: int = 4,
+) -> Trained:
+    """Train in a new process: TensorFlow must be told of logical CPUs before it starts."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as process:
+        return process.submit(train_here, cpus, folder, normalized, runs, batch_size).result()
+
+
+def test_two_devices_come_to_the_weights_of_one(tmp_path: Path) -> None:
+    one, two = train(1, tmp_path / "one"), train(2, tmp_path / "two")
+    assert (one.devices, two.devices) == (["CPU"], ["CPU", "CPU"])
+    for weights, expected in zip(two.weights, one.weights, strict=True):
+        np.testing.assert_allclose(weights, expected, atol=1e-5)
+    np.testing.assert_allclose(two.history, one.history, rtol=1e-3)
+
+
+def test_an_interrupted_training_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    whole = train(2, tmp_path / "whole", normalized=True)
+    again = train(2, tmp_path / "again", normalized=True, runs=(1, 3))
+    for weights, expected in zip(again.weights, whole.weights, strict=True):
+        np.testing.assert_array_equal(weights, expected)
+    pd.testing.assert_frame_equal(again.history, whole.history)
+
+
+def test_a_batch_that_cannot_be_shared_evenly_is_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ColorizationError, match=r"batch_size must be a multiple of 2, .*found 3"):
+        train(2, tmp_path / "a", batch_size=3)
+
+
+def test_by_default_there_is_one_device_and_no_strategy() -> None:
+    assert strategy("one") is tf.distribute.get_strategy()
+    assert len(device_names("one")) == 1

@@ -1,0 +1,99 @@
+"""What `auto` chooses on which hardware, and that variants compute in what they are told."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras.layers import Conv2D
+
+from colorization import precision
+from colorization.models.variants import VARIANTS, build_model
+from colorization.precision import choose_precision, dtype_policy
+
+
+def machine(monkeypatch: pytest.MonkeyPatch, flags: str, *capabilities: tuple[int, int]) -> None:
+    """Let TensorFlow and Linux tell of other hardware."""
+    details = [{"compute_capability": capability} for capability in capabilities]
+    monkeypatch.setattr(precision, "_processor_flags", lambda: set(flags.split()))
+    monkeypatch.setattr(tf.config, "list_physical_devices", {"GPU": range(len(details))}.get)
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: details[gpu])
+
+
+@pytest.mark.parametrize(
+    ("flags", "capabilities", "chosen", "reason"),
+    [
+        ("avx2", [], "float32", "without AMX"),
+        ("avx512f avx512_bf16", [], "float32", "without AMX"),
+        ("avx512_bf16 amx_tile amx_bf16", [], "mixed_bfloat16", "AMX"),
+        ("amx_bf16", [(9, 0)], "mixed_bfloat16", "GPU of compute capability 9.0"),
+        ("amx_bf16", [(7, 5)], "mixed_float16", "GPU of compute capability 7.5"),
+        ("amx_bf16", [(6, 1)], "float32", "GPU of compute capability 6.1"),
+        ("", [(9, 0), (7, 0)], "mixed_float16", "GPU of compute capability 7.0"),
+    ],
+)
+def test_auto_takes_what_the_hardware_is_fastest_in_and_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    flags: str,
+    capabilities: list[tuple[int, int]],
+    chosen: str,
+    reason: str,
+) -> None:
+    machine(monkeypatch, flags, *capabilities)
+    assert choose_precision("auto", float16=True) == chosen
+    printed = capsys.readouterr().out
+    assert chosen in printed
+    assert reason in printed
+
+
+def test_where_float16_is_too_narrow_auto_does_not_take_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine(monkeypatch, "", (7, 5))
+    assert choose_precision("auto", float16=False) == "float32"
+
+
+def test_a_named_precision_is_taken_whatever_the_hardware(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine(monkeypatch, "amx_bf16", (9, 0))
+    assert choose_precision("float32", float16=True) == "float32"
+    assert not capsys.readouterr().out
+
+
+def test_the_policy_ends_with_its_block() -> None:
+    before = keras.config.dtype_policy().name
+    with dtype_policy("mixed_bfloat16"):
+        assert keras.layers.ReLU().compute_dtype == "bfloat16"
+    assert keras.config.dtype_policy().name == before == "float32"
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_variant_computes_in_bfloat16_but_for_its_ends(variant: str) -> None:
+    model = build_model(variant, 1, "mixed_bfloat16")
+    assert {weight.dtype for weight in model.weights} <= {"float32", "uint32"}  # dropout's state
+    outputs = [layer for layer in model.layers if layer.name in ("ab", "decoder_ab")]
+    assert {layer.compute_dtype for layer in outputs} == {"float32"}
+    convolutions = [layer for layer in model._flatten_layers() if isinstance(layer, Conv2D)]
+    rounded = [layer for layer in convolutions if layer.compute_dtype == "bfloat16"]
+    assert len(rounded) >= len(convolutions) - 2  # all but the output and VGG's three channels
+    float32 = build_model(variant, 1)
+    rng = np.random.default_rng(1)
+    L, vector = rng.uniform(-1, 1, (2, 32, 32, 1)), rng.normal(size=(2, 1000))
+    given = [L, vector][: len(model.inputs)]
+    ab, exact = (np.asarray(one(given, training=False)) for one in (model, float32))
+    assert ab.dtype == np.float32
+    assert (ab != exact).any()
+    # bfloat16 has 8 bits, so each of a dozen layers is off by some thousandths.
+    assert np.abs(ab - exact).mean() < 0.05 * np.abs(exact).mean()
+
+
+@pytest.mark.parametrize("variant", ["vgg16_conv", "vgg16_repeat", "vgg19_unet"])
+def test_what_vgg_sees_is_not_rounded_to_bfloat16_before_its_mean_is_subtracted(
+    variant: str,
+) -> None:
+    models = [build_model(variant, 1, name) for name in ("float32", "mixed_bfloat16")]
+    L = np.linspace(-1, 1, 1024, dtype=np.float32).reshape(1, 32, 32, 1)
+    exact, rounded = [
+        np.asarray(keras.Model(model.inputs, model.get_layer("minus_mean").output)([L]))
+        for model in models
+    ]
+    np.testing.assert_array_equal(rounded, exact)
