@@ -27,6 +27,7 @@ lint: .venv/installed
 	ruff check .
 	ruff format --check .
 	mypy
+	mypy benchmarks/embed.py
 
 format: .venv/installed
 	ruff check --fix .

@@ -1,0 +1,129 @@
+"""Embedding: ours, Keras' model.predict, and timm's network of the same name in PyTorch.
+
+Prints a Markdown table: images per second (medians), ratios, peak memory, and how far our vectors
+point away from those of float32. Without a weights file the networks have random weights, which
+cost the same. Needs benchmarks/requirements.txt.
+
+    python benchmarks/embed.py --archive photos.zip --networks mobilenet_v2 --weights mobilenet.h5
+"""
+
+import argparse
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import timm
+import torch
+
+import turns
+from colorization import archives, embedding, images, lab
+from colorization.params import Embed
+from colorization.precision import choose_precision
+
+IN_TIMM = {"inception_resnet_v2": "inception_resnet_v2", "mobilenet_v2": "mobilenetv2_100"}
+PRECISIONS = ("float32", "mixed_bfloat16")
+SIDE = 224  # px, of the cached photographs
+
+
+def main(
+    archive: Path, networks: list[str], weights: str, count: int, batch_size: int, rounds: int
+) -> None:
+    L = luminance(archive, count)
+    print(f"{turns.machine('torch', 'timm')}\n")
+    print(f"{len(L)} photographs of {SIDE} px, in batches of {batch_size}\n")
+    for network in networks:
+        params = Embed.model_validate(
+            {
+                "network": network,
+                "weights": weights,
+                "seed": 1,
+                "batch_size": batch_size,
+                "precision": "auto",
+            }
+        )
+        ways = {f"ours, {policy}": partial(ours, params, L, policy) for policy in PRECISIONS}
+        ways |= {
+            f"model.predict, {policy}": partial(stock, params, L, policy) for policy in PRECISIONS
+        }
+        for dtype in (torch.float32, torch.bfloat16):
+            ways[f"timm, {dtype}".replace("torch.", "")] = partial(peer, network, len(L), dtype)
+        print(f"## {network}, weights {Path(weights).name}\n")
+        print(table(turns.measure(ways, rounds), len(L)))
+        cosines = agreement(params, L)
+        print(
+            "\ncosine of our vectors in mixed_bfloat16 with those in float32: "
+            f"{cosines.mean():.5f} on average, {cosines.min():.5f} at least\n"
+        )
+
+
+def luminance(archive: Path, count: int) -> np.ndarray:
+    """L of an archive's first photographs, as the cache holds it."""
+    squares = []
+    for name in archives.image_names(archive)[:count]:
+        image = images.to_srgb(images.open_image(archives.read_member(archive, name)))
+        squares.append(lab.rgb_to_lab(images.to_square(image, SIDE), np.float32)[0])
+    return np.stack(squares).astype(np.float16)
+
+
+def ours(params: Embed, L: np.ndarray, policy: str) -> turns.Step:
+    embedder = embedding.build_embedder(params, policy)
+    predict = embedding.with_constant_weights(embedder)
+    return partial(embed, predict, L, params.batch_size)
+
+
+def embed(predict: embedding.Predict, L: np.ndarray, batch_size: int) -> np.ndarray:
+    with tempfile.TemporaryDirectory() as folder:
+        return embedding.embed(predict, L, batch_size, Path(folder) / "logits", "embedding")
+
+
+def stock(params: Embed, L: np.ndarray, policy: str) -> turns.Step:
+    model = embedding.build_embedder(params, policy)
+    given = L.astype(np.float32)
+    return lambda: model.predict(given, batch_size=params.batch_size, verbose=0)
+
+
+def peer(network: str, count: int, dtype: torch.dtype) -> turns.Step:
+    """Images that have the network's size already: resizing them is not counted."""
+    side = embedding.NETWORKS[network].image_size
+    model = timm.create_model(IN_TIMM[network]).eval().to(dtype, memory_format=torch.channels_last)
+    images = torch.rand(count, 3, side, side).to(dtype).to(memory_format=torch.channels_last)
+
+    def step() -> None:
+        with torch.inference_mode():
+            for batch in images.split(16):
+                model(batch)
+
+    return step
+
+
+def agreement(params: Embed, L: np.ndarray) -> np.ndarray:
+    """Cosine of each image's vectors in both precisions."""
+    one, other = (np.asarray(ours(params, L, policy)(), np.float64) for policy in PRECISIONS)
+    return (one * other).sum(axis=1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
+
+
+def table(measured: dict[str, turns.Measured], images: int) -> str:
+    chosen = f"ours, {choose_precision('auto', float16=False)}"
+    rows = [
+        {
+            "": f"{name} (auto)" if name == chosen else name,
+            "images per second": f"{images / result.median:.1f}",
+            "auto is faster by": f"{result.median / measured[chosen].median:.2f}",
+            "peak memory, MiB": f"{result.memory:,.0f}",
+        }
+        for name, result in measured.items()
+    ]
+    return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--archive", type=Path, required=True)
+    parser.add_argument("--networks", nargs="+", choices=IN_TIMM, default=list(IN_TIMM))
+    parser.add_argument("--weights", default="random")
+    parser.add_argument("--count", type=int, default=64)
+    parser.add_argument("--batch_size", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=5)
+    main(**vars(parser.parse_args()))

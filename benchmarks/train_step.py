@@ -1,0 +1,171 @@
+"""A training step of each variant: ours, stock Keras, and the same network in PyTorch.
+
+Prints Markdown tables: images per second (medians), ratios, peak memory, and the share that our
+step reaches of the rate at which this machine multiplies matrices. Needs
+benchmarks/requirements.txt.
+
+    python benchmarks/train_step.py --variants baseline bn_maxpool
+"""
+
+import argparse
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+import torch
+from keras import layers
+
+import turns
+from colorization.models import blocks
+from colorization.models.normalization import FusedBatchNormalization
+from colorization.models.variants import VARIANTS, build_model
+from colorization.precision import choose_precision
+from torch_networks import NETWORKS, penalty
+
+OURS, STOCK = "ours", "stock Keras"
+
+
+def main(variants: list[str], image_size: int, batch_size: int, rounds: int) -> None:
+    shape = (batch_size, image_size)
+    print(f"{turns.machine('torch')}\n\n{image_size} px, batches of {batch_size}\n")
+    for variant in variants:
+        steps = {name: partial(way, variant, shape) for name, way in ways(variant).items()}
+        products = {f"matrices, {dtype}": partial(multiplication, dtype) for dtype in DTYPES}
+        measured = turns.measure(steps | products, rounds)
+        rates = {
+            dtype: MULTIPLICATION / measured.pop(f"matrices, {dtype}").median for dtype in DTYPES
+        }
+        operations = operations_per_image(variant, shape)
+        print(f"## {variant}\n\n{operations / 1e9:.1f} GFLOP per image; matrices are multiplied at")
+        print(", ".join(f"{rate / 1e9:.0f} GFLOP/s in {dtype}" for dtype, rate in rates.items()))
+        print(f"\n{table(measured, batch_size, operations, rates)}\n", flush=True)
+
+
+DTYPES = ("float32", "bfloat16")
+SIDE, TIMES = 2048, 5  # of the matrices, and how often they are multiplied in a turn
+MULTIPLICATION = TIMES * 2 * SIDE**3  # operations
+
+
+def ways(variant: str) -> dict[str, Callable]:
+    """What is compared; stock Keras is another network only where something is normalized."""
+    keras_too = [FusedBatchNormalization]
+    model = build_model(variant, 1)
+    if any(isinstance(layer, FusedBatchNormalization) for layer in model.layers):
+        keras_too.append(layers.BatchNormalization)
+    found: dict[str, Callable] = {
+        f"{name}, {policy}": partial(keras_step, policy, normalization)
+        for name, normalization in zip((OURS, STOCK), keras_too, strict=False)
+        for policy in ("float32", "mixed_bfloat16")
+    }
+    found["PyTorch, float32"] = partial(torch_step, torch.float32, compiled=False)
+    found["PyTorch, bfloat16"] = partial(torch_step, torch.bfloat16, compiled=False)
+    found["PyTorch, bfloat16, compiled"] = partial(torch_step, torch.bfloat16, compiled=True)
+    return found
+
+
+def keras_step(
+    policy: str, normalization: type, variant: str, shape: tuple[int, int]
+) -> turns.Step:
+    blocks.FusedBatchNormalization = normalization  # type: ignore[misc, assignment]
+    model = build_model(variant, 1, policy)
+    model.compile(optimizer="adam", loss="mse", metrics=["mse"])
+    inputs, ab = batch(variant, shape)
+    return lambda: model.train_on_batch(inputs, ab)
+
+
+def torch_step(
+    dtype: torch.dtype, variant: str, shape: tuple[int, int], *, compiled: bool
+) -> turns.Step:
+    network = NETWORKS[variant]().to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(
+        [parameter for parameter in network.parameters() if parameter.requires_grad], fused=True
+    )
+    forward = torch.compile(network) if compiled else network
+    inputs, ab = (
+        [torch.from_numpy(array) for array in arrays]
+        for arrays in (batch(variant, shape)[0], [batch(variant, shape)[1]])
+    )
+    maps = [
+        array.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+        for array in (inputs[0], ab[0])
+    ]
+    given, truth = [maps[0], *inputs[1:]], maps[1]
+
+    def step() -> float:
+        optimizer.zero_grad()
+        with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
+            predicted = forward(*given)
+        loss = (predicted.float() - truth).square().mean()
+        (loss + penalty(network, 0.01) if variant == "l2" else loss).backward()
+        optimizer.step()
+        return loss.item()
+
+    return step
+
+
+def batch(variant: str, shape: tuple[int, int]) -> tuple[list[np.ndarray], np.ndarray]:
+    """Random inputs and ab."""
+    count, side = shape
+    rng = np.random.default_rng(1)
+    inputs = [rng.uniform(-1, 1, (count, side, side, 1))]
+    if not variant.startswith("vgg"):
+        inputs.append(rng.normal(size=(count, 1000)))
+    ab = rng.uniform(-1, 1, (count, side, side, 2))
+    return [array.astype(np.float32) for array in inputs], ab.astype(np.float32)
+
+
+def operations_per_image(variant: str, shape: tuple[int, int]) -> float:
+    """Floating-point operations of a step, as TensorFlow counts those of its graph."""
+    model = build_model(variant, 1)
+    given, truth = batch(variant, (1, shape[1]))
+
+    @tf.function
+    def gradients(inputs: list[tf.Tensor], ab: tf.Tensor) -> list[tf.Tensor]:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((model(inputs, training=True) - ab) ** 2)
+        return tape.gradient(loss, [weight.value for weight in model.trainable_weights])
+
+    graph = gradients.get_concrete_function([tf.constant(x) for x in given], tf.constant(truth))
+    tf.get_logger().setLevel("ERROR")  # it calls its profiler one of TensorFlow 1
+    options = tf.compat.v1.profiler.ProfileOptionBuilder(
+        tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
+    ).with_empty_output()
+    return tf.compat.v1.profiler.profile(graph.graph, options=options.build()).total_float_ops
+
+
+def multiplication(dtype: str) -> turns.Step:
+    """The product of two matrices, some times."""
+    matrix = tf.cast(tf.random.normal((SIDE, SIDE)), dtype)
+    product = tf.function(lambda: tf.matmul(matrix, matrix))
+    return lambda: [product().numpy() for _ in range(TIMES)]
+
+
+def table(
+    measured: dict[str, turns.Measured], images: int, operations: float, rates: dict[str, float]
+) -> str:
+    chosen = f"{OURS}, {choose_precision('auto', float16=True)}"
+    rows = []
+    for name, result in measured.items():
+        rate = rates["bfloat16" if "bfloat16" in name else "float32"]
+        share = operations * images / result.median / rate
+        rows.append(
+            {
+                "": f"{name} (auto)" if name == chosen else name,
+                "images per second": f"{images / result.median:.2f}",
+                "auto is faster by": f"{result.median / measured[chosen].median:.2f}",
+                "share of the matrix rate": f"{share:.0%}",
+                "peak memory, MiB": f"{result.memory:,.0f}",
+            }
+        )
+    return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--image_size", type=int, default=224)
+    parser.add_argument("--batch_size", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=5)
+    main(**vars(parser.parse_args()))

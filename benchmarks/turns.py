@@ -1,0 +1,89 @@
+"""Several ways to do the same, each in a process of its own, measured in turns.
+
+What disturbs the machine for a while then disturbs them all, and ratios hold where seconds do not.
+"""
+
+import multiprocessing
+import os
+import resource
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib import metadata
+
+from colorization import provenance
+
+Step = Callable[[], object]  # what is timed; returns when it is done
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Wall time in seconds of every turn, and the most memory in MiB of the process."""
+
+    seconds: list[float]
+    memory: float
+
+    @property
+    def median(self) -> float:
+        """Seconds."""
+        return statistics.median(self.seconds)
+
+
+def measure(ways: Mapping[str, Callable[[], Step]], turns: int) -> dict[str, Measured]:
+    """Prepare all ways and call each once, untimed; then time one call of each, turn by turn.
+
+    Parameters
+    ----------
+    ways : mapping of str to callable
+        Each prepares in its process and returns what is to be timed; must be picklable.
+    turns : int
+
+    Returns
+    -------
+    dict of str to Measured
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    context = multiprocessing.get_context("spawn")
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    with ExitStack() as stack:
+        processes = {
+            name: stack.enter_context(ProcessPoolExecutor(1, context, _prepare, (way,)))
+            for name, way in ways.items()
+        }
+        for turn in range(turns + 1):
+            for name, process in processes.items():
+                taken = process.submit(_time).result()
+                if turn > 0:
+                    seconds[name].append(taken)
+        return {
+            name: Measured(seconds[name], process.submit(_memory).result())
+            for name, process in processes.items()
+        }
+
+
+_step: Step
+
+
+def _prepare(way: Callable[[], Step]) -> None:
+    global _step  # noqa: PLW0603 (the process has one step, which cannot be sent)
+    _step = way()
+
+
+def _time() -> float:
+    started = time.perf_counter()
+    _step()
+    return time.perf_counter() - started
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def machine(*packages: str) -> str:
+    """Hardware, and versions of TensorFlow, Keras and some more packages, in one line."""
+    versions = {name: metadata.version(name) for name in ("tensorflow", "keras", *packages)}
+    facts = provenance.hardware() | versions
+    return ", ".join(f"{name} {value}" for name, value in facts.items())
