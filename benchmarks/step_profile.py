@@ -1,0 +1,88 @@
+"""Where our training step spends its time: oneDNN's own record of what it computes.
+
+Prints a Markdown table. Several operations may run at once, so that they take longer together than
+the step does; what is not oneDNN's, such as the optimizer, is missing.
+
+    python benchmarks/step_profile.py --variant bn_maxpool
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from functools import partial
+
+import pandas as pd
+
+import turns
+from colorization.models.variants import VARIANTS, build_model
+
+MARK = "step of seconds:"
+
+
+def main(variant: str, policy: str, image_size: int, batch_size: int, steps: int) -> None:
+    command = [sys.executable, __file__, "--variant", variant, "--policy", policy]
+    sizes = ["--image_size", str(image_size), "--batch_size", str(batch_size)]
+    environment = os.environ | {"ONEDNN_VERBOSE": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    output = subprocess.run(
+        [*command, *sizes, "--steps", str(steps), "--recorded"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    _, *recorded = output.split(MARK)  # the first step is traced and compiled
+    seconds = [float(part.partition("\n")[0]) for part in recorded]
+    wall = 1000 * sum(seconds[1:]) / (len(seconds) - 1)
+    taken: Counter[str] = Counter()
+    for part in recorded[:-1]:  # what stands after a mark is the next step's
+        taken.update(milliseconds(part))
+    print(f"{turns.machine()}\n\n{variant}, {policy}, {image_size} px, batches of {batch_size}:")
+    print(f"{wall:.0f} ms a step\n")
+    table = [
+        {
+            "": name,
+            "ms": f"{total / (len(seconds) - 1):.0f}",
+            "share of oneDNN's time": f"{total / taken.total():.1%}",
+        }
+        for name, total in taken.most_common()
+    ]
+    print(pd.DataFrame(table).to_markdown(index=False, disable_numparse=True))
+
+
+def milliseconds(record: str) -> Counter[str]:
+    """Time by primitive and direction, from lines such as onednn_verbose,v1,primitive,exec,..."""
+    taken: Counter[str] = Counter()
+    for line in record.splitlines():
+        fields = line.split(",")
+        if "exec" in fields and fields[0] == "onednn_verbose":
+            _, primitive, _, direction = fields[fields.index("exec") + 1 :][:4]
+            taken[f"{primitive}, {direction}".removesuffix(", undef")] += float(fields[-1])
+    return taken
+
+
+def record(variant: str, policy: str, image_size: int, batch_size: int, steps: int) -> None:
+    """Compute steps, with a mark after each."""
+    from train_step import batch  # noqa: PLC0415 (PyTorch is needed here alone)
+
+    model = build_model(variant, 1, policy)
+    model.compile(optimizer="adam", loss="mse", metrics=["mse"])
+    step = partial(model.train_on_batch, *batch(variant, (batch_size, image_size)))
+    for _ in range(steps + 2):
+        started = time.perf_counter()
+        step()
+        print(f"\n{MARK}{time.perf_counter() - started}", flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--variant", choices=VARIANTS, default="bn_maxpool")
+    parser.add_argument("--policy", default="float32")
+    parser.add_argument("--image_size", type=int, default=224)
+    parser.add_argument("--batch_size", type=int, default=16)
+    parser.add_argument("--steps", type=int, default=5)
+    parser.add_argument("--recorded", action="store_true", help=argparse.SUPPRESS)
+    options = vars(parser.parse_args())
+    (record if options.pop("recorded") else main)(**options)
