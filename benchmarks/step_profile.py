@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections import Counter
+from collections.abc import Iterator
 from functools import partial
 
 import pandas as pd
@@ -36,31 +36,24 @@ def main(variant: str, policy: str, image_size: int, batch_size: int, steps: int
     _, *recorded = output.split(MARK)  # the first step is traced and compiled
     seconds = [float(part.partition("\n")[0]) for part in recorded]
     wall = 1000 * sum(seconds[1:]) / (len(seconds) - 1)
-    taken: Counter[str] = Counter()
-    for part in recorded[:-1]:  # what stands after a mark is the next step's
-        taken.update(milliseconds(part))
+    # What stands after a mark is the next step's record.
+    spent = pd.DataFrame([line for part in recorded[:-1] for line in milliseconds(part)])
+    totals = spent.groupby("")["ms"].sum().sort_values(ascending=False) / (len(seconds) - 1)
     print(f"{turns.machine()}\n\n{variant}, {policy}, {image_size} px, batches of {batch_size}:")
     print(f"{wall:.0f} ms a step\n")
-    table = [
-        {
-            "": name,
-            "ms": f"{total / (len(seconds) - 1):.0f}",
-            "share of oneDNN's time": f"{total / taken.total():.1%}",
-        }
-        for name, total in taken.most_common()
-    ]
-    print(pd.DataFrame(table).to_markdown(index=False, disable_numparse=True))
+    table = totals.to_frame().assign(share=totals / totals.sum())
+    table = table.rename(columns={"share": "share of oneDNN's time"})
+    print(table.to_markdown(floatfmt=("", ".0f", ".1%")))
 
 
-def milliseconds(record: str) -> Counter[str]:
+def milliseconds(record: str) -> Iterator[dict[str, str | float]]:
     """Time by primitive and direction, from lines such as onednn_verbose,v1,primitive,exec,..."""
-    taken: Counter[str] = Counter()
     for line in record.splitlines():
         fields = line.split(",")
         if "exec" in fields and fields[0] == "onednn_verbose":
             _, primitive, _, direction = fields[fields.index("exec") + 1 :][:4]
-            taken[f"{primitive}, {direction}".removesuffix(", undef")] += float(fields[-1])
-    return taken
+            name = f"{primitive}, {direction}".removesuffix(", undef")
+            yield {"": name, "ms": float(fields[-1])}
 
 
 def record(variant: str, policy: str, image_size: int, batch_size: int, steps: int) -> None:
