@@ -33,6 +33,8 @@ def main(
     L = luminance(archive, count)
     print(f"{turns.machine('torch', 'timm')}\n")
     print(f"{len(L)} photographs of {SIDE} px, in batches of {batch_size}\n")
+    chosen = f"ours, {choose_precision('auto', float16=False)}"
+    print()
     for network in networks:
         params = Embed.model_validate(
             {
@@ -50,7 +52,7 @@ def main(
         for dtype in (torch.float32, torch.bfloat16):
             ways[f"timm, {dtype}".replace("torch.", "")] = partial(peer, network, len(L), dtype)
         print(f"## {network}, weights {Path(weights).name}\n")
-        print(table(turns.measure(ways, rounds), len(L)))
+        print(table(turns.measure(ways, rounds), chosen, len(L)))
         cosines = agreement(params, L)
         print(
             "\ncosine of our vectors in mixed_bfloat16 with those in float32: "
@@ -104,8 +106,7 @@ def agreement(params: Embed, L: np.ndarray) -> np.ndarray:
     return (one * other).sum(axis=1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
 
 
-def table(measured: dict[str, turns.Measured], images: int) -> str:
-    chosen = f"ours, {choose_precision('auto', float16=False)}"
+def table(measured: dict[str, turns.Measured], chosen: str, images: int) -> str:
     rows = [
         {
             "": f"{name} (auto)" if name == chosen else name,

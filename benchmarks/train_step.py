@@ -30,6 +30,8 @@ OURS, STOCK = "ours", "stock Keras"
 def main(variants: list[str], image_size: int, batch_size: int, rounds: int) -> None:
     shape = (batch_size, image_size)
     print(f"{turns.machine('torch')}\n\n{image_size} px, batches of {batch_size}\n")
+    chosen = f"{OURS}, {choose_precision('auto', float16=True)}"
+    print()
     for variant in variants:
         steps = {name: partial(way, variant, shape) for name, way in ways(variant).items()}
         products = {f"matrices, {dtype}": partial(multiplication, dtype) for dtype in DTYPES}
@@ -40,7 +42,7 @@ def main(variants: list[str], image_size: int, batch_size: int, rounds: int) -> 
         operations = operations_per_image(variant, shape)
         print(f"## {variant}\n\n{operations / 1e9:.1f} GFLOP per image; matrices are multiplied at")
         print(", ".join(f"{rate / 1e9:.0f} GFLOP/s in {dtype}" for dtype, rate in rates.items()))
-        print(f"\n{table(measured, batch_size, operations, rates)}\n", flush=True)
+        print(f"\n{table(measured, chosen, batch_size, operations, rates)}\n", flush=True)
 
 
 DTYPES = ("float32", "bfloat16")
@@ -143,9 +145,12 @@ def multiplication(dtype: str) -> turns.Step:
 
 
 def table(
-    measured: dict[str, turns.Measured], images: int, operations: float, rates: dict[str, float]
+    measured: dict[str, turns.Measured],
+    chosen: str,
+    images: int,
+    operations: float,
+    rates: dict[str, float],
 ) -> str:
-    chosen = f"{OURS}, {choose_precision('auto', float16=True)}"
     rows = []
     for name, result in measured.items():
         rate = rates["bfloat16" if "bfloat16" in name else "float32"]
