@@ -33,7 +33,7 @@ format: .venv/installed
 	ruff check --fix .
 	ruff format .
 
-# The README's table, from results/.
+# The README's figure and table, from results/.
 readme: .venv/installed
 	python tools/readme.py
 

@@ -76,7 +76,7 @@ def ours(params: Embed, L: np.ndarray, policy: str) -> turns.Step:
 
 
 def embed(predict: embedding.Predict, L: np.ndarray, batch_size: int) -> np.ndarray:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, turns.quiet():
         return embedding.embed(predict, L, batch_size, Path(folder) / "logits", "embedding")
 
 

@@ -3,14 +3,15 @@
 What disturbs the machine for a while then disturbs them all, and ratios hold where seconds do not.
 """
 
+import io
 import multiprocessing
 import os
 import resource
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -80,6 +81,13 @@ def _time() -> float:
 
 def _memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep progress out of what a script prints."""
+    with redirect_stdout(io.StringIO()):
+        yield
 
 
 def machine(*packages: str) -> str:

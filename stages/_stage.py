@@ -27,7 +27,7 @@ def run(main: Callable[..., Figures | None]) -> None:
     """Call a stage's main with the options of the command line.
 
     Each parameter of `main` is an option of the same name, of the type it is annotated with; one
-    annotated `TYPE | None` may be left out. With `--timing FILE` the wall time goes to that file,
+    with a default may be left out. With `--timing FILE` the wall time goes to that file,
     with the figures that `main` returns. One of them, `earlier_seconds`, is what an interrupted run
     spent that this one went on from: it counts as wall time too.
 
@@ -38,7 +38,8 @@ def run(main: Callable[..., Figures | None]) -> None:
     for name, parameter in inspect.signature(main).parameters.items():
         kind = next(iter(get_args(parameter.annotation)), parameter.annotation)
         required = parameter.default is parameter.empty
-        parser.add_argument(f"--{name}", type=kind, required=required)
+        default = None if required else parameter.default
+        parser.add_argument(f"--{name}", type=kind, required=required, default=default)
     parser.add_argument("--timing", type=Path)
     options = vars(parser.parse_args())
     timing = options.pop("timing")

@@ -1,46 +1,55 @@
 """Stages `evaluate` and `evaluate_vgg`: a trained model on the test split -> its scores, a row per
-image, and a few colorized images.
+image, and some of the images.
+
+metrics.json              means with their standard errors, of the model and of the floors
+test_images.csv           a row per test image
+chroma.csv                how many pixels have which chroma, predicted and true
+ab_bins.csv               the training images' colours, by which the rebalanced metric weighs
+evenly_spaced.npy, .json  some test images grey, colorized and true, and which they are
+best.npy, .json           those to which the model's colours bring most
+worst.npy, .json          those to which they bring least
+history.csv               of the training
+training.json             what the model was trained with
 """
 
 import json
 import shutil
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 from _stage import Figures, run
-from colorization import arrays, evaluation
+from colorization import arrays, colours, evaluation
+from colorization.evaluations import write_shown
 from colorization.examples import read_examples
 from colorization.files import whole_folder
 from colorization.models.directory import load_model
 from colorization.params import load_params
-from colorization.scores import GRAY, MODEL, summarize
+from colorization.regions import finder
+from colorization.scores import summarize
 
 
 def main(
     params: Path, arrays_folder: Path, model: Path, out: Path, embeddings: Path | None = None
 ) -> Figures:
-    settings = load_params(params).evaluate
+    settings = load_params(params)
     test = read_examples(arrays_folder, embeddings, "test")
-    mean_ab = evaluation.mean_ab(arrays.read(arrays_folder / "train").ab)
-    shown = evaluation.evenly_spaced(len(test), settings.sample_images)
-    samples: dict[str, list[np.ndarray]] = {"grey": [], "colorized": [], "truth": []}
-    rows = []
+    seen = colours.count_colours(arrays.read(arrays_folder / "train").ab)
+    network, batch_size = load_model(model), settings.evaluate.batch_size
+    scored = evaluation.evaluate(network, test, seen, finder(settings.download), batch_size)
+    best, worst = evaluation.best_and_worst(scored.rows, settings.evaluate.extreme_images)
+    shown = {
+        "evenly_spaced": evaluation.evenly_spaced(len(test), settings.evaluate.sample_images),
+        "best": best,
+        "worst": worst,
+    }
     with whole_folder(out) as folder:
-        scored = evaluation.evaluate(load_model(model), test, mean_ab, settings.batch_size)
-        for index, (row, colorized) in enumerate(scored):
-            rows.append(row)
-            if index in shown:
-                samples["grey"].append(colorized[GRAY].rgb)
-                samples["colorized"].append(colorized[MODEL].rgb)
-                samples["truth"].append(np.array(test.images.rgb[index]))
-        table = pd.DataFrame(rows)
-        table.to_csv(folder / "test_images.csv", index=False)
-        summary = json.dumps(summarize(table), indent=1, allow_nan=False)
+        scored.rows.to_csv(folder / "test_images.csv", index=False)
+        scored.chroma.to_csv(folder / "chroma.csv", index=False)
+        seen.table().to_csv(folder / "ab_bins.csv", index=False)
+        summary = json.dumps(summarize(scored.rows), indent=1, allow_nan=False)
         (folder / "metrics.json").write_text(summary + "\n", encoding="utf-8")
-        for name, images in samples.items():
-            np.save(folder / f"{name}.npy", np.stack(images))
+        for name, chosen in shown.items():
+            images = evaluation.colorize(network, test, chosen, batch_size)
+            write_shown(folder, name, chosen, images)
         for name in ("history.csv", "training.json"):
             shutil.copyfile(model / name, folder / name)
     return {"images": len(test)}

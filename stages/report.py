@@ -10,6 +10,9 @@ from colorization import pictures, provenance, report
 from colorization.evaluations import read_evaluation, read_json
 from colorization.params import ENCODER_OF, load_params
 
+COPIED = ("metrics.json", "history.csv", "test_images.csv", "chroma.csv", "ab_bins.csv")
+SHEETS = {"evenly_spaced": "samples.png", "best": "best.png", "worst": "worst.png"}
+
 
 def main(params: Path, split: Path, evaluation: Path, timings: Path, results: Path) -> None:
     settings = load_params(params)
@@ -20,8 +23,7 @@ def main(params: Path, split: Path, evaluation: Path, timings: Path, results: Pa
         files["embed"] = embedded
     files |= {stage: timings / stage / f"{evaluation.name}.json" for stage in ("train", "evaluate")}
     what_ran = report.Run(
-        metrics=chosen.metrics,
-        training=chosen.training,
+        evaluation=chosen,
         split=pd.read_csv(split, keep_default_na=False),
         timings={stage: read_json(file) for stage, file in files.items()},
         params=params.read_text(encoding="utf-8").strip(),
@@ -30,15 +32,17 @@ def main(params: Path, split: Path, evaluation: Path, timings: Path, results: Pa
         versions=provenance.versions(),
     )
     results.mkdir(exist_ok=True)
-    for name in ("metrics.json", "history.csv", "test_images.csv"):
+    for name in COPIED:
         shutil.copyfile(evaluation / name, results / name)
-    pictures.sheet(pictures.triptychs(chosen.samples), results / "samples.png")
+    for name, sheet in SHEETS.items():
+        pictures.sheet(pictures.triptychs(chosen.shown[name].images), results / sheet)
     pictures.curves(chosen.history, chosen.floors(), results / "curves.png")
+    pictures.chroma(chosen.chroma, results / "chroma.png")
     (results / "report.md").write_text(report.markdown(what_ran), encoding="utf-8")
     page = report.html(
         what_ran,
         (results / "curves.png").read_bytes(),
-        (results / "samples.png").read_bytes(),
+        (results / "chroma.png").read_bytes(),
     )
     (results / "report.html").write_text(page, encoding="utf-8")
 

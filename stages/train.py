@@ -1,6 +1,8 @@
-"""Stages `train` and `train_vgg`: cached arrays -> one variant, trained from one seed.
+"""Stages `train`, `train_vgg` and `train_thinned`: cached arrays -> a variant, trained from a seed.
 
 Variants of `train` take the embeddings, those of `train_vgg` an encoder with weights of its own.
+`train_thinned` takes one training image in `one_in`, evenly over all of them: those of 4 are among
+those of 2.
 """
 
 import json
@@ -31,11 +33,15 @@ def main(
     out: Path,
     embeddings: Path | None = None,
     encoder_weights: Path | None = None,
+    one_in: int = 1,
 ) -> Figures:
     settings = load_params(params)
     training, validation = (
         read_examples(arrays_folder, embeddings, part) for part in ("train", "validation")
     )
+    training = training.some(slice(None, None, one_in))
+    # As many steps as all images give, so that only the images differ.
+    train_params = settings.train.model_copy(update={"epochs": settings.train.epochs * one_in})
     precision = choose_precision(settings.train.precision, float16=True)
     told = {
         "variant": variant,
@@ -43,7 +49,8 @@ def main(
         "precision": precision,
         "devices": device_names(settings.train.devices),
         **_pretrained(variant, embeddings, encoder_weights),
-        "train": settings.train.model_dump(),
+        "train": train_params.model_dump(),
+        **({"one_in": one_in} if one_in > 1 else {}),
     }
     folders = [arrays_folder / "train", arrays_folder / "validation", embeddings]
     read = sorted(file for folder in folders if folder for file in folder.iterdir())
@@ -56,7 +63,7 @@ def main(
         if encoder_weights:
             encoder = ENCODER_OF[variant]
             load_encoder(model, encoder, getattr(settings.encoders, encoder))
-        outcome = train(model, training, validation, settings.train, seed, folder, snapshots)
+        outcome = train(model, training, validation, train_params, seed, folder, snapshots)
         record = {
             **told,
             "parameters": model.count_params(),

@@ -28,8 +28,12 @@ TINY = {
     "preprocess": {"image_size": 32},
     "embed": {"network": "mobilenet_v2"},
     "train": {"epochs": 2, "monitor_images": 4},
-    "study": {"variants": ["baseline", "bn_maxpool"], "vgg_variants": ["vgg16_repeat"]},
-    "evaluate": {"sample_images": 3},
+    "study": {
+        "variants": ["baseline", "bn_maxpool"],
+        "vgg_variants": ["vgg16_repeat"],
+        "one_in": [2],
+    },
+    "evaluate": {"sample_images": 3, "extreme_images": 2},
 }
 
 

@@ -47,7 +47,7 @@ def test_variants_with_an_encoder_of_their_own_do_not_wait_for_the_embeddings() 
 
 
 def test_a_new_metric_trains_nothing_anew() -> None:
-    for name in ("train", "train_vgg"):
+    for name in ("train", "train_vgg", "train_thinned"):
         assert not {"evaluation.py", "scores.py"} & {Path(dep).name for dep in STAGES[name]["deps"]}
 
 

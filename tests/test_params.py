@@ -68,6 +68,8 @@ def refusal(path: Path) -> str:
         ("encoders", REMOVED, "is missing"),
         ("study.variants", ["bn_maxpool"] * 2, "must name each item once; found"),
         ("study.seeds", [1, 1], "must name each item once; found [1, 1]"),
+        ("study.one_in", [2, 2], "must name each item once; found [2, 2]"),
+        ("study.one_in", 2, "found 2"),
         ("download.source", "", "found ''"),
         ("download.scenes.width", 0, "must be greater than or equal to 32; found 0"),
     ],

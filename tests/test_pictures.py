@@ -14,7 +14,7 @@ HISTORY = pd.DataFrame({"epoch": [1, 2], "train_mse": [0.02, 0.01], "val_mse": [
 FLOORS = {"gray": 0.04, "mean_ab": 0.035}
 
 
-@pytest.mark.parametrize(("side", "factor"), [(32, 4), (64, 2), (96, 1), (224, 1)])
+@pytest.mark.parametrize(("side", "factor"), [(32, 4), (64, 2), (96, 1), (128, 1)])
 def test_a_triptych_is_grey_ours_and_truth_enlarged_by_whole_pixels(side: int, factor: int) -> None:
     names = ("grey", "colorized", "truth")
     samples = {
@@ -30,6 +30,18 @@ def test_a_triptych_is_grey_ours_and_truth_enlarged_by_whole_pixels(side: int, f
             tile = small[:, column * side : (column + 1) * side]
             np.testing.assert_array_equal(tile, samples[name][row])
         np.testing.assert_array_equal(triptych[0::factor], triptych[factor - 1 :: factor])
+
+
+def test_large_images_are_reduced_to_a_tile() -> None:
+    samples = {name: np.full((1, 224, 224, 3), 90, np.uint8) for name in ("grey", "colorized")}
+    samples["truth"] = scene(1, 224, 224)[None]
+    (triptych,) = pictures.triptychs(samples)
+    assert triptych.shape == (pictures.TILE, 3 * pictures.TILE, 3)
+    reduced = Image.fromarray(samples["truth"][0]).resize(
+        (pictures.TILE,) * 2, Image.Resampling.BOX
+    )
+    tile = triptych[:, 2 * pictures.TILE :].astype(float)
+    assert np.abs(tile - np.asarray(reduced)).mean() < 4
 
 
 def test_compared_samples_have_a_column_per_title_and_a_row_per_image(tmp_path: Path) -> None:
@@ -58,6 +70,32 @@ def test_compared_curves_show_every_training(tmp_path: Path) -> None:
     pictures.compared_curves({"a": HISTORY}, FLOORS, tmp_path / "one.png")
     assert (tmp_path / "both.png").read_bytes() == (tmp_path / "again.png").read_bytes()
     assert (tmp_path / "both.png").read_bytes() != (tmp_path / "one.png").read_bytes()
+
+
+@pytest.mark.parametrize("count", [1, 3, 8])
+def test_each_variant_has_a_panel_of_its_own(tmp_path: Path, count: int) -> None:
+    histories = {str(index): HISTORY for index in range(count)}
+    pictures.variant_curves(histories, FLOORS, tmp_path / "panels.png")
+    panels = np.asarray(Image.open(tmp_path / "panels.png").convert("L"))
+    across = min(count, pictures.PANELS_ACROSS)
+    down = -(-count // across)
+    assert panels.shape[1] == pytest.approx(120 * 2.8 * across, abs=1)
+    cells = [
+        cell
+        for line in np.array_split(panels[: -int(0.4 * 120)], down)
+        for cell in np.array_split(line, across, axis=1)
+    ]
+    drawn = [(cell < 200).mean() > 0.01 for cell in cells]
+    assert drawn == [index < count for index in range(down * across)]
+
+
+def test_the_chroma_of_predictions_is_drawn_beside_the_true_one(tmp_path: Path) -> None:
+    histogram = pd.DataFrame({"chroma": [0.0, 2, 4], "truth": [5, 3, 2], "model": [9, 1, 0]})
+    pictures.chroma(histogram, tmp_path / "a.png")
+    pictures.chroma(histogram, tmp_path / "b.png")
+    pictures.chroma(histogram.assign(model=histogram["truth"]), tmp_path / "c.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert (tmp_path / "a.png").read_bytes() != (tmp_path / "c.png").read_bytes()
 
 
 @pytest.mark.parametrize(("count", "across", "down"), [(1, 1, 1), (2, 2, 1), (3, 2, 2), (6, 2, 3)])

@@ -111,6 +111,8 @@ def test_the_study_trains_what_is_missing_and_survives_a_variant_that_fails(
         "train@baseline-1",
         "evaluate@baseline-1",
         "train_vgg@vgg16_repeat-1",
+        "train_thinned@2-1",
+        "evaluate_thinned@2-1",
     }
 
     project.update_params({"encoders": {"vgg16": "random"}})
@@ -127,11 +129,18 @@ def test_the_study_trains_what_is_missing_and_survives_a_variant_that_fails(
         "baseline",
         "bn_maxpool",
         "vgg16_repeat",
+        "bn_maxpool on 1 image in 2",
         "gray",
         "mean_ab",
     ]
     own = json.loads((project.root / "results/metrics.json").read_text())
     assert study["bn_maxpool"]["psnr_rgb_db"] == own["model"]["psnr_rgb_db"]
+    part = json.loads((project.root / "models/bn_maxpool-1-one_in_2/training.json").read_text())
+    whole = json.loads((project.root / "models/bn_maxpool-1/training.json").read_text())
+    assert part["training_images"] == -(-whole["training_images"] // 2)
+    assert part["train"]["epochs"] == 2 * whole["train"]["epochs"]
+    judged = json.loads((project.root / "results/study/claims.json").read_text())
+    assert [claim["number"] for claim in judged] == list(range(1, 12))
 
     assert stages_run(project.succeed("dvc", "repro", "--all-pipelines")) == []
     project.commit()

@@ -1,14 +1,18 @@
 """All trainings of the study, side by side."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from colorization import pages
+from colorization import claims, pages
 from colorization.evaluations import Evaluation
+from colorization.experiments import Estimate, Experiments, over_seeds
+from colorization.pages import COLUMNS, TITLES, Cell, Table
+from colorization.params import THINNED
 from colorization.scores import FLOORS, MODEL
 
 TITLE = "Image colorization: every variant"
+PICTURES = ("curves", "variants", "samples")
+OVER = "PSNR over mean_ab, dB (higher is better)"
 
 
 @dataclass(frozen=True)
@@ -17,10 +21,10 @@ class Study:
 
     Attributes
     ----------
-    evaluations : dict of str to Evaluation
-        By the training's name, in the study's order. All were scored on the same test images.
+    experiments : Experiments
+        All were scored on the same test images.
     timings : dict of str to dict
-        By the same names, as `provenance.write_timing` writes them.
+        By the trainings' names, as `provenance.write_timing` writes them.
     params : str
         The text of params.yaml.
     commit : str
@@ -29,28 +33,42 @@ class Study:
         By package.
     """
 
-    evaluations: dict[str, Evaluation]
+    experiments: Experiments
     timings: dict[str, dict[str, Any]]
     params: str
     commit: str
     versions: dict[str, str]
 
 
-def training_names(trainings: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
-    """Name each (variant, seed): by its variant, and by its seed where there are several."""
-    one_seed = len({seed for _, seed in trainings}) == 1
+def variants_by_name(experiments: Experiments) -> dict[str, Evaluation]:
+    """Name each training by its variant, and by its seed where there are several."""
+    several = _several_seeds(experiments)
     return {
-        (variant, seed): variant if one_seed else f"{variant} ({seed})"
-        for variant, seed in trainings
+        f"{variant} ({seed})" if several else variant: found
+        for (variant, seed), found in experiments.trainings.items()
     }
 
 
-def metrics(evaluations: dict[str, Evaluation]) -> dict[str, Any]:
+def all_by_name(experiments: Experiments) -> dict[str, Evaluation]:
+    """Name every training: those of `variants_by_name`, then those on parts of the images."""
+    several = _several_seeds(experiments)
+    parts = {
+        f"{THINNED} on 1 image in {one_in}" + (f" ({seed})" if several else ""): found
+        for (one_in, seed), found in experiments.thinned.items()
+    }
+    return variants_by_name(experiments) | parts
+
+
+def _several_seeds(experiments: Experiments) -> bool:
+    return len({seed for _, seed in experiments.trainings}) > 1
+
+
+def metrics(experiments: Experiments) -> dict[str, Any]:
     """Gather the figures of all trainings, and of the floors.
 
     Parameters
     ----------
-    evaluations : dict of str to Evaluation
+    experiments : Experiments
 
     Returns
     -------
@@ -59,9 +77,10 @@ def metrics(evaluations: dict[str, Evaluation]) -> dict[str, Any]:
         floors; its "parameters", "best_epoch", and "final_gap": the validation MSE less the
         training MSE of the last epoch. Each floor has its metrics alone.
     """
-    first = next(iter(evaluations.values()))
+    named = all_by_name(experiments)
+    first = next(iter(named.values()))
     gathered: dict[str, Any] = {"images": first.metrics["images"]}
-    for name, evaluation in evaluations.items():
+    for name, evaluation in named.items():
         last = evaluation.history.iloc[-1]
         gathered[name] = {
             **evaluation.metrics[MODEL],
@@ -73,8 +92,29 @@ def metrics(evaluations: dict[str, Evaluation]) -> dict[str, Any]:
     return gathered | {floor: first.metrics[floor] for floor in FLOORS}
 
 
-def table(gathered: dict[str, Any], timings: dict[str, dict[str, Any]]) -> list[dict[str, str]]:
-    """Rows of the comparison: every training, then the floors.
+def results_table(gathered: dict[str, Any]) -> Table:
+    """Every training, then the floors.
+
+    Parameters
+    ----------
+    gathered : dict
+        As `metrics` returns it.
+    """
+    rows = []
+    for name, figures in gathered.items():
+        if name == "images":
+            continue
+        over = Cell("")
+        if name not in FLOORS:
+            difference = figures["over"]["mean_ab"]
+            over = Cell(pages.with_error(difference, "psnr_rgb_db", 2), difference["psnr_rgb_db"])
+        label, psnr, *others = pages.scores_row(pages.COLORIZER_LABELS.get(name, name), figures)
+        rows.append([label, psnr, over, *others])
+    return Table([*TITLES[:2], OVER, *TITLES[2:]], rows)
+
+
+def trainings_table(gathered: dict[str, Any], timings: dict[str, dict[str, Any]]) -> Table:
+    """What each training took.
 
     Parameters
     ----------
@@ -82,67 +122,97 @@ def table(gathered: dict[str, Any], timings: dict[str, dict[str, Any]]) -> list[
         As `metrics` returns it.
     timings : dict of str to dict
         Of each training, with the keys seconds and images_per_second.
-
-    Returns
-    -------
-    list of dict of str to str
-        What does not apply to a floor is empty.
     """
     rows = []
     for name, timing in timings.items():
         figures = gathered[name]
-        rows.append(
-            pages.scores_row(name, figures)
-            | {
-                "over": pages.with_error(figures["over"]["mean_ab"], "psnr_rgb_db", 2),
-                "parameters": f"{figures['parameters']:,}",
-                "minutes": f"{timing['seconds'] / 60:.1f}",
-                "images_per_second": f"{timing['images_per_second']:.1f}",
-                "best_epoch": str(figures["best_epoch"]),
-                "final_gap": f"{figures['final_gap']:+.5f}",
-            }
+        minutes, rate, gap = (
+            timing["seconds"] / 60,
+            timing["images_per_second"],
+            figures["final_gap"],
         )
-    nothing = dict.fromkeys(set(rows[0]) - {"name", "psnr", "ssim", "mse", "exact"}, "")
-    floors = [
-        pages.scores_row(pages.COLORIZER_LABELS[floor], gathered[floor]) | nothing
-        for floor in FLOORS
-    ]
-    return rows + floors
+        rows.append(
+            [
+                Cell(name),
+                Cell(f"{figures['parameters']:,}", figures["parameters"]),
+                Cell(f"{minutes:.1f}", minutes),
+                Cell(f"{rate:.1f}", rate),
+                Cell(str(figures["best_epoch"]), figures["best_epoch"]),
+                Cell(f"{gap:+.5f}", gap),
+            ]
+        )
+    return Table(["", "parameters", "minutes", "images/s", "best epoch", "final gap"], rows)
 
 
-def markdown_table(gathered: dict[str, Any], timings: dict[str, dict[str, Any]]) -> str:
-    """Render `table` as Markdown."""
-    return pages.render("study_table.md.j2", rows=table(gathered, timings))
+def seeds_table(experiments: Experiments) -> Table:
+    """Means of each variant over the seeds, with their confidence intervals."""
+    rows = []
+    for variant in experiments.variants:
+        cells = [Cell(variant)]
+        for column in COLUMNS:
+            values = [found.metrics[MODEL][column.metric] for found in experiments.of(variant)]
+            if None in values:
+                cells.append(Cell("undefined"))
+            else:
+                estimate = over_seeds(values)
+                cells.append(Cell(with_interval(estimate, column.digits), estimate.value))
+        rows.append(cells)
+    return Table(TITLES, rows)
+
+
+def with_interval(estimate: Estimate | None, digits: int) -> str:
+    """Format an estimate and its interval, such as "1.20 (0.90 to 1.50)"."""
+    if estimate is None:
+        return "undefined"
+    mean = f"{estimate.value:.{digits}f}"
+    if estimate.low is None or estimate.low == estimate.high:
+        return mean
+    return f"{mean} ({estimate.low:.{digits}f} to {estimate.high:.{digits}f})"
+
+
+def readme_table(gathered: dict[str, Any]) -> str:
+    """Render `results_table` as Markdown."""
+    return pages.render("table.md.j2", table=results_table(gathered))
 
 
 def markdown(study: Study) -> str:
     """Render the comparison as Markdown; its pictures lie beside it."""
-    return _render("study.md.j2", study, curves="curves.png", samples="samples.png")
+    return _render("study.md.j2", study, **{name: f"{name}.png" for name in PICTURES})
 
 
-def html(study: Study, curves: bytes, samples: bytes) -> str:
+def html(study: Study, curves: bytes, variants: bytes, samples: bytes) -> str:
     """Render the comparison as one HTML page that needs nothing beside it.
 
     Parameters
     ----------
     study : Study
-    curves, samples : bytes
+    curves, variants, samples : bytes
         PNG files.
     """
-    pictures = {"curves": pages.data_url(curves), "samples": pages.data_url(samples)}
-    return _render("study.html.j2", study, **pictures)
+    return _render(
+        "study.html.j2",
+        study,
+        curves=pages.picture_url(curves),
+        variants=pages.picture_url(variants),
+        samples=pages.sheet_url(samples),
+    )
 
 
 def _render(template: str, study: Study, **pictures: str) -> str:
-    gathered = metrics(study.evaluations)
-    trainings = [evaluation.training for evaluation in study.evaluations.values()]
+    experiments = study.experiments
+    gathered = metrics(experiments)
+    trainings = [found.training for found in experiments.trainings.values()]
     machines = [timing["hardware"] for timing in study.timings.values()]
     return pages.render(
         template,
         title=TITLE,
         study=study,
-        images=gathered["images"],
-        rows=table(gathered, study.timings),
+        test_images=gathered["images"],
+        results=results_table(gathered),
+        trainings=trainings_table(gathered, study.timings),
+        seeds=seeds_table(experiments) if _several_seeds(experiments) else None,
+        claims=claims.judge(experiments),
+        with_interval=with_interval,
         pretrained={
             training["pretrained_network"]: training["pretrained_weights"] for training in trainings
         },

@@ -1,86 +1,130 @@
 """A trained model on the test split, beside the floors that need no model."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
 import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
 
 from colorization import lab
+from colorization.colours import Colours
 from colorization.examples import Examples, predict
-from colorization.progress import progress
-from colorization.scores import GRAY, MEAN_AB, MODEL, score
+from colorization.photographs import CHROMA_EDGES, compare
+from colorization.progress import progress_bar
+from colorization.regions import FindSmallParts
+from colorization.scores import GRAY, MODEL
 
 
 @dataclass(frozen=True)
-class Colorized:
-    """One image as a colorizer gives it back.
+class Scored:
+    """What became of the test split.
 
     Attributes
     ----------
-    ab : (H, W, 2) float32 array
-    rgb : (H, W, 3) uint8 array
+    rows : DataFrame
+        A row per image: its name, what is known of it, and each metric of each colorizer under
+        "colorizer_metric".
+    chroma : DataFrame
+        A histogram over all pixels: the lower edge of each bin of CIE chroma ("chroma"), and how
+        many pixels of the photographs ("truth") and of the model's images ("model") are in it.
     """
 
-    ab: np.ndarray
-    rgb: np.ndarray
-
-
-def mean_ab(ab: np.ndarray) -> np.ndarray:
-    """Mean ab over all pixels of a set of images.
-
-    Parameters
-    ----------
-    ab : (N, H, W, 2) float array
-
-    Returns
-    -------
-    (2,) float32 array
-    """
-    sums = sum(image.sum(axis=(0, 1), dtype=np.float64) for image in ab)
-    return np.asarray(sums / (ab.shape[0] * ab.shape[1] * ab.shape[2]), dtype=np.float32)
+    rows: pd.DataFrame
+    chroma: pd.DataFrame
 
 
 def evaluate(
     model: keras.Model,
     test: Examples,
-    train_mean_ab: np.ndarray,
+    colours: Colours,
+    find_small: FindSmallParts,
     batch_size: int,
-) -> Iterator[tuple[dict, dict[str, Colorized]]]:
-    """Colorize each test image by the model and by the floors, and score them.
+) -> Scored:
+    """Colorize each test image by the model and by the floors, and score them on all cores.
+
+    The photographs' own colours are those of the exact pixels, not of the cached ab.
 
     Parameters
     ----------
     model : keras.Model
     test : Examples
-    train_mean_ab : (2,) float32 array
+    colours : Colours
+        Of the training images.
+    find_small : callable
+        See `regions.finder`.
+    batch_size : int
+    """
+    rows, histograms = [], np.zeros((2, len(CHROMA_EDGES) - 1), np.int64)
+    names, rgb = test.images.names, test.images.rgb
+    with (
+        Parallel(n_jobs=-1) as parallel,
+        progress_bar("evaluating images", len(test)) as bar,
+    ):
+        for start in range(0, len(test), batch_size):
+            predicted = model.predict_on_batch(test.inputs(slice(start, start + batch_size)))
+            compared = parallel(
+                delayed(compare)(names[index], np.array(rgb[index]), ab, colours, find_small)
+                for index, ab in enumerate(predicted, start)
+            )
+            for row, histogram in compared:
+                rows.append(row)
+                histograms += histogram
+            bar.update(len(predicted))
+    chroma = {"chroma": CHROMA_EDGES[:-1], "truth": histograms[0], "model": histograms[1]}
+    return Scored(pd.DataFrame(rows), pd.DataFrame(chroma))
+
+
+def colorize(
+    model: keras.Model, test: Examples, chosen: Sequence[int], batch_size: int
+) -> dict[str, np.ndarray]:
+    """Show some of the test images.
+
+    Parameters
+    ----------
+    model : keras.Model
+    test : Examples
+    chosen : sequence of int
     batch_size : int
 
-    Yields
-    ------
-    row : dict
-        The image's name, and each metric of each colorizer under "colorizer_metric".
-    colorized : dict of str to Colorized
-        By colorizer.
+    Returns
+    -------
+    dict of str to (S, H, W, 3) uint8 array
+        The same images, "grey", "colorized" and in "truth".
     """
-    images = test.images
-    predictions = predict(model, test, batch_size)
-    for index, ab in enumerate(progress(predictions, "evaluating images", len(test))):
-        candidates = {
-            MODEL: ab,
-            GRAY: np.zeros_like(ab),
-            MEAN_AB: np.full_like(ab, train_mean_ab),
-        }
-        row: dict = {"name": images.names[index]}
-        colorized = {}
-        for colorizer, candidate in candidates.items():
-            rgb = lab.lab_to_rgb(images.L[index], candidate)
-            colorized[colorizer] = Colorized(candidate, rgb)
-            scored = score(images.rgb[index], images.ab[index], rgb, candidate)
-            row |= {f"{colorizer}_{metric}": value for metric, value in scored.items()}
-        yield row, colorized
+    some = test.some(chosen)
+    truth = np.array(some.images.rgb)
+    L = lab.rgb_to_lab(truth)[0]
+    ab = np.array(list(predict(model, some, batch_size))).reshape(*truth.shape[:3], 2)
+    return {
+        "grey": lab.lab_to_rgb(L, np.zeros(2)),
+        "colorized": lab.lab_to_rgb(L, ab),
+        "truth": truth,
+    }
 
 
 def evenly_spaced(total: int, count: int) -> list[int]:
     """Indices of `count` of `total` images, evenly spaced: samples chosen by rule, not by taste."""
     return np.unique(np.linspace(0, total - 1, min(count, total)).round().astype(int)).tolist()
+
+
+def best_and_worst(rows: pd.DataFrame, count: int) -> tuple[list[int], list[int]]:
+    """Indices of the images to which the model's colours bring most and least.
+
+    What they bring is how far CIEDE2000 falls from the grey image to the model's. By the error
+    alone the best would be photographs that have hardly any colour. Together the two lists name
+    at most all images, none twice.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As `evaluate` returns them.
+    count : int
+        Of each.
+    """
+    gain = rows[f"{GRAY}_ciede2000_mean"] - rows[f"{MODEL}_ciede2000_mean"]
+    order = gain.sort_values(ascending=False, kind="stable").index.tolist()
+    best = min(count, -(-len(order) // 2))
+    worst = min(count, len(order) // 2)
+    return order[:best], order[::-1][:worst]

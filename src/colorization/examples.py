@@ -1,6 +1,6 @@
 """What a model is trained, validated or tested on: cached arrays, and their embeddings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,14 +34,17 @@ class Examples:
         L = self.images.L[chosen].astype(np.float32)
         return [L] if self.embeddings is None else [L, self.embeddings[chosen]]
 
-    def first(self, count: int) -> "Examples":
-        """Give the first images, at most all of them."""
+    def some(self, chosen: slice | Sequence[int]) -> "Examples":
+        """Give some of the images; what a slice names stays memory-mapped."""
         images = self.images
         return Examples(
             LabArrays(
-                images.names[:count], images.L[:count], images.ab[:count], images.rgb[:count]
+                np.array(images.names)[chosen].tolist(),
+                images.L[chosen],
+                images.ab[chosen],
+                images.rgb[chosen],
             ),
-            None if self.embeddings is None else self.embeddings[:count],
+            None if self.embeddings is None else self.embeddings[chosen],
         )
 
 

@@ -48,6 +48,25 @@ def rgb_to_lab(rgb: np.ndarray, dtype: DTypeLike = np.float32) -> tuple[np.ndarr
     return L.reshape(*shape, width, 1), ab.reshape(*shape, width, 2)
 
 
+def to_cie(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
+    """Join the network's L and ab as CIE L*, a*, b*.
+
+    Parameters
+    ----------
+    L : (..., H, W, 1) float array
+        CIE L* / 50 - 1.
+    ab : (..., H, W, 2) float array
+        CIE a*, b* / AB_SCALE; broadcast over the pixels.
+
+    Returns
+    -------
+    (..., H, W, 3) float32 array
+    """
+    L_star = (L.astype(np.float32) + 1) * np.float32(L_SCALE)
+    ab_star = np.broadcast_to(ab, (*L.shape[:-1], 2)).astype(np.float32) * np.float32(AB_SCALE)
+    return np.concatenate([L_star, ab_star], axis=-1)
+
+
 def lab_to_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
     """Join L with ab and convert to sRGB, clipped to its gamut; the inverse of `rgb_to_lab`.
 
@@ -63,10 +82,8 @@ def lab_to_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
     (..., H, W, 3) uint8 array
         sRGB, D65.
     """
-    L_star = (L.astype(np.float32) + 1) * np.float32(L_SCALE)
-    ab_star = np.broadcast_to(ab, (*L.shape[:-1], 2)).astype(np.float32) * np.float32(AB_SCALE)
     with warnings.catch_warnings():
         # Lab points below black have a negative Z, which scikit-image clips and warns about.
         warnings.filterwarnings("ignore", message=".*negative Z values.*")
-        rgb = color.lab2rgb(np.concatenate([L_star, ab_star], axis=-1))
+        rgb = color.lab2rgb(to_cie(L, ab))
     return np.rint(rgb * 255).astype(np.uint8)

@@ -34,8 +34,8 @@ def ssim_rgb(truth: np.ndarray, image: np.ndarray) -> float:
 
     Parameters
     ----------
-    truth, image : (H, W, 3) uint8 arrays
-        At least 11 px a side.
+    truth, image : (H, W, 3) uint8 or float arrays
+        0..255, at least 11 px a side. Computed in double precision, of float32 in single.
 
     Returns
     -------

@@ -33,6 +33,8 @@ ENCODER_OF = {
     "vgg19_unet": "vgg19",
 }
 
+THINNED: Variant = "bn_maxpool"  # also trained on parts of the training images
+
 EmbedPrecision = Literal["auto", "float32", "mixed_bfloat16"]  # random logits fall under float16
 TrainPrecision = Literal[EmbedPrecision, "mixed_float16"]
 Devices = Literal["one", "all"]
@@ -40,6 +42,7 @@ Devices = Literal["one", "all"]
 EmbeddingNetwork = Literal["inception_resnet_v2", "inception_v3", "mobilenet_v2"]
 
 Count = Annotated[int, Field(ge=1)]
+Thinning = Annotated[int, Field(ge=2)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -123,11 +126,15 @@ class Model(Section):
 
 
 class Study(Section):
-    """`study`: all trainings that belong to the comparison."""
+    """`study`: all trainings that belong to the comparison.
+
+    Beside those of `trainings`, THINNED is trained from each seed on one image in `one_in`.
+    """
 
     variants: Annotated[tuple[EmbeddingVariant, ...], AfterValidator(_distinct)]
     vgg_variants: Annotated[tuple[VggVariant, ...], AfterValidator(_distinct)]
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(_distinct)]
+    one_in: Annotated[tuple[Thinning, ...], AfterValidator(_distinct)]
 
     def trainings(self) -> list[tuple[Variant, int]]:
         """Every variant and seed that belongs to the comparison, in its order."""
@@ -157,6 +164,7 @@ class Evaluate(Section):
 
     batch_size: Count
     sample_images: Count
+    extreme_images: Count
 
 
 class Params(Section):

@@ -13,9 +13,10 @@ from skimage.util import montage
 
 from colorization.files import whole_file
 
-SMALLEST_TILE = 128  # px; smaller images are enlarged by whole pixels
+TILE = 128  # px; smaller images are enlarged by whole pixels, larger ones reduced to it
 GAP = 4  # px between samples
 SAMPLES_ACROSS = 2
+PANELS_ACROSS = 4
 TITLE_HEIGHT, TITLE_SIZE = 24, 13  # px
 BORDER = ((0, 2), (0, 2), (0, 0))  # px, white, below and right of a compared sample
 CURVES = {"train_mse": "training", "val_mse": "validation"}
@@ -33,14 +34,18 @@ def triptychs(samples: dict[str, np.ndarray]) -> list[np.ndarray]:
     Returns
     -------
     list of (H', 3 W', 3) uint8 arrays
-        Enlarged by a whole factor where the images are small.
     """
     columns = (samples["grey"], samples["colorized"], samples["truth"])
-    return [_enlarged(np.concatenate(row, axis=1)) for row in zip(*columns, strict=True)]
+    return [
+        np.concatenate([_tile(image) for image in row], axis=1)
+        for row in zip(*columns, strict=True)
+    ]
 
 
-def _enlarged(image: np.ndarray) -> np.ndarray:
-    factor = max(1, SMALLEST_TILE // image.shape[0])
+def _tile(image: np.ndarray) -> np.ndarray:
+    if image.shape[0] > TILE:
+        return np.asarray(Image.fromarray(image).resize((TILE, TILE), Image.Resampling.LANCZOS))
+    factor = TILE // image.shape[0]
     return image.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
@@ -77,15 +82,71 @@ def curves(history: pd.DataFrame, floors: dict[str, float], out: Path) -> None:
     out : Path
         A PNG.
     """
-    figure = Figure(figsize=(7, 4), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = _figure(7, 4)
     axes = figure.subplots()
-    for marker, (column, label) in zip(MARKERS, CURVES.items(), strict=False):
-        axes.plot(history["epoch"], history[column], f"{marker}-", label=label)
+    _draw_history(axes, history)
     _finish(axes, floors, "")
     axes.legend()
-    with whole_file(out) as partial:
-        figure.savefig(partial, format="png", metadata={"Software": None})
+    _save(figure, out)
+
+
+def variant_curves(histories: dict[str, pd.DataFrame], floors: dict[str, float], out: Path) -> None:
+    """Plot the curves of several trainings, each by itself, on the same scale.
+
+    Parameters
+    ----------
+    histories : dict of str to DataFrame
+        By the training's name, as `curves` takes them.
+    floors : dict of str to float
+        As in `curves`.
+    out : Path
+        A PNG.
+    """
+    across = min(PANELS_ACROSS, len(histories))
+    down = -(-len(histories) // across)
+    figure = _figure(2.8 * across, 2.4 * down + 0.4)
+    panels = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
+    for axes, (name, history) in zip(panels, histories.items(), strict=False):
+        _draw_history(axes, history)
+        _finish(axes, floors, name)
+    for axes in panels[len(histories) :]:
+        axes.set_visible(False)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    for axes in panels:
+        axes.label_outer()
+    _save(figure, out)
+
+
+def chroma(histogram: pd.DataFrame, out: Path) -> None:
+    """Plot how many pixels have which chroma, on a logarithmic scale, and the means.
+
+    Parameters
+    ----------
+    histogram : DataFrame
+        As `evaluation.Scored.chroma`: a row per bin.
+    out : Path
+        A PNG.
+    """
+    figure = _figure(7, 3.4)
+    axes = figure.subplots()
+    width = histogram["chroma"].diff().iloc[-1]
+    for column, label, colour in (("truth", "true", "C1"), ("model", "predicted", "C0")):
+        pixels = histogram[column]
+        mean = np.average(histogram["chroma"] + width / 2, weights=pixels)
+        axes.stairs(
+            100 * pixels / pixels.sum(),
+            [*histogram["chroma"], histogram["chroma"].iloc[-1] + width],
+            label=f"{label}, mean {mean:.1f}",
+            color=colour,
+            fill=column == "truth",
+            alpha=0.45 if column == "truth" else 1,
+            linewidth=1.8,
+        )
+    shown = histogram.loc[histogram[["truth", "model"]].any(axis=1), "chroma"].max() + width
+    axes.set(xlabel="CIE chroma", ylabel="% of the pixels", yscale="log", xlim=(0, shown))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    _save(figure, out)
 
 
 def compared_samples(columns: dict[str, np.ndarray], out: Path) -> None:
@@ -99,7 +160,7 @@ def compared_samples(columns: dict[str, np.ndarray], out: Path) -> None:
         A PNG.
     """
     stacked = [
-        np.concatenate([np.pad(_enlarged(image), BORDER, constant_values=255) for image in images])
+        np.concatenate([np.pad(_tile(image), BORDER, constant_values=255) for image in images])
         for images in columns.values()
     ]
     pixels = Image.fromarray(np.concatenate(stacked, axis=1))
@@ -128,8 +189,7 @@ def compared_curves(
     out : Path
         A PNG.
     """
-    figure = Figure(figsize=(11, 5), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = _figure(11, 5)
     for axes, (column, title) in zip(
         figure.subplots(1, 2, sharey=True), CURVES.items(), strict=True
     ):
@@ -139,8 +199,25 @@ def compared_curves(
         _finish(axes, floors, title)
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=5)
+    _save(figure, out)
+
+
+def _figure(width: float, height: float) -> Figure:
+    """Make a figure of so many inches."""
+    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _save(figure: Figure, out: Path) -> None:
+    """Write a PNG, of the same bytes whatever the version of Matplotlib calls itself."""
     with whole_file(out) as partial:
         figure.savefig(partial, format="png", metadata={"Software": None})
+
+
+def _draw_history(axes: Axes, history: pd.DataFrame) -> None:
+    for marker, (column, label) in zip(MARKERS, CURVES.items(), strict=False):
+        axes.plot(history["epoch"], history[column], f"{marker}-", markersize=4, label=label)
 
 
 def _finish(axes: Axes, floors: dict[str, float], title: str) -> None:

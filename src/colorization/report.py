@@ -1,4 +1,4 @@
-"""The pages that people read: what ran, how well, and what it looks like."""
+"""The pages on one variant: what ran, how well, and what it looks like."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,9 @@ from typing import Any
 import pandas as pd
 
 from colorization import pages, split_summary
-from colorization.scores import COLORIZERS, FLOORS
+from colorization.evaluations import STATES, Evaluation, Shown
+from colorization.pages import Cell, Table
+from colorization.scores import COLORIZERS, FLOORS, GRAY, MODEL
 
 TITLE = "Image colorization"
 
@@ -17,10 +19,7 @@ class Run:
 
     Attributes
     ----------
-    metrics : dict
-        As `scores.summarize` returns it.
-    training : dict
-        The model directory's training.json.
+    evaluation : Evaluation
     split : DataFrame
         As `split.split_archive` returns it.
     timings : dict of str to dict
@@ -35,8 +34,7 @@ class Run:
         By package.
     """
 
-    metrics: dict[str, Any]
-    training: dict[str, Any]
+    evaluation: Evaluation
     split: pd.DataFrame
     timings: dict[str, dict[str, Any]]
     params: str
@@ -44,57 +42,90 @@ class Run:
     commit: str
     versions: dict[str, str]
 
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """As `scores.summarize` returns it."""
+        return self.evaluation.metrics
 
-def results_table(metrics: dict[str, Any], variant: str) -> list[dict[str, str]]:
-    """Rows of the results table: the model, then the floors.
+    @property
+    def training(self) -> dict[str, Any]:
+        """The model directory's training.json."""
+        return self.evaluation.training
+
+
+def results_table(metrics: dict[str, Any], variant: str) -> Table:
+    """The model, then the floors.
 
     Parameters
     ----------
     metrics : dict
         As `scores.summarize` returns it.
     variant : str
-
-    Returns
-    -------
-    list of dict of str to str
-        With the keys name, psnr, ssim and mse, each figure with its standard error, and exact.
     """
-    return [
+    rows = [
         pages.scores_row(
             pages.COLORIZER_LABELS[colorizer].format(variant=variant), metrics[colorizer]
         )
         for colorizer in COLORIZERS
     ]
+    return Table(pages.TITLES, rows)
 
 
 def markdown(run: Run) -> str:
     """Render the report as Markdown; its pictures lie beside it."""
-    return _render("report.md.j2", run, curves="curves.png", samples="samples.png")
+    return _render("report.md.j2", run, curves="curves.png", chroma="chroma.png")
 
 
-def html(run: Run, curves: bytes, samples: bytes) -> str:
+def html(run: Run, curves: bytes, chroma: bytes) -> str:
     """Render the report as one HTML page that needs nothing beside it.
 
     Parameters
     ----------
     run : Run
-    curves, samples : bytes
+    curves, chroma : bytes
         PNG files.
     """
     return _render(
-        "report.html.j2", run, curves=pages.data_url(curves), samples=pages.data_url(samples)
+        "report.html.j2",
+        run,
+        curves=pages.picture_url(curves),
+        chroma=pages.picture_url(chroma),
+        compared={name: _compared(shown) for name, shown in run.evaluation.shown.items()},
     )
 
 
-def _render(template: str, run: Run, **pictures: str) -> str:
+def _compared(shown: Shown) -> list[dict[str, str]]:
+    """For each image its name, what it scores, and a URL for each state."""
+    return [
+        {
+            "name": row["name"],
+            "difference": f"{row[f'{MODEL}_ciede2000_mean']:.2f}",
+            "gray_difference": f"{row[f'{GRAY}_ciede2000_mean']:.2f}",
+            **{state: pages.photograph_url(shown.images[state][index]) for state in STATES},
+        }
+        for index, (_, row) in enumerate(shown.rows.iterrows())
+    ]
+
+
+def _render(template: str, run: Run, **pictures: Any) -> str:
     machine = run.timings["train"]["hardware"]
+    stages = [
+        [
+            Cell(stage),
+            Cell(f"{timing['seconds']:.1f}"),
+            Cell(str(timing.get("images_per_second", ""))),
+        ]
+        for stage, timing in run.timings.items()
+    ]
     return pages.render(
         template,
         title=TITLE,
         run=run,
-        rows=results_table(run.metrics, run.training["variant"]),
+        results=results_table(run.metrics, run.training["variant"]),
+        stages=Table(["stage", "seconds", "images per second"], stages),
         headline=headline(run.metrics, run.training["variant"]),
         images=f"{len(run.split):,}",
+        test_images=run.metrics["images"],
         data=split_summary.summarize(run.split),
         machine=machine,
         **pictures,

@@ -8,6 +8,7 @@ nobody can know: the difficulty the paper reports for small objects.
 
 import io
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -59,11 +60,33 @@ def draw_all(scenes: Scenes) -> Iterator[tuple[str, bytes]]:
 
 
 def _jpeg(scenes: Scenes, index: int) -> bytes:
-    rng = np.random.default_rng([scenes.seed, index])
     content = io.BytesIO()
-    image = Image.fromarray(draw(rng, scenes.width, scenes.height))
+    image = Image.fromarray(draw(_generator(scenes, index), scenes.width, scenes.height))
     image.save(content, "JPEG", quality=scenes.jpeg_quality)
     return content.getvalue()
+
+
+def _generator(scenes: Scenes, index: int) -> np.random.Generator:
+    return np.random.default_rng([scenes.seed, index])
+
+
+def free_parts(scenes: Scenes, name: str) -> Image.Image:
+    """Tell where a scene has colours that nobody can know: its flowers, and the hull of its boat.
+
+    Parameters
+    ----------
+    scenes : Scenes
+    name : str
+        As `draw_all` yields it; a folder before it does not matter.
+
+    Returns
+    -------
+    Image.Image
+        Mode L; 255 inside these parts, and less along their edges.
+    """
+    index = int(PurePosixPath(name).stem.removeprefix("scene"))
+    canvas = _draw(_generator(scenes, index), scenes.width, scenes.height)
+    return Image.fromarray(np.rint(255 * canvas.free).astype(np.uint8))
 
 
 def draw(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
@@ -80,6 +103,13 @@ def draw(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
     (height, width, 3) uint8 array
         sRGB.
     """
+    canvas = _draw(rng, width, height)
+    grain = rng.normal(0, GRAIN, (height, width, 1))
+    return np.clip(np.rint(canvas.rgb + grain), 0, 255).astype(np.uint8)
+
+
+def _draw(rng: np.random.Generator, width: int, height: int) -> "_Canvas":
+    """Draw all but the grain."""
     canvas = _Canvas(rng, width, height)
     light = rng.choice(["day", "dusk", "overcast"], p=[0.55, 0.25, 0.2])
     ground = rng.choice(["sea", "meadow", "sand"], p=[0.45, 0.35, 0.2])
@@ -105,8 +135,7 @@ def draw(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
 
     if light == "dusk" and ground != "sea":
         canvas.rgb[canvas.y > horizon] *= 0.75
-    grain = rng.normal(0, GRAIN, (height, width, 1))
-    return np.clip(np.rint(canvas.rgb + grain), 0, 255).astype(np.uint8)
+    return canvas
 
 
 class _Canvas:
@@ -118,6 +147,7 @@ class _Canvas:
         self.y = (np.arange(height)[:, None] + 0.5) / height * np.ones((1, width))
         self.x = (np.arange(width)[None, :] + 0.5) / width * np.ones((height, 1))
         self.rgb = np.zeros((height, width, 3))
+        self.free = np.zeros((height, width))  # 1 where a part has a colour that nobody can know
 
     def noise(self, across: float, down: float) -> np.ndarray:
         """Smooth noise in 0..1 with about `across` x `down` cells over the image."""
@@ -148,6 +178,13 @@ class _Canvas:
         box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         inside = colour[box] if colour.ndim == 3 else colour
         self.rgb[box] += mask[box][..., None] * (inside - self.rgb[box])
+
+    def paint_free(self, mask: np.ndarray) -> None:
+        """Paint in any hue; L* and chroma are always the same, so nothing grey tells the hue."""
+        hue = self.rng.uniform(0, 2 * np.pi)
+        lab = [FREE_LIGHTNESS, FREE_CHROMA * np.cos(hue), FREE_CHROMA * np.sin(hue)]
+        self.paint(mask, 255 * color.lab2rgb(lab))
+        self.free = np.maximum(self.free, mask)
 
 
 def _blend(low: tuple, high: tuple, amount: np.ndarray) -> np.ndarray:
@@ -206,13 +243,6 @@ def _sand(canvas: _Canvas, horizon: float) -> None:
     canvas.paint(canvas.below(horizon), _blend(*SAND, dunes))
 
 
-def _any_colour(rng: np.random.Generator) -> np.ndarray:
-    """A colour of any hue; its L* and chroma are always the same, so nothing grey tells the hue."""
-    hue = rng.uniform(0, 2 * np.pi)
-    lab = [FREE_LIGHTNESS, FREE_CHROMA * np.cos(hue), FREE_CHROMA * np.sin(hue)]
-    return 255 * color.lab2rgb(lab)
-
-
 def _flowers(canvas: _Canvas, horizon: float) -> None:
     aspect = canvas.width / canvas.height
     for _ in range(canvas.rng.integers(0, 14)):
@@ -220,7 +250,7 @@ def _flowers(canvas: _Canvas, horizon: float) -> None:
         radius = 0.02 + 0.03 * (y - horizon)
         distance = np.hypot((canvas.x - x) * aspect, canvas.y - y)
         petals = np.clip((radius - distance) * canvas.height, 0, 1)
-        canvas.paint(petals, _any_colour(canvas.rng))
+        canvas.paint_free(petals)
 
 
 def _boat(canvas: _Canvas, horizon: float) -> None:
@@ -228,7 +258,7 @@ def _boat(canvas: _Canvas, horizon: float) -> None:
     length = canvas.rng.uniform(0.06, 0.12)
     down = (canvas.y - y) / (0.35 * length)
     hull = (down > 0) & (down < 1) & (np.abs(canvas.x - x) < length * (1 - 0.4 * down))
-    canvas.paint(hull.astype(float), _any_colour(canvas.rng))
+    canvas.paint_free(hull.astype(float))
     up = (y - canvas.y) / (1.8 * length)
     sail = (up > 0) & (up < 1) & (canvas.x > x) & (canvas.x - x < 0.6 * length * (1 - up))
     canvas.paint(sail.astype(float), np.array(CLOUD))

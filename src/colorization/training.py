@@ -126,7 +126,7 @@ class Recorder(keras.callbacks.Callback):
         self._folder = folder
         self._params = params
         self._validation = Batches(validation, params.batch_size)
-        self._monitored = validation.first(params.monitor_images)
+        self._monitored = validation.some(slice(params.monitor_images))
         self._live = Live(
             str(folder / "dvclive"),
             dvcyaml=None,

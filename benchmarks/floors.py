@@ -1,0 +1,79 @@
+"""What an archive's photographs score without colours, or in one colour for all.
+
+Each becomes a square by the centre crop of the stage `preprocess`, and by plain resizing, which
+keeps what the crop cuts off. Prints a Markdown table.
+
+    python benchmarks/floors.py --archive photos.zip
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from PIL import Image
+
+import turns
+from colorization import archives, images, lab
+from colorization.colours import Colours, count_colours
+from colorization.photographs import compare
+from colorization.regions import small_parts
+from colorization.scores import FLOORS, summarize
+
+SHOWN = ("psnr_rgb_db", "ssim_rgb", "ciede2000_mean", "auc_ab_percent", "auc_ab_rebalanced_percent")
+
+
+def main(archive: Path, image_size: int, count: int | None) -> None:
+    names = archives.image_names(archive)[:count]
+    rows = []
+    for square in (centre_crop, plain_resize):
+        photographs = Parallel(n_jobs=-1)(
+            delayed(read)(archive, name, square, image_size) for name in names
+        )
+        with turns.quiet():
+            colours = count_colours(np.stack([lab.rgb_to_lab(rgb)[1] for rgb in photographs]))
+        compared = Parallel(n_jobs=-1)(
+            delayed(scored)(name, rgb, colours)
+            for name, rgb in zip(names, photographs, strict=True)
+        )
+        summary = summarize(pd.DataFrame(compared))
+        rows += [
+            {"square": square.__name__, "floor": floor}
+            | {metric: f"{summary[floor][metric]:.3f}" for metric in SHOWN}
+            for floor in FLOORS
+        ]
+    print(
+        f"{len(names)} photographs of {archive.name} at {image_size} px. The colours that mean_ab"
+    )
+    print("and the rebalanced AuC go by are these photographs' own.\n")
+    print(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True))
+
+
+def read(
+    archive: Path, name: str, square: Callable[[Image.Image, int], np.ndarray], image_size: int
+) -> np.ndarray:
+    image = images.to_srgb(images.open_image(archives.read_member(archive, name)))
+    return square(image, image_size)
+
+
+def centre_crop(image: Image.Image, image_size: int) -> np.ndarray:
+    return images.to_square(image, image_size)
+
+
+def plain_resize(image: Image.Image, image_size: int) -> np.ndarray:
+    return np.asarray(image.resize((image_size, image_size), Image.Resampling.BICUBIC))
+
+
+def scored(name: str, rgb: np.ndarray, colours: Colours) -> dict:
+    gray = np.zeros((*rgb.shape[:2], 2), np.float32)
+    return compare(name, rgb, gray, colours, lambda _, photograph: small_parts(photograph))[0]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--archive", type=Path, required=True)
+    parser.add_argument("--image_size", type=int, default=224)
+    parser.add_argument("--count", type=int)
+    main(**vars(parser.parse_args()))

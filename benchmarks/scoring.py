@@ -1,0 +1,94 @@
+"""How long evaluation takes beside the model's own forward pass.
+
+Scores photographs by a model that predicts noise in no time, with segmentation as for photographs,
+on all cores as the stage `evaluate` does, and the metrics of one image one by one. Prints Markdown.
+
+    python benchmarks/scoring.py --archive photos.zip
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import turns
+from colorization import archives, arrays, colour_metrics, evaluation, images, lab, metrics
+from colorization.colours import count_colours
+from colorization.examples import Examples
+from colorization.regions import small_parts
+
+BATCH = 32
+
+
+class Noise:
+    """A model that costs nothing."""
+
+    def predict_on_batch(self, inputs: list[np.ndarray]) -> np.ndarray:
+        L = inputs[0]
+        return np.random.default_rng(1).normal(0, 0.1, (*L.shape[:3], 2)).astype(np.float32)
+
+
+def main(archive: Path, image_size: int, count: int) -> None:
+    names = archives.image_names(archive)
+    squares = [square(archive, names[index % len(names)], image_size) for index in range(count)]
+    with tempfile.TemporaryDirectory() as folder:
+        arrays.create(Path(folder), [str(index) for index in range(count)], image_size)
+        for index, rgb in enumerate(squares):
+            arrays.fill(Path(folder), index, rgb[None])
+        cached = arrays.read(Path(folder))
+        with turns.quiet():
+            started = time.perf_counter()
+            colours = count_colours(cached.ab)
+            counted = time.perf_counter() - started
+            started = time.perf_counter()
+            evaluation.evaluate(
+                Noise(), Examples(cached, None), colours, lambda _, rgb: small_parts(rgb), BATCH
+            )
+            scored = time.perf_counter() - started
+    print(f"{turns.machine('scikit-image')}\n")
+    print(f"{count} photographs of {image_size} px: {scored:.1f} s, {count / scored:.1f} images")
+    print(f"per second. Counting the colours of as many training images: {counted:.1f} s.\n")
+    print(table(squares[:8]))
+
+
+def square(archive: Path, name: str, image_size: int) -> np.ndarray:
+    image = images.open_image(archives.read_member(archive, name))
+    return images.to_square(images.to_srgb(image), image_size)
+
+
+def table(photographs: list[np.ndarray]) -> str:
+    other = photographs[0][::-1]
+    ab = lab.rgb_to_lab(other)[1]
+    cie = lab.to_cie(*lab.rgb_to_lab(other))
+    error = np.hypot(ab[..., 0], ab[..., 1]) * lab.AB_SCALE
+    steps: dict[str, Callable[[np.ndarray], object]] = {
+        "sRGB to Lab": lab.rgb_to_lab,
+        "Lab to sRGB": lambda rgb: lab.lab_to_rgb(rgb[..., :1] / 128 - 1, ab),
+        "SSIM": lambda rgb: metrics.ssim_rgb(rgb.astype(np.float32), other.astype(np.float32)),
+        "CIEDE2000": lambda rgb: colour_metrics.ciede2000_mean(rgb.astype(np.float32) / 3, cie),
+        "PSNR": lambda rgb: metrics.psnr_rgb_db(rgb, other),
+        "AuC": lambda _: colour_metrics.auc_ab_percent(error, error),
+        "colourfulness": colour_metrics.colourfulness,
+        "small parts": small_parts,
+    }
+    rows = []
+    for name, step in steps.items():
+        times = []
+        for rgb in photographs:
+            started = time.perf_counter()
+            step(rgb)
+            times.append(time.perf_counter() - started)
+        rows.append({"": name, "ms": f"{1000 * np.median(times):.1f}"})
+    return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--archive", type=Path, required=True)
+    parser.add_argument("--image_size", type=int, default=224)
+    parser.add_argument("--count", type=int, default=1250)
+    main(**vars(parser.parse_args()))

@@ -1,0 +1,68 @@
+"""How close the colours of a colorized image are to the photograph's, and how strong they are."""
+
+import numpy as np
+from skimage import color
+
+AUC_THRESHOLD = 150.0  # CIE ab; Zhang et al. (2016), section 3.1
+
+
+def ciede2000_mean(truth: np.ndarray, lab: np.ndarray) -> float:
+    """Mean colour difference over the pixels: 1 is just noticeable. Lower is better.
+
+    Parameters
+    ----------
+    truth, lab : (H, W, 3) float arrays
+        CIE L*, a*, b*.
+
+    References
+    ----------
+    Sharma, Wu, Dalal: The CIEDE2000 Color-Difference Formula. Color Research and Application 30
+    (2005).
+    """
+    return float(color.deltaE_ciede2000(truth, lab).mean(dtype=np.float64))
+
+
+def colourfulness(rgb: np.ndarray) -> float:
+    """How colourful an image is: 0 where it is grey, about 15 slightly and 80 or more highly.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8 array
+        sRGB.
+
+    References
+    ----------
+    Hasler, Suesstrunk: Measuring colourfulness in natural images. SPIE 5007 (2003), equations for
+    the opponent space, of which the means are signed.
+    """
+    red, green, blue = np.moveaxis(rgb.astype(np.float64), -1, 0)
+    red_green = red - green
+    yellow_blue = (red + green) / 2 - blue
+    spread = np.hypot(red_green.std(), yellow_blue.std())
+    return float(spread + 0.3 * np.hypot(red_green.mean(), yellow_blue.mean()))
+
+
+def auc_ab_percent(error: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Area under the curve of the share of pixels whose ab is off by at most a threshold.
+
+    The threshold runs over 0..150. A pixel that is off by e adds to the curve from e on, so that
+    the area is the mean of 1 - e / 150, no less than 0: nothing has to be sampled.
+
+    Parameters
+    ----------
+    error : (H, W) float array
+        Distance in CIE ab.
+    weights : (H, W) float array, optional
+        Of the pixels; those of rare colours weigh more in the class-rebalanced area.
+
+    Returns
+    -------
+    float
+        In [0, 100].
+
+    References
+    ----------
+    Zhang, Isola, Efros: Colorful Image Colorization. ECCV 2016, section 3.1, "raw accuracy (AuC)".
+    """
+    within = np.clip(1 - error / AUC_THRESHOLD, 0, None)
+    return float(100 * np.average(within, weights=weights))

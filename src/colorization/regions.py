@@ -1,0 +1,49 @@
+"""Small parts of a photograph: details and specific objects, told from sky, sea or meadow."""
+
+from collections.abc import Callable
+
+import numpy as np
+from skimage.segmentation import felzenszwalb
+
+from colorization import images, scenes
+from colorization.params import Download
+
+SMALL = 0.01  # of the image's pixels: a part that covers less is small
+
+# Felzenszwalb and Huttenlocher's own settings for photographs of about 300 px.
+SCALE, SIGMA, LEAST_PIXELS = 300, 0.8, 20
+
+# Takes an image's name and its (H, W, 3) uint8 sRGB; gives an (H, W) bool array.
+FindSmallParts = Callable[[str, np.ndarray], np.ndarray]
+
+
+def small_parts(rgb: np.ndarray) -> np.ndarray:
+    """Find the pixels of regions that cover under a hundredth of a photograph.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8 array
+        sRGB, the photograph in its own colours.
+
+    Returns
+    -------
+    (H, W) bool array
+
+    References
+    ----------
+    Felzenszwalb, Huttenlocher: Efficient Graph-Based Image Segmentation. IJCV 59 (2004).
+    """
+    region = felzenszwalb(rgb, SCALE, SIGMA, LEAST_PIXELS)
+    return np.bincount(region.ravel())[region] < SMALL * region.size
+
+
+def finder(download: Download) -> FindSmallParts:
+    """Choose how small parts are found: in drawn scenes exactly, in photographs by segmentation."""
+    if download.source != "scenes":
+        return lambda _, rgb: small_parts(rgb)
+
+    def drawn(name: str, rgb: np.ndarray) -> np.ndarray:
+        free = images.to_square(scenes.free_parts(download.scenes, name), len(rgb))
+        return free > 127
+
+    return drawn

@@ -1,0 +1,83 @@
+"""Evaluations made up by hand, for the tests of what is told of them."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from colorization.evaluations import SETS, STATES, Evaluation, Shown
+from colorization.scores import COLORIZERS, summarize
+from samples import scene
+
+
+def rows(images: int = 6, **changes: Any) -> pd.DataFrame:
+    """Test images whose scores can be told apart; a change names a column, and gives its values."""
+    table: dict[str, Any] = {
+        "name": [f"im{index}.jpg" for index in range(images)],
+        "colourfulness": np.linspace(30, 60, images),
+        "small_parts": 0.1,
+        "chroma_small_parts": 40.0,
+        "chroma_large_parts": 30.0,
+    }
+    for number, colorizer in enumerate(COLORIZERS):
+        table |= {
+            f"{colorizer}_psnr_rgb_db": 24.5 - 3.25 * number + np.linspace(-1, 1, images),
+            f"{colorizer}_ssim_rgb": 0.87654 - 0.01 * number,
+            f"{colorizer}_ciede2000_mean": 6.125 + 5 * number + np.linspace(1, -1, images),
+            f"{colorizer}_auc_ab_percent": 92.25 - 8 * number,
+            f"{colorizer}_auc_ab_rebalanced_percent": 89.75 - 8 * number,
+            f"{colorizer}_mse_ab": 0.0123456 + 0.01 * number,
+            f"{colorizer}_psnr_vs_gray_db": 16.75 + number,
+            f"{colorizer}_ssim_vs_gray": 0.81234 + 0.05 * number,
+            f"{colorizer}_ab_error_small_parts": 20.0 + number,
+            f"{colorizer}_ab_error_large_parts": 10.0 + 20 * number,
+            f"{colorizer}_colourfulness": np.linspace(30, 60, images) * (0.9 if not number else 0),
+            f"{colorizer}_chroma_small_parts": 20.0,
+            f"{colorizer}_chroma_large_parts": 24.0,
+        }
+    return pd.DataFrame(table | changes)
+
+
+def evaluation(
+    table: pd.DataFrame | None = None,
+    val_mse: tuple[float, ...] = (0.06, 0.04, 0.045),
+    train_mse: tuple[float, ...] | None = None,
+    **training: Any,
+) -> Evaluation:
+    """An evaluation of some rows, with a training of so many epochs."""
+    table = rows() if table is None else table
+    trained = train_mse or tuple(np.linspace(0.05, 0.02, len(val_mse)))
+    images = {state: np.stack([scene(1, 32, 32)]) for state in STATES}
+    return Evaluation(
+        metrics=summarize(table),
+        rows=table,
+        chroma=pd.DataFrame({"chroma": [0.0, 2.0, 4.0], "truth": [5, 3, 2], "model": [7, 3, 0]}),
+        training={
+            "variant": "bn_maxpool",
+            "seed": 3,
+            "parameters": 6_571_234,
+            "best_epoch": 2,
+            "training_images": 720,
+            "image_size": 64,
+            "pretrained_network": "inception_v3",
+            "pretrained_weights": "random",
+            "precision": "float32",
+            "devices": ["Abacus"],
+            "train": {"epochs": len(val_mse)},
+            **training,
+        },
+        history=pd.DataFrame(
+            {
+                "epoch": range(1, len(val_mse) + 1),
+                "train_mse": trained,
+                "val_mse": val_mse,
+            }
+        ),
+        shown={name: Shown(table.iloc[[0]], images) for name in SETS},
+    )
+
+
+def timing(seconds: float, **figures: float) -> dict[str, Any]:
+    """A stage's timing."""
+    machine = {"processor": "Abacus <9>", "cores": 2, "platform": "Linux", "python": "3.11.7"}
+    return {"seconds": seconds, "hardware": machine, **figures}

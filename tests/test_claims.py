@@ -1,0 +1,173 @@
+"""The paper's claims: each verdict comes out where it should, and for the reason it should."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from colorization import claims
+from colorization.claims import CLAIMS, NOT_SUPPORTED, NOT_TESTED, SUPPORTED
+from colorization.evaluations import Evaluation
+from colorization.experiments import Experiments
+from colorization.models.variants import VARIANTS
+from colorization.params import THINNED
+from evaluated import evaluation, rows
+
+SEEDS = (1, 2, 3)
+FALLING = tuple(np.geomspace(0.06, 0.01, 20))
+OVERFITTING = (*np.geomspace(0.06, 0.02, 10), *np.geomspace(0.021, 0.03, 10))
+
+
+def trained(psnr: float = 24.0, colours: float = 0.9, **options: Any) -> list[Evaluation]:
+    """A variant from three seeds, which differ a little."""
+    curve = np.array(options.pop("val_mse", FALLING))
+    columns = {name: options.pop(name) for name in list(options) if name.startswith("model_")}
+    found = []
+    for seed in SEEDS:
+        table = rows(6, model_psnr_rgb_db=psnr + 0.01 * seed, **columns)
+        table["model_colourfulness"] = (colours + 0.001 * seed) * table["colourfulness"]
+        noise = 1 + 0.001 * seed * np.arange(len(curve))
+        options.setdefault("pretrained_weights", "imagenet")
+        found.append(evaluation(table, tuple(curve * noise), **options))
+    return found
+
+
+def study(
+    source: str = "photos.zip",
+    parts: dict[int, list[Evaluation]] | None = None,
+    seeds: int = 3,
+    **variants: list[Evaluation],
+) -> Experiments:
+    """All variants alike, but for those that are given."""
+    every = {name: trained() for name in VARIANTS} | variants
+    return Experiments(
+        {
+            (name, seed): found
+            for name, trainings in every.items()
+            for seed, found in list(zip(SEEDS, trainings, strict=True))[:seeds]
+        },
+        {
+            (one_in, seed): found
+            for one_in, trainings in (parts or {}).items()
+            for seed, found in list(zip(SEEDS, trainings, strict=True))[:seeds]
+        },
+        source,
+    )
+
+
+def verdict(number: int, experiments: Experiments) -> str:
+    return {one.claim.number: one for one in claims.judge(experiments)}[number].verdict
+
+
+SLOW = tuple(np.geomspace(0.06, 0.03, 20))
+WAVERING = tuple(np.array(FALLING) * np.tile([1, 1.5], 10))
+
+# For each claim, a study that bears it out and one that does not.
+CASES: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {
+    1: (
+        {"baseline": trained(val_mse=SLOW, colours=0.3)},
+        {"baseline": trained(val_mse=SLOW, colours=0.8)},
+    ),
+    2: ({"deeper": trained(24.0, val_mse=SLOW)}, {"deeper": trained(25.0, val_mse=SLOW)}),
+    3: ({}, {"bn_maxpool": trained(model_ab_error_large_parts=25.0)}),
+    4: ({"bn_maxpool": trained(val_mse=OVERFITTING)}, {}),
+    5: ({"l2": trained(colours=0.4, val_mse=WAVERING)}, {"l2": trained(val_mse=WAVERING)}),
+    6: (
+        {"bn_maxpool": trained(val_mse=OVERFITTING)},
+        {
+            "bn_maxpool": trained(val_mse=OVERFITTING),
+            "spatial_dropout": trained(val_mse=OVERFITTING),
+        },
+    ),
+    7: ({"vgg16_repeat": trained(24.5)}, {"vgg16_repeat": trained(23.5)}),
+    8: ({"bn_maxpool": trained(24.5)}, {"bn_maxpool": trained(24.5), "l2": trained(25.0)}),
+    9: ({}, {"bn_maxpool": trained(colours=1.2)}),
+    10: ({}, {"bn_maxpool": trained(model_ab_error_small_parts=9.0)}),
+    11: (
+        {"parts": {4: trained(22.0), 2: trained(23.0)}},
+        {"parts": {4: trained(22.0), 2: trained(24.5)}},
+    ),
+}
+
+
+@pytest.mark.parametrize("number", CASES)
+def test_a_study_that_bears_a_claim_out_supports_it(number: int) -> None:
+    assert verdict(number, study(**CASES[number][0])) == SUPPORTED
+
+
+@pytest.mark.parametrize("number", CASES)
+def test_a_study_that_shows_otherwise_does_not_support_it(number: int) -> None:
+    assert verdict(number, study(**CASES[number][1])) == NOT_SUPPORTED
+
+
+def test_all_eleven_claims_have_a_case_and_can_be_written_as_json() -> None:
+    assert [claim.number for claim in CLAIMS] == list(range(1, 12)) == list(CASES)
+    judged = [one.as_json() for one in claims.judge(study())]
+    assert json.loads(json.dumps(judged, allow_nan=False)) == judged
+    assert {variant for claim in CLAIMS for variant in claim.variants} == set(VARIANTS)
+    assert THINNED in VARIANTS
+
+
+def reasons(number: int, experiments: Experiments) -> str:
+    found = {one.claim.number: one for one in claims.judge(experiments)}[number]
+    assert found.verdict == NOT_TESTED
+    return "; ".join(found.reasons)
+
+
+def test_of_one_seed_no_difference_is_established() -> None:
+    better = study(seeds=1, vgg16_repeat=trained(34.0))
+    assert reasons(7, better) == "one seed: a difference is not established"
+    # What a single training shows on its images is another matter.
+    assert verdict(10, better) == SUPPORTED
+
+
+def test_what_one_seed_refutes_is_not_supported_though_the_rest_is_open() -> None:
+    colourful = study(seeds=1, baseline=trained(val_mse=SLOW, colours=0.95))
+    assert verdict(1, colourful) == NOT_SUPPORTED
+
+
+@pytest.mark.parametrize("number", [1, 2, 4, 5, 6, 7, 8, 11])
+def test_drawn_scenes_say_nothing_of_how_photographs_come_out(number: int) -> None:
+    assert "synthetic data" in reasons(number, study("scenes", **CASES[number][0]))
+
+
+@pytest.mark.parametrize("number", [3, 9, 10])
+def test_scenes_show_what_they_are_drawn_to_show(number: int) -> None:
+    assert verdict(number, study("scenes")) == SUPPORTED
+
+
+def test_random_weights_test_nothing_that_the_paper_says_of_imagenets() -> None:
+    random = trained(24.5, pretrained_weights="random", pretrained_network="vgg16")
+    found = reasons(7, study(vgg16_repeat=random))
+    assert found == "no ImageNet weights in vgg16"
+
+
+def test_few_epochs_show_no_overfitting() -> None:
+    short = {name: trained(val_mse=OVERFITTING[:12]) for name in VARIANTS}
+    assert reasons(4, study(**short)) == "12 epochs, of at least 20"
+
+
+def test_a_claim_on_a_variant_that_is_missing_is_not_tested() -> None:
+    whole = study()
+    without = {key: found for key, found in whole.trainings.items() if key[0] != "l2"}
+    assert reasons(5, Experiments(without, {}, "photos.zip")) == "l2: not in this study"
+    assert "l2: not in this study" in reasons(8, Experiments(without, {}, "photos.zip"))
+
+
+def test_without_trainings_on_parts_more_data_is_not_tested() -> None:
+    assert reasons(11, study()) == "nothing to compare with in this study"
+
+
+def test_images_without_small_parts_test_nothing_of_them() -> None:
+    blank = trained(model_ab_error_small_parts=np.nan)
+    assert reasons(10, study(bn_maxpool=blank)) == "no test image has what it speaks of"
+
+
+def test_a_difference_within_the_noise_of_the_seeds_is_not_supported() -> None:
+    noisy = [
+        evaluation(rows(6, model_psnr_rgb_db=psnr), FALLING, pretrained_weights="imagenet")
+        for psnr in (23.0, 25.5, 24.5)
+    ]
+    assert np.mean([found.metrics["model"]["psnr_rgb_db"] for found in noisy]) > 24.03
+    assert verdict(7, study(vgg16_repeat=noisy)) == NOT_SUPPORTED

@@ -1,0 +1,104 @@
+"""Estimates and their intervals, against tables and against repeated draws."""
+
+import numpy as np
+import pytest
+
+from colorization.evaluations import Evaluation
+from colorization.experiments import (
+    Estimate,
+    Experiments,
+    between,
+    of_curves,
+    of_images,
+    over_seeds,
+    times,
+)
+from evaluated import evaluation, rows
+
+
+def psnr(found: Evaluation) -> float:
+    return found.metrics["model"]["psnr_rgb_db"]
+
+
+def with_psnr(value: float) -> Evaluation:
+    return evaluation(rows(4, model_psnr_rgb_db=value))
+
+
+def ratio(one: np.ndarray, other: np.ndarray, axis: int) -> float:
+    return one.sum(axis=axis) / other.sum(axis=axis)
+
+
+def test_over_seeds_the_interval_is_students() -> None:
+    # Deviation 1, so the error is 1 / sqrt(3); t(0.975, 2) = 4.302653 in every table.
+    found = over_seeds([1, 2, 3])
+    assert found.value == 2
+    assert found.low == pytest.approx(2 - 4.302653 / 3**0.5, abs=1e-6)
+    assert found.high == pytest.approx(2 + 4.302653 / 3**0.5, abs=1e-6)
+
+
+def test_one_seed_gives_no_interval() -> None:
+    assert over_seeds([1.5]) == Estimate(1.5, None, None)
+    assert between([with_psnr(3)], [with_psnr(1)], psnr) == Estimate(2, None, None)
+
+
+def test_trainings_are_compared_seed_by_seed() -> None:
+    ones, others = [with_psnr(20), with_psnr(30)], [with_psnr(19), with_psnr(28)]
+    # Differences 1 and 2, though the seeds differ by 10: t(0.975, 1) = 12.7062.
+    found = between(ones, others, psnr)
+    assert (found.value, found.low) == (1.5, pytest.approx(1.5 - 12.7062 / 2, abs=1e-4))
+    factor = times(ones, others, psnr)
+    assert factor.value == pytest.approx((20 / 19 * 30 / 28) ** 0.5)
+    assert factor.low is not None
+    assert factor.high is not None
+    assert factor.low * factor.high == pytest.approx(factor.value**2)
+
+
+def test_a_single_curve_is_what_it_is_and_several_have_an_interval() -> None:
+    def last(history: object) -> float:
+        return history["val_mse"].iloc[-1]  # type: ignore[index]
+
+    one, other = evaluation(val_mse=(0.3, 0.2)), evaluation(val_mse=(0.3, 0.4))
+    assert of_curves([one], last) == Estimate(0.2, 0.2, 0.2)
+    assert of_curves([one, other], last).value == pytest.approx(0.3)
+
+
+def test_the_interval_over_images_is_the_one_that_repeated_draws_give() -> None:
+    rng = np.random.default_rng(7)
+
+    def draw() -> Evaluation:
+        below = rng.uniform(20, 60, 200)
+        above = below * rng.uniform(0.5, 0.9, 200)
+        return evaluation(rows(200, colourfulness=below, model_colourfulness=above))
+
+    columns = ["model_colourfulness", "colourfulness"]
+    found = of_images([draw()], columns, ratio)
+    assert found is not None
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < 0.7 < found.high
+    ratios = [
+        ratio(drawn.rows["model_colourfulness"], drawn.rows["colourfulness"], 0)
+        for drawn in (draw() for _ in range(300))
+    ]
+    assert found.high - found.low == pytest.approx(2 * 1.96 * np.std(ratios), rel=0.2)
+
+
+def test_images_that_lack_a_value_are_left_out_and_none_gives_no_estimate() -> None:
+    some = evaluation(rows(3, chroma_small_parts=[np.nan, 10.0, 30.0]))
+    columns = ["model_chroma_small_parts", "chroma_small_parts"]
+    found = of_images([some], columns, ratio)
+    assert found is not None
+    assert found.value == 1  # 20 + 20 over 10 + 30
+    none = evaluation(rows(3, chroma_small_parts=np.nan))
+    assert of_images([none], columns, ratio) is None
+    single = of_images([evaluation(rows(1))], columns, ratio)
+    assert single == Estimate(0.5, None, None)
+
+
+def test_experiments_are_grouped_by_variant_and_by_part() -> None:
+    first, second = evaluation(), evaluation()
+    study = Experiments({("l2", 1): first, ("l2", 2): second}, {(4, 1): second}, "scenes")
+    assert study.variants == ["l2"]
+    assert study.of("l2") == [first, second]
+    assert study.of_part(4) == [second]
+    assert study.of("baseline") == []
