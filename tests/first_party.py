@@ -1,6 +1,7 @@
 """Which files of this project a Python file imports, directly or not."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,13 +22,21 @@ def imported_files(script: Path) -> set[str]:
 
 def _imported_by(file: Path) -> set[Path]:
     names = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in _run(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}: relative imports are not followed"
             names |= {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
     return {path for name in names for path in _files_of(name)}
+
+
+def _run(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes below a node, but for what only type checkers read."""
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
+            yield child
+            yield from _run(child)
 
 
 def _files_of(name: str) -> set[Path]:

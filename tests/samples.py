@@ -51,3 +51,8 @@ def examples(folder: Path, count: int, side: int = 32, first_seed: int = 0) -> E
     cache(folder, [f"{index}.png" for index in range(count)], squares)
     embeddings = np.random.default_rng(first_seed).normal(size=(count, 1000)).astype(np.float32)
     return Examples(arrays.read(folder), embeddings)
+
+
+def reopened(path: Path) -> Image.Image:
+    """An image file, without keeping it open."""
+    return Image.open(io.BytesIO(path.read_bytes()))

@@ -1,17 +1,30 @@
 """The model and its floors on a test split."""
 
+import json
+from pathlib import Path
+
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
-from colorization import evaluation, lab, metrics
+from colorization import arrays, evaluation, lab
+from colorization.colours import Colours, count_colours
+from colorization.evaluations import STATES, write_shown
 from colorization.examples import Examples
-from samples import examples
+from colorization.photographs import compare
+from colorization.scores import summarize
+from samples import cache, examples, scene
 
 
 @pytest.fixture(scope="module")
 def few(tmp_path_factory: pytest.TempPathFactory) -> Examples:
     return examples(tmp_path_factory.mktemp("evaluation") / "test", 5)
+
+
+@pytest.fixture(scope="module")
+def seen(few: Examples) -> Colours:
+    return count_colours(few.images.ab)
 
 
 @pytest.fixture(scope="module")
@@ -23,55 +36,77 @@ def model() -> keras.Model:
     return keras.Model([L, embedding], keras.ops.tanh(keras.ops.concatenate([L, b], axis=-1)))
 
 
-def test_the_mean_ab_is_that_of_numpy(few: Examples) -> None:
-    expected = np.asarray(few.images.ab, dtype=np.float64).mean(axis=(0, 1, 2))
-    found = evaluation.mean_ab(few.images.ab)
-    assert (found.shape, found.dtype) == ((2,), np.float32)
-    np.testing.assert_allclose(found, expected, rtol=1e-6)
+class Oracle:
+    """Knows the photographs by heart."""
+
+    def __init__(self, rgb: np.ndarray) -> None:
+        self._ab = lab.rgb_to_lab(np.asarray(rgb))[1]
+        self._next = 0
+
+    def predict_on_batch(self, inputs: list[np.ndarray]) -> np.ndarray:
+        start, self._next = self._next, self._next + len(inputs[0])
+        return self._ab[start : self._next]
 
 
-def test_rows_carry_names_and_scores_and_the_floors_are_what_they_say(
-    few: Examples, model: keras.Model
+def nowhere(_: str, rgb: np.ndarray) -> np.ndarray:
+    return np.zeros(rgb.shape[:2], bool)
+
+
+def test_each_row_is_its_photograph_compared_with_its_prediction(
+    few: Examples, model: keras.Model, seen: Colours
 ) -> None:
-    mean = np.array([0.05, -0.1], np.float32)
-    scored = list(evaluation.evaluate(model, few, mean, 2))
-    assert [row["name"] for row, _ in scored] == few.images.names
-    for index, (row, colorized) in enumerate(scored):
-        assert set(row) == {"name"} | {
-            f"{colorizer}_{metric}"
-            for colorizer in ("model", "gray", "mean_ab")
-            for metric in ("psnr_rgb_db", "ssim_rgb", "mse_ab")
-        }
-        assert (colorized["gray"].ab == 0).all()
-        grey = colorized["gray"].rgb
-        assert np.ptp(grey.astype(int), axis=-1).max() <= 1  # rounding
-        np.testing.assert_array_equal(
-            colorized["mean_ab"].ab, np.broadcast_to(mean, (*grey.shape[:2], 2))
-        )
-        truth = np.asarray(few.images.ab[index], np.float64)
-        assert row["gray_mse_ab"] == pytest.approx((truth**2).mean())
-        for name, result in colorized.items():
-            expected = metrics.psnr_rgb_db(few.images.rgb[index], result.rgb)
-            assert row[f"{name}_psnr_rgb_db"] == expected
-            np.testing.assert_array_equal(
-                result.rgb, lab.lab_to_rgb(few.images.L[index], result.ab)
-            )
+    found = evaluation.evaluate(model, few, seen, nowhere, 2)
+    assert found.rows["name"].tolist() == few.images.names
+    predicted = model.predict_on_batch(few.inputs(slice(None)))
+    expected = [
+        compare(name, np.array(few.images.rgb[index]), predicted[index], seen, nowhere)
+        for index, name in enumerate(few.images.names)
+    ]
+    pd.testing.assert_frame_equal(found.rows, pd.DataFrame([row for row, _ in expected]), rtol=1e-4)
+    truth = np.sum([histogram[0] for _, histogram in expected], axis=0)
+    np.testing.assert_array_equal(found.chroma["truth"], truth)
+    assert found.chroma["model"].sum() == 5 * 32 * 32
 
 
-def test_the_true_colours_score_far_above_the_floors(few: Examples) -> None:
-    class Oracle:
-        """Knows the test split by heart."""
+def test_truth_are_the_exact_pixels_and_not_the_cached_ab(few: Examples, seen: Colours) -> None:
+    cached = np.array(few.images.ab, np.float32)
+    exact = lab.rgb_to_lab(np.array(few.images.rgb))[1]
+    assert np.abs(cached - exact).max() > 0
+    rows = evaluation.evaluate(Oracle(few.images.rgb), few, seen, nowhere, 2).rows
+    assert (rows["model_mse_ab"] == 0).all()
+    assert rows["model_psnr_rgb_db"].isna().all()  # met exactly
 
-        def predict_on_batch(self, _: list[np.ndarray]) -> np.ndarray:
-            return np.asarray(few.images.ab, np.float32)
 
-    mean = evaluation.mean_ab(few.images.ab)
-    for row, _ in evaluation.evaluate(Oracle(), few, mean, 5):
-        assert row["model_mse_ab"] == 0
-        # The cache's float16 costs at most 1 of 255: 48 dB at the very worst.
-        assert row["model_psnr_rgb_db"] > 48
-        assert row["model_ssim_rgb"] > 0.99
-        assert row["mean_ab_psnr_rgb_db"] < 40
+def test_a_grey_a_black_and_an_exact_image_leave_no_nan_and_are_counted(tmp_path: Path) -> None:
+    grey = np.repeat(scene(1, 32, 32)[..., :1], 3, axis=-1)
+    squares = [grey, np.zeros((32, 32, 3), np.uint8), scene(2, 32, 32)]
+    tmp_path.joinpath("test").mkdir()
+    cache(tmp_path / "test", ["grey", "black", "exact"], squares)
+    test = Examples(arrays.read(tmp_path / "test"), None)
+    for count in (1, 3):
+        some = test.some(slice(count))
+        colours = count_colours(some.images.ab)
+        rows = evaluation.evaluate(Oracle(some.images.rgb), some, colours, nowhere, 2).rows
+        summary = json.loads(json.dumps(summarize(rows), allow_nan=False))
+        assert summary["model"]["psnr_rgb_db_left_out"] == count
+        assert summary["gray"]["psnr_rgb_db_left_out"] == min(count, 2)
+        assert summary["gray"]["psnr_vs_gray_db_left_out"] == count
+        assert "inf" not in rows.to_csv(index=False)
+
+
+def test_shown_images_are_grey_colorized_and_true(
+    few: Examples, model: keras.Model, tmp_path: Path
+) -> None:
+    shown = evaluation.colorize(model, few, [3, 1], 1)
+    L = lab.rgb_to_lab(np.array(few.images.rgb))[0]
+    for place, index in enumerate([3, 1]):
+        np.testing.assert_array_equal(shown["truth"][place], few.images.rgb[index])
+        np.testing.assert_array_equal(shown["grey"][place], lab.lab_to_rgb(L[index], np.zeros(2)))
+        ab = model.predict_on_batch(few.inputs(np.array([index])))[0]
+        np.testing.assert_array_equal(shown["colorized"][place], lab.lab_to_rgb(L[index], ab))
+    assert all(len(images) == 0 for images in evaluation.colorize(model, few, [], 2).values())
+    write_shown(tmp_path, "best", [3, 1], shown)
+    assert np.load(tmp_path / "best.npy").shape == (len(STATES), 2, 32, 32, 3)
 
 
 @pytest.mark.parametrize(
@@ -89,3 +124,25 @@ def test_there_are_as_many_samples_as_asked_for() -> None:
             assert len(chosen) == count
             gaps = np.diff(chosen)
             assert count < 2 or gaps.max() - gaps.min() <= 1
+
+
+def test_best_and_worst_go_by_what_the_colours_bring() -> None:
+    # Gains 5, 1, -2, 8, 0: the third looks nearly right, and was made worse.
+    rows = pd.DataFrame(
+        {
+            "gray_ciede2000_mean": [12.0, 20.0, 1.0, 18.0, 9.0],
+            "model_ciede2000_mean": [7.0, 19.0, 3.0, 10.0, 9.0],
+        }
+    )
+    assert evaluation.best_and_worst(rows, 2) == ([3, 0], [2, 4])
+
+
+@pytest.mark.parametrize("images", [1, 2, 3, 8])
+def test_no_image_is_both_best_and_worst(images: int) -> None:
+    rows = pd.DataFrame(
+        {"gray_ciede2000_mean": np.arange(images), "model_ciede2000_mean": np.zeros(images)}
+    )
+    for count in range(1, 10):
+        best, worst = evaluation.best_and_worst(rows, count)
+        assert not set(best) & set(worst)
+        assert len(best) + len(worst) == min(images, 2 * count)

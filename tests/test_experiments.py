@@ -77,7 +77,9 @@ def test_the_interval_over_images_is_the_one_that_repeated_draws_give() -> None:
     assert found.high is not None
     assert found.low < 0.7 < found.high
     ratios = [
-        ratio(drawn.rows["model_colourfulness"], drawn.rows["colourfulness"], 0)
+        ratio(
+            drawn.rows["model_colourfulness"].to_numpy(), drawn.rows["colourfulness"].to_numpy(), 0
+        )
         for drawn in (draw() for _ in range(300))
     ]
     assert found.high - found.low == pytest.approx(2 * 1.96 * np.std(ratios), rel=0.2)

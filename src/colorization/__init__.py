@@ -1,1 +1,37 @@
 """Colorize grey photographs, and reproduce the experiments of "Image Colorization" (2023)."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from colorization.colorizer import Colorizer
+
+
+def load(model: str | Path, embedding_weights: str | Path | None = None) -> "Colorizer":
+    """Load a packaged model; call what it gives with an array, a PIL image or a path.
+
+    Parameters
+    ----------
+    model : path
+        A folder that the stage `package` made, such as "models/chosen".
+    embedding_weights : path, optional
+        The weights file of the embedding network, where it is no longer where it was in training.
+
+    Returns
+    -------
+    Colorizer
+        Takes a photograph and gives it back in colour, as a PIL image.
+
+    Raises
+    ------
+    colorization.errors.ColorizationError
+        If the package is not whole, or the embedding network's weights cannot be found.
+
+    Examples
+    --------
+    >>> colorize = colorization.load("models/chosen")
+    >>> colorize("photo.jpg").save("colorized.png")
+    """
+    # By name and not before it is called: every stage imports this module, and no stage this.
+    return import_module("colorization.colorizer").load(model, embedding_weights)

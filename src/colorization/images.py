@@ -4,6 +4,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps
@@ -31,13 +32,15 @@ _UPRIGHT = {
 _QUARTER_TURNS = {5, 6, 7, 8}  # width and height change places
 
 
-def open_image(data: bytes) -> Image.Image:
+def open_image(data: bytes, *, large: bool = False) -> Image.Image:
     """Open an image, without decoding its pixels yet.
 
     Parameters
     ----------
     data : bytes
         The content of an image file.
+    large : bool
+        Accept up to twice as many pixels: 179 megapixels.
 
     Returns
     -------
@@ -51,7 +54,8 @@ def open_image(data: bytes) -> Image.Image:
         `PIL.Image.MAX_IMAGE_PIXELS` (89 megapixels), or it is an animation or has several pages.
     """
     with _decoding(), warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        action: Literal["ignore", "error"] = "ignore" if large else "error"
+        warnings.simplefilter(action, Image.DecompressionBombWarning)
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
         # A camera's MPO holds the photograph first, then a preview or the other eye's view.
         several = image.format != "MPO" and getattr(image, "is_animated", False)
@@ -89,6 +93,25 @@ def to_srgb(image: Image.Image, least_side: int | None = None) -> Image.Image:
         image.load()
         turn = _UPRIGHT.get(_orientation(image))
         return _converted(image if turn is None else image.transpose(turn))
+
+
+def without_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Take transparency off an image; the colours under it stay.
+
+    Returns
+    -------
+    image : Image.Image
+        Opaque, for `to_srgb`.
+    alpha : Image.Image or None
+        Mode L, upright; None where the image was opaque.
+    """
+    with _decoding():
+        if not image.has_transparency_data:
+            return image, None
+        turn = _UPRIGHT.get(_orientation(image))
+        image = image.convert("RGBA")
+        alpha = image.getchannel("A")
+        return image.convert("RGB"), alpha if turn is None else alpha.transpose(turn)
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:

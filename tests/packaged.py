@@ -1,0 +1,86 @@
+"""Packaged models without a training, for the tests of what colorizes."""
+
+import dataclasses
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from colorization import embedding, packaging
+from colorization.embedding import Predict
+from colorization.examples import Examples
+from colorization.models.directory import save_architecture
+from colorization.models.variants import build_model
+from colorization.packaging import Origin
+from colorization.params import ENCODER_OF
+from evaluated import evaluation, rows
+from samples import PARAMS
+from test_split_summary import TABLE
+
+SIDE = 32  # px
+EMBED = PARAMS.embed.model_copy(update={"network": "mobilenet_v2", "precision": "float32"})
+ORIGIN = Origin(PARAMS.model_copy(update={"embed": EMBED}), "0123456789ab", TABLE)
+
+
+@functools.cache
+def logits_of() -> Predict:
+    """The embedding network, built once."""
+    return embedding.with_constant_weights(embedding.build_embedder(EMBED))
+
+
+def with_embeddings(examples: Examples) -> tuple[Examples, np.ndarray]:
+    """Examples with the embeddings that the stage `embed` would give them, and their mean and
+    deviation.
+    """
+    logits = logits_of()(examples.images.L.astype(np.float32))
+    mean_and_deviation = embedding.normalization(logits, "random")
+    return (
+        dataclasses.replace(examples, embeddings=embedding.normalize(logits, mean_and_deviation)),
+        mean_and_deviation,
+    )
+
+
+def untrained(variant: str) -> keras.Model:
+    """A model whose colours are strong: the last layers' weights are enlarged."""
+    model = build_model(variant, 1)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D) and layer.filters == 2:
+            layer.kernel.assign(8 * layer.kernel)
+    return model
+
+
+def write_package(
+    out: Path,
+    model: keras.Model,
+    variant: str,
+    mean_and_deviation: np.ndarray | None = None,
+    **training: Any,
+) -> Path:
+    """Package a model as the stage `package` does."""
+    folder = out.with_name(f"{out.name}-directory")
+    folder.mkdir(parents=True)
+    save_architecture(model, folder)
+    model.save_weights(folder / "model.weights.h5")
+    if mean_and_deviation is not None:
+        np.save(folder / "embedding.npy", mean_and_deviation)
+    of_variant = {"pretrained_network": ENCODER_OF.get(variant, "mobilenet_v2")}
+    made_up = evaluation(
+        rows(4),
+        variant=variant,
+        image_size=SIDE,
+        environment={"python": "3.11.7", "versions": {"keras": "3"}},
+        **(of_variant | training),
+    )
+    _write(folder, made_up.training, made_up.metrics)
+    made_up.history.to_csv(folder / "history.csv", index=False)
+    out.mkdir()
+    packaging.package(folder, folder, ORIGIN, out)
+    return out
+
+
+def _write(folder: Path, training: dict, metrics: dict) -> None:
+    for name, content in (("training", training), ("metrics", metrics)):
+        (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")

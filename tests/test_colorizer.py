@@ -1,0 +1,218 @@
+"""Colorizing agrees with evaluation, keeps L, and never sees colour."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import colorization
+from colorization import evaluation, lab
+from colorization.colorizer import Colorizer, seen_size
+from colorization.embedding import build_embedder
+from colorization.errors import ColorizationError
+from colorization.examples import Examples
+from colorization.manifest import NAME, sha256_of
+from colorization.models.variants import VARIANTS
+from colorization.params import ENCODER_OF
+from packaged import EMBED, SIDE, untrained, with_embeddings, write_package
+from samples import examples, scene
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> tuple[Examples, np.ndarray]:
+    return with_embeddings(examples(tmp_path_factory.mktemp("few") / "test", 5, SIDE))
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory, few: tuple[Examples, np.ndarray]) -> Path:
+    out = tmp_path_factory.mktemp("packaged") / "baseline"
+    return write_package(out, untrained("baseline"), "baseline", few[1])
+
+
+@pytest.fixture(scope="module")
+def colorizer(package: Path) -> Colorizer:
+    return colorization.load(package)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
+    tmp_path: Path, few: tuple[Examples, np.ndarray], variant: str
+) -> None:
+    test, mean_and_deviation = few
+    if variant in ENCODER_OF:
+        test = Examples(test.images, None)
+    model = untrained(variant)
+    colorize = colorization.load(
+        write_package(tmp_path / variant, model, variant, mean_and_deviation)
+    )
+    measured = evaluation.colorize(model, test, range(len(test)), 2)["colorized"]
+    assert np.abs(measured.astype(int) - test.images.rgb).max() > 20  # it does colorize
+    for index, expected in enumerate(measured):
+        path = tmp_path / f"{index}.png"
+        Image.fromarray(test.images.rgb[index]).save(path)
+        found = np.asarray(colorize(path)).astype(int)
+        assert np.abs(found - expected).max() <= 1
+
+
+def test_colours_of_the_input_are_not_seen(colorizer: Colorizer) -> None:
+    colour = scene(3, 96, 80)
+    grey = lab.lab_to_rgb(lab.rgb_to_lab(colour)[0], np.zeros(2))[..., 1]
+    versions = (
+        Image.fromarray(colour),
+        Image.fromarray(np.stack([grey] * 3, axis=-1)),
+        Image.fromarray(grey),  # mode L
+    )
+    ab = [colorizer.predict([colorizer.see(image.convert("RGB"))])[0] for image in versions]
+    np.testing.assert_array_equal(ab[1], ab[2])
+    # The grey one's L is rounded to 8 bits, by 0.2 of L* at most.
+    assert np.abs(ab[0] - ab[1]).mean() < 0.05 * np.abs(ab[0]).mean()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (31, 33), (640, 200), (97, 64)])
+def test_the_result_has_the_photographs_size(colorizer: Colorizer, size: tuple[int, int]) -> None:
+    result = colorizer(Image.fromarray(scene(1, 64, 64)).resize(size))
+    assert (result.mode, result.size) == ("RGB", size)
+
+
+def test_the_result_keeps_the_photographs_own_lightness(colorizer: Colorizer) -> None:
+    photograph = scene(5, 200, 120)
+    faint = np.asarray(colorizer(photograph, saturation=0.1))
+    before, after = (lab.rgb_to_lab(rgb)[0] for rgb in (photograph, faint))
+    assert np.abs(after - before).max() * lab.L_SCALE < 1.5  # 8-bit rounding
+    grey = np.asarray(colorizer(photograph, saturation=0))
+    assert np.ptp(grey.astype(int), axis=-1).max() <= 1
+
+
+def test_arrays_images_and_paths_give_the_same(colorizer: Colorizer, tmp_path: Path) -> None:
+    photograph = scene(7, 80, 60)
+    Image.fromarray(photograph).save(tmp_path / "a.png")
+    results = [
+        np.asarray(colorizer(given))
+        for given in (
+            photograph,
+            Image.fromarray(photograph),
+            tmp_path / "a.png",
+            str(tmp_path / "a.png"),
+        )
+    ]
+    for other in results[1:]:
+        np.testing.assert_array_equal(results[0], other)
+
+
+def test_a_batch_gives_what_each_one_gives_alone(colorizer: Colorizer) -> None:
+    seen = [
+        colorizer.see(Image.fromarray(scene(seed, *size)))
+        for seed, size in enumerate([(64, 64), (96, 64), (64, 64), (64, 200)])
+    ]
+    for one, together in zip(seen, colorizer.predict(seen), strict=True):
+        np.testing.assert_allclose(colorizer.predict([one])[0], together, atol=2e-4)
+        assert together.shape == (*one.shape[:2], 2)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((500, 500), (224, 224)),
+        ((481, 321), (320, 224)),  # 335.6, to the nearest 32
+        ((321, 481), (224, 320)),
+        ((5000, 1), (896, 224)),  # four times, at most
+        ((1, 1), (224, 224)),
+        ((230, 224), (224, 224)),
+    ],
+)
+def test_the_network_sees_the_aspect_in_multiples_of_32(
+    size: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    assert seen_size(size, 224) == expected
+
+
+def tampered(package: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(package, tmp_path / "copy"))
+
+
+def rewrite(package: Path, **changes: Any) -> None:
+    """Change the manifest, as one who tampers knowingly would."""
+    manifest = json.loads((package / NAME).read_text())
+    (package / NAME).write_text(json.dumps(manifest | changes))
+
+
+def refusal(package: Path, **options: Any) -> str:
+    with pytest.raises(ColorizationError) as caught:
+        colorization.load(package, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["model.json", "model.weights.h5", "embedding.npy", "README.md"])
+def test_a_package_that_lacks_a_file_or_has_another_one_is_refused(
+    package: Path, tmp_path: Path, name: str
+) -> None:
+    copy = tampered(package, tmp_path)
+    (copy / name).write_bytes((copy / name).read_bytes()[:-1] + b"!")
+    assert refusal(copy).endswith(f"{name} is not the file that was packaged")
+    (copy / name).unlink()
+    assert f"{name} is missing" in refusal(copy)
+
+
+def test_what_is_no_package_is_refused(tmp_path: Path) -> None:
+    assert "is not a packaged model" in refusal(tmp_path / "nothing")
+    (tmp_path / NAME).write_text("{}")
+    assert "Field required" in refusal(tmp_path)
+    (tmp_path / NAME).write_text("not JSON")
+    assert "Invalid JSON" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "/etc/passwd", "a/b", ".hidden"])
+def test_a_package_names_files_of_its_own_alone(package: Path, tmp_path: Path, name: str) -> None:
+    copy = tampered(package, tmp_path)
+    rewrite(copy, files={name: "0" * 64})
+    assert "String should match pattern" in refusal(copy)
+
+
+def test_code_in_an_architecture_is_not_run(package: Path, tmp_path: Path) -> None:
+    mark = tmp_path / "executed"
+    name = str(mark)
+    source = keras.Input((None, None, 1), name="L")
+    evil = keras.layers.Lambda(lambda x: (os.system(f"touch {name}"), x)[1])  # noqa: S605
+    model = keras.Model(source, evil(source))
+    mark.unlink(missing_ok=True)
+    copy = tampered(package, tmp_path)
+    (copy / "model.json").write_text(model.to_json())
+    files = json.loads((copy / NAME).read_text())["files"]
+    rewrite(copy, files=files | {"model.json": sha256_of(copy / "model.json")})
+    assert "not a model that can be loaded" in refusal(copy)
+    assert not mark.exists()
+
+
+def test_pickled_embeddings_are_not_loaded(package: Path, tmp_path: Path) -> None:
+    copy = tampered(package, tmp_path)
+    np.save(copy / "embedding.npy", np.array([{"a": 1}], object), allow_pickle=True)
+    files = json.loads((copy / NAME).read_text())["files"]
+    rewrite(copy, files=files | {"embedding.npy": sha256_of(copy / "embedding.npy")})
+    assert "embedding.npy" in refusal(copy)
+
+
+def test_an_embedding_networks_weights_are_found_again_or_asked_for(
+    package: Path, tmp_path: Path
+) -> None:
+    copy = tampered(package, tmp_path)
+    weights = tmp_path / "mobilenet.weights.h5"
+    layers = build_embedder(EMBED).layers
+    next(layer for layer in layers if isinstance(layer, keras.Model)).save_weights(weights)
+    of = json.loads((copy / NAME).read_text())["embedding"]
+    rewrite(copy, embedding=of | {"weights": sha256_of(weights), "path": str(weights)})
+    photograph = scene(1, 64, 64)
+    expected = np.asarray(colorization.load(package)(photograph)).astype(int)
+    assert np.abs(np.asarray(colorization.load(copy)(photograph)) - expected).max() <= 1
+
+    moved = weights.rename(tmp_path / "moved.weights.h5")
+    assert f"are not at {weights}; name the file with --embedding-weights" in refusal(copy)
+    assert np.abs(np.asarray(colorization.load(copy, moved)(photograph)) - expected).max() <= 1
+    moved.write_bytes(b"another")
+    assert "is not the weights file of mobilenet_v2" in refusal(copy, embedding_weights=moved)

@@ -1,0 +1,87 @@
+"""Metrics of colour against published values, sums done by hand, and their definitions."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from colorization.colour_metrics import auc_ab_percent, ciede2000_mean, colourfulness
+from samples import scene
+
+SHARMA = pd.read_csv(Path(__file__).parent / "golden" / "ciede2000_sharma.csv", comment="#")
+
+
+@pytest.mark.parametrize("row", SHARMA.to_numpy())
+def test_ciede2000_is_sharmas(row: np.ndarray) -> None:
+    *pair, expected = row
+    one, other = np.array(pair).reshape(2, 1, 1, 3)
+    assert ciede2000_mean(one, other) == pytest.approx(expected, abs=5e-5)
+
+
+def test_ciede2000_is_the_mean_over_pixels_and_in_single_precision_too() -> None:
+    one, other = np.split(SHARMA.to_numpy()[:, :6].reshape(1, -1, 6), 2, axis=-1)
+    expected = SHARMA["dE"].mean()
+    assert ciede2000_mean(one, other) == pytest.approx(expected, abs=5e-5)
+    # Pairs 10 and 11 straddle a jump of the formula, 0.04 high: single precision may cross it.
+    single = ciede2000_mean(one.astype(np.float32), other.astype(np.float32))
+    assert single == pytest.approx(expected, abs=0.003)
+
+
+def flat(*rgb: int) -> np.ndarray:
+    return np.full((6, 4, 3), rgb, np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("rgb", "expected"),
+    [
+        ((0, 0, 0), 0),
+        ((137, 137, 137), 0),
+        # rg = 255, yb = 127.5: no spread, 0.3 * 285.0987
+        ((255, 0, 0), 85.5296),
+        # rg = 0, yb = -255
+        ((0, 0, 255), 76.5),
+    ],
+)
+def test_colourfulness_of_one_colour_is_by_hand(rgb: tuple[int, int, int], expected: float) -> None:
+    assert colourfulness(flat(*rgb)) == pytest.approx(expected, abs=1e-4)
+
+
+def test_colourfulness_has_signed_means() -> None:
+    # rg is 255 and -255, yb 127.5 in both: deviations 255 and 0, means 0 and 127.5.
+    halves = np.concatenate([flat(255, 0, 0), flat(0, 255, 0)])
+    assert colourfulness(halves) == pytest.approx(255 + 0.3 * 127.5)
+
+
+def test_a_greyer_image_is_less_colourful_in_proportion() -> None:
+    rgb = scene(1, 64, 64).astype(float)
+    grey = rgb.mean(axis=-1, keepdims=True)
+    whole, half = (colourfulness(grey + factor * (rgb - grey)) for factor in (1, 0.5))
+    assert half == pytest.approx(whole / 2, abs=0.5)  # rounded down to whole values
+
+
+@pytest.mark.parametrize(("error", "expected"), [(0, 100), (15, 90), (75, 50), (150, 0), (181, 0)])
+def test_the_auc_of_one_error_is_by_hand(error: float, expected: float) -> None:
+    assert auc_ab_percent(np.full((3, 5), error)) == pytest.approx(expected)
+
+
+def test_the_auc_of_halves_and_of_weights_is_by_hand() -> None:
+    error = np.array([[0.0, 75.0]])
+    assert auc_ab_percent(error) == pytest.approx(75)
+    assert auc_ab_percent(error, np.array([[1.0, 3.0]])) == pytest.approx(62.5)
+
+
+def test_the_auc_is_the_area_under_the_swept_curve() -> None:
+    error = np.random.default_rng(1).gamma(2, 15, (40, 40))
+    thresholds = np.linspace(0, 150, 30_001)
+    shares = np.searchsorted(np.sort(error.ravel()), thresholds, side="right") / error.size
+    expected = 100 * np.trapezoid(shares, thresholds) / 150
+    assert auc_ab_percent(error) == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_larger_error_never_has_a_larger_auc() -> None:
+    error = np.random.default_rng(1).gamma(2, 15, (40, 40))
+    areas = [auc_ab_percent(factor * error) for factor in np.linspace(0, 10, 40)]
+    assert areas[0] == 100
+    assert (np.diff(areas) < 0).all()
+    assert areas[-1] >= 0

@@ -1,0 +1,51 @@
+"""Counted colours against NumPy's histogram, and weights by hand."""
+
+import numpy as np
+import pytest
+
+from colorization import lab
+from colorization.colours import count_colours
+from samples import scene
+
+
+def ab_of(*points: tuple[float, float]) -> np.ndarray:
+    """An image of these CIE a and b, one pixel each."""
+    return np.array([[points]], np.float32) / lab.AB_SCALE
+
+
+def test_bins_and_mean_are_those_of_numpy() -> None:
+    ab = lab.rgb_to_lab(np.stack([scene(seed, 32, 32) for seed in range(5)]))[1]
+    found = count_colours(ab)
+    edges = np.arange(-135, 136, 10)
+    a, b = (ab[..., channel].ravel() * lab.AB_SCALE for channel in (0, 1))
+    expected, _, _ = np.histogram2d(a, b, [edges, edges])
+    np.testing.assert_array_equal(found.pixels, expected)
+    np.testing.assert_allclose(found.mean_ab, ab.mean(axis=(0, 1, 2)), atol=1e-6)
+    assert (found.mean_ab.shape, found.mean_ab.dtype) == ((2,), np.float32)
+
+
+def test_all_of_ab_has_a_bin() -> None:
+    corners = [(a, b) for a in (-128, 0, 128) for b in (-128, 0, 128)]
+    assert count_colours(ab_of(*corners)).pixels.sum() == 9
+
+
+def test_the_table_lists_the_bins_that_occur_by_their_centres() -> None:
+    table = count_colours(ab_of((4, 4), (-4, -4), (12, -33), (-128, 90))).table()
+    assert table.to_numpy().tolist() == [[-130, 90, 1], [0, 0, 2], [10, -30, 1]]
+    assert list(table.columns) == ["a", "b", "pixels"]
+
+
+def test_a_colour_weighs_by_the_inverse_of_its_frequency() -> None:
+    seen = count_colours(ab_of((0, 0), (0, 0), (0, 0), (0, 0), (20, 0), (20, 0), (0, 50)))
+    weights = seen.rarity(ab_of((1, 2), (19, -1), (0, 50), (100, 100)))
+    # What never occurred weighs like the rarest that did.
+    np.testing.assert_allclose(weights, [[[0.25, 0.5, 1, 1]]])
+
+
+def test_weights_balance_the_colours_of_the_set_itself() -> None:
+    ab = lab.rgb_to_lab(scene(3, 64, 64))[1]
+    seen = count_colours(ab[None])
+    weights = seen.rarity(ab)
+    occurring = (seen.pixels > 0).sum()
+    rarest = seen.pixels[seen.pixels > 0].min()
+    assert weights.sum() == pytest.approx(occurring * rarest)  # each colour as much as the rarest
