@@ -1,0 +1,104 @@
+"""Colorizing many photographs, beside a plain loop that asks Keras for one after the other.
+
+Both load the same packaged model, read the same files and write JPEG; loading is told apart.
+Prints a Markdown table.
+
+    python benchmarks/colorize.py --photos photos/ --model models/chosen
+"""
+
+import argparse
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from skimage import color
+
+import turns
+from colorization import archives, embedding, lab
+from colorization.batches import colorize_files
+from colorization.colorizer import load
+from colorization.jobs import Job
+from colorization.manifest import read_manifest
+from colorization.models.directory import load_model
+from colorization.params import Embed
+
+
+def main(photos: Path, model: Path, count: int, rounds: int) -> None:
+    paths = [photos / name for name in archives.folder_image_names(photos)[:count]]
+    loaded = time.perf_counter()
+    load(model)
+    loaded = time.perf_counter() - loaded
+    ways = {"ours": partial(ours, model, paths), "plain loop": partial(plain, model, paths)}
+    measured = turns.measure(ways, rounds)
+    rows = [
+        {
+            "": name,
+            "photographs per second": f"{len(paths) / result.median:.2f}",
+            "ours is faster by": f"{result.median / measured['ours'].median:.2f}",
+            "peak memory, MiB": f"{result.memory:,.0f}",
+        }
+        for name, result in measured.items()
+    ]
+    print(
+        f"{turns.machine()}\n\n{len(paths)} photographs; loading the model takes {loaded:.1f} s\n"
+    )
+    print(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True))
+
+
+def ours(model: Path, paths: list[Path]) -> turns.Step:
+    colorizer = load(model)
+
+    def step() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            jobs = [Job(path, Path(folder) / f"{path.stem}.jpg") for path in paths]
+            options: Any = {"saturation": 1.0, "side_by_side": False, "quiet": True}
+            for failure in colorize_files(colorizer, jobs, batch_size=16, threads=2, **options):
+                raise RuntimeError(failure)
+
+    return step
+
+
+def plain(model: Path, paths: list[Path]) -> turns.Step:
+    """As a tutorial has it: every photograph squashed to the network's square."""
+    manifest = read_manifest(model)
+    network = load_model(model)
+    embedder = None
+    if manifest.embedding is not None:
+        told = manifest.embedding.model_dump(exclude={"path"})
+        embedder = embedding.build_embedder(Embed(**told, batch_size=1, precision="float32"))
+        normalization = np.load(model / "embedding.npy", allow_pickle=False)
+    side = (manifest.image_size, manifest.image_size)
+
+    def step() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            for path in paths:
+                with Image.open(path) as opened:
+                    image = opened.convert("RGB")
+                L = color.rgb2lab(np.asarray(image.resize(side)))[None, ..., :1] / 50 - 1
+                inputs = [L.astype(np.float32)]
+                if embedder is not None:
+                    logits = embedder.predict(inputs[0], verbose=0)
+                    inputs.append(embedding.normalize(logits, normalization))
+                ab = network.predict(inputs, verbose=0)[0] * lab.AB_SCALE
+                whole = color.rgb2lab(np.asarray(image))
+                for channel in (0, 1):
+                    enlarged = Image.fromarray(ab[..., channel]).resize(image.size)
+                    whole[..., 1 + channel] = np.asarray(enlarged)
+                rgb = np.rint(255 * color.lab2rgb(whole)).astype(np.uint8)
+                Image.fromarray(rgb).save(Path(folder) / f"{path.stem}.jpg", quality=95)
+
+    return step
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--model", type=Path, default=Path("models/chosen"))
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=5)
+    main(**vars(parser.parse_args()))
