@@ -22,7 +22,11 @@ OVERFITTING = (*np.geomspace(0.06, 0.02, 10), *np.geomspace(0.021, 0.03, 10))
 def trained(psnr: float = 24.0, colours: float = 0.9, **options: Any) -> list[Evaluation]:
     """A variant from three seeds, which differ a little."""
     curve = np.array(options.pop("val_mse", FALLING))
-    columns = {name: options.pop(name) for name in list(options) if name.startswith("model_")}
+    columns = {
+        name: options.pop(name)
+        for name in list(options)
+        if name.startswith(("model_", "colourfulness"))
+    }
     found = []
     for seed in SEEDS:
         table = rows(6, model_psnr_rgb_db=psnr + 0.01 * seed, **columns)
@@ -161,7 +165,20 @@ def test_without_trainings_on_parts_more_data_is_not_tested() -> None:
 
 def test_images_without_small_parts_test_nothing_of_them() -> None:
     blank = trained(model_ab_error_small_parts=np.nan)
-    assert reasons(10, study(bn_maxpool=blank)) == "no test image has what it speaks of"
+    expected = "these images and epochs do not have what it speaks of"
+    assert reasons(10, study(bn_maxpool=blank)) == expected
+
+
+def test_one_epoch_grey_photographs_or_exact_images_leave_verdicts_and_no_nan() -> None:
+    for changes in (
+        {"val_mse": FALLING[:1]},
+        {"colourfulness": 0.0, "colours": 0.0},
+        {"psnr": np.nan},
+    ):
+        every = {name: trained(**changes) for name in VARIANTS}
+        judged = claims.judge(study(**every))  # type: ignore[arg-type]
+        assert len(judged) == 11
+        json.dumps([one.as_json() for one in judged], allow_nan=False)
 
 
 def test_a_difference_within_the_noise_of_the_seeds_is_not_supported() -> None:

@@ -45,8 +45,10 @@ def test_trainings_are_compared_seed_by_seed() -> None:
     ones, others = [with_psnr(20), with_psnr(30)], [with_psnr(19), with_psnr(28)]
     # Differences 1 and 2, though the seeds differ by 10: t(0.975, 1) = 12.7062.
     found = between(ones, others, psnr)
+    assert found is not None
     assert (found.value, found.low) == (1.5, pytest.approx(1.5 - 12.7062 / 2, abs=1e-4))
     factor = times(ones, others, psnr)
+    assert factor is not None
     assert factor.value == pytest.approx((20 / 19 * 30 / 28) ** 0.5)
     assert factor.low is not None
     assert factor.high is not None
@@ -59,7 +61,9 @@ def test_a_single_curve_is_what_it_is_and_several_have_an_interval() -> None:
 
     one, other = evaluation(val_mse=(0.3, 0.2)), evaluation(val_mse=(0.3, 0.4))
     assert of_curves([one], last) == Estimate(0.2, 0.2, 0.2)
-    assert of_curves([one, other], last).value == pytest.approx(0.3)
+    both = of_curves([one, other], last)
+    assert both is not None
+    assert both.value == pytest.approx(0.3)
 
 
 def test_the_interval_over_images_is_the_one_that_repeated_draws_give() -> None:

@@ -113,6 +113,12 @@ def test_a_sheet_holds_every_sample_on_white(
     assert (sheet == 255).sum() == sheet.size - count * 20 * 30 * 3
 
 
+def test_a_sheet_without_samples_is_blank(tmp_path: Path) -> None:
+    none = {name: np.empty((0, 32, 32, 3), np.uint8) for name in ("grey", "colorized", "truth")}
+    pictures.sheet(pictures.triptychs(none), tmp_path / "sheet.png")
+    assert (np.asarray(Image.open(tmp_path / "sheet.png")) == 255).all()
+
+
 def test_curves_show_what_is_in_the_history(tmp_path: Path) -> None:
     other = HISTORY.assign(val_mse=[0.03, 0.05])
     for name, history in (("a", HISTORY), ("b", HISTORY), ("c", other)):

@@ -10,12 +10,15 @@ from samples import PARAMS, scene
 DRAWN = Scenes(count=40, width=96, height=96, jpeg_quality=92, seed=1)
 
 
-def test_a_dot_is_small_and_a_half_is_not() -> None:
+@pytest.mark.parametrize("factor", [1, 3])
+def test_a_dot_is_small_and_a_half_is_not(factor: int) -> None:
     rgb = np.zeros((100, 100, 3), np.uint8)
     rgb[:, :50] = (40, 90, 200)
     rgb[:, 50:] = (60, 160, 60)
     rgb[20:28, 20:28] = (220, 40, 40)  # 0.64%
-    found = regions.small_parts(rgb)
+    whole = regions.small_parts(rgb.repeat(factor, axis=0).repeat(factor, axis=1))
+    assert whole.shape == (100 * factor, 100 * factor)
+    found = whole[::factor, ::factor]
     assert found[22:26, 22:26].all()
     assert not found[60:, :40].any()
     assert not found[:, 60:].any()

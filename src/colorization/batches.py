@@ -66,7 +66,7 @@ def colorize_files(
                 if bar is not None:
                     bar.update()
 
-        reading = [pool.submit(work.read, job) for job in groups[0]]
+        reading = [pool.submit(work.read, job) for job in next(iter(groups), [])]
         writing: list[tuple[Job, Future]] = []
         for index, group in enumerate(groups):
             read = list(zip(group, reading, strict=True))

@@ -132,7 +132,7 @@ def _judge(claim: Claim, experiments: Experiments) -> Judged:
     if not reasons and any(finding.holds is False for finding in deciding):
         return Judged(claim, findings, NOT_SUPPORTED, [])
     if any(finding.estimate is None for finding in deciding):
-        reasons.append("no test image has what it speaks of")
+        reasons.append("these images and epochs do not have what it speaks of")
     if any(finding.estimate and finding.estimate.low is None for finding in deciding):
         reasons.append("one seed: a difference is not established")
     return Judged(claim, findings, NOT_TESTED if reasons else SUPPORTED, reasons)
@@ -169,12 +169,13 @@ def below(what: str, estimate: Estimate | None, bound: float) -> Finding:
     return Finding(what, estimate, estimate.high < bound if known else None)  # type: ignore[union-attr, operator]
 
 
-def not_above(what: str, estimate: Estimate, bound: float) -> Finding:
+def not_above(what: str, estimate: Estimate | None, bound: float) -> Finding:
     """Claim that something is not shown to be above a bound."""
-    return Finding(what, estimate, None if estimate.low is None else estimate.low <= bound)
+    shown = above(what, estimate, bound).holds
+    return Finding(what, estimate, None if shown is None else not shown)
 
 
-def _psnr(evaluation: Evaluation) -> float:
+def _psnr(evaluation: Evaluation) -> float | None:
     return evaluation.metrics[MODEL]["psnr_rgb_db"]
 
 
@@ -220,7 +221,7 @@ def _difference_of_ratios(
     return _ratio(a, b, axis) - _ratio(c, d, axis)
 
 
-def _colourfulness(evaluation: Evaluation) -> float:
+def _colourfulness(evaluation: Evaluation) -> float | None:
     return evaluation.metrics[MODEL]["colourfulness_ratio"]
 
 

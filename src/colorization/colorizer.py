@@ -48,6 +48,7 @@ class Colorizer:
         self._model = model
         self._embed = embed
         self._embedding_size = embedding_size
+        self._compiled_for: set[int] = set()  # numbers of images
 
     def __call__(
         self, image: np.ndarray | Image.Image | str | Path, saturation: float = 1.0
@@ -127,11 +128,18 @@ class Colorizer:
         if self._embed is None:
             return None
         side = (self._embedding_size, self._embedding_size)
-        squares = [
-            np.asarray(ops.image.resize(L[None], side, antialias=True))  # as the embedder does
-            for L in seen
-        ]
-        return self._embed(np.concatenate(squares))
+        squares = np.concatenate(
+            [
+                np.asarray(ops.image.resize(L[None], side, antialias=True))  # as the embedder does
+                for L in seen
+            ]
+        )
+        # Compiling for another number of images takes longer than embedding some too many.
+        known = [number for number in self._compiled_for if number >= len(seen)]
+        number = min(known, default=len(seen))
+        self._compiled_for.add(number)
+        padding = ((0, number - len(seen)), (0, 0), (0, 0), (0, 0))
+        return self._embed(np.pad(squares, padding, mode="edge"))[: len(seen)]
 
 
 def seen_size(size: tuple[int, int], image_size: int) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """All trainings of the study, and how to estimate something of them with its uncertainty."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ import pandas as pd
 from scipy import stats
 
 from colorization.evaluations import Evaluation
+
+Quantity = Callable[[Evaluation], float | None]
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000
@@ -64,31 +67,48 @@ def over_seeds(values: Sequence[float]) -> Estimate:
 
 
 def between(
-    one: Sequence[Evaluation], other: Sequence[Evaluation], quantity: Callable[[Evaluation], float]
-) -> Estimate:
-    """How much more of a quantity the first trainings have, compared seed by seed."""
-    return over_seeds([quantity(a) - quantity(b) for a, b in zip(one, other, strict=True)])
+    one: Sequence[Evaluation], other: Sequence[Evaluation], quantity: Quantity
+) -> Estimate | None:
+    """How much more of a quantity the first trainings have, compared seed by seed.
+
+    None, as in the functions below, where a training does not have it.
+    """
+    ours, theirs = _known(one, quantity), _known(other, quantity)
+    if ours is None or theirs is None:
+        return None
+    return over_seeds([a - b for a, b in zip(ours, theirs, strict=True)])
 
 
 def times(
-    one: Sequence[Evaluation], other: Sequence[Evaluation], quantity: Callable[[Evaluation], float]
-) -> Estimate:
+    one: Sequence[Evaluation], other: Sequence[Evaluation], quantity: Quantity
+) -> Estimate | None:
     """How many times as much of a positive quantity the first trainings have: a geometric mean."""
-    logarithm = between(one, other, lambda evaluation: float(np.log(quantity(evaluation))))
-    mean = float(np.exp(logarithm.value))
-    if logarithm.low is None or logarithm.high is None:
-        return Estimate(mean)
-    return Estimate(mean, float(np.exp(logarithm.low)), float(np.exp(logarithm.high)))
+
+    def logarithm(evaluation: Evaluation) -> float | None:
+        value = quantity(evaluation)
+        return math.log(value) if value else None
+
+    found = between(one, other, logarithm)
+    if found is None or found.low is None or found.high is None:
+        return None if found is None else Estimate(math.exp(found.value))
+    return Estimate(math.exp(found.value), math.exp(found.low), math.exp(found.high))
 
 
 def of_curves(
     trainings: Sequence[Evaluation], quantity: Callable[[pd.DataFrame], float]
-) -> Estimate:
+) -> Estimate | None:
     """Something of each training's own history; of a single training it is what it is."""
-    estimate = over_seeds([quantity(training.history) for training in trainings])
-    if len(trainings) == 1:
-        return Estimate(estimate.value, estimate.value, estimate.value)
-    return estimate
+    values = _known(trainings, lambda training: quantity(training.history))
+    if values is None:
+        return None
+    return over_seeds(values) if len(values) > 1 else Estimate(values[0], values[0], values[0])
+
+
+def _known(trainings: Sequence[Evaluation], quantity: Quantity) -> list[float] | None:
+    """A quantity of each training; None if one does not have it."""
+    values = [quantity(training) for training in trainings]
+    known = [float(value) for value in values if value is not None and math.isfinite(value)]
+    return known if len(known) == len(values) else None
 
 
 def of_images(
@@ -109,24 +129,29 @@ def of_images(
     Returns
     -------
     Estimate or None
-        None where no image has these values.
+        None where no image has these values, or they are all zero.
     """
     samples = [
         tuple(training.rows[[*columns]].dropna().to_numpy(float).T) for training in trainings
     ]
     if not samples[0][0].size:
         return None
-    values = [float(statistic(*sample, axis=-1)) for sample in samples]
-    if len(trainings) > 1 or samples[0][0].size < 2:
-        return over_seeds(values)
-    interval = stats.bootstrap(
-        samples[0],
-        statistic,
-        n_resamples=RESAMPLES,
-        paired=True,
-        vectorized=True,
-        confidence_level=CONFIDENCE,
-        method="percentile",
-        rng=np.random.default_rng(1),
-    ).confidence_interval
-    return Estimate(values[0], float(interval.low), float(interval.high))
+    with np.errstate(invalid="ignore", divide="ignore"):  # grey photographs have no colours
+        values = [float(statistic(*sample, axis=-1)) for sample in samples]
+        if not np.isfinite(values).all():
+            return None
+        if len(trainings) > 1 or samples[0][0].size < 2:
+            return over_seeds(values)
+        low, high = stats.bootstrap(
+            samples[0],
+            statistic,
+            n_resamples=RESAMPLES,
+            paired=True,
+            vectorized=True,
+            confidence_level=CONFIDENCE,
+            method="percentile",
+            rng=np.random.default_rng(1),
+        ).confidence_interval
+    if not np.isfinite([low, high]).all():
+        return Estimate(values[0])
+    return Estimate(values[0], float(low), float(high))

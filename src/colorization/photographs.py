@@ -117,13 +117,14 @@ def compare(
     """
     photograph = Photograph.prepare(name, rgb, colours, find_small)
     row = {"name": name, **photograph.facts()}
+    mean_ab = np.full_like(photograph.ab, colours.mean_ab)
     candidates = {
-        MODEL: ab,
-        GRAY: np.zeros_like(photograph.ab),
-        MEAN_AB: np.full_like(photograph.ab, colours.mean_ab),
+        MODEL: (ab, lab.lab_to_rgb(photograph.L, ab)),
+        GRAY: (np.zeros_like(photograph.ab), photograph.gray),
+        MEAN_AB: (mean_ab, lab.lab_to_rgb(photograph.L, mean_ab)),
     }
     for colorizer, candidate in candidates.items():
-        scored = photograph.score(candidate, lab.lab_to_rgb(photograph.L, candidate))
+        scored = photograph.score(*candidate)
         row |= {f"{colorizer}_{metric}": value for metric, value in scored.items()}
     histograms = [np.histogram(_chroma(each), CHROMA_EDGES)[0] for each in (photograph.ab, ab)]
     return row, np.stack(histograms)

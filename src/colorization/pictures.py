@@ -55,8 +55,10 @@ def sheet(samples: list[np.ndarray], out: Path) -> None:
     Parameters
     ----------
     samples : list of (H, W, 3) uint8 arrays
+        Of none the sheet is blank: a single test image is the best, and leaves no worst.
     out : Path
     """
+    samples = samples or [np.full((TILE, 3 * TILE, 3), 255, np.uint8)]
     across = min(SAMPLES_ACROSS, len(samples))
     down = -(-len(samples) // across)
     picture = montage(
