@@ -7,8 +7,9 @@ fed by `Batches` through Keras, and of reading a batch alone. Prints a Markdown 
 """
 
 import argparse
+import statistics
 import tempfile
-from functools import partial
+import time
 from pathlib import Path
 
 import keras
@@ -24,28 +25,29 @@ from colorization.precision import choose_precision
 from colorization.training import Batches
 
 ROOT = Path(__file__).resolve().parent.parent
-PROFILES = ("quick", "paper")
+STEPS = {"quick": 60, "paper": 3}  # in a turn: of some seconds, so that starting it counts little
 
 
-def main(variant: str, steps: int, rounds: int) -> None:
-    print(f"{turns.machine()}\n\n{variant}, {steps} steps in each turn\n")
+def main(variant: str, profiles: list[str], rounds: int) -> None:
+    print(f"{turns.machine()}\n\n{variant}\n")
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for profile in PROFILES:
+        for profile in profiles:
+            steps = STEPS[profile]
             params = load_params(ROOT / "profiles" / f"{profile}.yaml")
             batch_size, side = params.train.batch_size, params.preprocess.image_size
             cached = Path(folder) / profile
             write(cached, steps * batch_size, side)
-            told = (variant, params.train.precision, cached, batch_size)
-            measured = turns.measure(
-                {way.__name__: partial(way, *told) for way in (given, fed, read)}, rounds
-            )
+            precision = choose_precision(params.train.precision, float16=True)
+            model = compiled(variant, precision)
+            ways = {way.__name__: way(model, batches(cached, batch_size)) for way in WAYS}
+            measured = in_turns(ways, rounds)
             step, with_feeding, reading = (
-                1000 * measured[way.__name__].median / steps for way in (given, fed, read)
+                1000 * measured[way.__name__] / steps for way in (given, fed, read)
             )
             rows.append(
                 {
-                    "profile": f"{profile}: {side} px, batches of {batch_size}",
+                    "profile": f"{profile}: {side} px, {steps} batches of {batch_size}",
                     "step, ms": f"{step:.1f}",
                     "step with feeding, ms": f"{with_feeding:.1f}",
                     "difference": f"{with_feeding / step - 1:+.1%}",
@@ -71,14 +73,25 @@ def batches(folder: Path, batch_size: int) -> Batches:
     return Batches(examples, batch_size, seed=1, flip=True)
 
 
+def in_turns(ways: dict[str, turns.Step], rounds: int) -> dict[str, float]:
+    """Median seconds of each, turn by turn in this process, after an untimed first turn."""
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for turn in range(rounds + 1):
+        for name, way in ways.items():
+            started = time.perf_counter()
+            way()
+            if turn > 0:
+                seconds[name].append(time.perf_counter() - started)
+    return {name: statistics.median(taken) for name, taken in seconds.items()}
+
+
 def compiled(variant: str, precision: str) -> keras.Model:
-    model = build_model(variant, 1, choose_precision(precision, float16=True))
+    model = build_model(variant, 1, precision)
     model.compile(optimizer="adam", loss="mse", metrics=["mse"])
     return model
 
 
-def given(variant: str, precision: str, folder: Path, batch_size: int) -> turns.Step:
-    model, data = compiled(variant, precision), batches(folder, batch_size)
+def given(model: keras.Model, data: Batches) -> turns.Step:
     (L, embedding), ab = data[0]
     inputs = [keras.ops.convert_to_tensor(array) for array in (L, embedding)]
     truth = keras.ops.convert_to_tensor(ab)
@@ -91,19 +104,20 @@ def given(variant: str, precision: str, folder: Path, batch_size: int) -> turns.
     return epoch
 
 
-def fed(variant: str, precision: str, folder: Path, batch_size: int) -> turns.Step:
-    model, data = compiled(variant, precision), batches(folder, batch_size)
+def fed(model: keras.Model, data: Batches) -> turns.Step:
     return lambda: model.fit(data, shuffle=False, verbose=0)
 
 
-def read(variant: str, precision: str, folder: Path, batch_size: int) -> turns.Step:  # noqa: ARG001
-    data = batches(folder, batch_size)
+def read(_: keras.Model, data: Batches) -> turns.Step:
     return lambda: [data[index] for index in range(len(data))]
+
+
+WAYS = (given, fed, read)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--variant", default="bn_maxpool")
-    parser.add_argument("--steps", type=int, default=4)
+    parser.add_argument("--profiles", nargs="+", choices=STEPS, default=list(STEPS))
     parser.add_argument("--rounds", type=int, default=5)
     main(**vars(parser.parse_args()))
