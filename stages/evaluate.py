@@ -4,7 +4,6 @@ image, and some of the images.
 metrics.json              means with their standard errors, of the model and of the floors
 test_images.csv           a row per test image
 chroma.csv                how many pixels have which chroma, predicted and true
-ab_bins.csv               the training images' colours, by which the rebalanced metric weighs
 evenly_spaced.npy, .json  some test images grey, colorized and true, and which they are
 best.npy, .json           those to which the model's colours bring most
 worst.npy, .json          those to which they bring least
@@ -17,38 +16,41 @@ import shutil
 from pathlib import Path
 
 from _stage import Figures, run
-from colorization import arrays, colours, evaluation
+from colorization import evaluation
 from colorization.evaluations import write_shown
 from colorization.examples import read_examples
 from colorization.files import whole_folder
+from colorization.floors import read_floors
 from colorization.models.directory import load_model
 from colorization.params import load_params
-from colorization.regions import finder
 from colorization.scores import summarize
 
 
 def main(
-    params: Path, arrays_folder: Path, model: Path, out: Path, embeddings: Path | None = None
+    params: Path,
+    arrays_folder: Path,
+    floors: Path,
+    model: Path,
+    out: Path,
+    embeddings: Path | None = None,
 ) -> Figures:
-    settings = load_params(params)
+    settings = load_params(params).evaluate
     test = read_examples(arrays_folder, embeddings, "test")
-    seen = colours.count_colours(arrays.read(arrays_folder / "train").ab)
-    network, batch_size = load_model(model), settings.evaluate.batch_size
-    scored = evaluation.evaluate(network, test, seen, finder(settings.download), batch_size)
-    best, worst = evaluation.best_and_worst(scored.rows, settings.evaluate.extreme_images)
+    network = load_model(model)
+    scored = evaluation.evaluate(network, test, read_floors(floors), settings.batch_size)
+    best, worst = evaluation.best_and_worst(scored.rows, settings.extreme_images)
     shown = {
-        "evenly_spaced": evaluation.evenly_spaced(len(test), settings.evaluate.sample_images),
+        "evenly_spaced": evaluation.evenly_spaced(len(test), settings.sample_images),
         "best": best,
         "worst": worst,
     }
     with whole_folder(out) as folder:
         scored.rows.to_csv(folder / "test_images.csv", index=False)
         scored.chroma.to_csv(folder / "chroma.csv", index=False)
-        seen.table().to_csv(folder / "ab_bins.csv", index=False)
         summary = json.dumps(summarize(scored.rows), indent=1, allow_nan=False)
         (folder / "metrics.json").write_text(summary + "\n", encoding="utf-8")
         for name, chosen in shown.items():
-            images = evaluation.colorize(network, test, chosen, batch_size)
+            images = evaluation.colorize(network, test, chosen, settings.batch_size)
             write_shown(folder, name, chosen, images)
         for name in ("history.csv", "training.json"):
             shutil.copyfile(model / name, folder / name)

@@ -10,14 +10,18 @@ from colorization import pictures, provenance, report
 from colorization.evaluations import read_evaluation, read_json
 from colorization.params import ENCODER_OF, load_params
 
-COPIED = ("metrics.json", "history.csv", "test_images.csv", "chroma.csv", "ab_bins.csv")
+COPIED = ("metrics.json", "history.csv", "test_images.csv", "chroma.csv")
 SHEETS = {"evenly_spaced": "samples.png", "best": "best.png", "worst": "worst.png"}
 
 
-def main(params: Path, split: Path, evaluation: Path, timings: Path, results: Path) -> None:
+def main(
+    params: Path, split: Path, floors: Path, evaluation: Path, timings: Path, results: Path
+) -> None:
     settings = load_params(params)
     chosen = read_evaluation(evaluation)
-    files = {stage: timings / f"{stage}.json" for stage in ("download", "split", "preprocess")}
+    files = {
+        stage: timings / f"{stage}.json" for stage in ("download", "split", "preprocess", "floors")
+    }
     embedded = timings / "embed.json"  # no declared dependency, so a clone may lack it
     if settings.model.variant not in ENCODER_OF and embedded.exists():
         files["embed"] = embedded
@@ -34,6 +38,7 @@ def main(params: Path, split: Path, evaluation: Path, timings: Path, results: Pa
     results.mkdir(exist_ok=True)
     for name in COPIED:
         shutil.copyfile(evaluation / name, results / name)
+    shutil.copyfile(floors / "ab_bins.csv", results / "ab_bins.csv")
     for name, sheet in SHEETS.items():
         pictures.sheet(pictures.triptychs(chosen.shown[name].images), results / sheet)
     pictures.curves(chosen.history, chosen.floors(), results / "curves.png")

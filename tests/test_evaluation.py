@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from colorization import arrays, evaluation, lab
-from colorization.colours import Colours, count_colours
+from colorization.colours import count_colours
 from colorization.evaluations import STATES, write_shown
 from colorization.examples import Examples
-from colorization.photographs import compare
+from colorization.floors import Floors, score_floors
+from colorization.photographs import Photograph
 from colorization.scores import summarize
 from samples import cache, examples, scene
 
@@ -22,9 +23,17 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Examples:
     return examples(tmp_path_factory.mktemp("evaluation") / "test", 5)
 
 
+def nowhere(_: str, rgb: np.ndarray) -> np.ndarray:
+    return np.zeros(rgb.shape[:2], bool)
+
+
+def floors_of(test: Examples) -> Floors:
+    return score_floors(test.images, count_colours(test.images.ab), nowhere)
+
+
 @pytest.fixture(scope="module")
-def seen(few: Examples) -> Colours:
-    return count_colours(few.images.ab)
+def floors(few: Examples) -> Floors:
+    return floors_of(few)
 
 
 @pytest.fixture(scope="module")
@@ -48,31 +57,54 @@ class Oracle:
         return self._ab[start : self._next]
 
 
-def nowhere(_: str, rgb: np.ndarray) -> np.ndarray:
-    return np.zeros(rgb.shape[:2], bool)
-
-
 def test_each_row_is_its_photograph_compared_with_its_prediction(
-    few: Examples, model: keras.Model, seen: Colours
+    few: Examples, model: keras.Model, floors: Floors
 ) -> None:
-    found = evaluation.evaluate(model, few, seen, nowhere, 2)
+    found = evaluation.evaluate(model, few, floors, 2)
     assert found.rows["name"].tolist() == few.images.names
     predicted = model.predict_on_batch(few.inputs(slice(None)))
-    expected = [
-        compare(name, np.array(few.images.rgb[index]), predicted[index], seen, nowhere)
-        for index, name in enumerate(few.images.names)
+    photographs = [
+        Photograph.prepare(np.array(rgb), floors.colours, small)
+        for rgb, small in zip(few.images.rgb, floors.small, strict=True)
     ]
-    pd.testing.assert_frame_equal(found.rows, pd.DataFrame([row for row, _ in expected]), rtol=1e-4)
-    truth = np.sum([histogram[0] for _, histogram in expected], axis=0)
-    np.testing.assert_array_equal(found.chroma["truth"], truth)
-    assert found.chroma["model"].sum() == 5 * 32 * 32
+    expected = pd.DataFrame(
+        [photograph.score(ab) for photograph, ab in zip(photographs, predicted, strict=True)]
+    )
+    scored = found.rows.filter(like="model_").rename(columns=lambda name: name[len("model_") :])
+    pd.testing.assert_frame_equal(scored, expected, rtol=1e-4)
+    pd.testing.assert_frame_equal(found.rows[floors.rows.columns], floors.rows)
 
 
-def test_truth_are_the_exact_pixels_and_not_the_cached_ab(few: Examples, seen: Colours) -> None:
+def test_the_histogram_counts_the_pixels_by_chroma(
+    few: Examples, model: keras.Model, floors: Floors
+) -> None:
+    chroma = evaluation.evaluate(model, few, floors, 2).chroma.set_index("chroma")
+    true = np.hypot(*np.moveaxis(lab.rgb_to_lab(np.array(few.images.rgb))[1], -1, 0)) * 128
+    for lower, pixels in zip(chroma.index.to_numpy(), chroma["truth"], strict=True):
+        assert pixels == ((true >= lower) & (true < lower + 2)).sum()
+    assert chroma["model"].sum() == true.size
+
+
+def test_the_histogram_reaches_beyond_srgb(few: Examples, floors: Floors) -> None:
+    oracle = Oracle(few.images.rgb)
+    oracle._ab = np.ones_like(oracle._ab)
+    chroma = evaluation.evaluate(oracle, few, floors, 2).chroma.set_index("chroma")["model"]
+    assert chroma.to_dict() == {lower: 5 * 32 * 32 * (lower == 180) for lower in chroma.index}
+
+
+def test_floors_of_other_images_are_refused(
+    few: Examples, model: keras.Model, floors: Floors
+) -> None:
+    twice = Floors(floors.rows.iloc[[0, 0, 1, 2, 3]], floors.colours, floors.small)
+    with pytest.raises(pd.errors.MergeError):
+        evaluation.evaluate(model, few, twice, 2)
+
+
+def test_truth_are_the_exact_pixels_and_not_the_cached_ab(few: Examples, floors: Floors) -> None:
     cached = np.array(few.images.ab, np.float32)
     exact = lab.rgb_to_lab(np.array(few.images.rgb))[1]
     assert np.abs(cached - exact).max() > 0
-    rows = evaluation.evaluate(Oracle(few.images.rgb), few, seen, nowhere, 2).rows
+    rows = evaluation.evaluate(Oracle(few.images.rgb), few, floors, 2).rows
     assert (rows["model_mse_ab"] == 0).all()
     assert rows["model_psnr_rgb_db"].isna().all()  # met exactly
 
@@ -85,8 +117,7 @@ def test_a_grey_a_black_and_an_exact_image_leave_no_nan_and_are_counted(tmp_path
     test = Examples(arrays.read(tmp_path / "test"), None)
     for count in (1, 3):
         some = test.some(slice(count))
-        colours = count_colours(some.images.ab)
-        rows = evaluation.evaluate(Oracle(some.images.rgb), some, colours, nowhere, 2).rows
+        rows = evaluation.evaluate(Oracle(some.images.rgb), some, floors_of(some), 2).rows
         summary = json.loads(json.dumps(summarize(rows), allow_nan=False))
         assert summary["model"]["psnr_rgb_db_left_out"] == count
         assert summary["gray"]["psnr_rgb_db_left_out"] == min(count, 2)

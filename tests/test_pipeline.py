@@ -41,6 +41,7 @@ def test_a_fresh_clone_runs_every_stage_and_trains_the_chosen_variant_alone(
         "download",
         "split",
         "preprocess",
+        "floors",
         "embed",
         "train@bn_maxpool-1",
         "evaluate@bn_maxpool-1",
@@ -203,11 +204,11 @@ def test_a_changed_parameter_concerns_its_stage_and_the_report_that_prints_it(
     assert changed_stages(project) == {stage, "report"}
 
 
-def test_changed_scenes_concern_the_evaluation_too_which_looks_for_their_small_parts(
+def test_changed_scenes_concern_the_floors_too_which_look_for_their_small_parts(
     project: Project,
 ) -> None:
     project.update_params({"download": {"scenes": {"seed": 2}}})
-    assert changed_stages(project) == {"download", EVALUATE, "report"}
+    assert changed_stages(project) == {"download", "floors", "report"}
 
 
 TRAIN = "experiments/dvc.yaml:train@bn_maxpool-1"
@@ -217,10 +218,10 @@ EVALUATE = "experiments/dvc.yaml:evaluate@bn_maxpool-1"
 @pytest.mark.parametrize(
     ("module", "stages"),
     [
-        ("scenes.py", {"download", EVALUATE}),
+        ("scenes.py", {"download", "floors"}),
         ("embedding.py", {"embed"}),
         ("training.py", {TRAIN}),
-        ("scores.py", {EVALUATE, "report"}),
+        ("scores.py", {"floors", EVALUATE, "report"}),
         ("report.py", {"report"}),
     ],
 )

@@ -1,4 +1,4 @@
-"""A trained model on the test split, beside the floors that need no model."""
+"""A trained model on the test split."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,12 @@ from joblib import Parallel, delayed
 from colorization import lab
 from colorization.colours import Colours
 from colorization.examples import Examples, predict
-from colorization.photographs import CHROMA_EDGES, compare
+from colorization.floors import Floors
+from colorization.photographs import Photograph, chroma_of
 from colorization.progress import progress_bar
-from colorization.regions import FindSmallParts
 from colorization.scores import GRAY, MODEL
+
+CHROMA_EDGES = np.arange(0, 184, 2.0)  # CIE ab; sRGB's ends at 134, a network's at 181
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,7 @@ class Scored:
     Attributes
     ----------
     rows : DataFrame
-        A row per image: its name, what is known of it, and each metric of each colorizer under
-        "colorizer_metric".
+        A row per image: the model's metrics under "model_metric", and what `Floors.rows` says.
     chroma : DataFrame
         A histogram over all pixels: the lower edge of each bin of CIE chroma ("chroma"), and how
         many pixels of the photographs ("truth") and of the model's images ("model") are in it.
@@ -35,14 +36,8 @@ class Scored:
     chroma: pd.DataFrame
 
 
-def evaluate(
-    model: keras.Model,
-    test: Examples,
-    colours: Colours,
-    find_small: FindSmallParts,
-    batch_size: int,
-) -> Scored:
-    """Colorize each test image by the model and by the floors, and score them on all cores.
+def evaluate(model: keras.Model, test: Examples, floors: Floors, batch_size: int) -> Scored:
+    """Colorize each test image by the model, and score it on all cores.
 
     The photographs' own colours are those of the exact pixels, not of the cached ab.
 
@@ -50,14 +45,12 @@ def evaluate(
     ----------
     model : keras.Model
     test : Examples
-    colours : Colours
-        Of the training images.
-    find_small : callable
-        See `regions.finder`.
+    floors : Floors
+        On the same images.
     batch_size : int
     """
     rows, histograms = [], np.zeros((2, len(CHROMA_EDGES) - 1), np.int64)
-    names, rgb = test.images.names, test.images.rgb
+    rgb, small = test.images.rgb, floors.small
     with (
         Parallel(n_jobs=-1) as parallel,
         progress_bar("evaluating images", len(test)) as bar,
@@ -65,15 +58,26 @@ def evaluate(
         for start in range(0, len(test), batch_size):
             predicted = model.predict_on_batch(test.inputs(slice(start, start + batch_size)))
             compared = parallel(
-                delayed(compare)(names[index], np.array(rgb[index]), ab, colours, find_small)
+                delayed(_compare)(np.array(rgb[index]), ab, floors.colours, np.array(small[index]))
                 for index, ab in enumerate(predicted, start)
             )
             for row, histogram in compared:
                 rows.append(row)
                 histograms += histogram
             bar.update(len(predicted))
+    scored = pd.DataFrame(rows).add_prefix(f"{MODEL}_")
+    scored.insert(0, "name", test.images.names)
     chroma = {"chroma": CHROMA_EDGES[:-1], "truth": histograms[0], "model": histograms[1]}
-    return Scored(pd.DataFrame(rows), pd.DataFrame(chroma))
+    return Scored(scored.merge(floors.rows, on="name", validate="one_to_one"), pd.DataFrame(chroma))
+
+
+def _compare(
+    rgb: np.ndarray, ab: np.ndarray, colours: Colours, small: np.ndarray
+) -> tuple[dict[str, float | None], np.ndarray]:
+    """Score one image; count the pixels by chroma, of the photograph and of the model's image."""
+    photograph = Photograph.prepare(rgb, colours, small)
+    histograms = [np.histogram(chroma_of(each), CHROMA_EDGES)[0] for each in (photograph.ab, ab)]
+    return photograph.score(ab), np.stack(histograms)
 
 
 def colorize(

@@ -6,10 +6,6 @@ import numpy as np
 
 from colorization import colour_metrics, lab, metrics
 from colorization.colours import Colours
-from colorization.regions import FindSmallParts
-from colorization.scores import GRAY, MEAN_AB, MODEL
-
-CHROMA_EDGES = np.arange(0, 184, 2.0)  # CIE ab; sRGB's ends at 134, a network's at 181
 
 
 @dataclass(frozen=True)
@@ -40,17 +36,15 @@ class Photograph:
     small: np.ndarray
 
     @classmethod
-    def prepare(
-        cls, name: str, rgb: np.ndarray, colours: Colours, find_small: FindSmallParts
-    ) -> "Photograph":
+    def prepare(cls, rgb: np.ndarray, colours: Colours, small: np.ndarray) -> "Photograph":
         """Compute what a comparison needs, in float32 from the exact pixels."""
         L, ab = lab.rgb_to_lab(rgb)
         gray = lab.lab_to_rgb(L, np.zeros(2))
-        return cls(rgb, L, ab, gray, colours.rarity(ab), find_small(name, rgb))
+        return cls(rgb, L, ab, gray, colours.rarity(ab), small)
 
     def facts(self) -> dict[str, float | None]:
         """What is known of it whatever colorizes it."""
-        chroma = _chroma(self.ab)
+        chroma = chroma_of(self.ab)
         return {
             "colourfulness": colour_metrics.colourfulness(self.rgb),
             "small_parts": float(self.small.mean()),
@@ -58,14 +52,13 @@ class Photograph:
             "chroma_large_parts": _mean(chroma, ~self.small),
         }
 
-    def score(self, ab: np.ndarray, rgb: np.ndarray) -> dict[str, float | None]:
+    def score(self, ab: np.ndarray) -> dict[str, float | None]:
         """All metrics of one colorization.
 
         Parameters
         ----------
         ab : (H, W, 2) float array
-        rgb : (H, W, 3) uint8 array
-            Of this photograph's L and that ab.
+            In [-1, 1]; shown with this photograph's L.
 
         Returns
         -------
@@ -73,8 +66,9 @@ class Photograph:
             By the metric's name. None is what is not defined: the PSNR of equal images, and the
             mean over parts that the photograph does not have.
         """
+        rgb = lab.lab_to_rgb(self.L, ab)
         L, shown_ab = lab.rgb_to_lab(rgb)
-        error, chroma = _chroma(self.ab - ab), _chroma(ab)
+        error, chroma = chroma_of(self.ab - ab), chroma_of(ab)
         return {
             "psnr_rgb_db": _finite(metrics.psnr_rgb_db(self.rgb, rgb)),
             "ssim_rgb": _ssim(self.rgb, rgb),
@@ -94,43 +88,7 @@ class Photograph:
         }
 
 
-def compare(
-    name: str, rgb: np.ndarray, ab: np.ndarray, colours: Colours, find_small: FindSmallParts
-) -> tuple[dict, np.ndarray]:
-    """Score one test image as the model and as the floors colorize it.
-
-    Parameters
-    ----------
-    name : str
-    rgb : (H, W, 3) uint8 array
-        The photograph.
-    ab : (H, W, 2) float array
-        As the model predicts it.
-    colours : Colours
-    find_small : callable
-
-    Returns
-    -------
-    row : dict
-    histogram : (2, bins) int array
-        Pixels by chroma, of the photograph and of the model's image.
-    """
-    photograph = Photograph.prepare(name, rgb, colours, find_small)
-    row = {"name": name, **photograph.facts()}
-    mean_ab = np.full_like(photograph.ab, colours.mean_ab)
-    candidates = {
-        MODEL: (ab, lab.lab_to_rgb(photograph.L, ab)),
-        GRAY: (np.zeros_like(photograph.ab), photograph.gray),
-        MEAN_AB: (mean_ab, lab.lab_to_rgb(photograph.L, mean_ab)),
-    }
-    for colorizer, candidate in candidates.items():
-        scored = photograph.score(*candidate)
-        row |= {f"{colorizer}_{metric}": value for metric, value in scored.items()}
-    histograms = [np.histogram(_chroma(each), CHROMA_EDGES)[0] for each in (photograph.ab, ab)]
-    return row, np.stack(histograms)
-
-
-def _chroma(ab: np.ndarray) -> np.ndarray:
+def chroma_of(ab: np.ndarray) -> np.ndarray:
     """CIE chroma of each pixel; of a difference, its distance."""
     return np.hypot(ab[..., 0], ab[..., 1]) * lab.AB_SCALE
 

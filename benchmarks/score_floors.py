@@ -3,7 +3,7 @@
 Each becomes a square by the centre crop of the stage `preprocess`, and by plain resizing, which
 keeps what the crop cuts off. Prints a Markdown table.
 
-    python benchmarks/floors.py --archive photos.zip
+    python benchmarks/score_floors.py --archive photos.zip
 """
 
 import argparse
@@ -17,10 +17,11 @@ from PIL import Image
 
 import turns
 from colorization import archives, images, lab
-from colorization.colours import Colours, count_colours
-from colorization.photographs import compare
+from colorization.arrays import LabArrays
+from colorization.colours import count_colours
+from colorization.floors import score_floors
 from colorization.regions import small_parts
-from colorization.scores import FLOORS, summarize
+from colorization.scores import FLOORS
 
 SHOWN = ("psnr_rgb_db", "ssim_rgb", "ciede2000_mean", "auc_ab_percent", "auc_ab_rebalanced_percent")
 
@@ -32,16 +33,13 @@ def main(archive: Path, image_size: int, count: int | None) -> None:
         photographs = Parallel(n_jobs=-1)(
             delayed(read)(archive, name, square, image_size) for name in names
         )
+        L, ab = lab.rgb_to_lab(np.stack(photographs))
+        squares = LabArrays(names, L, ab, np.stack(photographs))
         with turns.quiet():
-            colours = count_colours(np.stack([lab.rgb_to_lab(rgb)[1] for rgb in photographs]))
-        compared = Parallel(n_jobs=-1)(
-            delayed(scored)(name, rgb, colours)
-            for name, rgb in zip(names, photographs, strict=True)
-        )
-        summary = summarize(pd.DataFrame(compared))
+            scored = score_floors(squares, count_colours(ab), lambda _, rgb: small_parts(rgb)).rows
         rows += [
             {"square": square.__name__, "floor": floor}
-            | {metric: f"{summary[floor][metric]:.3f}" for metric in SHOWN}
+            | {metric: f"{scored[f'{floor}_{metric}'].mean():.3f}" for metric in SHOWN}
             for floor in FLOORS
         ]
     print(
@@ -64,11 +62,6 @@ def centre_crop(image: Image.Image, image_size: int) -> np.ndarray:
 
 def plain_resize(image: Image.Image, image_size: int) -> np.ndarray:
     return np.asarray(image.resize((image_size, image_size), Image.Resampling.BICUBIC))
-
-
-def scored(name: str, rgb: np.ndarray, colours: Colours) -> dict:
-    gray = np.zeros((*rgb.shape[:2], 2), np.float32)
-    return compare(name, rgb, gray, colours, lambda _, photograph: small_parts(photograph))[0]
 
 
 if __name__ == "__main__":

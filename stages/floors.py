@@ -1,0 +1,30 @@
+"""Stage `floors`: the test split grey and in the training images' mean colour -> their scores.
+
+test_images.csv   a row per test image
+ab_bins.csv       the training images' colours, by which the rebalanced metric weighs
+mean_ab.json      their mean: a and b, as a network predicts them
+small_parts.npy   where each test image's small parts are, (N, H, W) bool
+"""
+
+from pathlib import Path
+
+from _stage import Figures, run
+from colorization import arrays
+from colorization.colours import count_colours
+from colorization.files import whole_folder
+from colorization.floors import score_floors, write_floors
+from colorization.params import load_params
+from colorization.regions import finder
+
+
+def main(params: Path, arrays_folder: Path, out: Path) -> Figures:
+    test = arrays.read(arrays_folder / "test")
+    colours = count_colours(arrays.read(arrays_folder / "train").ab)
+    floors = score_floors(test, colours, finder(load_params(params).download))
+    with whole_folder(out) as folder:
+        write_floors(floors, folder)
+    return {"images": len(test.names)}
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,60 @@
+"""Grey and the mean colour, by hand; and that reading gives what was written."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from colorization import lab
+from colorization.colours import count_colours
+from colorization.examples import Examples
+from colorization.floors import Floors, read_floors, score_floors, write_floors
+from colorization.scores import FLOORS, MEANS
+from samples import examples, scene
+
+TRAINING = lab.rgb_to_lab(np.stack([scene(seed, 32, 32) for seed in (91, 92)]))[1]
+
+
+def left(name: str, rgb: np.ndarray) -> np.ndarray:
+    """Small parts: as many columns as the name says."""
+    small = np.zeros(rgb.shape[:2], bool)
+    small[:, : int(Path(name).stem)] = True
+    return small
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Examples:
+    return examples(tmp_path_factory.mktemp("floors") / "test", 4)
+
+
+@pytest.fixture(scope="module")
+def floors(few: Examples) -> Floors:
+    return score_floors(few.images, count_colours(TRAINING), left)
+
+
+def test_they_are_grey_and_the_mean_colour_of_training(few: Examples, floors: Floors) -> None:
+    ab = lab.rgb_to_lab(np.array(few.images.rgb))[1].astype(float)
+    mean = TRAINING.astype(float).mean(axis=(0, 1, 2))
+    for floor, given in {"gray": np.zeros(2), "mean_ab": mean}.items():
+        expected = ((ab - given) ** 2).mean(axis=(1, 2, 3))
+        np.testing.assert_allclose(floors.rows[f"{floor}_mse_ab"], expected, rtol=1e-4)
+
+
+def test_every_image_has_every_metric_and_its_small_parts(few: Examples, floors: Floors) -> None:
+    assert floors.rows["name"].tolist() == few.images.names
+    assert {f"{floor}_{metric}" for floor in FLOORS for metric in MEANS} <= set(floors.rows)
+    np.testing.assert_array_equal(floors.small.sum(axis=(1, 2)), 32 * np.arange(4))
+    np.testing.assert_allclose(floors.rows["small_parts"], np.arange(4) / 32)
+
+
+def test_what_is_read_is_what_was_written(floors: Floors, tmp_path: Path) -> None:
+    write_floors(floors, tmp_path)
+    read = read_floors(tmp_path)
+    assert read.rows["name"].tolist() == floors.rows["name"].tolist()
+    written = floors.rows.set_index("name").astype(float)  # None, where a score is missing
+    pd.testing.assert_frame_equal(read.rows.set_index("name"), written, check_exact=True)
+    np.testing.assert_array_equal(read.colours.pixels, floors.colours.pixels)
+    np.testing.assert_array_equal(read.colours.mean_ab, floors.colours.mean_ab)
+    assert read.colours.mean_ab.dtype == np.float32
+    np.testing.assert_array_equal(read.small, floors.small)
