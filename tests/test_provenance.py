@@ -80,3 +80,9 @@ def test_the_environment_tells_what_bits_depend_on(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")
     assert provenance.environment()["variables"]["TF_NUM_INTRAOP_THREADS"] == "1"
     assert provenance.environment() != usual
+
+
+def test_other_programs_variables_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TF_TOKEN_example_org", "TF_VAR_password", "TF_CLI_CONFIG_FILE", "TF_LOG"):
+        monkeypatch.setenv(name, "secret")
+    assert "secret" not in provenance.environment()["variables"].values()

@@ -10,7 +10,14 @@ from pathlib import Path
 from colorization.files import whole_file
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-image", "pillow", "dvc")
-WITHOUT_EFFECT = ("TF_CPP_MIN_LOG_LEVEL",)  # on results, of TensorFlow's environment variables
+# TensorFlow's environment variables, by stem: Terraform's begin with TF_ too, and hold secrets.
+OF_TENSORFLOW = tuple(
+    f"TF_{stem}_"
+    for stem in (
+        *("AUTO", "CUBLAS", "CUDNN", "DETERMINISTIC", "DISABLE", "ENABLE", "FORCE", "GPU"),
+        *("NUM", "ONEDNN", "OVERRIDE", "SET", "USE", "XLA"),
+    )
+)
 
 
 def hardware() -> dict[str, str | int]:
@@ -36,7 +43,7 @@ def environment() -> dict:
         "variables": {
             name: value
             for name, value in sorted(os.environ.items())
-            if name.startswith(("ONEDNN_", "TF_")) and name not in WITHOUT_EFFECT
+            if name.startswith(("ONEDNN_", *OF_TENSORFLOW))
         },
         "python": platform.python_version(),
         "versions": versions(),
