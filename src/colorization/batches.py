@@ -8,7 +8,6 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from colorization import originals
 from colorization.colorizer import Colorizer
@@ -102,21 +101,13 @@ class _Work:
         """Join a photograph with its colours and write it."""
         with self._turn_of(job.input):
             original = originals.read_original(job.input)
-            coloured = originals.join(original.rgb, self._saturation * ab)
-            if self._side_by_side:
-                coloured = beside_grey(original.rgb, coloured)
+            coloured = originals.join(
+                original.rgb, self._saturation * ab, beside_grey=self._side_by_side
+            )
             originals.write_original(original, coloured, job.output)
 
     def _turn_of(self, path: Path) -> AbstractContextManager:
         return self._turn if originals.pixels(path) > LARGE else nullcontext()
-
-
-def beside_grey(rgb: Image.Image, coloured: Image.Image) -> Image.Image:
-    """Put a photograph's L, as grey, to the left of its colorization."""
-    pair = Image.new("RGB", (2 * rgb.width, rgb.height))
-    pair.paste(originals.join(rgb, np.zeros((1, 1, 2), np.float32)), (0, 0))
-    pair.paste(coloured, (rgb.width, 0))
-    return pair
 
 
 def _reason(future: Future) -> str:

@@ -1,6 +1,6 @@
 """A packaged model that colorizes photographs of any size."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
@@ -9,10 +9,9 @@ from keras import ops
 from PIL import Image
 
 from colorization import arrays, embedding, images, lab, originals
-from colorization.errors import ColorizationError
-from colorization.manifest import Embedding, Manifest, read_manifest, sha256_of
-from colorization.models.directory import load_model
-from colorization.params import Embed
+from colorization.unpacking import Embedder, unpack
+
+Predict = Callable[..., np.ndarray]  # of one array for each input of a model
 
 LONGEST = 4.0  # times the shorter side; a longer strip is squashed
 STEP = 32  # px; the networks halve each side up to five times
@@ -30,25 +29,16 @@ class Colorizer:
     ----------
     model : keras.Model
     image_size : int
-    embed : callable or None
-        From L, (N, S, S, 1) at the embedding network's size S, to embeddings as the model takes
-        them; None for a model that takes none.
-    embedding_size : int
-        S.
+    embedder : Embedder or None
+        None for a model that takes no embedding.
     """
 
-    def __init__(
-        self,
-        model: keras.Model,
-        image_size: int,
-        embed: embedding.Predict | None,
-        embedding_size: int,
-    ) -> None:
+    def __init__(self, model: keras.Model, image_size: int, embedder: Embedder | None) -> None:
         self.image_size = image_size
-        self._model = model
-        self._embed = embed
-        self._embedding_size = embedding_size
-        self._compiled_for: set[int] = set()  # numbers of images
+        self._predict_ab = _for_any_shape(model)
+        self._embedder = embedder
+        if embedder is not None:
+            self._predict_logits = _for_any_shape(embedding.build_embedder(embedder.params))
 
     def __call__(
         self, image: np.ndarray | Image.Image | str | Path, saturation: float = 1.0
@@ -120,26 +110,39 @@ class Colorizer:
             inputs = [np.stack([seen[index] for index in alike])]
             if embeddings is not None:
                 inputs.append(embeddings[alike])
-            for index, ab in zip(alike, self._model.predict_on_batch(inputs), strict=True):
-                found[index] = np.asarray(ab, np.float32)
+            for index, ab in zip(alike, self._predict_ab(*inputs), strict=True):
+                found[index] = ab
         return found
 
     def _embeddings(self, seen: Sequence[np.ndarray]) -> np.ndarray | None:
-        if self._embed is None:
+        if self._embedder is None:
             return None
-        side = (self._embedding_size, self._embedding_size)
+        side = (self._embedder.image_size, self._embedder.image_size)
         squares = np.concatenate(
             [
                 np.asarray(ops.image.resize(L[None], side, antialias=True))  # as the embedder does
                 for L in seen
             ]
         )
-        # Compiling for another number of images takes longer than embedding some too many.
-        known = [number for number in self._compiled_for if number >= len(seen)]
-        number = min(known, default=len(seen))
-        self._compiled_for.add(number)
-        padding = ((0, number - len(seen)), (0, 0), (0, 0), (0, 0))
-        return self._embed(np.pad(squares, padding, mode="edge"))[: len(seen)]
+        logits = self._predict_logits(squares)
+        return embedding.normalize(logits, self._embedder.mean_and_deviation)
+
+
+def _for_any_shape(model: keras.Model) -> Predict:
+    # TensorFlow compiles once for all shapes and numbers of images, where Keras' own predict would
+    # compile anew, for seconds and into more memory.
+    if keras.config.backend() != "tensorflow":
+        return lambda *inputs: np.asarray(model.predict_on_batch(list(inputs)), np.float32)
+    import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
+
+    signature = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs]
+
+    @tf.function(input_signature=signature)
+    def predict(*inputs: tf.Tensor) -> tf.Tensor:
+        outputs = model(keras.tree.pack_sequence_as(model.input, inputs), training=False)
+        return tf.cast(outputs, tf.float32)
+
+    return lambda *inputs: predict(*map(tf.constant, inputs)).numpy()
 
 
 def seen_size(size: tuple[int, int], image_size: int) -> tuple[int, int]:
@@ -170,56 +173,5 @@ def load(model: str | Path, embedding_weights: str | Path | None = None) -> Colo
         If the package is not whole or not what was packaged, or the embedding network's weights
         cannot be found.
     """
-    folder = Path(model)
-    manifest = read_manifest(folder)
-    network = load_model(folder)
-    inputs = [tuple(tensor.shape) for tensor in network.inputs]
-    wanted = [(None, None, None, 1)] + ([(None, embedding.CLASSES)] if manifest.embedding else [])
-    if inputs != wanted or tuple(network.output.shape)[-1] != 2:
-        raise ColorizationError(f"{folder}: the model does not lead from L to ab")
-    if manifest.embedding is None:
-        return Colorizer(network, manifest.image_size, None, 0)
-    embed = _embedder(folder, manifest, manifest.embedding, embedding_weights)
-    size = embedding.NETWORKS[manifest.embedding.network].image_size
-    return Colorizer(network, manifest.image_size, embed, size)
-
-
-def _embedder(
-    folder: Path, manifest: Manifest, of: Embedding, given: str | Path | None
-) -> embedding.Predict:
-    """From L at the network's own size to embeddings as the model takes them."""
-    if "embedding.npy" not in manifest.files:
-        raise ColorizationError(f"{folder}: embedding.npy is missing; the package is not whole")
-    params = Embed(
-        network=of.network,
-        weights=_weights(folder, of, given),
-        seed=of.seed,
-        batch_size=1,
-        precision="float32",
-    )
-    logits = embedding.with_constant_weights(embedding.build_embedder(params))
-    try:
-        mean_and_deviation = np.load(folder / "embedding.npy", allow_pickle=False)
-    except ValueError as error:
-        raise ColorizationError(f"{folder}: embedding.npy is no plain array") from error
-    if mean_and_deviation.shape != (2, embedding.CLASSES):
-        raise ColorizationError(f"{folder}: embedding.npy has another shape than (2, 1000)")
-    return lambda L: embedding.normalize(logits(L), mean_and_deviation)
-
-
-def _weights(folder: Path, of: Embedding, given: str | Path | None) -> str:
-    """What `embed.weights` would be: found again the way training found them."""
-    if of.weights in ("random", "imagenet"):
-        return of.weights
-    path = Path(given or of.path or "")
-    if not path.is_file():
-        raise ColorizationError(
-            f"{folder}: the weights of {of.network} that it was trained with are not at {path}; "
-            "name the file with --embedding-weights"
-        )
-    if sha256_of(path) != of.weights:
-        raise ColorizationError(
-            f"{path} is not the weights file of {of.network} that {folder} was trained with "
-            f"(sha256 {of.weights})"
-        )
-    return str(path)
+    unpacked = unpack(Path(model), embedding_weights)
+    return Colorizer(unpacked.model, unpacked.image_size, unpacked.embedder)

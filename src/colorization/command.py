@@ -16,6 +16,7 @@ from colorization.jobs import Failure, Job, plan
 from colorization.originals import FORMATS
 
 DEFAULT_MODEL = Path("models/chosen")
+PILLOW_BLOCK = 64 * 2**20  # bytes; malloc gives back what has over 32 MiB
 DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 
 
@@ -59,6 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    # Blocks so large are given back to the system when an image is done with, not kept for reuse.
+    Image.core.set_block_size(PILLOW_BLOCK)
     # Here once, since threads cannot each have filters of their own.
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # up to twice as many go
     warnings.filterwarnings("ignore", message=".*negative Z values.*")  # clipped, as they should be

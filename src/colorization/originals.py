@@ -20,8 +20,9 @@ FORMATS = {
     ".webp": "WEBP",
 }
 # Colours are what this is about: JPEG's own halving of their resolution is switched off.
+# Not "optimize": for that, Pillow holds all coefficients of an image in memory.
 OPTIONS: dict[str, dict] = {
-    "JPEG": {"quality": 95, "subsampling": 0, "optimize": True},
+    "JPEG": {"quality": 95, "subsampling": 0},
     "PNG": {"compress_level": 4},
     "TIFF": {"compression": "tiff_deflate"},
     "WEBP": {"quality": 95},
@@ -36,7 +37,7 @@ KEPT_TAGS = (
     ExifTags.Base.Copyright,
 )
 KEPT_PARTS = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
-PIXELS_AT_A_TIME = 2_000_000  # joined with their colours; bounds the memory of large images
+PIXELS_AT_A_TIME = 200_000
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def write_original(original: Original, rgb: Image.Image, out: Path) -> None:
             raise ColorizationError(f"cannot be written as {kind}: {error}") from error
 
 
-def join(rgb: Image.Image, ab: np.ndarray) -> Image.Image:
+def join(rgb: Image.Image, ab: np.ndarray, *, beside_grey: bool = False) -> Image.Image:
     """Give a photograph colours and keep its own L in full resolution.
 
     Parameters
@@ -141,27 +142,32 @@ def join(rgb: Image.Image, ab: np.ndarray) -> Image.Image:
         Mode RGB, sRGB.
     ab : (h, w, 2) float32 array
         CIE a*, b* / AB_SCALE of the whole photograph, at any size; enlarged bicubically.
+    beside_grey : bool
+        Put L alone to the left.
 
     Returns
     -------
     Image.Image
-        Mode RGB, sRGB, of the photograph's size.
+        Mode RGB, sRGB, of the photograph's size, or twice as wide.
     """
     colours = [Image.fromarray(channel) for channel in np.moveaxis(ab.astype(np.float32), -1, 0)]
-    pixels = np.asarray(rgb)
-    coloured = np.empty_like(pixels)
+    left = rgb.width if beside_grey else 0
+    joined = Image.new("RGB", (left + rgb.width, rgb.height))
+    scale = ab.shape[0] / rgb.height
     lines = max(1, PIXELS_AT_A_TIME // rgb.width)
     for top in range(0, rgb.height, lines):
-        strip = pixels[top : top + lines]
-        scale = ab.shape[0] / rgb.height
-        box = (0, top * scale, ab.shape[1], (top + len(strip)) * scale)
+        bottom = min(top + lines, rgb.height)
+        box = (0, top * scale, ab.shape[1], bottom * scale)
         enlarged = [
-            np.asarray(channel.resize((rgb.width, len(strip)), Image.Resampling.BICUBIC, box))
+            np.asarray(channel.resize((rgb.width, bottom - top), Image.Resampling.BICUBIC, box))
             for channel in colours
         ]
-        L, _ = lab.rgb_to_lab(strip)
-        coloured[top : top + lines] = lab.lab_to_rgb(L, np.stack(enlarged, axis=-1))
-    return Image.fromarray(coloured)
+        L, _ = lab.rgb_to_lab(np.asarray(rgb.crop((0, top, rgb.width, bottom))))
+        strip = lab.lab_to_rgb(L, np.stack(enlarged, axis=-1))
+        joined.paste(Image.fromarray(strip), (left, top))
+        if beside_grey:
+            joined.paste(Image.fromarray(lab.lab_to_rgb(L, np.zeros(2))), (0, top))
+    return joined
 
 
 def _kept_exif(image: Image.Image) -> bytes:
