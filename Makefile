@@ -3,7 +3,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: repro study test soak lint format readme lock clean
+.PHONY: repro study export test soak lint format readme lock clean
 
 # The whole pipeline, for the variant that params.yaml names.
 repro: .venv/installed
@@ -15,6 +15,10 @@ repro: .venv/installed
 study: .venv/installed
 	python tools/validate.py params.yaml
 	dvc repro --all-pipelines --keep-going
+
+# models/chosen for programs without this project: a TensorFlow SavedModel and an ONNX file.
+export: .venv/installed
+	python -m colorization.export models/chosen --output models/exported
 
 test: .venv/installed
 	python -m pytest

@@ -50,7 +50,17 @@ NETWORKS = {
 }
 
 
-def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
+Resize = Callable[[keras.KerasTensor, int], keras.KerasTensor]
+
+
+def antialiased(L: keras.KerasTensor, image_size: int) -> keras.KerasTensor:
+    """Resize (N, H, W, 1) to a square, bilinearly; averages where it becomes smaller."""
+    return ops.image.resize(L, (image_size, image_size), antialias=True)
+
+
+def build_embedder(
+    params: Embed, precision: str = "float32", resize: Resize = antialiased
+) -> keras.Model:
     """Build the network that embeds images.
 
     Parameters
@@ -61,6 +71,8 @@ def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
     precision : str
         Keras' dtype policy of the convolutions. All else is float32, depthwise convolutions too:
         they have little to compute, and cost MobileNetV2's logits the most accuracy.
+    resize : callable
+        From L, (N, H, W, 1), and the side of the square that the network takes.
 
     Returns
     -------
@@ -85,8 +97,7 @@ def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
         if isinstance(layer, keras.layers.Conv2D):  # no depthwise one is
             layer.dtype_policy = precision
     L = keras.Input((None, None, 1), name="L")
-    resized = ops.image.resize(L, (network.image_size, network.image_size), antialias=True)
-    grey = ops.clip((resized + 1) * 127.5, 0, 255)  # L* x 2.55
+    grey = ops.clip((resize(L, network.image_size) + 1) * 127.5, 0, 255)  # L* x 2.55
     logits = classifier(network.preprocess(ops.repeat(grey, 3, axis=-1)), training=False)
     return keras.Model(L, logits, name=f"{params.network}_embedder")
 
