@@ -1,8 +1,56 @@
 """The README against what it speaks of."""
 
-from readme import ROOT, with_results
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from packaged import SIDE, untrained, with_embeddings, write_package
+from readme import ROOT, STORY, with_results, with_story
+from samples import encoded, examples, pack, scene
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_results_table_is_the_one_of_the_committed_run() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert with_results(readme, ROOT) == readme, "stale: run `make readme`"
+    assert with_results(README, ROOT) == README, "stale: run `make readme`"
+
+
+def story_of(readme: str) -> str:
+    return readme.partition(STORY[0])[2].partition(STORY[1])[0]
+
+
+def without_figures(story: str) -> str:
+    return re.sub(r"-?[\d.]+ dB|[\w.]+(?=, PSNR)", "", story)
+
+
+def test_the_code_on_one_photograph_runs_and_shows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mean_and_deviation = with_embeddings(examples(tmp_path / "arrays", 3, SIDE))[1]
+    package = write_package(
+        tmp_path / "package", untrained("baseline"), "baseline", mean_and_deviation
+    )
+    shutil.copytree(package, "models/chosen")
+    Path("data").mkdir()
+    Path("results").mkdir()
+    photographs = {"a.jpg": scene(1), "b.jpg": scene(2), "c.jpg": scene(3)}
+    pack(Path("data/raw.zip"), {name: encoded(rgb) for name, rgb in photographs.items()})
+    split = pd.DataFrame({"name": [*photographs], "split": ["train", "test", "test"]})
+    split.to_csv("data/split.csv", index=False)
+
+    told = story_of(with_story(README))
+    assert "*b.jpg, PSNR: grey " in told
+    assert without_figures(told) == without_figures(story_of(README)), "stale: run `make readme`"
+    grey, colours, colorized, truth = np.hsplit(
+        np.asarray(Image.open("results/one_photograph.png")), 4
+    )
+    np.testing.assert_array_equal(truth, photographs["b.jpg"])
+    assert np.ptp(grey.astype(int), axis=-1).max() <= 1
+    assert np.abs(colorized.astype(int) - truth).max() > 20
+    assert np.ptp(colours.astype(int), axis=-1).max() > 20

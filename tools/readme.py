@@ -1,5 +1,11 @@
-"""Write the README's figure and results table from the committed results, between markers."""
+"""Write the README's figure, table and what its code gives, between markers.
 
+Figure and table are those of the committed results; the code on one photograph is run.
+"""
+
+import io
+import re
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +17,7 @@ from colorization.scores import GRAY, MODEL
 ROOT = Path(__file__).resolve().parent.parent
 FIGURE = ("<!-- figure: written by `make readme` -->\n", "<!-- end of figure -->\n")
 RESULTS = ("<!-- results: written by `make readme` -->\n", "<!-- end of results -->\n")
+STORY = ("<!-- one photograph: written by `make readme` -->\n", "<!-- end of one photograph -->\n")
 
 
 def with_results(readme: str, root: Path) -> str:
@@ -41,6 +48,23 @@ def read_variant(results: Path) -> str:
     return title.split("`")[1]
 
 
+def with_story(readme: str) -> str:
+    """Run the README's code on one photograph, which writes a picture, and show what it gives."""
+    code = re.findall(
+        r"^```python\n(.*?)^```", readme.partition(STORY[0])[0], re.MULTILINE | re.DOTALL
+    )
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        exec(compile(code[-1], "README.md", "exec"), {})  # noqa: S102 (our own code)
+    story = f"""\
+![Its luminance, the colours that were predicted for it, both together, and the photograph]\
+(results/one_photograph.png)
+
+*{printed.getvalue().strip()}. From the left: `grey`, `colours`, `colorized`, `truth`.*
+"""
+    return _between(readme, STORY, story)
+
+
 def _between(text: str, markers: tuple[str, str], content: str) -> str:
     begin, end = markers
     before, _, rest = text.partition(begin)
@@ -49,5 +73,6 @@ def _between(text: str, markers: tuple[str, str], content: str) -> str:
 
 
 if __name__ == "__main__":
-    readme = ROOT / "README.md"
-    readme.write_text(with_results(readme.read_text(encoding="utf-8"), ROOT), encoding="utf-8")
+    page = ROOT / "README.md"
+    readme = with_results(page.read_text(encoding="utf-8"), ROOT)
+    page.write_text(with_story(readme), encoding="utf-8")
