@@ -1,13 +1,13 @@
 """What reading and feeding costs a training: as much as its steps take longer on cached arrays.
 
 For each profile: the time of a step that is given the same tensors again and again, of one that is
-fed by `Batches` through Keras, and of reading a batch alone. Prints a Markdown table.
+fed by `Batches` through Keras, and of reading a batch alone. Prints a Markdown table of medians.
+The difference is the median of the turns' ratios: between turns the machine's speed changes.
 
     python benchmarks/input_pipeline.py
 """
 
 import argparse
-import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -25,7 +25,7 @@ from colorization.precision import choose_precision
 from colorization.training import Batches
 
 ROOT = Path(__file__).resolve().parent.parent
-STEPS = {"quick": 60, "paper": 3}  # in a turn: of some seconds, so that starting it counts little
+STEPS = {"quick": 30, "paper": 3}  # in a turn: of some seconds, so that starting it counts little
 
 
 def main(variant: str, profiles: list[str], rounds: int) -> None:
@@ -42,15 +42,14 @@ def main(variant: str, profiles: list[str], rounds: int) -> None:
             model = compiled(variant, precision)
             ways = {way.__name__: way(model, batches(cached, batch_size)) for way in WAYS}
             measured = in_turns(ways, rounds)
-            step, with_feeding, reading = (
-                1000 * measured[way.__name__] / steps for way in (given, fed, read)
-            )
+            step, with_feeding, reading = 1000 * measured.median() / steps
+            longer = (measured["fed"] / measured["given"]).median() - 1
             rows.append(
                 {
                     "profile": f"{profile}: {side} px, {steps} batches of {batch_size}",
                     "step, ms": f"{step:.1f}",
                     "step with feeding, ms": f"{with_feeding:.1f}",
-                    "difference": f"{with_feeding / step - 1:+.1%}",
+                    "difference": f"{longer:+.1%}",
                     "reading alone, ms": f"{reading:.1f}",
                     "of the step": f"{reading / step:.1%}",
                 }
@@ -73,8 +72,8 @@ def batches(folder: Path, batch_size: int) -> Batches:
     return Batches(examples, batch_size, seed=1, flip=True)
 
 
-def in_turns(ways: dict[str, turns.Step], rounds: int) -> dict[str, float]:
-    """Median seconds of each, turn by turn in this process, after an untimed first turn."""
+def in_turns(ways: dict[str, turns.Step], rounds: int) -> pd.DataFrame:
+    """Seconds of each, a row per turn, all in this process, after an untimed first turn."""
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(rounds + 1):
         for name, way in ways.items():
@@ -82,7 +81,7 @@ def in_turns(ways: dict[str, turns.Step], rounds: int) -> dict[str, float]:
             way()
             if turn > 0:
                 seconds[name].append(time.perf_counter() - started)
-    return {name: statistics.median(taken) for name, taken in seconds.items()}
+    return pd.DataFrame(seconds)
 
 
 def compiled(variant: str, precision: str) -> keras.Model:
@@ -119,5 +118,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--variant", default="bn_maxpool")
     parser.add_argument("--profiles", nargs="+", choices=STEPS, default=list(STEPS))
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=15)
     main(**vars(parser.parse_args()))
