@@ -176,6 +176,20 @@ def test_quiet_shows_failures_alone(
     assert printed.err == f"colorize: {photos / 'text.jpg'}: not an image\n"
 
 
+@pytest.mark.soak
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_a_hundred_megapixels_take_at_most_3_gib(model: Path, tmp_path: Path) -> None:
+    huge = tmp_path / "huge.jpg"
+    Image.fromarray(scene(1, 500, 500)).resize((10_000, 10_000)).save(huge)
+    command = [sys.executable, "-m", "colorization.command", str(huge), "--model", str(model)]
+    started = subprocess.Popen([*command, "--output", str(tmp_path / "out")])
+    _, status, used = os.wait4(started.pid, 0)
+    started.returncode = os.waitstatus_to_exitcode(status)
+    assert started.returncode == 0
+    assert reopened(tmp_path / "out" / "huge.jpg").size == (10_000, 10_000)
+    assert used.ru_maxrss / 2**20 < 3  # KiB
+
+
 def test_a_kill_leaves_no_half_written_file(model: Path, tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()
