@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import colour
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +9,9 @@ from skimage.color import colorconv
 
 from colorization import lab
 from colorization.arrays import CACHE_DTYPE
+
+with np.printoptions():  # it sets those of NumPy's past, and floats are then written in 12 digits
+    import colour
 
 GOLDEN = Path(__file__).parent / "golden" / "lab_srgb_d65.csv"
 
