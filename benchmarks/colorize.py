@@ -70,7 +70,8 @@ def plain(model: Path, paths: list[Path]) -> turns.Step:
     embedder = None
     if manifest.embedding is not None:
         told = manifest.embedding.model_dump(exclude={"path"})
-        embedder = embedding.build_embedder(Embed(**told, batch_size=1, precision="float32"))
+        params = Embed(**told, batch_size=1)
+        embedder = embedding.build_embedder(params, params.precision)
         normalization = np.load(model / "embedding.npy", allow_pickle=False)
     side = (manifest.image_size, manifest.image_size)
 

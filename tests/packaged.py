@@ -26,16 +26,18 @@ ORIGIN = Origin(PARAMS.model_copy(update={"embed": EMBED}), "0123456789ab", TABL
 
 
 @functools.cache
-def logits_of() -> Predict:
+def logits_of(precision: str) -> Predict:
     """The embedding network, built once."""
-    return embedding.with_constant_weights(embedding.build_embedder(EMBED))
+    return embedding.with_constant_weights(embedding.build_embedder(EMBED, precision))
 
 
-def with_embeddings(examples: Examples) -> tuple[Examples, np.ndarray]:
+def with_embeddings(
+    examples: Examples, precision: str = EMBED.precision
+) -> tuple[Examples, np.ndarray]:
     """Examples with the embeddings that the stage `embed` would give them, and their mean and
     deviation.
     """
-    logits = logits_of()(examples.images.L.astype(np.float32))
+    logits = logits_of(precision)(examples.images.L.astype(np.float32))
     mean_and_deviation = embedding.normalization(logits, "random")
     return (
         dataclasses.replace(examples, embeddings=embedding.normalize(logits, mean_and_deviation)),
@@ -43,9 +45,9 @@ def with_embeddings(examples: Examples) -> tuple[Examples, np.ndarray]:
     )
 
 
-def untrained(variant: str) -> keras.Model:
+def untrained(variant: str, precision: str = "float32") -> keras.Model:
     """A model whose colours are strong: the last layers' weights are enlarged."""
-    model = build_model(variant, 1)
+    model = build_model(variant, 1, precision)
     for layer in model.layers:
         if isinstance(layer, keras.layers.Conv2D) and layer.filters == 2:
             layer.kernel.assign(8 * layer.kernel)
@@ -66,7 +68,10 @@ def write_package(
     model.save_weights(folder / "model.weights.h5")
     if mean_and_deviation is not None:
         np.save(folder / "embedding.npy", mean_and_deviation)
-    of_variant = {"pretrained_network": ENCODER_OF.get(variant, "mobilenet_v2")}
+    of_variant = {
+        "pretrained_network": ENCODER_OF.get(variant, "mobilenet_v2"),
+        "pretrained_precision": EMBED.precision,
+    }
     made_up = evaluation(
         rows(4),
         variant=variant,

@@ -38,7 +38,10 @@ class Colorizer:
         self._predict_ab = _for_any_shape(model)
         self._embedder = embedder
         if embedder is not None:
-            self._predict_logits = _for_any_shape(embedding.build_embedder(embedder.params))
+            params = embedder.params
+            self._predict_logits = _for_any_shape(
+                embedding.build_embedder(params, params.precision)
+            )
 
     def __call__(
         self, image: np.ndarray | Image.Image | str | Path, saturation: float = 1.0

@@ -32,12 +32,14 @@ class Embedding(Section):
     """The network whose logits the model takes.
 
     `weights` is "random" (drawn from `seed`), "imagenet" (Keras downloads them) or the sha256 of a
-    weights file, which was at `path` when the model was trained.
+    weights file, which was at `path` when the model was trained. `precision` is that of the
+    logits in its training.
     """
 
     network: EmbeddingNetwork
     weights: Literal["random", "imagenet"] | Sha256
     seed: Seed
+    precision: Literal["float32", "mixed_bfloat16"]
     path: str | None
 
 

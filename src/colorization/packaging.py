@@ -77,6 +77,7 @@ def _embedding(training: dict[str, Any], params: Params) -> Embedding | None:
         network=training["pretrained_network"],
         weights=weights,
         seed=params.embed.seed,
+        precision=training["pretrained_precision"],
         path=None if named else str(Path(params.embed.weights).expanduser().resolve()),
     )
 

@@ -93,7 +93,7 @@ def _embedder(
         weights=_weights(folder, of, given),
         seed=of.seed,
         batch_size=1,
-        precision="float32",
+        precision=of.precision,
     )
     try:
         mean_and_deviation = np.load(folder / "embedding.npy", allow_pickle=False)
