@@ -25,7 +25,7 @@ from colorization.precision import choose_precision
 from colorization.training import Batches
 
 ROOT = Path(__file__).resolve().parent.parent
-STEPS = {"quick": 30, "paper": 3}  # in a turn: of some seconds, so that starting it counts little
+STEPS = {"quick": 68, "paper": 3}  # in a turn: an epoch of the study, and some of a paper-sized one
 
 
 def main(variant: str, profiles: list[str], rounds: int) -> None:
