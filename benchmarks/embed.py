@@ -20,7 +20,6 @@ import torch
 import turns
 from colorization import archives, embedding, images, lab
 from colorization.params import Embed
-from colorization.precision import choose_precision
 
 IN_TIMM = {"inception_resnet_v2": "inception_resnet_v2", "mobilenet_v2": "mobilenetv2_100"}
 PRECISIONS = ("float32", "mixed_bfloat16")
@@ -33,8 +32,6 @@ def main(
     L = luminance(archive, count)
     print(f"{turns.machine('torch', 'timm')}\n")
     print(f"{len(L)} photographs of {SIDE} px, in batches of {batch_size}\n")
-    chosen = f"ours, {choose_precision('auto', float16=False)}"
-    print()
     for network in networks:
         params = Embed.model_validate(
             {
@@ -52,6 +49,8 @@ def main(
         for dtype in (torch.float32, torch.bfloat16):
             ways[f"timm, {dtype}".replace("torch.", "")] = partial(peer, network, len(L), dtype)
         print(f"## {network}, weights {Path(weights).name}\n")
+        chosen = f"ours, {embedding.precision_of(params)}"
+        print()
         print(table(turns.measure(ways, rounds), chosen, len(L)))
         cosines = agreement(params, L)
         print(

@@ -12,14 +12,13 @@ from colorization.files import whole_folder
 from colorization.identity import identify
 from colorization.params import load_params
 from colorization.parts import PARTS
-from colorization.precision import choose_precision
 
 
 def main(
     params: Path, arrays_folder: Path, weights: Path, unfinished: Path, memory: Path, out: Path
 ) -> Figures:
     settings = load_params(params).embed
-    precision = choose_precision(settings.precision, float16=False)  # random logits are too small
+    precision = embedding.precision_of(settings)
     pretrained = {
         "pretrained_network": settings.network,
         "pretrained_weights": weights.read_text(encoding="utf-8").strip(),

@@ -11,7 +11,7 @@ import pytest
 from colorization import embedding, lab
 from colorization.embedding import Predict, with_constant_weights
 from colorization.errors import ColorizationError
-from colorization.params import Embed, EmbeddingNetwork
+from colorization.params import Embed, EmbeddingNetwork, EmbedPrecision
 from samples import scene
 
 IMAGES = 4
@@ -21,6 +21,27 @@ def embed(predict: Predict, L: np.ndarray, batch_size: int) -> np.ndarray:
     """The logits of an undisturbed call."""
     with tempfile.TemporaryDirectory() as folder:
         return embedding.embed(predict, L, batch_size, Path(folder) / "logits", "embedding")
+
+
+@pytest.mark.parametrize(
+    ("network", "wanted", "chosen"),
+    [
+        ("inception_resnet_v2", "auto", "mixed_bfloat16"),
+        ("mobilenet_v2", "auto", "float32"),
+        ("mobilenet_v2", "mixed_bfloat16", "mixed_bfloat16"),
+    ],
+)
+def test_auto_takes_16_bits_where_the_network_gains_from_them(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    network: EmbeddingNetwork,
+    wanted: EmbedPrecision,
+    chosen: str,
+) -> None:
+    monkeypatch.setattr("colorization.precision._processor_flags", lambda: {"amx_bf16"})
+    params = Embed(network=network, weights="random", seed=1, batch_size=1, precision=wanted)
+    assert embedding.precision_of(params) == chosen
+    assert (f"precision: {chosen}" in capsys.readouterr().out) == (wanted == "auto")
 
 
 def luminance(side: int) -> np.ndarray:

@@ -14,6 +14,7 @@ import numpy as np
 from keras import ops
 
 from colorization.params import Embed
+from colorization.precision import choose_precision
 from colorization.pretrained import build_network
 from colorization.progress import progress_bar
 
@@ -29,6 +30,7 @@ class Network:
     build: Callable[..., keras.Model]
     preprocess: Callable
     image_size: int  # px, the size it was trained at
+    depthwise: bool = False  # most of its convolutions
 
 
 NETWORKS = {
@@ -46,8 +48,26 @@ NETWORKS = {
         keras.applications.MobileNetV2,
         keras.applications.mobilenet_v2.preprocess_input,
         224,
+        depthwise=True,
     ),
 }
+
+
+def precision_of(params: Embed) -> str:
+    """Name Keras' dtype policy for a network's convolutions.
+
+    Returns
+    -------
+    str
+        See `precision.choose_precision`. "auto" is float32 for a depthwise network, whatever the
+        hardware: most of its layers stay in float32, and on the processors of
+        results/benchmarks/embed.md and embed_amx.md changing to and fro costs more than it saves.
+    """
+    wanted = params.precision
+    if wanted == "auto" and NETWORKS[params.network].depthwise:
+        wanted = "float32"
+        print(f"precision: float32 ({params.network} is mostly depthwise)", flush=True)
+    return choose_precision(wanted, float16=False)  # random logits are too small
 
 
 Resize = Callable[[keras.KerasTensor, int], keras.KerasTensor]
