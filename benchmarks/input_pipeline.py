@@ -1,7 +1,7 @@
 """What reading and feeding costs a training: as much as its steps take longer on cached arrays.
 
 For each profile: the time of a step that is given the same tensors again and again, of one that is
-fed by `Batches` through Keras, and of reading a batch alone. Prints a Markdown table of medians.
+fed as `training.train` feeds it, and of reading a batch alone. Prints a Markdown table of medians.
 The difference is the median of the turns' ratios: between turns the machine's speed changes.
 
     python benchmarks/input_pipeline.py
@@ -10,6 +10,7 @@ The difference is the median of the turns' ratios: between turns the machine's s
 import argparse
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -19,10 +20,10 @@ import pandas as pd
 import turns
 from colorization import arrays
 from colorization.examples import Examples
+from colorization.feeding import Batches, feed
 from colorization.models.variants import build_model
 from colorization.params import load_params
 from colorization.precision import choose_precision
-from colorization.training import Batches
 
 ROOT = Path(__file__).resolve().parent.parent
 # Of a turn: all epochs of one `fit`, as in a training, where its start counts as little.
@@ -42,8 +43,8 @@ def main(variant: str, profiles: list[str], rounds: int) -> None:
             write(cached, steps * batch_size, side)
             precision = choose_precision(params.train.precision, float16=True)
             model = compiled(variant, precision)
-            data = batches(cached, batch_size)
-            ways = {way.__name__: way(model, data, epochs) for way in WAYS}
+            data = batches(cached, batch_size, epochs)
+            ways = {way.__name__: way(model, data) for way in WAYS}
             measured = in_turns(ways, rounds)
             step, with_feeding, reading = 1000 * measured.median() / (epochs * steps)
             longer = (measured["fed"] / measured["given"]).median() - 1
@@ -70,9 +71,9 @@ def write(folder: Path, count: int, side: int) -> None:
     np.save(folder / "embeddings.npy", rng.normal(size=(count, 1000)).astype(np.float32))
 
 
-def batches(folder: Path, batch_size: int) -> Batches:
+def batches(folder: Path, batch_size: int, epochs: int) -> Batches:
     examples = Examples(arrays.read(folder), np.load(folder / "embeddings.npy"))
-    return Batches(examples, batch_size, seed=1, flip=True)
+    return Batches(examples, batch_size, epochs, seed=1, flip=True)
 
 
 def in_turns(ways: dict[str, turns.Step], rounds: int) -> pd.DataFrame:
@@ -93,25 +94,31 @@ def compiled(variant: str, precision: str) -> keras.Model:
     return model
 
 
-def given(model: keras.Model, data: Batches, epochs: int) -> turns.Step:
+def given(model: keras.Model, data: Batches) -> turns.Step:
     (L, embedding), ab = data[0]
     inputs = [keras.ops.convert_to_tensor(array) for array in (L, embedding)]
     truth = keras.ops.convert_to_tensor(ab)
 
     def train() -> None:
-        model.reset_metrics()
-        for _ in range(epochs * len(data)):
+        for _ in range(len(data)):
             model.train_on_batch(inputs, truth)
 
     return train
 
 
-def fed(model: keras.Model, data: Batches, epochs: int) -> turns.Step:
-    return lambda: model.fit(data, epochs=epochs, shuffle=False, verbose=0)
+def fed(model: keras.Model, data: Batches) -> turns.Step:
+    return partial(
+        model.fit,
+        feed(data),
+        epochs=len(data) // data.per_epoch,
+        steps_per_epoch=data.per_epoch,
+        shuffle=False,
+        verbose=0,
+    )
 
 
-def read(_: keras.Model, data: Batches, epochs: int) -> turns.Step:
-    return lambda: [data[index] for _ in range(epochs) for index in range(len(data))]
+def read(_: keras.Model, data: Batches) -> turns.Step:
+    return lambda: [data[index] for index in range(len(data))]
 
 
 WAYS = (given, fed, read)

@@ -1,6 +1,5 @@
 """A training is reproducible, keeps its best weights, and measures what it says."""
 
-import dataclasses
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +17,7 @@ from colorization.models.directory import load_model
 from colorization.models.variants import build_model
 from colorization.params import Train
 from colorization.snapshots import Snapshots
-from colorization.training import Batches, Outcome, train
+from colorization.training import Outcome, train
 from samples import PARAMS, examples
 
 SETTINGS = PARAMS.train.model_copy(
@@ -172,82 +171,6 @@ def test_a_loss_that_is_no_number_stops_the_training_in_one_line(fit: Fit) -> No
     layer.set_weights([np.full_like(weights, np.nan) for weights in layer.get_weights()])
     with pytest.raises(ColorizationError, match=r"^the loss is nan .*lower train\.learning_rate$"):
         fit(model, "a")
-
-
-@pytest.fixture
-def numbered() -> Examples:
-    """11 images; each one's pixels, colours and embedding say its number."""
-    count = 11
-    number = np.arange(count, dtype=np.float16).reshape(-1, 1, 1, 1)
-    ramp = np.linspace(0, 0.5, 4, dtype=np.float16).reshape(1, 1, 4, 1)  # left to right
-    L = np.broadcast_to(number + ramp, (count, 2, 4, 1))
-    images = dataclasses.make_dataclass("Images", ["L", "ab"])(L, np.repeat(-L, 2, axis=-1))
-    embeddings = np.repeat(np.arange(count, dtype=np.float32)[:, None], 3, axis=1)
-    return Examples(images, embeddings)
-
-
-def epoch(batches: Batches) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """L, embeddings and ab of one epoch; the next one is begun."""
-    items = [batches[index] for index in range(len(batches))]
-    batches.on_epoch_end()
-    return (
-        np.concatenate([item[0][0] for item in items]),
-        np.concatenate([item[0][1] for item in items]),
-        np.concatenate([item[1] for item in items]),
-    )
-
-
-@pytest.mark.parametrize("flip", [False, True])
-def test_an_epoch_covers_each_image_once_in_an_order_of_its_own(
-    numbered: Examples, flip: bool
-) -> None:
-    batches, again = (Batches(numbered, 4, seed=3, flip=flip) for _ in range(2))
-    other = Batches(numbered, 4, seed=4, flip=flip)
-    assert len(batches) == 3
-    orders = []
-    for _ in range(4):
-        L, embeddings, ab = epoch(batches)
-        order = embeddings[:, 0].astype(int)
-        assert sorted(order) == list(range(11))
-        # An image's L, ab and embedding stay together, mirrored or not.
-        np.testing.assert_array_equal(L.min(axis=(1, 2, 3)).astype(int), order)
-        np.testing.assert_array_equal(ab, -np.repeat(L, 2, axis=-1))
-        assert L.dtype == ab.dtype == np.float32
-        orders.append(tuple(order))
-        np.testing.assert_array_equal(L, epoch(again)[0])
-    assert len({*orders, tuple(epoch(other)[1][:, 0].astype(int))}) == 5
-
-
-def test_flipping_mirrors_about_half_of_the_images_anew_in_each_epoch(numbered: Examples) -> None:
-    batches = Batches(numbered, 4, seed=3, flip=True)
-    mirrored = np.zeros((40, 11), dtype=bool)
-    for index in range(40):
-        L, embeddings, _ = epoch(batches)
-        mirrored[index, embeddings[:, 0].astype(int)] = L[:, 0, 0, 0] > L[:, 0, -1, 0]
-    # 440 fair coins: 4 standard deviations are 42.
-    assert abs(mirrored.sum() - 220) < 42
-    assert (mirrored.any(axis=0) & ~mirrored.all(axis=0)).all()
-
-
-def test_without_a_seed_the_order_is_that_of_the_cache(numbered: Examples) -> None:
-    batches = Batches(numbered, 4)
-    for _ in range(2):
-        L, embeddings, _ = epoch(batches)
-        assert embeddings[:, 0].tolist() == list(range(11))
-        assert (L[:, 0, 0, 0] < L[:, 0, -1, 0]).all()
-
-
-@pytest.mark.parametrize("devices", [2, 3, 4])
-def test_several_devices_share_every_batch_evenly(numbered: Examples, devices: int) -> None:
-    batches = Batches(numbered, 2 * devices, seed=3, devices=devices)
-    left_out = set()
-    for _ in range(20):
-        sizes = {len(batches[index][1]) for index in range(len(batches))}
-        assert {size % devices for size in sizes} == {0}
-        seen = epoch(batches)[1][:, 0].astype(int).tolist()
-        assert len(set(seen)) == len(seen) == 11 - 11 % devices
-        left_out |= set(range(11)) - set(seen)
-    assert len(left_out) > 5  # others in each epoch
 
 
 def test_settings_have_no_defaults_to_forget() -> None:

@@ -17,77 +17,12 @@ from keras.optimizers.schedules import ExponentialDecay
 from colorization import lab, metrics
 from colorization.errors import ColorizationError
 from colorization.examples import Examples, predict
+from colorization.feeding import Batches, feed
 from colorization.models.directory import save_architecture
 from colorization.params import Train
 from colorization.snapshots import Done, Row, Snapshots
 
 PICTURES = 4  # colorized validation images that DVCLive keeps
-
-
-class Batches(keras.utils.PyDataset):
-    """Batches of float32 arrays, read from the memory-mapped ones as they are needed.
-
-    Parameters
-    ----------
-    examples : Examples
-    batch_size : int
-    seed : int or None
-        Shuffles each epoch in an order of its own, from seed and epoch; None keeps the order.
-    flip : bool
-        Mirror half of the images, drawn anew in each epoch. The embedding stays that of the
-        unmirrored image.
-    epoch : int
-        The epoch to begin with, from 0.
-    devices : int
-        That share each batch: what no device would share of an epoch is left out.
-    """
-
-    def __init__(
-        self,
-        examples: Examples,
-        batch_size: int,
-        seed: int | None = None,
-        flip: bool = False,
-        epoch: int = 0,
-        devices: int = 1,
-    ) -> None:
-        super().__init__()
-        self._examples = examples
-        self._batch_size = batch_size
-        self._devices = devices
-        self._seed = seed
-        self._flip = flip
-        self._start_epoch(epoch)
-
-    def _start_epoch(self, epoch: int) -> None:
-        count = len(self._examples)
-        self._epoch = epoch
-        self._order = np.arange(count)
-        self._mirrored = np.zeros(count, dtype=bool)
-        if self._seed is not None:
-            rng = np.random.default_rng([self._seed, epoch])
-            rng.shuffle(self._order)
-            if self._flip:
-                self._mirrored = rng.random(count) < 0.5
-        self._order = self._order[: count - count % self._devices]
-
-    def on_epoch_end(self) -> None:
-        """Draw the next epoch's order."""
-        self._start_epoch(self._epoch + 1)
-
-    def __len__(self) -> int:
-        """Batches per epoch; the last one may be smaller."""
-        return math.ceil(len(self._order) / self._batch_size)
-
-    def __getitem__(self, index: int) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
-        start = index * self._batch_size
-        chosen = self._order[start : start + self._batch_size]
-        L, *embeddings = self._examples.inputs(chosen)
-        ab = self._examples.images.ab[chosen].astype(np.float32)
-        mirrored = self._mirrored[chosen]
-        L[mirrored] = L[mirrored, :, ::-1]
-        ab[mirrored] = ab[mirrored, :, ::-1]
-        return (L, *embeddings), ab
 
 
 class Recorder(keras.callbacks.Callback):
@@ -118,15 +53,13 @@ class Recorder(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         self._kept = model
-        self._evaluated = keras.Model(model.inputs, model.outputs)  # every image, on one device
-        self._evaluated.compile(loss="mse", metrics=["mse"])
+        self._validated = keras.Model(model.inputs, model.outputs)  # every image, on one device
         self.rows = list(done.rows)
         self._started = time.perf_counter() - done.seconds
         self._snapshots = snapshots
         self._folder = folder
         self._params = params
-        self._validation = Batches(validation, params.batch_size)
-        self._monitored = validation.some(slice(params.monitor_images))
+        self._validation = validation
         self._live = Live(
             str(folder / "dvclive"),
             dvcyaml=None,
@@ -151,9 +84,7 @@ class Recorder(keras.callbacks.Callback):
             raise ColorizationError(
                 f"the loss is {logs['loss']} after epoch {epoch + 1}; lower train.learning_rate"
             )
-        validated = self._evaluated.evaluate(self._validation, verbose=0, return_dict=True)
-        logs["val_mse"] = validated["mse"]  # where Keras prints it from
-        colorized = self._colorize()
+        logs["val_mse"], colorized = self._validate()  # Keras prints it from there
         row: Row = {
             "epoch": epoch + 1,
             "train_mse": logs["mse"],
@@ -180,14 +111,19 @@ class Recorder(keras.callbacks.Callback):
         self._kept.save_weights(self._folder / "last.weights.h5")
         self._live.end()
 
-    def _colorize(self) -> list[np.ndarray]:
-        predicted = predict(self._evaluated, self._monitored, self._params.batch_size)
-        return [
-            lab.lab_to_rgb(L, ab) for L, ab in zip(self._monitored.images.L, predicted, strict=True)
-        ]
+    def _validate(self) -> tuple[float, list[np.ndarray]]:
+        """MSE over the validation images, and the monitored ones of them colorized."""
+        errors, colorized = [], []
+        images = self._validation.images
+        predicted = predict(self._validated, self._validation, self._params.batch_size)
+        for L, truth, ab in zip(images.L, images.ab, predicted, strict=True):
+            errors.append(np.mean((ab - truth.astype(np.float32)) ** 2, dtype=np.float64))
+            if len(colorized) < self._params.monitor_images:
+                colorized.append(lab.lab_to_rgb(L, ab))
+        return float(np.mean(errors)), colorized
 
     def _mean(self, metric: Callable[..., float], colorized: list[np.ndarray]) -> float:
-        truths = self._monitored.images.rgb
+        truths = self._validation.images.rgb[: len(colorized)]
         scores = [metric(truth, rgb) for truth, rgb in zip(truths, colorized, strict=True)]
         return float(np.mean([value for value in scores if np.isfinite(value)] or [np.nan]))
 
@@ -257,10 +193,20 @@ def train(
     if done.rows:
         print(f"going on after epoch {len(done.rows)} of an interrupted training", flush=True)
     recorder = Recorder(model, folder, validation, params, snapshots, done)
+    batches = Batches(
+        training,
+        params.batch_size,
+        params.epochs,
+        seed,
+        flip=params.flip,
+        first_epoch=len(done.rows),
+        devices=devices,
+    )
     fitted.fit(
-        Batches(training, params.batch_size, seed, params.flip, len(done.rows), devices),
+        feed(batches),
         epochs=params.epochs,
         initial_epoch=len(done.rows),
+        steps_per_epoch=batches.per_epoch,
         shuffle=False,  # Batches shuffles by itself, from the seed.
         verbose=1 if sys.stdout.isatty() else 2,
         callbacks=[recorder],
