@@ -1,5 +1,7 @@
 """What `auto` chooses on which hardware, and that variants compute in what they are told."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -11,10 +13,16 @@ from colorization.models.variants import VARIANTS, build_model
 from colorization.precision import choose_precision, dtype_policy
 
 
-def machine(monkeypatch: pytest.MonkeyPatch, flags: str, *capabilities: tuple[int, int]) -> None:
+def machine(
+    monkeypatch: pytest.MonkeyPatch,
+    flags: str,
+    *capabilities: tuple[int, int],
+    vendor: str = "GenuineIntel",
+) -> None:
     """Let TensorFlow and Linux tell of other hardware."""
     details = [{"compute_capability": capability} for capability in capabilities]
-    monkeypatch.setattr(precision, "_processor_flags", lambda: set(flags.split()))
+    cpuinfo = f"processor\t: 0\nvendor_id\t: {vendor}\nflags\t\t: {flags}\n\n"
+    monkeypatch.setattr(precision.Path, "read_text", lambda *_, **__: 2 * cpuinfo)
     monkeypatch.setattr(tf.config, "list_physical_devices", {"GPU": range(len(details))}.get)
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: details[gpu])
 
@@ -22,8 +30,8 @@ def machine(monkeypatch: pytest.MonkeyPatch, flags: str, *capabilities: tuple[in
 @pytest.mark.parametrize(
     ("flags", "capabilities", "chosen", "reason"),
     [
-        ("avx2", [], "float32", "without AMX"),
-        ("avx512f avx512_bf16", [], "float32", "without AMX"),
+        ("avx2", [], "float32", "without fast bfloat16"),
+        ("avx512f avx512_bf16", [], "float32", "without fast bfloat16"),
         ("avx512_bf16 amx_tile amx_bf16", [], "mixed_bfloat16", "AMX"),
         ("amx_bf16", [(9, 0)], "mixed_bfloat16", "GPU of compute capability 9.0"),
         ("amx_bf16", [(7, 5)], "mixed_float16", "GPU of compute capability 7.5"),
@@ -44,6 +52,22 @@ def test_auto_takes_what_the_hardware_is_fastest_in_and_says_why(
     printed = capsys.readouterr().out
     assert chosen in printed
     assert reason in printed
+
+
+@pytest.mark.parametrize(
+    ("flags", "chosen"), [("avx512f", "float32"), ("avx512f avx512_bf16", "mixed_bfloat16")]
+)
+def test_avx512_bf16_counts_where_it_is_twice_as_fast_as_float32(
+    monkeypatch: pytest.MonkeyPatch, flags: str, chosen: str
+) -> None:
+    machine(monkeypatch, flags, vendor="AuthenticAMD")
+    assert choose_precision("auto", float16=True) == chosen
+
+
+def test_where_linux_tells_nothing_auto_is_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine(monkeypatch, "amx_bf16")
+    monkeypatch.setattr(precision, "Path", lambda _: Path("/no/such/file"))
+    assert choose_precision("auto", float16=True) == "float32"
 
 
 def test_where_float16_is_too_narrow_auto_does_not_take_it(monkeypatch: pytest.MonkeyPatch) -> None:

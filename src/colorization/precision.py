@@ -32,10 +32,10 @@ def choose_precision(wanted: str, *, float16: bool) -> str:
     -------
     str
         For "auto" the fastest that the hardware computes, which is printed with the reason:
-        "mixed_bfloat16" on GPUs of compute capability 8 and on processors with AMX,
-        "mixed_float16" on GPUs of compute capability 7, else "float32". AVX512-BF16 without AMX
-        does not count: on the processor of results/benchmarks/train_step.md, which has it, steps
-        in bfloat16 take longer than in float32.
+        "mixed_bfloat16" on GPUs of compute capability 8, on processors with AMX and on AMD's with
+        AVX512-BF16, "mixed_float16" on GPUs of compute capability 7, else "float32". Intel's
+        processors multiply with AVX512-BF16 no faster than in float32, AMD's about twice as fast:
+        see the matrix rates in results/benchmarks/train_step*.md.
     """
     if wanted != "auto":
         return wanted
@@ -57,15 +57,19 @@ def _fastest(float16: bool) -> tuple[str, str]:
         if capability >= (8, 0):
             return "mixed_bfloat16", reason
         return "mixed_float16" if float16 and capability >= (7, 0) else "float32", reason
-    if "amx_bf16" in _processor_flags():
+    vendor, flags = _processor()
+    if "amx_bf16" in flags:
         return "mixed_bfloat16", "a processor with AMX"
-    return "float32", "no GPU, and a processor without AMX"
+    if "avx512_bf16" in flags and vendor == "AuthenticAMD":
+        return "mixed_bfloat16", "a processor of AMD with AVX512-BF16"
+    return "float32", "no GPU, and a processor without fast bfloat16"
 
 
-def _processor_flags() -> set[str]:
-    """As Linux names them; none on other systems."""
+def _processor() -> tuple[str, set[str]]:
+    """Vendor and flags, as Linux names them; nothing on other systems."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return set()
-    return {flag for line in lines if line.startswith("flags") for flag in line.split()}
+        return "", set()
+    facts = {name.strip(): value for name, _, value in (line.partition(":") for line in lines)}
+    return facts.get("vendor_id", "").strip(), set(facts.get("flags", "").split())
