@@ -1,7 +1,5 @@
 """What `auto` chooses on which hardware, and that variants compute in what they are told."""
 
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
@@ -66,7 +64,11 @@ def test_avx512_bf16_counts_where_it_is_twice_as_fast_as_float32(
 
 def test_where_linux_tells_nothing_auto_is_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     machine(monkeypatch, "amx_bf16")
-    monkeypatch.setattr(precision, "Path", lambda _: Path("/no/such/file"))
+
+    def missing(*_: object, **__: object) -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(precision.Path, "read_text", missing)
     assert choose_precision("auto", float16=True) == "float32"
 
 

@@ -2,11 +2,15 @@
 
 import math
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
 from colorization.examples import Examples
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 Batch = tuple[tuple[np.ndarray, ...], np.ndarray]
 
@@ -81,7 +85,7 @@ class Batches(keras.utils.PyDataset):
         return order[: self._images], mirrored
 
 
-def feed(batches: Batches) -> "keras.utils.PyDataset | tf.data.Dataset":  # noqa: F821
+def feed(batches: Batches) -> "Batches | tf.data.Dataset":
     """Prepare batches for Keras' `fit`, each read while the one before is computed.
 
     With TensorFlow a `tf.data` pipeline of our own. The one that Keras would make tunes itself, in

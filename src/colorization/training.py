@@ -113,7 +113,8 @@ class Recorder(keras.callbacks.Callback):
 
     def _validate(self) -> tuple[float, list[np.ndarray]]:
         """MSE over the validation images, and the monitored ones of them colorized."""
-        errors, colorized = [], []
+        errors: list[float] = []
+        colorized: list[np.ndarray] = []
         images = self._validation.images
         predicted = predict(self._validated, self._validation, self._params.batch_size)
         for L, truth, ab in zip(images.L, images.ab, predicted, strict=True):
