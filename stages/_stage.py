@@ -7,6 +7,7 @@ to another checkout, as in `dvc exp run --temp`.
 import argparse
 import inspect
 import os
+import re
 import signal
 import sys
 import time
@@ -53,10 +54,21 @@ def run(main: Callable[..., Figures | None]) -> None:
     except ColorizationError as error:
         sys.exit(f"{stage}: {error}")
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""  # writing to a full disk has none
-        sys.exit(f"{stage}: {where}{error.strerror or error}")
+        sys.exit(f"{stage}: {_reason(error)}")
     except KeyboardInterrupt:
         sys.exit(f"{stage}: interrupted; the same command finishes the work")
+
+
+def _reason(error: OSError) -> str:
+    """What failed, in one line, by the operating system's name for it."""
+    where = f"{error.filename}: " if error.filename else ""  # writing to a full disk has none
+    message = " ".join(str(error).split())
+    # HDF5 tells file and number in a long message only, and NumPy only how much it wrote.
+    if hidden := re.search(r"filename = '(.*?)'.*errno = (\d+)", message):
+        return f"{hidden[1]}: {os.strerror(int(hidden[2]))}"
+    if re.fullmatch(r"\d+ requested and \d+ written", message):
+        return f"an array could not be written whole: is the disk full? ({message})"
+    return f"{where}{error.strerror or message}"
 
 
 def _interrupt(*_: object) -> NoReturn:

@@ -1,5 +1,6 @@
 """The embedding sees luminance alone, at the range each network was trained on."""
 
+import resource
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -272,6 +273,20 @@ def test_an_interrupted_embedding_goes_on_to_the_same_bits(
         again = embedding.embed(predict, L, 2, unfinished, "embedding")
         np.testing.assert_array_equal(again, expected)
         assert len(asked) == 3 - kept // 8000  # batches of two rows of 1000 float32
+
+
+def test_an_embedding_that_finds_no_room_fails_at_that_batch(tmp_path: Path) -> None:
+    def zeros(L: np.ndarray) -> np.ndarray:
+        return np.zeros((len(L), embedding.CLASSES), np.float32)
+
+    L = np.zeros((2, 32, 32, 1), np.float16)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))  # bytes; a batch has 8000
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            embedding.embed(zeros, L, 2, tmp_path / "logits", "embedding")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_in_bfloat16_embeddings_point_where_those_of_float32_do(laptop: Embed) -> None:

@@ -15,7 +15,7 @@ import yaml
 from PIL import Image
 
 from conftest import ROOT, TINY, environment, merge
-from samples import pack
+from samples import examples, pack
 
 
 @pytest.fixture
@@ -26,10 +26,18 @@ def params(tmp_path: Path) -> dict:
     return settings
 
 
-def start(tmp_path: Path, params: dict, name: str, *options: str) -> subprocess.Popen[str]:
+def start(
+    tmp_path: Path, params: dict, name: str, *options: str, largest_file: int | None = None
+) -> subprocess.Popen[str]:
+    """Start a stage; beyond `largest_file` bytes it can write as little as on a full disk."""
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    stage = str(ROOT / "stages" / f"{name}.py")
+    command = [sys.executable, stage, "--params", "params.yaml", *options]
+    if largest_file:
+        blocks = largest_file // 512  # POSIX's unit
+        command = ["sh", "-c", f'ulimit -f {blocks} && exec "$@"', "sh", *command]
     return subprocess.Popen(
-        [sys.executable, ROOT / "stages" / f"{name}.py", "--params", "params.yaml", *options],
+        command,
         cwd=tmp_path,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -46,9 +54,11 @@ def interrupts() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-def error_of(tmp_path: Path, params: dict, name: str, *options: str) -> str:
+def error_of(
+    tmp_path: Path, params: dict, name: str, *options: str, largest_file: int | None = None
+) -> str:
     """The last line of a stage that must fail, without a traceback."""
-    process = start(tmp_path, params, name, *options)
+    process = start(tmp_path, params, name, *options, largest_file=largest_file)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "Traceback" not in errors
@@ -183,6 +193,39 @@ def test_weights_of_another_network_are_refused_by_name(tmp_path: Path, params: 
         "embed: embed.weights: other.weights.h5 does not hold weights of mobilenet_v2 ("
     )
     assert not (tmp_path / "embeddings").exists()
+
+
+@pytest.mark.parametrize(
+    ("largest_file", "failed"),
+    [
+        (2**20, "out/.vgg.partial/model.weights.h5"),
+        (2**26, "unfinished/vgg/.epoch-000001.partial/state.weights.h5"),
+    ],
+)
+def test_weights_that_find_no_room_are_named_in_one_line(
+    tmp_path: Path, params: dict, largest_file: int, failed: str
+) -> None:
+    for part, count in (("train", 8), ("validation", 2)):
+        examples(tmp_path / "lab" / part, count)
+    (tmp_path / "encoder.txt").write_text("random")
+    options = {
+        "arrays_folder": "lab",
+        "variant": "vgg16_repeat",
+        "seed": "1",
+        "encoder_weights": "encoder.txt",
+        "unfinished": "unfinished",
+        "memory": "memory.json",
+        "out": "out/vgg",
+    }
+    message = error_of(
+        tmp_path,
+        params,
+        "train",
+        *(word for name, value in options.items() for word in (f"--{name}", value)),
+        largest_file=largest_file,
+    )
+    assert message == f"train: {failed}: File too large"
+    assert not [*(tmp_path / "out").iterdir(), *tmp_path.glob("unfinished/vgg/*")]
 
 
 def test_an_interrupted_stage_says_so_in_one_line_and_leaves_nothing(

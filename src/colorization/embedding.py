@@ -177,7 +177,7 @@ def embed(
     """
     unfinished.parent.mkdir(parents=True, exist_ok=True)
     row = 4 * CLASSES  # bytes
-    with unfinished.open("ab", buffering=0) as file:
+    with unfinished.open("ab") as file:
         whole_batches = file.tell() // (row * batch_size)
         file.truncate(row * batch_size * whole_batches)
         done = whole_batches * batch_size
@@ -186,6 +186,7 @@ def embed(
                 # One shape for all batches, the last one padded: each new one is traced anew.
                 logits = predict(_padded(batch, batch_size))[: len(batch)]
                 file.write(logits.tobytes())
+                file.flush()  # the whole batch, or an error: a plain write may be cut short
                 bar.update(len(batch))
     return np.fromfile(unfinished, np.float32).reshape(len(L), CLASSES)
 
