@@ -40,9 +40,6 @@ def colorizer(package: Path) -> Colorizer:
     return colorization.load(package)
 
 
-WITHIN = {"float32": 1, "mixed_bfloat16": 16}  # of 255; constant weights round elsewhere in 16 bits
-
-
 @pytest.mark.parametrize(
     ("variant", "precision"),
     [*((variant, "float32") for variant in VARIANTS), ("bn_maxpool", "mixed_bfloat16")],
@@ -64,7 +61,10 @@ def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
         path = tmp_path / f"{index}.png"
         Image.fromarray(test.images.rgb[index]).save(path)
         found = np.asarray(colorize(path)).astype(int)
-        assert np.abs(found - expected).max() <= WITHIN[precision]
+        difference = np.abs(found - expected)
+        # In 16 bits constant weights round elsewhere; how much of it a single pixel shows, depends on
+        # the processor.
+        assert (difference.max() if precision == "float32" else difference.mean()) <= 1
 
 
 def test_colours_of_the_input_are_not_seen(colorizer: Colorizer) -> None:

@@ -39,7 +39,8 @@ def test_auto_takes_16_bits_where_the_network_gains_from_them(
     wanted: EmbedPrecision,
     chosen: str,
 ) -> None:
-    monkeypatch.setattr("colorization.precision._processor_flags", lambda: {"amx_bf16"})
+    intel = ("GenuineIntel", {"amx_bf16"})
+    monkeypatch.setattr("colorization.precision._processor", lambda: intel)
     params = Embed(network=network, weights="random", seed=1, batch_size=1, precision=wanted)
     assert embedding.precision_of(params) == chosen
     assert (f"precision: {chosen}" in capsys.readouterr().out) == (wanted == "auto")
