@@ -62,8 +62,7 @@ def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
         Image.fromarray(test.images.rgb[index]).save(path)
         found = np.asarray(colorize(path)).astype(int)
         difference = np.abs(found - expected)
-        # In 16 bits constant weights round elsewhere; how much of it a single pixel shows, depends on
-        # the processor.
+        # In 16 bits constant weights round elsewhere, single pixels by more on some processors.
         assert (difference.max() if precision == "float32" else difference.mean()) <= 1
 
 
