@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from colorization import archives, arrays, images, lab, metrics
-from colorization.progress import progress
+from colorization.core.progress import progress
+from colorization.dataset import arrays
+from colorization.imaging import decoding, lab, similarity
+from colorization.sources import archives
 
 
 def main(archive: Path, image_size: int) -> None:
@@ -18,13 +20,13 @@ def main(archive: Path, image_size: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         arrays.create(Path(folder), names, image_size)
         for row, name in enumerate(progress(names, "caching images", len(names))):
-            rgb = images.to_srgb(images.open_image(archives.read_member(archive, name)))
-            arrays.fill(Path(folder), row, images.to_square(rgb, image_size)[None])
+            rgb = decoding.to_srgb(decoding.open_image(archives.read_member(archive, name)))
+            arrays.fill(Path(folder), row, decoding.to_square(rgb, image_size)[None])
         cached = arrays.read(Path(folder))
         scores, differences = [], []
         for L, ab, rgb in zip(cached.L, cached.ab, cached.rgb, strict=True):
             back = lab.lab_to_rgb(L, ab)
-            scores.append(metrics.psnr_rgb_db(rgb, back))
+            scores.append(similarity.psnr_rgb_db(rgb, back))
             differences.append(np.abs(back.astype(int) - rgb).max())
     finite = np.array([score for score in scores if np.isfinite(score)] or [np.inf])
     exact = sum(np.isinf(scores))

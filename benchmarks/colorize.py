@@ -19,13 +19,15 @@ from PIL import Image
 from skimage import color
 
 import turns
-from colorization import archives, embedding, lab
-from colorization.batches import colorize_files
-from colorization.colorizer import load
-from colorization.jobs import Job
-from colorization.manifest import read_manifest
-from colorization.models.directory import load_model
-from colorization.params import Embed
+from colorization.backbones import embedding
+from colorization.colorizing.bulk import colorize_files
+from colorization.colorizing.colorizer import load
+from colorization.colorizing.jobs import Job
+from colorization.colorizing.manifest import read_manifest
+from colorization.imaging import lab
+from colorization.networks.directory import load_model
+from colorization.settings.embed import Embed
+from colorization.sources import archives
 
 
 def main(photos: Path, model: Path, count: int, rounds: int) -> None:

@@ -20,9 +20,9 @@ import tensorflow as tf
 from keras import layers
 
 import turns
-from colorization.models.variants import build_model
+from colorization.backbones.precision import choose_precision
+from colorization.networks.variants import build_model
 from colorization.params import EmbeddingVariant
-from colorization.precision import choose_precision
 from train_step import batch
 
 PASSES = ["forward", "backward, data", "backward, weights"]

@@ -25,7 +25,8 @@ import yaml
 from joblib import Parallel, delayed
 from PIL import Image, ImageOps
 
-from colorization import archives, provenance
+from colorization.core import provenance
+from colorization.sources import archives
 
 ROOT = Path(__file__).resolve().parent.parent
 CAMERA = {"width": 500, "height": 375, "jpeg_quality": 95}

@@ -18,8 +18,10 @@ import timm
 import torch
 
 import turns
-from colorization import archives, embedding, images, lab
-from colorization.params import Embed
+from colorization.backbones import embedding
+from colorization.imaging import decoding, lab
+from colorization.settings.embed import Embed
+from colorization.sources import archives
 
 IN_TIMM = {"inception_resnet_v2": "inception_resnet_v2", "mobilenet_v2": "mobilenetv2_100"}
 PRECISIONS = ("float32", "mixed_bfloat16")
@@ -63,8 +65,8 @@ def luminance(archive: Path, count: int) -> np.ndarray:
     """L of an archive's first photographs, as the cache holds it."""
     squares = []
     for name in archives.image_names(archive)[:count]:
-        image = images.to_srgb(images.open_image(archives.read_member(archive, name)))
-        squares.append(lab.rgb_to_lab(images.to_square(image, SIDE), np.float32)[0])
+        image = decoding.to_srgb(decoding.open_image(archives.read_member(archive, name)))
+        squares.append(lab.rgb_to_lab(decoding.to_square(image, SIDE), np.float32)[0])
     return np.stack(squares).astype(np.float16)
 
 

@@ -19,12 +19,12 @@ import numpy as np
 import pandas as pd
 
 import turns
-from colorization import arrays
-from colorization.examples import Examples
-from colorization.feeding import Batches, feed
-from colorization.models.variants import build_model
+from colorization.backbones.precision import choose_precision
+from colorization.dataset import arrays
+from colorization.dataset.examples import Examples
+from colorization.networks.variants import build_model
 from colorization.params import load_params
-from colorization.precision import choose_precision
+from colorization.training.feeding import Batches, feed
 
 ROOT = Path(__file__).resolve().parent.parent
 # Of a turn: all epochs of one `fit`, as in a training, where its start counts as little.

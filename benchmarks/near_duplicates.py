@@ -13,8 +13,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from colorization import archives, images, near_duplicates
-from colorization.progress import progress
+from colorization.core.progress import progress
+from colorization.dataset import near_duplicates
+from colorization.imaging import decoding
+from colorization.sources import archives
 
 PAIRS = 8  # shown
 SAVED_AGAIN = 300  # images
@@ -23,7 +25,7 @@ SAVED_AGAIN = 300  # images
 def main(archive: Path) -> None:
     names = archives.image_names(archive)
     pictures = (
-        images.to_srgb(images.open_image(archives.read_member(archive, name)))
+        decoding.to_srgb(decoding.open_image(archives.read_member(archive, name)))
         for name in progress(names, "hashing images", len(names))
     )
     changed: dict[str, list[int]] = {}

@@ -13,12 +13,12 @@ from pathlib import Path
 import pandas as pd
 
 import turns
-from colorization.devices import strategy
-from colorization.examples import Examples, read_examples
-from colorization.models.variants import VARIANTS, build_model
+from colorization.dataset.examples import Examples, read_examples
+from colorization.networks.variants import VARIANTS, build_model
 from colorization.params import Train, load_params
-from colorization.snapshots import Snapshots
-from colorization.training import train
+from colorization.training.devices import strategy
+from colorization.training.fitting import train
+from colorization.training.snapshots import Snapshots
 
 ROOT = Path(__file__).resolve().parent.parent
 PRECISIONS = ("float32", "mixed_bfloat16")

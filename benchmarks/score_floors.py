@@ -16,12 +16,13 @@ from joblib import Parallel, delayed
 from PIL import Image
 
 import turns
-from colorization import archives, images, lab
-from colorization.arrays import LabArrays
-from colorization.colours import count_colours
-from colorization.floors import score_floors
-from colorization.regions import small_parts
-from colorization.scores import FLOORS
+from colorization.dataset.arrays import LabArrays
+from colorization.imaging import decoding, lab
+from colorization.scoring.colours import count_colours
+from colorization.scoring.floors import score_floors
+from colorization.scoring.regions import small_parts
+from colorization.scoring.summary import FLOORS
+from colorization.sources import archives
 
 SHOWN = ("psnr_rgb_db", "ssim_rgb", "ciede2000_mean", "auc_ab_percent", "auc_ab_rebalanced_percent")
 
@@ -52,12 +53,12 @@ def main(archive: Path, image_size: int, count: int | None) -> None:
 def read(
     archive: Path, name: str, square: Callable[[Image.Image, int], np.ndarray], image_size: int
 ) -> np.ndarray:
-    image = images.to_srgb(images.open_image(archives.read_member(archive, name)))
+    image = decoding.to_srgb(decoding.open_image(archives.read_member(archive, name)))
     return square(image, image_size)
 
 
 def centre_crop(image: Image.Image, image_size: int) -> np.ndarray:
-    return images.to_square(image, image_size)
+    return decoding.to_square(image, image_size)
 
 
 def plain_resize(image: Image.Image, image_size: int) -> np.ndarray:

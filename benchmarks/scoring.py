@@ -16,11 +16,14 @@ import numpy as np
 import pandas as pd
 
 import turns
-from colorization import archives, arrays, colour_metrics, evaluation, images, lab, metrics
-from colorization.colours import count_colours
-from colorization.examples import Examples
-from colorization.floors import score_floors
-from colorization.regions import small_parts
+from colorization.dataset import arrays
+from colorization.dataset.examples import Examples
+from colorization.imaging import decoding, lab, similarity
+from colorization.scoring import colour_metrics, scorer
+from colorization.scoring.colours import count_colours
+from colorization.scoring.floors import score_floors
+from colorization.scoring.regions import small_parts
+from colorization.sources import archives
 
 BATCH = 32
 
@@ -49,7 +52,7 @@ def main(archive: Path, image_size: int, count: int) -> None:
             floors = score_floors(cached, colours, lambda _, rgb: small_parts(rgb))
             floored = time.perf_counter() - started
             started = time.perf_counter()
-            evaluation.evaluate(Noise(), Examples(cached, None), floors, BATCH)
+            scorer.evaluate(Noise(), Examples(cached, None), floors, BATCH)
             scored = time.perf_counter() - started
     print(f"{turns.machine('scikit-image')}\n")
     print(f"{count} photographs of {image_size} px: {scored:.1f} s, {count / scored:.1f} images")
@@ -59,8 +62,8 @@ def main(archive: Path, image_size: int, count: int) -> None:
 
 
 def square(archive: Path, name: str, image_size: int) -> np.ndarray:
-    image = images.open_image(archives.read_member(archive, name))
-    return images.to_square(images.to_srgb(image), image_size)
+    image = decoding.open_image(archives.read_member(archive, name))
+    return decoding.to_square(decoding.to_srgb(image), image_size)
 
 
 def table(photographs: list[np.ndarray]) -> str:
@@ -71,9 +74,9 @@ def table(photographs: list[np.ndarray]) -> str:
     steps: dict[str, Callable[[np.ndarray], object]] = {
         "sRGB to Lab": lab.rgb_to_lab,
         "Lab to sRGB": lambda rgb: lab.lab_to_rgb(rgb[..., :1] / 128 - 1, ab),
-        "SSIM": lambda rgb: metrics.ssim_rgb(rgb.astype(np.float32), other.astype(np.float32)),
+        "SSIM": lambda rgb: similarity.ssim_rgb(rgb.astype(np.float32), other.astype(np.float32)),
         "CIEDE2000": lambda rgb: colour_metrics.ciede2000_mean(rgb.astype(np.float32) / 3, cie),
-        "PSNR": lambda rgb: metrics.psnr_rgb_db(rgb, other),
+        "PSNR": lambda rgb: similarity.psnr_rgb_db(rgb, other),
         "AuC": lambda _: colour_metrics.auc_ab_percent(error, error),
         "colourfulness": colour_metrics.colourfulness,
         "small parts": small_parts,

@@ -17,7 +17,7 @@ from functools import partial
 import pandas as pd
 
 import turns
-from colorization.models.variants import VARIANTS, build_model
+from colorization.networks.variants import VARIANTS, build_model
 
 MARK = "step of seconds:"
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor, nn
 
-from colorization.models.blocks import KOALA_DECODER, KOALA_ENCODER, SHORT_ENCODER
-from colorization.models.variants import EMBEDDING_LENGTH
-from colorization.models.vgg import DECODER, MEAN_BGR, UNET_DECODER
+from colorization.networks.blocks import KOALA_DECODER, KOALA_ENCODER, SHORT_ENCODER
+from colorization.networks.variants import EMBEDDING_LENGTH
+from colorization.networks.vgg import DECODER, MEAN_BGR, UNET_DECODER
 
 Block = Callable[..., list[nn.Module]]
 

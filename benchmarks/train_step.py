@@ -18,10 +18,10 @@ import torch
 from keras import layers
 
 import turns
-from colorization.models import blocks
-from colorization.models.normalization import FusedBatchNormalization
-from colorization.models.variants import VARIANTS, build_model
-from colorization.precision import choose_precision
+from colorization.backbones.precision import choose_precision
+from colorization.networks import blocks
+from colorization.networks.normalization import FusedBatchNormalization
+from colorization.networks.variants import VARIANTS, build_model
 from torch_networks import NETWORKS, penalty
 
 OURS, STOCK = "ours", "stock Keras"

@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib import metadata
 
-from colorization import provenance
+from colorization.core import provenance
 
 Step = Callable[[], object]  # what is timed; returns when it is done
 

@@ -18,8 +18,8 @@ from typing import NoReturn, get_args
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings would hide our lines.
 
-from colorization.errors import ColorizationError
-from colorization.provenance import write_timing
+from colorization.core.errors import ColorizationError
+from colorization.core.provenance import write_timing
 
 Figures = dict[str, float]  # what a stage measured, keyed by name and unit
 

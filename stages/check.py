@@ -7,10 +7,10 @@ Its outputs are the same bytes as long as the inputs are the same, so nothing ru
 from pathlib import Path
 
 from _stage import run
-from colorization.errors import ColorizationError
-from colorization.files import whole_file
-from colorization.fingerprints import fingerprint_source, fingerprint_weights
+from colorization.core.errors import ColorizationError
+from colorization.core.files import whole_file
 from colorization.params import ENCODER_OF, load_params
+from colorization.sources.fingerprints import fingerprint_source, fingerprint_weights
 
 
 def main(

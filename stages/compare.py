@@ -7,10 +7,12 @@ from typing import Any
 import pandas as pd
 
 from _stage import run
-from colorization import claims, comparison, pictures, provenance
-from colorization.evaluations import Evaluation, read_evaluation, read_json
-from colorization.experiments import Experiments
+from colorization.core import provenance
+from colorization.pages import pictures
 from colorization.params import THINNED, load_params
+from colorization.scoring.evaluation import Evaluation, read_evaluation, read_json
+from colorization.study import claims, comparison
+from colorization.study.experiments import Experiments
 
 
 def main(params: Path, evaluations: Path, timings: Path, results: Path) -> None:

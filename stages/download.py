@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from _stage import run
-from colorization import sources
 from colorization.params import load_params
+from colorization.sources import fetching
 
 
 def main(params: Path, unfinished: Path, out: Path) -> None:
-    sources.fetch(load_params(params).download, out, unfinished)
+    fetching.fetch(load_params(params).download, out, unfinished)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from _stage import Figures, run
-from colorization import arrays, embedding
-from colorization.files import whole_folder
-from colorization.identity import identify
+from colorization.backbones import embedding
+from colorization.core.files import whole_folder
+from colorization.core.identity import identify
+from colorization.dataset import arrays
+from colorization.dataset.parts import PARTS
 from colorization.params import load_params
-from colorization.parts import PARTS
 
 
 def main(

@@ -16,14 +16,14 @@ import shutil
 from pathlib import Path
 
 from _stage import Figures, run
-from colorization import evaluation
-from colorization.evaluations import write_shown
-from colorization.examples import read_examples
-from colorization.files import whole_folder
-from colorization.floors import read_floors
-from colorization.models.directory import load_model
+from colorization.core.files import whole_folder
+from colorization.dataset.examples import read_examples
+from colorization.networks.directory import load_model
 from colorization.params import load_params
-from colorization.scores import summarize
+from colorization.scoring import scorer
+from colorization.scoring.evaluation import write_shown
+from colorization.scoring.floors import read_floors
+from colorization.scoring.summary import summarize
 
 
 def main(
@@ -37,10 +37,10 @@ def main(
     settings = load_params(params).evaluate
     test = read_examples(arrays_folder, embeddings, "test")
     network = load_model(model)
-    scored = evaluation.evaluate(network, test, read_floors(floors), settings.batch_size)
-    best, worst = evaluation.best_and_worst(scored.rows, settings.extreme_images)
+    scored = scorer.evaluate(network, test, read_floors(floors), settings.batch_size)
+    best, worst = scorer.best_and_worst(scored.rows, settings.extreme_images)
     shown = {
-        "evenly_spaced": evaluation.evenly_spaced(len(test), settings.sample_images),
+        "evenly_spaced": scorer.evenly_spaced(len(test), settings.sample_images),
         "best": best,
         "worst": worst,
     }
@@ -50,7 +50,7 @@ def main(
         summary = json.dumps(summarize(scored.rows), indent=1, allow_nan=False)
         (folder / "metrics.json").write_text(summary + "\n", encoding="utf-8")
         for name, chosen in shown.items():
-            images = evaluation.colorize(network, test, chosen, settings.batch_size)
+            images = scorer.colorize(network, test, chosen, settings.batch_size)
             write_shown(folder, name, chosen, images)
         for name in ("history.csv", "training.json"):
             shutil.copyfile(model / name, folder / name)

@@ -9,12 +9,12 @@ small_parts.npy   where each test image's small parts are, (N, H, W) bool
 from pathlib import Path
 
 from _stage import Figures, run
-from colorization import arrays
-from colorization.colours import count_colours
-from colorization.files import whole_folder
-from colorization.floors import score_floors, write_floors
+from colorization.core.files import whole_folder
+from colorization.dataset import arrays
 from colorization.params import load_params
-from colorization.regions import finder
+from colorization.scoring.colours import count_colours
+from colorization.scoring.floors import score_floors, write_floors
+from colorization.scoring.regions import finder
 
 
 def main(params: Path, arrays_folder: Path, out: Path) -> Figures:

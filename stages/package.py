@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from _stage import run
-from colorization import packaging, provenance
-from colorization.files import whole_folder
+from colorization.colorizing import packaging
+from colorization.core import provenance
+from colorization.core.files import whole_folder
 from colorization.params import load_params
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from _stage import run
-from colorization.files import whole_folder
+from colorization.core.files import whole_folder
+from colorization.dataset.preprocessing import preprocess
 from colorization.params import load_params
-from colorization.preprocessing import preprocess
 
 
 def main(params: Path, archive: Path, split: Path, out: Path) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from _stage import run
-from colorization import pictures, provenance, report
-from colorization.evaluations import read_evaluation, read_json
+from colorization.core import provenance
+from colorization.pages import pictures, report
 from colorization.params import ENCODER_OF, load_params
+from colorization.scoring.evaluation import read_evaluation, read_json
 
 COPIED = ("metrics.json", "history.csv", "test_images.csv", "chroma.csv")
 SHEETS = {"evenly_spaced": "samples.png", "best": "best.png", "worst": "worst.png"}

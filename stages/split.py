@@ -4,9 +4,9 @@ import csv
 from pathlib import Path
 
 from _stage import run
-from colorization.files import whole_file
+from colorization.core.files import whole_file
+from colorization.dataset.split import split_archive
 from colorization.params import load_params
-from colorization.split import split_archive
 
 
 def main(params: Path, archive: Path, out: Path) -> None:

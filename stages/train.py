@@ -10,17 +10,17 @@ import shutil
 from pathlib import Path
 
 from _stage import Figures, run
-from colorization.devices import device_names, strategy
-from colorization.examples import read_examples
-from colorization.files import whole_folder
-from colorization.identity import identify
-from colorization.models.variants import build_model
-from colorization.models.vgg import load_encoder
+from colorization.backbones.precision import choose_precision
+from colorization.core.files import whole_folder
+from colorization.core.identity import identify
+from colorization.core.provenance import environment
+from colorization.dataset.examples import read_examples
+from colorization.networks.variants import build_model
+from colorization.networks.vgg import load_encoder
 from colorization.params import ENCODER_OF, load_params
-from colorization.precision import choose_precision
-from colorization.provenance import environment
-from colorization.snapshots import Snapshots
-from colorization.training import train
+from colorization.training.devices import device_names, strategy
+from colorization.training.fitting import train
+from colorization.training.snapshots import Snapshots
 
 
 def main(

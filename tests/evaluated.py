@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from colorization.evaluations import SETS, STATES, Evaluation, Shown
-from colorization.scores import COLORIZERS, summarize
+from colorization.scoring.evaluation import SETS, STATES, Evaluation, Shown
+from colorization.scoring.summary import COLORIZERS, summarize
 from samples import scene
 
 

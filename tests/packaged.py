@@ -9,12 +9,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from colorization import embedding, packaging
-from colorization.embedding import Predict
-from colorization.examples import Examples
-from colorization.models.directory import save_architecture
-from colorization.models.variants import build_model
-from colorization.packaging import Origin
+from colorization.backbones import embedding
+from colorization.backbones.embedding import Predict
+from colorization.colorizing import packaging
+from colorization.colorizing.packaging import Origin
+from colorization.dataset.examples import Examples
+from colorization.networks.directory import save_architecture
+from colorization.networks.variants import build_model
 from colorization.params import ENCODER_OF
 from evaluated import evaluation, rows
 from samples import PARAMS

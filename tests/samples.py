@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from colorization import archives, arrays, scenes
-from colorization.archives import Member
-from colorization.examples import Examples
+from colorization.dataset import arrays
+from colorization.dataset.examples import Examples
 from colorization.params import Params, load_params
+from colorization.sources import archives, scenes
+from colorization.sources.archives import Member
 
 ROOT = Path(__file__).resolve().parent.parent
 PARAMS: Params = load_params(ROOT / "profiles" / "quick.yaml")

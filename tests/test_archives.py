@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from colorization import archives
-from colorization.errors import ColorizationError
+from colorization.core.errors import ColorizationError
+from colorization.sources import archives
 from samples import encoded, pack, scene
 
 

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from colorization import arrays, lab, preprocessing
-from colorization.params import Preprocess
-from colorization.preprocessing import preprocess
+from colorization.dataset import arrays, preprocessing
+from colorization.dataset.preprocessing import preprocess
+from colorization.imaging import lab
+from colorization.settings.preprocess import Preprocess
 from samples import cache, encoded, pack, scene
 
 

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from colorization import claims
-from colorization.claims import CLAIMS, NOT_SUPPORTED, NOT_TESTED, SUPPORTED
-from colorization.evaluations import Evaluation
-from colorization.experiments import Experiments
-from colorization.models.variants import VARIANTS
+from colorization.networks.variants import VARIANTS
 from colorization.params import THINNED
+from colorization.scoring.evaluation import Evaluation
+from colorization.study import claims
+from colorization.study.claims import CLAIMS, NOT_SUPPORTED, NOT_TESTED, SUPPORTED
+from colorization.study.experiments import Experiments
 from evaluated import evaluation, rows
 
 SEEDS = (1, 2, 3)

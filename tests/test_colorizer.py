@@ -12,14 +12,15 @@ import pytest
 from PIL import Image
 
 import colorization
-from colorization import evaluation, lab
-from colorization.colorizer import Colorizer, seen_size
-from colorization.embedding import build_embedder
-from colorization.errors import ColorizationError
-from colorization.examples import Examples
-from colorization.manifest import NAME, sha256_of
-from colorization.models.variants import VARIANTS
+from colorization.backbones.embedding import build_embedder
+from colorization.colorizing.colorizer import Colorizer, seen_size
+from colorization.colorizing.manifest import NAME, sha256_of
+from colorization.core.errors import ColorizationError
+from colorization.dataset.examples import Examples
+from colorization.imaging import lab
+from colorization.networks.variants import VARIANTS
 from colorization.params import ENCODER_OF
+from colorization.scoring import scorer
 from packaged import EMBED, SIDE, untrained, with_embeddings, write_package
 from samples import examples, scene
 
@@ -55,10 +56,10 @@ def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
     colorize = colorization.load(
         write_package(tmp_path / variant, model, variant, mean_and_deviation, **of_embedding)
     )
-    measured = evaluation.colorize(model, test, range(len(test)), 2)["colorized"]
+    measured = scorer.colorize(model, test, range(len(test)), 2)["colorized"]
     assert np.abs(measured.astype(int) - test.images.rgb).max() > 20  # it does colorize
     exact = test if variant in ENCODER_OF else with_embeddings(few[0], "float32")[0]
-    in_float32 = evaluation.colorize(untrained(variant), exact, range(len(exact)), 2)["colorized"]
+    in_float32 = scorer.colorize(untrained(variant), exact, range(len(exact)), 2)["colorized"]
     for index, expected in enumerate(measured):
         path = tmp_path / f"{index}.png"
         Image.fromarray(test.images.rgb[index]).save(path)

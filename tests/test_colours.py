@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from colorization import lab
-from colorization.colours import count_colours
+from colorization.imaging import lab
+from colorization.scoring.colours import count_colours
 from samples import scene
 
 

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorization import archives, lab
-from colorization.command import main
+from colorization.colorizing.command import main
+from colorization.imaging import lab
+from colorization.sources import archives
 from packaged import untrained, write_package
 from samples import encoded, reopened, scene
 
@@ -181,7 +182,14 @@ def test_quiet_shows_failures_alone(
 def test_a_hundred_megapixels_take_at_most_3_gib(model: Path, tmp_path: Path) -> None:
     huge = tmp_path / "huge.jpg"
     Image.fromarray(scene(1, 500, 500)).resize((10_000, 10_000)).save(huge)
-    command = [sys.executable, "-m", "colorization.command", str(huge), "--model", str(model)]
+    command = [
+        sys.executable,
+        "-m",
+        "colorization.colorizing.command",
+        str(huge),
+        "--model",
+        str(model),
+    ]
     started = subprocess.Popen([*command, "--output", str(tmp_path / "out")])
     _, status, used = os.wait4(started.pid, 0)
     started.returncode = os.waitstatus_to_exitcode(status)
@@ -196,7 +204,14 @@ def test_a_kill_leaves_no_half_written_file(model: Path, tmp_path: Path) -> None
     for index in range(60):
         (photos / f"{index}.png").write_bytes(encoded(scene(index, 400, 300)))
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "colorization.command", str(photos), "--output", str(out)]
+    command = [
+        sys.executable,
+        "-m",
+        "colorization.colorizing.command",
+        str(photos),
+        "--output",
+        str(out),
+    ]
     started = subprocess.Popen([*command, "--model", str(model), "--quiet"])
     while not (out.exists() and archives.folder_image_names(out)) and started.poll() is None:
         time.sleep(0.01)

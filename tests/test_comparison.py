@@ -8,8 +8,9 @@ import re
 import numpy as np
 import pytest
 
-from colorization import comparison, pages
-from colorization.experiments import Estimate, Experiments
+from colorization.pages import rendering
+from colorization.study import comparison
+from colorization.study.experiments import Estimate, Experiments
 from evaluated import evaluation, rows, timing
 from samples import encoded, scene
 
@@ -46,7 +47,7 @@ def render(page: str, study: comparison.Study = STUDY) -> str:
     return comparison.html(study, PNG, PNG, PNG)
 
 
-def texts(table: pages.Table) -> dict[str, list[str]]:
+def texts(table: rendering.Table) -> dict[str, list[str]]:
     return {row[0].text: [cell.text for cell in row[1:]] for row in table.rows}
 
 

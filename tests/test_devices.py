@@ -13,11 +13,11 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from colorization import training
-from colorization.devices import device_names, strategy
-from colorization.errors import ColorizationError
-from colorization.models.normalization import FusedBatchNormalization
-from colorization.snapshots import Snapshots
+from colorization.core.errors import ColorizationError
+from colorization.networks.normalization import FusedBatchNormalization
+from colorization.training import fitting
+from colorization.training.devices import device_names, strategy
+from colorization.training.snapshots import Snapshots
 from samples import PARAMS, examples
 
 
@@ -66,7 +66,7 @@ def train_here(
             model = small_model(normalized=normalized)
         out = folder / str(epochs)
         out.mkdir()
-        training.train(model, *data, settings, 1, out, Snapshots(folder / "snapshots", "identity"))
+        fitting.train(model, *data, settings, 1, out, Snapshots(folder / "snapshots", "identity"))
     history = pd.read_csv(out / "history.csv")
     return Trained(device_names(settings.devices), model.get_weights(), history)
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from colorization import downloads
-from colorization.downloads import downloaded
-from colorization.errors import ColorizationError
-from colorization.remote import RemoteFile
+from colorization.core.errors import ColorizationError
+from colorization.sources import downloads
+from colorization.sources.downloads import downloaded
+from colorization.sources.remote import RemoteFile
 from conftest import ROOT
 from web import Site, serve
 
@@ -266,7 +266,7 @@ def test_a_killed_download_goes_on(site: Site, tmp_path: Path) -> None:
     site.stalls = 1
     program = (
         "import sys; from pathlib import Path; sys.path.insert(0, 'src');"
-        "from colorization import downloads; from colorization.remote import RemoteFile;"
+        "from colorization import downloads; from colorization.sources.remote import RemoteFile;"
         "downloads.CHUNK = 1000;"
         f"downloads.downloaded(RemoteFile({site.url()!r}), Path({str(tmp_path)!r})).__enter__()"
     )

@@ -9,9 +9,10 @@ import keras
 import numpy as np
 import pytest
 
-from colorization import embedding, lab
-from colorization.embedding import Predict, with_constant_weights
-from colorization.errors import ColorizationError
+from colorization.backbones import embedding
+from colorization.backbones.embedding import Predict, with_constant_weights
+from colorization.core.errors import ColorizationError
+from colorization.imaging import lab
 from colorization.params import Embed, EmbeddingNetwork, EmbedPrecision
 from samples import scene
 
@@ -40,7 +41,7 @@ def test_auto_takes_16_bits_where_the_network_gains_from_them(
     chosen: str,
 ) -> None:
     intel = ("GenuineIntel", {"amx_bf16"})
-    monkeypatch.setattr("colorization.precision._processor", lambda: intel)
+    monkeypatch.setattr("colorization.backbones.precision._processor", lambda: intel)
     params = Embed(network=network, weights="random", seed=1, batch_size=1, precision=wanted)
     assert embedding.precision_of(params) == chosen
     assert (f"precision: {chosen}" in capsys.readouterr().out) == (wanted == "auto")

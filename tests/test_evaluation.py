@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colorization import arrays, evaluation, lab
-from colorization.colours import count_colours
-from colorization.evaluations import STATES, write_shown
-from colorization.examples import Examples
-from colorization.floors import Floors, score_floors
-from colorization.photographs import Photograph
-from colorization.scores import summarize
+from colorization.dataset import arrays
+from colorization.dataset.examples import Examples
+from colorization.imaging import lab
+from colorization.scoring import scorer
+from colorization.scoring.colours import count_colours
+from colorization.scoring.evaluation import STATES, write_shown
+from colorization.scoring.floors import Floors, score_floors
+from colorization.scoring.reference import Photograph
+from colorization.scoring.summary import summarize
 from samples import cache, examples, scene
 
 
@@ -60,7 +62,7 @@ class Oracle:
 def test_each_row_is_its_photograph_compared_with_its_prediction(
     few: Examples, model: keras.Model, floors: Floors
 ) -> None:
-    found = evaluation.evaluate(model, few, floors, 2)
+    found = scorer.evaluate(model, few, floors, 2)
     assert found.rows["name"].tolist() == few.images.names
     predicted = model.predict_on_batch(few.inputs(slice(None)))
     photographs = [
@@ -78,7 +80,7 @@ def test_each_row_is_its_photograph_compared_with_its_prediction(
 def test_the_histogram_counts_the_pixels_by_chroma(
     few: Examples, model: keras.Model, floors: Floors
 ) -> None:
-    chroma = evaluation.evaluate(model, few, floors, 2).chroma.set_index("chroma")
+    chroma = scorer.evaluate(model, few, floors, 2).chroma.set_index("chroma")
     true = np.hypot(*np.moveaxis(lab.rgb_to_lab(np.array(few.images.rgb))[1], -1, 0)) * 128
     for lower, pixels in zip(chroma.index.to_numpy(), chroma["truth"], strict=True):
         assert pixels == ((true >= lower) & (true < lower + 2)).sum()
@@ -88,7 +90,7 @@ def test_the_histogram_counts_the_pixels_by_chroma(
 def test_the_histogram_reaches_beyond_srgb(few: Examples, floors: Floors) -> None:
     oracle = Oracle(few.images.rgb)
     oracle._ab = np.ones_like(oracle._ab)
-    chroma = evaluation.evaluate(oracle, few, floors, 2).chroma.set_index("chroma")["model"]
+    chroma = scorer.evaluate(oracle, few, floors, 2).chroma.set_index("chroma")["model"]
     assert chroma.to_dict() == {lower: 5 * 32 * 32 * (lower == 180) for lower in chroma.index}
 
 
@@ -97,14 +99,14 @@ def test_floors_of_other_images_are_refused(
 ) -> None:
     twice = Floors(floors.rows.iloc[[0, 0, 1, 2, 3]], floors.colours, floors.small)
     with pytest.raises(pd.errors.MergeError):
-        evaluation.evaluate(model, few, twice, 2)
+        scorer.evaluate(model, few, twice, 2)
 
 
 def test_truth_are_the_exact_pixels_and_not_the_cached_ab(few: Examples, floors: Floors) -> None:
     cached = np.array(few.images.ab, np.float32)
     exact = lab.rgb_to_lab(np.array(few.images.rgb))[1]
     assert np.abs(cached - exact).max() > 0
-    rows = evaluation.evaluate(Oracle(few.images.rgb), few, floors, 2).rows
+    rows = scorer.evaluate(Oracle(few.images.rgb), few, floors, 2).rows
     assert (rows["model_mse_ab"] == 0).all()
     assert rows["model_psnr_rgb_db"].isna().all()  # met exactly
 
@@ -117,7 +119,7 @@ def test_a_grey_a_black_and_an_exact_image_leave_no_nan_and_are_counted(tmp_path
     test = Examples(arrays.read(tmp_path / "test"), None)
     for count in (1, 3):
         some = test.some(slice(count))
-        rows = evaluation.evaluate(Oracle(some.images.rgb), some, floors_of(some), 2).rows
+        rows = scorer.evaluate(Oracle(some.images.rgb), some, floors_of(some), 2).rows
         summary = json.loads(json.dumps(summarize(rows), allow_nan=False))
         assert summary["model"]["psnr_rgb_db_left_out"] == count
         assert summary["gray"]["psnr_rgb_db_left_out"] == min(count, 2)
@@ -128,14 +130,14 @@ def test_a_grey_a_black_and_an_exact_image_leave_no_nan_and_are_counted(tmp_path
 def test_shown_images_are_grey_colorized_and_true(
     few: Examples, model: keras.Model, tmp_path: Path
 ) -> None:
-    shown = evaluation.colorize(model, few, [3, 1], 1)
+    shown = scorer.colorize(model, few, [3, 1], 1)
     L = lab.rgb_to_lab(np.array(few.images.rgb))[0]
     for place, index in enumerate([3, 1]):
         np.testing.assert_array_equal(shown["truth"][place], few.images.rgb[index])
         np.testing.assert_array_equal(shown["grey"][place], lab.lab_to_rgb(L[index], np.zeros(2)))
         ab = model.predict_on_batch(few.inputs(np.array([index])))[0]
         np.testing.assert_array_equal(shown["colorized"][place], lab.lab_to_rgb(L[index], ab))
-    assert all(len(images) == 0 for images in evaluation.colorize(model, few, [], 2).values())
+    assert all(len(images) == 0 for images in scorer.colorize(model, few, [], 2).values())
     write_shown(tmp_path, "best", [3, 1], shown)
     assert np.load(tmp_path / "best.npy").shape == (len(STATES), 2, 32, 32, 3)
 
@@ -145,13 +147,13 @@ def test_shown_images_are_grey_colorized_and_true(
     [(10, 3, [0, 4, 9]), (10, 1, [0]), (3, 12, [0, 1, 2]), (1, 1, [0]), (5, 5, [0, 1, 2, 3, 4])],
 )
 def test_samples_are_evenly_spaced(total: int, count: int, expected: list[int]) -> None:
-    assert evaluation.evenly_spaced(total, count) == expected
+    assert scorer.evenly_spaced(total, count) == expected
 
 
 def test_there_are_as_many_samples_as_asked_for() -> None:
     for total in range(1, 60):
         for count in range(1, total + 1):
-            chosen = evaluation.evenly_spaced(total, count)
+            chosen = scorer.evenly_spaced(total, count)
             assert len(chosen) == count
             gaps = np.diff(chosen)
             assert count < 2 or gaps.max() - gaps.min() <= 1
@@ -165,7 +167,7 @@ def test_best_and_worst_go_by_what_the_colours_bring() -> None:
             "model_ciede2000_mean": [7.0, 19.0, 3.0, 10.0, 9.0],
         }
     )
-    assert evaluation.best_and_worst(rows, 2) == ([3, 0], [2, 4])
+    assert scorer.best_and_worst(rows, 2) == ([3, 0], [2, 4])
 
 
 @pytest.mark.parametrize("images", [1, 2, 3, 8])
@@ -174,6 +176,6 @@ def test_no_image_is_both_best_and_worst(images: int) -> None:
         {"gray_ciede2000_mean": np.arange(images), "model_ciede2000_mean": np.zeros(images)}
     )
     for count in range(1, 10):
-        best, worst = evaluation.best_and_worst(rows, count)
+        best, worst = scorer.best_and_worst(rows, count)
         assert not set(best) & set(worst)
         assert len(best) + len(worst) == min(images, 2 * count)

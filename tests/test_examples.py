@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from colorization.examples import Examples, predict, read_examples
+from colorization.dataset.examples import Examples, predict, read_examples
 from samples import examples
 
 

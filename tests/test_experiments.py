@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from colorization.evaluations import Evaluation
-from colorization.experiments import (
+from colorization.scoring.evaluation import Evaluation
+from colorization.study.experiments import (
     Estimate,
     Experiments,
     between,

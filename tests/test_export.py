@@ -11,11 +11,12 @@ import pytest
 from PIL import Image
 
 import colorization
-from colorization import embedding, export
-from colorization.errors import ColorizationError
-from colorization.models.variants import build_model
+from colorization.backbones import embedding
+from colorization.colorizing import export
+from colorization.colorizing.unpacking import unpack
+from colorization.core.errors import ColorizationError
+from colorization.networks.variants import build_model
 from colorization.params import ENCODER_OF
-from colorization.unpacking import unpack
 from packaged import SIDE, untrained, with_embeddings, write_package
 from samples import examples
 

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from colorization.examples import Examples
-from colorization.feeding import Batches, feed
+from colorization.dataset.examples import Examples
+from colorization.training.feeding import Batches, feed
 
 COUNT = 11
 Epoch = tuple[np.ndarray, np.ndarray, np.ndarray]  # L, embeddings, ab

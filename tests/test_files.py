@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from colorization.files import whole_file, whole_folder
+from colorization.core.files import whole_file, whole_folder
 
 
 def test_a_file_appears_when_the_block_ends(tmp_path: Path) -> None:

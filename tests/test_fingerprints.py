@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from colorization import fingerprints
-from colorization.errors import ColorizationError
+from colorization.core.errors import ColorizationError
+from colorization.sources import fingerprints
 from samples import pack
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colorization import lab
-from colorization.colours import count_colours
-from colorization.examples import Examples
-from colorization.floors import Floors, read_floors, score_floors, write_floors
-from colorization.scores import FLOORS, MEANS
+from colorization.dataset.examples import Examples
+from colorization.imaging import lab
+from colorization.scoring.colours import count_colours
+from colorization.scoring.floors import Floors, read_floors, score_floors, write_floors
+from colorization.scoring.summary import FLOORS, MEANS
 from samples import examples, scene
 
 TRAINING = lab.rgb_to_lab(np.stack([scene(seed, 32, 32) for seed in (91, 92)]))[1]

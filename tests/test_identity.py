@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from colorization import identity
-from colorization.identity import identify
+from colorization.core import identity
+from colorization.core.identity import identify
 
 
 def test_whatever_may_change_the_result_changes_the_identity(

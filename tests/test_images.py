@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageDraw
 
-from colorization import images
-from colorization.errors import ColorizationError
+from colorization.core.errors import ColorizationError
+from colorization.imaging import decoding
 from samples import encoded, scene
 
 
 def decoded(content: bytes) -> np.ndarray:
     """What the project sees of a file."""
-    image = images.to_srgb(images.open_image(content))
+    image = decoding.to_srgb(decoding.open_image(content))
     assert image.mode == "RGB"
     return np.asarray(image)
 
@@ -80,7 +80,7 @@ def test_either_byte_order_is_scaled(order: str) -> None:
     values = np.array([[0, 4096, 65535]], dtype=f"{order}u2")
     mode = "I;16" if order == "<" else "I;16B"
     image = Image.frombytes(mode, (3, 1), values.tobytes())
-    assert np.asarray(images.to_srgb(image))[0, :, 0].tolist() == [0, 16, 255]
+    assert np.asarray(decoding.to_srgb(image))[0, :, 0].tolist() == [0, 16, 255]
 
 
 def test_wide_integers_count_as_sixteen_bits() -> None:
@@ -111,7 +111,7 @@ def test_every_other_mode_of_pillow_is_converted(mode: str) -> None:
     image = quarters()
     if mode in ("RGBa", "PA"):
         image = image.convert("RGBA" if mode == "RGBa" else "P")
-    assert images.to_srgb(image.convert(mode)).mode == "RGB"
+    assert decoding.to_srgb(image.convert(mode)).mode == "RGB"
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "JPEG"])
@@ -218,14 +218,14 @@ def test_a_damaged_file_is_refused_or_decoded_and_nothing_else(
 
 def test_text_is_not_an_image() -> None:
     with pytest.raises(ColorizationError, match=r"^not an image$"):
-        images.open_image(b"a letter to my aunt")
+        decoding.open_image(b"a letter to my aunt")
 
 
 @pytest.mark.parametrize("side", [11, 100])  # Pillow warns of the first and refuses the second
 def test_a_decompression_bomb_is_refused(monkeypatch: pytest.MonkeyPatch, side: int) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     with pytest.raises(ColorizationError, match=r"^too many pixels: a decompression bomb\?$"):
-        images.open_image(encoded(Image.new("1", (side, side))))
+        decoding.open_image(encoded(Image.new("1", (side, side))))
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
@@ -233,7 +233,7 @@ def test_several_frames_or_pages_are_refused(kind: str) -> None:
     frames = [Image.fromarray(scene(seed)) for seed in range(3)]
     content = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
     with pytest.raises(ColorizationError, match=r"^an animation, or several pages$"):
-        images.open_image(content)
+        decoding.open_image(content)
     assert decoded(encoded(frames[0], kind, save_all=True)).shape == (40, 48, 3)
 
 
@@ -247,9 +247,9 @@ def test_a_jpeg_is_decoded_small_where_that_is_enough() -> None:
     tags = Image.Exif()
     tags[0x0112] = 6
     large = Image.fromarray(scene(1, 640, 320))
-    image = images.open_image(encoded(large, "JPEG", quality=95, exif=tags))
-    assert images.upright_size(image) == (320, 640)
-    small = images.to_srgb(image, least_side=80)
+    image = decoding.open_image(encoded(large, "JPEG", quality=95, exif=tags))
+    assert decoding.upright_size(image) == (320, 640)
+    small = decoding.to_srgb(image, least_side=80)
     assert small.size == (80, 160)
     upright = large.transpose(Image.Transpose.ROTATE_270).resize(small.size)
     assert np.abs(np.asarray(small, int) - np.asarray(upright)).mean() < 4
@@ -258,15 +258,15 @@ def test_a_jpeg_is_decoded_small_where_that_is_enough() -> None:
 def test_the_square_is_the_centre_of_the_image() -> None:
     image = Image.new("RGB", (96, 32), "red")
     image.paste("lime", (32, 0, 64, 32))
-    square = images.to_square(image, 32)
+    square = decoding.to_square(image, 32)
     assert (square == [0, 255, 0]).all()
-    tall = images.to_square(image.transpose(Image.Transpose.ROTATE_90), 32)
+    tall = decoding.to_square(image.transpose(Image.Transpose.ROTATE_90), 32)
     assert (tall == [0, 255, 0]).all()
 
 
 @pytest.mark.parametrize("size", [(32, 32), (500, 40), (33, 31)])
 def test_every_shape_is_resized_to_the_square(size: tuple[int, int]) -> None:
-    square = images.to_square(Image.new("RGB", size, (10, 200, 30)), 64)
+    square = decoding.to_square(Image.new("RGB", size, (10, 200, 30)), 64)
     assert square.shape == (64, 64, 3)
     assert square.dtype == np.uint8
     assert (square == [10, 200, 30]).all()

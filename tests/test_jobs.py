@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from colorization.errors import ColorizationError
-from colorization.jobs import Failure, plan
+from colorization.colorizing.jobs import Failure, plan
+from colorization.core.errors import ColorizationError
 from samples import encoded, scene
 
 IMAGE = encoded(scene(1, 8, 8))

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from skimage.color import colorconv
 
-from colorization import lab
-from colorization.arrays import CACHE_DTYPE
+from colorization.dataset.arrays import CACHE_DTYPE
+from colorization.imaging import lab
 
 with np.printoptions():  # it sets those of NumPy's past, and floats are then written in 12 digits
     import colour

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from colorization import lab, metrics
+from colorization.imaging import lab, similarity
 from samples import scene
 
 
@@ -22,7 +22,7 @@ def test_psnr_agrees_with_tensorflow(pair: int) -> None:
     truth, image = pairs()[pair]
     expected = float(tf.image.psnr(truth, image, max_val=255))
     # TensorFlow computes in float32: 1e-4 dB is its error.
-    assert metrics.psnr_rgb_db(truth, image) == pytest.approx(expected, abs=1e-4)
+    assert similarity.psnr_rgb_db(truth, image) == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize("pair", range(4))
@@ -33,20 +33,20 @@ def test_ssim_agrees_with_tensorflow(pair: int) -> None:
     expected = float(
         tf.image.ssim(truth, image, max_val=255, filter_size=11, filter_sigma=1.5, k1=0.01, k2=0.03)
     )
-    assert metrics.ssim_rgb(truth, image) == pytest.approx(expected, abs=2e-5)  # float32 again
+    assert similarity.ssim_rgb(truth, image) == pytest.approx(expected, abs=2e-5)  # float32 again
 
 
 def test_psnr_by_hand() -> None:
     black = np.zeros((16, 16, 3), np.uint8)
-    assert metrics.psnr_rgb_db(black, black + 255) == pytest.approx(0)
+    assert similarity.psnr_rgb_db(black, black + 255) == pytest.approx(0)
     # One of 3 * 256 values is off by 255: 10 log10(768).
     dot = black.copy()
     dot[3, 4, 1] = 255
-    assert metrics.psnr_rgb_db(black, dot) == pytest.approx(28.8536, abs=1e-4)
+    assert similarity.psnr_rgb_db(black, dot) == pytest.approx(28.8536, abs=1e-4)
 
 
 def test_mse_is_computed_in_double_precision() -> None:
     truth = np.full((200, 200, 2), 0.1, np.float16)
     ab = np.zeros((200, 200, 2), np.float32)
     # float16 0.1 is 0.0999755859375; 80,000 squares summed in float16 would overflow or stall.
-    assert metrics.mse_ab(truth, ab) == pytest.approx(0.0999755859375**2, rel=1e-12)
+    assert similarity.mse_ab(truth, ab) == pytest.approx(0.0999755859375**2, rel=1e-12)

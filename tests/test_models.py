@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from colorization.errors import ColorizationError
-from colorization.models import blocks, directory
-from colorization.models.variants import VARIANTS, build_model
+from colorization.core.errors import ColorizationError
+from colorization.networks import blocks, directory
+from colorization.networks.variants import VARIANTS, build_model
 from colorization.params import Variant
 
 # Sums over the layers of kernel height * kernel width * channels in * channels out + biases:

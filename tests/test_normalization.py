@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from colorization.models import blocks, normalization
-from colorization.models.normalization import FusedBatchNormalization
-from colorization.models.variants import build_model
+from colorization.networks import blocks, normalization
+from colorization.networks.normalization import FusedBatchNormalization
+from colorization.networks.variants import build_model
 
 SHAPES = [(8, 16, 16, 4), (3, 5, 7, 16), (2, 1, 1, 3), (1, 1, 1, 2)]  # down to a single value
 

@@ -8,8 +8,9 @@ import pytest
 from PIL import ExifTags, Image
 from PIL.Image import Transpose
 
-from colorization import lab, originals
-from colorization.errors import ColorizationError
+from colorization.colorizing import originals
+from colorization.core.errors import ColorizationError
+from colorization.imaging import lab
 from samples import reopened, scene
 
 ARTIST = ExifTags.Base.Artist

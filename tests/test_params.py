@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from colorization.errors import ColorizationError
+from colorization.core.errors import ColorizationError
 from colorization.params import ENCODER_OF, Encoders, Variant, VggVariant, load_params
 from samples import ROOT
 

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from colorization import colour_metrics, lab, metrics
-from colorization.colours import Colours, count_colours
-from colorization.photographs import Photograph
-from colorization.scores import MEANS, SOMETIMES_MISSING
+from colorization.imaging import lab, similarity
+from colorization.scoring import colour_metrics
+from colorization.scoring.colours import Colours, count_colours
+from colorization.scoring.reference import Photograph
+from colorization.scoring.summary import MEANS, SOMETIMES_MISSING
 from samples import scene
 
 RGB = scene(4, 64, 48)
@@ -50,12 +51,14 @@ def test_each_metric_is_the_one_of_its_name() -> None:
     ab = photograph.ab[::-1]
     rgb = lab.lab_to_rgb(photograph.L, ab)
     found = photograph.score(ab)
-    assert found["psnr_rgb_db"] == metrics.psnr_rgb_db(RGB, rgb)
-    assert found["psnr_vs_gray_db"] == metrics.psnr_rgb_db(photograph.gray, rgb)
+    assert found["psnr_rgb_db"] == similarity.psnr_rgb_db(RGB, rgb)
+    assert found["psnr_vs_gray_db"] == similarity.psnr_rgb_db(photograph.gray, rgb)
     # Single precision costs a little.
-    assert found["ssim_rgb"] == pytest.approx(metrics.ssim_rgb(RGB, rgb), abs=1e-5)
-    assert found["ssim_vs_gray"] == pytest.approx(metrics.ssim_rgb(photograph.gray, rgb), abs=1e-5)
-    assert found["mse_ab"] == metrics.mse_ab(photograph.ab, ab)
+    assert found["ssim_rgb"] == pytest.approx(similarity.ssim_rgb(RGB, rgb), abs=1e-5)
+    assert found["ssim_vs_gray"] == pytest.approx(
+        similarity.ssim_rgb(photograph.gray, rgb), abs=1e-5
+    )
+    assert found["mse_ab"] == similarity.mse_ab(photograph.ab, ab)
     one, other = (lab.to_cie(*lab.rgb_to_lab(image)).astype(np.float64) for image in (RGB, rgb))
     expected = colour_metrics.ciede2000_mean(one, other)
     assert found["ciede2000_mean"] == pytest.approx(expected, rel=1e-4)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from colorization import pictures
+from colorization.pages import pictures
 from samples import scene
 
 HISTORY = pd.DataFrame({"epoch": [1, 2], "train_mse": [0.02, 0.01], "val_mse": [0.03, 0.02]})

@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 from keras.layers import Conv2D
 
-from colorization import precision
-from colorization.models.variants import VARIANTS, build_model
-from colorization.precision import choose_precision, dtype_policy
+from colorization.backbones import precision
+from colorization.backbones.precision import choose_precision, dtype_policy
+from colorization.networks.variants import VARIANTS, build_model
 
 
 def machine(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from colorization import provenance
+from colorization.core import provenance
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from colorization import lab, regions, scenes
-from colorization.params import Scenes
+from colorization.imaging import lab
+from colorization.settings.download import Scenes
+from colorization.scoring import regions
+from colorization.sources import scenes
 from samples import PARAMS, scene
 
 DRAWN = Scenes(count=40, width=96, height=96, jpeg_quality=92, seed=1)

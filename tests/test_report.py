@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colorization import pages, report
+from colorization.pages import rendering, report
 from evaluated import evaluation, rows, timing
 from samples import scene
 from test_split_summary import TABLE
@@ -146,7 +146,7 @@ def test_a_page_with_the_usual_number_of_photographs_stays_under_3_megabytes(sid
     # Noise on top of a scene: harder to compress than any photograph.
     noise = np.random.default_rng(1).integers(-12, 12, (side, side, 3))
     image = np.clip(scene(1, side, side) + noise, 0, 255).astype(np.uint8)
-    assert 24 * 3 * len(pages.photograph_url(image)) < 2.9e6
+    assert 24 * 3 * len(rendering.photograph_url(image)) < 2.9e6
 
 
 @pytest.mark.parametrize("page", PAGES)

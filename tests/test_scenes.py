@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 from skimage import color
 
-from colorization import lab, scenes
-from colorization.params import Scenes
+from colorization.imaging import lab
+from colorization.settings.download import Scenes
+from colorization.sources import scenes
 from samples import scene
 
 FEW = Scenes(count=6, width=40, height=32, jpeg_quality=92, seed=1)

@@ -6,19 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colorization import scores
+from colorization.scoring import summary
 from evaluated import rows
 
 NAN = np.nan
 
 
 def with_psnr(*psnr: float) -> pd.DataFrame:
-    same = {f"{colorizer}_psnr_rgb_db": psnr for colorizer in scores.COLORIZERS}
+    same = {f"{colorizer}_psnr_rgb_db": psnr for colorizer in summary.COLORIZERS}
     return rows(len(psnr), **same)
 
 
 def test_mean_and_standard_error_by_hand() -> None:
-    model = scores.summarize(with_psnr(20, 22, 27))["model"]
+    model = summary.summarize(with_psnr(20, 22, 27))["model"]
     assert model["psnr_rgb_db"] == pytest.approx(23)
     # Deviations -3, -1, 4: variance 26 / 2 = 13, of the mean 13 / 3, so sqrt(4.3333).
     assert model["psnr_rgb_db_se"] == pytest.approx(2.081666, abs=1e-6)
@@ -27,7 +27,7 @@ def test_mean_and_standard_error_by_hand() -> None:
 
 def test_images_without_a_value_are_counted_and_not_averaged() -> None:
     table = with_psnr(20, NAN, 22, NAN).assign(model_ab_error_small_parts=[1.0, NAN, NAN, NAN])
-    summary = scores.summarize(table)
+    found = summary.summarize(table)
     assert summary["images"] == 4
     assert summary["gray"]["psnr_rgb_db_left_out"] == 2
     assert summary["gray"]["psnr_rgb_db"] == 21
@@ -37,19 +37,19 @@ def test_images_without_a_value_are_counted_and_not_averaged() -> None:
 
 @pytest.mark.parametrize("psnr", [[20.0], [NAN], [NAN, NAN], [20.0, NAN]])
 def test_what_is_undefined_is_null_and_never_nan(psnr: list[float]) -> None:
-    summary = scores.summarize(with_psnr(*psnr).assign(colourfulness=0.0))
+    found = summary.summarize(with_psnr(*psnr).assign(colourfulness=0.0))
     text = json.dumps(summary, allow_nan=False)
     assert json.loads(text)["model"]["psnr_rgb_db_se"] is None
     assert summary["model"]["colourfulness_ratio"] is None
     # The same keys for every run, so that `dvc metrics diff` has both sides.
-    assert set(summary["model"]) == set(scores.summarize(with_psnr(1.0, 2.0))["model"])
+    assert set(summary["model"]) == set(summary.summarize(with_psnr(1.0, 2.0))["model"])
 
 
 def test_the_model_is_compared_with_a_floor_over_images_that_neither_meets_exactly() -> None:
     table = with_psnr(20.0, 25.0, 30.0, 22.0).assign(
         gray_psnr_rgb_db=[19.0, NAN, 27.0, 20.0], mean_ab_psnr_rgb_db=NAN
     )
-    over = scores.summarize(table)["model_over"]
+    over = summary.summarize(table)["model_over"]
     # Differences 1, 3, 2: mean 2, deviation 1, error 1 / sqrt(3).
     assert over["gray"]["psnr_rgb_db"] == 2
     assert over["gray"]["psnr_rgb_db_se"] == pytest.approx(3**-0.5)
@@ -58,7 +58,7 @@ def test_the_model_is_compared_with_a_floor_over_images_that_neither_meets_exact
 
 def test_colourfulness_is_a_ratio_of_sums_which_grey_photographs_do_not_upset() -> None:
     table = rows(3, colourfulness=[40.0, 60.0, 0.001], model_colourfulness=[20.0, 30.0, 5.0])
-    assert scores.summarize(table)["model"]["colourfulness_ratio"] == pytest.approx(0.55, abs=1e-5)
+    assert summary.summarize(table)["model"]["colourfulness_ratio"] == pytest.approx(0.55, abs=1e-5)
 
 
 def test_the_error_of_a_ratio_is_the_one_that_repeated_draws_give() -> None:
@@ -68,11 +68,11 @@ def test_the_error_of_a_ratio_is_the_one_that_repeated_draws_give() -> None:
         below = rng.uniform(10, 60, 150)
         return pd.Series(below * rng.uniform(0.3, 0.9, 150) + 2), pd.Series(below)
 
-    drawn = [scores.ratio_and_error(*draw()) for _ in range(400)]
+    drawn = [summary.ratio_and_error(*draw()) for _ in range(400)]
     ratios, errors = np.array(drawn, float).T
     assert errors.mean() == pytest.approx(ratios.std(), rel=0.12)
 
 
 def test_a_single_image_has_a_ratio_without_error() -> None:
-    assert scores.ratio_and_error(pd.Series([3.0]), pd.Series([4.0])) == (0.75, None)
-    assert scores.ratio_and_error(pd.Series([3.0]), pd.Series([0.0])) == (None, None)
+    assert summary.ratio_and_error(pd.Series([3.0]), pd.Series([4.0])) == (0.75, None)
+    assert summary.ratio_and_error(pd.Series([3.0]), pd.Series([0.0])) == (None, None)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from keras import layers
 
-from colorization import snapshots, training
-from colorization.examples import Examples
-from colorization.snapshots import Done, Snapshots
-from colorization.training import Outcome, train
+from colorization.dataset.examples import Examples
+from colorization.training import fitting, snapshots
+from colorization.training.fitting import Outcome, train
+from colorization.training.snapshots import Done, Snapshots
 from samples import PARAMS, examples
 from test_training import files_in
 
@@ -68,11 +68,11 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, epoch: int, moment: str) -> None:
     """Let the training of an epoch, from 1, end as if it had been killed."""
     if moment == "between two batches":
 
-        def batch_end(self: training.Recorder, batch: int, logs: dict | None = None) -> None:
+        def batch_end(self: fitting.Recorder, batch: int, logs: dict | None = None) -> None:
             if len(self.rows) == epoch - 1 and batch == 0:
                 raise KilledError
 
-        monkeypatch.setattr(training.Recorder, "on_train_batch_end", batch_end)
+        monkeypatch.setattr(fitting.Recorder, "on_train_batch_end", batch_end)
     elif moment == "before the snapshot":
         save = Snapshots.save
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from colorization import archives, downloads, fingerprints, sources
-from colorization.errors import ColorizationError
-from colorization.params import Download
+from colorization.core.errors import ColorizationError
+from colorization.settings.download import Download
+from colorization.sources import archives, downloads, fetching, fingerprints
 from samples import PARAMS, encoded, pack, scene
 from web import Site, serve
 
@@ -48,7 +48,7 @@ def tar_of_images(path: Path, mode: str, names: list[str]) -> Path:
 def fetch(source: object, out: Path) -> dict[str, bytes]:
     """The images that the project has after fetching a source."""
     settings = PARAMS.download.model_copy(update={"source": str(source)})
-    sources.fetch(settings, out, out.parent / "unfinished")
+    fetching.fetch(settings, out, out.parent / "unfinished")
     return {name: archives.read_member(out, name) for name in archives.image_names(out)}
 
 
@@ -239,7 +239,7 @@ def test_a_wrong_source_is_told_the_choices(tmp_path: Path) -> None:
 def test_scenes_are_drawn_into_a_zip(tmp_path: Path) -> None:
     few = PARAMS.download.scenes.model_copy(update={"count": 3, "width": 40, "height": 32})
     settings = Download(source="scenes", scenes=few)
-    sources.fetch(settings, tmp_path / "raw.zip", tmp_path / "unfinished")
+    fetching.fetch(settings, tmp_path / "raw.zip", tmp_path / "unfinished")
     assert archives.image_names(tmp_path / "raw.zip") == [f"scene0000{i}.jpg" for i in range(3)]
 
 
@@ -320,17 +320,17 @@ def test_a_url_counts_by_its_text(tmp_path: Path) -> None:
 def test_mirflickr_is_verified_by_the_publishers_length_and_checksum(
     tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    remote = dataclasses.replace(sources.MIRFLICKR25K, url=site.url())
-    monkeypatch.setattr(sources, "MIRFLICKR25K", remote)
+    remote = dataclasses.replace(fetching.MIRFLICKR25K, url=site.url())
+    monkeypatch.setattr(fetching, "MIRFLICKR25K", remote)
     message = refusal("mirflickr25k", tmp_path / "raw.zip")
     assert message.endswith("bytes long; 3,069,184,257 were expected")
     remote = dataclasses.replace(remote, length=len(site.content))
-    monkeypatch.setattr(sources, "MIRFLICKR25K", remote)
+    monkeypatch.setattr(fetching, "MIRFLICKR25K", remote)
     assert "wrong md5: expected a23d0a8564ee84cda5622a6c2f947785" in refusal(
         "mirflickr25k", tmp_path / "raw.zip"
     )
     md5 = hashlib.md5(site.content, usedforsecurity=False).hexdigest()
-    monkeypatch.setattr(sources, "MIRFLICKR25K", dataclasses.replace(remote, checksum=md5))
+    monkeypatch.setattr(fetching, "MIRFLICKR25K", dataclasses.replace(remote, checksum=md5))
     assert fetch("mirflickr25k", tmp_path / "raw.zip") == EXPECTED
 
 
@@ -338,7 +338,7 @@ def test_bsds500_is_verified_by_its_images_whatever_the_archive_around_them(
     tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        sources, "BSDS500", dataclasses.replace(sources.BSDS500, url=site.url("BSDS500.zip"))
+        fetching, "BSDS500", dataclasses.replace(fetching.BSDS500, url=site.url("BSDS500.zip"))
     )
     message = refusal("bsds500", tmp_path / "raw.zip")
     assert "holds other images than BSDS500 has: 500 with the sha256 a7c539b6" in message
@@ -350,5 +350,5 @@ def test_bsds500_is_verified_by_its_images_whatever_the_archive_around_them(
     sums = sorted(hashlib.sha256(content).hexdigest() for content in images.values())
     expected = hashlib.sha256("".join(sums).encode()).hexdigest()
     assert f"2 with {expected} were found" in refusal("bsds500", tmp_path / "raw.zip")
-    monkeypatch.setattr(sources, "BSDS500_SHA256", expected)
+    monkeypatch.setattr(fetching, "BSDS500_SHA256", expected)
     assert fetch("bsds500", tmp_path / "raw.zip") == images

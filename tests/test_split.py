@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from colorization import split
-from colorization.errors import ColorizationError
-from colorization.params import Split
+from colorization.core.errors import ColorizationError
+from colorization.dataset import split
+from colorization.settings.split import Split
 from samples import PARAMS, encoded, pack, scene
 
 SETTINGS = PARAMS.split.model_copy(update={"ratios": (0.6, 0.2, 0.2)})

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from colorization.split_summary import summarize
+from colorization.dataset.inventory import summarize
 
 ROWS = [
     # split, width, height, mode, sha256, mean_chroma, twin, reason

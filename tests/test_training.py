@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 from keras import layers
 
-from colorization.errors import ColorizationError
-from colorization.examples import Examples
-from colorization.models.directory import load_model
-from colorization.models.variants import build_model
-from colorization.params import Train
-from colorization.snapshots import Snapshots
-from colorization.training import Outcome, train
+from colorization.core.errors import ColorizationError
+from colorization.dataset.examples import Examples
+from colorization.networks.directory import load_model
+from colorization.networks.variants import build_model
+from colorization.settings.train import Train
+from colorization.training.fitting import Outcome, train
+from colorization.training.snapshots import Snapshots
 from samples import PARAMS, examples
 
 SETTINGS = PARAMS.train.model_copy(

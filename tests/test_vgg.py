@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from keras.src.legacy.saving import legacy_h5_format
 
-from colorization.errors import ColorizationError
-from colorization.models import vgg
-from colorization.models.variants import build_model
+from colorization.core.errors import ColorizationError
+from colorization.networks import vgg
+from colorization.networks.variants import build_model
 from colorization.params import ENCODER_OF
 
 PREPROCESS = {

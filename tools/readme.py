@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from colorization.comparison import readme_table
-from colorization.evaluations import read_json
-from colorization.scores import GRAY, MODEL
+from colorization.scoring.evaluation import read_json
+from colorization.scoring.summary import GRAY, MODEL
+from colorization.study.comparison import readme_table
 
 ROOT = Path(__file__).resolve().parent.parent
 FIGURE = ("<!-- figure: written by `make readme` -->\n", "<!-- end of figure -->\n")

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from colorization.errors import ColorizationError
+from colorization.core.errors import ColorizationError
 from colorization.params import load_params
 
 if __name__ == "__main__":

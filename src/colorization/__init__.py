@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from colorization.colorizer import Colorizer
+    from colorization.colorizing.colorizer import Colorizer
 
 
 def load(model: str | Path, embedding_weights: str | Path | None = None) -> "Colorizer":
@@ -25,7 +25,7 @@ def load(model: str | Path, embedding_weights: str | Path | None = None) -> "Col
 
     Raises
     ------
-    colorization.errors.ColorizationError
+    colorization.core.errors.ColorizationError
         If the package is not whole, or the embedding network's weights cannot be found.
 
     Examples
@@ -34,4 +34,4 @@ def load(model: str | Path, embedding_weights: str | Path | None = None) -> "Col
     >>> colorize("photo.jpg").save("colorized.png")
     """
     # By name and not before it is called: every stage imports this module, and no stage this.
-    return import_module("colorization.colorizer").load(model, embedding_weights)
+    return import_module("colorization.colorizing.colorizer").load(model, embedding_weights)

@@ -1,0 +1,240 @@
+"""The embedding of an image: the logits of an ImageNet network that sees its luminance alone.
+
+Section 2.4 of the paper: the luminance, scaled to the network's size and stacked three times, and
+"the output of the last layer before the softmax function".
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from colorization.backbones.precision import choose_precision
+from colorization.backbones.pretrained import build_pretrained
+from colorization.core.progress import progress_bar
+from colorization.settings.embed import Embed
+
+CLASSES = 1000  # of ImageNet
+
+Predict = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Network:
+    """An ImageNet classifier of `keras.applications`."""
+
+    build: Callable[..., keras.Model]
+    preprocess: Callable
+    image_size: int  # px, the size it was trained at
+    depthwise: bool = False  # most of its convolutions
+
+
+NETWORKS = {
+    "inception_resnet_v2": Network(
+        keras.applications.InceptionResNetV2,
+        keras.applications.inception_resnet_v2.preprocess_input,
+        299,
+    ),
+    "inception_v3": Network(
+        keras.applications.InceptionV3,
+        keras.applications.inception_v3.preprocess_input,
+        299,
+    ),
+    "mobilenet_v2": Network(
+        keras.applications.MobileNetV2,
+        keras.applications.mobilenet_v2.preprocess_input,
+        224,
+        depthwise=True,
+    ),
+}
+
+
+def precision_of(params: Embed) -> str:
+    """Name Keras' dtype policy for a network's convolutions.
+
+    Returns
+    -------
+    str
+        See `precision.choose_precision`. "auto" is float32 for a depthwise network, whatever the
+        hardware: most of its layers stay in float32, and on the processors of
+        results/benchmarks/embed.md and embed_amx.md changing to and fro costs more than it saves.
+    """
+    wanted = params.precision
+    if wanted == "auto" and NETWORKS[params.network].depthwise:
+        wanted = "float32"
+        print(f"precision: float32 ({params.network} is mostly depthwise)", flush=True)
+    return choose_precision(wanted, float16=False)  # random logits are too small
+
+
+Resize = Callable[[keras.KerasTensor, int], keras.KerasTensor]
+
+
+def antialiased(L: keras.KerasTensor, image_size: int) -> keras.KerasTensor:
+    """Resize (N, H, W, 1) to a square, bilinearly; averages where it becomes smaller."""
+    return ops.image.resize(L, (image_size, image_size), antialias=True)
+
+
+def build_embedder(
+    params: Embed, precision: str = "float32", resize: Resize = antialiased
+) -> keras.Model:
+    """Build the network that embeds images.
+
+    Parameters
+    ----------
+    params : Embed
+        `weights` is "random" (drawn from `seed`), "imagenet" (Keras downloads and verifies them),
+        or the path of a weights file.
+    precision : str
+        Keras' dtype policy of the convolutions. All else is float32, depthwise convolutions too:
+        they have little to compute, and cost MobileNetV2's logits the most accuracy.
+    resize : callable
+        From L, (N, H, W, 1), and the side of the square that the network takes.
+
+    Returns
+    -------
+    keras.Model
+        From L, (N, H, W, 1) in [-1, 1], to logits, (N, 1000). Nothing in it sees colour.
+
+    Raises
+    ------
+    ColorizationError
+        If the weights cannot be had, or belong to another network.
+    """
+    network = NETWORKS[params.network]
+    keras.utils.set_random_seed(params.seed)
+    classifier = build_pretrained(
+        network.build,
+        params.weights,
+        parameter="embed.weights",
+        name=params.network,
+        classifier_activation=None,
+    )
+    for layer in classifier.layers:
+        if isinstance(layer, keras.layers.Conv2D):  # no depthwise one is
+            layer.dtype_policy = precision
+    L = keras.Input((None, None, 1), name="L")
+    grey = ops.clip((resize(L, network.image_size) + 1) * 127.5, 0, 255)  # L* x 2.55
+    logits = classifier(network.preprocess(ops.repeat(grey, 3, axis=-1)), training=False)
+    return keras.Model(L, logits, name=f"{params.network}_embedder")
+
+
+def with_constant_weights(embedder: keras.Model) -> Predict:
+    """Compile a model whose weights will not change.
+
+    TensorFlow folds constant normalizations into the convolutions before them.
+
+    Parameters
+    ----------
+    embedder : keras.Model
+        As `build_embedder` returns it.
+
+    Returns
+    -------
+    callable
+        From L, (N, H, W, 1) float32, to logits, (N, 1000) float32; each new shape takes its time.
+    """
+    if keras.config.backend() != "tensorflow":
+        return embedder.predict_on_batch
+    import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
+
+    weights = [(variable, variable.numpy()) for variable in embedder.variables]
+
+    @tf.function
+    def logits(L: tf.Tensor) -> tf.Tensor:
+        constants = [(variable, tf.constant(value)) for variable, value in weights]
+        with keras.StatelessScope(constants):
+            return tf.cast(embedder(L, training=False), tf.float32)
+
+    return lambda L: logits(tf.constant(L)).numpy()
+
+
+def embed(
+    predict: Predict, L: np.ndarray, batch_size: int, unfinished: Path, what: str
+) -> np.ndarray:
+    """Embed images in batches; go on where an interrupted call was.
+
+    Parameters
+    ----------
+    predict : callable
+        As `with_constant_weights` returns it.
+    L : (N, H, W, 1) float array
+        In [-1, 1].
+    batch_size : int
+    unfinished : Path
+        A file that holds the logits of the batches so far, float32, and of this very computation
+        alone; made if missing. The caller removes it.
+    what : str
+        Shown with the progress.
+
+    Returns
+    -------
+    (N, 1000) float32 array
+        Logits.
+    """
+    unfinished.parent.mkdir(parents=True, exist_ok=True)
+    row = 4 * CLASSES  # bytes
+    with unfinished.open("ab") as file:
+        whole_batches = file.tell() // (row * batch_size)
+        file.truncate(row * batch_size * whole_batches)
+        done = whole_batches * batch_size
+        with progress_bar(what, len(L), initial=done) as bar:
+            for batch in _read_ahead(L[done:], batch_size):
+                # One shape for all batches, the last one padded: each new one is traced anew.
+                logits = predict(_padded(batch, batch_size))[: len(batch)]
+                file.write(logits.tobytes())
+                file.flush()  # the whole batch, or an error: a plain write may be cut short
+                bar.update(len(batch))
+    return np.fromfile(unfinished, np.float32).reshape(len(L), CLASSES)
+
+
+def _read_ahead(L: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
+    """Batches in float32, each read while the one before is computed."""
+
+    def read(start: int) -> np.ndarray:
+        return L[start : start + batch_size].astype(np.float32)
+
+    with ThreadPoolExecutor(1) as reader:
+        following = reader.submit(read, 0)
+        for start in range(batch_size, len(L) + batch_size, batch_size):
+            batch = following.result()
+            following = reader.submit(read, start)  # empty after the last one
+            yield batch
+
+
+def _padded(batch: np.ndarray, batch_size: int) -> np.ndarray:
+    missing = batch_size - len(batch)
+    return np.pad(batch, ((0, missing), (0, 0), (0, 0), (0, 0)), mode="edge")
+
+
+def normalization(logits: np.ndarray, weights: str) -> np.ndarray:
+    """Mean and deviation by which embeddings are standardised before they are used.
+
+    Parameters
+    ----------
+    logits : (N, 1000) float32 array
+        Of the training split.
+    weights : str
+        `embed.weights`. Random networks give logits of any magnitude, down to 1e-12, so theirs are
+        standardised; real weights keep their raw logits, as in the paper.
+
+    Returns
+    -------
+    (2, 1000) float32 array
+        Mean and deviation; zeros and ones where nothing is standardised.
+    """
+    mean, deviation = np.zeros(logits.shape[1]), np.ones(logits.shape[1])
+    if weights == "random":
+        mean = logits.mean(axis=0, dtype=np.float64)
+        deviation = logits.std(axis=0, dtype=np.float64)
+        deviation[deviation == 0] = 1
+    return np.stack([mean, deviation]).astype(np.float32)
+
+
+def normalize(logits: np.ndarray, mean_and_deviation: np.ndarray) -> np.ndarray:
+    """Standardise logits: the embedding as the models take it, (N, 1000) float32."""
+    mean, deviation = mean_and_deviation
+    return (logits - mean) / deviation

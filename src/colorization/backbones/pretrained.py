@@ -1,0 +1,77 @@
+"""Networks of `keras.applications` with the weights that a parameter names."""
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from colorization.backbones.weights import weights_file
+from colorization.core.errors import ColorizationError
+
+
+def build_pretrained(
+    build: Callable[..., keras.Model], weights: str, parameter: str, name: str, **options: Any
+) -> keras.Model:
+    """Build a network and give it its weights.
+
+    Parameters
+    ----------
+    build : callable
+        Of `keras.applications`.
+    weights : str
+        "random" (drawn from Keras' global seed), "imagenet" (Keras downloads and verifies them),
+        or the path of a weights file that Keras wrote.
+    parameter : str
+        The parameter that holds `weights`, for messages.
+    name : str
+        The network's name, for messages.
+    **options
+        For `build`.
+
+    Returns
+    -------
+    keras.Model
+
+    Raises
+    ------
+    ColorizationError
+        If the weights cannot be had, or belong to another network.
+    """
+    if weights == "imagenet":
+        try:
+            return build(weights="imagenet", **options)
+        except Exception as error:  # Keras raises a bare Exception when a download fails.
+            raise ColorizationError(
+                f"{parameter}: cannot download the ImageNet weights of {name} "
+                f"({_one_line(error)}); put the file into ~/.keras/models, name its path as "
+                f"{parameter}, or use random"
+            ) from error
+    network = build(weights=None, **options)
+    if weights != "random":
+        load_weights(network, weights_file(weights, parameter), parameter, name)
+    return network
+
+
+def load_weights(network: keras.Model, path: Path, parameter: str, name: str) -> None:
+    """Load a weights file: `.weights.h5`, or the older `.h5` that Keras publishes.
+
+    Raises
+    ------
+    ColorizationError
+        If the file cannot be read, or belongs to another network.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what it skips; it raises for what is missing
+            network.load_weights(path)
+    except (ValueError, OSError, KeyError, IndexError, AttributeError, RuntimeError) as error:
+        raise ColorizationError(
+            f"{parameter}: {path} does not hold weights of {name} ({_one_line(error)})"
+        ) from error
+
+
+def _one_line(error: Exception) -> str:
+    """A library's message, without its line breaks and not at any length."""
+    return " ".join(str(error).split())[:400]

@@ -1,0 +1,183 @@
+"""A packaged model that colorizes photographs of any size."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+from PIL import Image
+
+from colorization.backbones import embedding
+from colorization.colorizing import originals
+from colorization.colorizing.unpacking import Embedder, unpack
+from colorization.dataset import arrays
+from colorization.imaging import decoding, lab
+
+Predict = Callable[..., np.ndarray]  # of one array for each input of a model
+
+LONGEST = 4.0  # times the shorter side; a longer strip is squashed
+STEP = 32  # px; the networks halve each side up to five times
+
+
+class Colorizer:
+    """Colorizes photographs.
+
+    Attributes
+    ----------
+    image_size : int
+        The shorter side, in px, of what the network sees.
+
+    Parameters
+    ----------
+    model : keras.Model
+    image_size : int
+    embedder : Embedder or None
+        None for a model that takes no embedding.
+    """
+
+    def __init__(self, model: keras.Model, image_size: int, embedder: Embedder | None) -> None:
+        self.image_size = image_size
+        self._predict_ab = _for_any_shape(model)
+        self._embedder = embedder
+        if embedder is not None:
+            params = embedder.params
+            self._predict_logits = _for_any_shape(
+                embedding.build_embedder(params, params.precision)
+            )
+
+    def __call__(
+        self, image: np.ndarray | Image.Image | str | Path, saturation: float = 1.0
+    ) -> Image.Image:
+        """Colorize one photograph.
+
+        Parameters
+        ----------
+        image : array, PIL image or path
+            An array is (H, W) or (H, W, 3), uint8, sRGB. Whatever colours there are, only L is
+            looked at.
+        saturation : float
+            What the predicted a and b are multiplied by.
+
+        Returns
+        -------
+        Image.Image
+            Mode RGB, sRGB, upright, of the photograph's size, with its own L.
+
+        Raises
+        ------
+        ColorizationError
+            If it cannot be decoded.
+        """
+        if isinstance(image, (str, Path)):
+            rgb = originals.read_original(Path(image)).rgb
+        else:
+            opened = Image.fromarray(image) if isinstance(image, np.ndarray) else image.copy()
+            rgb = decoding.to_srgb(decoding.without_alpha(opened)[0])
+        return originals.join(rgb, saturation * self.predict([self.see(rgb)])[0])
+
+    def see(self, rgb: Image.Image, size: tuple[int, int] | None = None) -> np.ndarray:
+        """Give L as the network sees a photograph: aspect kept, the shorter side at `image_size`.
+
+        Parameters
+        ----------
+        rgb : Image.Image
+            Mode RGB, sRGB.
+        size : (int, int), optional
+            Width and height of the photograph, if `rgb` is a smaller decoding of it.
+
+        Returns
+        -------
+        (H, W, 1) float32 array
+        """
+        squashed = rgb.resize(
+            seen_size(size or rgb.size, self.image_size), Image.Resampling.BICUBIC
+        )
+        # As float16, like the cached arrays that the model was trained and scored on.
+        return lab.rgb_to_lab(np.asarray(squashed), arrays.CACHE_DTYPE)[0].astype(np.float32)
+
+    def predict(self, seen: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Predict ab.
+
+        Parameters
+        ----------
+        seen : sequence of (H, W, 1) float32 arrays
+            As `see` gives them, of any shapes.
+
+        Returns
+        -------
+        list of (H, W, 2) float32 arrays
+            CIE a*, b* / AB_SCALE.
+        """
+        embeddings = self._embeddings(seen)
+        found: list[np.ndarray] = [np.empty(0)] * len(seen)
+        for shape in dict.fromkeys(L.shape for L in seen):
+            alike = [index for index, L in enumerate(seen) if L.shape == shape]
+            inputs = [np.stack([seen[index] for index in alike])]
+            if embeddings is not None:
+                inputs.append(embeddings[alike])
+            for index, ab in zip(alike, self._predict_ab(*inputs), strict=True):
+                found[index] = ab
+        return found
+
+    def _embeddings(self, seen: Sequence[np.ndarray]) -> np.ndarray | None:
+        if self._embedder is None:
+            return None
+        side = (self._embedder.image_size, self._embedder.image_size)
+        squares = np.concatenate(
+            [
+                np.asarray(ops.image.resize(L[None], side, antialias=True))  # as the embedder does
+                for L in seen
+            ]
+        )
+        logits = self._predict_logits(squares)
+        return embedding.normalize(logits, self._embedder.mean_and_deviation)
+
+
+def _for_any_shape(model: keras.Model) -> Predict:
+    # TensorFlow compiles once for all shapes and numbers of images, where Keras' own predict would
+    # compile anew, for seconds and into more memory.
+    if keras.config.backend() != "tensorflow":
+        return lambda *inputs: np.asarray(model.predict_on_batch(list(inputs)), np.float32)
+    import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
+
+    signature = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs]
+
+    @tf.function(input_signature=signature)
+    def predict(*inputs: tf.Tensor) -> tf.Tensor:
+        outputs = model(keras.tree.pack_sequence_as(model.input, inputs), training=False)
+        return tf.cast(outputs, tf.float32)
+
+    return lambda *inputs: predict(*map(tf.constant, inputs)).numpy()
+
+
+def seen_size(size: tuple[int, int], image_size: int) -> tuple[int, int]:
+    """Width and height, in px, at which the network sees a photograph of some size."""
+    width, height = size
+    ratio = min(max(width, height) / min(width, height), LONGEST)
+    longer = max(image_size, STEP * round(image_size * ratio / STEP))
+    return (longer, image_size) if width >= height else (image_size, longer)
+
+
+def load(model: str | Path, embedding_weights: str | Path | None = None) -> Colorizer:
+    """Load a packaged model.
+
+    Parameters
+    ----------
+    model : path
+        A folder that the stage `package` made, here or elsewhere.
+    embedding_weights : path, optional
+        The weights file of the embedding network, where it is no longer where it was in training.
+
+    Returns
+    -------
+    Colorizer
+
+    Raises
+    ------
+    ColorizationError
+        If the package is not whole or not what was packaged, or the embedding network's weights
+        cannot be found.
+    """
+    unpacked = unpack(Path(model), embedding_weights)
+    return Colorizer(unpacked.model, unpacked.image_size, unpacked.embedder)

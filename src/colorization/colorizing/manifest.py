@@ -1,0 +1,105 @@
+"""What a packaged model says of itself: `colorization.json`, beside the files that it lists.
+
+colorization.json  this manifest
+README.md          the model card
+model.json         architecture, as Keras writes it
+model.weights.h5   weights
+embedding.npy      (2, 1000) float32: mean and deviation by which logits are standardised; missing
+                   where the variant takes no embedding
+training.json      what it was trained with
+metrics.json       what it scored on the test split
+history.csv        a row per epoch of its training
+
+A package comes from anywhere and is not trusted: nothing in it is code or a pickle, every file is
+listed with its sha256, and Keras builds the architecture in safe mode.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from colorization.core.errors import ColorizationError
+from colorization.params import EmbeddingNetwork, NotEmpty, Section, Seed
+
+NAME = "colorization.json"
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+
+
+class Embedding(Section):
+    """The network whose logits the model takes.
+
+    `weights` is "random" (drawn from `seed`), "imagenet" (Keras downloads them) or the sha256 of a
+    weights file, which was at `path` when the model was trained. `precision` is that of the
+    logits in its training.
+    """
+
+    network: EmbeddingNetwork
+    weights: Literal["random", "imagenet"] | Sha256
+    seed: Seed
+    precision: Literal["float32", "mixed_bfloat16"]
+    path: str | None
+
+
+class Manifest(Section):
+    """What is needed to colorize, and where the model comes from."""
+
+    format: Literal[1]
+    variant: NotEmpty
+    image_size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)]
+    embedding: Embedding | None
+    source: NotEmpty
+    commit: NotEmpty
+    files: dict[FileName, Sha256]
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest of a folder whose other files are all there."""
+    text = manifest.model_dump_json(indent=1)
+    (folder / NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read a package's manifest and verify every file that it lists.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    Manifest
+
+    Raises
+    ------
+    ColorizationError
+        If the folder is no package, or a file is missing or not what was packaged.
+    """
+    try:
+        text = (folder / NAME).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ColorizationError(
+            f"{folder} is not a packaged model: it holds no readable {NAME}; "
+            "`dvc repro package` makes one in models/chosen"
+        ) from error
+    try:
+        manifest = Manifest.model_validate_json(text)
+    except ValidationError as error:
+        mistake = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in mistake["loc"])
+        raise ColorizationError(f"{folder / NAME}: {key} {mistake['msg']}") from error
+    for name, sha256 in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise ColorizationError(f"{folder}: {name} is missing; the package is not whole")
+        if sha256_of(path) != sha256:
+            raise ColorizationError(f"{folder}: {name} is not the file that was packaged")
+    return manifest

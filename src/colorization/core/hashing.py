@@ -1,0 +1,48 @@
+"""sha256 of files, at the cost of a look at each one's length and time where nothing changed."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from colorization.core.files import whole_file
+
+
+def sha256_of_files(paths: list[Path], memory: Path) -> list[str]:
+    """The sha256 of each file, read again only where its length or time of change differs.
+
+    Parameters
+    ----------
+    paths : list of Path
+    memory : Path
+        A JSON file that remembers the sums between calls; made anew where it is missing or
+        unreadable.
+
+    Returns
+    -------
+    list of str
+        In hexadecimal.
+    """
+    try:
+        known = json.loads(memory.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    if not isinstance(known, dict):
+        known = {}
+    sums, changed = [], False
+    for path in paths:
+        status = path.stat()
+        state = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+        key = str(path.absolute())
+        match known.get(key):
+            case [known_state, str(sha256)] if known_state == state:
+                pass
+            case _:
+                with path.open("rb") as file:
+                    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                known[key] = [state, sha256]
+                changed = True
+        sums.append(sha256)
+    if changed:
+        with whole_file(memory) as partial:
+            partial.write_text(json.dumps(known), encoding="utf-8")
+    return sums

@@ -1,0 +1,117 @@
+"""Where and how something ran: what differs from run to run, kept apart from what does not."""
+
+import json
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+from colorization.core.files import whole_file
+
+PACKAGES = ("tensorflow", "keras", "numpy", "scikit-image", "pillow", "dvc")
+# TensorFlow's environment variables, by stem: Terraform's begin with TF_ too, and hold secrets.
+OF_TENSORFLOW = tuple(
+    f"TF_{stem}_"
+    for stem in (
+        *("AUTO", "CUBLAS", "CUDNN", "DETERMINISTIC", "DISABLE", "ENABLE", "FORCE", "GPU"),
+        *("NUM", "ONEDNN", "OVERRIDE", "SET", "USE", "XLA"),
+    )
+)
+
+
+def hardware() -> dict[str, str | int]:
+    """Processor, usable cores and platform of this machine."""
+    return {
+        "processor": _processor(),
+        "cores": _usable_cores(),
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that results depend on."""
+    return {package: metadata.version(package) for package in PACKAGES}
+
+
+def environment() -> dict:
+    """What the bits of a result depend on beside commit, data and settings."""
+    return {
+        "processor": _processor(),
+        "cores": _usable_cores(),
+        "variables": {
+            name: value
+            for name, value in sorted(os.environ.items())
+            if name.startswith(("ONEDNN_", *OF_TENSORFLOW))
+        },
+        "python": platform.python_version(),
+        "versions": versions(),
+    }
+
+
+def write_timing(out: Path, stage: str, seconds: float, figures: dict[str, float]) -> None:
+    """Write how long a stage took, and where.
+
+    Parameters
+    ----------
+    out : Path
+        A JSON file.
+    stage : str
+    seconds : float
+        Wall time.
+    figures : dict of str to float
+        What else the stage measured, keyed by name and unit.
+    """
+    content = {
+        "stage": stage,
+        "seconds": round(seconds, 2),
+        **figures,
+        "hardware": hardware(),
+    }
+    with whole_file(out) as partial:
+        partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def commit(root: Path, results: Path) -> str:
+    """The commit of a checkout, and whether its sources differ from it.
+
+    Parameters
+    ----------
+    root : Path
+    results : Path
+        A folder, relative to `root`, that the pipeline itself writes: like the lock files, a
+        change there does not make the sources dirty.
+
+    Returns
+    -------
+    str
+        "unknown" outside of git.
+    """
+    sources = [".", f":!{results}", ":(exclude,glob)**/dvc.lock"]
+    try:
+        revision = _git(root, "rev-parse", "--short=12", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=normal", "--", *sources)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{revision} with uncommitted changes" if changed else revision
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())

@@ -1,0 +1,92 @@
+"""Typed records: what a JSON file or a section of params.yaml holds, checked when it is read."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from colorization.core.errors import ColorizationError
+from colorization.core.files import whole_file
+
+# Kinds of values.
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotEmpty = Annotated[str, Field(min_length=1)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+OWN_WORDS = "in_our_words"  # the type of mistakes that `mistake` words whole
+
+
+class Record(BaseModel):
+    """Named values: frozen, without conversions, without unknown names."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read the record from a JSON file.
+
+        Raises
+        ------
+        ColorizationError
+            If the file cannot be read, or holds something else.
+        """
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except OSError as error:
+            raise ColorizationError(f"{path}: {error.strerror}") from error
+        except ValidationError as error:
+            raise ColorizationError(f"{path}: {explain(error)[0]}") from error
+
+    def write(self, path: Path) -> None:
+        """Write the record as JSON; what is None is left out."""
+        with whole_file(path) as partial:
+            text = self.model_dump_json(indent=1, exclude_none=True)
+            partial.write_text(text + "\n", encoding="utf-8")
+
+
+def distinct(items: tuple) -> tuple:
+    """Refuse a list that names an item twice."""
+    if len(set(items)) < len(items):
+        raise PydanticCustomError("distinct", "must name each item once")
+    return items
+
+
+def mistake(text: str) -> PydanticCustomError:
+    """Make the error of a validator that says by itself what was wanted and what was found."""
+    # Pydantic takes the message for a template.
+    return PydanticCustomError(OWN_WORDS, "{text}", {"text": text})
+
+
+def explain(error: ValidationError) -> list[str]:
+    """Tell each mistake in a line: key, wanted, found."""
+    return [_explain(found) for found in error.errors(include_url=False)]
+
+
+def _explain(found: ErrorDetails) -> str:
+    key = ".".join(str(part) for part in found["loc"])
+    if found["type"] == "extra_forbidden":
+        return f"{key} is not a parameter; remove it or correct its name"
+    if found["type"] == "missing":
+        return f"{key} is missing"
+    if found["type"] == OWN_WORDS:
+        return f"{key} {found['msg']}".strip()
+    wanted = found["msg"].replace("Input should be", "must be")
+    if found["type"] == "literal_error":
+        choices = found["ctx"]["expected"].replace(" or ", ", ").replace("'", "")
+        wanted = f"must be one of {choices}"
+    return f"{key or 'the file'} {wanted}; found {found['input']!r}{_hint(found['input'])}"
+
+
+def _hint(found: object) -> str:
+    """Say that a number in quotes is text."""
+    if isinstance(found, str):
+        try:
+            number = float(found)
+            return f" (text to YAML; write {int(found) if found.isdecimal() else number!r})"
+        except ValueError:
+            pass
+    return ""

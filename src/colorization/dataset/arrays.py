@@ -1,0 +1,92 @@
+"""The cached arrays of one part of the split, memory-mapped.
+
+L and ab are float16: joined again they give the 8-bit sRGB photograph to within 1 of 255. What is
+measured against the photograph itself reads `rgb`, the exact pixels.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.lib.format import open_memmap
+
+from colorization.imaging import lab
+
+CACHE_DTYPE = np.float16
+
+_LAYOUT = {"L": (1, CACHE_DTYPE), "ab": (2, CACHE_DTYPE), "rgb": (3, np.uint8)}  # channels, dtype
+
+
+@dataclass(frozen=True)
+class LabArrays:
+    """One part of the split.
+
+    Attributes
+    ----------
+    names : list of str
+        The images' names in the raw archive.
+    L : (N, H, W, 1) float16 array
+        CIE L* / 50 - 1, in [-1, 1].
+    ab : (N, H, W, 2) float16 array
+        CIE a*, b* / 128, in (-1, 1).
+    rgb : (N, H, W, 3) uint8 array
+        sRGB, exactly as decoded and resized.
+    """
+
+    names: list[str]
+    L: np.ndarray
+    ab: np.ndarray
+    rgb: np.ndarray
+
+
+def create(folder: Path, names: list[str], image_size: int) -> None:
+    """Lay out the arrays of one part; `fill` writes their content.
+
+    Parameters
+    ----------
+    folder : Path
+        Must exist and be empty.
+    names : list of str
+        Of all N images.
+    image_size : int
+        Height and width in px.
+    """
+    (folder / "names.json").write_text(json.dumps(names, indent=0) + "\n", encoding="utf-8")
+    for key, (channels, dtype) in _LAYOUT.items():
+        shape = (len(names), image_size, image_size, channels)
+        open_memmap(folder / f"{key}.npy", "w+", dtype, shape)
+
+
+def fill(folder: Path, start: int, rgb: np.ndarray) -> None:
+    """Write some images; several processes may fill different rows at once.
+
+    Parameters
+    ----------
+    folder : Path
+        As `create` left it.
+    start : int
+        Row of the first image.
+    rgb : (K, H, W, 3) uint8 array
+        sRGB.
+    """
+    L, ab = lab.rgb_to_lab(rgb, CACHE_DTYPE)
+    rows = {"L": L, "ab": ab, "rgb": np.ascontiguousarray(rgb)}
+    for key, array in rows.items():
+        # Not through a memory map, where a full disk would kill the process without a word.
+        with (folder / f"{key}.npy").open("r+b") as file:
+            npy.read_magic(file)
+            npy.read_array_header_1_0(file)
+            file.seek(start * array[0].nbytes, os.SEEK_CUR)
+            file.write(array.data)
+
+
+def read(folder: Path) -> LabArrays:
+    """Map the arrays of one part, without reading them."""
+    loaded = {
+        key: np.load(folder / f"{key}.npy", mmap_mode="r", allow_pickle=False) for key in _LAYOUT
+    }
+    names = json.loads((folder / "names.json").read_text(encoding="utf-8"))
+    return LabArrays(names=names, **loaded)

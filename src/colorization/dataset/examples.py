@@ -1,0 +1,74 @@
+"""What a model is trained, validated or tested on: cached arrays, and their embeddings."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from colorization.dataset import arrays
+from colorization.dataset.arrays import LabArrays
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Images of one part of the split.
+
+    Attributes
+    ----------
+    images : LabArrays
+    embeddings : (N, 1000) float32 array or None
+        Standardised as `embedding.normalize` does; None for variants that take none.
+    """
+
+    images: LabArrays
+    embeddings: np.ndarray | None
+
+    def __len__(self) -> int:
+        """Count the images."""
+        return len(self.images.L)
+
+    def inputs(self, chosen: slice | np.ndarray) -> list[np.ndarray]:
+        """Give the float32 inputs of a model for some of the images: L, and any embedding."""
+        L = self.images.L[chosen].astype(np.float32)
+        return [L] if self.embeddings is None else [L, self.embeddings[chosen]]
+
+    def some(self, chosen: slice | Sequence[int]) -> "Examples":
+        """Give some of the images; what a slice names stays memory-mapped."""
+        images = self.images
+        return Examples(
+            LabArrays(
+                np.array(images.names)[chosen].tolist(),
+                images.L[chosen],
+                images.ab[chosen],
+                images.rgb[chosen],
+            ),
+            None if self.embeddings is None else self.embeddings[chosen],
+        )
+
+
+def read_examples(arrays_folder: Path, embeddings: Path | None, part: str) -> Examples:
+    """Map the arrays of one part of the split, and read its embeddings if a folder is given."""
+    return Examples(
+        arrays.read(arrays_folder / part),
+        None if embeddings is None else np.load(embeddings / f"{part}.npy", allow_pickle=False),
+    )
+
+
+def predict(model: keras.Model, examples: Examples, batch_size: int) -> Iterator[np.ndarray]:
+    """Predict ab image by image, computing a batch at a time.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Of inputs as `Examples.inputs` gives them.
+    examples : Examples
+    batch_size : int
+
+    Yields
+    ------
+    (H, W, 2) float32 array
+    """
+    for start in range(0, len(examples), batch_size):
+        yield from model.predict_on_batch(examples.inputs(slice(start, start + batch_size)))

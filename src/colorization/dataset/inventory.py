@@ -1,0 +1,64 @@
+"""What the split found in the archive, in a few lines for the report."""
+
+import pandas as pd
+
+from colorization.dataset.parts import LEFT_OUT, PARTS
+
+NEAR_GREY = 2.0  # mean CIE Lab chroma under which a photograph counts as black and white
+KINDS_SHOWN = 6
+UNUSABLE = "unusable"
+
+
+def summarize(split: pd.DataFrame) -> dict[str, str]:
+    """Tell what the images are, and what became of them.
+
+    Parameters
+    ----------
+    split : DataFrame
+        As `split.split_archive` returns it.
+
+    Returns
+    -------
+    dict of str to str
+        A sentence by the name of what it tells of, in the report's order. What cannot be decoded is
+        told as left out, and counts nowhere else.
+    """
+    kinds = split["reason"].str.partition(":")[0]
+    decoded = split[kinds != UNUSABLE]
+    return {
+        "parts": ", ".join(f"{(split['split'] == part).sum():,} {part}" for part in PARTS),
+        "left out": _counts(kinds[split["split"] == LEFT_OUT]) or "none",
+        "sizes": _sizes(decoded),
+        "modes": _counts(decoded["mode"]),
+        "near grey": _near_grey(decoded),
+        "the same picture": _twins(decoded),
+    }
+
+
+def _counts(values: pd.Series) -> str:
+    counts = values.value_counts()
+    shown = [f"{count:,} {value}" for value, count in counts.head(KINDS_SHOWN).items()]
+    if len(counts) > KINDS_SHOWN:
+        shown.append(f"{counts.iloc[KINDS_SHOWN:].sum():,} other")
+    return ", ".join(shown)
+
+
+def _sizes(decoded: pd.DataFrame) -> str:
+    shorter = decoded[["width", "height"]].min(axis=1)
+    sizes = decoded["width"].astype(str) + " x " + decoded["height"].astype(str)
+    commonest = sizes.value_counts()
+    return (
+        f"shorter side {shorter.min():,} to {shorter.max():,} px, median {shorter.median():,.0f}; "
+        f"{commonest.iloc[0]:,} of {commonest.index[0]}"
+    )
+
+
+def _near_grey(decoded: pd.DataFrame) -> str:
+    grey = decoded["mean_chroma"] < NEAR_GREY
+    return f"{grey.sum():,} ({grey.mean():.1%}) have a mean chroma under {NEAR_GREY:g}"
+
+
+def _twins(decoded: pd.DataFrame) -> str:
+    copies = decoded["sha256"].duplicated(keep=False)
+    twins = (decoded["twin"] != "") & ~copies
+    return f"{copies.sum():,} are copies of one another, {twins.sum():,} more look the same"

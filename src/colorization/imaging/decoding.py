@@ -1,0 +1,192 @@
+"""From the bytes of an image file to sRGB pixels."""
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import numpy as np
+from PIL import ExifTags, Image, ImageCms, ImageOps
+from PIL.Image import Transpose
+
+from colorization.core.errors import ColorizationError
+
+_SRGB = ImageCms.createProfile("sRGB")
+_FROM_LAB = ImageCms.buildTransform(ImageCms.createProfile("LAB"), _SRGB, "LAB", "RGB")
+
+# Pillow goes by content and knows many more, some of which run other programs.
+_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+
+# EXIF 2.32, tag 0x0112: what brings each orientation upright. Pillow's own `exif_transpose` writes
+# all EXIF anew, and fails where any of it is damaged.
+_UPRIGHT = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+_QUARTER_TURNS = {5, 6, 7, 8}  # width and height change places
+
+
+def open_image(data: bytes, *, large: bool = False) -> Image.Image:
+    """Open an image, without decoding its pixels yet.
+
+    Parameters
+    ----------
+    data : bytes
+        The content of an image file.
+    large : bool
+        Accept up to twice as many pixels: 179 megapixels.
+
+    Returns
+    -------
+    Image.Image
+        In the file's own mode and orientation.
+
+    Raises
+    ------
+    ColorizationError
+        If Pillow does not know the format, the image has more pixels than
+        `PIL.Image.MAX_IMAGE_PIXELS` (89 megapixels), or it is an animation or has several pages.
+    """
+    with _decoding(), warnings.catch_warnings():
+        action: Literal["ignore", "error"] = "ignore" if large else "error"
+        warnings.simplefilter(action, Image.DecompressionBombWarning)
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+        # A camera's MPO holds the photograph first, then a preview or the other eye's view.
+        several = image.format != "MPO" and getattr(image, "is_animated", False)
+    if several:
+        raise ColorizationError("an animation, or several pages")
+    return image
+
+
+def to_srgb(image: Image.Image, least_side: int | None = None) -> Image.Image:
+    """Decode an image, and bring it upright and into 8-bit sRGB.
+
+    Parameters
+    ----------
+    image : Image.Image
+        Any mode; it may be changed in place. The EXIF orientation is applied, an embedded colour
+        profile converted, 16-bit grey scaled to 8 bits, transparency laid on white. Floating point
+        counts as 0..1, or as 0..255 where it exceeds 1.
+    least_side : int, optional
+        Let a JPEG be decoded at the half, quarter or eighth of its size that has at least so many
+        px on each side: much faster, and every byte is still read.
+
+    Returns
+    -------
+    Image.Image
+        Mode RGB, sRGB.
+
+    Raises
+    ------
+    ColorizationError
+        If its pixels cannot be decoded, or its mode cannot be converted.
+    """
+    with _decoding():
+        if least_side:
+            image.draft(None, (least_side, least_side))
+        image.load()
+        turn = _UPRIGHT.get(_orientation(image))
+        return _converted(image if turn is None else image.transpose(turn))
+
+
+def without_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Take transparency off an image; the colours under it stay.
+
+    Returns
+    -------
+    image : Image.Image
+        Opaque, for `to_srgb`.
+    alpha : Image.Image or None
+        Mode L, upright; None where the image was opaque.
+    """
+    with _decoding():
+        if not image.has_transparency_data:
+            return image, None
+        turn = _UPRIGHT.get(_orientation(image))
+        image = image.convert("RGBA")
+        alpha = image.getchannel("A")
+        return image.convert("RGB"), alpha if turn is None else alpha.transpose(turn)
+
+
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Width and height in px once the EXIF orientation is applied."""
+    width, height = image.size
+    return (height, width) if _orientation(image) in _QUARTER_TURNS else (width, height)
+
+
+def to_square(image: Image.Image, image_size: int) -> np.ndarray:
+    """Crop the centre square and resize it.
+
+    Parameters
+    ----------
+    image : Image.Image
+        Mode RGB.
+    image_size : int
+        Side of the result in px.
+
+    Returns
+    -------
+    (image_size, image_size, 3) uint8 array
+        sRGB.
+    """
+    return np.asarray(ImageOps.fit(image, (image_size, image_size), Image.Resampling.BICUBIC))
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    """Tell in one line what Pillow could not do, whatever damaged data led it to raise."""
+    try:
+        yield
+    except Image.UnidentifiedImageError as error:
+        raise ColorizationError("not an image") from error
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise ColorizationError("too many pixels: a decompression bomb?") from error
+    except Exception as error:
+        raise ColorizationError(f"cannot be decoded: {' '.join(str(error).split())}") from error
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation; 1, upright, where there is none that can be read."""
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:
+        return 1  # damaged EXIF, or, in a PNG, pixels: decoding tells
+
+
+def _converted(image: Image.Image) -> Image.Image:
+    # Pillow's own conversions of these clip at 255 instead of scaling.
+    if image.mode.startswith("I"):
+        grey = np.clip(np.asarray(image), 0, 65535) >> 8
+        return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
+    if image.mode == "F":
+        grey = np.nan_to_num(np.asarray(image))
+        scale = 255 if grey.max() <= 1 else 1
+        return Image.fromarray(np.clip(np.rint(grey * scale), 0, 255).astype(np.uint8)).convert(
+            "RGB"
+        )
+    if image.mode == "LAB":
+        return _FROM_LAB.apply(image)
+    profile = image.info.get("icc_profile")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGB", image.size, "white")
+        white.paste(image, mask=image.getchannel("A"))
+        image = white
+    elif image.mode == "P":
+        image = image.convert("RGB")  # a profile describes the palette's colours
+    if isinstance(profile, bytes):
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
+        except (ImageCms.PyCMSError, OSError):
+            pass  # A damaged profile, or one for another mode, says nothing: assume sRGB.
+        else:
+            if converted is not None:
+                return converted
+    return image if image.mode == "RGB" else image.convert("RGB")

@@ -1,0 +1,155 @@
+"""What the variants are composed of: each block maps a tensor to a tensor."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import keras
+from keras import layers, ops
+
+from colorization.networks.normalization import FusedBatchNormalization
+
+
+class ConvBlock(Protocol):
+    """A convolution with what surrounds it; halves height and width if `downsample`."""
+
+    def __call__(
+        self,
+        x: keras.KerasTensor,
+        filters: int,
+        *,
+        name: str,
+        kernel_size: int = 3,
+        downsample: bool = False,
+    ) -> keras.KerasTensor:
+        """Return (N, H', W', filters) from (N, H, W, C)."""
+        ...
+
+
+def conv_relu(
+    x: keras.KerasTensor,
+    filters: int,
+    *,
+    name: str,
+    kernel_size: int = 3,
+    downsample: bool = False,
+) -> keras.KerasTensor:
+    """Convolution, ReLU; downsampled by a stride of 2 (section 2.4)."""
+    strides = 2 if downsample else 1
+    return layers.Conv2D(
+        filters, kernel_size, strides, padding="same", activation="relu", name=name
+    )(x)
+
+
+def conv_norm_relu_pool(
+    x: keras.KerasTensor,
+    filters: int,
+    *,
+    name: str,
+    kernel_size: int = 3,
+    downsample: bool = False,
+) -> keras.KerasTensor:
+    """Convolution, batch normalization, ReLU; downsampled by 2x2 max pooling (section 3.4.2).
+
+    The convolution has no bias: the normalization subtracts it again, so it would never learn.
+    Keras' default momentum, 0.99, averages over more steps than a short training has, and inference
+    would then use the statistics of weights long gone.
+    """
+    x = layers.Conv2D(filters, kernel_size, padding="same", use_bias=False, name=name)(x)
+    x = FusedBatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
+    x = layers.ReLU(name=f"{name}_relu")(x)
+    return layers.MaxPooling2D(name=f"{name}_pool")(x) if downsample else x
+
+
+def spatial_dropout(x: keras.KerasTensor, *, name: str) -> keras.KerasTensor:
+    """Drop a fifth of the channels, each as a whole (section 3.4.4)."""
+    return layers.SpatialDropout2D(0.2, name=name)(x)
+
+
+def upsample(x: keras.KerasTensor, *, name: str, dtype: str | None = None) -> keras.KerasTensor:
+    """Double height and width, nearest neighbour."""
+    return layers.UpSampling2D(2, interpolation="nearest", dtype=dtype, name=name)(x)
+
+
+def ab_output(x: keras.KerasTensor, *, kernel_size: int = 3, name: str = "ab") -> keras.KerasTensor:
+    """The convolution that predicts ab in (-1, 1); float32 whatever the precision policy."""
+    return layers.Conv2D(
+        2, kernel_size, padding="same", activation="tanh", dtype="float32", name=name
+    )(x)
+
+
+@keras.saving.register_keras_serializable(package="colorization")
+class RepeatOver(layers.Layer):
+    """Repeat a vector over the pixels of a feature map and concatenate it (section 2.4, Fig. 3)."""
+
+    def call(self, features: keras.KerasTensor, vector: keras.KerasTensor) -> keras.KerasTensor:
+        """Return (N, H, W, C + D) from features (N, H, W, C) and vector (N, D)."""
+        batch, height, width, _ = ops.shape(features)
+        repeated = ops.broadcast_to(
+            vector[:, None, None, :], (batch, height, width, vector.shape[-1])
+        )
+        return ops.concatenate([features, repeated], axis=-1)
+
+    def compute_output_shape(self, features_shape: tuple, vector_shape: tuple) -> tuple:
+        """Shape of the result, from the shapes of both inputs."""
+        return (*features_shape[:-1], features_shape[-1] + vector_shape[-1])
+
+
+Between = Callable[..., keras.KerasTensor]  # such as `spatial_dropout`
+
+# Filters of each convolution, and whether it halves the size.
+KOALA_ENCODER = (
+    (64, True),
+    (128, False),
+    (128, True),
+    (256, False),
+    (256, True),
+    (512, False),
+    (512, False),
+    (256, False),
+)
+SHORT_ENCODER = ((64, True), (128, True), (256, True))
+# Filters of each convolution, and whether an upsampling follows it.
+KOALA_DECODER = ((128, True), (64, False), (64, True), (32, False))
+
+
+def encoder(
+    x: keras.KerasTensor,
+    conv: ConvBlock,
+    *,
+    plan: tuple[tuple[int, bool], ...] = KOALA_ENCODER,
+    after_every_other: Between | None = None,
+    prefix: str = "",
+) -> keras.KerasTensor:
+    """H x W to H/8 x W/8; by the default plan, section 2.4's, with 256 channels.
+
+    `after_every_other` stands after the 2nd, 4th, ... convolution block.
+    """
+    for index, (filters, downsample) in enumerate(plan, start=1):
+        name = f"{prefix}encoder_{index}"
+        x = conv(x, filters, downsample=downsample, name=name)
+        if after_every_other and index % 2 == 0:
+            x = after_every_other(x, name=f"{name}_drop")
+    return x
+
+
+def decoder(
+    x: keras.KerasTensor,
+    conv: ConvBlock,
+    *,
+    after_every_other: Between | None = None,
+    prefix: str = "",
+) -> keras.KerasTensor:
+    """H/8 x W/8 to ab, H x W x 2 (section 2.4).
+
+    The last upsampling stands after the tanh, as in Deep Koalarization; the paper does not say.
+    """
+    for index, (filters, upsampled) in enumerate(KOALA_DECODER, start=1):
+        name = f"{prefix}decoder_{index}"
+        x = conv(x, filters, name=name)
+        if after_every_other and index % 2 == 0:
+            x = after_every_other(x, name=f"{name}_drop")
+        if upsampled:
+            x = upsample(x, name=f"{name}_up")
+    # float32 from the tanh on: sums of bfloat16 saturate, and the loss is such a sum.
+    x = ab_output(x, name=f"{prefix}decoder_ab")
+    return upsample(x, dtype="float32", name=f"{prefix}ab")

@@ -1,0 +1,51 @@
+"""What a network learns: the target that it is compared with, and how ab follow from its output."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+Compare = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a network learns.
+
+    Attributes
+    ----------
+    name : str
+        As training.json tells it.
+    target : callable
+        From ab, (N, H, W, 2) float32 in [-1, 1], to the array that the network's output is
+        compared with.
+    loss : callable
+        Of targets and outputs, as Keras takes it.
+    squared_error : callable
+        Of targets and outputs: the squared error of the ab that both stand for, for the curves by
+        which variants of any objective compare.
+    to_ab : callable
+        From the network's output to ab, (N, H, W, 2) in [-1, 1]. The saved model ends in it, so
+        that nothing but training knows of objectives.
+    """
+
+    name: str
+    target: Callable[[np.ndarray], np.ndarray]
+    loss: Compare
+    squared_error: Compare
+    to_ab: Callable[[keras.KerasTensor], keras.KerasTensor]
+
+
+def _unchanged[Array](ab: Array) -> Array:
+    return ab
+
+
+# The network's output is ab, and it learns the mean of what is plausible (section 2.5).
+MSE = Objective(
+    "mse",
+    target=_unchanged,
+    loss=keras.losses.mean_squared_error,
+    squared_error=keras.losses.mean_squared_error,
+    to_ab=_unchanged,
+)

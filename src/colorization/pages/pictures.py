@@ -1,0 +1,230 @@
+"""Pictures for people: sheets of samples, and curves."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from PIL import Image, ImageDraw, ImageFont
+from skimage.util import montage
+
+from colorization.core.files import whole_file
+
+TILE = 128  # px; smaller images are enlarged by whole pixels, larger ones reduced to it
+GAP = 4  # px between samples
+SAMPLES_ACROSS = 2
+PANELS_ACROSS = 4
+TITLE_HEIGHT, TITLE_SIZE = 24, 13  # px
+BORDER = ((0, 2), (0, 2), (0, 0))  # px, white, below and right of a compared sample
+CURVES = {"train_mse": "training", "val_mse": "validation"}
+MARKERS = "osv^DPX*"
+
+
+def triptychs(samples: dict[str, np.ndarray]) -> list[np.ndarray]:
+    """Put grey, ours and truth side by side, for each sample.
+
+    Parameters
+    ----------
+    samples : dict of str to (S, H, W, 3) uint8 array
+        With the keys grey, colorized and truth.
+
+    Returns
+    -------
+    list of (H', 3 W', 3) uint8 arrays
+    """
+    columns = (samples["grey"], samples["colorized"], samples["truth"])
+    return [
+        np.concatenate([_tile(image) for image in row], axis=1)
+        for row in zip(*columns, strict=True)
+    ]
+
+
+def _tile(image: np.ndarray) -> np.ndarray:
+    if image.shape[0] > TILE:
+        return np.asarray(Image.fromarray(image).resize((TILE, TILE), Image.Resampling.LANCZOS))
+    factor = TILE // image.shape[0]
+    return image.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def sheet(samples: list[np.ndarray], out: Path) -> None:
+    """Write samples of equal shape as one PNG, two across, on white.
+
+    Parameters
+    ----------
+    samples : list of (H, W, 3) uint8 arrays
+        Of none the sheet is blank: a single test image is the best, and leaves no worst.
+    out : Path
+    """
+    samples = samples or [np.full((TILE, 3 * TILE, 3), 255, np.uint8)]
+    across = min(SAMPLES_ACROSS, len(samples))
+    down = -(-len(samples) // across)
+    picture = montage(
+        np.stack(samples),
+        grid_shape=(down, across),
+        padding_width=GAP,
+        fill=(255, 255, 255),
+        channel_axis=-1,
+    )
+    with whole_file(out) as partial:
+        Image.fromarray(picture.astype(np.uint8)).save(partial, "PNG", optimize=True)
+
+
+def curves(history: pd.DataFrame, floors: dict[str, float], out: Path) -> None:
+    """Plot training and validation MSE over the epochs, beside the floors.
+
+    Parameters
+    ----------
+    history : DataFrame
+        With the columns epoch, train_mse and val_mse.
+    floors : dict of str to float
+        Test MSE by the floor's name, drawn as dashed lines.
+    out : Path
+        A PNG.
+    """
+    figure = _figure(7, 4)
+    axes = figure.subplots()
+    _draw_history(axes, history)
+    _finish(axes, floors, "")
+    axes.legend()
+    _save(figure, out)
+
+
+def variant_curves(histories: dict[str, pd.DataFrame], floors: dict[str, float], out: Path) -> None:
+    """Plot the curves of several trainings, each by itself, on the same scale.
+
+    Parameters
+    ----------
+    histories : dict of str to DataFrame
+        By the training's name, as `curves` takes them.
+    floors : dict of str to float
+        As in `curves`.
+    out : Path
+        A PNG.
+    """
+    across = min(PANELS_ACROSS, len(histories))
+    down = -(-len(histories) // across)
+    figure = _figure(2.8 * across, 2.4 * down + 0.4)
+    panels = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
+    for axes, (name, history) in zip(panels, histories.items(), strict=False):
+        _draw_history(axes, history)
+        _finish(axes, floors, name)
+    for axes in panels[len(histories) :]:
+        axes.set_visible(False)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    for axes in panels:
+        axes.label_outer()
+    _save(figure, out)
+
+
+def chroma(histogram: pd.DataFrame, out: Path) -> None:
+    """Plot how many pixels have which chroma, on a logarithmic scale, and the means.
+
+    Parameters
+    ----------
+    histogram : DataFrame
+        As `evaluation.Scored.chroma`: a row per bin.
+    out : Path
+        A PNG.
+    """
+    figure = _figure(7, 3.4)
+    axes = figure.subplots()
+    width = histogram["chroma"].diff().iloc[-1]
+    for column, label, colour in (("truth", "true", "C1"), ("model", "predicted", "C0")):
+        pixels = histogram[column]
+        mean = np.average(histogram["chroma"] + width / 2, weights=pixels)
+        axes.stairs(
+            100 * pixels / pixels.sum(),
+            [*histogram["chroma"], histogram["chroma"].iloc[-1] + width],
+            label=f"{label}, mean {mean:.1f}",
+            color=colour,
+            fill=column == "truth",
+            alpha=0.45 if column == "truth" else 1,
+            linewidth=1.8,
+        )
+    shown = histogram.loc[histogram[["truth", "model"]].any(axis=1), "chroma"].max() + width
+    axes.set(xlabel="CIE chroma", ylabel="% of the pixels", yscale="log", xlim=(0, shown))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    _save(figure, out)
+
+
+def compared_samples(columns: dict[str, np.ndarray], out: Path) -> None:
+    """Write the same images in several colorizations: a row per image, a named column for each.
+
+    Parameters
+    ----------
+    columns : dict of str to (S, H, W, 3) uint8 array
+        By the column's title.
+    out : Path
+        A PNG.
+    """
+    stacked = [
+        np.concatenate([np.pad(_tile(image), BORDER, constant_values=255) for image in images])
+        for images in columns.values()
+    ]
+    pixels = Image.fromarray(np.concatenate(stacked, axis=1))
+    sheet = Image.new("RGB", (pixels.width, pixels.height + TITLE_HEIGHT), "white")
+    sheet.paste(pixels, (0, TITLE_HEIGHT))
+    drawing = ImageDraw.Draw(sheet)
+    width = pixels.width / len(columns)
+    for index, title in enumerate(columns):
+        middle = ((index + 0.5) * width, TITLE_HEIGHT / 2)
+        drawing.text(middle, title, "black", ImageFont.load_default(TITLE_SIZE), anchor="mm")
+    with whole_file(out) as partial:
+        sheet.save(partial, "PNG", optimize=True)
+
+
+def compared_curves(
+    histories: dict[str, pd.DataFrame], floors: dict[str, float], out: Path
+) -> None:
+    """Plot the MSE of several trainings over each other: training left, validation right.
+
+    Parameters
+    ----------
+    histories : dict of str to DataFrame
+        By the training's name, as `curves` takes them.
+    floors : dict of str to float
+        As in `curves`.
+    out : Path
+        A PNG.
+    """
+    figure = _figure(11, 5)
+    for axes, (column, title) in zip(
+        figure.subplots(1, 2, sharey=True), CURVES.items(), strict=True
+    ):
+        for index, (name, history) in enumerate(histories.items()):
+            marker = MARKERS[index % len(MARKERS)]
+            axes.plot(history["epoch"], history[column], f"{marker}-", markersize=4, label=name)
+        _finish(axes, floors, title)
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=5)
+    _save(figure, out)
+
+
+def _figure(width: float, height: float) -> Figure:
+    """Make a figure of so many inches."""
+    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _save(figure: Figure, out: Path) -> None:
+    """Write a PNG, of the same bytes whatever the version of Matplotlib calls itself."""
+    with whole_file(out) as partial:
+        figure.savefig(partial, format="png", metadata={"Software": None})
+
+
+def _draw_history(axes: Axes, history: pd.DataFrame) -> None:
+    for marker, (column, label) in zip(MARKERS, CURVES.items(), strict=False):
+        axes.plot(history["epoch"], history[column], f"{marker}-", markersize=4, label=label)
+
+
+def _finish(axes: Axes, floors: dict[str, float], title: str) -> None:
+    for (name, mse), colour in zip(floors.items(), ("0.6", "0.35"), strict=True):
+        axes.axhline(mse, color=colour, linestyle="--", linewidth=1, label=f"{name} (test)")
+    axes.set(xlabel="epoch", ylabel="MSE over ab in [-1, 1]", yscale="log", title=title)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3, which="both")

@@ -1,0 +1,55 @@
+"""Small parts of a photograph: details and specific objects, told from sky, sea or meadow."""
+
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+from skimage.segmentation import felzenszwalb
+
+from colorization.imaging import decoding
+from colorization.settings.download import Download
+from colorization.sources import scenes
+
+SMALL = 0.01  # of the image's pixels: a part that covers less is small
+
+SEGMENTED = 128  # px; a larger image is reduced to at most this before, in a quarter of the time
+# Felzenszwalb and Huttenlocher's own settings for small photographs.
+SCALE, SIGMA, LEAST_PIXELS = 300, 0.8, 20
+
+# Takes an image's name and its (H, W, 3) uint8 sRGB; gives an (H, W) bool array.
+FindSmallParts = Callable[[str, np.ndarray], np.ndarray]
+
+
+def small_parts(rgb: np.ndarray) -> np.ndarray:
+    """Find the pixels of regions that cover under a hundredth of a photograph.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8 array
+        sRGB, the photograph in its own colours.
+
+    Returns
+    -------
+    (H, W) bool array
+
+    References
+    ----------
+    Felzenszwalb, Huttenlocher: Efficient Graph-Based Image Segmentation. IJCV 59 (2004).
+    """
+    image = Image.fromarray(rgb)
+    reduced = image.reduce(-(-max(image.size) // SEGMENTED))
+    region = felzenszwalb(np.asarray(reduced), SCALE, SIGMA, LEAST_PIXELS)
+    small = np.bincount(region.ravel())[region] < SMALL * region.size
+    return np.asarray(Image.fromarray(small).resize(image.size, Image.Resampling.NEAREST))
+
+
+def finder(download: Download) -> FindSmallParts:
+    """Choose how small parts are found: in drawn scenes exactly, in photographs by segmentation."""
+    if download.source != "scenes":
+        return lambda _, rgb: small_parts(rgb)
+
+    def drawn(name: str, rgb: np.ndarray) -> np.ndarray:
+        free = decoding.to_square(scenes.free_parts(download.scenes, name), len(rgb))
+        return free > 127
+
+    return drawn

@@ -1,0 +1,134 @@
+"""A trained model on the test split."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+
+from colorization.core.progress import progress_bar
+from colorization.dataset.examples import Examples, predict
+from colorization.imaging import lab
+from colorization.scoring.colours import Colours
+from colorization.scoring.floors import Floors
+from colorization.scoring.reference import Photograph, chroma_of
+from colorization.scoring.summary import GRAY, MODEL
+
+CHROMA_EDGES = np.arange(0, 184, 2.0)  # CIE ab; sRGB's ends at 134, a network's at 181
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What became of the test split.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        A row per image: the model's metrics under "model_metric", and what `Floors.rows` says.
+    chroma : DataFrame
+        A histogram over all pixels: the lower edge of each bin of CIE chroma ("chroma"), and how
+        many pixels of the photographs ("truth") and of the model's images ("model") are in it.
+    """
+
+    rows: pd.DataFrame
+    chroma: pd.DataFrame
+
+
+def evaluate(model: keras.Model, test: Examples, floors: Floors, batch_size: int) -> Scored:
+    """Colorize each test image by the model, and score it on all cores.
+
+    The photographs' own colours are those of the exact pixels, not of the cached ab.
+
+    Parameters
+    ----------
+    model : keras.Model
+    test : Examples
+    floors : Floors
+        On the same images.
+    batch_size : int
+    """
+    rows, histograms = [], np.zeros((2, len(CHROMA_EDGES) - 1), np.int64)
+    rgb, small = test.images.rgb, floors.small
+    with (
+        Parallel(n_jobs=-1) as parallel,
+        progress_bar("evaluating images", len(test)) as bar,
+    ):
+        for start in range(0, len(test), batch_size):
+            predicted = model.predict_on_batch(test.inputs(slice(start, start + batch_size)))
+            compared = parallel(
+                delayed(_compare)(np.array(rgb[index]), ab, floors.colours, np.array(small[index]))
+                for index, ab in enumerate(predicted, start)
+            )
+            for row, histogram in compared:
+                rows.append(row)
+                histograms += histogram
+            bar.update(len(predicted))
+    scored = pd.DataFrame(rows).add_prefix(f"{MODEL}_")
+    scored.insert(0, "name", test.images.names)
+    chroma = {"chroma": CHROMA_EDGES[:-1], "truth": histograms[0], "model": histograms[1]}
+    return Scored(scored.merge(floors.rows, on="name", validate="one_to_one"), pd.DataFrame(chroma))
+
+
+def _compare(
+    rgb: np.ndarray, ab: np.ndarray, colours: Colours, small: np.ndarray
+) -> tuple[dict[str, float | None], np.ndarray]:
+    """Score one image; count the pixels by chroma, of the photograph and of the model's image."""
+    photograph = Photograph.prepare(rgb, colours, small)
+    histograms = [np.histogram(chroma_of(each), CHROMA_EDGES)[0] for each in (photograph.ab, ab)]
+    return photograph.score(ab), np.stack(histograms)
+
+
+def colorize(
+    model: keras.Model, test: Examples, chosen: Sequence[int], batch_size: int
+) -> dict[str, np.ndarray]:
+    """Show some of the test images.
+
+    Parameters
+    ----------
+    model : keras.Model
+    test : Examples
+    chosen : sequence of int
+    batch_size : int
+
+    Returns
+    -------
+    dict of str to (S, H, W, 3) uint8 array
+        The same images, "grey", "colorized" and in "truth".
+    """
+    some = test.some(chosen)
+    truth = np.array(some.images.rgb)
+    L = lab.rgb_to_lab(truth)[0]
+    ab = np.array(list(predict(model, some, batch_size))).reshape(*truth.shape[:3], 2)
+    return {
+        "grey": lab.lab_to_rgb(L, np.zeros(2)),
+        "colorized": lab.lab_to_rgb(L, ab),
+        "truth": truth,
+    }
+
+
+def evenly_spaced(total: int, count: int) -> list[int]:
+    """Indices of `count` of `total` images, evenly spaced: samples chosen by rule, not by taste."""
+    return np.unique(np.linspace(0, total - 1, min(count, total)).round().astype(int)).tolist()
+
+
+def best_and_worst(rows: pd.DataFrame, count: int) -> tuple[list[int], list[int]]:
+    """Indices of the images to which the model's colours bring most and least.
+
+    What they bring is how far CIEDE2000 falls from the grey image to the model's. By the error
+    alone the best would be photographs that have hardly any colour. Together the two lists name
+    at most all images, none twice.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As `evaluate` returns them.
+    count : int
+        Of each.
+    """
+    gain = rows[f"{GRAY}_ciede2000_mean"] - rows[f"{MODEL}_ciede2000_mean"]
+    order = gain.sort_values(ascending=False, kind="stable").index.tolist()
+    best = min(count, -(-len(order) // 2))
+    worst = min(count, len(order) // 2)
+    return order[:best], order[::-1][:worst]

@@ -1,0 +1,32 @@
+"""`study`: all trainings that belong to the comparison."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from colorization.core.parameters import Section
+from colorization.core.records import Seed, distinct
+
+Variant = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+NO_ENCODER = "none"  # a variant that sees L, and through no pretrained network
+
+
+class Study(Section):
+    """`study`: all trainings that belong to the comparison.
+
+    Variants `with_embedding` see L and its ImageNet embedding. Those `without_embedding` see L
+    alone, each through the encoder that it is mapped to: a key of `encoders`, or NO_ENCODER.
+    """
+
+    with_embedding: Annotated[tuple[Variant, ...], AfterValidator(distinct)]
+    without_embedding: dict[Variant, str]
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(distinct)]
+
+    def variants(self) -> tuple[str, ...]:
+        """All variants, in the study's order."""
+        return (*self.with_embedding, *self.without_embedding)
+
+    def trainings(self) -> list[tuple[str, int]]:
+        """Every variant and seed, in the study's order."""
+        return [(variant, seed) for variant in self.variants() for seed in self.seeds]

@@ -1,0 +1,78 @@
+"""The whole of params.yaml, and what its sections must agree on."""
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+
+from colorization.core.errors import ColorizationError
+from colorization.core.parameters import Sections
+from colorization.settings.download import Download
+from colorization.settings.embed import Embed
+from colorization.settings.encoders import Encoders
+from colorization.settings.evaluate import Evaluate
+from colorization.settings.model import Model
+from colorization.settings.preprocess import Preprocess
+from colorization.settings.split import Split
+from colorization.settings.study import NO_ENCODER, Study
+from colorization.settings.train import Train
+
+
+class Params(Sections):
+    """The whole of params.yaml."""
+
+    download: Download
+    split: Split
+    preprocess: Preprocess
+    embed: Embed
+    encoders: Encoders
+    model: Model
+    study: Study
+    train: Train
+    evaluate: Evaluate
+
+
+def load_params(path: Path, known: Collection[str]) -> Params:
+    """Read and validate a params file.
+
+    Parameters
+    ----------
+    path : Path
+    known : collection of str
+        The variants that there are.
+
+    Returns
+    -------
+    Params
+
+    Raises
+    ------
+    ColorizationError
+        As `Sections.load`, or if the study names a variant twice, one that is not known or an
+        encoder that is none, or `model.variant` is not one of the study's.
+    """
+    params = Params.load(path)
+    if lines := [f"{path}: {line}" for line in _disagreements(params, known)]:
+        raise ColorizationError("\n".join(lines))
+    return params
+
+
+def _disagreements(params: Params, known: Collection[str]) -> Iterator[str]:
+    study = params.study
+    for key, names in (
+        ("with_embedding", study.with_embedding),
+        ("without_embedding", study.without_embedding),
+    ):
+        for name in names:
+            if name not in known:
+                yield f"study.{key} must name variants ({', '.join(known)}); found {name!r}"
+    for name, encoder in study.without_embedding.items():
+        if name in study.with_embedding:
+            yield f"study.without_embedding: {name} stands in study.with_embedding too"
+        if encoder not in (NO_ENCODER, *Encoders.model_fields):
+            choices = ", ".join((NO_ENCODER, *Encoders.model_fields))
+            yield f"study.without_embedding.{name} must be one of {choices}; found {encoder!r}"
+    if params.model.variant not in study.variants():
+        yield (
+            f"model.variant must be one of the study's ({', '.join(study.variants())}); "
+            f"found {params.model.variant!r}"
+        )

@@ -1,0 +1,252 @@
+"""Downloads that resume where they were cut off, and are checked before anyone sees them."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import requests
+import urllib3
+
+from colorization.core.errors import ColorizationError
+from colorization.core.files import whole_file
+from colorization.core.progress import progress_bar
+from colorization.sources.remote import RemoteFile
+
+CHUNK = 1 << 20  # bytes
+SECONDS_TO_ANSWER = 30.0  # after which a silent server counts as gone
+# One for each failure in a row that brought nothing more.
+SECONDS_BEFORE_RETRIES = (1.0, 2.0, 4.0, 8.0, 16.0)
+PASSING_STATUSES = {408, 429}  # and all from 500: another attempt may succeed
+_LASTING = (  # what no other attempt will mend
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.SSLError,
+    requests.TooManyRedirects,
+    urllib3.exceptions.LocationParseError,
+)
+
+
+class _BrokenOffError(Exception):
+    """What another attempt may mend."""
+
+
+@contextmanager
+def downloaded(remote: RemoteFile, unfinished: Path) -> Iterator[Path]:
+    """Download a file, or what is missing of it, and give it to a block that makes use of it.
+
+    What has come is kept in `unfinished`, so that a later call goes on there, also after a kill: if
+    the server knows ranges, and says that the file is still the same or its checksum is known.
+
+    Parameters
+    ----------
+    remote : RemoteFile
+    unfinished : Path
+        A folder; made if missing. One process at a time may download the same file into it.
+
+    Yields
+    ------
+    Path
+        The whole file, of the right length and checksum. When the block ends, or finds fault with
+        the file by a ColorizationError, nothing of it stays here.
+
+    Raises
+    ------
+    ColorizationError
+        If the server cannot be reached, refuses, stays silent, or sends something else than
+        `remote` says.
+    """
+    unfinished.mkdir(parents=True, exist_ok=True)
+    partial = _Partial(remote, unfinished)
+    _receive_all(remote, partial)
+    _verify(remote, partial)
+    try:
+        yield partial.path
+    except ColorizationError as error:
+        partial.discard()
+        raise ColorizationError(str(error).replace(str(partial.path), remote.url)) from error
+    partial.discard()
+
+
+def _receive_all(remote: RemoteFile, partial: "_Partial") -> None:
+    """Try again until everything has come, or nothing comes any more."""
+    failures, farthest = 0, partial.length
+    while True:
+        try:
+            _receive(remote, partial)
+        except (
+            _BrokenOffError,
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+        ) as error:
+            failures = 0 if partial.length > farthest else failures + 1
+            farthest = max(farthest, partial.length)
+            if failures > len(SECONDS_BEFORE_RETRIES):
+                raise ColorizationError(
+                    f"{remote.url}: {_reason(error)}, {failures} times in a row; "
+                    "the same command goes on where this one stopped"
+                ) from error
+            wait = SECONDS_BEFORE_RETRIES[max(failures - 1, 0)]
+            print(f"{remote.url}: {_reason(error)}; again in {wait:g} s", flush=True)
+            time.sleep(wait)
+        else:
+            return
+
+
+class _Version(NamedTuple):
+    """Which version of a file a server sends, and how long it is; None where it does not say."""
+
+    validator: str | None
+    total: int | None
+
+
+class _Partial:
+    """What has come of a file, and what the server said of the whole."""
+
+    def __init__(self, remote: RemoteFile, folder: Path) -> None:
+        name = hashlib.sha256(remote.url.encode()).hexdigest()[:16]
+        self.path = folder / name
+        self._about = folder / f"{name}.json"
+
+    @property
+    def length(self) -> int:
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def version(self) -> "_Version":
+        """What the server said when the file began to come."""
+        try:
+            return _Version(**json.loads(self._about.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return _Version(None, None)
+
+    def begin(self, version: "_Version") -> None:
+        self.discard()
+        with whole_file(self._about) as file:
+            file.write_text(json.dumps(version._asdict()), encoding="utf-8")
+
+    def discard(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self._about.unlink(missing_ok=True)
+
+
+def _receive(remote: RemoteFile, partial: _Partial) -> None:
+    """Ask for what is missing, and append it."""
+    # Otherwise what comes could be compressed once more, of another length.
+    headers = {"Accept-Encoding": "identity"}
+    validator = partial.version().validator
+    if partial.length and (validator or remote.checksum):
+        headers["Range"] = f"bytes={partial.length}-"
+        if validator:
+            headers["If-Range"] = validator
+    with requests.get(
+        remote.url, headers=headers, stream=True, timeout=SECONDS_TO_ANSWER
+    ) as response:
+        if response.headers.get("Content-Range") == f"bytes */{partial.length}":
+            return  # RFC 9110, 15.5.17: nothing is missing
+        _refuse_errors(remote, response, partial)
+        total: int | None
+        if response.status_code == requests.codes.partial_content:
+            total = _resumed_total(response, partial)
+        else:
+            total = _number(response.headers.get("Content-Length", ""))
+            partial.begin(_Version(_validator(response), total))
+        if remote.length is not None and total not in (None, remote.length):
+            partial.discard()
+            raise ColorizationError(
+                f"{remote.url}: is {total:,} bytes long; {remote.length:,} were expected"
+            )
+        done = partial.length
+        name = f"downloading {remote.url.rsplit('/', 1)[-1]}"
+        with (
+            partial.path.open("ab") as file,
+            progress_bar(name, total, "B", unit_scale=True, initial=done) as bar,
+        ):
+            for chunk in response.raw.stream(CHUNK, decode_content=False):
+                file.write(chunk)
+                bar.update(len(chunk))
+                if remote.length is not None and file.tell() > remote.length:
+                    break  # `_verify` refuses it; the rest may have no end
+    if total is not None and partial.length != total:
+        if partial.length > total:
+            partial.discard()
+        raise _BrokenOffError(f"the connection ended after {partial.length:,} of {total:,} bytes")
+
+
+def _refuse_errors(remote: RemoteFile, response: requests.Response, partial: _Partial) -> None:
+    status = response.status_code
+    if status == requests.codes.requested_range_not_satisfiable:
+        partial.discard()
+        raise _BrokenOffError("the file has changed on the server")
+    if status < requests.codes.bad_request:
+        return
+    answer = f"the server answers {status} {response.reason}"
+    if status in PASSING_STATUSES or status >= requests.codes.internal_server_error:
+        raise _BrokenOffError(answer)
+    raise ColorizationError(f"{remote.url}: {answer}")
+
+
+def _resumed_total(response: requests.Response, partial: _Partial) -> int:
+    """Length of the whole file, from an answer that must continue what has come.
+
+    RFC 9110, 14.4: `Content-Range: bytes 200-999/1000`, or `/*`; 15.3.7.3: only parts of one
+    version may be combined.
+    """
+    earlier = partial.version()
+    unit_and_range, _, whole = response.headers.get("Content-Range", "").partition("/")
+    total = _number(whole) if whole != "*" else earlier.total
+    continues = unit_and_range.startswith(f"bytes {partial.length}-")
+    same_version = _validator(response) in (None, earlier.validator)
+    if not continues or not same_version or total is None or earlier.total not in (None, total):
+        partial.discard()
+        raise _BrokenOffError("the server does not go on with the file that it began to send")
+    return total
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 20 else None
+
+
+def _validator(response: requests.Response) -> str | None:
+    """A strong ETag, or the date of the last change: what If-Range takes (RFC 9110, 13.1.5)."""
+    etag = response.headers.get("ETag")
+    if etag:
+        return None if etag.startswith("W/") else etag
+    return response.headers.get("Last-Modified")
+
+
+def _verify(remote: RemoteFile, partial: _Partial) -> None:
+    """Check length and checksum; of a wrong file nothing stays."""
+    if remote.length is not None and partial.length != remote.length:
+        found = partial.length
+        partial.discard()
+        raise ColorizationError(
+            f"{remote.url}: {found:,} bytes came; {remote.length:,} were expected"
+        )
+    if remote.algorithm and remote.checksum:
+        with partial.path.open("rb") as file:
+            found_sum = hashlib.file_digest(file, remote.algorithm).hexdigest()
+        if found_sum != remote.checksum:
+            partial.discard()
+            raise ColorizationError(
+                f"{remote.url}: wrong {remote.algorithm}: expected {remote.checksum}, "
+                f"found {found_sum}; nothing of it was kept"
+            )
+
+
+def _reason(error: Exception) -> str:
+    """A few words on what went wrong, where the libraries write paragraphs."""
+    match error:
+        case requests.Timeout() | urllib3.exceptions.TimeoutError():
+            return f"the server was silent for {SECONDS_TO_ANSWER:g} s"
+        case requests.exceptions.SSLError():
+            return "no secure connection; is its certificate trusted here?"
+        case requests.ConnectionError():
+            return "the server cannot be reached"
+        case urllib3.exceptions.HTTPError():
+            return "the connection was lost"
+        case _:
+            return str(error)

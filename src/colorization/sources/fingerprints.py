@@ -1,0 +1,67 @@
+"""What local inputs are, by content, at the cost of a look at each file's length and time."""
+
+import hashlib
+from pathlib import Path
+
+from colorization.backbones.weights import NAMED, weights_file
+from colorization.core.hashing import sha256_of_files
+from colorization.sources import archives, fetching
+from colorization.sources.remote import is_url, parse_url
+
+
+def fingerprint_source(source: str, memory: Path) -> str:
+    """Identify `download.source`.
+
+    Parameters
+    ----------
+    source : str
+    memory : Path
+        See `hashing.sha256_of_files`.
+
+    Returns
+    -------
+    str
+        A name or a URL as it is; the sha256 of a local archive, or of a folder's listing.
+
+    Raises
+    ------
+    ColorizationError
+        As `fetching.local_source` and `remote.parse_url`.
+    """
+    if source in fetching.NAMED:
+        return source
+    if is_url(source):
+        parse_url(source)
+        return source
+    path = fetching.local_source(source)
+    if not path.is_dir():
+        return sha256_of_files([path], memory)[0]
+    names = archives.folder_image_names(path)
+    sums = sha256_of_files([path / name for name in names], memory)
+    listing = "".join(f"{name}\0{sha256}\n" for name, sha256 in zip(names, sums, strict=True))
+    return hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest()
+
+
+def fingerprint_weights(weights: str, parameter: str, memory: Path) -> str:
+    """Identify pretrained weights: "random", "imagenet", or the sha256 of a file.
+
+    Parameters
+    ----------
+    weights : str
+    parameter : str
+        The parameter that holds `weights`, for messages.
+    memory : Path
+        See `hashing.sha256_of_files`.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ColorizationError
+        As `weights.weights_file`.
+    """
+    if weights in NAMED:
+        return weights
+    return sha256_of_files([weights_file(weights, parameter)], memory)[0]

@@ -1,0 +1,63 @@
+"""Files on HTTP servers: their URLs, and the checksums that a URL may carry."""
+
+import string
+from dataclasses import dataclass
+from urllib.parse import urldefrag, urlsplit
+
+from colorization.core.errors import ColorizationError
+
+DIGITS = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}  # hexadecimal, by algorithm
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file on an HTTP server.
+
+    Attributes
+    ----------
+    url : str
+    algorithm : str or None
+        Of `checksum`, a key of `DIGITS`.
+    checksum : str or None
+        In hexadecimal; None where nobody published one.
+    length : int or None
+        Bytes; None where nobody published it.
+    """
+
+    url: str
+    algorithm: str | None = None
+    checksum: str | None = None
+    length: int | None = None
+
+
+def is_url(source: str) -> bool:
+    """Whether a source is an HTTP URL, and no path."""
+    return source.lower().startswith(("http://", "https://"))
+
+
+def parse_url(source: str) -> RemoteFile:
+    """Take a URL apart that may end in a checksum, as in `https://host/a.zip#sha256=0123...`.
+
+    Raises
+    ------
+    ColorizationError
+        If it names no host, or what follows # is no checksum.
+    """
+    url, fragment = urldefrag(source)
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # a port that is no number raises
+    except ValueError:
+        host = None
+    if not host or host != "".join(host.split()):
+        raise ColorizationError(f"download.source: {source!r} names no host")
+    if not fragment:
+        return RemoteFile(url)
+    algorithm, _, checksum = fragment.lower().partition("=")
+    if len(checksum) != DIGITS.get(algorithm) or set(checksum) - set(string.hexdigits):
+        kinds = ", ".join(f"#{name}=" for name in DIGITS)
+        raise ColorizationError(
+            f"download.source: a URL may end in {kinds} and that checksum in hexadecimal; "
+            f"found {'#' + fragment!r}"
+        )
+    return RemoteFile(url, algorithm, checksum)

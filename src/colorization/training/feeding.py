@@ -1,0 +1,120 @@
+"""The batches of a training, and how Keras gets them."""
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+
+from colorization.dataset.examples import Examples
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+Batch = tuple[tuple[np.ndarray, ...], np.ndarray]
+
+
+class Batches(keras.utils.PyDataset):
+    """The batches of all epochs, one after another; each depends on its number alone.
+
+    They are float32 arrays, read from the memory-mapped ones as they are needed: the inputs of a
+    model as `Examples.inputs` gives them, and ab.
+
+    Parameters
+    ----------
+    examples : Examples
+    batch_size : int
+    epochs : int
+    seed : int
+        Shuffles each epoch in an order of its own, from seed and epoch.
+    flip : bool
+        Mirror half of the images, drawn anew in each epoch. The embedding stays that of the
+        unmirrored image.
+    first_epoch : int
+        Epochs before it, counted from 0, are left out, but the following ones are the same.
+    devices : int
+        That share each batch: what no device would share of an epoch is left out.
+    """
+
+    def __init__(
+        self,
+        examples: Examples,
+        batch_size: int,
+        epochs: int,
+        seed: int,
+        *,
+        flip: bool = False,
+        first_epoch: int = 0,
+        devices: int = 1,
+    ) -> None:
+        super().__init__()
+        self._examples = examples
+        self._batch_size = batch_size
+        self._epochs = epochs
+        self._first_epoch = first_epoch
+        self._seed = seed
+        self._flip = flip
+        self._images = len(examples) - len(examples) % devices  # of an epoch
+        self._drawn = lru_cache(maxsize=2)(self._draw)  # while one epoch ends, the next one begins
+
+    @property
+    def per_epoch(self) -> int:
+        """Batches of an epoch; the last one may be smaller."""
+        return math.ceil(self._images / self._batch_size)
+
+    def __len__(self) -> int:
+        """Batches of all epochs."""
+        return self.per_epoch * (self._epochs - self._first_epoch)
+
+    def __getitem__(self, index: int) -> Batch:
+        epoch, number = divmod(index, self.per_epoch)
+        order, mirrored = self._drawn(self._first_epoch + epoch)
+        chosen = order[number * self._batch_size : (number + 1) * self._batch_size]
+        L, *embeddings = self._examples.inputs(chosen)
+        ab = self._examples.images.ab[chosen].astype(np.float32)
+        for maps in (L, ab):
+            maps[mirrored[chosen]] = maps[mirrored[chosen], :, ::-1]
+        return (L, *embeddings), ab
+
+    def _draw(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """The images of an epoch in their order, and for each image whether it is mirrored."""
+        rng = np.random.default_rng([self._seed, epoch])
+        order = rng.permutation(len(self._examples))
+        mirrored = rng.random(len(order)) < (0.5 if self._flip else 0)
+        return order[: self._images], mirrored
+
+
+def feed(batches: Batches) -> "Batches | tf.data.Dataset":
+    """Prepare batches for Keras' `fit`, each read while the one before is computed.
+
+    With TensorFlow a `tf.data` pipeline of our own. The one that Keras would make tunes itself, in
+    a thread which, when an iterator ends, may miss that it is to stop and sleep on: up to as long
+    again as the epoch took. Here nothing can be tuned, and one iterator serves all epochs.
+
+    Returns
+    -------
+    tf.data.Dataset or Batches
+        For `fit` with `steps_per_epoch=batches.per_epoch`; the batches themselves with other
+        backends of Keras.
+    """
+    if keras.config.backend() != "tensorflow":
+        return batches
+    import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
+
+    first = batches[0]
+    arrays = keras.tree.flatten(first)
+
+    def read(index: tf.Tensor) -> tuple:
+        tensors = tf.numpy_function(
+            lambda number: keras.tree.flatten(batches[int(number)]),
+            [index],
+            [tf.float32] * len(arrays),
+        )
+        for tensor, array in zip(tensors, arrays, strict=True):
+            tensor.set_shape((None, *array.shape[1:]))
+        return keras.tree.pack_sequence_as(first, tensors)
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return tf.data.Dataset.range(len(batches)).map(read).prefetch(2).with_options(options)

@@ -1,0 +1,111 @@
+"""Snapshots of a training after each epoch, from which it goes on when it was killed.
+
+They lie outside the pipeline's outputs, which DVC removes before it runs a stage again.
+"""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from colorization.core.files import whole_folder
+
+Row = dict[str, float]  # what a training records of one epoch
+
+
+@dataclass(frozen=True)
+class Done:
+    """How far a training is.
+
+    Attributes
+    ----------
+    rows : list of dict
+        What was recorded of each epoch.
+    seconds : float
+        That the epochs took.
+    """
+
+    rows: list[Row]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """Where one training keeps its snapshots.
+
+    Attributes
+    ----------
+    folder : Path
+        Of this training alone; made if missing.
+    identity : str
+        Whatever the result depends on, as `identity.identify` tells it: a snapshot of anything else
+        counts as none.
+    """
+
+    folder: Path
+    identity: str
+
+    def save(self, model: keras.Model, done: Done, files: Path) -> None:
+        """Keep the state after an epoch; the one before goes only when this one is whole.
+
+        Parameters
+        ----------
+        model : keras.Model
+            Compiled: its optimizer's state is kept too.
+        done : Done
+        files : Path
+            The model directory as far as it is written.
+        """
+        epoch = self.folder / f"epoch-{len(done.rows):06d}"
+        with whole_folder(epoch) as partial:
+            shutil.copytree(files, partial / "files")
+            model.save_weights(partial / "state.weights.h5")
+            np.savez(partial / "random.npz", *_random_states(model))
+            content = {"identity": self.identity, **asdict(done)}
+            (partial / "about.json").write_text(json.dumps(content), encoding="utf-8")
+        for other in set(self._epochs()) - {epoch}:
+            shutil.rmtree(other)
+
+    def restore(self, model: keras.Model, files: Path) -> Done:
+        """Bring back the latest state.
+
+        Parameters
+        ----------
+        model : keras.Model
+            Compiled as it was; gets weights and the states of optimizer and random generators.
+        files : Path
+            The model directory; gets what it held.
+
+        Returns
+        -------
+        Done
+            Nothing, where there is no snapshot of this very training.
+        """
+        for epoch in reversed(self._epochs()):
+            about = json.loads((epoch / "about.json").read_text(encoding="utf-8"))
+            if about["identity"] != self.identity:
+                shutil.rmtree(epoch)
+                continue
+            shutil.copytree(epoch / "files", files, dirs_exist_ok=True)
+            model.optimizer.build(model.trainable_variables)
+            model.load_weights(epoch / "state.weights.h5")
+            with np.load(epoch / "random.npz", allow_pickle=False) as states:
+                for variable, name in zip(_random_states(model), states, strict=True):
+                    variable.assign(states[name])
+            return Done(about["rows"], about["seconds"])
+        return Done([], 0.0)
+
+    def discard(self) -> None:
+        """Remove them all: the training is done."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _epochs(self) -> list[Path]:
+        return sorted(self.folder.glob("epoch-*"))
+
+
+def _random_states(model: keras.Model) -> list[keras.Variable]:
+    """The random generators' states, which no weights file holds: those of the dropout layers."""
+    return [variable for variable in model.variables if "seed_generator" in variable.path]
