@@ -18,7 +18,7 @@ study: .venv/installed
 
 # models/chosen for programs without this project: a TensorFlow SavedModel and an ONNX file.
 export: .venv/installed
-	python -m colorization.export models/chosen --output models/exported
+	python -m colorization.colorizing.export models/chosen --output models/exported
 
 test: .venv/installed
 	python -m pytest

@@ -17,12 +17,12 @@ import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
+from colorization.networks.variants import build_model
+from colorization.params import EmbeddingVariant
 from keras import layers
 
 import turns
 from colorization.backbones.precision import choose_precision
-from colorization.networks.variants import build_model
-from colorization.params import EmbeddingVariant
 from train_step import batch
 
 PASSES = ["forward", "backward, data", "backward, weights"]

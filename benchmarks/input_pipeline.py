@@ -17,13 +17,13 @@ from pathlib import Path
 import keras
 import numpy as np
 import pandas as pd
+from colorization.networks.variants import build_model
+from colorization.params import load_params
 
 import turns
 from colorization.backbones.precision import choose_precision
 from colorization.dataset import arrays
 from colorization.dataset.examples import Examples
-from colorization.networks.variants import build_model
-from colorization.params import load_params
 from colorization.training.feeding import Batches, feed
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -11,11 +11,11 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
+from colorization.networks.variants import VARIANTS, build_model
+from colorization.params import Train, load_params
 
 import turns
 from colorization.dataset.examples import Examples, read_examples
-from colorization.networks.variants import VARIANTS, build_model
-from colorization.params import Train, load_params
 from colorization.training.devices import strategy
 from colorization.training.fitting import train
 from colorization.training.snapshots import Snapshots

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from functools import partial
 
 import pandas as pd
+from colorization.networks.variants import VARIANTS, build_model
 
 import turns
-from colorization.networks.variants import VARIANTS, build_model
 
 MARK = "step of seconds:"
 

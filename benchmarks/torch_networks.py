@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 
 import torch
+from colorization.networks.variants import EMBEDDING_LENGTH
 from torch import Tensor, nn
 
 from colorization.networks.blocks import KOALA_DECODER, KOALA_ENCODER, SHORT_ENCODER
-from colorization.networks.variants import EMBEDDING_LENGTH
 from colorization.networks.vgg import DECODER, MEAN_BGR, UNET_DECODER
 
 Block = Callable[..., list[nn.Module]]

@@ -15,13 +15,13 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 import torch
+from colorization.networks.variants import VARIANTS, build_model
 from keras import layers
 
 import turns
 from colorization.backbones.precision import choose_precision
 from colorization.networks import blocks
 from colorization.networks.normalization import FusedBatchNormalization
-from colorization.networks.variants import VARIANTS, build_model
 from torch_networks import NETWORKS, penalty
 
 OURS, STOCK = "ours", "stock Keras"

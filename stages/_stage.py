@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, get_args
 
@@ -19,18 +20,27 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings would hide our lines.
 
 from colorization.core.errors import ColorizationError
-from colorization.core.provenance import write_timing
+from colorization.core.provenance import Run, machine
 
-Figures = dict[str, float]  # what a stage measured, keyed by name and unit
+
+@dataclass(frozen=True)
+class Figures:
+    """What a stage measured of itself; see `provenance.Run`.
+
+    `earlier_seconds` is what an interrupted run spent that this one went on from.
+    """
+
+    images_per_second: float | None = None
+    devices: tuple[str, ...] | None = None
+    earlier_seconds: float = 0.0
 
 
 def run(main: Callable[..., Figures | None]) -> None:
     """Call a stage's main with the options of the command line.
 
     Each parameter of `main` is an option of the same name, of the type it is annotated with; one
-    with a default may be left out. With `--timing FILE` the wall time goes to that file,
-    with the figures that `main` returns. One of them, `earlier_seconds`, is what an interrupted run
-    spent that this one went on from: it counts as wall time too.
+    with a default may be left out. With `--run FILE` that file tells how long it took, and where.
+    DVC does not know of it, nor git, since it is never the same twice.
 
     Exits with status 1 and one line on what the user can mend.
     """
@@ -41,16 +51,22 @@ def run(main: Callable[..., Figures | None]) -> None:
         required = parameter.default is parameter.empty
         default = None if required else parameter.default
         parser.add_argument(f"--{name}", type=kind, required=required, default=default)
-    parser.add_argument("--timing", type=Path)
+    parser.add_argument("--run", type=Path)
     options = vars(parser.parse_args())
-    timing = options.pop("timing")
+    told = options.pop("run")
     started = time.perf_counter()
     signal.signal(signal.SIGTERM, _interrupt)  # as Ctrl-C: what is half done is removed
     try:
-        figures = main(**options) or {}
-        seconds = time.perf_counter() - started + figures.pop("earlier_seconds", 0.0)
-        if timing:
-            write_timing(timing, stage, seconds, figures)
+        figures = main(**options) or Figures()
+        seconds = time.perf_counter() - started + figures.earlier_seconds
+        if told:
+            Run(
+                stage=stage,
+                seconds=round(seconds, 2),
+                images_per_second=figures.images_per_second,
+                devices=figures.devices,
+                machine=machine(),
+            ).write(told)
     except ColorizationError as error:
         sys.exit(f"{stage}: {error}")
     except OSError as error:

@@ -7,36 +7,56 @@ Its outputs are the same bytes as long as the inputs are the same, so nothing ru
 from pathlib import Path
 
 from _stage import run
+from colorization import variants
+from colorization.backbones.weights import Pretrained, fingerprint_weights
 from colorization.core.errors import ColorizationError
-from colorization.core.files import whole_file
-from colorization.params import ENCODER_OF, load_params
-from colorization.sources.fingerprints import fingerprint_source, fingerprint_weights
+from colorization.core.files import whole_file, whole_folder
+from colorization.settings.encoders import NO_ENCODER
+from colorization.settings.whole import load_params
+from colorization.sources.fingerprints import fingerprint_source
 
 
 def main(
     params: Path, memory: Path, raw: Path, source: Path, weights: Path, encoders: Path
 ) -> None:
-    settings = load_params(params)
+    settings = load_params(params, variants.names())
     if Path(settings.download.source).resolve() == raw.resolve():
         raise ColorizationError(
             f"download.source: {raw} is what `download` writes anew; give the archive another place"
         )
-    chosen = ENCODER_OF.get(settings.model.variant)
+    chosen = settings.model.variant
     fingerprints = {
         source: fingerprint_source(settings.download.source, memory),
-        weights: _fingerprint(settings.embed.weights, "embed.weights", memory, chosen is None),
+        weights: _fingerprint(
+            settings.embed.weights,
+            "embed.weights",
+            memory,
+            needed=chosen in settings.study.with_embedding,
+        ),
     }
-    for variant, encoder in ENCODER_OF.items():
-        named = getattr(settings.encoders, encoder)
-        fingerprints[encoders / f"{variant}.txt"] = _fingerprint(
-            named, f"encoders.{encoder}", memory, encoder == chosen
+    seen_through = {
+        variant: Pretrained(
+            network=encoder,
+            weights=NO_ENCODER
+            if encoder == NO_ENCODER
+            else _fingerprint(
+                settings.encoders.weights(encoder),
+                f"encoders.{encoder}",
+                memory,
+                needed=encoder == settings.study.without_embedding.get(chosen),
+            ),
         )
+        for variant, encoder in settings.study.without_embedding.items()
+    }
     for out, fingerprint in fingerprints.items():
         with whole_file(out) as partial:
             partial.write_text(f"{fingerprint}\n", encoding="utf-8")
+    with whole_folder(encoders) as folder:
+        for variant, pretrained in seen_through.items():
+            pretrained.write(folder / f"{variant}.json")
 
 
-def _fingerprint(weights: str, parameter: str, memory: Path, needed: bool) -> str:
+def _fingerprint(weights: str, parameter: str, memory: Path, *, needed: bool) -> str:
     """What only other variants need may be missing: the stage that needs it says so."""
     try:
         return fingerprint_weights(weights, parameter, memory)

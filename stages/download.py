@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from _stage import run
-from colorization.params import load_params
+from colorization.settings.download import Download
 from colorization.sources import fetching
 
 
 def main(params: Path, unfinished: Path, out: Path) -> None:
-    fetching.fetch(load_params(params).download, out, unfinished)
+    fetching.fetch(Download.load(params), out, unfinished)
 
 
 if __name__ == "__main__":

@@ -1,37 +1,38 @@
 """Stage `embed`: cached L -> the ImageNet embedding of each image."""
 
-import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 
-from _stage import Figures, run
+from _stage import run
 from colorization.backbones import embedding
+from colorization.backbones.weights import Pretrained
 from colorization.core.files import whole_folder
 from colorization.core.identity import identify
 from colorization.dataset import arrays
 from colorization.dataset.parts import PARTS
-from colorization.params import load_params
+from colorization.settings.embed import Embed
 
 
 def main(
     params: Path, arrays_folder: Path, weights: Path, unfinished: Path, memory: Path, out: Path
-) -> Figures:
-    settings = load_params(params).embed
+) -> None:
+    settings = Embed.load(params)
     precision = embedding.precision_of(settings)
-    pretrained = {
-        "pretrained_network": settings.network,
-        "pretrained_weights": weights.read_text(encoding="utf-8").strip(),
-        "pretrained_precision": precision,
-    }
+    pretrained = Pretrained(
+        network=settings.network,
+        weights=weights.read_text(encoding="utf-8").strip(),
+        precision=precision,
+    )
+    told = {"settings": settings.model_dump(), "pretrained": pretrained.model_dump()}
     with whole_folder(out) as folder:
         embedder = embedding.build_embedder(settings, precision)
         predict = embedding.with_constant_weights(embedder)
         logits = {}
         for part in PARTS:
             L = arrays_folder / part / "L.npy"
-            name = identify(settings.model_dump() | pretrained, [L], memory)
+            name = identify(told, [L], memory)
             logits[part] = embedding.embed(
                 predict,
                 arrays.read(arrays_folder / part).L,
@@ -43,9 +44,8 @@ def main(
         for part in PARTS:
             np.save(folder / f"{part}.npy", embedding.normalize(logits[part], normalization))
         np.save(folder / "normalization.npy", normalization)
-        (folder / "identity.json").write_text(json.dumps(pretrained, indent=1) + "\n")
+        pretrained.write(folder / "identity.json")
     shutil.rmtree(unfinished)
-    return {"images": sum(len(part) for part in logits.values())}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Stages `evaluate` and `evaluate_vgg`: a trained model on the test split -> its scores, a row per
+"""Stages `evaluate` and `evaluate_alone`: a trained model on the test split -> its scores, a row per
 image, and some of the images.
 
 metrics.json              means with their standard errors, of the model and of the floors
@@ -11,19 +11,18 @@ history.csv               of the training
 training.json             what the model was trained with
 """
 
-import json
 import shutil
 from pathlib import Path
 
-from _stage import Figures, run
+from _stage import run
 from colorization.core.files import whole_folder
 from colorization.dataset.examples import read_examples
 from colorization.networks.directory import load_model
-from colorization.params import load_params
 from colorization.scoring import scorer
-from colorization.scoring.evaluation import write_shown
 from colorization.scoring.floors import read_floors
+from colorization.scoring.shown import write_shown
 from colorization.scoring.summary import summarize
+from colorization.settings.evaluate import Evaluate
 
 
 def main(
@@ -33,8 +32,8 @@ def main(
     model: Path,
     out: Path,
     embeddings: Path | None = None,
-) -> Figures:
-    settings = load_params(params).evaluate
+) -> None:
+    settings = Evaluate.load(params)
     test = read_examples(arrays_folder, embeddings, "test")
     network = load_model(model)
     scored = scorer.evaluate(network, test, read_floors(floors), settings.batch_size)
@@ -47,14 +46,12 @@ def main(
     with whole_folder(out) as folder:
         scored.rows.to_csv(folder / "test_images.csv", index=False)
         scored.chroma.to_csv(folder / "chroma.csv", index=False)
-        summary = json.dumps(summarize(scored.rows), indent=1, allow_nan=False)
-        (folder / "metrics.json").write_text(summary + "\n", encoding="utf-8")
+        summarize(scored.rows).write(folder / "metrics.json")
         for name, chosen in shown.items():
             images = scorer.colorize(network, test, chosen, settings.batch_size)
             write_shown(folder, name, chosen, images)
         for name in ("history.csv", "training.json"):
             shutil.copyfile(model / name, folder / name)
-    return {"images": len(test)}
 
 
 if __name__ == "__main__":

@@ -8,22 +8,21 @@ small_parts.npy   where each test image's small parts are, (N, H, W) bool
 
 from pathlib import Path
 
-from _stage import Figures, run
+from _stage import run
 from colorization.core.files import whole_folder
 from colorization.dataset import arrays
-from colorization.params import load_params
 from colorization.scoring.colours import count_colours
 from colorization.scoring.floors import score_floors, write_floors
 from colorization.scoring.regions import finder
+from colorization.settings.download import Download
 
 
-def main(params: Path, arrays_folder: Path, out: Path) -> Figures:
+def main(params: Path, arrays_folder: Path, out: Path) -> None:
     test = arrays.read(arrays_folder / "test")
     colours = count_colours(arrays.read(arrays_folder / "train").ab)
-    floors = score_floors(test, colours, finder(load_params(params).download))
+    floors = score_floors(test, colours, finder(Download.load(params)))
     with whole_folder(out) as folder:
         write_floors(floors, folder)
-    return {"images": len(test.names)}
 
 
 if __name__ == "__main__":

@@ -5,20 +5,20 @@ from pathlib import Path
 import pandas as pd
 
 from _stage import run
-from colorization.colorizing import packaging
-from colorization.core import provenance
+from colorization.colorizing.packaging import Origin, package
 from colorization.core.files import whole_folder
-from colorization.params import load_params
+from colorization.settings.download import Download
+from colorization.settings.embed import Embed
 
 
 def main(params: Path, model: Path, evaluation: Path, split: Path, out: Path) -> None:
-    origin = packaging.Origin(
-        params=load_params(params),
-        commit=provenance.commit(Path.cwd(), Path("results")),
+    origin = Origin(
+        source=Download.load(params).source,
+        embed=Embed.load(params),
         split=pd.read_csv(split, keep_default_na=False),
     )
     with whole_folder(out) as folder:
-        packaging.package(model, evaluation, origin, folder)
+        package(model, evaluation, origin, folder)
 
 
 if __name__ == "__main__":

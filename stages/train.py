@@ -1,26 +1,16 @@
-"""Stages `train`, `train_vgg` and `train_thinned`: cached arrays -> a variant, trained from a seed.
+"""Stages `train` and `train_alone`: cached arrays -> a variant, trained from a seed.
 
-Variants of `train` take the embeddings, those of `train_vgg` an encoder with weights of its own.
-`train_thinned` takes one training image in `one_in`, evenly over all of them: those of 4 are among
-those of 2.
+Variants of `train` take the embeddings. Those of `train_alone` see L alone, some of them through an
+encoder with weights of its own.
 """
 
-import json
-import shutil
 from pathlib import Path
 
 from _stage import Figures, run
-from colorization.backbones.precision import choose_precision
-from colorization.core.files import whole_folder
-from colorization.core.identity import identify
-from colorization.core.provenance import environment
-from colorization.dataset.examples import read_examples
-from colorization.networks.variants import build_model
-from colorization.networks.vgg import load_encoder
-from colorization.params import ENCODER_OF, load_params
-from colorization.training.devices import device_names, strategy
-from colorization.training.fitting import train
-from colorization.training.snapshots import Snapshots
+from colorization.backbones.weights import Pretrained
+from colorization.settings.encoders import NO_ENCODER, Encoders
+from colorization.settings.train import Train
+from colorization.training.training import Inputs, train_variant
 
 
 def main(
@@ -32,66 +22,20 @@ def main(
     memory: Path,
     out: Path,
     embeddings: Path | None = None,
-    encoder_weights: Path | None = None,
-    one_in: int = 1,
+    encoder: Path | None = None,
 ) -> Figures:
-    settings = load_params(params)
-    training, validation = (
-        read_examples(arrays_folder, embeddings, part) for part in ("train", "validation")
+    pretrained = Pretrained.read(encoder) if encoder else None
+    if pretrained and pretrained.network == NO_ENCODER:
+        pretrained = None
+    inputs = Inputs(arrays_folder, embeddings, pretrained, Encoders.load(params))
+    trained = train_variant(
+        variant, seed, Train.load(params), inputs, out, unfinished / out.name, memory
     )
-    training = training.some(slice(None, None, one_in))
-    # As many steps as all images give, so that only the images differ.
-    train_params = settings.train.model_copy(update={"epochs": settings.train.epochs * one_in})
-    precision = choose_precision(settings.train.precision, float16=True)
-    told = {
-        "variant": variant,
-        "seed": seed,
-        "precision": precision,
-        "devices": device_names(settings.train.devices),
-        **_pretrained(variant, embeddings, encoder_weights),
-        "train": train_params.model_dump(),
-        **({"one_in": one_in} if one_in > 1 else {}),
-    }
-    folders = [arrays_folder / "train", arrays_folder / "validation", embeddings]
-    read = sorted(file for folder in folders if folder for file in folder.iterdir())
-    snapshots = Snapshots(unfinished / out.name, identify(told, read, memory))
-    with whole_folder(out) as folder:
-        with strategy(settings.train.devices).scope():
-            model = build_model(variant, seed, precision)
-        if embeddings:
-            shutil.copyfile(embeddings / "normalization.npy", folder / "embedding.npy")
-        if encoder_weights:
-            encoder = ENCODER_OF[variant]
-            load_encoder(model, encoder, getattr(settings.encoders, encoder))
-        outcome = train(model, training, validation, train_params, seed, folder, snapshots)
-        record = {
-            **told,
-            "parameters": model.count_params(),
-            "best_epoch": outcome.best_epoch,
-            "image_size": training.images.L.shape[1],
-            "training_images": len(training),
-            "environment": environment(),
-        }
-        (folder / "training.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    snapshots.discard()
-    return {
-        "images_per_second": round(outcome.images_per_second, 2),
-        "earlier_seconds": outcome.earlier_seconds,
-    }
-
-
-def _pretrained(
-    variant: str, embeddings: Path | None, encoder_weights: Path | None
-) -> dict[str, str]:
-    """The pretrained network that a variant sees through, and what its weights are."""
-    if embeddings:
-        return json.loads((embeddings / "identity.json").read_text(encoding="utf-8"))
-    if encoder_weights:
-        return {
-            "pretrained_network": ENCODER_OF[variant],
-            "pretrained_weights": encoder_weights.read_text(encoding="utf-8").strip(),
-        }
-    return {}
+    return Figures(
+        images_per_second=round(trained.outcome.images_per_second, 2),
+        devices=tuple(trained.devices),
+        earlier_seconds=trained.outcome.earlier_seconds,
+    )
 
 
 if __name__ == "__main__":

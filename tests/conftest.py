@@ -29,9 +29,8 @@ TINY = {
     "embed": {"network": "mobilenet_v2"},
     "train": {"epochs": 2, "monitor_images": 4},
     "study": {
-        "variants": ["baseline", "bn_maxpool"],
-        "vgg_variants": ["vgg16_repeat"],
-        "one_in": [2],
+        "with_embedding": ["baseline", "bn_maxpool", "bn_maxpool_one_in_2"],
+        "without_embedding": {"vgg16_repeat": "vgg16"},
     },
     "evaluate": {"sample_images": 3, "extreme_images": 2},
 }
@@ -166,7 +165,9 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def merge(into: dict, changes: dict) -> None:
     """Change values of nested dicts in place; `changes` stays as it is."""
     for key, value in changes.items():
-        if isinstance(value, dict):
+        if (
+            isinstance(value, dict) and key != "without_embedding"
+        ):  # a list, with what belongs to it
             merge(into[key], value)
         else:
             into[key] = value

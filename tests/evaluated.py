@@ -5,9 +5,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from colorization.scoring.evaluation import SETS, STATES, Evaluation, Shown
+from colorization.backbones.weights import Pretrained
+from colorization.core.provenance import Machine, Run
+from colorization.scoring.evaluation import Evaluation
+from colorization.scoring.shown import SETS, STATES, Shown
 from colorization.scoring.summary import COLORIZERS, summarize
-from samples import scene
+from colorization.training.record import TrainingRecord
+from samples import PARAMS, scene
 
 
 def rows(images: int = 6, **changes: Any) -> pd.DataFrame:
@@ -49,23 +53,10 @@ def evaluation(
     trained = train_mse or tuple(np.linspace(0.05, 0.02, len(val_mse)))
     images = {state: np.stack([scene(1, 32, 32)]) for state in STATES}
     return Evaluation(
-        metrics=summarize(table),
+        summary=summarize(table),
         rows=table,
         chroma=pd.DataFrame({"chroma": [0.0, 2.0, 4.0], "truth": [5, 3, 2], "model": [7, 3, 0]}),
-        training={
-            "variant": "bn_maxpool",
-            "seed": 3,
-            "parameters": 6_571_234,
-            "best_epoch": 2,
-            "training_images": 720,
-            "image_size": 64,
-            "pretrained_network": "inception_v3",
-            "pretrained_weights": "random",
-            "precision": "float32",
-            "devices": ["Abacus"],
-            "train": {"epochs": len(val_mse)},
-            **training,
-        },
+        training=record(len(val_mse), **training),
         history=pd.DataFrame(
             {
                 "epoch": range(1, len(val_mse) + 1),
@@ -77,7 +68,32 @@ def evaluation(
     )
 
 
-def timing(seconds: float, **figures: float) -> dict[str, Any]:
-    """A stage's timing."""
-    machine = {"processor": "Abacus <9>", "cores": 2, "platform": "Linux", "python": "3.11.7"}
-    return {"seconds": seconds, "hardware": machine, **figures}
+def record(epochs: int = 3, **changes: Any) -> TrainingRecord:
+    """A training's record, with some of it changed."""
+    content: dict[str, Any] = {
+        "variant": "bn_maxpool",
+        "seed": 3,
+        "objective": "mse",
+        "precision": "float32",
+        "embedding": Pretrained(network="inception_v3", weights="random", precision="float32"),
+        "train": PARAMS.train.model_copy(update={"epochs": epochs}),
+        "one_in": 1,
+        "training_images": 720,
+        "image_size": 64,
+        "parameters": 6_571_234,
+        "best_epoch": 2,
+    }
+    return TrainingRecord(**(content | changes))
+
+
+def run(stage: str, seconds: float, **figures: Any) -> Run:
+    """One run of a stage, on a machine that could break a page."""
+    machine = Machine(
+        processor="Abacus <9>",
+        cores=2,
+        platform="Linux",
+        python="3.11.7",
+        versions={"keras": "3"},
+        variables={},
+    )
+    return Run(stage=stage, seconds=seconds, machine=machine, **figures)

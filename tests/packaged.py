@@ -2,28 +2,29 @@
 
 import dataclasses
 import functools
-import json
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
+from colorization import variants
 from colorization.backbones import embedding
 from colorization.backbones.embedding import Predict
+from colorization.backbones.weights import Pretrained
 from colorization.colorizing import packaging
 from colorization.colorizing.packaging import Origin
 from colorization.dataset.examples import Examples
 from colorization.networks.directory import save_architecture
-from colorization.networks.variants import build_model
-from colorization.params import ENCODER_OF
+from colorization.networks.variant import build_network
+from colorization.training.record import TRAINING
 from evaluated import evaluation, rows
 from samples import PARAMS
 from test_split_summary import TABLE
 
 SIDE = 32  # px
 EMBED = PARAMS.embed.model_copy(update={"network": "mobilenet_v2", "precision": "float32"})
-ORIGIN = Origin(PARAMS.model_copy(update={"embed": EMBED}), "0123456789ab", TABLE)
+ORIGIN = Origin(PARAMS.download.source, EMBED, TABLE)
 
 
 @functools.cache
@@ -48,7 +49,7 @@ def with_embeddings(
 
 def untrained(variant: str, precision: str = "float32") -> keras.Model:
     """A model whose colours are strong: the last layers' weights are enlarged."""
-    model = build_model(variant, 1, precision)
+    model = build_network(variant, variants.load(variant), 1, precision).model
     for layer in model.layers:
         if isinstance(layer, keras.layers.Conv2D) and layer.filters == 2:
             layer.kernel.assign(8 * layer.kernel)
@@ -69,24 +70,17 @@ def write_package(
     model.save_weights(folder / "model.weights.h5")
     if mean_and_deviation is not None:
         np.save(folder / "embedding.npy", mean_and_deviation)
-    of_variant = {
-        "pretrained_network": ENCODER_OF.get(variant, "mobilenet_v2"),
-        "pretrained_precision": EMBED.precision,
-    }
-    made_up = evaluation(
-        rows(4),
-        variant=variant,
-        image_size=SIDE,
-        environment={"python": "3.11.7", "versions": {"keras": "3"}},
-        **(of_variant | training),
+    encoder = variants.load(variant).encoder
+    seen = Pretrained(
+        network=encoder or "mobilenet_v2",
+        weights="random",
+        precision=None if encoder else EMBED.precision,
     )
-    _write(folder, made_up.training, made_up.metrics)
+    seen_as = {"encoder": seen, "embedding": None} if encoder else {"embedding": seen}
+    made_up = evaluation(rows(4), variant=variant, image_size=SIDE, **(seen_as | training))
+    made_up.training.write(folder / TRAINING)
+    made_up.summary.write(folder / "metrics.json")
     made_up.history.to_csv(folder / "history.csv", index=False)
     out.mkdir()
     packaging.package(folder, folder, ORIGIN, out)
     return out
-
-
-def _write(folder: Path, training: dict, metrics: dict) -> None:
-    for name, content in (("training", training), ("metrics", metrics)):
-        (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")

@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from colorization import variants
 from colorization.dataset import arrays
 from colorization.dataset.examples import Examples
-from colorization.params import Params, load_params
+from colorization.settings.whole import Params, load_params
 from colorization.sources import archives, scenes
 from colorization.sources.archives import Member
 
 ROOT = Path(__file__).resolve().parent.parent
-PARAMS: Params = load_params(ROOT / "profiles" / "quick.yaml")
+PARAMS: Params = load_params(ROOT / "profiles" / "quick.yaml", variants.names())
 
 
 def scene(seed: int, width: int = 48, height: int = 40) -> np.ndarray:

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from colorization.networks.variants import VARIANTS
 from colorization.params import THINNED
+
 from colorization.scoring.evaluation import Evaluation
 from colorization.study import claims
 from colorization.study.claims import CLAIMS, NOT_SUPPORTED, NOT_TESTED, SUPPORTED

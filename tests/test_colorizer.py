@@ -9,6 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from colorization.networks.variants import VARIANTS
+from colorization.params import ENCODER_OF
 from PIL import Image
 
 import colorization
@@ -18,8 +20,6 @@ from colorization.colorizing.manifest import NAME, sha256_of
 from colorization.core.errors import ColorizationError
 from colorization.dataset.examples import Examples
 from colorization.imaging import lab
-from colorization.networks.variants import VARIANTS
-from colorization.params import ENCODER_OF
 from colorization.scoring import scorer
 from packaged import EMBED, SIDE, untrained, with_embeddings, write_package
 from samples import examples, scene

@@ -8,12 +8,12 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from colorization.params import Embed, EmbeddingNetwork, EmbedPrecision
 
 from colorization.backbones import embedding
 from colorization.backbones.embedding import Predict, with_constant_weights
 from colorization.core.errors import ColorizationError
 from colorization.imaging import lab
-from colorization.params import Embed, EmbeddingNetwork, EmbedPrecision
 from samples import scene
 
 IMAGES = 4

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import onnxruntime
 import pytest
+from colorization.networks.variants import build_model
+from colorization.params import ENCODER_OF
 from PIL import Image
 
 import colorization
@@ -15,8 +17,6 @@ from colorization.backbones import embedding
 from colorization.colorizing import export
 from colorization.colorizing.unpacking import unpack
 from colorization.core.errors import ColorizationError
-from colorization.networks.variants import build_model
-from colorization.params import ENCODER_OF
 from packaged import SIDE, untrained, with_embeddings, write_package
 from samples import examples
 

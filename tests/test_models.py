@@ -8,12 +8,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from colorization.networks.variants import VARIANTS, build_model
+from colorization.params import Variant
 from keras import layers
 
 from colorization.core.errors import ColorizationError
 from colorization.networks import blocks, directory
-from colorization.networks.variants import VARIANTS, build_model
-from colorization.params import Variant
 
 # Sums over the layers of kernel height * kernel width * channels in * channels out + biases:
 #   encoder  1-64, 64-128, 128-128, 128-256, 256-256, 256-512, 512-512, 512-256, each 3 x 3:

@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from colorization.networks.variants import build_model
 from keras import layers
 
 from colorization.networks import blocks, normalization
 from colorization.networks.normalization import FusedBatchNormalization
-from colorization.networks.variants import build_model
 
 SHAPES = [(8, 16, 16, 4), (3, 5, 7, 16), (2, 1, 1, 3), (1, 1, 1, 2)]  # down to a single value
 

@@ -7,9 +7,9 @@ from typing import Any, get_args
 
 import pytest
 import yaml
+from colorization.params import ENCODER_OF, Encoders, Variant, VggVariant, load_params
 
 from colorization.core.errors import ColorizationError
-from colorization.params import ENCODER_OF, Encoders, Variant, VggVariant, load_params
 from samples import ROOT
 
 PROFILES = sorted((ROOT / "profiles").glob("*.yaml"))

@@ -17,8 +17,8 @@ from typing import get_args
 import psutil
 import pytest
 import yaml
-
 from colorization.params import Variant
+
 from conftest import ROOT, Project, fresh_project, stages_run
 
 # Only these may differ between two runs of one commit on one machine: wall time and hardware, the

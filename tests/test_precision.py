@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from colorization.networks.variants import VARIANTS, build_model
 from keras.layers import Conv2D
 
 from colorization.backbones import precision
 from colorization.backbones.precision import choose_precision, dtype_policy
-from colorization.networks.variants import VARIANTS, build_model
 
 
 def machine(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from colorization.imaging import lab
-from colorization.settings.download import Scenes
 from colorization.scoring import regions
+from colorization.settings.download import Scenes
 from colorization.sources import scenes
 from samples import PARAMS, scene
 

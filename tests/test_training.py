@@ -9,12 +9,12 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from colorization.networks.variants import build_model
 from keras import layers
 
 from colorization.core.errors import ColorizationError
 from colorization.dataset.examples import Examples
 from colorization.networks.directory import load_model
-from colorization.networks.variants import build_model
 from colorization.settings.train import Train
 from colorization.training.fitting import Outcome, train
 from colorization.training.snapshots import Snapshots

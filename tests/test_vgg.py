@@ -6,12 +6,12 @@ import h5py  # type: ignore[import-untyped]
 import keras
 import numpy as np
 import pytest
+from colorization.networks.variants import build_model
+from colorization.params import ENCODER_OF
 from keras.src.legacy.saving import legacy_h5_format
 
 from colorization.core.errors import ColorizationError
 from colorization.networks import vgg
-from colorization.networks.variants import build_model
-from colorization.params import ENCODER_OF
 
 PREPROCESS = {
     "vgg16": keras.applications.vgg16.preprocess_input,

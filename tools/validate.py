@@ -3,11 +3,12 @@
 import sys
 from pathlib import Path
 
+from colorization import variants
 from colorization.core.errors import ColorizationError
-from colorization.params import load_params
+from colorization.settings.whole import load_params
 
 if __name__ == "__main__":
     try:
-        load_params(Path(sys.argv[1]))
+        load_params(Path(sys.argv[1]), variants.names())
     except ColorizationError as error:
         sys.exit(str(error))

@@ -3,8 +3,27 @@
 from pathlib import Path
 
 from colorization.core.errors import ColorizationError
+from colorization.core.hashing import sha256_of_files
+from colorization.core.records import Record
 
 NAMED = ("random", "imagenet")
+
+
+class Pretrained(Record):
+    """A pretrained network, as what was made with it records it.
+
+    `weights` is "random", "imagenet" or the sha256 of a weights file; `precision`, Keras' dtype
+    policy, is known where the network ran by itself.
+    """
+
+    network: str
+    weights: str
+    precision: str | None = None
+
+    @property
+    def random(self) -> bool:
+        """Whether its features carry no semantics."""
+        return self.weights == "random"
 
 
 def weights_file(weights: str, parameter: str) -> Path:
@@ -36,3 +55,28 @@ def weights_file(weights: str, parameter: str) -> Path:
             f"{parameter}: {weights} must be a file that Keras wrote, ending in .h5"
         )
     return path
+
+
+def fingerprint_weights(weights: str, parameter: str, memory: Path) -> str:
+    """Identify pretrained weights: "random", "imagenet", or the sha256 of a file.
+
+    Parameters
+    ----------
+    weights : str
+    parameter : str
+        The parameter that holds `weights`, for messages.
+    memory : Path
+        See `hashing.sha256_of_files`.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ColorizationError
+        As `weights_file`.
+    """
+    if weights in NAMED:
+        return weights
+    return sha256_of_files([weights_file(weights, parameter)], memory)[0]

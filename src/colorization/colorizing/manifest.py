@@ -21,37 +21,37 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from colorization.core.errors import ColorizationError
-from colorization.params import EmbeddingNetwork, NotEmpty, Section, Seed
+from colorization.core.records import NotEmpty, Record, Seed, Sha256
+from colorization.settings.embed import Network
+from colorization.settings.preprocess import ImageSize
 
 NAME = "colorization.json"
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
 
 
-class Embedding(Section):
+class Embedding(Record):
     """The network whose logits the model takes.
 
     `weights` is "random" (drawn from `seed`), "imagenet" (Keras downloads them) or the sha256 of a
-    weights file, which was at `path` when the model was trained. `precision` is that of the
-    logits in its training.
+    weights file, which was at `path` when the model was trained: `~` stands for a home, whose name
+    is nobody's business. `precision` is that of the logits in its training.
     """
 
-    network: EmbeddingNetwork
+    network: Network
     weights: Literal["random", "imagenet"] | Sha256
     seed: Seed
     precision: Literal["float32", "mixed_bfloat16"]
     path: str | None
 
 
-class Manifest(Section):
+class Manifest(Record):
     """What is needed to colorize, and where the model comes from."""
 
-    format: Literal[1]
+    format: Literal[2]
     variant: NotEmpty
-    image_size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)]
+    image_size: ImageSize
     embedding: Embedding | None
     source: NotEmpty
-    commit: NotEmpty
     files: dict[FileName, Sha256]
 
 
@@ -95,7 +95,8 @@ def read_manifest(folder: Path) -> Manifest:
     except ValidationError as error:
         mistake = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in mistake["loc"])
-        raise ColorizationError(f"{folder / NAME}: {key} {mistake['msg']}") from error
+        again = "; `dvc repro package` makes the package anew" if key == "format" else ""
+        raise ColorizationError(f"{folder / NAME}: {key} {mistake['msg']}{again}") from error
     for name, sha256 in manifest.files.items():
         path = folder / name
         if not path.is_file():

@@ -3,17 +3,18 @@
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from colorization.backbones.weights import NAMED, Pretrained
 from colorization.colorizing.manifest import Embedding, Manifest, sha256_of, write_manifest
 from colorization.dataset import inventory
 from colorization.pages import rendering, report
-from colorization.params import ENCODER_OF, Params
-from colorization.scoring.evaluation import read_json
+from colorization.scoring.summary import Summary
+from colorization.settings.embed import Embed
+from colorization.training.record import TRAINING, TrainingRecord
 
-OF_MODEL = ("model.json", "model.weights.h5", "training.json", "history.csv")
+OF_MODEL = ("model.json", "model.weights.h5", TRAINING, "history.csv")
 CARD = "README.md"
 
 
@@ -23,16 +24,16 @@ class Origin:
 
     Attributes
     ----------
-    params : Params
-        What it was made with.
-    commit : str
-        As `provenance.commit` returns it.
+    source : str
+        `download.source`.
+    embed : Embed
+        How its embeddings were made, if it takes any.
     split : DataFrame
         As `split.split_archive` returns it.
     """
 
-    params: Params
-    commit: str
+    source: str
+    embed: Embed
     split: pd.DataFrame
 
 
@@ -49,57 +50,54 @@ def package(model: Path, evaluation: Path, origin: Origin, out: Path) -> None:
     out : Path
         Must exist and be empty.
     """
-    training = read_json(model / "training.json")
+    training = TrainingRecord.read(model / TRAINING)
     for name in OF_MODEL:
         shutil.copyfile(model / name, out / name)
-    if training["variant"] not in ENCODER_OF:
+    if training.embedding:
         shutil.copyfile(model / "embedding.npy", out / "embedding.npy")
     shutil.copyfile(evaluation / "metrics.json", out / "metrics.json")
-    card = model_card(training, read_json(evaluation / "metrics.json"), origin)
+    card = model_card(training, Summary.read(evaluation / "metrics.json"), origin)
     (out / CARD).write_text(card, encoding="utf-8")
     manifest = Manifest(
-        format=1,
-        variant=training["variant"],
-        image_size=training["image_size"],
-        embedding=_embedding(training, origin.params),
-        source=origin.params.download.source,
-        commit=origin.commit,
+        format=2,
+        variant=training.variant,
+        image_size=training.image_size,
+        embedding=_embedding(training.embedding, origin.embed) if training.embedding else None,
+        source=origin.source,
         files={path.name: sha256_of(path) for path in sorted(out.iterdir())},
     )
     write_manifest(out, manifest)
 
 
-def _embedding(training: dict[str, Any], params: Params) -> Embedding | None:
-    if training["variant"] in ENCODER_OF:
-        return None
-    weights = training["pretrained_weights"]
-    named = weights in ("random", "imagenet")
-    return Embedding(
-        network=training["pretrained_network"],
-        weights=weights,
-        seed=params.embed.seed,
-        precision=training["pretrained_precision"],
-        path=None if named else str(Path(params.embed.weights).expanduser().resolve()),
+def _embedding(pretrained: Pretrained, embed: Embed) -> Embedding:
+    return Embedding.model_validate(
+        {
+            "network": pretrained.network,
+            "weights": pretrained.weights,
+            "seed": embed.seed,
+            "precision": pretrained.precision,
+            "path": None if pretrained.weights in NAMED else _without_home(embed.weights),
+        }
     )
 
 
-def model_card(training: dict[str, Any], metrics: dict[str, Any], origin: Origin) -> str:
-    """Render the model card as Markdown.
+def _without_home(path: str) -> str:
+    """A path as it was written, but for the name of the home that it may lie in."""
+    try:
+        return f"~/{Path(path).relative_to(Path.home()).as_posix()}"
+    except ValueError:
+        return path
 
-    Parameters
-    ----------
-    training : dict
-        The model directory's training.json.
-    metrics : dict
-        As `scores.summarize` returns it.
-    origin : Origin
-    """
+
+def model_card(training: TrainingRecord, summary: Summary, origin: Origin) -> str:
+    """Render the model card as Markdown."""
     return rendering.render(
         "model_card.md.j2",
         training=training,
-        test_images=metrics["images"],
-        results=report.results_table(metrics, training["variant"]),
-        headline=report.headline(metrics, training["variant"]),
-        origin=origin,
+        settings=training.train.model_dump(),
+        test_images=summary.images,
+        results=report.results_table(summary, training.variant),
+        headline=report.headline(summary, training.variant),
+        source=origin.source,
         data=inventory.summarize(origin.split),
     )

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from colorization.backbones import embedding
+from colorization.backbones.weights import NAMED
 from colorization.colorizing.manifest import Embedding, Manifest, read_manifest, sha256_of
 from colorization.core.errors import ColorizationError
 from colorization.networks.directory import load_model
@@ -106,9 +107,9 @@ def _embedder(
 
 def _weights(folder: Path, of: Embedding, given: str | Path | None) -> str:
     """What `embed.weights` would be: found again the way training found them."""
-    if of.weights in ("random", "imagenet"):
+    if of.weights in NAMED:
         return of.weights
-    path = Path(given or of.path or "")
+    path = Path(given or of.path or "").expanduser()
     if not path.is_file():
         raise ColorizationError(
             f"{folder}: the weights of {of.network} that it was trained with are not at {path}; "

@@ -2,10 +2,15 @@
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 
 from colorization.core import provenance
 from colorization.core.hashing import sha256_of_files
+
+CORE = Path(__file__).resolve().parent
+PACKAGE = CORE.parent
+STAGES = PACKAGE.parent.parent / "stages"
 
 
 def identify(settings: dict, files: list[Path], memory: Path) -> str:
@@ -23,12 +28,32 @@ def identify(settings: dict, files: list[Path], memory: Path) -> str:
     Returns
     -------
     str
-        A sha256 over these, this package's code, and `provenance.environment`.
+        A sha256 over these, `imported_code` and `provenance.environment`.
     """
-    code = sorted(Path(__file__).parent.rglob("*.py"))
     content = {
         "settings": settings,
-        "sha256": sha256_of_files([*files, *code], memory),
+        "sha256": sha256_of_files([*files, *imported_code()], memory),
         "environment": provenance.environment(),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def imported_code() -> list[Path]:
+    """The code that this process computes with: the modules it imported so far, and its script.
+
+    Like the dependencies of the stages it leaves out `core`, which changes no result.
+
+    Returns
+    -------
+    list of Path
+        Sorted.
+    """
+    named = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    files = {Path(name).resolve() for name in named if name}
+    script = getattr(sys.modules["__main__"], "__file__", None)
+    return sorted(
+        file
+        for file in files
+        if (file.is_relative_to(PACKAGE) and not file.is_relative_to(CORE))
+        or (script and file == Path(script).resolve() and file.is_relative_to(STAGES))
+    )

@@ -35,9 +35,8 @@ class Section(Record):
         try:
             return cls.model_validate_json(_as_json(content[name], path))
         except ValidationError as error:
-            raise ColorizationError(
-                "\n".join(f"{path}: {name}.{line}" for line in explain(error))
-            ) from error
+            lines = [f"{path}: {name}.{line}" for line in explain(error)]
+            raise ColorizationError("\n".join(lines)) from error
 
 
 class Sections(Record):
@@ -55,7 +54,9 @@ class Sections(Record):
         try:
             return cls.model_validate_json(_as_json(read_yaml(path), path))
         except ValidationError as error:
-            raise ColorizationError("\n".join(f"{path}: {line}" for line in explain(error))) from error
+            raise ColorizationError(
+                "\n".join(f"{path}: {line}" for line in explain(error))
+            ) from error
 
 
 class _Loader(yaml.SafeLoader):
@@ -84,7 +85,7 @@ def read_yaml(path: Path) -> Any:
 
 
 def _as_json(content: object, path: Path) -> str:
-    """Content for pydantic, whose strict JSON takes a list for a tuple, and no text for a number."""
+    """JSON for pydantic, whose strict mode then takes a list for a tuple."""
     try:
         return json.dumps(content, default=str)
     except (TypeError, ValueError) as error:  # a date as a key, a list within itself

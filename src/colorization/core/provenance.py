@@ -1,13 +1,13 @@
 """Where and how something ran: what differs from run to run, kept apart from what does not."""
 
-import json
 import os
 import platform
 import subprocess
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
-from colorization.core.files import whole_file
+from colorization.core.records import Record
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-image", "pillow", "dvc")
 # TensorFlow's environment variables, by stem: Terraform's begin with TF_ too, and hold secrets.
@@ -20,57 +20,52 @@ OF_TENSORFLOW = tuple(
 )
 
 
-def hardware() -> dict[str, str | int]:
-    """Processor, usable cores and platform of this machine."""
-    return {
-        "processor": _processor(),
-        "cores": _usable_cores(),
-        "platform": platform.platform(),
-        "python": platform.python_version(),
-    }
+class Machine(Record):
+    """Where something ran, and with which packages.
+
+    `variables` are the environment variables by which TensorFlow is told how to compute.
+    """
+
+    processor: str
+    cores: int
+    platform: str
+    python: str
+    versions: dict[str, str]
+    variables: dict[str, str]
 
 
-def versions() -> dict[str, str]:
-    """Versions of the packages that results depend on."""
-    return {package: metadata.version(package) for package in PACKAGES}
+class Run(Record):
+    """One run of a stage: what differs from the next one, though it gives the same bytes.
+
+    `images_per_second` and `devices` are of trainings alone.
+    """
+
+    stage: str
+    seconds: float
+    images_per_second: float | None = None
+    devices: tuple[str, ...] | None = None
+    machine: Machine
 
 
-def environment() -> dict:
-    """What the bits of a result depend on beside commit, data and settings."""
-    return {
-        "processor": _processor(),
-        "cores": _usable_cores(),
-        "variables": {
+def machine() -> Machine:
+    """Describe this machine, and the packages that results depend on."""
+    return Machine(
+        processor=_processor(),
+        cores=_usable_cores(),
+        platform=platform.platform(),
+        python=platform.python_version(),
+        versions={package: metadata.version(package) for package in PACKAGES},
+        variables={
             name: value
             for name, value in sorted(os.environ.items())
             if name.startswith(("ONEDNN_", *OF_TENSORFLOW))
         },
-        "python": platform.python_version(),
-        "versions": versions(),
-    }
+    )
 
 
-def write_timing(out: Path, stage: str, seconds: float, figures: dict[str, float]) -> None:
-    """Write how long a stage took, and where.
-
-    Parameters
-    ----------
-    out : Path
-        A JSON file.
-    stage : str
-    seconds : float
-        Wall time.
-    figures : dict of str to float
-        What else the stage measured, keyed by name and unit.
-    """
-    content = {
-        "stage": stage,
-        "seconds": round(seconds, 2),
-        **figures,
-        "hardware": hardware(),
-    }
-    with whole_file(out) as partial:
-        partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+def environment() -> dict[str, Any]:
+    """What the bits of a result depend on beside commit, data and settings."""
+    return machine().model_dump(exclude={"platform"})
 
 
 def commit(root: Path, results: Path) -> str:

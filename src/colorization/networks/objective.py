@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import keras
 import numpy as np
 
+Array = TypeVar("Array")
 Compare = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
 
 
@@ -37,7 +39,7 @@ class Objective:
     to_ab: Callable[[keras.KerasTensor], keras.KerasTensor]
 
 
-def _unchanged[Array](ab: Array) -> Array:
+def _unchanged(ab: Array) -> Array:
     return ab
 
 

@@ -9,7 +9,8 @@ import jinja2
 import numpy as np
 from PIL import Image
 
-from colorization.scoring.summary import GRAY, MEAN_AB, MODEL
+from colorization.scoring.metrics import COLUMNS, Metric
+from colorization.scoring.summary import GRAY, MEAN_AB, MODEL, Score, Scores
 
 COLORIZER_LABELS = {
     MODEL: "{variant}",
@@ -22,28 +23,7 @@ LOSSLESS_UP_TO = 96  # px; below, the pixels themselves are looked at
 JPEG_QUALITY = 88
 
 
-@dataclass(frozen=True)
-class Column:
-    """A metric in a table: its key, its title, which values are good, and its digits."""
-
-    metric: str
-    title: str
-    good: str
-    digits: int
-
-
-COLUMNS = (
-    Column("psnr_rgb_db", "PSNR, dB", "higher is better", 2),
-    Column("ssim_rgb", "SSIM", "higher is better", 4),
-    Column("ciede2000_mean", "CIEDE2000", "lower is better", 2),
-    Column("colourfulness_ratio", "colourfulness", "1 is the photographs'", 2),
-    Column("auc_ab_percent", "AuC, %", "higher is better", 2),
-    Column("auc_ab_rebalanced_percent", "AuC, rebalanced, %", "higher is better", 2),
-    Column("mse_ab", "MSE of ab", "lower is better", 5),
-    Column("psnr_vs_gray_db", "PSNR against grey, dB", "the paper's; higher is greyer", 2),
-    Column("ssim_vs_gray", "SSIM against grey", "the paper's; higher is greyer", 4),
-)
-TITLES = ["", *(f"{column.title} ({column.good})" for column in COLUMNS)]
+TITLES = ["", *(metric.heading for metric in COLUMNS)]
 
 
 @dataclass(frozen=True)
@@ -63,7 +43,7 @@ class Table:
 
 
 _TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("colorization"),
+    loader=jinja2.PackageLoader("colorization.pages"),
     autoescape=jinja2.select_autoescape(["html.j2"]),
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
@@ -77,23 +57,25 @@ def render(template: str, **context: Any) -> str:
     return _TEMPLATES.get_template(template).render(**context)
 
 
-def with_error(figures: dict[str, Any], metric: str, digits: int) -> str:
-    """Format a metric and its standard error, "metric_se", such as "24.20 ± 0.29"."""
-    if figures[metric] is None:
-        return "exact" if "psnr" in metric else "undefined"
-    mean = f"{figures[metric]:.{digits}f}"
-    error = figures[f"{metric}_se"]
-    mean = mean if error is None else f"{mean} ± {error:.{digits}f}"
-    left_out = figures.get(f"{metric}_left_out")
-    return f"{mean} ({left_out} exact)" if left_out else mean
+def with_error(score: Score, metric: Metric, *, sign: str = "") -> str:
+    """Format a metric and its standard error, such as "24.20 ± 0.29 (1 exact)".
+
+    `sign` is Python's: "+" writes one before positive numbers too.
+    """
+    if score.value is None:
+        return metric.undefined
+    text = f"{score.value:{sign}.{metric.digits}f}"
+    if score.error is not None:
+        text += f" ± {score.error:.{metric.digits}f}"
+    if score.left_out and not metric.always:
+        text += f" ({score.left_out} {metric.undefined})"
+    return text
 
 
-def scores_row(name: str, figures: dict[str, Any]) -> list[Cell]:
-    """Cells of a results table, for `TITLES`; images without a finite PSNR are counted."""
-    return [Cell(name)] + [
-        Cell(with_error(figures, column.metric, column.digits), figures[column.metric])
-        for column in COLUMNS
-    ]
+def scores_row(name: str, scores: Scores) -> list[Cell]:
+    """Cells of a results table, for `TITLES`."""
+    told = [(scores[metric.told_as], metric) for metric in COLUMNS]
+    return [Cell(name)] + [Cell(with_error(*each), each[0].value) for each in told]
 
 
 def picture_url(png: bytes) -> str:

@@ -5,17 +5,20 @@ from typing import Any
 
 import pandas as pd
 
+from colorization.core.provenance import Run
 from colorization.dataset import inventory
 from colorization.pages import rendering
 from colorization.pages.rendering import Cell, Table
-from colorization.scoring.evaluation import STATES, Evaluation, Shown
-from colorization.scoring.summary import COLORIZERS, FLOORS, GRAY, MODEL
+from colorization.scoring.evaluation import Evaluation
+from colorization.scoring.metrics import metric
+from colorization.scoring.shown import STATES, Shown
+from colorization.scoring.summary import COLORIZERS, GRAY, MODEL, PSNR, Score, Summary
 
 TITLE = "Image colorization"
 
 
 @dataclass(frozen=True)
-class Run:
+class Content:
     """What the report tells of.
 
     Attributes
@@ -23,76 +26,98 @@ class Run:
     evaluation : Evaluation
     split : DataFrame
         As `split.split_archive` returns it.
-    timings : dict of str to dict
-        By stage, as `provenance.write_timing` writes them, in the pipeline's order.
     params : str
         The text of params.yaml.
     source : str
         `download.source`.
-    commit : str
-        As `provenance.commit` returns it.
-    versions : dict of str to str
-        By package.
     """
 
     evaluation: Evaluation
     split: pd.DataFrame
-    timings: dict[str, dict[str, Any]]
     params: str
     source: str
-    commit: str
-    versions: dict[str, str]
-
-    @property
-    def metrics(self) -> dict[str, Any]:
-        """As `scores.summarize` returns it."""
-        return self.evaluation.metrics
-
-    @property
-    def training(self) -> dict[str, Any]:
-        """The model directory's training.json."""
-        return self.evaluation.training
 
 
-def results_table(metrics: dict[str, Any], variant: str) -> Table:
-    """The model, then the floors.
+@dataclass(frozen=True)
+class Circumstances:
+    """What differs from run to run, though the results are the same bytes.
 
-    Parameters
+    Attributes
     ----------
-    metrics : dict
-        As `scores.summarize` returns it.
-    variant : str
+    runs : dict of str to Run
+        By stage, in the pipeline's order; without those that were not run here, but taken from a
+        cache or a remote.
+    commit : str
+        As `provenance.commit` returns it.
     """
+
+    runs: dict[str, Run]
+    commit: str
+
+
+def results_table(summary: Summary, variant: str) -> Table:
+    """The model, then the floors."""
     rows = [
         rendering.scores_row(
-            rendering.COLORIZER_LABELS[colorizer].format(variant=variant), metrics[colorizer]
+            rendering.COLORIZER_LABELS[colorizer].format(variant=variant), summary.scores[colorizer]
         )
         for colorizer in COLORIZERS
     ]
     return Table(rendering.TITLES, rows)
 
 
-def markdown(run: Run) -> str:
-    """Render the report as Markdown; its pictures lie beside it."""
-    return _render("report.md.j2", run, curves="curves.png", chroma="chroma.png")
+def markdown(content: Content) -> str:
+    """Render the report as Markdown, the same bytes for the same results."""
+    return rendering.render("report.md.j2", **_context(content))
 
 
-def html(run: Run, curves: bytes, chroma: bytes) -> str:
+def html(content: Content, circumstances: Circumstances, curves: bytes, chroma: bytes) -> str:
     """Render the report as one HTML page that needs nothing beside it.
 
     Parameters
     ----------
-    run : Run
+    content : Content
+    circumstances : Circumstances
     curves, chroma : bytes
         PNG files.
     """
-    return _render(
+    return rendering.render(
         "report.html.j2",
-        run,
+        **_context(content),
+        commit=circumstances.commit,
+        stages=_stages_table(circumstances.runs),
+        training_run=circumstances.runs.get("train"),
         curves=rendering.picture_url(curves),
         chroma=rendering.picture_url(chroma),
-        compared={name: _compared(shown) for name, shown in run.evaluation.shown.items()},
+        compared={name: _compared(shown) for name, shown in content.evaluation.shown.items()},
     )
+
+
+def _context(content: Content) -> dict[str, Any]:
+    evaluation = content.evaluation
+    variant = evaluation.training.variant
+    return {
+        "title": TITLE,
+        "content": content,
+        "training": evaluation.training,
+        "results": results_table(evaluation.summary, variant),
+        "headline": headline(evaluation.summary, variant),
+        "images": f"{len(content.split):,}",
+        "test_images": evaluation.summary.images,
+        "data": inventory.summarize(content.split),
+    }
+
+
+def _stages_table(runs: dict[str, Run]) -> Table:
+    rows = [
+        [
+            Cell(stage),
+            Cell(f"{run.seconds:.1f}", run.seconds),
+            Cell("" if run.images_per_second is None else f"{run.images_per_second:g}"),
+        ]
+        for stage, run in runs.items()
+    ]
+    return Table(["stage", "seconds", "images per second"], rows)
 
 
 def _compared(shown: Shown) -> list[dict[str, str]]:
@@ -108,52 +133,18 @@ def _compared(shown: Shown) -> list[dict[str, str]]:
     ]
 
 
-def _render(template: str, run: Run, **pictures: Any) -> str:
-    machine = run.timings["train"]["hardware"]
-    stages = [
-        [
-            Cell(stage),
-            Cell(f"{timing['seconds']:.1f}"),
-            Cell(str(timing.get("images_per_second", ""))),
-        ]
-        for stage, timing in run.timings.items()
-    ]
-    return rendering.render(
-        template,
-        title=TITLE,
-        run=run,
-        results=results_table(run.metrics, run.training["variant"]),
-        stages=Table(["stage", "seconds", "images per second"], stages),
-        headline=headline(run.metrics, run.training["variant"]),
-        images=f"{len(run.split):,}",
-        test_images=run.metrics["images"],
-        data=inventory.summarize(run.split),
-        machine=machine,
-        **pictures,
-    )
-
-
-def headline(metrics: dict[str, Any], name: str) -> str:
-    """Tell in a sentence how far a model stands above or below each floor.
-
-    Parameters
-    ----------
-    metrics : dict
-        As `scores.summarize` returns it.
-    name : str
-        The model's.
-    """
+def headline(summary: Summary, name: str) -> str:
+    """Tell in a sentence how far a model, by its name, stands above or below each floor."""
     margins = [
-        _margin(floor, metrics["model_over"][floor])
-        for floor in FLOORS
-        if metrics["model_over"][floor]["psnr_rgb_db"] is not None
+        _margin(floor, score) for floor, score in summary.over.items() if score.value is not None
     ]
     if not margins:
         return f"{name} and the floors met too many images exactly for their PSNR to be compared."
     return f"{name} stands {' and '.join(margins)} in PSNR."
 
 
-def _margin(floor: str, difference: dict[str, Any]) -> str:
-    margin = difference["psnr_rgb_db"]
-    distance = rendering.with_error(difference | {"psnr_rgb_db": abs(margin)}, "psnr_rgb_db", 2)
-    return f"{distance} dB {'above' if margin >= 0 else 'below'} {floor}"
+def _margin(floor: str, over: Score) -> str:
+    above = over.value is not None and over.value >= 0
+    distance = Score(abs(over.value or 0), over.error)
+    dB = rendering.with_error(distance, metric(PSNR))
+    return f"{dB} dB {'above' if above else 'below'} {floor}"

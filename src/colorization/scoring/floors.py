@@ -15,7 +15,8 @@ from joblib import Parallel, delayed
 from colorization.core.progress import progress
 from colorization.dataset.arrays import LabArrays
 from colorization.scoring.colours import Colours
-from colorization.scoring.reference import Photograph
+from colorization.scoring.metrics import score
+from colorization.scoring.reference import Colorized, Reference
 from colorization.scoring.summary import GRAY, MEAN_AB
 
 if TYPE_CHECKING:  # an evaluation reads floors, and does not depend on how small parts are found
@@ -66,11 +67,11 @@ def _score(
     name: str, rgb: np.ndarray, colours: Colours, find_small: "FindSmallParts"
 ) -> tuple[dict, np.ndarray]:
     small = find_small(name, rgb)
-    photograph = Photograph.prepare(rgb, colours, small)
-    row = {"name": name, **photograph.facts()}
+    reference = Reference.prepare(rgb, colours, small)
+    row = {"name": name, **reference.facts()}
     for floor, ab in ((GRAY, np.zeros(2)), (MEAN_AB, colours.mean_ab)):
-        everywhere = np.broadcast_to(ab.astype(np.float32), photograph.ab.shape)
-        scored = photograph.score(everywhere)
+        everywhere = np.broadcast_to(ab.astype(np.float32), reference.ab.shape)
+        scored = score(Colorized(reference, everywhere))
         row |= {f"{floor}_{metric}": value for metric, value in scored.items()}
     return row, small
 

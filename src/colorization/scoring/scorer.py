@@ -13,7 +13,8 @@ from colorization.dataset.examples import Examples, predict
 from colorization.imaging import lab
 from colorization.scoring.colours import Colours
 from colorization.scoring.floors import Floors
-from colorization.scoring.reference import Photograph, chroma_of
+from colorization.scoring.metrics import score
+from colorization.scoring.reference import Colorized, Reference, chroma_of
 from colorization.scoring.summary import GRAY, MODEL
 
 CHROMA_EDGES = np.arange(0, 184, 2.0)  # CIE ab; sRGB's ends at 134, a network's at 181
@@ -75,9 +76,9 @@ def _compare(
     rgb: np.ndarray, ab: np.ndarray, colours: Colours, small: np.ndarray
 ) -> tuple[dict[str, float | None], np.ndarray]:
     """Score one image; count the pixels by chroma, of the photograph and of the model's image."""
-    photograph = Photograph.prepare(rgb, colours, small)
-    histograms = [np.histogram(chroma_of(each), CHROMA_EDGES)[0] for each in (photograph.ab, ab)]
-    return photograph.score(ab), np.stack(histograms)
+    reference = Reference.prepare(rgb, colours, small)
+    histograms = [np.histogram(chroma_of(each), CHROMA_EDGES)[0] for each in (reference.ab, ab)]
+    return score(Colorized(reference, ab)), np.stack(histograms)
 
 
 def colorize(

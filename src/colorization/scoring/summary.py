@@ -1,84 +1,154 @@
 """The metrics of all test images together: means with their standard errors."""
 
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
 import numpy as np
 import pandas as pd
+
+from colorization.scoring.metrics import METRICS
 
 # What an image is colorized by: the model, and the floors that a model must beat.
 MODEL, GRAY, MEAN_AB = "model", "gray", "mean_ab"
 FLOORS = (GRAY, MEAN_AB)
 COLORIZERS = (MODEL, *FLOORS)
-
-# Averaged over the images.
-MEANS = (
-    "psnr_rgb_db",
-    "ssim_rgb",
-    "ciede2000_mean",
-    "auc_ab_percent",
-    "auc_ab_rebalanced_percent",
-    "mse_ab",
-    "psnr_vs_gray_db",
-    "ssim_vs_gray",
-    "ab_error_small_parts",
-    "ab_error_large_parts",
-)
-
-# Not every image has these: the PSNR of equal images is infinite, and parts may be missing.
-SOMETIMES_MISSING = (
-    "psnr_rgb_db",
-    "psnr_vs_gray_db",
-    "ab_error_small_parts",
-    "ab_error_large_parts",
-)
+OVER = "model_over"
+PSNR = "psnr_rgb_db"
 
 
-def summarize(rows: pd.DataFrame) -> dict:
+@dataclass(frozen=True)
+class Score:
+    """A metric over all test images.
+
+    Attributes
+    ----------
+    value : float or None
+        None where it is not defined.
+    error : float or None
+        Its standard error, likewise.
+    left_out : int
+        Images that are left out, since they have no such value.
+    """
+
+    value: float | None
+    error: float | None
+    left_out: int = 0
+
+
+Scores = dict[str, Score]  # by the metrics' keys in JSON
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All metrics of a model and of the floors.
+
+    Attributes
+    ----------
+    images : int
+    scores : dict of str to Scores
+        By colorizer.
+    over : dict of str to Score
+        By floor: the model's PSNR less the floor's, over the images that neither meets exactly.
+    """
+
+    images: int
+    scores: dict[str, Scores]
+    over: dict[str, Score]
+
+    @property
+    def model(self) -> Scores:
+        """The model's."""
+        return self.scores[MODEL]
+
+    def as_json(self) -> dict[str, Any]:
+        """What metrics.json holds: flat keys, as `dvc metrics diff` compares them."""
+        told: dict[str, Any] = {"images": self.images}
+        told |= {colorizer: scores_as_json(scores) for colorizer, scores in self.scores.items()}
+        return told | {OVER: over_as_json(self.over)}
+
+    def write(self, path: Path) -> None:
+        """Write metrics.json."""
+        text = json.dumps(self.as_json(), indent=1, allow_nan=False)
+        path.write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read what `write` wrote."""
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return cls(
+            images=told["images"],
+            scores={
+                colorizer: {
+                    metric.told_as: _score(told[colorizer], metric.told_as) for metric in METRICS
+                }
+                for colorizer in COLORIZERS
+            },
+            over={floor: _score(told[OVER][floor], PSNR) for floor in FLOORS},
+        )
+
+
+def scores_as_json(scores: Scores) -> dict[str, float | None]:
+    """Flatten: a metric's standard error is "metric_se".
+
+    Where not every image has it, "metric_left_out" is the number of those that have not.
+    """
+    told: dict[str, float | None] = {}
+    # Means first, then ratios.
+    for metric in sorted(METRICS, key=lambda metric: metric.over is not None):
+        score = scores[metric.told_as]
+        told |= {metric.told_as: score.value, f"{metric.told_as}_se": score.error}
+        if not metric.always:
+            told[f"{metric.told_as}_left_out"] = score.left_out
+    return told
+
+
+def over_as_json(over: dict[str, Score]) -> dict[str, dict[str, float | None]]:
+    """What a model has above each floor."""
+    return {floor: {PSNR: score.value, f"{PSNR}_se": score.error} for floor, score in over.items()}
+
+
+def _score(told: dict[str, Any], key: str) -> Score:
+    return Score(told[key], told[f"{key}_se"], told.get(f"{key}_left_out", 0))
+
+
+def summarize(rows: pd.DataFrame) -> Summary:
     """Mean and standard error of each metric over the test images.
+
+    A metric that is told as a ratio is the sum over the colorized images over that of the
+    photographs: a mean of ratios would hang on the photographs that are nearly grey.
 
     Parameters
     ----------
     rows : DataFrame
-        A row per image, as `evaluation.evaluate` returns them.
-
-    Returns
-    -------
-    dict
-        For each colorizer: each metric's mean and, under "metric_se", its standard error, None
-        where it is not defined; the images that are left out of a mean because they have no such
-        value are counted under "metric_left_out". "colourfulness_ratio" is
-        the sum of the colorized images' colourfulness over that of the photographs: a mean of
-        ratios would hang on the photographs that are nearly grey. Under "model_over": for each
-        floor, mean and standard error of the model's PSNR less the floor's, over the images that
-        neither meets exactly. Beside them the number of "images".
+        A row per image, as `scorer.evaluate` returns them.
     """
-    summary: dict = {"images": len(rows)}
+    scores: dict[str, Scores] = {}
     for colorizer in COLORIZERS:
-        figures: dict[str, float | None] = {}
-        for metric in MEANS:
-            values = rows[f"{colorizer}_{metric}"].astype(float)
-            figures |= mean_and_error(metric, values)
-            if metric in SOMETIMES_MISSING:
-                figures[f"{metric}_left_out"] = int(values.isna().sum())
-        ratio, error = ratio_and_error(rows[f"{colorizer}_colourfulness"], rows["colourfulness"])
-        figures |= {"colourfulness_ratio": ratio, "colourfulness_ratio_se": error}
-        summary[colorizer] = figures
+        scores[colorizer] = {
+            metric.told_as: mean_and_error(rows[f"{colorizer}_{metric.key}"])
+            if metric.over is None
+            else ratio_and_error(rows[f"{colorizer}_{metric.key}"], rows[metric.over])
+            for metric in METRICS
+        }
     # Floors meet grey photographs exactly, so the means above are not over the same images.
-    psnr = {name: rows[f"{name}_psnr_rgb_db"].astype(float) for name in COLORIZERS}
-    summary["model_over"] = {
-        floor: mean_and_error("psnr_rgb_db", psnr[MODEL] - psnr[floor]) for floor in FLOORS
-    }
-    return summary
+    psnr = {name: rows[f"{name}_{PSNR}"].astype(float) for name in COLORIZERS}
+    over = {floor: mean_and_error(psnr[MODEL] - psnr[floor]) for floor in FLOORS}
+    return Summary(len(rows), scores, over)
 
 
-def mean_and_error(metric: str, values: pd.Series) -> dict[str, float | None]:
+def mean_and_error(values: pd.Series) -> Score:
     """Mean and standard error of independent values, those that are missing left out."""
-    known = values.dropna().to_numpy()
-    return {
-        metric: float(known.mean()) if len(known) else None,
-        f"{metric}_se": float(known.std(ddof=1) / np.sqrt(len(known))) if len(known) > 1 else None,
-    }
+    known = values.astype(float).dropna().to_numpy()
+    return Score(
+        value=float(known.mean()) if len(known) else None,
+        error=float(known.std(ddof=1) / np.sqrt(len(known))) if len(known) > 1 else None,
+        left_out=len(values) - len(known),
+    )
 
 
-def ratio_and_error(above: pd.Series, below: pd.Series) -> tuple[float | None, float | None]:
+def ratio_and_error(above: pd.Series, below: pd.Series) -> Score:
     """Ratio of two sums over independent images, and its standard error.
 
     References
@@ -87,10 +157,10 @@ def ratio_and_error(above: pd.Series, below: pd.Series) -> tuple[float | None, f
     """
     total = float(below.sum())
     if not total > 0:
-        return None, None
+        return Score(None, None)
     ratio = float(above.sum()) / total
     residuals = (above - ratio * below).to_numpy()
     count = len(residuals)
     if count < 2:
-        return ratio, None
-    return ratio, float(np.sqrt(count * (residuals**2).sum() / (count - 1)) / total)
+        return Score(ratio, None)
+    return Score(ratio, float(np.sqrt(count * (residuals**2).sum() / (count - 1)) / total))

@@ -3,6 +3,8 @@
 from colorization.core.parameters import Section
 from colorization.core.records import NotEmpty
 
+NO_ENCODER = "none"  # stands for that of a variant that sees through no pretrained network
+
 
 class Encoders(Section):
     """`encoders`: the weights of each pretrained encoder."""

@@ -9,14 +9,12 @@ from colorization.core.records import Seed, distinct
 
 Variant = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
-NO_ENCODER = "none"  # a variant that sees L, and through no pretrained network
-
 
 class Study(Section):
     """`study`: all trainings that belong to the comparison.
 
     Variants `with_embedding` see L and its ImageNet embedding. Those `without_embedding` see L
-    alone, each through the encoder that it is mapped to: a key of `encoders`, or NO_ENCODER.
+    alone, each through the encoder that it is mapped to: a key of `encoders`, or "none".
     """
 
     with_embedding: Annotated[tuple[Variant, ...], AfterValidator(distinct)]

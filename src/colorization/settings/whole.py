@@ -3,17 +3,16 @@
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-
 from colorization.core.errors import ColorizationError
 from colorization.core.parameters import Sections
 from colorization.settings.download import Download
 from colorization.settings.embed import Embed
-from colorization.settings.encoders import Encoders
+from colorization.settings.encoders import NO_ENCODER, Encoders
 from colorization.settings.evaluate import Evaluate
 from colorization.settings.model import Model
 from colorization.settings.preprocess import Preprocess
 from colorization.settings.split import Split
-from colorization.settings.study import NO_ENCODER, Study
+from colorization.settings.study import Study
 from colorization.settings.train import Train
 
 

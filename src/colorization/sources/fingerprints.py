@@ -1,9 +1,8 @@
-"""What local inputs are, by content, at the cost of a look at each file's length and time."""
+"""What a local source is, by content, at the cost of a look at each file's length and time."""
 
 import hashlib
 from pathlib import Path
 
-from colorization.backbones.weights import NAMED, weights_file
 from colorization.core.hashing import sha256_of_files
 from colorization.sources import archives, fetching
 from colorization.sources.remote import is_url, parse_url
@@ -40,28 +39,3 @@ def fingerprint_source(source: str, memory: Path) -> str:
     sums = sha256_of_files([path / name for name in names], memory)
     listing = "".join(f"{name}\0{sha256}\n" for name, sha256 in zip(names, sums, strict=True))
     return hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest()
-
-
-def fingerprint_weights(weights: str, parameter: str, memory: Path) -> str:
-    """Identify pretrained weights: "random", "imagenet", or the sha256 of a file.
-
-    Parameters
-    ----------
-    weights : str
-    parameter : str
-        The parameter that holds `weights`, for messages.
-    memory : Path
-        See `hashing.sha256_of_files`.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ColorizationError
-        As `weights.weights_file`.
-    """
-    if weights in NAMED:
-        return weights
-    return sha256_of_files([weights_file(weights, parameter)], memory)[0]

@@ -11,9 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from colorization.params import THINNED
 from colorization.scoring.evaluation import Evaluation
-from colorization.scoring.summary import MODEL
 from colorization.study.experiments import (
     Estimate,
     Experiments,
@@ -29,6 +27,17 @@ GREYISH = 0.5  # as colourful as the photographs, at most so much
 COLOURED = 0.5  # of the grey image's error in ab, at most so much is left
 RISE = 0.05  # a curve that goes up by more does not just waver
 EPOCHS = 20  # fewer show no overfitting
+
+THE_PAPERS = (
+    "baseline",
+    "deeper",
+    "bn_maxpool",
+    "l2",
+    "spatial_dropout",
+    "vgg16_conv",
+    "vgg16_repeat",
+    "vgg19_unet",
+)
 
 # What a claim cannot be tested without.
 PHOTOGRAPHS, IMAGENET, LONG = "photographs", "imagenet", "long"
@@ -144,14 +153,10 @@ def _unmet(claim: Claim, experiments: Experiments) -> list[str]:
     reasons = []
     if PHOTOGRAPHS in claim.needs and experiments.source == "scenes":
         reasons.append("synthetic data, whose texture tells the colours")
-    random = {
-        training["pretrained_network"]
-        for training in trainings
-        if training["pretrained_weights"] == "random"
-    }
+    random = {training.random_network for training in trainings if training.random_network}
     if IMAGENET in claim.needs and random:
         reasons.append(f"no ImageNet weights in {', '.join(sorted(random))}")
-    epochs = min(training["train"]["epochs"] for training in trainings)
+    epochs = min(training.train.epochs for training in trainings)
     if LONG in claim.needs and epochs < EPOCHS:
         reasons.append(f"{epochs} epochs, of at least {EPOCHS}")
     return reasons
@@ -176,7 +181,7 @@ def not_above(what: str, estimate: Estimate | None, bound: float) -> Finding:
 
 
 def _psnr(evaluation: Evaluation) -> float | None:
-    return evaluation.metrics[MODEL]["psnr_rgb_db"]
+    return evaluation.summary.model["psnr_rgb_db"].value
 
 
 def _last_error(evaluation: Evaluation) -> float:
@@ -222,7 +227,7 @@ def _difference_of_ratios(
 
 
 def _colourfulness(evaluation: Evaluation) -> float | None:
-    return evaluation.metrics[MODEL]["colourfulness_ratio"]
+    return evaluation.summary.model["colourfulness_ratio"].value
 
 
 def _colourfulness_of(trainings: Sequence[Evaluation]) -> Estimate | None:
@@ -326,7 +331,7 @@ def _most_promising(study: Experiments) -> list[Finding]:
     best = study.of("bn_maxpool")
     return [
         above(f"PSNR, bn_maxpool less {name}, dB", between(best, study.of(name), _psnr), 0)
-        for name in study.variants
+        for name in THE_PAPERS
         if name != "bn_maxpool"
     ]
 
@@ -362,13 +367,18 @@ def _small_parts(study: Experiments) -> list[Finding]:
 
 
 def _more_data(study: Experiments) -> list[Finding]:
+    thinned = {
+        found.training.one_in: name
+        for (name, _), found in study.trainings.items()
+        if name.startswith("bn_maxpool_one_in_")
+    }
     return [
         above(
             f"PSNR, bn_maxpool on all training images less on one in {one_in}, dB",
-            between(study.of(THINNED), study.of_part(one_in), _psnr),
+            between(study.of("bn_maxpool"), study.of(name), _psnr),
             0,
         )
-        for one_in in sorted({number for number, _ in study.thinned})
+        for one_in, name in sorted(thinned.items())
     ]
 
 
@@ -457,16 +467,7 @@ CLAIMS = (
         "PSNR beside that of every other variant",
         "its PSNR is above that of each other variant",
         (PHOTOGRAPHS, IMAGENET),
-        (
-            "baseline",
-            "deeper",
-            "bn_maxpool",
-            "l2",
-            "spatial_dropout",
-            "vgg16_conv",
-            "vgg16_repeat",
-            "vgg19_unet",
-        ),
+        THE_PAPERS,
         _most_promising,
     ),
     Claim(
@@ -498,7 +499,7 @@ CLAIMS = (
         "PSNR after as many steps on all training images and on parts of them",
         "on all it is above that on each part",
         (PHOTOGRAPHS, IMAGENET),
-        (THINNED,),
+        ("bn_maxpool",),
         _more_data,
     ),
 )

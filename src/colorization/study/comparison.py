@@ -1,75 +1,117 @@
 """All trainings of the study, side by side."""
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from colorization.pages import rendering
-from colorization.pages.rendering import COLUMNS, TITLES, Cell, Table
-from colorization.params import THINNED
+import pandas as pd
+
+from colorization.core.files import whole_file
+from colorization.core.provenance import Run
+from colorization.pages import pictures, rendering
+from colorization.pages.rendering import TITLES, Cell, Table
 from colorization.scoring.evaluation import Evaluation
-from colorization.scoring.summary import FLOORS, MODEL
+from colorization.scoring.metrics import COLUMNS, metric
+from colorization.scoring.summary import (
+    FLOORS,
+    MEAN_AB,
+    PSNR,
+    over_as_json,
+    scores_as_json,
+)
 from colorization.study import claims
 from colorization.study.experiments import Estimate, Experiments, over_seeds
 
 TITLE = "Image colorization: every variant"
-PICTURES = ("curves", "variants", "samples")
 OVER = "PSNR over mean_ab, dB (higher is better)"
 
 
 @dataclass(frozen=True)
-class Study:
-    """What the comparison tells of.
+class Circumstances:
+    """What differs from run to run, though the results are the same bytes.
 
     Attributes
     ----------
-    experiments : Experiments
-        All were scored on the same test images.
-    timings : dict of str to dict
-        By the trainings' names, as `provenance.write_timing` writes them.
-    params : str
-        The text of params.yaml.
+    runs : dict of str to Run
+        By the trainings' names in `Experiments.by_name`; without those that were not run here, but
+        taken from a cache or a remote.
     commit : str
         As `provenance.commit` returns it.
-    versions : dict of str to str
-        By package.
     """
 
-    experiments: Experiments
-    timings: dict[str, dict[str, Any]]
-    params: str
+    runs: dict[str, Run]
     commit: str
-    versions: dict[str, str]
 
 
-def variants_by_name(experiments: Experiments) -> dict[str, Evaluation]:
-    """Name each training by its variant, and by its seed where there are several."""
-    several = _several_seeds(experiments)
-    return {
-        f"{variant} ({seed})" if several else variant: found
-        for (variant, seed), found in experiments.trainings.items()
-    }
+def write_comparison(
+    experiments: Experiments, params: str, circumstances: Circumstances, results: Path
+) -> None:
+    """Write metrics, verdicts, histories, pictures and pages.
 
-
-def all_by_name(experiments: Experiments) -> dict[str, Evaluation]:
-    """Name every training: those of `variants_by_name`, then those on parts of the images."""
-    several = _several_seeds(experiments)
-    parts = {
-        f"{THINNED} on 1 image in {one_in}" + (f" ({seed})" if several else ""): found
-        for (one_in, seed), found in experiments.thinned.items()
-    }
-    return variants_by_name(experiments) | parts
-
-
-def _several_seeds(experiments: Experiments) -> bool:
-    return len({seed for _, seed in experiments.trainings}) > 1
-
-
-def metrics(experiments: Experiments) -> dict[str, Any]:
-    """Gather the figures of all trainings, and of the floors.
+    All but study.html are the same bytes for the same results. That page also tells times, hardware
+    and commit, and is for people: neither DVC nor git knows of it.
 
     Parameters
     ----------
     experiments : Experiments
+        All were scored on the same test images.
+    params : str
+        The text of params.yaml.
+    circumstances : Circumstances
+    results : Path
+        A folder; made if missing.
+    """
+    results.mkdir(parents=True, exist_ok=True)
+    named = experiments.by_name()
+    _write_json(metrics(experiments), results / "metrics.json")
+    judged = claims.judge(experiments)
+    _write_json([claim.as_json() for claim in judged], results / "claims.json")
+    histories = pd.concat(
+        {name: found.history for name, found in named.items()}, names=["training"]
+    )
+    histories.reset_index("training").to_csv(results / "history.csv", index=False)
+    _draw(experiments.on_all_images(), results)
+    context = _context(experiments, params)
+    page = rendering.render(
+        "study.html.j2",
+        **context,
+        commit=circumstances.commit,
+        trainings=trainings_table(experiments, circumstances.runs),
+        machines=_machines(circumstances.runs),
+        curves=rendering.picture_url((results / "curves.png").read_bytes()),
+        variants=rendering.picture_url((results / "variants.png").read_bytes()),
+        samples=rendering.sheet_url((results / "samples.png").read_bytes()),
+    )
+    text = rendering.render(
+        "study.md.j2", **context, trainings=trainings_table(experiments, runs=None)
+    )
+    for name, content in (("study.md", text), ("study.html", page)):
+        with whole_file(results / name) as partial:
+            partial.write_text(content, encoding="utf-8")
+
+
+def _write_json(content: Any, path: Path) -> None:
+    with whole_file(path) as partial:
+        text = json.dumps(content, indent=1, allow_nan=False)
+        partial.write_text(text + "\n", encoding="utf-8")
+
+
+def _draw(variants: dict[str, Evaluation], results: Path) -> None:
+    histories = {name: found.history for name, found in variants.items()}
+    first = next(iter(variants.values()))
+    pictures.compared_curves(histories, first.floors(), results / "curves.png")
+    pictures.variant_curves(histories, first.floors(), results / "variants.png")
+    columns = {"grey": first.shown["evenly_spaced"].images["grey"]}
+    columns |= {
+        name: found.shown["evenly_spaced"].images["colorized"] for name, found in variants.items()
+    }
+    columns |= {"truth": first.shown["evenly_spaced"].images["truth"]}
+    pictures.compared_samples(columns, results / "samples.png")
+
+
+def metrics(experiments: Experiments) -> dict[str, Any]:
+    """Gather the figures of all trainings, and of the floors, as metrics.json holds them.
 
     Returns
     -------
@@ -78,75 +120,67 @@ def metrics(experiments: Experiments) -> dict[str, Any]:
         floors; its "parameters", "best_epoch", and "final_gap": the validation MSE less the
         training MSE of the last epoch. Each floor has its metrics alone.
     """
-    named = all_by_name(experiments)
-    first = next(iter(named.values()))
-    gathered: dict[str, Any] = {"images": first.metrics["images"]}
+    named = experiments.by_name()
+    first = next(iter(named.values())).summary
+    gathered: dict[str, Any] = {"images": first.images}
     for name, evaluation in named.items():
-        last = evaluation.history.iloc[-1]
         gathered[name] = {
-            **evaluation.metrics[MODEL],
-            "over": evaluation.metrics["model_over"],
-            "parameters": evaluation.training["parameters"],
-            "best_epoch": evaluation.training["best_epoch"],
-            "final_gap": float(last["val_mse"] - last["train_mse"]),
+            **scores_as_json(evaluation.summary.model),
+            "over": over_as_json(evaluation.summary.over),
+            "parameters": evaluation.training.parameters,
+            "best_epoch": evaluation.training.best_epoch,
+            "final_gap": _final_gap(evaluation),
         }
-    return gathered | {floor: first.metrics[floor] for floor in FLOORS}
+    return gathered | {floor: scores_as_json(first.scores[floor]) for floor in FLOORS}
 
 
-def results_table(gathered: dict[str, Any]) -> Table:
-    """Every training, then the floors.
+def _final_gap(evaluation: Evaluation) -> float:
+    last = evaluation.history.iloc[-1]
+    return float(last["val_mse"] - last["train_mse"])
 
-    Parameters
-    ----------
-    gathered : dict
-        As `metrics` returns it.
-    """
+
+def results_table(experiments: Experiments) -> Table:
+    """Every training, then the floors."""
     rows = []
-    for name, figures in gathered.items():
-        if name == "images":
-            continue
-        over = Cell("")
-        if name not in FLOORS:
-            difference = figures["over"]["mean_ab"]
-            over = Cell(
-                rendering.with_error(difference, "psnr_rgb_db", 2), difference["psnr_rgb_db"]
-            )
+    for name, evaluation in experiments.by_name().items():
+        over = evaluation.summary.over[MEAN_AB]
+        cell = Cell(rendering.with_error(over, metric(PSNR)), over.value)
+        label, psnr, *others = rendering.scores_row(name, evaluation.summary.model)
+        rows.append([label, psnr, cell, *others])
+    for floor in FLOORS:
         label, psnr, *others = rendering.scores_row(
-            rendering.COLORIZER_LABELS.get(name, name), figures
+            rendering.COLORIZER_LABELS[floor], evaluation.summary.scores[floor]
         )
-        rows.append([label, psnr, over, *others])
+        rows.append([label, psnr, Cell(""), *others])
     return Table([*TITLES[:2], OVER, *TITLES[2:]], rows)
 
 
-def trainings_table(gathered: dict[str, Any], timings: dict[str, dict[str, Any]]) -> Table:
-    """What each training took.
-
-    Parameters
-    ----------
-    gathered : dict
-        As `metrics` returns it.
-    timings : dict of str to dict
-        Of each training, with the keys seconds and images_per_second.
-    """
+def trainings_table(experiments: Experiments, runs: dict[str, Run] | None) -> Table:
+    """What each training came to, and, given the runs, what it took."""
+    titles = ["", "parameters", "best epoch", "final gap"]
     rows = []
-    for name, timing in timings.items():
-        figures = gathered[name]
-        minutes, rate, gap = (
-            timing["seconds"] / 60,
-            timing["images_per_second"],
-            figures["final_gap"],
-        )
-        rows.append(
-            [
-                Cell(name),
-                Cell(f"{figures['parameters']:,}", figures["parameters"]),
-                Cell(f"{minutes:.1f}", minutes),
-                Cell(f"{rate:.1f}", rate),
-                Cell(str(figures["best_epoch"]), figures["best_epoch"]),
-                Cell(f"{gap:+.5f}", gap),
-            ]
-        )
-    return Table(["", "parameters", "minutes", "images/s", "best epoch", "final gap"], rows)
+    for name, evaluation in experiments.by_name().items():
+        training, gap = evaluation.training, _final_gap(evaluation)
+        cells = [
+            Cell(name),
+            Cell(f"{training.parameters:,}", training.parameters),
+            Cell(str(training.best_epoch), training.best_epoch),
+            Cell(f"{gap:+.5f}", gap),
+        ]
+        rows.append(cells if runs is None else cells + _took(runs.get(name)))
+    return Table(titles if runs is None else [*titles, "minutes", "images/s"], rows)
+
+
+def _took(run: Run | None) -> list[Cell]:
+    if run is None:
+        return [Cell("not run here"), Cell("")]
+    rate = run.images_per_second or 0
+    return [Cell(f"{run.seconds / 60:.1f}", run.seconds / 60), Cell(f"{rate:.1f}", rate)]
+
+
+def _machines(runs: dict[str, Run]) -> list[Any]:
+    machines = [run.machine for run in runs.values()]
+    return [machine for index, machine in enumerate(machines) if machine not in machines[:index]]
 
 
 def seeds_table(experiments: Experiments) -> Table:
@@ -155,9 +189,10 @@ def seeds_table(experiments: Experiments) -> Table:
     for variant in experiments.variants:
         cells = [Cell(variant)]
         for column in COLUMNS:
-            values = [found.metrics[MODEL][column.metric] for found in experiments.of(variant)]
-            if None in values:
-                cells.append(Cell("undefined"))
+            scores = [found.summary.model[column.told_as] for found in experiments.of(variant)]
+            values = [score.value for score in scores if score.value is not None]
+            if len(values) < len(scores):
+                cells.append(Cell(column.undefined))
             else:
                 estimate = over_seeds(values)
                 cells.append(Cell(with_interval(estimate, column.digits), estimate.value))
@@ -175,57 +210,21 @@ def with_interval(estimate: Estimate | None, digits: int) -> str:
     return f"{mean} ({estimate.low:.{digits}f} to {estimate.high:.{digits}f})"
 
 
-def readme_table(gathered: dict[str, Any]) -> str:
-    """Render `results_table` as Markdown."""
-    return rendering.render("table.md.j2", table=results_table(gathered))
-
-
-def markdown(study: Study) -> str:
-    """Render the comparison as Markdown; its pictures lie beside it."""
-    return _render("study.md.j2", study, **{name: f"{name}.png" for name in PICTURES})
-
-
-def html(study: Study, curves: bytes, variants: bytes, samples: bytes) -> str:
-    """Render the comparison as one HTML page that needs nothing beside it.
-
-    Parameters
-    ----------
-    study : Study
-    curves, variants, samples : bytes
-        PNG files.
-    """
-    return _render(
-        "study.html.j2",
-        study,
-        curves=rendering.picture_url(curves),
-        variants=rendering.picture_url(variants),
-        samples=rendering.sheet_url(samples),
-    )
-
-
-def _render(template: str, study: Study, **pictures: str) -> str:
-    experiments = study.experiments
-    gathered = metrics(experiments)
+def _context(experiments: Experiments, params: str) -> dict[str, Any]:
     trainings = [found.training for found in experiments.trainings.values()]
-    machines = [timing["hardware"] for timing in study.timings.values()]
-    return rendering.render(
-        template,
-        title=TITLE,
-        study=study,
-        test_images=gathered["images"],
-        results=results_table(gathered),
-        trainings=trainings_table(gathered, study.timings),
-        seeds=seeds_table(experiments) if _several_seeds(experiments) else None,
-        claims=claims.judge(experiments),
-        with_interval=with_interval,
-        pretrained={
-            training["pretrained_network"]: training["pretrained_weights"] for training in trainings
-        },
-        training_images=trainings[0]["training_images"],
-        image_size=trainings[0]["image_size"],
-        precisions=sorted({training["precision"] for training in trainings}),
-        machines=[
-            machine for index, machine in enumerate(machines) if machine not in machines[:index]
-        ],
-        **pictures,
-    )
+    first = next(iter(experiments.trainings.values()))
+    networks = [training.pretrained for training in trainings if training.pretrained]
+    return {
+        "title": TITLE,
+        "source": experiments.source,
+        "params": params,
+        "test_images": first.summary.images,
+        "results": results_table(experiments),
+        "seeds": seeds_table(experiments) if experiments.several_seeds else None,
+        "claims": claims.judge(experiments),
+        "with_interval": with_interval,
+        "pretrained": {network.network: network.weights for network in networks},
+        "training_images": max(training.training_images for training in trainings),
+        "image_size": trainings[0].image_size,
+        "precisions": sorted({training.precision for training in trainings}),
+    }

@@ -3,12 +3,14 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from colorization.scoring.evaluation import Evaluation
+from colorization.scoring.evaluation import Evaluation, read_evaluation
+from colorization.settings.study import Study
 
 Quantity = Callable[[Evaluation], float | None]
 
@@ -32,15 +34,12 @@ class Experiments:
     Attributes
     ----------
     trainings : dict of (str, int) to Evaluation
-        By variant and seed.
-    thinned : dict of (int, int) to Evaluation
-        Of `params.THINNED` on one training image in so many, by that number and the seed.
+        By variant and seed, in the study's order.
     source : str
         `download.source`.
     """
 
     trainings: dict[tuple[str, int], Evaluation]
-    thinned: dict[tuple[int, int], Evaluation]
     source: str
 
     @property
@@ -48,13 +47,43 @@ class Experiments:
         """In the study's order."""
         return list(dict.fromkeys(variant for variant, _ in self.trainings))
 
+    @property
+    def several_seeds(self) -> bool:
+        """Whether any variant was trained more than once."""
+        return len({seed for _, seed in self.trainings}) > 1
+
     def of(self, variant: str) -> list[Evaluation]:
         """The trainings of one variant, in the order of the seeds."""
         return [found for (name, _), found in self.trainings.items() if name == variant]
 
-    def of_part(self, one_in: int) -> list[Evaluation]:
-        """The trainings on one image in so many, in the order of the seeds."""
-        return [found for (number, _), found in self.thinned.items() if number == one_in]
+    def by_name(self) -> dict[str, Evaluation]:
+        """Every training by its variant's name, with its seed where there are several."""
+        return {
+            f"{variant} ({seed})" if self.several_seeds else variant: found
+            for (variant, seed), found in self.trainings.items()
+        }
+
+    def on_all_images(self) -> dict[str, Evaluation]:
+        """Those of `by_name` that were trained on all training images."""
+        return {name: found for name, found in self.by_name().items() if found.training.one_in == 1}
+
+
+def read_experiments(study: Study, source: str, evaluations: Path) -> Experiments:
+    """Read every evaluation of a study.
+
+    Parameters
+    ----------
+    study : Study
+    source : str
+        `download.source`.
+    evaluations : Path
+        The folder with what the stage `evaluate` wrote of each training.
+    """
+    trainings = {
+        (variant, seed): read_evaluation(evaluations / f"{variant}-{seed}")
+        for variant, seed in study.trainings()
+    }
+    return Experiments(trainings, source)
 
 
 def over_seeds(values: Sequence[float]) -> Estimate:
@@ -62,8 +91,11 @@ def over_seeds(values: Sequence[float]) -> Estimate:
     mean = float(np.mean(values))
     if len(values) < 2:
         return Estimate(mean)
-    reach = stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * stats.sem(values)
-    return Estimate(mean, mean - float(reach), mean + float(reach))
+    error = float(stats.sem(values))
+    if not error:  # equal values, of which SciPy's interval is not defined
+        return Estimate(mean, mean, mean)
+    low, high = stats.t.interval(CONFIDENCE, len(values) - 1, loc=mean, scale=error)
+    return Estimate(mean, float(low), float(high))
 
 
 def between(

@@ -1,6 +1,7 @@
 """The batches of a training, and how Keras gets them."""
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,18 +13,21 @@ from colorization.dataset.examples import Examples
 if TYPE_CHECKING:
     import tensorflow as tf
 
+Target = Callable[[np.ndarray], np.ndarray]
 Batch = tuple[tuple[np.ndarray, ...], np.ndarray]
 
 
 class Batches(keras.utils.PyDataset):
     """The batches of all epochs, one after another; each depends on its number alone.
 
-    They are float32 arrays, read from the memory-mapped ones as they are needed: the inputs of a
-    model as `Examples.inputs` gives them, and ab.
+    They are arrays, made from the memory-mapped ones as they are needed: the inputs of a model as
+    `Examples.inputs` gives them, and what its output is compared with.
 
     Parameters
     ----------
     examples : Examples
+    target : callable
+        From ab to what the output is compared with; see `networks.objective.Objective`.
     batch_size : int
     epochs : int
     seed : int
@@ -40,6 +44,7 @@ class Batches(keras.utils.PyDataset):
     def __init__(
         self,
         examples: Examples,
+        target: Target,
         batch_size: int,
         epochs: int,
         seed: int,
@@ -50,6 +55,7 @@ class Batches(keras.utils.PyDataset):
     ) -> None:
         super().__init__()
         self._examples = examples
+        self._target = target
         self._batch_size = batch_size
         self._epochs = epochs
         self._first_epoch = first_epoch
@@ -75,7 +81,7 @@ class Batches(keras.utils.PyDataset):
         ab = self._examples.images.ab[chosen].astype(np.float32)
         for maps in (L, ab):
             maps[mirrored[chosen]] = maps[mirrored[chosen], :, ::-1]
-        return (L, *embeddings), ab
+        return (L, *embeddings), self._target(ab)
 
     def _draw(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         """The images of an epoch in their order, and for each image whether it is mirrored."""
@@ -109,7 +115,7 @@ def feed(batches: Batches) -> "Batches | tf.data.Dataset":
         tensors = tf.numpy_function(
             lambda number: keras.tree.flatten(batches[int(number)]),
             [index],
-            [tf.float32] * len(arrays),
+            [array.dtype for array in arrays],
         )
         for tensor, array in zip(tensors, arrays, strict=True):
             tensor.set_shape((None, *array.shape[1:]))

@@ -1,132 +1,23 @@
-"""Training a variant on the cached arrays."""
+"""Training a network on examples, and writing its directory."""
 
-import math
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras
-import numpy as np
 import pandas as pd
-from dvclive import Live
 from keras.optimizers import Adam
 from keras.optimizers.schedules import ExponentialDecay
 
 from colorization.core.errors import ColorizationError
-from colorization.dataset.examples import Examples, predict
-from colorization.imaging import lab, similarity
+from colorization.dataset.examples import Examples
 from colorization.networks.directory import save_architecture
+from colorization.networks.objective import Objective
+from colorization.networks.variant import Network
 from colorization.settings.train import Train
+from colorization.training.epochs import Recorder
 from colorization.training.feeding import Batches, feed
-from colorization.training.snapshots import Done, Row, Snapshots
-
-PICTURES = 4  # colorized validation images that DVCLive keeps
-
-
-class Recorder(keras.callbacks.Callback):
-    """Keeps the history, the best weights, what DVCLive shows, and a snapshot of it all.
-
-    Parameters
-    ----------
-    model : keras.Model
-        The one whose weights are kept. Another one over the same layers is trained, so that weight
-        files stay free of Adam's state.
-    folder : Path
-        The model directory.
-    validation : Examples
-    params : Train
-    snapshots : Snapshots
-    done : Done
-        Before the training was interrupted.
-    """
-
-    def __init__(
-        self,
-        model: keras.Model,
-        folder: Path,
-        validation: Examples,
-        params: Train,
-        snapshots: Snapshots,
-        done: Done,
-    ) -> None:
-        super().__init__()
-        self._kept = model
-        self._validated = keras.Model(model.inputs, model.outputs)  # every image, on one device
-        self.rows = list(done.rows)
-        self._started = time.perf_counter() - done.seconds
-        self._snapshots = snapshots
-        self._folder = folder
-        self._params = params
-        self._validation = validation
-        self._live = Live(
-            str(folder / "dvclive"),
-            dvcyaml=None,
-            save_dvc_exp=False,
-            report=None,
-            resume=bool(done.rows),
-        )
-
-    def seconds(self) -> float:
-        """Time spent on all epochs so far."""
-        return time.perf_counter() - self._started
-
-    @property
-    def best_epoch(self) -> int:
-        """The epoch with the lowest validation MSE, from 1; of equals the first."""
-        errors = [row["val_mse"] for row in self.rows]
-        return errors.index(min(errors)) + 1
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        """Record the epoch; keep its weights if no earlier one validated better."""
-        if not math.isfinite(logs["loss"]):
-            raise ColorizationError(
-                f"the loss is {logs['loss']} after epoch {epoch + 1}; lower train.learning_rate"
-            )
-        logs["val_mse"], colorized = self._validate()  # Keras prints it from there
-        row: Row = {
-            "epoch": epoch + 1,
-            "train_mse": logs["mse"],
-            "val_mse": logs["val_mse"],
-            "val_psnr_rgb_db": self._mean(similarity.psnr_rgb_db, colorized),
-            "val_ssim_rgb": self._mean(similarity.ssim_rgb, colorized),
-            "learning_rate": float(self.model.optimizer.learning_rate),
-            "objective": logs["loss"],
-        }
-        self.rows.append(row)
-        if self.best_epoch == epoch + 1:
-            self._kept.save_weights(self._folder / "model.weights.h5")
-        self._live.step = epoch + 1
-        for name, value in row.items():
-            if name != "epoch":
-                self._live.log_metric(name, value, timestamp=False)
-        for index, rgb in enumerate(colorized[:PICTURES]):
-            self._live.log_image(f"validation_{index}.png", rgb)
-        self._live.make_summary()
-        self._snapshots.save(self.model, Done(self.rows, self.seconds()), self._folder)
-
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-        """Keep the last weights beside the best ones."""
-        self._kept.save_weights(self._folder / "last.weights.h5")
-        self._live.end()
-
-    def _validate(self) -> tuple[float, list[np.ndarray]]:
-        """MSE over the validation images, and the monitored ones of them colorized."""
-        errors: list[float] = []
-        colorized: list[np.ndarray] = []
-        images = self._validation.images
-        predicted = predict(self._validated, self._validation, self._params.batch_size)
-        for L, truth, ab in zip(images.L, images.ab, predicted, strict=True):
-            errors.append(np.mean((ab - truth.astype(np.float32)) ** 2, dtype=np.float64))
-            if len(colorized) < self._params.monitor_images:
-                colorized.append(lab.lab_to_rgb(L, ab))
-        return float(np.mean(errors)), colorized
-
-    def _mean(self, metric: Callable[..., float], colorized: list[np.ndarray]) -> float:
-        truths = self._validation.images.rgb[: len(colorized)]
-        scores = [metric(truth, rgb) for truth, rgb in zip(truths, colorized, strict=True)]
-        return float(np.mean([value for value in scores if np.isfinite(value)] or [np.nan]))
+from colorization.training.snapshots import Snapshots
 
 
 @dataclass(frozen=True)
@@ -148,8 +39,9 @@ class Outcome:
     earlier_seconds: float
 
 
-def train(
-    model: keras.Model,
+def fit(
+    network: Network,
+    objective: Objective,
     training: Examples,
     validation: Examples,
     params: Train,
@@ -157,15 +49,16 @@ def train(
     folder: Path,
     snapshots: Snapshots,
 ) -> Outcome:
-    """Train a model and write its directory; go on where an interrupted training was.
+    """Train a network and write its directory; go on where an interrupted training was.
 
-    The loss is the MSE over ab, plus whatever penalty the model's layers add. "mse", as recorded
-    for training and validation and as it chooses the best epoch, is without the penalty.
+    What is minimized is the objective's loss, plus whatever penalty the layers add. "mse", as
+    recorded for training and validation and as it chooses the best epoch, is that of ab.
 
     Parameters
     ----------
-    model : keras.Model
+    network : Network
         Trained by the strategy it was built under; see `devices.strategy`.
+    objective : Objective
     training, validation : Examples
     params : Train
     seed : int
@@ -179,6 +72,7 @@ def train(
     -------
     Outcome
     """
+    model, fitted = network.model, network.learner
     devices = model.distribute_strategy.num_replicas_in_sync
     if params.batch_size % devices:
         raise ColorizationError(
@@ -188,14 +82,18 @@ def train(
     save_architecture(model, folder)
     schedule = ExponentialDecay(params.learning_rate, params.decay_steps, params.decay_rate)
     with model.distribute_strategy.scope():
-        fitted = keras.Model(model.inputs, model.outputs)
-        fitted.compile(optimizer=Adam(schedule), loss="mse", metrics=["mse"])
+        fitted.compile(
+            optimizer=Adam(schedule),
+            loss=objective.loss,
+            metrics=[keras.metrics.MeanMetricWrapper(objective.squared_error, name="mse")],
+        )
         done = snapshots.restore(fitted, folder)
     if done.rows:
         print(f"going on after epoch {len(done.rows)} of an interrupted training", flush=True)
     recorder = Recorder(model, folder, validation, params, snapshots, done)
     batches = Batches(
         training,
+        objective.target,
         params.batch_size,
         params.epochs,
         seed,

@@ -5,6 +5,7 @@ They lie outside the pipeline's outputs, which DVC removes before it runs a stag
 
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -39,10 +40,10 @@ class Snapshots:
     Attributes
     ----------
     folder : Path
-        Of this training alone; made if missing.
+        Of the trainings of this name alone; made if missing.
     identity : str
-        Whatever the result depends on, as `identity.identify` tells it: a snapshot of anything else
-        counts as none.
+        Whatever the result depends on, as `identity.identify` tells it. Snapshots of another
+        identity count as none, and stay: with the settings or the code of before, theirs goes on.
     """
 
     folder: Path
@@ -59,13 +60,12 @@ class Snapshots:
         files : Path
             The model directory as far as it is written.
         """
-        epoch = self.folder / f"epoch-{len(done.rows):06d}"
+        epoch = self._own / f"epoch-{len(done.rows):06d}"
         with whole_folder(epoch) as partial:
             shutil.copytree(files, partial / "files")
             model.save_weights(partial / "state.weights.h5")
             np.savez(partial / "random.npz", *_random_states(model))
-            content = {"identity": self.identity, **asdict(done)}
-            (partial / "about.json").write_text(json.dumps(content), encoding="utf-8")
+            (partial / "done.json").write_text(json.dumps(asdict(done)), encoding="utf-8")
         for other in set(self._epochs()) - {epoch}:
             shutil.rmtree(other)
 
@@ -85,25 +85,27 @@ class Snapshots:
             Nothing, where there is no snapshot of this very training.
         """
         for epoch in reversed(self._epochs()):
-            about = json.loads((epoch / "about.json").read_text(encoding="utf-8"))
-            if about["identity"] != self.identity:
-                shutil.rmtree(epoch)
-                continue
             shutil.copytree(epoch / "files", files, dirs_exist_ok=True)
             model.optimizer.build(model.trainable_variables)
             model.load_weights(epoch / "state.weights.h5")
             with np.load(epoch / "random.npz", allow_pickle=False) as states:
                 for variable, name in zip(_random_states(model), states, strict=True):
                     variable.assign(states[name])
-            return Done(about["rows"], about["seconds"])
+            return Done(**json.loads((epoch / "done.json").read_text(encoding="utf-8")))
         return Done([], 0.0)
 
     def discard(self) -> None:
-        """Remove them all: the training is done."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove those of this identity: its training is done."""
+        shutil.rmtree(self._own, ignore_errors=True)
+        with suppress(OSError):  # others stay
+            self.folder.rmdir()
+
+    @property
+    def _own(self) -> Path:
+        return self.folder / self.identity[:16]
 
     def _epochs(self) -> list[Path]:
-        return sorted(self.folder.glob("epoch-*"))
+        return sorted(self._own.glob("epoch-*"))
 
 
 def _random_states(model: keras.Model) -> list[keras.Variable]:

@@ -18,9 +18,7 @@ def _build() -> keras.Model:
     transposed convolutions have no activation, as in the original U-Net (arXiv:1505.04597).
     """
     L = keras.Input((None, None, 1), name="L")
-    deepest, *skips = encode(
-        repeated(to_0_255(L)), "vgg19", outputs=("block5_conv4", *SKIPS)
-    )
+    deepest, *skips = encode(repeated(to_0_255(L)), "vgg19", outputs=("block5_conv4", *SKIPS))
     x = conv_relu(deepest, 512, name="bridge")
     for index, (filters, skip) in enumerate(zip(DECODER, skips, strict=True), start=1):
         name = f"decoder_{index}"

@@ -1,0 +1,1 @@
+"""Networks of others, trained on ImageNet: their weights, their precision, the embedding."""

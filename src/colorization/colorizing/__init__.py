@@ -1,0 +1,1 @@
+"""Using a trained model: packages, the command `colorize`, the API, exports."""

@@ -1,0 +1,1 @@
+"""What variants are made of: blocks, encoders, objectives, and how a model is saved."""

@@ -1,0 +1,1 @@
+"""What people read of one evaluation: tables, pictures, Markdown and HTML."""

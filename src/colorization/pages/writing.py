@@ -1,0 +1,57 @@
+"""Writing the results of one variant: what DVC and git keep, and the page for people."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from colorization.core.files import whole_file
+from colorization.pages import pictures, report
+from colorization.pages.report import Circumstances, Content
+
+COPIED = ("metrics.json", "history.csv", "test_images.csv", "chroma.csv")
+SHEETS = {"evenly_spaced": "samples.png", "best": "best.png", "worst": "worst.png"}
+PAGE = "report.html"
+
+
+@dataclass(frozen=True)
+class Folders:
+    """What the results are taken from.
+
+    Attributes
+    ----------
+    evaluation : Path
+        What the stage `evaluate` wrote.
+    floors : Path
+        What the stage `floors` wrote.
+    """
+
+    evaluation: Path
+    floors: Path
+
+
+def write_results(
+    folders: Folders, content: Content, circumstances: Circumstances, results: Path
+) -> None:
+    """Write metrics, tables, pictures and pages.
+
+    All but PAGE are the same bytes for the same results. PAGE also tells times, hardware and
+    commit, and is for people: neither DVC nor git knows of it.
+    """
+    results.mkdir(exist_ok=True)
+    for name in COPIED:
+        shutil.copyfile(folders.evaluation / name, results / name)
+    shutil.copyfile(folders.floors / "ab_bins.csv", results / "ab_bins.csv")
+    evaluation = content.evaluation
+    for name, sheet in SHEETS.items():
+        pictures.sheet(pictures.triptychs(evaluation.shown[name].images), results / sheet)
+    pictures.curves(evaluation.history, evaluation.floors(), results / "curves.png")
+    pictures.chroma(evaluation.chroma, results / "chroma.png")
+    page = report.html(
+        content,
+        circumstances,
+        (results / "curves.png").read_bytes(),
+        (results / "chroma.png").read_bytes(),
+    )
+    for name, text in (("report.md", report.markdown(content)), (PAGE, page)):
+        with whole_file(results / name) as partial:
+            partial.write_text(text, encoding="utf-8")

@@ -1,0 +1,185 @@
+"""The metrics: a record for each, from which tables, columns, keys and explanations follow.
+
+To add one, write a record. Nothing else names metrics one by one, but the claims that rest on them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from colorization.imaging import similarity
+from colorization.scoring import colour_metrics
+from colorization.scoring.reference import Colorized, mean_where
+
+HIGHER, LOWER = "higher is better", "lower is better"
+ALREADY_GREY = "the paper's; higher is greyer"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What is measured of each colorized test image, and how that is summed up and told.
+
+    Attributes
+    ----------
+    key : str
+        Of its column in CSVs and, where it is averaged, of its mean in JSON.
+    measure : callable
+        From a `Colorized` image to a number, or None where it is not defined.
+    title : str or None
+        Of its column in tables; None where it has none.
+    good : str
+        Which values are good, as the column says.
+    digits : int
+        Behind the decimal point.
+    undefined : str
+        What it is called where it is not defined.
+    always : bool
+        Whether every image has it. Else means count the images that are left out.
+    over : str or None
+        What is summed up instead of the mean: its sum over the images, over that of this fact of
+        the photographs. `summary_key` then is the key in JSON.
+    summary_key : str or None
+    explained : str or None
+        What a reader of a table must know of it, as a row of Markdown.
+    """
+
+    key: str
+    measure: Callable[[Colorized], float | None]
+    title: str | None = None
+    good: str = ""
+    digits: int = 2
+    undefined: str = "undefined"
+    always: bool = True
+    over: str | None = None
+    summary_key: str | None = None
+    explained: str | None = None
+
+    @property
+    def told_as(self) -> str:
+        """Its key in JSON."""
+        return self.summary_key or self.key
+
+    @property
+    def heading(self) -> str:
+        """Its title in tables, with which values are good."""
+        return f"{self.title} ({self.good})"
+
+
+METRICS = (
+    Metric(
+        "psnr_rgb_db",
+        lambda image: _finite(similarity.psnr_rgb_db(image.reference.rgb, image.rgb)),
+        title="PSNR, dB",
+        good=HIGHER,
+        undefined="exact",
+        always=False,
+        explained="against the photograph's own 8-bit sRGB; R = 255. Equal images have none",
+    ),
+    Metric(
+        "ssim_rgb",
+        lambda image: _ssim(image.reference.rgb, image.rgb),
+        title="SSIM",
+        good=HIGHER,
+        digits=4,
+        explained="likewise; 11x11 Gaussian of sigma 1.5, mean over the channels",
+    ),
+    Metric(
+        "ciede2000_mean",
+        lambda image: colour_metrics.ciede2000mean_where(image.reference.lab, image.lab),
+        title="CIEDE2000",
+        good=LOWER,
+        explained="mean colour difference over the pixels; 1 is just noticeable",
+    ),
+    Metric(
+        "colourfulness",
+        lambda image: colour_metrics.colourfulness(image.rgb),
+        title="colourfulness",
+        good="1 is the photographs'",
+        over="colourfulness",
+        summary_key="colourfulness_ratio",
+        explained="Hasler and Süsstrunk's, of all colorized images over that of all photographs. A "
+        "mean of ratios would hang on the photographs that are nearly grey",
+    ),
+    Metric(
+        "auc_ab_percent",
+        lambda image: colour_metrics.auc_ab_percent(image.error),
+        title="AuC, %",
+        good=HIGHER,
+        explained="share of the pixels whose ab is off by at most a threshold, averaged over "
+        "thresholds of 0 to 150",
+    ),
+    Metric(
+        "auc_ab_rebalanced_percent",
+        lambda image: colour_metrics.auc_ab_percent(image.error, image.reference.rarity),
+        title="AuC, rebalanced, %",
+        good=HIGHER,
+        explained="the same; a pixel weighs by the inverse of its colour's frequency (bins of "
+        "10x10) in *these* training images, which stand in `results/ab_bins.csv`: it compares with "
+        "no other data set's figure",
+    ),
+    Metric(
+        "mse_ab",
+        lambda image: similarity.mse_ab(image.reference.ab, image.ab),
+        title="MSE of ab",
+        good=LOWER,
+        digits=5,
+        explained="in the network's units, ab / 128",
+    ),
+    Metric(
+        "psnr_vs_gray_db",
+        lambda image: _finite(similarity.psnr_rgb_db(image.reference.gray, image.rgb)),
+        title="PSNR against grey, dB",
+        good=ALREADY_GREY,
+        undefined="exact",
+        always=False,
+        explained="of the colorized image against the grey photograph, which is what the paper's "
+        "section 3.3.1 says. It is highest where nothing was colorized",
+    ),
+    Metric(
+        "ssim_vs_gray",
+        lambda image: _ssim(image.reference.gray, image.rgb),
+        title="SSIM against grey",
+        good=ALREADY_GREY,
+        digits=4,
+        explained="likewise, the paper's section 3.3.2",
+    ),
+    Metric(
+        "ab_error_small_parts",
+        lambda image: mean_where(image.error, image.reference.small),
+        always=False,
+    ),
+    Metric(
+        "ab_error_large_parts",
+        lambda image: mean_where(image.error, ~image.reference.small),
+        always=False,
+    ),
+)
+# Measured of each image, for the claims, and summed up nowhere.
+FACTS = {
+    "chroma_small_parts": lambda image: mean_where(image.chroma, image.reference.small),
+    "chroma_large_parts": lambda image: mean_where(image.chroma, ~image.reference.small),
+}
+COLUMNS = tuple(metric for metric in METRICS if metric.title)  # of tables
+
+
+def metric(key: str) -> Metric:
+    """The record of a metric, by its key in JSON."""
+    return next(found for found in METRICS if found.told_as == key)
+
+
+def score(image: Colorized) -> dict[str, float | None]:
+    """Measure everything of one colorized image, by key."""
+    measured = {metric.key: metric.measure(image) for metric in METRICS}
+    return measured | {key: measure(image) for key, measure in FACTS.items()}
+
+
+def _ssim(one: np.ndarray, other: np.ndarray) -> float:
+    """SSIM in single precision, which costs 1e-6 and saves a third of the time."""
+    if np.array_equal(one, other):
+        return 1.0
+    return similarity.ssim_rgb(one.astype(np.float32), other.astype(np.float32))
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None

@@ -1,0 +1,1 @@
+"""Where photographs come from: archives, folders, URLs, drawn scenes; all become one zip."""

@@ -1,0 +1,122 @@
+"""What is recorded and kept after each epoch of a training."""
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+from dvclive import Live
+
+from colorization.core.errors import ColorizationError
+from colorization.dataset.examples import Examples, predict
+from colorization.imaging import lab, similarity
+from colorization.settings.train import Train
+from colorization.training.snapshots import Done, Row, Snapshots
+
+PICTURES = 4  # colorized validation images that DVCLive keeps
+
+
+class Recorder(keras.callbacks.Callback):
+    """Keeps the history, the best weights, what DVCLive shows, and a snapshot of it all.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The one whose weights are kept. Another one over the same layers is trained, so that weight
+        files stay free of Adam's state.
+    folder : Path
+        The model directory.
+    validation : Examples
+    params : Train
+    snapshots : Snapshots
+    done : Done
+        Before the training was interrupted.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        folder: Path,
+        validation: Examples,
+        params: Train,
+        snapshots: Snapshots,
+        done: Done,
+    ) -> None:
+        super().__init__()
+        self._kept = model
+        self._validated = keras.Model(model.inputs, model.outputs)  # every image, on one device
+        self.rows = list(done.rows)
+        self._started = time.perf_counter() - done.seconds
+        self._snapshots = snapshots
+        self._folder = folder
+        self._params = params
+        self._validation = validation
+        self._live = Live(
+            str(folder / "dvclive"),
+            dvcyaml=None,
+            save_dvc_exp=False,
+            report=None,
+            resume=bool(done.rows),
+        )
+
+    def seconds(self) -> float:
+        """Time spent on all epochs so far."""
+        return time.perf_counter() - self._started
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch with the lowest validation MSE, from 1; of equals the first."""
+        errors = [row["val_mse"] for row in self.rows]
+        return errors.index(min(errors)) + 1
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        """Record the epoch; keep its weights if no earlier one validated better."""
+        if not math.isfinite(logs["loss"]):
+            raise ColorizationError(
+                f"the loss is {logs['loss']} after epoch {epoch + 1}; lower train.learning_rate"
+            )
+        logs["val_mse"], colorized = self._validate()  # Keras prints it from there
+        row: Row = {
+            "epoch": epoch + 1,
+            "train_mse": logs["mse"],
+            "val_mse": logs["val_mse"],
+            "val_psnr_rgb_db": self._mean(similarity.psnr_rgb_db, colorized),
+            "val_ssim_rgb": self._mean(similarity.ssim_rgb, colorized),
+            "learning_rate": float(self.model.optimizer.learning_rate),
+            "objective": logs["loss"],
+        }
+        self.rows.append(row)
+        if self.best_epoch == epoch + 1:
+            self._kept.save_weights(self._folder / "model.weights.h5")
+        self._live.step = epoch + 1
+        for name, value in row.items():
+            if name != "epoch":
+                self._live.log_metric(name, value, timestamp=False)
+        for index, rgb in enumerate(colorized[:PICTURES]):
+            self._live.log_image(f"validation_{index}.png", rgb)
+        self._live.make_summary()
+        self._snapshots.save(self.model, Done(self.rows, self.seconds()), self._folder)
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        """Keep the last weights beside the best ones."""
+        self._kept.save_weights(self._folder / "last.weights.h5")
+        self._live.end()
+
+    def _validate(self) -> tuple[float, list[np.ndarray]]:
+        """MSE over the validation images, and the monitored ones of them colorized."""
+        errors: list[float] = []
+        colorized: list[np.ndarray] = []
+        images = self._validation.images
+        predicted = predict(self._validated, self._validation, self._params.batch_size)
+        for L, truth, ab in zip(images.L, images.ab, predicted, strict=True):
+            errors.append(np.mean((ab - truth.astype(np.float32)) ** 2, dtype=np.float64))
+            if len(colorized) < self._params.monitor_images:
+                colorized.append(lab.lab_to_rgb(L, ab))
+        return float(np.mean(errors)), colorized
+
+    def _mean(self, metric: Callable[..., float], colorized: list[np.ndarray]) -> float:
+        truths = self._validation.images.rgb[: len(colorized)]
+        scores = [metric(truth, rgb) for truth, rgb in zip(truths, colorized, strict=True)]
+        return float(np.mean([value for value in scores if np.isfinite(value)] or [np.nan]))
