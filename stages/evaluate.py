@@ -1,4 +1,4 @@
-"""Stages `evaluate` and `evaluate_alone`: a trained model on the test split -> its scores, a row per
+"""Stages `evaluate`, `evaluate_alone`: a trained model on the test split -> its scores, a row per
 image, and some of the images.
 
 metrics.json              means with their standard errors, of the model and of the floors
