@@ -86,7 +86,7 @@ METRICS = (
     ),
     Metric(
         "ciede2000_mean",
-        lambda image: colour_metrics.ciede2000mean_where(image.reference.lab, image.lab),
+        lambda image: colour_metrics.ciede2000_mean(image.reference.lab, image.lab),
         title="CIEDE2000",
         good=LOWER,
         explained="mean colour difference over the pixels; 1 is just noticeable",

@@ -11,13 +11,9 @@ from joblib import Parallel, delayed
 from colorization.core.progress import progress_bar
 from colorization.dataset.examples import Examples, predict
 from colorization.imaging import lab
-from colorization.scoring.colours import Colours
 from colorization.scoring.floors import Floors
-from colorization.scoring.metrics import score
-from colorization.scoring.reference import Colorized, Reference, chroma_of
+from colorization.scoring.one_image import CHROMA_EDGES, score_image
 from colorization.scoring.summary import GRAY, MODEL
-
-CHROMA_EDGES = np.arange(0, 184, 2.0)  # CIE ab; sRGB's ends at 134, a network's at 181
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,9 @@ def evaluate(model: keras.Model, test: Examples, floors: Floors, batch_size: int
         for start in range(0, len(test), batch_size):
             predicted = model.predict_on_batch(test.inputs(slice(start, start + batch_size)))
             compared = parallel(
-                delayed(_compare)(np.array(rgb[index]), ab, floors.colours, np.array(small[index]))
+                delayed(score_image)(
+                    np.array(rgb[index]), ab, floors.colours, np.array(small[index])
+                )
                 for index, ab in enumerate(predicted, start)
             )
             for row, histogram in compared:
@@ -70,15 +68,6 @@ def evaluate(model: keras.Model, test: Examples, floors: Floors, batch_size: int
     scored.insert(0, "name", test.images.names)
     chroma = {"chroma": CHROMA_EDGES[:-1], "truth": histograms[0], "model": histograms[1]}
     return Scored(scored.merge(floors.rows, on="name", validate="one_to_one"), pd.DataFrame(chroma))
-
-
-def _compare(
-    rgb: np.ndarray, ab: np.ndarray, colours: Colours, small: np.ndarray
-) -> tuple[dict[str, float | None], np.ndarray]:
-    """Score one image; count the pixels by chroma, of the photograph and of the model's image."""
-    reference = Reference.prepare(rgb, colours, small)
-    histograms = [np.histogram(chroma_of(each), CHROMA_EDGES)[0] for each in (reference.ab, ab)]
-    return score(Colorized(reference, ab)), np.stack(histograms)
 
 
 def colorize(
