@@ -6,11 +6,13 @@ import shutil
 import subprocess
 import sys
 import urllib.error
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 import yaml
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
 PIPELINE_FILES = (
@@ -41,6 +43,11 @@ class Project:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    def copy(self, root: Path) -> "Project":
+        """Another repository like this one."""
+        shutil.copytree(self.root, root, symlinks=True)
+        return Project(root)
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the repository; its stdout and stderr come together in `stdout`."""
@@ -121,6 +128,7 @@ def stages_run(output: str) -> list[str]:
 
 def fresh_project(root: Path) -> Project:
     """Copy the pipeline into a new repository, at tiny settings, and commit it."""
+    root.mkdir(parents=True, exist_ok=True)
     for name in PIPELINE_FILES:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, root / name)
@@ -134,21 +142,65 @@ def fresh_project(root: Path) -> Project:
     return project
 
 
+def made_once(
+    factory: pytest.TempPathFactory, name: str, make: Callable[[Path], list[str]]
+) -> tuple[Project, list[str]]:
+    """A project that the first of pytest's workers makes and all of them read.
+
+    `make` fills a folder and returns what its commands printed.
+    """
+    folder = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # that of all workers
+    printed = folder / f"{name}.json"
+    with FileLock(folder / f"{name}.lock"):
+        if not printed.exists():
+            printed.write_text(json.dumps(make(folder / name)))
+    return Project(folder / name), json.loads(printed.read_text())
+
+
 @pytest.fixture(scope="session")
 def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
     """A committed repository after its first `dvc repro`, and what that printed: read only."""
-    project = fresh_project(tmp_path_factory.mktemp("project"))
-    output = project.succeed("dvc", "repro")
-    project.commit()
+
+    def make(root: Path) -> list[str]:
+        project = fresh_project(root)
+        output = project.succeed("dvc", "repro")
+        project.commit()
+        return [output]
+
+    project, (output,) = made_once(tmp_path_factory, "first-run", make)
     return project, output
 
 
 @pytest.fixture
 def project(first_run: tuple[Project, str], tmp_path: Path) -> Project:
     """A copy of the reproduced repository, to do with as a test likes."""
-    root = tmp_path / "project"
-    shutil.copytree(first_run[0].root, root, symlinks=True)
-    return Project(root)
+    return first_run[0].copy(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def study(
+    first_run: tuple[Project, str], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Project, str, str]:
+    """A committed repository in which everything is made: read only.
+
+    With what `dvc repro` of all pipelines printed where an encoder was missing, and when it was
+    there.
+    """
+
+    def make(root: Path) -> list[str]:
+        project = first_run[0].copy(root)
+        project.update_params({"encoders": {"vgg16": "none.h5"}})
+        failed = project.run("dvc", "repro", "--all-pipelines", "--keep-going")
+        assert failed.returncode != 0
+        project.update_params({"encoders": {"vgg16": "random"}})
+        mended = project.succeed("dvc", "repro", "--all-pipelines", "--keep-going")
+        project.commit()
+        return [failed.stdout, mended]
+
+    project, (failed, mended) = made_once(tmp_path_factory, "study", make)
+    return project, failed, mended
 
 
 @pytest.fixture

@@ -16,13 +16,15 @@ def imported_files(script: Path) -> set[str]:
         file = waiting.pop()
         if file not in found:
             found.add(file)
-            waiting.extend(_imported_by(file))
+            waiting.extend(imported_by(file))
     return {file.relative_to(ROOT).as_posix() for file in found}
 
 
-def _imported_by(file: Path) -> set[Path]:
+def imported_by(file: Path, *, with_types: bool = False) -> set[Path]:
+    """The first-party files that a file itself imports; those that only types need, on demand."""
     names = set()
-    for node in _run(ast.parse(file.read_text(encoding="utf-8"))):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for node in ast.walk(tree) if with_types else _run(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

@@ -1,7 +1,13 @@
-"""What dvc.yaml says of each stage, against what the stage's code says."""
+"""What dvc.yaml says of each stage, against what the stage's code imports.
+
+Stages depend on rooms of src/colorization, and on single files where a run takes hours. `core` and
+stages/_stage.py change no result, and the rooms' own __init__.py hold nothing but a docstring: they
+are dependencies of none.
+"""
 
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -9,15 +15,20 @@ import yaml
 
 from first_party import ROOT, imported_files
 
-PARTS = ("src/", "stages/")
+CODE = ("src/", "stages/")
+EXEMPT = ("src/colorization/core/*", "src/colorization/__init__.py", "stages/_stage.py")
 STAGES = {
     name: stage
     for file in ("dvc.yaml", "experiments/dvc.yaml")
     for name, stage in yaml.safe_load((ROOT / file).read_text())["stages"].items()
 }
+VARIANT = "src/colorization/variants/${item.variant}.py"
 # `check` always runs, so it needs no dependencies.
 WITH_DEPENDENCIES = [name for name in STAGES if name != "check"]
-WITHOUT_TENSORFLOW = ("check", "download", "split", "preprocess", "report", "compare")
+WITHOUT_TENSORFLOW = ("check", "download", "split", "preprocess", "floors", "report", "compare")
+TRAININGS = {"train", "train_alone"}
+EVALUATIONS = {"evaluate", "evaluate_alone"}
+PAGES = {"package", "report", "compare"}
 
 
 def script(name: str) -> str:
@@ -27,12 +38,48 @@ def script(name: str) -> str:
     return path
 
 
+def declared(name: str) -> set[str]:
+    """The files and rooms that a stage says it depends on."""
+    return {path for path in STAGES[name]["deps"] if path.startswith(CODE)}
+
+
+def counted(files: set[str]) -> set[str]:
+    """Those of some files that may change a result."""
+    return {
+        file
+        for file in files
+        if not any(fnmatch(file, pattern) for pattern in EXEMPT)
+        and (not file.endswith("/__init__.py") or "variants" in file)
+    }
+
+
+def covers(path: str, file: str) -> bool:
+    """Whether a dependency is a file, or a room that holds it."""
+    return file == path or file.startswith(f"{path}/")
+
+
+def depending_on(file: str) -> set[str]:
+    """The stages that run again when a file changes."""
+    variant = fnmatch(file, "src/colorization/variants/[!_]*.py")
+    return {
+        name
+        for name in WITH_DEPENDENCIES
+        if any(covers(path, VARIANT if variant else file) for path in declared(name))
+    }
+
+
 @pytest.mark.parametrize("name", WITH_DEPENDENCIES)
-def test_a_stage_depends_on_exactly_the_modules_it_imports(name: str) -> None:
-    declared = {path for path in STAGES[name]["deps"] if path.startswith(PARTS)}
+def test_what_a_stage_imports_lies_in_what_it_declares(name: str) -> None:
+    imported = counted(imported_files(ROOT / script(name)))
+    missing = {file for file in imported if not any(covers(path, file) for path in declared(name))}
+    assert not missing
+
+
+@pytest.mark.parametrize("name", WITH_DEPENDENCIES)
+def test_what_a_stage_declares_holds_something_that_it_imports(name: str) -> None:
     imported = imported_files(ROOT / script(name))
-    read = {"src/colorization/templates"} if "src/colorization/pages.py" in imported else set()
-    assert declared == imported | read
+    idle = {path for path in declared(name) if not any(covers(path, file) for file in imported)}
+    assert idle == ({VARIANT} if name in TRAININGS else set())
 
 
 def test_every_script_in_stages_is_a_stage() -> None:
@@ -40,15 +87,82 @@ def test_every_script_in_stages_is_a_stage() -> None:
     assert scripts == {script(name) for name in STAGES}
 
 
-def test_variants_with_an_encoder_of_their_own_do_not_wait_for_the_embeddings() -> None:
-    for name in ("train_vgg", "evaluate_vgg"):
-        assert not any("embed" in path for path in STAGES[name]["deps"])
-        assert "embeddings" not in STAGES[name]["cmd"]
+@pytest.mark.parametrize("name", ["train_alone", "evaluate_alone"])
+def test_variants_without_embedding_do_not_wait_for_the_embeddings(name: str) -> None:
+    assert not any("embed" in path for path in STAGES[name]["deps"])
+    assert "embeddings" not in STAGES[name]["cmd"]
 
 
-def test_a_new_metric_trains_nothing_anew() -> None:
-    for name in ("train", "train_vgg", "train_thinned"):
-        assert not {"evaluation.py", "scores.py"} & {Path(dep).name for dep in STAGES[name]["deps"]}
+@pytest.mark.parametrize("file", ["src/colorization/scoring/metrics.py"])
+def test_a_new_metric_concerns_what_scores_and_the_pages(file: str) -> None:
+    assert depending_on(file) == {"floors", *EVALUATIONS, *PAGES}
+
+
+def test_a_new_variant_concerns_its_own_training() -> None:
+    # Each instance of a training stage has one of these files among its dependencies.
+    assert depending_on("src/colorization/variants/bn_maxpool.py") == TRAININGS
+
+
+def of_room(room: str) -> list[str]:
+    """The files of a room, relative to the root."""
+    folder = ROOT / "src" / "colorization" / room
+    return sorted(path.relative_to(ROOT).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    "file", [file for room in ("pages", "study") for file in of_room(room) if "pyc" not in file]
+)
+def test_an_edit_of_a_page_or_a_claim_concerns_pages(file: str) -> None:
+    assert depending_on(file) <= PAGES
+
+
+@pytest.mark.parametrize("file", [file for file in of_room("colorizing") if "pyc" not in file])
+def test_an_edit_of_what_colorizes_concerns_at_most_the_package(file: str) -> None:
+    assert depending_on(file) <= {"package"}
+
+
+@pytest.mark.parametrize(
+    "file", [*(file for file in of_room("core") if "pyc" not in file), "stages/_stage.py"]
+)
+def test_an_edit_of_the_plumbing_concerns_nothing(file: str) -> None:
+    assert not depending_on(file)
+
+
+@pytest.mark.parametrize(
+    ("section", "stages"),
+    [
+        ("download", {"download", "floors"}),
+        ("split", {"split"}),
+        ("preprocess", {"preprocess"}),
+        ("embed", {"embed"}),
+        ("encoders", TRAININGS),
+        ("model", set()),
+        ("study", set()),
+        ("train", TRAININGS),
+        ("evaluate", EVALUATIONS),
+        ("whole", set()),
+    ],
+)
+def test_the_schema_of_a_section_concerns_the_stages_that_read_it(
+    section: str, stages: set[str]
+) -> None:
+    assert depending_on(f"src/colorization/settings/{section}.py") - PAGES == stages
+
+
+def test_only_a_change_of_the_sources_brings_the_photographs_anew() -> None:
+    allowed = (
+        "src/colorization/sources/",
+        "src/colorization/settings/download.py",
+        "stages/download",
+    )
+    assert all(path.startswith(allowed) for path in declared("download"))
+
+
+def test_nothing_that_differs_from_run_to_run_is_an_output() -> None:
+    for stage in STAGES.values():
+        outputs = [*stage.get("outs", []), *stage.get("metrics", []), *stage.get("plots", [])]
+        paths = [path if isinstance(path, str) else next(iter(path)) for path in outputs]
+        assert not any("runs" in path or path.endswith(".html") for path in paths)
 
 
 @pytest.mark.parametrize("name", WITHOUT_TENSORFLOW)
@@ -64,8 +178,8 @@ def test_imports_are_followed_through_packages(tmp_path: Path) -> None:
     files = imported_files(ROOT / "stages" / "train.py")
     assert {
         "stages/_stage.py",
-        "src/colorization/models/__init__.py",
-        "src/colorization/models/blocks.py",
-        "src/colorization/lab.py",
+        "src/colorization/networks/__init__.py",
+        "src/colorization/networks/blocks.py",
+        "src/colorization/imaging/lab.py",
     } <= files
-    assert "src/colorization/scenes.py" not in files
+    assert "src/colorization/sources/scenes.py" not in files

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import keras
@@ -14,6 +15,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from colorization.backbones.weights import Pretrained
 from conftest import ROOT, TINY, environment, merge
 from samples import examples, pack
 
@@ -67,7 +69,7 @@ def error_of(
 
 OUTPUTS = (
     *("--raw", "data/raw.zip", "--source", "in/source.txt"),
-    *("--weights", "in/weights.txt", "--encoders", "in"),
+    *("--weights", "in/weights.txt", "--encoders", "in/encoders"),
 )
 
 
@@ -144,17 +146,17 @@ def test_missing_weights_are_named_with_the_choices(tmp_path: Path, params: dict
 
 def test_what_only_other_variants_need_may_be_missing(tmp_path: Path, params: dict) -> None:
     params["encoders"]["vgg19"] = "vgg19.h5"
+    params["study"]["without_embedding"]["vgg19_unet"] = "vgg19"
     params["embed"]["weights"] = "inception.h5"
     params["model"]["variant"] = "vgg16_repeat"
     checked = start(tmp_path, params, "check", "--memory", "memory.json", *OUTPUTS)
     assert checked.communicate(timeout=60) == ("", "")
-    found = {path.name: path.read_text().strip() for path in (tmp_path / "in").iterdir()}
-    assert found == {
-        "source.txt": "scenes",
-        "weights.txt": "missing",
-        "vgg16_conv.txt": "random",
-        "vgg16_repeat.txt": "random",
-        "vgg19_unet.txt": "missing",
+    found = {path.name: path.read_text().strip() for path in (tmp_path / "in").glob("*.txt")}
+    assert found == {"source.txt": "scenes", "weights.txt": "missing"}
+    encoders = {path.name: Pretrained.read(path) for path in (tmp_path / "in/encoders").iterdir()}
+    assert encoders == {
+        "vgg16_repeat.json": Pretrained(network="vgg16", weights="random"),
+        "vgg19_unet.json": Pretrained(network="vgg19", weights="missing"),
     }
 
 
@@ -199,7 +201,7 @@ def test_weights_of_another_network_are_refused_by_name(tmp_path: Path, params: 
     ("largest_file", "failed"),
     [
         (2**20, "out/.vgg.partial/model.weights.h5"),
-        (2**26, "unfinished/vgg/.epoch-000001.partial/state.weights.h5"),
+        (2**26, "unfinished/vgg/*/.epoch-000001.partial/state.weights.h5"),
     ],
 )
 def test_weights_that_find_no_room_are_named_in_one_line(
@@ -207,12 +209,12 @@ def test_weights_that_find_no_room_are_named_in_one_line(
 ) -> None:
     for part, count in (("train", 8), ("validation", 2)):
         examples(tmp_path / "lab" / part, count)
-    (tmp_path / "encoder.txt").write_text("random")
+    Pretrained(network="vgg16", weights="random").write(tmp_path / "encoder.json")
     options = {
         "arrays_folder": "lab",
         "variant": "vgg16_repeat",
         "seed": "1",
-        "encoder_weights": "encoder.txt",
+        "encoder": "encoder.json",
         "unfinished": "unfinished",
         "memory": "memory.json",
         "out": "out/vgg",
@@ -224,8 +226,8 @@ def test_weights_that_find_no_room_are_named_in_one_line(
         *(word for name, value in options.items() for word in (f"--{name}", value)),
         largest_file=largest_file,
     )
-    assert message == f"train: {failed}: File too large"
-    assert not [*(tmp_path / "out").iterdir(), *tmp_path.glob("unfinished/vgg/*")]
+    assert fnmatch(message, f"train: {failed}: File too large")
+    assert not [*(tmp_path / "out").iterdir(), *tmp_path.glob("unfinished/vgg/*/*")]
 
 
 def test_an_interrupted_stage_says_so_in_one_line_and_leaves_nothing(
