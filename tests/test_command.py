@@ -178,7 +178,6 @@ def test_quiet_shows_failures_alone(
 
 
 @pytest.mark.soak
-@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_a_hundred_megapixels_take_at_most_3_gib(model: Path, tmp_path: Path) -> None:
     huge = tmp_path / "huge.jpg"
     Image.fromarray(scene(1, 500, 500)).resize((10_000, 10_000)).save(huge)

@@ -2,11 +2,13 @@
 
 import errno
 import hashlib
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from email.utils import formatdate
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,8 @@ MD5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downloads, "SECONDS_BEFORE_RETRIES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(downloads, "RETRIES", 3)
+    monkeypatch.setattr(downloads, "BACKOFF", 0.0)
     monkeypatch.setattr(downloads, "SECONDS_TO_ANSWER", 0.5)
     monkeypatch.setattr(downloads, "CHUNK", 1000)
 
@@ -132,13 +135,45 @@ def test_more_than_the_publishers_length_is_not_taken_in(site: Site, tmp_path: P
     assert " bytes came; 1,000 were expected" in refusal(site, tmp_path, length=1000)
 
 
-def test_what_no_other_attempt_mends_is_told_at_once(site: Site, tmp_path: Path) -> None:
-    site.content = b""
-    with (
-        pytest.raises(ColorizationError, match="secure connection"),
-        downloaded(RemoteFile(site.url().replace("http:", "https:")), tmp_path),
-    ):
+def refused_at_once(url: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """What is told of a URL that is not asked for a second time."""
+    with pytest.raises(ColorizationError) as caught, downloaded(RemoteFile(url), folder):
         pass
+    assert "again" not in capsys.readouterr().out
+    return str(caught.value).removeprefix(f"{url}: ")
+
+
+def test_a_connection_that_is_not_secure_is_not_tried_again(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = site.url().replace("http:", "https:")  # the port speaks no TLS
+    told = refused_at_once(url, tmp_path, capsys)
+    assert told == "no secure connection; is its certificate trusted here?"
+
+
+def test_a_circle_of_redirects_is_not_tried_again(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = refused_at_once(site.url("circle"), tmp_path, capsys)
+    assert told == "it redirects in a circle, or too often"
+    assert len(site.asked) == 31  # what requests follows, and the first
+
+
+@pytest.mark.parametrize("location", ["ftp://a.org/b", "http://[", "http://a.org:b/"])
+def test_a_redirect_to_no_url_is_not_tried_again(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str], location: str
+) -> None:
+    site.location = location
+    told = refused_at_once(site.url("moved"), tmp_path, capsys)
+    assert told == "it is, or redirects to, no valid http or https URL"
+
+
+@pytest.mark.parametrize("url", ["ftp://a.org/b", "http://", "http://.a.org/", "a.org"])
+def test_what_is_no_url_is_not_tried_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], url: str
+) -> None:
+    told = refused_at_once(url, tmp_path, capsys)
+    assert told == "it is, or redirects to, no valid http or https URL"
 
 
 def test_without_etag_and_date_a_part_is_only_trusted_if_the_checksum_is_known(
@@ -196,7 +231,59 @@ def test_what_may_pass_is_tried_again(site: Site, tmp_path: Path, status: int) -
     site.statuses = [status] * 3
     assert fetch(site, tmp_path) == CONTENT
     site.statuses = [status] * 4
-    assert f": the server answers {status} " in refusal(site, tmp_path)
+    message = refusal(site, tmp_path)
+    assert f": the server answers {status} " in message
+    assert ", 4 times in a row; " in message
+
+
+def test_the_wait_doubles_and_is_told(
+    site: Site,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(downloads, "BACKOFF", 0.01)
+    site.statuses = [500] * 3
+    assert fetch(site, tmp_path) == CONTENT
+    told = f"{site.url()}: the server answers 500 Internal Server Error; again "
+    lines = [line for line in capsys.readouterr().out.splitlines() if "again" in line]
+    assert lines == [f"{told}at once", f"{told}in 0.02 s", f"{told}in 0.04 s"]
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_a_server_that_says_when_is_asked_then(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str, status: int
+) -> None:
+    # RFC 9110, 10.2.3; a date has whole seconds, so that up to one of three may be over already.
+    site.retry_after = "1" if form == "seconds" else formatdate(time.time() + 3, usegmt=True)
+    site.statuses = [status]
+    began = time.monotonic()
+    assert fetch(site, tmp_path) == CONTENT
+    assert time.monotonic() - began >= (1 if form == "seconds" else 1.5)
+    assert re.search(r"; again in [1-3](\.\d+)? s\n", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_a_server_that_asks_for_a_day_is_not_waited_for(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    day = "86400" if form == "seconds" else formatdate(time.time() + 86400, usegmt=True)
+    site.retry_after = day
+    site.statuses = [429]
+    assert refused_at_once(site.url(), tmp_path, capsys) == (
+        f"the server answers 429 Too Many Requests and asks to wait (Retry-After: {day})"
+    )
+    assert len(site.asked) == 1
+
+
+@pytest.mark.parametrize("said", ["soon", "-5", "0", "Thu, 01 Jan 1970 00:00:00 GMT"])
+def test_a_server_that_does_not_say_when_is_asked_as_any_other(
+    site: Site, tmp_path: Path, said: str
+) -> None:
+    site.retry_after = said
+    site.statuses = [503]
+    assert fetch(site, tmp_path) == CONTENT
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
@@ -266,7 +353,8 @@ def test_a_killed_download_goes_on(site: Site, tmp_path: Path) -> None:
     site.stalls = 1
     program = (
         "import sys; from pathlib import Path; sys.path.insert(0, 'src');"
-        "from colorization import downloads; from colorization.sources.remote import RemoteFile;"
+        "from colorization.sources import downloads;"
+        "from colorization.sources.remote import RemoteFile;"
         "downloads.CHUNK = 1000;"
         f"downloads.downloaded(RemoteFile({site.url()!r}), Path({str(tmp_path)!r})).__enter__()"
     )

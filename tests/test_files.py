@@ -1,5 +1,8 @@
 """A file or folder stands under its name when it is whole, and not before."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -8,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from colorization.core.files import whole_file, whole_folder
+
+SOURCES = Path(__file__).resolve().parent.parent / "src"
 
 
 def test_a_file_appears_when_the_block_ends(tmp_path: Path) -> None:
@@ -98,3 +103,29 @@ def test_writers_of_one_name_wait_for_each_other(
     assert crowds == [1] * 5
     assert f"waiting for another process that is writing {path}" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_killed_writer_keeps_nobody_waiting(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "model"
+    program = (
+        "import sys, time; from pathlib import Path\n"
+        "from colorization.core.files import whole_file\n"
+        "with whole_file(Path(sys.argv[1])) as partial:\n"
+        "    partial.write_text('half')\n"
+        "    time.sleep(60)\n"
+    )
+    writer = subprocess.Popen(
+        [sys.executable, "-c", program, str(path)], env={**os.environ, "PYTHONPATH": str(SOURCES)}
+    )
+    while not (tmp_path / ".model.partial").exists() and writer.poll() is None:
+        time.sleep(0.01)
+    writer.kill()
+    writer.wait()
+    assert (tmp_path / ".model.partial").exists()
+    with whole_file(path) as partial:
+        partial.write_text("whole")
+    assert "waiting" not in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_text() == "whole"

@@ -1,5 +1,8 @@
 """Every kind of image file becomes the sRGB pixels that a viewer shows."""
 
+import warnings
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageDraw
@@ -226,6 +229,32 @@ def test_a_decompression_bomb_is_refused(monkeypatch: pytest.MonkeyPatch, side: 
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     with pytest.raises(ColorizationError, match=r"^too many pixels: a decompression bomb\?$"):
         decoding.open_image(encoded(Image.new("1", (side, side))))
+
+
+def test_up_to_twice_as_many_pixels_are_accepted_where_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    image = decoding.open_image(encoded(Image.new("1", (20, 10))), large=True)
+    assert image.size == (20, 10)
+    with pytest.raises(ColorizationError, match=r"^too many pixels: a decompression bomb\?$"):
+        decoding.open_image(encoded(Image.new("1", (67, 3))), large=True)
+
+
+@pytest.mark.parametrize("large", [True, False])
+def test_opening_an_image_leaves_the_filters_of_other_threads_alone(
+    monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:
+    during: list[list] = []
+
+    def see(*arguments: Any, **options: Any) -> Image.Image:
+        during.append(list(warnings.filters))
+        return pillow_open(*arguments, **options)
+
+    pillow_open = Image.open
+    monkeypatch.setattr(Image, "open", see)
+    decoding.open_image(encoded(quarters()), large=large)
+    assert during == [list(warnings.filters)]
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])

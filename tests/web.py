@@ -10,7 +10,7 @@ from email.utils import formatdate
 
 @dataclass
 class Site:
-    """What the server serves at any path but /moved, and how badly.
+    """What the server serves at any path but /moved and /circle, and how badly.
 
     Attributes
     ----------
@@ -27,6 +27,10 @@ class Site:
         After how many bytes each of the first answers ends, as if the cable were pulled.
     statuses : list of int
         What the first answers are instead of the content.
+    retry_after : str or None
+        The header that they carry.
+    location : str or None
+        Where /moved leads, if not to the content.
     stalls : int
         How many of the first answers stop halfway, with the connection open.
     wrong_range : bool
@@ -50,6 +54,8 @@ class Site:
     length: bool = True
     cuts: list[int] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
+    retry_after: str | None = None
+    location: str | None = None
     stalls: int = 0
     wrong_range: bool = False
     if_range: bool = True
@@ -93,9 +99,12 @@ def _answer(site: Site, request: http.server.BaseHTTPRequestHandler) -> None:
     wanted = request.headers.get("Range")
     site.asked.append((request.path, wanted))
     if request.path == "/moved":
-        return _empty(request, 302, {"Location": site.url()})
+        return _empty(request, 302, {"Location": site.location or site.url()})
+    if request.path == "/circle":
+        return _empty(request, 302, {"Location": site.url("circle")})
     if site.statuses:
-        return _empty(request, site.statuses.pop(0), {})
+        headers = {"Retry-After": site.retry_after} if site.retry_after else {}
+        return _empty(request, site.statuses.pop(0), headers)
     start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and site.ranges else 0
     known = (None, site.etag, LAST_MODIFIED)
     changed = site.if_range and request.headers.get("If-Range") not in known

@@ -10,6 +10,10 @@ import keras
 from colorization.backbones.weights import weights_file
 from colorization.core.errors import ColorizationError
 
+# Keras warns of what it skips, and then raises for what is missing. Filters are the whole
+# process's: one set for a while in a thread would reach the others. Last, it overrules nobody's.
+warnings.filterwarnings("ignore", "Skipping nested container", append=True)
+
 
 def build_pretrained(
     build: Callable[..., keras.Model], weights: str, parameter: str, name: str, **options: Any
@@ -63,9 +67,7 @@ def load_weights(network: keras.Model, path: Path, parameter: str, name: str) ->
         If the file cannot be read, or belongs to another network.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what it skips; it raises for what is missing
-            network.load_weights(path)
+        network.load_weights(path)
     except (ValueError, OSError, KeyError, IndexError, AttributeError, RuntimeError) as error:
         raise ColorizationError(
             f"{parameter}: {path} does not hold weights of {name} ({_one_line(error)})"

@@ -3,20 +3,20 @@
 import argparse
 import os
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
-from PIL import Image
+# Pillow reads this when it is imported, so before what imports Pillow. So large, a block is given
+# back to the system when an image is done with, not kept for reuse: malloc does so from 32 MiB on.
+os.environ.setdefault("PILLOW_BLOCK_SIZE", "64m")
 
 from colorization.colorizing.jobs import Failure, Job, plan
 from colorization.colorizing.originals import FORMATS
 from colorization.core.errors import ColorizationError
 
 DEFAULT_MODEL = Path("models/chosen")
-PILLOW_BLOCK = 64 * 2**20  # bytes; malloc gives back what has over 32 MiB
 DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 
 
@@ -60,11 +60,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    # Blocks so large are given back to the system when an image is done with, not kept for reuse.
-    Image.core.set_block_size(PILLOW_BLOCK)
-    # Here once, since threads cannot each have filters of their own.
-    warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # up to twice as many go
-    warnings.filterwarnings("ignore", message=".*negative Z values.*")  # clipped, as they should be
     jobs, failures = plan(
         options.inputs,
         options.output,

@@ -1,11 +1,11 @@
 """Files and folders that appear under their name only when they are whole."""
 
-import fcntl
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout, UnixFileLock
 
 
 @contextmanager
@@ -64,27 +64,20 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def _only_writer(path: Path) -> Iterator[None]:
-    """Hold a lock file beside `path`, and remove it at the end."""
+    """Hold a lock beside `path`, which the system releases even when the process is killed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.with_name(f".{path.name}.lock")
-    while True:
-        with lock.open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                print(f"waiting for another process that is writing {path}", flush=True)
-                fcntl.flock(file, fcntl.LOCK_EX)
-            # The one waited for has removed its lock file, and another may have made a new one.
-            if _is_at(file.fileno(), lock):
-                try:
-                    yield
-                finally:
-                    lock.unlink()
-                return
-
-
-def _is_at(descriptor: int, path: Path) -> bool:
+    lock_file = path.with_name(f".{path.name}.lock")
+    lock = FileLock(lock_file)
     try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False
+        lock.acquire(blocking=False)
+    except Timeout:
+        print(f"waiting for another process that is writing {path}", flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        # On Unix, filelock leaves its file. Here it goes while it is locked: who opened it before
+        # finds, once it has the lock, that the file has no name any more, and starts over.
+        if isinstance(lock, UnixFileLock):
+            lock_file.unlink(missing_ok=True)
+        lock.release()

@@ -4,7 +4,6 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps
@@ -14,6 +13,12 @@ from colorization.core.errors import ColorizationError
 
 _SRGB = ImageCms.createProfile("sRGB")
 _FROM_LAB = ImageCms.buildTransform(ImageCms.createProfile("LAB"), _SRGB, "LAB", "RGB")
+
+_TOO_MANY_PIXELS = "too many pixels: a decompression bomb?"
+
+# `open_image` refuses those images itself, or accepts them as `large`. Filters are the whole
+# process's: one set for a while in a thread would reach the others. Last, it overrules nobody's.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning, append=True)
 
 # Pillow goes by content and knows many more, some of which run other programs.
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
@@ -53,10 +58,12 @@ def open_image(data: bytes, *, large: bool = False) -> Image.Image:
         If Pillow does not know the format, the image has more pixels than
         `PIL.Image.MAX_IMAGE_PIXELS` (89 megapixels), or it is an animation or has several pages.
     """
-    with _decoding(), warnings.catch_warnings():
-        action: Literal["ignore", "error"] = "ignore" if large else "error"
-        warnings.simplefilter(action, Image.DecompressionBombWarning)
+    with _decoding():
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    limit = Image.MAX_IMAGE_PIXELS
+    if not large and limit is not None and image.width * image.height > limit:
+        raise ColorizationError(_TOO_MANY_PIXELS)
+    with _decoding():
         # A camera's MPO holds the photograph first, then a preview or the other eye's view.
         several = image.format != "MPO" and getattr(image, "is_animated", False)
     if several:
@@ -146,7 +153,7 @@ def _decoding() -> Iterator[None]:
     except Image.UnidentifiedImageError as error:
         raise ColorizationError("not an image") from error
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise ColorizationError("too many pixels: a decompression bomb?") from error
+        raise ColorizationError(_TOO_MANY_PIXELS) from error
     except Exception as error:
         raise ColorizationError(f"cannot be decoded: {' '.join(str(error).split())}") from error
 

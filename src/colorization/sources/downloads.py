@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 
 from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_file
@@ -18,21 +19,14 @@ from colorization.sources.remote import RemoteFile
 
 CHUNK = 1 << 20  # bytes
 SECONDS_TO_ANSWER = 30.0  # after which a silent server counts as gone
-# One for each failure in a row that brought nothing more.
-SECONDS_BEFORE_RETRIES = (1.0, 2.0, 4.0, 8.0, 16.0)
-PASSING_STATUSES = {408, 429}  # and all from 500: another attempt may succeed
-_LASTING = (  # what no other attempt will mend
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.InvalidURL,
-    requests.exceptions.MissingSchema,
-    requests.exceptions.SSLError,
-    requests.TooManyRedirects,
-    urllib3.exceptions.LocationParseError,
-)
+RETRIES = 5  # in a row that bring nothing more
+BACKOFF = 1.0  # seconds; doubled before each further attempt
+LONGEST_WAIT = 120.0  # seconds; a server may ask for a day
+PASSING_STATUSES = {408, 429, *range(500, 600)}  # another attempt may succeed
 
 
 class _BrokenOffError(Exception):
-    """What another attempt may mend."""
+    """A body that did not come whole, or does not continue what has come."""
 
 
 @contextmanager
@@ -73,28 +67,74 @@ def downloaded(remote: RemoteFile, unfinished: Path) -> Iterator[Path]:
 
 
 def _receive_all(remote: RemoteFile, partial: "_Partial") -> None:
-    """Try again until everything has come, or nothing comes any more."""
+    """Go on until everything has come, or nothing comes any more.
+
+    urllib3 tries a request again until an answer begins. When its body breaks off, what has come is
+    kept and the next request asks for the rest, which no library does.
+    """
+    retries = _Retries(
+        RETRIES,
+        other=0,  # above all, TLS; no other attempt mends it
+        status_forcelist=PASSING_STATUSES,
+        backoff_factor=BACKOFF,
+        raise_on_status=False,
+    )
+    retries.url = remote.url
     failures, farthest = 0, partial.length
-    while True:
+    with requests.Session() as session:
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter(max_retries=retries))
+        while True:
+            try:
+                return _receive(session, remote, partial)
+            except (_BrokenOffError, urllib3.exceptions.HTTPError) as error:
+                failures = 0 if partial.length > farthest else failures + 1
+                farthest = max(farthest, partial.length)
+                if failures > RETRIES:
+                    raise _given_up(remote, _reason(error)) from error
+                wait = BACKOFF * 2 ** max(failures - 1, 0)
+                _tell_and_wait(remote.url, _reason(error), wait)
+
+
+class _Retries(urllib3.Retry):
+    """urllib3's, but it says why it waits, and does not wait for long."""
+
+    url = ""
+
+    def new(self, **changes: Any) -> Self:
+        changed = super().new(**changes)
+        changed.url = self.url
+        return changed
+
+    def get_retry_after(self, response: urllib3.BaseHTTPResponse) -> float | None:
         try:
-            _receive(remote, partial)
-        except (
-            _BrokenOffError,
-            requests.RequestException,
-            urllib3.exceptions.HTTPError,
-        ) as error:
-            failures = 0 if partial.length > farthest else failures + 1
-            farthest = max(farthest, partial.length)
-            if failures > len(SECONDS_BEFORE_RETRIES):
-                raise ColorizationError(
-                    f"{remote.url}: {_reason(error)}, {failures} times in a row; "
-                    "the same command goes on where this one stopped"
-                ) from error
-            wait = SECONDS_BEFORE_RETRIES[max(failures - 1, 0)]
-            print(f"{remote.url}: {_reason(error)}; again in {wait:g} s", flush=True)
-            time.sleep(wait)
-        else:
-            return
+            return super().get_retry_after(response)
+        except urllib3.exceptions.InvalidHeader:
+            return None  # neither seconds nor a date: as if the server had not said it
+
+    def sleep(self, response: urllib3.BaseHTTPResponse | None = None) -> None:
+        if response is None:
+            error = self.history[-1].error
+            return _tell_and_wait(self.url, _reason(error), self.get_backoff_time())
+        answer = _answer(response.status, response.reason)
+        wait = self.get_retry_after(response) or self.get_backoff_time()
+        if wait > LONGEST_WAIT:
+            asked = " ".join(response.headers["Retry-After"].split())
+            raise ColorizationError(f"{self.url}: {answer} and asks to wait (Retry-After: {asked})")
+        return _tell_and_wait(self.url, answer, wait)
+
+
+def _tell_and_wait(url: str, problem: str, seconds: float) -> None:
+    when = f"in {seconds:.3g} s" if seconds else "at once"
+    print(f"{url}: {problem}; again {when}", flush=True)
+    time.sleep(seconds)
+
+
+def _given_up(remote: RemoteFile, problem: str) -> ColorizationError:
+    return ColorizationError(
+        f"{remote.url}: {problem}, {RETRIES + 1} times in a row; "
+        "the same command goes on where this one stopped"
+    )
 
 
 class _Version(NamedTuple):
@@ -133,7 +173,7 @@ class _Partial:
         self._about.unlink(missing_ok=True)
 
 
-def _receive(remote: RemoteFile, partial: _Partial) -> None:
+def _receive(session: requests.Session, remote: RemoteFile, partial: _Partial) -> None:
     """Ask for what is missing, and append it."""
     # Otherwise what comes could be compressed once more, of another length.
     headers = {"Accept-Encoding": "identity"}
@@ -142,9 +182,7 @@ def _receive(remote: RemoteFile, partial: _Partial) -> None:
         headers["Range"] = f"bytes={partial.length}-"
         if validator:
             headers["If-Range"] = validator
-    with requests.get(
-        remote.url, headers=headers, stream=True, timeout=SECONDS_TO_ANSWER
-    ) as response:
+    with _ask(session, remote, headers) as response:
         if response.headers.get("Content-Range") == f"bytes */{partial.length}":
             return  # RFC 9110, 15.5.17: nothing is missing
         _refuse_errors(remote, response, partial)
@@ -176,6 +214,25 @@ def _receive(remote: RemoteFile, partial: _Partial) -> None:
         raise _BrokenOffError(f"the connection ended after {partial.length:,} of {total:,} bytes")
 
 
+def _ask(
+    session: requests.Session, remote: RemoteFile, headers: dict[str, str]
+) -> requests.Response:
+    try:
+        return session.get(remote.url, headers=headers, stream=True, timeout=SECONDS_TO_ANSWER)
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+        cause = _cause(error)
+        met = getattr(cause, "original_error", cause)  # behind a ProxyError
+        if isinstance(met, urllib3.exceptions.TimeoutError | urllib3.exceptions.ProtocolError):
+            raise _given_up(remote, _reason(cause)) from error
+        raise ColorizationError(f"{remote.url}: {_reason(cause)}") from error
+
+
+def _cause(error: Exception) -> Exception | None:
+    """What urllib3 met the last time that it tried, or the error itself."""
+    wrapped = error.args[0] if error.args else None
+    return wrapped.reason if isinstance(wrapped, urllib3.exceptions.MaxRetryError) else error
+
+
 def _refuse_errors(remote: RemoteFile, response: requests.Response, partial: _Partial) -> None:
     status = response.status_code
     if status == requests.codes.requested_range_not_satisfiable:
@@ -183,10 +240,14 @@ def _refuse_errors(remote: RemoteFile, response: requests.Response, partial: _Pa
         raise _BrokenOffError("the file has changed on the server")
     if status < requests.codes.bad_request:
         return
-    answer = f"the server answers {status} {response.reason}"
-    if status in PASSING_STATUSES or status >= requests.codes.internal_server_error:
-        raise _BrokenOffError(answer)
+    answer = _answer(status, response.reason)
+    if status in PASSING_STATUSES:
+        raise _given_up(remote, answer)
     raise ColorizationError(f"{remote.url}: {answer}")
+
+
+def _answer(status: int, reason: str | None) -> str:
+    return f"the server answers {status} {reason}"
 
 
 def _resumed_total(response: requests.Response, partial: _Partial) -> int:
@@ -237,16 +298,24 @@ def _verify(remote: RemoteFile, partial: _Partial) -> None:
             )
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception | None) -> str:
     """A few words on what went wrong, where the libraries write paragraphs."""
     match error:
-        case requests.Timeout() | urllib3.exceptions.TimeoutError():
-            return f"the server was silent for {SECONDS_TO_ANSWER:g} s"
-        case requests.exceptions.SSLError():
+        case urllib3.exceptions.SSLError():
             return "no secure connection; is its certificate trusted here?"
-        case requests.ConnectionError():
+        case urllib3.exceptions.ProxyError():
+            return "the proxy does not reach the server"
+        case urllib3.exceptions.NewConnectionError():
             return "the server cannot be reached"
-        case urllib3.exceptions.HTTPError():
+        case urllib3.exceptions.TimeoutError():
+            return f"the server was silent for {SECONDS_TO_ANSWER:g} s"
+        case urllib3.exceptions.ProtocolError() | requests.ConnectionError():
             return "the connection was lost"
+        case requests.TooManyRedirects():
+            return "it redirects in a circle, or too often"
+        case requests.exceptions.InvalidProxyURL():
+            return "the URL of the proxy is not valid"
+        case ValueError():
+            return "it is, or redirects to, no valid http or https URL"
         case _:
-            return str(error)
+            return " ".join(str(error).split())
