@@ -11,19 +11,18 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import get_args
 
 import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
-from colorization.networks.variants import build_model
-from colorization.params import EmbeddingVariant
 from keras import layers
 
 import turns
+from colorization import variants as all_variants
 from colorization.backbones.precision import choose_precision
-from train_step import batch
+from colorization.networks.variant import sees_embedding
+from steps import batch, compiled
 
 PASSES = ["forward", "backward, data", "backward, weights"]
 
@@ -33,10 +32,10 @@ def main(variants: list[str], image_size: int, batch_size: int, rounds: int) -> 
     policy = choose_precision("auto", float16=True)
     rows = []
     for variant in variants:
-        model = build_model(variant, 1, policy)
-        model.compile(optimizer="adam", loss="mse", metrics=["mse"])
-        inputs, ab = batch(variant, (batch_size, image_size))
-        step = median(partial(model.train_on_batch, inputs, ab), rounds)
+        model = compiled(variant, policy)
+        shape = (batch_size, image_size)
+        inputs, target = batch(variant, shape, embedding=sees_embedding(model))
+        step = median(partial(model.train_on_batch, inputs, target), rounds)
         spent = pd.DataFrame(passes(model, inputs, rounds)).groupby("pass").sum()
         rates = spent["operations"] / spent["seconds"] / 1e9
         together = spent["seconds"].sum()
@@ -74,10 +73,10 @@ def passes(model: keras.Model, inputs: list, rounds: int) -> Iterator[dict[str, 
         for name, way in zip(PASSES, ways, strict=True):
             if name == "backward, data" and layer.input is model.inputs[0]:
                 continue  # nothing learns from what L should have been
-            compiled = tf.function(partial(way, strides=strides, padding="SAME"))
+            computed = tf.function(partial(way, strides=strides, padding="SAME"))
             yield {
                 "pass": name,
-                "seconds": median(partial(fetch, compiled), rounds),
+                "seconds": median(partial(fetch, computed), rounds),
                 "operations": 2 * int(tf.size(y)) * int(tf.size(kernel)) / kernel.shape[-1],
             }
 
@@ -102,7 +101,7 @@ if __name__ == "__main__":
     parser.add_argument(
         "--variants",
         nargs="+",
-        choices=get_args(EmbeddingVariant),
+        choices=[name for name in all_variants.names() if not all_variants.load(name).encoder],
         default=["baseline", "deeper", "bn_maxpool"],  # the others have the same as bn_maxpool
     )
     parser.add_argument("--image_size", type=int, default=224)

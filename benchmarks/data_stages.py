@@ -25,7 +25,7 @@ import yaml
 from joblib import Parallel, delayed
 from PIL import Image, ImageOps
 
-from colorization.core import provenance
+import turns
 from colorization.sources import archives
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,7 +48,7 @@ def main(counts: list[int], folder: Path) -> None:
         work = folder / str(count)
         work.mkdir(parents=True, exist_ok=True)
         rows += [row(name, count, measured) for name, measured in measure(count, work).items()]
-    print(f"{describe(provenance.hardware())}\n")
+    print(f"{describe(turns.hardware())}\n")
     print(pd.DataFrame(rows).to_markdown(index=False))
 
 

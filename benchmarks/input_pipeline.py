@@ -1,7 +1,7 @@
 """What reading and feeding costs a training: as much as its steps take longer on cached arrays.
 
 For each profile: the time of a step that is given the same tensors again and again, of one that is
-fed as `training.train` feeds it, and of reading a batch alone. Prints a Markdown table of medians.
+fed as `fitting.fit` feeds it, and of reading a batch alone. Prints a Markdown table of medians.
 The difference is the median of the turns' ratios, and in brackets the least and the most of them:
 between turns the machine's speed changes.
 
@@ -17,14 +17,17 @@ from pathlib import Path
 import keras
 import numpy as np
 import pandas as pd
-from colorization.networks.variants import build_model
-from colorization.params import load_params
 
 import turns
+from colorization import variants
 from colorization.backbones.precision import choose_precision
 from colorization.dataset import arrays
 from colorization.dataset.examples import Examples
+from colorization.networks.objective import Objective
+from colorization.settings.preprocess import Preprocess
+from colorization.settings.train import Train
 from colorization.training.feeding import Batches, feed
+from steps import compiled
 
 ROOT = Path(__file__).resolve().parent.parent
 # Of a turn: all epochs of one `fit`, as in a training, where its start counts as little.
@@ -34,17 +37,19 @@ STEPS = {"quick": 68, "paper": 4}  # of an epoch
 
 def main(variant: str, profiles: list[str], rounds: int) -> None:
     print(f"{turns.machine()}\n\n{variant}\n")
+    objective = variants.load(variant).objective
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for profile in profiles:
             epochs, steps = EPOCHS[profile], STEPS[profile]
-            params = load_params(ROOT / "profiles" / f"{profile}.yaml")
-            batch_size, side = params.train.batch_size, params.preprocess.image_size
+            params = ROOT / "profiles" / f"{profile}.yaml"
+            train, side = Train.load(params), Preprocess.load(params).image_size
+            batch_size = train.batch_size
             cached = Path(folder) / profile
             write(cached, steps * batch_size, side)
-            precision = choose_precision(params.train.precision, float16=True)
+            precision = choose_precision(train.precision, float16=True)
             model = compiled(variant, precision)
-            data = batches(cached, batch_size, epochs)
+            data = batches(cached, objective, batch_size, epochs)
             ways = {way.__name__: way(model, data) for way in WAYS}
             measured = in_turns(ways, rounds)
             step, with_feeding, reading = 1000 * measured.median() / (epochs * steps)
@@ -72,9 +77,9 @@ def write(folder: Path, count: int, side: int) -> None:
     np.save(folder / "embeddings.npy", rng.normal(size=(count, 1000)).astype(np.float32))
 
 
-def batches(folder: Path, batch_size: int, epochs: int) -> Batches:
+def batches(folder: Path, objective: Objective, batch_size: int, epochs: int) -> Batches:
     examples = Examples(arrays.read(folder), np.load(folder / "embeddings.npy"))
-    return Batches(examples, batch_size, epochs, seed=1, flip=True)
+    return Batches(examples, objective.target, batch_size, epochs, seed=1, flip=True)
 
 
 def in_turns(ways: dict[str, turns.Step], rounds: int) -> pd.DataFrame:
@@ -89,22 +94,16 @@ def in_turns(ways: dict[str, turns.Step], rounds: int) -> pd.DataFrame:
     return pd.DataFrame(seconds)
 
 
-def compiled(variant: str, precision: str) -> keras.Model:
-    model = build_model(variant, 1, precision)
-    model.compile(optimizer="adam", loss="mse", metrics=["mse"])
-    return model
-
-
 def given(model: keras.Model, data: Batches) -> turns.Step:
-    (L, embedding), ab = data[0]
-    inputs = [keras.ops.convert_to_tensor(array) for array in (L, embedding)]
-    truth = keras.ops.convert_to_tensor(ab)
+    arrays_of_inputs, target = data[0]
+    inputs = [keras.ops.convert_to_tensor(array) for array in arrays_of_inputs]
+    truth = keras.ops.convert_to_tensor(target)
 
-    def train() -> None:
+    def steps() -> None:
         for _ in range(len(data)):
             model.train_on_batch(inputs, truth)
 
-    return train
+    return steps
 
 
 def fed(model: keras.Model, data: Batches) -> turns.Step:

@@ -77,8 +77,8 @@ def per_image(step: Callable, items: list) -> float:
 
 
 def describe() -> str:
-    hardware = provenance.hardware()
-    return f"{hardware['cores']} cores ({hardware['processor']}, {hardware['platform']})"
+    machine = provenance.machine()
+    return f"{machine.cores} cores ({machine.processor}, {machine.platform})"
 
 
 def decode(content: bytes) -> Image.Image:

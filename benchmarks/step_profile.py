@@ -15,9 +15,11 @@ from collections.abc import Iterator
 from functools import partial
 
 import pandas as pd
-from colorization.networks.variants import VARIANTS, build_model
 
 import turns
+from colorization import variants
+from colorization.networks.variant import sees_embedding
+from steps import batch, compiled
 
 MARK = "step of seconds:"
 
@@ -58,11 +60,9 @@ def milliseconds(record: str) -> Iterator[dict[str, str | float]]:
 
 def record(variant: str, policy: str, image_size: int, batch_size: int, steps: int) -> None:
     """Compute steps, with a mark after each."""
-    from train_step import batch  # noqa: PLC0415 (PyTorch is needed here alone)
-
-    model = build_model(variant, 1, policy)
-    model.compile(optimizer="adam", loss="mse", metrics=["mse"])
-    step = partial(model.train_on_batch, *batch(variant, (batch_size, image_size)))
+    model = compiled(variant, policy)
+    given = batch(variant, (batch_size, image_size), embedding=sees_embedding(model))
+    step = partial(model.train_on_batch, *given)
     for _ in range(steps + 2):
         started = time.perf_counter()
         step()
@@ -71,7 +71,7 @@ def record(variant: str, policy: str, image_size: int, batch_size: int, steps: i
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--variant", choices=VARIANTS, default="bn_maxpool")
+    parser.add_argument("--variant", choices=variants.names(), default="bn_maxpool")
     parser.add_argument("--policy", default="float32")
     parser.add_argument("--image_size", type=int, default=224)
     parser.add_argument("--batch_size", type=int, default=16)

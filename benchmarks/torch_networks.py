@@ -1,13 +1,14 @@
-"""The variants' networks in PyTorch, layer by layer as in colorization.models, to compare with."""
+"""The variants' networks in PyTorch, layer by layer as in colorization.networks and .variants."""
 
 from collections.abc import Callable, Iterable
 
 import torch
-from colorization.networks.variants import EMBEDDING_LENGTH
 from torch import Tensor, nn
 
 from colorization.networks.blocks import KOALA_DECODER, KOALA_ENCODER, SHORT_ENCODER
-from colorization.networks.vgg import DECODER, MEAN_BGR, UNET_DECODER
+from colorization.networks.koalarization import EMBEDDING_LENGTH
+from colorization.networks.vgg import DECODER, MEAN_BGR
+from colorization.variants.vgg19_unet import DECODER as UNET_DECODER
 
 Block = Callable[..., list[nn.Module]]
 

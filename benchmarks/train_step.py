@@ -8,20 +8,22 @@ benchmarks/requirements.txt.
 """
 
 import argparse
+import inspect
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
 import pandas as pd
 import tensorflow as tf
 import torch
-from colorization.networks.variants import VARIANTS, build_model
 from keras import layers
 
 import turns
+from colorization import variants as all_variants
 from colorization.backbones.precision import choose_precision
 from colorization.networks import blocks
 from colorization.networks.normalization import FusedBatchNormalization
+from colorization.networks.variant import Network, build_network, sees_embedding
+from steps import batch, compiled
 from torch_networks import NETWORKS, penalty
 
 OURS, STOCK = "ours", "stock Keras"
@@ -53,7 +55,7 @@ MULTIPLICATION = TIMES * 2 * SIDE**3  # operations
 def ways(variant: str) -> dict[str, Callable]:
     """What is compared; stock Keras is another network only where something is normalized."""
     keras_too = [FusedBatchNormalization]
-    model = build_model(variant, 1)
+    model = network_of(variant).model
     if any(isinstance(layer, FusedBatchNormalization) for layer in model.layers):
         keras_too.append(layers.BatchNormalization)
     found: dict[str, Callable] = {
@@ -61,34 +63,36 @@ def ways(variant: str) -> dict[str, Callable]:
         for name, normalization in zip((OURS, STOCK), keras_too, strict=False)
         for policy in ("float32", "mixed_bfloat16")
     }
-    found["PyTorch, float32"] = partial(torch_step, torch.float32, compiled=False)
-    found["PyTorch, bfloat16"] = partial(torch_step, torch.bfloat16, compiled=False)
-    found["PyTorch, bfloat16, compiled"] = partial(torch_step, torch.bfloat16, compiled=True)
+    found["PyTorch, float32"] = partial(torch_step, torch.float32, in_one_graph=False)
+    found["PyTorch, bfloat16"] = partial(torch_step, torch.bfloat16, in_one_graph=False)
+    found["PyTorch, bfloat16, compiled"] = partial(torch_step, torch.bfloat16, in_one_graph=True)
     return found
+
+
+def network_of(variant: str) -> Network:
+    return build_network(variant, all_variants.load(variant), 1)
 
 
 def keras_step(
     policy: str, normalization: type, variant: str, shape: tuple[int, int]
 ) -> turns.Step:
     blocks.FusedBatchNormalization = normalization  # type: ignore[misc, assignment]
-    model = build_model(variant, 1, policy)
-    model.compile(optimizer="adam", loss="mse", metrics=["mse"])
-    inputs, ab = batch(variant, shape)
-    return lambda: model.train_on_batch(inputs, ab)
+    model = compiled(variant, policy)
+    inputs, target = batch(variant, shape, embedding=sees_embedding(model))
+    return lambda: model.train_on_batch(inputs, target)
 
 
 def torch_step(
-    dtype: torch.dtype, variant: str, shape: tuple[int, int], *, compiled: bool
+    dtype: torch.dtype, variant: str, shape: tuple[int, int], *, in_one_graph: bool
 ) -> turns.Step:
     network = NETWORKS[variant]().to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(
         [parameter for parameter in network.parameters() if parameter.requires_grad], fused=True
     )
-    forward = torch.compile(network) if compiled else network
-    inputs, ab = (
-        [torch.from_numpy(array) for array in arrays]
-        for arrays in (batch(variant, shape)[0], [batch(variant, shape)[1]])
-    )
+    forward = torch.compile(network) if in_one_graph else network
+    embedding = "embedding" in inspect.signature(network.forward).parameters
+    arrays, target = batch(variant, shape, embedding=embedding)
+    inputs, ab = ([torch.from_numpy(array) for array in each] for each in (arrays, [target]))
     maps = [
         array.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
         for array in (inputs[0], ab[0])
@@ -107,27 +111,16 @@ def torch_step(
     return step
 
 
-def batch(variant: str, shape: tuple[int, int]) -> tuple[list[np.ndarray], np.ndarray]:
-    """Random inputs and ab."""
-    count, side = shape
-    rng = np.random.default_rng(1)
-    inputs = [rng.uniform(-1, 1, (count, side, side, 1))]
-    if not variant.startswith("vgg"):
-        inputs.append(rng.normal(size=(count, 1000)))
-    ab = rng.uniform(-1, 1, (count, side, side, 2))
-    return [array.astype(np.float32) for array in inputs], ab.astype(np.float32)
-
-
 def operations_per_image(variant: str, shape: tuple[int, int]) -> float:
     """Floating-point operations of a step, as TensorFlow counts those of its graph."""
-    model = build_model(variant, 1)
-    given, truth = batch(variant, (1, shape[1]))
+    learner, loss_of = network_of(variant).learner, all_variants.load(variant).objective.loss
+    given, truth = batch(variant, (1, shape[1]), embedding=sees_embedding(learner))
 
     @tf.function
-    def gradients(inputs: list[tf.Tensor], ab: tf.Tensor) -> list[tf.Tensor]:
+    def gradients(inputs: list[tf.Tensor], target: tf.Tensor) -> list[tf.Tensor]:
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean((model(inputs, training=True) - ab) ** 2)
-        return tape.gradient(loss, [weight.value for weight in model.trainable_weights])
+            loss = tf.reduce_mean(loss_of(target, learner(inputs, training=True)))
+        return tape.gradient(loss, [weight.value for weight in learner.trainable_weights])
 
     graph = gradients.get_concrete_function([tf.constant(x) for x in given], tf.constant(truth))
     tf.get_logger().setLevel("ERROR")  # it calls its profiler one of TensorFlow 1
@@ -169,7 +162,7 @@ def table(
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--variants", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--image_size", type=int, default=224)
     parser.add_argument("--batch_size", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=5)

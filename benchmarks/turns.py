@@ -90,8 +90,15 @@ def quiet() -> Iterator[None]:
         yield
 
 
+def hardware() -> dict[str, str | int]:
+    """Processor, usable cores, platform and Python, and how TensorFlow is told to compute."""
+    known = provenance.machine()
+    named = known.model_dump(include={"processor", "cores", "platform", "python"})
+    return named | known.variables
+
+
 def machine(*packages: str) -> str:
     """Hardware, and versions of TensorFlow, Keras and some more packages, in one line."""
     versions = {name: metadata.version(name) for name in ("tensorflow", "keras", *packages)}
-    facts = provenance.hardware() | versions
+    facts = hardware() | versions
     return ", ".join(f"{name} {value}" for name, value in facts.items())

@@ -4,12 +4,14 @@ import io
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 from PIL import Image
 
 from colorization import variants
 from colorization.dataset import arrays
 from colorization.dataset.examples import Examples
+from colorization.networks.variant import Network, build_network
 from colorization.settings.whole import Params, load_params
 from colorization.sources import archives, scenes
 from colorization.sources.archives import Member
@@ -53,6 +55,16 @@ def examples(folder: Path, count: int, side: int = 32, first_seed: int = 0) -> E
     cache(folder, [f"{index}.png" for index in range(count)], squares)
     embeddings = np.random.default_rng(first_seed).normal(size=(count, 1000)).astype(np.float32)
     return Examples(arrays.read(folder), embeddings)
+
+
+def model_of(variant: str, seed: int = 1, precision: str = "float32") -> keras.Model:
+    """A variant's model, with weights drawn from a seed."""
+    return build_network(variant, variants.load(variant), seed, precision).model
+
+
+def network_of(model: keras.Model) -> Network:
+    """A network that learns the ab which its model gives."""
+    return Network(model, keras.Model(model.inputs, model.outputs))
 
 
 def reopened(path: Path) -> Image.Image:

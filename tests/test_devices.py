@@ -15,10 +15,11 @@ from keras import layers
 
 from colorization.core.errors import ColorizationError
 from colorization.networks.normalization import FusedBatchNormalization
+from colorization.networks.objective import MSE
 from colorization.training import fitting
 from colorization.training.devices import device_names, strategy
 from colorization.training.snapshots import Snapshots
-from samples import PARAMS, examples
+from samples import PARAMS, examples, network_of
 
 
 @dataclass
@@ -63,12 +64,13 @@ def train_here(
             }
         )
         with strategy(settings.devices).scope():
-            model = small_model(normalized=normalized)
+            network = network_of(small_model(normalized=normalized))
         out = folder / str(epochs)
         out.mkdir()
-        fitting.train(model, *data, settings, 1, out, Snapshots(folder / "snapshots", "identity"))
+        snapshots = Snapshots(folder / "snapshots", "identity")
+        fitting.fit(network, MSE, *data, settings, 1, out, snapshots)
     history = pd.read_csv(out / "history.csv")
-    return Trained(device_names(settings.devices), model.get_weights(), history)
+    return Trained(device_names(settings.devices), network.model.get_weights(), history)
 
 
 def train(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from colorization.dataset.examples import Examples
+from colorization.networks.objective import MSE
 from colorization.training.feeding import Batches, feed
 
 COUNT = 11
@@ -48,7 +49,7 @@ def order_of(epoch: Epoch) -> tuple[int, ...]:
 def test_an_epoch_covers_each_image_once_in_an_order_of_its_own(
     numbered: Examples, flip: bool
 ) -> None:
-    batches = Batches(numbered, 4, 4, seed=3, flip=flip)
+    batches = Batches(numbered, MSE.target, 4, 4, seed=3, flip=flip)
     assert batches.per_epoch == 3
     assert len(batches) == 12
     for L, embeddings, ab in epochs_of(batches):
@@ -59,7 +60,10 @@ def test_an_epoch_covers_each_image_once_in_an_order_of_its_own(
         np.testing.assert_array_equal(ab, -np.repeat(L, 2, axis=-1))
         assert L.dtype == ab.dtype == np.float32
     orders = [order_of(epoch) for epoch in epochs_of(batches)]
-    other = [order_of(epoch) for epoch in epochs_of(Batches(numbered, 4, 4, seed=4, flip=flip))]
+    other = [
+        order_of(epoch)
+        for epoch in epochs_of(Batches(numbered, MSE.target, 4, 4, seed=4, flip=flip))
+    ]
     assert len({*orders, *other}) == 8
 
 
@@ -68,8 +72,8 @@ def assert_same(found: object, expected: object) -> None:
 
 
 def test_a_batch_depends_on_its_number_alone(numbered: Examples) -> None:
-    whole = Batches(numbered, 4, 4, seed=3, flip=True)
-    backwards = Batches(numbered, 4, 4, seed=3, flip=True)
+    whole = Batches(numbered, MSE.target, 4, 4, seed=3, flip=True)
+    backwards = Batches(numbered, MSE.target, 4, 4, seed=3, flip=True)
     expected = [whole[index] for index in range(12)]
     for index in reversed(range(12)):
         assert_same(backwards[index], expected[index])
@@ -78,13 +82,29 @@ def test_a_batch_depends_on_its_number_alone(numbered: Examples) -> None:
 def test_a_training_that_goes_on_gets_the_batches_that_it_would_have_got(
     numbered: Examples,
 ) -> None:
-    whole = epochs_of(Batches(numbered, 4, 4, seed=3, flip=True))
-    assert_same(epochs_of(Batches(numbered, 4, 4, seed=3, flip=True, first_epoch=1)), whole[1:])
+    whole = epochs_of(Batches(numbered, MSE.target, 4, 4, seed=3, flip=True))
+    assert_same(
+        epochs_of(Batches(numbered, MSE.target, 4, 4, seed=3, flip=True, first_epoch=1)), whole[1:]
+    )
+
+
+def test_the_target_is_made_of_the_mirrored_ab(numbered: Examples) -> None:
+    def bluest_first(ab: np.ndarray) -> np.ndarray:
+        return np.argsort(ab[..., 1], axis=2)
+
+    learned = Batches(numbered, bluest_first, 4, 2, seed=3, flip=True)
+    shown = Batches(numbered, MSE.target, 4, 2, seed=3, flip=True)
+    for index in range(len(learned)):
+        np.testing.assert_array_equal(learned[index][1], bluest_first(shown[index][1]))
+        assert_same(learned[index][0], shown[index][0])
+    assert len({values.tobytes() for values in learned[0][1]}) == 2  # mirrored, and not
 
 
 def test_flipping_mirrors_about_half_of_the_images_anew_in_each_epoch(numbered: Examples) -> None:
     mirrored = np.zeros((40, COUNT), dtype=bool)
-    for index, epoch in enumerate(epochs_of(Batches(numbered, 4, 40, seed=3, flip=True))):
+    for index, epoch in enumerate(
+        epochs_of(Batches(numbered, MSE.target, 4, 40, seed=3, flip=True))
+    ):
         mirrored[index, list(order_of(epoch))] = epoch[0][:, 0, 0, 0] > epoch[0][:, 0, -1, 0]
     # 440 fair coins: 4 standard deviations are 42.
     assert abs(mirrored.sum() - 220) < 42
@@ -93,7 +113,7 @@ def test_flipping_mirrors_about_half_of_the_images_anew_in_each_epoch(numbered: 
 
 @pytest.mark.parametrize("devices", [2, 3, 4])
 def test_several_devices_share_every_batch_evenly(numbered: Examples, devices: int) -> None:
-    batches = Batches(numbered, 2 * devices, 20, seed=3, devices=devices)
+    batches = Batches(numbered, MSE.target, 2 * devices, 20, seed=3, devices=devices)
     assert {len(batches[index][1]) % devices for index in range(len(batches))} == {0}
     left_out = set()
     for epoch in epochs_of(batches):
@@ -104,13 +124,13 @@ def test_several_devices_share_every_batch_evenly(numbered: Examples, devices: i
 
 
 def test_keras_is_fed_these_batches_in_this_order(numbered: Examples) -> None:
-    batches = Batches(numbered, 4, 3, seed=3, flip=True)
+    batches = Batches(numbered, MSE.target, 4, 3, seed=3, flip=True)
     fed = list(feed(batches).as_numpy_iterator())
     assert_same(fed, [batches[index] for index in range(len(batches))])
 
 
 def test_maps_have_a_static_size_and_nothing_tunes_itself(numbered: Examples) -> None:
-    dataset = feed(Batches(numbered, 4, 3, seed=3))
+    dataset = feed(Batches(numbered, MSE.target, 4, 3, seed=3))
     (L, embedding), ab = dataset.element_spec
     assert [spec.shape.as_list() for spec in (L, embedding, ab)] == [
         [None, 2, 4, 1],
@@ -123,7 +143,7 @@ def test_maps_have_a_static_size_and_nothing_tunes_itself(numbered: Examples) ->
 def test_with_another_backend_keras_gets_the_batches_themselves(
     numbered: Examples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    batches = Batches(numbered, 4, 3, seed=3)
+    batches = Batches(numbered, MSE.target, 4, 3, seed=3)
     monkeypatch.setattr(keras.config, "backend", lambda: "jax")
     assert feed(batches) is batches
 
@@ -135,7 +155,7 @@ def test_one_iterator_serves_all_epochs(
     L, vector = keras.Input((2, 4, 1)), keras.Input((3,))
     model = keras.Model([L, vector], keras.layers.Conv2D(2, 1)(L))
     model.compile(loss="mse")
-    batches = Batches(numbered, 4, 3, seed=3)
+    batches = Batches(numbered, MSE.target, 4, 3, seed=3)
     read: list[int] = []
     item = Batches.__getitem__
 

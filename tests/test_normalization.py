@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from colorization.networks.variants import build_model
 from keras import layers
 
 from colorization.networks import blocks, normalization
 from colorization.networks.normalization import FusedBatchNormalization
+from samples import model_of
 
 SHAPES = [(8, 16, 16, 4), (3, 5, 7, 16), (2, 1, 1, 3), (1, 1, 1, 2)]  # down to a single value
 
@@ -107,10 +107,10 @@ def test_a_step_of_a_variant_with_it_is_the_step_with_keras_own(
     x = [rng.uniform(-1, 1, (4, 32, 32, 1)), rng.normal(size=(4, 1000))]
     ab = rng.uniform(-1, 1, (4, 32, 32, 2))
 
-    begun = build_model("bn_maxpool", 1).get_weights()
+    begun = model_of("bn_maxpool").get_weights()
 
     def trained(precision: str) -> list[np.ndarray]:
-        model = build_model("bn_maxpool", 1, precision)
+        model = model_of("bn_maxpool", precision=precision)
         model.set_weights(begun)
         model.compile(optimizer=keras.optimizers.SGD(0.05), loss="mse")
         model.fit(x, ab, batch_size=4, verbose=0)

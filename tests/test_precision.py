@@ -4,11 +4,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from colorization.networks.variants import VARIANTS, build_model
 from keras.layers import Conv2D
 
+from colorization import variants
 from colorization.backbones import precision
 from colorization.backbones.precision import choose_precision, dtype_policy
+from samples import model_of
 
 
 def machine(
@@ -92,16 +93,16 @@ def test_the_policy_ends_with_its_block() -> None:
     assert keras.config.dtype_policy().name == before == "float32"
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", variants.names())
 def test_a_variant_computes_in_bfloat16_but_for_its_ends(variant: str) -> None:
-    model = build_model(variant, 1, "mixed_bfloat16")
+    model = model_of(variant, precision="mixed_bfloat16")
     assert {weight.dtype for weight in model.weights} <= {"float32", "uint32"}  # dropout's state
     outputs = [layer for layer in model.layers if layer.name in ("ab", "decoder_ab")]
     assert {layer.compute_dtype for layer in outputs} == {"float32"}
     convolutions = [layer for layer in model._flatten_layers() if isinstance(layer, Conv2D)]
     rounded = [layer for layer in convolutions if layer.compute_dtype == "bfloat16"]
     assert len(rounded) >= len(convolutions) - 2  # all but the output and VGG's three channels
-    float32 = build_model(variant, 1)
+    float32 = model_of(variant)
     rng = np.random.default_rng(1)
     L, vector = rng.uniform(-1, 1, (2, 32, 32, 1)), rng.normal(size=(2, 1000))
     given = [L, vector][: len(model.inputs)]
@@ -116,7 +117,7 @@ def test_a_variant_computes_in_bfloat16_but_for_its_ends(variant: str) -> None:
 def test_what_vgg_sees_is_not_rounded_to_bfloat16_before_its_mean_is_subtracted(
     variant: str,
 ) -> None:
-    models = [build_model(variant, 1, name) for name in ("float32", "mixed_bfloat16")]
+    models = [model_of(variant, precision=name) for name in ("float32", "mixed_bfloat16")]
     L = np.linspace(-1, 1, 1024, dtype=np.float32).reshape(1, 32, 32, 1)
     exact, rounded = [
         np.asarray(keras.Model(model.inputs, model.get_layer("minus_mean").output)([L]))

@@ -11,10 +11,12 @@ import pytest
 from keras import layers
 
 from colorization.dataset.examples import Examples
-from colorization.training import fitting, snapshots
-from colorization.training.fitting import Outcome, train
+from colorization.networks.objective import MSE
+from colorization.training import snapshots
+from colorization.training.epochs import Recorder
+from colorization.training.fitting import Outcome, fit
 from colorization.training.snapshots import Done, Snapshots
-from samples import PARAMS, examples
+from samples import PARAMS, examples, network_of
 from test_training import files_in
 
 EPOCHS = 3
@@ -59,20 +61,25 @@ def run(data: tuple[Examples, Examples], tmp_path: Path, monkeypatch: pytest.Mon
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         kept = Snapshots(tmp_path / "snapshots" / name, identity)
-        return train(small_model(), *data, SETTINGS, 1, folder, kept)
+        return fit(network_of(small_model()), MSE, *data, SETTINGS, 1, folder, kept)
 
     return run
+
+
+def epochs_in(folder: Path) -> list[str]:
+    """The snapshots of one training, with their identities."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/epoch*"))
 
 
 def kill_at(monkeypatch: pytest.MonkeyPatch, epoch: int, moment: str) -> None:
     """Let the training of an epoch, from 1, end as if it had been killed."""
     if moment == "between two batches":
 
-        def batch_end(self: fitting.Recorder, batch: int, logs: dict | None = None) -> None:
+        def batch_end(self: Recorder, batch: int, logs: dict | None = None) -> None:
             if len(self.rows) == epoch - 1 and batch == 0:
                 raise KilledError
 
-        monkeypatch.setattr(fitting.Recorder, "on_train_batch_end", batch_end)
+        monkeypatch.setattr(Recorder, "on_train_batch_end", batch_end)
     elif moment == "before the snapshot":
         save = Snapshots.save
 
@@ -103,9 +110,7 @@ def test_it_goes_on_to_the_same_bits(
             kill_at(patch, epoch, moment)
             with pytest.raises(KilledError):
                 run("killed")
-    assert [path.name for path in (tmp_path / "snapshots/killed").glob("epoch*")] == [
-        "epoch-000002"
-    ]
+    assert epochs_in(tmp_path / "snapshots/killed") == ["identity/epoch-000002"]
     outcome = run("killed")
     assert outcome.best_epoch == whole.best_epoch
     assert files_in(tmp_path / "killed") == files_in(tmp_path / "undisturbed")
@@ -136,15 +141,46 @@ def test_when_only_the_end_was_missing_nothing_is_trained(run: Run, tmp_path: Pa
     assert files_in(tmp_path / "a") == before
 
 
-def test_a_snapshot_of_another_training_counts_as_none(
-    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_snapshot_of_another_training_counts_as_none_and_goes_on_when_that_comes_back(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run("a", identity="one")
+    run("undisturbed")
+    with monkeypatch.context() as patch:
+        kill_at(patch, 3, "between two batches")
+        with pytest.raises(KilledError):
+            run("a", identity="one")
     capsys.readouterr()
     run("a", identity="two")
     assert "going on" not in capsys.readouterr().out
-    (kept,) = (tmp_path / "snapshots/a").glob("epoch*")
-    assert '"two"' in (kept / "about.json").read_text()
+    assert epochs_in(tmp_path / "snapshots/a") == ["one/epoch-000002", "two/epoch-000003"]
+    run("a", identity="one")
+    assert "going on after epoch 2" in capsys.readouterr().out
+    assert files_in(tmp_path / "a") == files_in(tmp_path / "undisturbed")
+
+
+def test_a_training_that_is_done_discards_its_own_snapshots_alone(tmp_path: Path) -> None:
+    for identity in ("one", "two"):
+        (tmp_path / "a" / identity / "epoch-000001").mkdir(parents=True)
+    Snapshots(tmp_path / "a", "one").discard()
+    assert epochs_in(tmp_path / "a") == ["two/epoch-000001"]
+    Snapshots(tmp_path / "a", "two").discard()
+    assert not (tmp_path / "a").exists()
+    Snapshots(tmp_path / "a", "two").discard()  # nor where there is nothing
+
+
+@pytest.mark.parametrize("damage", ["emptied", "a file instead"])
+def test_a_damaged_snapshot_of_another_training_does_not_matter(
+    run: Run, tmp_path: Path, damage: str
+) -> None:
+    run("a", identity="other")
+    snapshot = tmp_path / "snapshots/a/other/epoch-000003"
+    shutil.rmtree(snapshot)
+    snapshot.write_bytes(b"") if damage == "a file instead" else snapshot.mkdir()
+    run("a", identity="own")
+    run("undisturbed")
+    assert files_in(tmp_path / "a") == files_in(tmp_path / "undisturbed")
+    Snapshots(tmp_path / "snapshots/a", "own").discard()
+    assert epochs_in(tmp_path / "snapshots/a") == ["other/epoch-000003"]
 
 
 def test_a_full_disk_leaves_the_last_good_snapshot(
@@ -162,6 +198,7 @@ def test_a_full_disk_leaves_the_last_good_snapshot(
         patch.setattr(snapshots.np, "savez", full)
         with pytest.raises(OSError, match="No space left"):
             run("a")
-    assert [path.name for path in (tmp_path / "snapshots/a").iterdir()] == ["epoch-000001"]
+    assert epochs_in(tmp_path / "snapshots/a") == ["identity/epoch-000001"]
+    assert len(list((tmp_path / "snapshots/a/identity").iterdir())) == 1
     run("a")
     assert files_in(tmp_path / "a") == files_in(tmp_path / "undisturbed")

@@ -1,24 +1,32 @@
 """A training is reproducible, keeps its best weights, and measures what it says."""
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import h5py  # type: ignore[import-untyped]
 import keras
 import numpy as np
 import pandas as pd
 import pytest
-from colorization.networks.variants import build_model
-from keras import layers
+from keras import layers, ops
+from scipy import special
 
+from colorization.backbones.weights import Pretrained
 from colorization.core.errors import ColorizationError
 from colorization.dataset.examples import Examples
 from colorization.networks.directory import load_model
+from colorization.networks.objective import MSE, Objective
+from colorization.networks.variant import Network, Variant, build_network
 from colorization.settings.train import Train
-from colorization.training.fitting import Outcome, train
+from colorization.training import fitting
+from colorization.training.fitting import Outcome
+from colorization.training.record import TRAINING, TrainingRecord
 from colorization.training.snapshots import Snapshots
-from samples import PARAMS, examples
+from colorization.training.training import Inputs, train_variant
+from samples import PARAMS, examples, model_of, network_of
 
 SETTINGS = PARAMS.train.model_copy(
     update={"epochs": 2, "batch_size": 8, "monitor_images": 2, "flip": True}
@@ -57,12 +65,20 @@ def fit(
     """Trains into a new folder of the test's own."""
     monkeypatch.chdir(tmp_path)  # DVCLive looks for a repository around the current folder
 
-    def fit(model: keras.Model, name: str, seed: int = 1, **changes: object) -> Outcome:
+    def fit(
+        trained: keras.Model | Network,
+        name: str,
+        seed: int = 1,
+        objective: Objective = MSE,
+        **changes: object,
+    ) -> Outcome:
         shutil.rmtree(tmp_path / name, ignore_errors=True)
         (tmp_path / name).mkdir()
         settings = SETTINGS.model_copy(update=changes)
         snapshots = Snapshots(tmp_path / "snapshots" / name, "identity")
-        return train(model, training, validation, settings, seed, tmp_path / name, snapshots)
+        network = trained if isinstance(trained, Network) else network_of(trained)
+        data, folder = (training, validation), tmp_path / name
+        return fitting.fit(network, objective, *data, settings, seed, folder, snapshots)
 
     return fit
 
@@ -77,7 +93,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
 
 def test_a_seed_gives_the_same_files_and_another_seed_others(fit: Fit, tmp_path: Path) -> None:
     for name, seed in (("first", 1), ("again", 1), ("other", 2)):
-        fit(build_model("bn_maxpool", seed=1), name, seed=seed, epochs=1)
+        fit(model_of("bn_maxpool"), name, seed=seed, epochs=1)
     files = {name: files_in(tmp_path / name) for name in ("first", "again", "other")}
     assert {"model.json", "model.weights.h5", "last.weights.h5", "history.csv"} <= set(
         files["first"]
@@ -175,3 +191,175 @@ def test_a_loss_that_is_no_number_stops_the_training_in_one_line(fit: Fit) -> No
 
 def test_settings_have_no_defaults_to_forget() -> None:
     assert all(field.is_required() for field in Train.model_fields.values())
+
+
+COLOURS = np.array([[0, 0], [0, -0.25], [0, 0.25]], np.float32)  # grey, blue, yellow; as ab
+
+
+def nearest(ab: np.ndarray) -> np.ndarray:
+    """One-hot (N, H, W, 3): the nearest of COLOURS."""
+    distances = ((ab[..., None, :] - COLOURS) ** 2).sum(axis=-1)
+    return np.eye(3, dtype=np.float32)[distances.argmin(axis=-1)]
+
+
+def expected_ab(logits: keras.KerasTensor) -> keras.KerasTensor:
+    return ops.matmul(ops.softmax(logits), COLOURS)
+
+
+CLASSES = Objective(
+    "classes",
+    target=nearest,
+    loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+    squared_error=lambda targets, logits: ops.mean(
+        (ops.matmul(targets, COLOURS) - expected_ab(logits)) ** 2, axis=-1
+    ),
+    to_ab=expected_ab,
+)
+
+
+def classifier() -> keras.Model:
+    L = keras.Input((None, None, 1), name="L")
+    embedding = keras.Input((1000,), name="embedding")
+    x = layers.Conv2D(8, 3, padding="same", activation="relu")(L)
+    x = x + layers.Dense(8)(embedding)[:, None, None]
+    return keras.Model([L, embedding], layers.Conv2D(3, 1, dtype="float32")(x))
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_a_variant_that_learns_classes_is_measured_and_saved_in_ab(
+    fit: Fit, tmp_path: Path, training: Examples, validation: Examples, precision: str
+) -> None:
+    variant = Variant(classifier, "three classes of colour", None, objective=CLASSES)
+    network = build_network("classes", variant, 1, precision)
+    L, embeddings = training.inputs(slice(None))
+    logits = np.asarray(network.learner([L, embeddings], training=False), np.float64)
+    fit(network, "a", objective=CLASSES, epochs=1, learning_rate=1e-9, flip=False)
+
+    loaded = load_model(tmp_path / "a")
+    assert loaded.output_shape == (None, None, None, 2)
+    predicted = loaded.predict_on_batch([L, embeddings])
+    assert predicted.dtype == np.float32
+    assert np.abs(predicted).max() <= 0.25
+    history = pd.read_csv(tmp_path / "a" / "history.csv").iloc[0]
+    assert history["val_mse"] == pytest.approx(mse_on(loaded, validation), rel=1e-4)
+    truth = nearest(np.asarray(training.images.ab, np.float32))
+    assert (truth.mean(axis=(0, 1, 2)) > 0.05).all(), "not all of the classes occur"
+    between = float(((predicted - truth @ COLOURS) ** 2).mean())
+    assert history["train_mse"] == pytest.approx(between, rel=2e-3)
+    likelihoods = (special.log_softmax(logits, axis=-1) * truth).sum(axis=-1)
+    assert history["objective"] == pytest.approx(-likelihoods.mean(), rel=2e-3)
+
+
+def test_learning_classes_lowers_the_error_of_ab(fit: Fit, tmp_path: Path) -> None:
+    variant = Variant(classifier, "three classes of colour", None, objective=CLASSES)
+    network = build_network("classes", variant, seed=1)
+    fit(network, "a", objective=CLASSES, epochs=8, learning_rate=0.01)
+    history = pd.read_csv(tmp_path / "a" / "history.csv")
+    assert history["train_mse"].iloc[-1] < 0.8 * history["train_mse"].iloc[0]
+    assert history["val_mse"].min() < history["val_mse"].iloc[0]
+
+
+def sees_l_alone() -> keras.Model:
+    L = keras.Input((None, None, 1), name="L")
+    return keras.Model([L], layers.Conv2D(2, 3, padding="same", activation="tanh")(L))
+
+
+MADE_UP = {
+    "alone": Variant(sees_l_alone, "a convolution", None),
+    "alone_one_in_2": Variant(sees_l_alone, "on one image in 2", None, one_in=2),
+    "encoded": Variant(sees_l_alone, "as if it had an encoder", None, encoder="vgg16"),
+    "embedded": Variant(small_model, "with the embedding", None),
+}
+EMBEDDING = Pretrained(network="mobilenet_v2", weights="random", precision="float32")
+VGG16, VGG19 = (Pretrained(network=name, weights="random") for name in ("vgg16", "vgg19"))
+
+
+@pytest.fixture
+def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., TrainingRecord]:
+    """Trains a variant that is made up, from files, into models/a."""
+    monkeypatch.chdir(tmp_path)
+    for name, variant in MADE_UP.items():
+        module = SimpleNamespace(VARIANT=variant)
+        monkeypatch.setitem(sys.modules, f"colorization.variants.{name}", module)
+    embeddings = tmp_path / "embeddings"
+    embeddings.mkdir()
+    for part, count in (("train", 6), ("validation", 2)):
+        examples(tmp_path / "lab" / part, count)
+        np.save(embeddings / f"{part}.npy", np.zeros((count, 1000), np.float32))
+    np.save(embeddings / "normalization.npy", np.ones((2, 1000), np.float32))
+    EMBEDDING.write(embeddings / "identity.json")
+
+    def train(
+        name: str, *, with_embedding: bool = False, encoder: Pretrained | None = None
+    ) -> TrainingRecord:
+        inputs = Inputs(
+            tmp_path / "lab", embeddings if with_embedding else None, encoder, PARAMS.encoders
+        )
+        out = tmp_path / "models" / "a"
+        unfinished = tmp_path / "unfinished"
+        train_variant(name, 1, SETTINGS, inputs, out, unfinished, tmp_path / "memory.json")
+        assert not unfinished.exists()
+        return TrainingRecord.read(out / TRAINING)
+
+    return train
+
+
+Trains = Callable[..., TrainingRecord]
+
+
+def test_a_variant_with_neither_embedding_nor_encoder_is_trained(
+    train: Trains, tmp_path: Path
+) -> None:
+    record = train("alone")
+    assert (record.variant, record.seed, record.objective) == ("alone", 1, "mse")
+    assert record.embedding is record.encoder is record.pretrained is record.random_network is None
+    assert (record.training_images, record.image_size, record.parameters) == (6, 32, 20)
+    assert not (tmp_path / "models/a/embedding.npy").exists()
+    ab = load_model(tmp_path / "models/a").predict_on_batch([np.zeros((1, 32, 64, 1), np.float32)])
+    assert ab.shape == (1, 32, 64, 2)
+
+
+def test_a_variant_with_the_embedding_keeps_how_it_was_standardised(
+    train: Trains, tmp_path: Path
+) -> None:
+    record = train("embedded", with_embedding=True)
+    assert record.embedding == record.pretrained == EMBEDDING
+    assert (record.encoder, record.random_network) == (None, "mobilenet_v2")
+    given, kept = (tmp_path / name for name in ("embeddings/normalization.npy", "models/a"))
+    assert (kept / "embedding.npy").read_bytes() == given.read_bytes()
+
+
+def test_on_fewer_images_there_are_as_many_steps(train: Trains, tmp_path: Path) -> None:
+    whole = train("alone")
+    fewer = train("alone_one_in_2")
+    assert (whole.training_images, whole.train.epochs) == (6, 2)
+    assert (fewer.training_images, fewer.train.epochs, fewer.one_in) == (3, 4, 2)
+    assert len(pd.read_csv(tmp_path / "models/a/history.csv")) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        ("alone", {"with_embedding": True}, "alone belongs into study.without_embedding"),
+        ("embedded", {}, "embedded belongs into study.with_embedding"),
+        ("embedded", {"encoder": VGG16}, "embedded belongs into study.with_embedding"),
+        (
+            "alone",
+            {"encoder": VGG16},
+            "study.without_embedding.alone must be none; found vgg16",
+        ),
+        ("encoded", {}, "study.without_embedding.encoded must be vgg16; found none"),
+        (
+            "encoded",
+            {"encoder": VGG19},
+            "study.without_embedding.encoded must be vgg16; found vgg19",
+        ),
+    ],
+)
+def test_a_variant_that_is_given_what_it_does_not_see_is_refused_before_it_is_trained(
+    train: Trains, tmp_path: Path, name: str, given: dict, message: str
+) -> None:
+    with pytest.raises(ColorizationError) as caught:
+        train(name, **given)
+    assert str(caught.value) == f"params.yaml: {message}"
+    assert not (tmp_path / "models").exists()

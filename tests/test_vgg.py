@@ -6,13 +6,17 @@ import h5py  # type: ignore[import-untyped]
 import keras
 import numpy as np
 import pytest
-from colorization.networks.variants import build_model
-from colorization.params import ENCODER_OF
 from keras.src.legacy.saving import legacy_h5_format
 
+from colorization import variants
 from colorization.core.errors import ColorizationError
 from colorization.networks import vgg
+from colorization.settings.encoders import Encoders
+from samples import model_of
 
+ENCODER_OF = {
+    name: encoder for name in variants.names() if (encoder := variants.load(name).encoder)
+}
 PREPROCESS = {
     "vgg16": keras.applications.vgg16.preprocess_input,
     "vgg19": keras.applications.vgg19.preprocess_input,
@@ -47,7 +51,7 @@ def loaded(
     name = ENCODER_OF[request.param]
     network = published(name, seed=5)
     path = write_as_published(network, tmp_path_factory.mktemp("weights") / "published.h5")
-    model = build_model(request.param, seed=1)
+    model = model_of(request.param)
     vgg.load_encoder(model, name, str(path))
     return model, network
 
@@ -55,6 +59,10 @@ def loaded(
 def luminance() -> np.ndarray:
     """L of noise, in [-1, 1]."""
     return np.random.default_rng(1).uniform(-1, 1, (2, 64, 96, 1)).astype(np.float32)
+
+
+def test_the_encoders_are_those_whose_weights_params_name() -> None:
+    assert set(vgg.ENCODERS) == set(Encoders.model_fields) == set(ENCODER_OF.values())
 
 
 def test_the_encoder_sees_l_as_the_published_preprocessing_gives_it(
@@ -102,7 +110,7 @@ def test_the_skips_of_the_unet_carry_the_last_convolution_of_each_size(
 
 
 def test_vgg16_conv_starts_as_vgg16_repeat() -> None:
-    conv, repeat = (build_model(name, seed=1) for name in ("vgg16_conv", "vgg16_repeat"))
+    conv, repeat = (model_of(name) for name in ("vgg16_conv", "vgg16_repeat"))
     np.testing.assert_array_equal(conv.get_layer("to_three").kernel, np.ones((1, 1, 1, 3)))
     np.testing.assert_array_equal(conv.get_layer("to_three").bias, np.zeros(3))
     for own, same in zip(repeat.layers, conv.layers, strict=True):
@@ -119,7 +127,7 @@ def test_a_file_gives_the_encoder_its_weights_and_leaves_the_decoder(
 ) -> None:
     network = published("vgg16", seed=5)
     path = write(network, tmp_path / "published.h5")
-    model, untouched = (build_model("vgg16_repeat", seed=1) for _ in range(2))
+    model, untouched = (model_of("vgg16_repeat") for _ in range(2))
     vgg.load_encoder(model, "vgg16", str(path))
     for own, other in zip(model.get_layer("vgg16").weights, network.weights, strict=True):
         np.testing.assert_array_equal(own, other, err_msg=own.path)
@@ -132,7 +140,7 @@ def test_a_file_gives_the_encoder_its_weights_and_leaves_the_decoder(
 
 
 def test_random_weights_stay_as_the_seed_drew_them() -> None:
-    model, untouched = (build_model("vgg16_repeat", seed=1) for _ in range(2))
+    model, untouched = (model_of("vgg16_repeat") for _ in range(2))
     vgg.load_encoder(model, "vgg16", "random")
     for own, other in zip(model.weights, untouched.weights, strict=True):
         np.testing.assert_array_equal(own, other)
@@ -142,7 +150,7 @@ def test_random_weights_stay_as_the_seed_drew_them() -> None:
 def test_a_file_of_another_network_is_refused_by_name(tmp_path: Path, write: type) -> None:
     path = write(published("vgg19", seed=5), tmp_path / "other.h5")
     with pytest.raises(ColorizationError) as caught:
-        vgg.load_encoder(build_model("vgg16_repeat", seed=1), "vgg16", str(path))
+        vgg.load_encoder(model_of("vgg16_repeat"), "vgg16", str(path))
     message = str(caught.value)
     assert message.startswith(
         f"encoders.vgg16: {path} does not hold weights of vgg16 without top ("
@@ -152,7 +160,7 @@ def test_a_file_of_another_network_is_refused_by_name(tmp_path: Path, write: typ
 
 def test_a_missing_file_is_named_with_the_choices() -> None:
     with pytest.raises(ColorizationError) as caught:
-        vgg.load_encoder(build_model("vgg16_repeat", seed=1), "vgg16", "none.h5")
+        vgg.load_encoder(model_of("vgg16_repeat"), "vgg16", "none.h5")
     assert str(caught.value) == (
         "encoders.vgg16 must be random, imagenet, or the path of a weights file; "
         "found 'none.h5', which does not exist"
@@ -161,7 +169,7 @@ def test_a_missing_file_is_named_with_the_choices() -> None:
 
 def test_offline_one_line_says_where_the_file_belongs(offline: None) -> None:
     with pytest.raises(ColorizationError) as caught:
-        vgg.load_encoder(build_model("vgg16_repeat", seed=1), "vgg16", "imagenet")
+        vgg.load_encoder(model_of("vgg16_repeat"), "vgg16", "imagenet")
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith("encoders.vgg16: cannot download the ImageNet weights of vgg16")

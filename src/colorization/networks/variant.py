@@ -18,6 +18,8 @@ class Variant:
     build : callable
         Gives a Keras model from a list [L] or [L, embedding] to what `objective` compares with its
         target; L is (N, H, W, 1) in [-1, 1] with H and W multiples of 32, the embedding (N, 1000).
+        A layer class of one's own belongs into `networks.blocks`: whoever loads a saved model
+        imports no variant.
     architecture : str
         In a few words, for tables.
     section : str or None

@@ -7,8 +7,6 @@ from pydantic import AfterValidator, Field
 from colorization.core.parameters import Section
 from colorization.core.records import Seed, distinct
 
-Variant = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-
 
 class Study(Section):
     """`study`: all trainings that belong to the comparison.
@@ -17,8 +15,8 @@ class Study(Section):
     alone, each through the encoder that it is mapped to: a key of `encoders`, or "none".
     """
 
-    with_embedding: Annotated[tuple[Variant, ...], AfterValidator(distinct)]
-    without_embedding: dict[Variant, str]
+    with_embedding: Annotated[tuple[str, ...], AfterValidator(distinct)]
+    without_embedding: dict[str, str]
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(distinct)]
 
     def variants(self) -> tuple[str, ...]:

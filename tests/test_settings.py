@@ -3,17 +3,23 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import yaml
-from colorization.params import ENCODER_OF, Encoders, Variant, VggVariant, load_params
 
+from colorization import variants
 from colorization.core.errors import ColorizationError
+from colorization.core.parameters import Section
+from colorization.settings.whole import Params, load_params
 from samples import ROOT
 
 PROFILES = sorted((ROOT / "profiles").glob("*.yaml"))
 REMOVED = object()
+SECTIONS: dict[str, type[Section]] = {
+    name: field.annotation  # type: ignore[misc]
+    for name, field in Params.model_fields.items()
+}
 
 
 def changed(folder: Path, key: str, value: object) -> Path:
@@ -32,10 +38,14 @@ def changed(folder: Path, key: str, value: object) -> Path:
     return path
 
 
+def read(path: Path) -> Params:
+    return load_params(path, variants.names())
+
+
 def refusal(path: Path) -> str:
     """The one line by which a params file is refused."""
     with pytest.raises(ColorizationError) as caught:
-        load_params(path)
+        read(path)
     message = str(caught.value)
     assert "\n" not in message
     return message.removeprefix(f"{path}: ")
@@ -44,7 +54,11 @@ def refusal(path: Path) -> str:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("model.variant", "typo", "must be one of baseline, *, vgg19_unet; found 'typo'"),
+        ("model.variant", "typo", "must be one of the study's (baseline, *); found 'typo'"),
+        ("study.with_embedding", ["bn_maxpool", "A b"], "must name variants (baseline, *'A b'"),
+        ("study.without_embedding", ["vgg16_conv"], "must be an object; found ['vgg16_conv']"),
+        ("study.without_embedding.vgg16_conv", "vgg", "one of none, vgg16, vgg19; found 'vgg'"),
+        ("study.without_embedding.vgg16_conv", None, "must be a valid string; found None"),
         ("embed.network", "vgg", "must be one of inception_resnet_v2, inception_v3, mobilenet_v2;"),
         ("preprocess.image_size", -64, "must be greater than or equal to 32; found -64"),
         ("preprocess.image_size", 100, "must be a multiple of 32; found 100"),
@@ -63,13 +77,11 @@ def refusal(path: Path) -> str:
         ("train.batch_size", REMOVED, "is missing"),
         ("evaluate", REMOVED, "is missing"),
         ("study.seeds", [], "found []"),
-        ("study.variants", "baseline", "found 'baseline'"),
+        ("study.with_embedding", "baseline", "found 'baseline'"),
         ("encoders.vgg16", "", "found ''"),
         ("encoders", REMOVED, "is missing"),
-        ("study.variants", ["bn_maxpool"] * 2, "must name each item once; found"),
+        ("study.with_embedding", ["bn_maxpool"] * 2, "must name each item once; found"),
         ("study.seeds", [1, 1], "must name each item once; found [1, 1]"),
-        ("study.one_in", [2, 2], "must name each item once; found [2, 2]"),
-        ("study.one_in", 2, "found 2"),
         ("download.source", "", "found ''"),
         ("download.scenes.width", 0, "must be greater than or equal to 32; found 0"),
     ],
@@ -87,41 +99,117 @@ def test_a_wrong_value_is_refused_by_a_line_that_names_key_wanted_and_found(
 @pytest.mark.parametrize("ratios", [[0.9, 0.1], [1, 0, 0], [0.5, 0.6, -0.1], ["nan", 0.5, 0.5]])
 def test_ratios_are_three_fractions(tmp_path: Path, ratios: list) -> None:
     with pytest.raises(ColorizationError, match=r"params\.yaml: split\.ratios"):
-        load_params(changed(tmp_path, "split.ratios", ratios))
+        read(changed(tmp_path, "split.ratios", ratios))
 
 
 def test_a_variant_outside_the_study_is_refused(tmp_path: Path) -> None:
-    path = changed(tmp_path, "study.variants", ["baseline"])
+    path = changed(tmp_path, "study.with_embedding", ["baseline"])
     assert refusal(path) == (
-        "model.variant must be one of study.variants and study.vgg_variants (baseline, "
-        "vgg16_conv, vgg16_repeat, vgg19_unet); found 'bn_maxpool'"
+        "model.variant must be one of the study's (baseline, vgg16_conv, vgg16_repeat, "
+        "vgg19_unet); found 'bn_maxpool'"
     )
 
 
-@pytest.mark.parametrize(
-    ("key", "value"), [("study.variants", "vgg16_conv"), ("study.vgg_variants", "baseline")]
-)
-def test_a_variant_stands_in_the_list_of_its_kind(tmp_path: Path, key: str, value: str) -> None:
-    message = refusal(changed(tmp_path, key, [value]))
-    assert message.startswith(f"{key}.0 must be one of ")
-    assert message.endswith(f"; found '{value}'")
+def test_the_choice_may_be_any_variant_of_the_study(tmp_path: Path) -> None:
+    for name in read(PROFILES[0]).study.variants():
+        assert read(changed(tmp_path, "model.variant", name)).model.variant == name
 
 
-def test_the_paper_trains_every_variant_in_its_order() -> None:
-    study = load_params(ROOT / "profiles" / "paper.yaml").study
-    assert [variant for variant, _ in study.trainings()] == list(get_args(Variant))
+def test_an_unknown_variant_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
+    path = changed(tmp_path, "study.without_embedding", {"unet": "vgg19"})
+    assert refusal(path) == (
+        f"study.without_embedding must name variants ({', '.join(variants.names())}); found 'unet'"
+    )
 
 
-def test_every_vgg_variant_has_an_encoder() -> None:
-    assert set(ENCODER_OF) == set(get_args(VggVariant))
-    assert set(ENCODER_OF.values()) == set(Encoders.model_fields)
+def test_a_variant_stands_in_one_list(tmp_path: Path) -> None:
+    path = changed(tmp_path, "study.without_embedding.bn_maxpool", "none")
+    message = "study.without_embedding: bn_maxpool stands in study.with_embedding too"
+    assert refusal(path) == message
+
+
+def test_a_variant_without_embedding_may_do_without_an_encoder(tmp_path: Path) -> None:
+    path = changed(tmp_path, "study.without_embedding.vgg16_conv", "none")
+    assert read(path).study.without_embedding["vgg16_conv"] == "none"
+
+
+def test_all_disagreements_of_the_study_are_told_at_once(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path, "study.without_embedding", {"typo": "vgg16", "baseline": "vgg", "l2": "none"}
+    )
+    with pytest.raises(ColorizationError) as caught:
+        read(path)
+    lines = str(caught.value).splitlines()
+    assert all(line.startswith(f"{path}: study.without_embedding") for line in lines)
+    ends = ["found 'typo'", "baseline stands in study.with_embedding too", "found 'vgg'"]
+    ends.append("l2 stands in study.with_embedding too")
+    assert [line.endswith(end) for line, end in zip(lines, ends, strict=True)] == [True] * 4
+
+
+WRONG = {
+    "download": ("source", ""),
+    "split": ("ratios", [0.9, 0.05, 0.5]),
+    "preprocess": ("image_size", 100),
+    "embed": ("network", "vgg"),
+    "encoders": ("vgg16", ""),
+    "model": ("variant", ""),
+    "study": ("seeds", []),
+    "train": ("epochs", 0),
+    "evaluate": ("batch_size", "32"),
+}
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_a_section_is_read_whatever_stands_in_the_others(tmp_path: Path, name: str) -> None:
+    content = yaml.safe_load((ROOT / "profiles" / "quick.yaml").read_text())
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump({name: content[name], "other": 1}))
+    assert SECTIONS[name].load(path) == getattr(read(PROFILES[-1]), name)
+    key, value = WRONG[name]
+    content[name][key] = value
+    path.write_text(yaml.safe_dump(content))
+    for other in set(SECTIONS) - {name}:
+        assert SECTIONS[other].load(path) == getattr(read(PROFILES[-1]), other)
+    with pytest.raises(ColorizationError) as caught:
+        SECTIONS[name].load(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: {name}.{key} ")
+    assert message == refusal_in_full(path)  # the same words as of the whole
+
+
+def refusal_in_full(path: Path) -> str:
+    with pytest.raises(ColorizationError) as caught:
+        read(path)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_a_section_that_is_not_there_is_missing(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "params.yaml"
+    for content in ("{}", "- 1", "", "other: 1"):
+        path.write_text(content)
+        with pytest.raises(ColorizationError) as caught:
+            SECTIONS[name].load(path)
+        assert str(caught.value) == f"{path}: {name} is missing"
+
+
+def test_a_mistake_in_every_section_gets_a_line_in_every_section(tmp_path: Path) -> None:
+    content = yaml.safe_load((ROOT / "profiles" / "quick.yaml").read_text())
+    for name, (key, value) in WRONG.items():
+        content[name][key] = value
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(ColorizationError) as caught:
+        read(path)
+    told = [line.removeprefix(f"{path}: ").split()[0] for line in str(caught.value).splitlines()]
+    assert told == [f"{name}.{WRONG[name][0]}" for name in SECTIONS]
 
 
 def test_every_mistake_gets_its_own_line(tmp_path: Path) -> None:
     path = changed(tmp_path, "train.epochs", 0)
     path.write_text(path.read_text() + "extra: 1\n")
     with pytest.raises(ColorizationError) as caught:
-        load_params(path)
+        read(path)
     lines = str(caught.value).splitlines()
     assert len(lines) == 2
     assert all(line.startswith(f"{path}: ") for line in lines)
@@ -145,7 +233,7 @@ def test_a_file_that_holds_no_parameters_is_refused(
     path = tmp_path / "params.yaml"
     path.write_bytes(content)
     with pytest.raises(ColorizationError) as caught:
-        load_params(path)
+        read(path)
     lines = str(caught.value).splitlines()
     assert all(line.startswith(f"{path}: ") for line in lines)
     assert any(message in line for line in lines)
@@ -165,7 +253,7 @@ def keys(section: dict[str, Any], prefix: str = "") -> Iterator[str]:
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.stem)
 def test_a_profile_is_valid_and_has_the_keys_of_the_params_file(profile: Path) -> None:
-    load_params(profile)
+    read(profile)
     current = yaml.safe_load((ROOT / "params.yaml").read_text())
     assert list(keys(yaml.safe_load(profile.read_text()))) == list(keys(current))
 
@@ -185,4 +273,4 @@ def test_a_small_number_is_read_as_dvc_and_people_write_it(tmp_path: Path, writt
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     path = tmp_path / "params.yaml"
     path.write_text(re.sub(r"learning_rate: \S+", f"learning_rate: {written}", text))
-    assert load_params(path).train.learning_rate == float(written)
+    assert read(path).train.learning_rate == float(written)

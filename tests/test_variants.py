@@ -1,19 +1,22 @@
-"""Every variant of the table: its shapes, weights, gradients, and that it survives its files."""
+"""Every variant: its record, shapes, weights, gradients, and that it survives its files."""
 
 import json
+import re
 from pathlib import Path
-from typing import get_args
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from colorization.networks.variants import VARIANTS, build_model
-from colorization.params import Variant
 from keras import layers
 
+from colorization import variants
 from colorization.core.errors import ColorizationError
 from colorization.networks import blocks, directory
+from colorization.networks.variant import Variant, build_network
+from colorization.settings.study import Study
+from first_party import ROOT, imported_files
+from samples import model_of
 
 # Sums over the layers of kernel height * kernel width * channels in * channels out + biases:
 #   encoder  1-64, 64-128, 128-128, 128-256, 256-256, 256-512, 512-512, 512-256, each 3 x 3:
@@ -61,6 +64,7 @@ NOT_TRAINED = {
     "vgg16_repeat": 14_714_688 - 1_792,
     "vgg19_unet": 20_024_384,
 }
+ON_FEWER_IMAGES = {"bn_maxpool_one_in_2": 2, "bn_maxpool_one_in_4": 4}  # section 4.2
 
 
 def inputs(model: keras.Model, height: int, width: int, count: int = 2) -> list[np.ndarray]:
@@ -70,14 +74,14 @@ def inputs(model: keras.Model, height: int, width: int, count: int = 2) -> list[
     return [rng.uniform(-1, 1, shapes[tensor.name]).astype(np.float32) for tensor in model.inputs]
 
 
-@pytest.fixture(scope="module", params=VARIANTS)
+@pytest.fixture(scope="module", params=variants.names())
 def variant(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
 @pytest.fixture(scope="module")
 def model(variant: str) -> keras.Model:
-    return build_model(variant, seed=1)
+    return model_of(variant)
 
 
 def normalizes_or_drops(model: keras.Model) -> bool:
@@ -87,14 +91,56 @@ def normalizes_or_drops(model: keras.Model) -> bool:
     )
 
 
-def test_the_table_holds_the_variants_that_params_may_name_in_their_order() -> None:
-    assert tuple(VARIANTS) == get_args(Variant)
+def test_every_file_of_a_variant_holds_its_record_and_imports_no_other(variant: str) -> None:
+    record = variants.load(variant)
+    assert isinstance(record, Variant)
+    assert record.architecture
+    assert record.section is None or re.fullmatch(r"\d+(\.\d+)+", record.section)
+    assert record.one_in >= 1
+    files = imported_files(ROOT / f"src/colorization/variants/{variant}.py")
+    assert [file for file in files if file.startswith("src/colorization/variants/")] == [
+        f"src/colorization/variants/{variant}.py"
+    ]
+
+
+def place(name: str) -> tuple[int, ...]:
+    """The section of the paper, as numbers."""
+    return tuple(int(number) for number in str(variants.load(name).section).split("."))
+
+
+def test_the_paper_trains_every_variant_of_its_own_in_its_order_with_its_encoder() -> None:
+    study = Study.load(ROOT / "profiles" / "paper.yaml")
+    of_the_paper = {name for name in variants.names() if variants.load(name).section}
+    assert of_the_paper == {*PARAMETERS, *ON_FEWER_IMAGES}
+    assert set(study.variants()) == of_the_paper
+    for names in (study.with_embedding, tuple(study.without_embedding)):
+        assert list(names) == sorted(names, key=place)  # which keeps the order within a section
+    assert study.without_embedding == {
+        name: variants.load(name).encoder for name in study.without_embedding
+    }
+    assert not any(variants.load(name).encoder for name in study.with_embedding)
+
+
+def test_on_fewer_images_it_is_the_network_of_bn_maxpool() -> None:
+    expected = model_of("bn_maxpool")
+    for name, one_in in ON_FEWER_IMAGES.items():
+        assert variants.load(name).one_in == one_in
+        for own, same in zip(model_of(name).weights, expected.weights, strict=True):
+            np.testing.assert_array_equal(own, same, err_msg=own.path)
+
+
+def test_what_learns_has_the_weights_of_what_is_saved(variant: str) -> None:
+    network = build_network(variant, variants.load(variant), seed=1)
+    assert network.model.name == variant
+    saved, learning = network.model.trainable_weights, network.learner.trainable_weights
+    assert {id(weight) for weight in learning} == {id(weight) for weight in saved}
 
 
 def size(weights: list[keras.Variable]) -> int:
     return sum(int(np.prod(weight.shape)) for weight in weights)
 
 
+@pytest.mark.parametrize("variant", PARAMETERS, indirect=True)
 def test_the_numbers_of_parameters_are_those_derived_above(model: keras.Model) -> None:
     assert model.count_params() == PARAMETERS[model.name]
     assert size(model.non_trainable_weights) == NOT_TRAINED[model.name]
@@ -112,7 +158,7 @@ def test_ab_has_the_size_of_the_input_and_the_range_of_tanh(
 
 
 def test_every_trainable_weight_receives_a_gradient(variant: str) -> None:
-    model = build_model(variant, seed=1)
+    model = model_of(variant)
     given = inputs(model, 32, 32, count=4)
     truth = np.random.default_rng(2).uniform(-1, 1, (4, 32, 32, 2)).astype(np.float32)
     with tf.GradientTape() as tape:
@@ -125,7 +171,7 @@ def test_every_trainable_weight_receives_a_gradient(variant: str) -> None:
 
 
 def test_a_step_moves_every_trainable_weight_and_leaves_what_is_frozen(variant: str) -> None:
-    model = build_model(variant, seed=1)
+    model = model_of(variant)
     before = {weight.path: np.array(weight) for weight in model.weights}
     trained = {weight.path for weight in model.trainable_weights}
     model.compile(keras.optimizers.Adam(1e-3), "mse")
@@ -156,7 +202,7 @@ def test_batched_equals_single(model: keras.Model) -> None:
 def test_training_differs_from_inference_only_where_something_is_normalized_or_dropped(
     variant: str,
 ) -> None:
-    model = build_model(variant, seed=1)
+    model = model_of(variant)
     given = inputs(model, 32, 32)
     difference = np.abs(
         np.asarray(model(given, training=True)) - np.asarray(model(given, training=False))
@@ -165,7 +211,7 @@ def test_training_differs_from_inference_only_where_something_is_normalized_or_d
 
 
 def test_a_seed_gives_the_same_weights_and_another_seed_others(model: keras.Model) -> None:
-    again, other = (build_model(model.name, seed) for seed in (1, 2))
+    again, other = (model_of(model.name, seed) for seed in (1, 2))
     for weight, same in zip(model.trainable_weights, again.trainable_weights, strict=True):
         np.testing.assert_array_equal(weight, same, err_msg=weight.path)
     kernels = [
@@ -295,7 +341,7 @@ def convolutions(model: keras.Model) -> list[layers.Conv2D]:
 
 
 def test_l2_is_bn_maxpool_with_a_penalty_on_every_convolution_kernel() -> None:
-    penalized, plain = build_model("l2", seed=1), build_model("bn_maxpool", seed=1)
+    penalized, plain = model_of("l2"), model_of("bn_maxpool")
     assert [layer.name for layer in penalized.layers] == [layer.name for layer in plain.layers]
     assert len(convolutions(penalized)) == 14
     for own, same in zip(penalized.weights, plain.weights, strict=True):
@@ -310,14 +356,14 @@ def test_l2_is_bn_maxpool_with_a_penalty_on_every_convolution_kernel() -> None:
 
 
 def test_spatial_dropout_stands_after_every_other_block_of_encoder_and_decoder() -> None:
-    model = build_model("spatial_dropout", seed=1)
+    model = model_of("spatial_dropout")
     drops = [layer for layer in model.layers if isinstance(layer, layers.SpatialDropout2D)]
     blocks_before = ["encoder_2", "encoder_4", "encoder_6", "encoder_8", "decoder_2", "decoder_4"]
     assert [layer.name for layer in drops] == [f"{block}_drop" for block in blocks_before]
     for layer, block in zip(drops, blocks_before, strict=True):
         assert layer.rate == 0.2
         assert layer.input is model.get_layer(f"{block}_relu").output
-    assert model.count_params() == build_model("bn_maxpool", seed=1).count_params()
+    assert model.count_params() == model_of("bn_maxpool").count_params()
 
 
 def test_spatial_dropout_drops_whole_channels_and_only_in_training() -> None:
@@ -334,8 +380,8 @@ def test_spatial_dropout_drops_whole_channels_and_only_in_training() -> None:
 
 
 def test_deeper_looks_at_l_and_at_the_colours_of_the_baseline_within_it() -> None:
-    model = build_model("deeper", seed=1)
-    baseline = build_model("baseline", seed=1)
+    model = model_of("deeper")
+    baseline = model_of("baseline")
     given = inputs(model, 32, 32)
     hybrid = keras.Model(model.inputs, model.get_layer("hybrid").output)
     seen = np.asarray(hybrid(given, training=False))
