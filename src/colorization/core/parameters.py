@@ -35,7 +35,7 @@ class Section(Record):
         try:
             return cls.model_validate_json(_as_json(content[name], path))
         except ValidationError as error:
-            lines = [f"{path}: {name}.{line}" for line in explain(error)]
+            lines = [f"{path}: {line}" for line in explain(error, name)]
             raise ColorizationError("\n".join(lines)) from error
 
 

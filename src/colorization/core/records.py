@@ -61,13 +61,13 @@ def mistake(text: str) -> PydanticCustomError:
     return PydanticCustomError(OWN_WORDS, "{text}", {"text": text})
 
 
-def explain(error: ValidationError) -> list[str]:
-    """Tell each mistake in a line: key, wanted, found."""
-    return [_explain(found) for found in error.errors(include_url=False)]
+def explain(error: ValidationError, *within: str) -> list[str]:
+    """Tell each mistake in a line: key, wanted, found; the record may stand within others."""
+    return [_explain(found, within) for found in error.errors(include_url=False)]
 
 
-def _explain(found: ErrorDetails) -> str:
-    key = ".".join(str(part) for part in found["loc"])
+def _explain(found: ErrorDetails, within: tuple[str, ...]) -> str:
+    key = ".".join(str(part) for part in (*within, *found["loc"]))
     if found["type"] == "extra_forbidden":
         return f"{key} is not a parameter; remove it or correct its name"
     if found["type"] == "missing":
