@@ -20,7 +20,7 @@ from colorization.networks.variant import build_network
 from colorization.training.record import TRAINING
 from evaluated import evaluation, rows
 from samples import PARAMS
-from test_split_summary import TABLE
+from test_inventory import TABLE
 
 SIDE = 32  # px
 EMBED = PARAMS.embed.model_copy(update={"network": "mobilenet_v2", "precision": "float32"})

@@ -5,17 +5,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from colorization.networks.variants import VARIANTS
-from colorization.params import THINNED
 
+from colorization import variants
+from colorization.backbones.weights import Pretrained
 from colorization.scoring.evaluation import Evaluation
 from colorization.study import claims
-from colorization.study.claims import CLAIMS, NOT_SUPPORTED, NOT_TESTED, SUPPORTED
+from colorization.study.claims import CLAIMS, NOT_SUPPORTED, NOT_TESTED, SUPPORTED, THE_PAPERS
 from colorization.study.experiments import Experiments
 from evaluated import evaluation, rows
 
 SEEDS = (1, 2, 3)
 FALLING = tuple(np.geomspace(0.06, 0.01, 20))
+IMAGENET = Pretrained(network="inception_v3", weights="imagenet", precision="float32")
 OVERFITTING = (*np.geomspace(0.06, 0.02, 10), *np.geomspace(0.021, 0.03, 10))
 
 
@@ -32,28 +33,18 @@ def trained(psnr: float = 24.0, colours: float = 0.9, **options: Any) -> list[Ev
         table = rows(6, model_psnr_rgb_db=psnr + 0.01 * seed, **columns)
         table["model_colourfulness"] = (colours + 0.001 * seed) * table["colourfulness"]
         noise = 1 + 0.001 * seed * np.arange(len(curve))
-        options.setdefault("pretrained_weights", "imagenet")
+        options.setdefault("embedding", IMAGENET)
         found.append(evaluation(table, tuple(curve * noise), **options))
     return found
 
 
-def study(
-    source: str = "photos.zip",
-    parts: dict[int, list[Evaluation]] | None = None,
-    seeds: int = 3,
-    **variants: list[Evaluation],
-) -> Experiments:
-    """All variants alike, but for those that are given."""
-    every = {name: trained() for name in VARIANTS} | variants
+def study(source: str = "photos.zip", seeds: int = 3, **given: list[Evaluation]) -> Experiments:
+    """The paper's variants, all alike, but for those that are given."""
+    every = {name: trained() for name in THE_PAPERS} | given
     return Experiments(
         {
             (name, seed): found
             for name, trainings in every.items()
-            for seed, found in list(zip(SEEDS, trainings, strict=True))[:seeds]
-        },
-        {
-            (one_in, seed): found
-            for one_in, trainings in (parts or {}).items()
             for seed, found in list(zip(SEEDS, trainings, strict=True))[:seeds]
         },
         source,
@@ -89,8 +80,14 @@ CASES: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {
     9: ({}, {"bn_maxpool": trained(colours=1.2)}),
     10: ({}, {"bn_maxpool": trained(model_ab_error_small_parts=9.0)}),
     11: (
-        {"parts": {4: trained(22.0), 2: trained(23.0)}},
-        {"parts": {4: trained(22.0), 2: trained(24.5)}},
+        {
+            "bn_maxpool_one_in_4": trained(22.0, one_in=4),
+            "bn_maxpool_one_in_2": trained(23.0, one_in=2),
+        },
+        {
+            "bn_maxpool_one_in_4": trained(22.0, one_in=4),
+            "bn_maxpool_one_in_2": trained(24.5, one_in=2),
+        },
     ),
 }
 
@@ -109,8 +106,19 @@ def test_all_eleven_claims_have_a_case_and_can_be_written_as_json() -> None:
     assert [claim.number for claim in CLAIMS] == list(range(1, 12)) == list(CASES)
     judged = [one.as_json() for one in claims.judge(study())]
     assert json.loads(json.dumps(judged, allow_nan=False)) == judged
-    assert {variant for claim in CLAIMS for variant in claim.variants} == set(VARIANTS)
-    assert THINNED in VARIANTS
+
+
+def test_together_the_claims_speak_of_all_the_papers_variants_and_these_exist() -> None:
+    assert {variant for claim in CLAIMS for variant in claim.variants} == set(THE_PAPERS)
+    assert set(THE_PAPERS) <= set(variants.names())
+
+
+def test_what_the_paper_calls_the_most_promising_is_so_among_its_own() -> None:
+    beaten = study(**CASES[8][0], mine=trained(30.0))
+    assert verdict(8, beaten) == SUPPORTED
+    (judged,) = (one for one in claims.judge(beaten) if one.claim.number == 8)
+    assert len(judged.findings) == len(THE_PAPERS) - 1
+    assert not any("mine" in finding.what for finding in judged.findings)
 
 
 def reasons(number: int, experiments: Experiments) -> str:
@@ -142,7 +150,8 @@ def test_scenes_show_what_they_are_drawn_to_show(number: int) -> None:
 
 
 def test_random_weights_test_nothing_that_the_paper_says_of_imagenets() -> None:
-    random = trained(24.5, pretrained_weights="random", pretrained_network="vgg16")
+    vgg16 = Pretrained(network="vgg16", weights="random")
+    random = trained(24.5, embedding=None, encoder=vgg16)
     found = reasons(7, study(vgg16_repeat=random))
     assert found == "no ImageNet weights in vgg16"
 
@@ -155,8 +164,8 @@ def test_few_epochs_show_no_overfitting() -> None:
 def test_a_claim_on_a_variant_that_is_missing_is_not_tested() -> None:
     whole = study()
     without = {key: found for key, found in whole.trainings.items() if key[0] != "l2"}
-    assert reasons(5, Experiments(without, {}, "photos.zip")) == "l2: not in this study"
-    assert "l2: not in this study" in reasons(8, Experiments(without, {}, "photos.zip"))
+    assert reasons(5, Experiments(without, "photos.zip")) == "l2: not in this study"
+    assert "l2: not in this study" in reasons(8, Experiments(without, "photos.zip"))
 
 
 def test_without_trainings_on_parts_more_data_is_not_tested() -> None:
@@ -175,7 +184,7 @@ def test_one_epoch_grey_photographs_or_exact_images_leave_verdicts_and_no_nan() 
         {"colourfulness": 0.0, "colours": 0.0},
         {"psnr": np.nan},
     ):
-        every = {name: trained(**changes) for name in VARIANTS}
+        every = {name: trained(**changes) for name in THE_PAPERS}
         judged = claims.judge(study(**every))  # type: ignore[arg-type]
         assert len(judged) == 11
         json.dumps([one.as_json() for one in judged], allow_nan=False)
@@ -183,8 +192,9 @@ def test_one_epoch_grey_photographs_or_exact_images_leave_verdicts_and_no_nan() 
 
 def test_a_difference_within_the_noise_of_the_seeds_is_not_supported() -> None:
     noisy = [
-        evaluation(rows(6, model_psnr_rgb_db=psnr), FALLING, pretrained_weights="imagenet")
+        evaluation(rows(6, model_psnr_rgb_db=psnr), FALLING, embedding=IMAGENET)
         for psnr in (23.0, 25.5, 24.5)
     ]
-    assert np.mean([found.metrics["model"]["psnr_rgb_db"] for found in noisy]) > 24.03
+    scores = [found.summary.model["psnr_rgb_db"].value for found in noisy]
+    assert np.mean(np.array(scores, float)) > 24.03
     assert verdict(7, study(vgg16_repeat=noisy)) == NOT_SUPPORTED

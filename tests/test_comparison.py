@@ -1,81 +1,124 @@
 """The comparison: every training and both floors, the same figures in both pages."""
 
-import dataclasses
 import html
 import json
 import re
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from colorization.backbones.weights import Pretrained
 from colorization.pages import rendering
 from colorization.study import comparison
+from colorization.study.comparison import Circumstances
 from colorization.study.experiments import Estimate, Experiments
-from evaluated import evaluation, rows, timing
-from samples import encoded, scene
+from evaluated import evaluation, rows, run
 
-PAGES = ("markdown", "html")
+PAGES = ("md", "html")
+PARAMS_TEXT = "# a <comment> & more\ntrain:\n  epochs: 3"
 BASELINE = evaluation(rows(4, gray_psnr_rgb_db=[np.nan, 20.0, 22.0, np.nan]))
 VGG = evaluation(
     rows(4),
     (0.06, 0.04, 0.015),
     parameters=16_286_808,
     best_epoch=3,
-    pretrained_network="vgg16",
-    pretrained_weights="imagenet",
+    embedding=None,
+    encoder=Pretrained(network="vgg16", weights="imagenet"),
     precision="mixed_bfloat16",
 )
-STUDY = comparison.Study(
-    experiments=Experiments(
-        {("baseline", 1): BASELINE, ("vgg16_conv", 1): VGG}, {(4, 1): BASELINE}, "scenes"
-    ),
-    timings={
-        "baseline": timing(90, images_per_second=12.34),
-        "vgg16_conv": timing(186, images_per_second=5.06),
-        "bn_maxpool on 1 image in 4": timing(60, images_per_second=11.0),
+THINNED = evaluation(rows(4), one_in=4, training_images=180)
+PLAIN = evaluation(rows(4), embedding=None, encoder=None)
+STUDY = Experiments(
+    {
+        ("baseline", 1): BASELINE,
+        ("vgg16_conv", 1): VGG,
+        ("bn_maxpool_one_in_4", 1): THINNED,
     },
-    params="# a <comment> & more\ntrain:\n  epochs: 3",
-    commit="0123456789ab with uncommitted changes",
-    versions={"tensorflow": "2.21.0"},
+    "scenes",
 )
-PNG = encoded(scene(1))
+HERE = Circumstances(
+    runs={
+        "baseline": run("train", 90, images_per_second=12.34),
+        "vgg16_conv": run("train", 5000, images_per_second=5.06),
+    },
+    commit="0123456789ab with uncommitted changes",
+)
+ELSEWHERE = Circumstances(runs={}, commit="unknown")
 
 
-def render(page: str, study: comparison.Study = STUDY) -> str:
-    if page == "markdown":
-        return comparison.markdown(study)
-    return comparison.html(study, PNG, PNG, PNG)
+def write(
+    folder: Path,
+    experiments: Experiments = STUDY,
+    circumstances: Circumstances = HERE,
+    params: str = PARAMS_TEXT,
+) -> dict[str, str]:
+    """Write a comparison, and read its two pages."""
+    comparison.write_comparison(experiments, params, circumstances, folder)
+    return {page: (folder / f"study.{page}").read_text(encoding="utf-8") for page in PAGES}
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("comparison") / "here"
+    write(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def elsewhere(here: Path) -> Path:
+    folder = here.with_name("elsewhere")
+    write(folder, circumstances=ELSEWHERE)
+    return folder
 
 
 def texts(table: rendering.Table) -> dict[str, list[str]]:
     return {row[0].text: [cell.text for cell in row[1:]] for row in table.rows}
 
 
+def plain(folder: Path, page: str) -> str:
+    """A page without its marks."""
+    text = (folder / f"study.{page}").read_text(encoding="utf-8")
+    text = text.replace("*", "").replace("`", "") if page == "md" else text
+    return re.sub("</?(strong|code|style|script)>", "", html.unescape(text))
+
+
 def test_each_row_holds_the_figures_of_its_training() -> None:
-    gathered = comparison.metrics(STUDY.experiments)
-    results = texts(comparison.results_table(gathered))
+    results = texts(comparison.results_table(STUDY))
     # PSNR 24.5 and 18 in the mean; both deviate by the same.
     assert results["baseline"][:3] == ["24.50 ± 0.43", "6.50 ± 0.00", "0.8765 ± 0.0000"]
     assert results["floor: gray (ab = 0)"][:2] == ["21.00 ± 1.00 (2 exact)", ""]
     assert list(results) == [
         "baseline",
         "vgg16_conv",
-        "bn_maxpool on 1 image in 4",
+        "bn_maxpool_one_in_4",
         "floor: gray (ab = 0)",
         "floor: mean_ab (the training set's mean)",
     ]
-    trainings = texts(comparison.trainings_table(gathered, STUDY.timings))
-    assert trainings["baseline"] == ["6,571,234", "1.5", "12.3", "2", "+0.02500"]
-    assert trainings["vgg16_conv"] == ["16,286,808", "3.1", "5.1", "3", "-0.00500"]
+    assert texts(comparison.trainings_table(STUDY, HERE.runs)) == {
+        "baseline": ["6,571,234", "2", "+0.02500", "1.5", "12.3"],
+        "vgg16_conv": ["16,286,808", "3", "-0.00500", "83.3", "5.1"],
+        "bn_maxpool_one_in_4": ["6,571,234", "2", "+0.02500", "not run here", ""],
+    }
+
+
+def test_what_is_compared_over_fewer_images_is_told_alike_before_and_after_it_was_written() -> None:
+    exact = evaluation(rows(4, mean_ab_psnr_rgb_db=[np.nan, 18.0, 18.5, 19.0]))
+    (row, *_) = comparison.results_table(Experiments({("baseline", 1): exact}, "scenes")).rows
+    assert exact.summary.over["mean_ab"].left_out == 0  # no such key in metrics.json
+    assert "exact" not in row[2].text
 
 
 def test_every_cell_that_shows_a_number_is_sorted_by_it() -> None:
-    gathered = comparison.metrics(STUDY.experiments)
     for table in (
-        comparison.results_table(gathered),
-        comparison.trainings_table(gathered, STUDY.timings),
+        comparison.results_table(STUDY),
+        comparison.trainings_table(STUDY, HERE.runs),
+        comparison.trainings_table(STUDY, runs=None),
+        comparison.seeds_table(STUDY),
     ):
         for row in table.rows:
+            assert len(row) == len(table.titles)
             for cell in row[1:]:
                 assert (cell.value is None) == (not re.match(r"[+-]?\d", cell.text))
                 if cell.value is not None:
@@ -84,14 +127,21 @@ def test_every_cell_that_shows_a_number_is_sorted_by_it() -> None:
                     assert float(shown[0].replace(",", "")) == pytest.approx(cell.value, abs=0.051)
 
 
-def test_the_figures_are_those_of_the_evaluations_and_can_be_written_as_json() -> None:
-    gathered = comparison.metrics(STUDY.experiments)
-    assert json.loads(json.dumps(gathered, allow_nan=False)) == gathered
+def test_the_figures_are_those_of_the_evaluations_and_can_be_written_as_json(here: Path) -> None:
+    gathered = comparison.metrics(STUDY)
+    assert json.loads((here / "metrics.json").read_text()) == gathered
     assert gathered["images"] == 4
     assert gathered["vgg16_conv"]["psnr_rgb_db"] == pytest.approx(24.5)
     assert gathered["vgg16_conv"]["over"]["gray"]["psnr_rgb_db"] == pytest.approx(3.25)
     assert gathered["baseline"]["final_gap"] == pytest.approx(0.045 - 0.02)
-    assert gathered["mean_ab"] == BASELINE.metrics["mean_ab"]
+    assert gathered["mean_ab"] == BASELINE.summary.as_json()["mean_ab"]
+
+
+def test_every_verdict_and_every_history_is_written(here: Path) -> None:
+    assert len(json.loads((here / "claims.json").read_text())) == 11
+    histories = pd.read_csv(here / "history.csv")
+    assert histories["training"].unique().tolist() == list(STUDY.by_name())
+    assert histories.loc[histories["training"] == "vgg16_conv", "val_mse"].iloc[-1] == 0.015
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -105,33 +155,65 @@ def test_the_figures_are_those_of_the_evaluations_and_can_be_written_as_json() -
         "inception_v3 has random weights: its features carry no semantics.",
         "10. Small details and specific objects are coloured worse than large parts.",
         "Not tested: deeper: not in this study",
-        "0123456789ab with uncommitted changes",
-        "Abacus <9>, 2 cores",
         "float32, mixed_bfloat16",
-        "tensorflow 2.21.0",
         "# a <comment> & more",
     ],
 )
-def test_both_pages_tell_every_fact(page: str, fact: str) -> None:
-    text = render(page)
-    text = text.replace("*", "").replace("`", "") if page == "markdown" else text
-    text = re.sub("</?(strong|code|style|script)>", "", html.unescape(text))
+def test_both_pages_tell_every_fact(here: Path, page: str, fact: str) -> None:
+    text = plain(here, page)
     assert fact in text
     assert "vgg16 has random weights" not in text
     assert not re.search(r"\b(None|nan|NaN|Undefined)\b", text.split("const table")[0])
 
 
-def test_both_pages_hold_the_same_figures() -> None:
-    def numbers(text: str) -> set[str]:
+@pytest.mark.parametrize(
+    "fact",
+    [
+        "0123456789ab with uncommitted changes",
+        "Abacus <9>, 2 cores, Linux, Python 3.11.7, keras 3",
+        ">83.3<",  # minutes
+        ">12.3<",  # images per second
+    ],
+)
+def test_the_html_page_alone_tells_commit_times_and_hardware(
+    here: Path, elsewhere: Path, fact: str
+) -> None:
+    assert fact in plain(here, "html")
+    assert fact.strip("<>") not in plain(here, "md")
+    assert fact not in plain(elsewhere, "html")
+
+
+def test_what_was_not_run_here_is_said_so(here: Path, elsewhere: Path) -> None:
+    cell = ">not run here<"
+    assert (here / "study.html").read_text().count(cell) == 1
+    assert (elsewhere / "study.html").read_text().count(cell) == 3
+    assert not re.search(r"\b(None|Undefined)\b", plain(elsewhere, "html"))
+
+
+def test_everything_but_the_page_for_people_is_the_same_bytes_wherever_it_ran(
+    here: Path, elsewhere: Path
+) -> None:
+    names = {path.name for path in here.iterdir()}
+    assert names == {path.name for path in elsewhere.iterdir()}
+    assert {"study.md", "metrics.json", "claims.json", "curves.png"} < names
+    differing = {
+        name for name in names if (here / name).read_bytes() != (elsewhere / name).read_bytes()
+    }
+    assert differing == {"study.html"}
+
+
+def test_both_pages_hold_the_same_figures(elsewhere: Path) -> None:
+    def numbers(page: str) -> set[str]:
+        text = (elsewhere / f"study.{page}").read_text()
         text = re.sub(r"<(style|head|script)>.*?</\1>|<[^>]*>", " ", text, flags=re.S)
         return set(re.findall(r"\d+\.\d+", html.unescape(text)))
 
-    assert numbers(render("markdown")) == numbers(render("html"))
+    assert numbers("md") == numbers("html")
 
 
-def test_the_html_page_needs_nothing_beside_it_and_is_escaped() -> None:
+def test_the_html_page_needs_nothing_beside_it_and_is_escaped(tmp_path: Path) -> None:
     evil = "<script>alert(1)</script>"
-    page = render("html", dataclasses.replace(STUDY, commit=evil, params=evil))
+    page = write(tmp_path, circumstances=Circumstances({}, evil), params=evil)["html"]
     assert page.count("&lt;script&gt;") == 2
     assert page.count("<script") == 1
     assert not re.search(r"@import|https?:", page)
@@ -140,27 +222,38 @@ def test_the_html_page_needs_nothing_beside_it_and_is_escaped() -> None:
     assert all(target.startswith("data:") for target in targets)
 
 
-def test_a_seed_is_named_and_means_are_given_where_there_are_several() -> None:
+def test_means_are_given_where_there_are_several_seeds(here: Path, tmp_path: Path) -> None:
     two = Experiments(
         {
             ("baseline", 1): BASELINE,
             ("baseline", 2): evaluation(rows(4, model_psnr_rgb_db=26.5)),
+            ("bn_maxpool_one_in_2", 1): THINNED,
+            ("bn_maxpool_one_in_2", 2): THINNED,
         },
-        {(2, 1): BASELINE, (2, 2): BASELINE},
         "scenes",
     )
-    assert list(comparison.all_by_name(two)) == [
+    assert list(texts(comparison.results_table(two)))[:4] == [
         "baseline (1)",
         "baseline (2)",
-        "bn_maxpool on 1 image in 2 (1)",
-        "bn_maxpool on 1 image in 2 (2)",
+        "bn_maxpool_one_in_2 (1)",
+        "bn_maxpool_one_in_2 (2)",
     ]
     # 24.5 and 26.5: mean 25.5, error 1, and Student's t for one degree of freedom is 12.706.
     assert texts(comparison.seeds_table(two))["baseline"][0] == "25.50 (12.79 to 38.21)"
-    timings = dict.fromkeys(comparison.all_by_name(two), timing(60, images_per_second=2.0))
-    several = dataclasses.replace(STUDY, experiments=two, timings=timings)
-    assert "25.50 (12.79 to 38.21)" in render("markdown", several)
-    assert "Means over the seeds" not in render("markdown")
+    for page, text in write(tmp_path, two).items():
+        assert "25.50 (12.79 to 38.21)" in text
+        assert "Means over the seeds" in text
+        assert "Means over the seeds" not in plain(here, page)
+
+
+def test_a_variant_that_sees_luminance_alone_is_told_without_a_pretrained_network(
+    tmp_path: Path,
+) -> None:
+    for text in write(tmp_path, Experiments({("plain", 1): PLAIN}, "scenes")).values():
+        assert "plain" in text
+        assert "random weights" not in text
+        assert "inception_v3" not in text
+        assert not re.search(r"\b(None|nan|NaN|Undefined)\b", text.split("const table")[0])
 
 
 def test_an_estimate_shows_its_interval_where_it_has_one() -> None:

@@ -17,7 +17,9 @@ from evaluated import evaluation, rows
 
 
 def psnr(found: Evaluation) -> float:
-    return found.metrics["model"]["psnr_rgb_db"]
+    psnr = found.summary.model["psnr_rgb_db"].value
+    assert psnr is not None
+    return psnr
 
 
 def with_psnr(value: float) -> Evaluation:
@@ -101,10 +103,25 @@ def test_images_that_lack_a_value_are_left_out_and_none_gives_no_estimate() -> N
     assert single == Estimate(0.5, None, None)
 
 
-def test_experiments_are_grouped_by_variant_and_by_part() -> None:
-    first, second = evaluation(), evaluation()
-    study = Experiments({("l2", 1): first, ("l2", 2): second}, {(4, 1): second}, "scenes")
-    assert study.variants == ["l2"]
+def test_experiments_are_grouped_by_variant() -> None:
+    first, second, thinned = evaluation(), evaluation(), evaluation(one_in=4)
+    study = Experiments(
+        {("l2", 1): first, ("l2", 2): second, ("bn_maxpool_one_in_4", 1): thinned}, "scenes"
+    )
+    assert study.variants == ["l2", "bn_maxpool_one_in_4"]
     assert study.of("l2") == [first, second]
-    assert study.of_part(4) == [second]
+    assert study.of("bn_maxpool_one_in_4") == [thinned]
     assert study.of("baseline") == []
+
+
+def test_a_seed_is_named_where_there_are_several() -> None:
+    one = Experiments({("l2", 3): evaluation(), ("baseline", 3): evaluation()}, "scenes")
+    assert list(one.by_name()) == ["l2", "baseline"]
+    several = Experiments({("l2", 1): evaluation(), ("l2", 2): evaluation()}, "scenes")
+    assert list(several.by_name()) == ["l2 (1)", "l2 (2)"]
+
+
+def test_what_was_trained_on_a_part_of_the_images_is_told_apart() -> None:
+    study = Experiments({("l2", 1): evaluation(), ("half", 1): evaluation(one_in=2)}, "scenes")
+    assert list(study.by_name()) == ["l2", "half"]
+    assert list(study.on_all_images()) == ["l2"]

@@ -10,7 +10,8 @@ from colorization.dataset.examples import Examples
 from colorization.imaging import lab
 from colorization.scoring.colours import count_colours
 from colorization.scoring.floors import Floors, read_floors, score_floors, write_floors
-from colorization.scoring.summary import FLOORS, MEANS
+from colorization.scoring.metrics import METRICS
+from colorization.scoring.summary import FLOORS
 from samples import examples, scene
 
 TRAINING = lab.rgb_to_lab(np.stack([scene(seed, 32, 32) for seed in (91, 92)]))[1]
@@ -43,7 +44,7 @@ def test_they_are_grey_and_the_mean_colour_of_training(few: Examples, floors: Fl
 
 def test_every_image_has_every_metric_and_its_small_parts(few: Examples, floors: Floors) -> None:
     assert floors.rows["name"].tolist() == few.images.names
-    assert {f"{floor}_{metric}" for floor in FLOORS for metric in MEANS} <= set(floors.rows)
+    assert {f"{floor}_{metric.key}" for floor in FLOORS for metric in METRICS} <= set(floors.rows)
     np.testing.assert_array_equal(floors.small.sum(axis=(1, 2)), 32 * np.arange(4))
     np.testing.assert_allclose(floors.rows["small_parts"], np.arange(4) / 32)
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from colorization.core import identity
-from colorization.core.identity import identify
+from colorization.core.identity import identify, imported_code
+from colorization.scoring import metrics
 
 
 def test_whatever_may_change_the_result_changes_the_identity(
@@ -25,3 +26,22 @@ def test_whatever_may_change_the_result_changes_the_identity(
     monkeypatch.setattr(identity.provenance, "environment", lambda: {"cores": 64})
     seen.append(tell())
     assert len(set(seen)) == len(seen)
+
+
+def test_code_counts_that_was_imported_but_for_what_changes_no_result() -> None:
+    code = imported_code()
+    assert Path(metrics.__file__).resolve() in code
+    assert Path(identity.__file__).resolve() not in code
+    assert all(file.suffix == ".py" for file in code)
+
+
+def test_a_change_of_the_code_changes_the_identity(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = tmp_path / "code.py"
+    monkeypatch.setattr(identity, "imported_code", lambda: [code])
+    seen = set()
+    for text in ("first", "second"):
+        code.write_text(text)
+        seen.add(identify({}, [], tmp_path / "memory.json"))
+    assert len(seen) == 2

@@ -1,52 +1,144 @@
-"""The metrics against TensorFlow's own and against sums done by hand."""
+"""The records of the metrics: each is complete, and a new one is one record."""
 
+from pathlib import Path
+
+import joblib
 import numpy as np
+import pandas as pd
 import pytest
-import tensorflow as tf
 
-from colorization.imaging import lab, similarity
-from samples import scene
+from colorization.colorizing.packaging import Origin, model_card
+from colorization.imaging import lab
+from colorization.pages import report
+from colorization.pages.report import Circumstances, Content
+from colorization.scoring import metrics, scorer
+from colorization.scoring.colours import count_colours
+from colorization.scoring.floors import score_floors
+from colorization.scoring.metrics import HIGHER, METRICS, Metric, score
+from colorization.scoring.reference import Colorized, Reference
+from colorization.scoring.summary import COLORIZERS, Summary, summarize
+from colorization.study import comparison
+from colorization.study.experiments import Experiments
+from evaluated import evaluation, rows
+from samples import PARAMS, examples, scene
+from test_inventory import TABLE
+
+WARMTH = Metric(
+    "warmth",
+    lambda image: float(image.rgb[..., 0].mean()) if image.ab.any() else None,
+    title="warmth",
+    good=HIGHER,
+    digits=1,
+    undefined="cold",
+    always=False,
+    explained="mean of the red channel; grey images have none",
+)
 
 
-def pairs() -> list[tuple[np.ndarray, np.ndarray]]:
-    """A photograph and what became of it: noise, greyness, another photograph, an offset."""
-    truth = scene(1, 64, 48)
-    noise = np.random.default_rng(1).normal(0, 20, truth.shape)
-    noisy = np.clip(truth + noise, 0, 255).astype(np.uint8)
-    grey = lab.lab_to_rgb(lab.rgb_to_lab(truth)[0], np.zeros(2))
-    return [(truth, noisy), (truth, grey), (truth, scene(2, 64, 48)), (truth, truth // 2)]
+def test_keys_are_distinct() -> None:
+    for keys in ([one.key for one in METRICS], [one.told_as for one in METRICS]):
+        assert len(set(keys)) == len(keys)
+    assert not {one.key for one in METRICS} & set(metrics.FACTS)
 
 
-@pytest.mark.parametrize("pair", range(4))
-def test_psnr_agrees_with_tensorflow(pair: int) -> None:
-    truth, image = pairs()[pair]
-    expected = float(tf.image.psnr(truth, image, max_val=255))
-    # TensorFlow computes in float32: 1e-4 dB is its error.
-    assert similarity.psnr_rgb_db(truth, image) == pytest.approx(expected, abs=1e-4)
+@pytest.mark.parametrize("metric", metrics.columns(), ids=lambda metric: metric.key)
+def test_every_column_says_which_values_are_good_and_explains_itself(metric: Metric) -> None:
+    assert metric.good
+    assert metric.explained
+    # The same text stands in Markdown tables and in HTML.
+    assert not set(metric.explained) & set("|*`<>[]\n")
 
 
-@pytest.mark.parametrize("pair", range(4))
-def test_ssim_agrees_with_tensorflow(pair: int) -> None:
-    truth, image = pairs()[pair]
-    # The same 11 x 11 Gaussian. Both average only where the window lies within the image:
-    # TensorFlow by VALID convolution, scikit-image by cropping its map by 5 px.
-    expected = float(
-        tf.image.ssim(truth, image, max_val=255, filter_size=11, filter_sigma=1.5, k1=0.01, k2=0.03)
+@pytest.fixture
+def warmth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A metric more, in front."""
+    monkeypatch.setattr(metrics, "METRICS", (WARMTH, *METRICS))
+
+
+class Prophet:
+    """Predicts ab of 0.1 everywhere, but grey for the first image that it sees."""
+
+    def __init__(self) -> None:
+        self._first = True
+
+    def predict_on_batch(self, inputs: list[np.ndarray]) -> np.ndarray:
+        ab = np.full((*inputs[0].shape[:3], 2), 0.1, np.float32)
+        ab[0] *= not self._first
+        self._first = False
+        return ab
+
+
+def test_a_new_metric_is_scored_summed_up_and_read_again(warmth: None, tmp_path: Path) -> None:
+    test = examples(tmp_path / "test", 3)
+    with joblib.parallel_config(backend="threading"):  # other processes lack the new metric
+        floors = score_floors(
+            test.images,
+            count_colours(test.images.ab),
+            lambda _, rgb: np.zeros(rgb.shape[:2], bool),
+        )
+        table = scorer.evaluate(Prophet(), test, floors, 2).rows
+    shown = lab.lab_to_rgb(lab.rgb_to_lab(np.array(test.images.rgb))[0], np.full(2, 0.1))
+    expected = shown[1:, ..., 0].mean(axis=(1, 2))
+    np.testing.assert_allclose(table["model_warmth"], [np.nan, *expected])
+    assert table["gray_warmth"].isna().all()
+    assert table["mean_ab_warmth"].notna().all()
+
+    found = summarize(table)
+    found.write(tmp_path / "metrics.json")
+    assert Summary.read(tmp_path / "metrics.json") == found
+    told = found.as_json()["model"]
+    assert told["warmth"] == pytest.approx(expected.mean())
+    assert told["warmth_se"] == pytest.approx(expected.std(ddof=1) / 2**0.5)
+    assert told["warmth_left_out"] == 1
+
+
+def warm_rows() -> pd.DataFrame:
+    columns = {f"{colorizer}_warmth": [100.0, np.nan, 102.0] for colorizer in COLORIZERS}
+    return rows(3, **columns | {"gray_warmth": np.nan})
+
+
+def test_a_new_metric_is_told_by_every_page(warmth: None, tmp_path: Path) -> None:
+    evaluated = evaluation(warm_rows())
+    circumstances = Circumstances({}, "unknown")
+    content = Content(evaluated, TABLE, "", "scenes")
+    comparison.write_comparison(
+        Experiments({("bn_maxpool", seed): evaluated for seed in (1, 2)}, "scenes"),
+        "",
+        comparison.Circumstances({}, "unknown"),
+        tmp_path,
     )
-    assert similarity.ssim_rgb(truth, image) == pytest.approx(expected, abs=2e-5)  # float32 again
+    studies = [(tmp_path / f"study.{kind}").read_text() for kind in ("md", "html")]
+    for page in (
+        report.markdown(content),
+        report.html(content, circumstances, b"", b""),
+        model_card(evaluated.training, evaluated.summary, Origin("", PARAMS.embed, TABLE)),
+        *studies,
+    ):
+        assert "warmth (higher is better)" in page
+        assert "101.0 ± 1.0 (1 cold)" in page
+        assert "warmth: mean of the red channel; grey images have none" in page
+        assert page.index("warmth (higher") < page.index("PSNR, dB (higher")
+    for study in studies:
+        # The means over the seeds have it too.
+        assert study.count("warmth (higher is better)") == 2
+        cells = study[: study.index("PSNR over mean_ab, dB (higher")]
+        assert cells.count("(higher is better)") == 2  # what is beside PSNR stays there
 
 
-def test_psnr_by_hand() -> None:
-    black = np.zeros((16, 16, 3), np.uint8)
-    assert similarity.psnr_rgb_db(black, black + 255) == pytest.approx(0)
-    # One of 3 * 256 values is off by 255: 10 log10(768).
-    dot = black.copy()
-    dot[3, 4, 1] = 255
-    assert similarity.psnr_rgb_db(black, dot) == pytest.approx(28.8536, abs=1e-4)
+def test_its_own_word_says_that_a_metric_is_undefined_or_lacks_images(warmth: None) -> None:
+    summary = summarize(warm_rows().assign(gray_psnr_rgb_db=[np.nan, 20.0, 22.0]))
+    model, gray, _ = report.results_table(summary, "bn_maxpool").rows
+    assert model[1].text == "101.0 ± 1.0 (1 cold)"
+    assert gray[1].text == "cold"
+    assert gray[2].text == "21.00 ± 1.00 (1 exact)"
 
 
-def test_mse_is_computed_in_double_precision() -> None:
-    truth = np.full((200, 200, 2), 0.1, np.float16)
-    ab = np.zeros((200, 200, 2), np.float32)
-    # float16 0.1 is 0.0999755859375; 80,000 squares summed in float16 would overflow or stall.
-    assert similarity.mse_ab(truth, ab) == pytest.approx(0.0999755859375**2, rel=1e-12)
+def test_a_metric_that_an_image_lacks_though_all_should_have_it_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rgb = scene(1, 32, 32)
+    small = np.zeros(rgb.shape[:2], bool)
+    reference = Reference.prepare(rgb, count_colours(lab.rgb_to_lab(rgb)[1][None]), small)
+    monkeypatch.setattr(metrics, "METRICS", (Metric("never", lambda _: None),))
+    with pytest.raises(ValueError, match=r"^never: an image has none; set always=False"):
+        score(Colorized(reference, reference.ab))

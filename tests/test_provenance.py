@@ -4,10 +4,12 @@ import json
 import subprocess
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from colorization.core import provenance
+from colorization.core.provenance import Run
 
 
 @pytest.fixture
@@ -56,17 +58,26 @@ def test_outside_of_git_the_commit_is_unknown(tmp_path: Path) -> None:
     assert provenance.commit(tmp_path, Path("results")) == "unknown"
 
 
-def test_a_timing_holds_time_figures_and_machine(tmp_path: Path) -> None:
-    out = tmp_path / "timings" / "embed.json"
-    provenance.write_timing(out, "embed", 1.23456, {"images": 7})
-    timing = json.loads(out.read_text())
-    assert (timing["stage"], timing["seconds"], timing["images"]) == ("embed", 1.23, 7)
-    assert timing["hardware"]["cores"] >= 1
-    assert all(timing["hardware"].values())
+@pytest.mark.parametrize("figures", [{}, {"images_per_second": 7.5, "devices": ("one", "another")}])
+def test_a_run_holds_time_figures_and_machine(tmp_path: Path, figures: dict[str, Any]) -> None:
+    written = Run(stage="train", seconds=1.23, machine=provenance.machine(), **figures)
+    written.write(tmp_path / "runs" / "train.json")
+    told = json.loads((tmp_path / "runs" / "train.json").read_text())
+    assert (told["stage"], told["seconds"]) == ("train", 1.23)
+    assert set(figures) == set(told) - {"stage", "seconds", "machine"}
+    assert Run.read(tmp_path / "runs" / "train.json") == written
+
+
+def test_the_machine_is_described() -> None:
+    machine = provenance.machine()
+    assert machine.cores >= 1
+    assert machine.processor
+    assert machine.platform
+    assert machine.python.startswith("3.")
 
 
 def test_versions_are_those_installed() -> None:
-    versions = provenance.versions()
+    versions = provenance.machine().versions
     assert versions["tensorflow"] == metadata.version("tensorflow")
     assert {"keras", "numpy", "dvc"} <= set(versions)
 
@@ -75,11 +86,12 @@ def test_the_environment_tells_what_bits_depend_on(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
     usual = provenance.environment()
-    assert usual["versions"] == provenance.versions()
+    assert usual["versions"] == provenance.machine().versions
     assert "TF_CPP_MIN_LOG_LEVEL" not in usual["variables"]
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")
     assert provenance.environment()["variables"]["TF_NUM_INTRAOP_THREADS"] == "1"
     assert provenance.environment() != usual
+    assert usual.keys() == {"processor", "cores", "variables", "python", "versions"}
 
 
 def test_other_programs_variables_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:

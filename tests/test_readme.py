@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from colorization.scoring import metrics
+from colorization.scoring.metrics import METRICS, Metric
 from packaged import SIDE, untrained, with_embeddings, write_package
-from readme import ROOT, STORY, with_results, with_story
+from readme import ROOT, STORY, metrics_table, with_records, with_results, with_story
 from samples import encoded, examples, pack, scene
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -18,6 +20,23 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_the_results_table_is_the_one_of_the_committed_run() -> None:
     assert with_results(README, ROOT) == README, "stale: run `make readme`"
+
+
+def test_the_tables_of_metrics_and_variants_are_what_their_records_say() -> None:
+    assert with_records(README, ROOT) == README, "stale: run `make readme`"
+
+
+def test_a_new_metric_gets_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    hue = Metric("hue", lambda _: 1.0, title="hue", explained="mean over the pixels")
+    monkeypatch.setattr(metrics, "METRICS", (*METRICS, hue))
+    assert metrics_table().splitlines()[-1] == "| hue | mean over the pixels |"
+    assert with_records(README, ROOT) != README
+
+
+def test_a_readme_that_lost_its_markers_is_refused() -> None:
+    without = README.replace("<!-- end of metrics -->\n", "")
+    with pytest.raises(ValueError, match="must have the lines <!-- metrics: written by"):
+        with_records(without, ROOT)
 
 
 def story_of(readme: str) -> str:

@@ -3,41 +3,56 @@
 import dataclasses
 import html
 import re
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from colorization.pages import rendering, report
-from evaluated import evaluation, rows, timing
-from samples import scene
-from test_split_summary import TABLE
+from colorization.backbones.weights import Pretrained
+from colorization.colorizing.packaging import Origin, model_card
+from colorization.pages import rendering, report, writing
+from colorization.pages.report import Circumstances, Content
+from evaluated import evaluation, rows, run
+from samples import PARAMS, scene
+from test_inventory import TABLE
 
 PAGES = ("markdown", "html")
-RUN = report.Run(
+CONTENT = Content(
     evaluation=evaluation(
         rows(
             model_psnr_rgb_db=[24.0, 25.0, 26.0, 24.0, 25.0, 26.5],
             gray_psnr_rgb_db=[15.0, 16.0, 17.0, 15.0, 16.0, 17.0],
         ),
         precision="mixed_bfloat16",
-        devices=["Abacus", "Soroban"],
     ),
     split=TABLE,
-    timings={"embed": timing(12.34), "train": timing(56.78, images_per_second=91.2)},
     params="# a <comment> & more\ntrain:\n  epochs: 7",
     source="scenes",
-    commit="0123456789ab with uncommitted changes",
-    versions={"tensorflow": "2.21.0"},
 )
+HERE = Circumstances(
+    runs={
+        "embed": run("embed", 12.34),
+        "train": run("train", 56.78, images_per_second=91.2, devices=("Abacus", "Soroban")),
+    },
+    commit="0123456789ab with uncommitted changes",
+)
+ELSEWHERE = Circumstances(runs={}, commit="unknown")
 
 
-def render(page: str, run: report.Run = RUN) -> str:
-    return report.markdown(run) if page == "markdown" else report.html(run, b"curves", b"chroma")
+def render(page: str, content: Content = CONTENT, circumstances: Circumstances = HERE) -> str:
+    if page == "markdown":
+        return report.markdown(content)
+    return report.html(content, circumstances, b"curves", b"chroma")
 
 
-def with_rows(table: pd.DataFrame) -> report.Run:
-    return dataclasses.replace(RUN, evaluation=evaluation(table))
+def with_rows(table: pd.DataFrame) -> Content:
+    return dataclasses.replace(CONTENT, evaluation=evaluation(table))
+
+
+def with_training(**changes: Any) -> Content:
+    return dataclasses.replace(CONTENT, evaluation=evaluation(**changes))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -67,12 +82,7 @@ def with_rows(table: pd.DataFrame) -> report.Run:
         "3 more look the same",
         "epoch 2",
         "inception_v3",
-        "0123456789ab with uncommitted changes",
-        "Abacus <9>, 2 cores",
-        "mixed_bfloat16, on Abacus, Soroban",
-        "tensorflow 2.21.0",
-        "56.8",
-        "91.2",
+        "mixed_bfloat16",
         "# a <comment> & more",
     ],
 )
@@ -83,27 +93,78 @@ def test_both_pages_tell_every_fact(page: str, fact: str) -> None:
     assert fact in text
 
 
+WHERE_IT_RAN = (
+    "0123456789ab with uncommitted changes",
+    "Abacus, Soroban: Abacus <9>, 2 cores, Linux",
+    "Python 3.11.7, keras 3",
+    "12.3",
+    "56.8",
+    "91.2",
+)
+
+
+@pytest.mark.parametrize("fact", WHERE_IT_RAN)
+def test_the_html_page_alone_tells_commit_times_and_hardware(fact: str) -> None:
+    assert fact in html.unescape(render("html"))
+    assert fact not in render("markdown")
+    assert fact not in html.unescape(render("html", CONTENT, ELSEWHERE))
+
+
+def test_what_was_not_run_here_is_said_so() -> None:
+    text = render("html", CONTENT, ELSEWHERE)
+    assert "not known here: the model was taken from a cache or a remote" in text
+    assert "What is missing in this table was taken from a cache or a remote" in text
+    assert not re.search(r"\b(None|Undefined)\b", text)
+
+
+def test_times_are_sorted_by_their_numbers() -> None:
+    page = render("html")
+    assert 'data-value="56.78">56.8<' in page
+    assert 'data-value="91.2">91.2<' in page
+
+
+def test_everything_but_the_page_for_people_is_the_same_bytes_wherever_it_ran(
+    tmp_path: Path,
+) -> None:
+    folders = writing.Folders(tmp_path / "evaluation", tmp_path / "floors")
+    folders.evaluation.mkdir()
+    for name in writing.COPIED:
+        (folders.evaluation / name).write_text(name)
+    folders.floors.mkdir()
+    (folders.floors / "ab_bins.csv").write_text("bins")
+    for results, circumstances in (("here", HERE), ("elsewhere", ELSEWHERE)):
+        writing.write_results(folders, CONTENT, circumstances, tmp_path / results)
+    names = {path.name for path in (tmp_path / "here").iterdir()}
+    assert names == {path.name for path in (tmp_path / "elsewhere").iterdir()}
+    assert {"report.md", "metrics.json", "ab_bins.csv", "samples.png"} < names
+    differing = {
+        name
+        for name in names
+        if (tmp_path / "here" / name).read_bytes() != (tmp_path / "elsewhere" / name).read_bytes()
+    }
+    assert differing == {writing.PAGE} == {"report.html"}
+
+
 def test_both_pages_hold_the_same_figures() -> None:
     def numbers(text: str) -> set[str]:
         text = re.sub(r"<(style|head|script)>.*?</\1>|<[^>]*>", " ", text, flags=re.S)
         return set(re.findall(r"\d+\.\d+", html.unescape(text)))
 
-    assert numbers(render("markdown")) == numbers(render("html"))
+    assert numbers(render("markdown")) == numbers(render("html", CONTENT, ELSEWHERE))
 
 
 def test_what_others_wrote_is_escaped_in_html() -> None:
     evil = '"><script>alert(1)</script>'
     table = rows()
     table["name"] = evil
-    run = dataclasses.replace(
-        RUN,
-        evaluation=evaluation(table, pretrained_network=evil),
+    network = Pretrained(network=evil, weights="random")
+    content = Content(
+        evaluation=evaluation(table, embedding=network),
         source=evil,
-        commit=evil,
         params=evil,
-        split=RUN.split.assign(reason=evil),
+        split=CONTENT.split.assign(reason=evil),
     )
-    page = render("html", run)
+    page = render("html", content, dataclasses.replace(HERE, commit=evil))
     # The network stands twice; reasons are one row; each of three images has three alternative
     # texts and a caption.
     assert page.count("&lt;script&gt;alert") == 6 + 3 * 4
@@ -131,14 +192,10 @@ def test_every_image_has_an_alternative_text() -> None:
     assert all(texts)
 
 
-def test_the_markdown_page_shows_the_pictures_beside_it() -> None:
-    assert set(re.findall(r"!\[[^]]*\]\(([^)]*)\)", render("markdown"))) == {
-        "curves.png",
-        "chroma.png",
-        "samples.png",
-        "best.png",
-        "worst.png",
-    }
+def test_the_markdown_page_shows_the_pictures_that_git_keeps_and_names_the_others() -> None:
+    text = render("markdown")
+    assert re.findall(r"!\[[^]]*\]\(([^)]*)\)", text) == ["best.png", "worst.png"]
+    assert set(re.findall(r"`(\w+\.png)`", text)) == {"curves.png", "chroma.png", "samples.png"}
 
 
 @pytest.mark.parametrize("side", [64, 224, 1024])
@@ -153,14 +210,39 @@ def test_a_page_with_the_usual_number_of_photographs_stays_under_3_megabytes(sid
 def test_random_weights_are_named_in_plain_words(page: str) -> None:
     words = "inception_v3 has random weights: its features carry no semantics."
     assert words in render(page)
-    imagenet = dataclasses.replace(RUN, evaluation=evaluation(pretrained_weights="imagenet"))
-    assert words not in render(page, imagenet)
+    imagenet = Pretrained(network="inception_v3", weights="imagenet", precision="float32")
+    assert words not in render(page, with_training(embedding=imagenet))
+    encoder = Pretrained(network="vgg16", weights="random")
+    through = render(page, with_training(embedding=None, encoder=encoder))
+    assert words.replace("inception_v3", "vgg16") in through
+
+
+def card_of(content: Content) -> str:
+    evaluated = content.evaluation
+    origin = Origin(content.source, PARAMS.embed, content.split)
+    return model_card(evaluated.training, evaluated.summary, origin)
+
+
+@pytest.mark.parametrize("page", [*PAGES, "card"])
+def test_a_variant_that_sees_luminance_alone_is_told_without_a_pretrained_network(
+    page: str,
+) -> None:
+    def told(content: Content) -> str:
+        return card_of(content) if page == "card" else render(page, content)
+
+    text = told(with_training(embedding=None, encoder=None))
+    assert "bn_maxpool" in text
+    assert "6,571,234" in text
+    assert "pretrained network" in told(CONTENT)
+    assert "pretrained network" not in text
+    assert "random weights" not in text
+    assert not re.search(r"\b(None|Undefined)\b", text)
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_model_below_the_floor_is_said_to_be_below(page: str) -> None:
-    run = with_rows(rows(2, model_psnr_rgb_db=[20.0, 21.0], gray_psnr_rgb_db=[20.4, 21.5]))
-    assert "stands 0.45 ± 0.05 dB below gray and" in render(page, run)
+    content = with_rows(rows(2, model_psnr_rgb_db=[20.0, 21.0], gray_psnr_rgb_db=[20.4, 21.5]))
+    assert "stands 0.45 ± 0.05 dB below gray and" in render(page, content)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -195,7 +277,7 @@ def test_where_no_floor_can_be_compared_the_page_says_so(page: str) -> None:
 
 
 def test_the_table_names_the_model_first_and_every_floor() -> None:
-    table = report.results_table(RUN.metrics, "bn_maxpool")
+    table = report.results_table(CONTENT.evaluation.summary, "bn_maxpool")
     assert [row[0].text for row in table.rows] == [
         "bn_maxpool",
         "floor: gray (ab = 0)",

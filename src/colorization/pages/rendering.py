@@ -9,7 +9,8 @@ import jinja2
 import numpy as np
 from PIL import Image
 
-from colorization.scoring.metrics import COLUMNS, Metric
+from colorization.scoring import metrics
+from colorization.scoring.metrics import Metric
 from colorization.scoring.summary import GRAY, MEAN_AB, MODEL, Score, Scores
 
 COLORIZER_LABELS = {
@@ -21,9 +22,6 @@ COLORIZER_LABELS = {
 LARGEST_TILE = 224  # px; a page of photographs then stays under 3 MB
 LOSSLESS_UP_TO = 96  # px; below, the pixels themselves are looked at
 JPEG_QUALITY = 88
-
-
-TITLES = ["", *(metric.heading for metric in COLUMNS)]
 
 
 @dataclass(frozen=True)
@@ -53,8 +51,8 @@ _TEMPLATES = jinja2.Environment(
 
 
 def render(template: str, **context: Any) -> str:
-    """Fill a template; whatever goes into HTML is escaped."""
-    return _TEMPLATES.get_template(template).render(**context)
+    """Fill a template, which knows the metrics; whatever goes into HTML is escaped."""
+    return _TEMPLATES.get_template(template).render(metrics=metrics.columns(), **context)
 
 
 def with_error(score: Score, metric: Metric, *, sign: str = "") -> str:
@@ -67,14 +65,19 @@ def with_error(score: Score, metric: Metric, *, sign: str = "") -> str:
     text = f"{score.value:{sign}.{metric.digits}f}"
     if score.error is not None:
         text += f" ± {score.error:.{metric.digits}f}"
-    if score.left_out and not metric.always:
+    if score.left_out:
         text += f" ({score.left_out} {metric.undefined})"
     return text
 
 
+def titles() -> list[str]:
+    """Of a results table."""
+    return ["", *(metric.heading for metric in metrics.columns())]
+
+
 def scores_row(name: str, scores: Scores) -> list[Cell]:
-    """Cells of a results table, for `TITLES`."""
-    told = [(scores[metric.told_as], metric) for metric in COLUMNS]
+    """Cells of a results table, for `titles`."""
+    told = [(scores[metric.told_as], metric) for metric in metrics.columns()]
     return [Cell(name)] + [Cell(with_error(*each), each[0].value) for each in told]
 
 

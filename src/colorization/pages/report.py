@@ -63,7 +63,7 @@ def results_table(summary: Summary, variant: str) -> Table:
         )
         for colorizer in COLORIZERS
     ]
-    return Table(rendering.TITLES, rows)
+    return Table(rendering.titles(), rows)
 
 
 def markdown(content: Content) -> str:
@@ -113,7 +113,9 @@ def _stages_table(runs: dict[str, Run]) -> Table:
         [
             Cell(stage),
             Cell(f"{run.seconds:.1f}", run.seconds),
-            Cell("" if run.images_per_second is None else f"{run.images_per_second:g}"),
+            Cell("")
+            if run.images_per_second is None
+            else Cell(f"{run.images_per_second:g}", run.images_per_second),
         ]
         for stage, run in runs.items()
     ]

@@ -1,6 +1,7 @@
 """The metrics: a record for each, from which tables, columns, keys and explanations follow.
 
-To add one, write a record. Nothing else names metrics one by one, but the claims that rest on them.
+To add one, write a record. Nothing else lists them. What rests on one of them names it: the claims,
+the comparison with the floors (PSNR), the best and worst images (CIEDE2000), the curves (MSE).
 """
 
 from collections.abc import Callable
@@ -40,8 +41,8 @@ class Metric:
         What is summed up instead of the mean: its sum over the images, over that of this fact of
         the photographs. `summary_key` then is the key in JSON.
     summary_key : str or None
-    explained : str or None
-        What a reader of a table must know of it, as a row of Markdown.
+    explained : str
+        What a reader of its column must know of it, in plain text.
     """
 
     key: str
@@ -53,7 +54,7 @@ class Metric:
     always: bool = True
     over: str | None = None
     summary_key: str | None = None
-    explained: str | None = None
+    explained: str = ""
 
     @property
     def told_as(self) -> str:
@@ -74,7 +75,8 @@ METRICS = (
         good=HIGHER,
         undefined="exact",
         always=False,
-        explained="against the photograph's own 8-bit sRGB; R = 255. Equal images have none",
+        explained="against the photograph's own 8-bit sRGB; R = 255. Equal images have none, and "
+        "are counted as exact",
     ),
     Metric(
         "ssim_rgb",
@@ -82,7 +84,8 @@ METRICS = (
         title="SSIM",
         good=HIGHER,
         digits=4,
-        explained="likewise; 11x11 Gaussian of sigma 1.5, mean over the channels",
+        explained="against the photograph's own 8-bit sRGB; 11x11 Gaussian of sigma 1.5, mean over "
+        "the channels",
     ),
     Metric(
         "ciede2000_mean",
@@ -114,9 +117,9 @@ METRICS = (
         lambda image: colour_metrics.auc_ab_percent(image.error, image.reference.rarity),
         title="AuC, rebalanced, %",
         good=HIGHER,
-        explained="the same; a pixel weighs by the inverse of its colour's frequency (bins of "
-        "10x10) in *these* training images, which stand in `results/ab_bins.csv`: it compares with "
-        "no other data set's figure",
+        explained="AuC where a pixel weighs by the inverse of its colour's frequency (bins of "
+        "10x10) in these training images, which stand in results/ab_bins.csv: it compares with no "
+        "other data set's figure",
     ),
     Metric(
         "mse_ab",
@@ -134,7 +137,7 @@ METRICS = (
         undefined="exact",
         always=False,
         explained="of the colorized image against the grey photograph, which is what the paper's "
-        "section 3.3.1 says. It is highest where nothing was colorized",
+        "section 3.3.1 says. It is highest where nothing was colorized; equal images are exact",
     ),
     Metric(
         "ssim_vs_gray",
@@ -142,7 +145,8 @@ METRICS = (
         title="SSIM against grey",
         good=ALREADY_GREY,
         digits=4,
-        explained="likewise, the paper's section 3.3.2",
+        explained="of the colorized image against the grey photograph, which is what the paper's "
+        "section 3.3.2 says",
     ),
     Metric(
         "ab_error_small_parts",
@@ -160,7 +164,11 @@ FACTS = {
     "chroma_small_parts": lambda image: mean_where(image.chroma, image.reference.small),
     "chroma_large_parts": lambda image: mean_where(image.chroma, ~image.reference.small),
 }
-COLUMNS = tuple(metric for metric in METRICS if metric.title)  # of tables
+
+
+def columns() -> list[Metric]:
+    """Those that tables have a column for."""
+    return [metric for metric in METRICS if metric.title]
 
 
 def metric(key: str) -> Metric:
@@ -169,8 +177,18 @@ def metric(key: str) -> Metric:
 
 
 def score(image: Colorized) -> dict[str, float | None]:
-    """Measure everything of one colorized image, by key."""
+    """Measure everything of one colorized image, by key.
+
+    Raises
+    ------
+    ValueError
+        If an image lacks a metric of which the record says that every image has it: it would be
+        left out of the mean without a word.
+    """
     measured = {metric.key: metric.measure(image) for metric in METRICS}
+    for metric in METRICS:
+        if metric.always and measured[metric.key] is None:
+            raise ValueError(f"{metric.key}: an image has none; set always=False in its record")
     return measured | {key: measure(image) for key, measure in FACTS.items()}
 
 

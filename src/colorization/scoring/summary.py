@@ -1,14 +1,14 @@
 """The metrics of all test images together: means with their standard errors."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from colorization.scoring.metrics import METRICS
+from colorization.scoring import metrics
 
 # What an image is colorized by: the model, and the floors that a model must beat.
 MODEL, GRAY, MEAN_AB = "model", "gray", "mean_ab"
@@ -81,7 +81,8 @@ class Summary:
             images=told["images"],
             scores={
                 colorizer: {
-                    metric.told_as: _score(told[colorizer], metric.told_as) for metric in METRICS
+                    metric.told_as: _score(told[colorizer], metric.told_as)
+                    for metric in metrics.METRICS
                 }
                 for colorizer in COLORIZERS
             },
@@ -96,7 +97,7 @@ def scores_as_json(scores: Scores) -> dict[str, float | None]:
     """
     told: dict[str, float | None] = {}
     # Means first, then ratios.
-    for metric in sorted(METRICS, key=lambda metric: metric.over is not None):
+    for metric in sorted(metrics.METRICS, key=lambda metric: metric.over is not None):
         score = scores[metric.told_as]
         told |= {metric.told_as: score.value, f"{metric.told_as}_se": score.error}
         if not metric.always:
@@ -130,11 +131,13 @@ def summarize(rows: pd.DataFrame) -> Summary:
             metric.told_as: mean_and_error(rows[f"{colorizer}_{metric.key}"])
             if metric.over is None
             else ratio_and_error(rows[f"{colorizer}_{metric.key}"], rows[metric.over])
-            for metric in METRICS
+            for metric in metrics.METRICS
         }
     # Floors meet grey photographs exactly, so the means above are not over the same images.
     psnr = {name: rows[f"{name}_{PSNR}"].astype(float) for name in COLORIZERS}
-    over = {floor: mean_and_error(psnr[MODEL] - psnr[floor]) for floor in FLOORS}
+    over = {
+        floor: replace(mean_and_error(psnr[MODEL] - psnr[floor]), left_out=0) for floor in FLOORS
+    }
     return Summary(len(rows), scores, over)
 
 

@@ -3,16 +3,16 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from colorization.core.files import whole_file
 from colorization.core.provenance import Run
 from colorization.pages import pictures, rendering
-from colorization.pages.rendering import TITLES, Cell, Table
+from colorization.pages.rendering import Cell, Table
 from colorization.scoring.evaluation import Evaluation
-from colorization.scoring.metrics import COLUMNS, metric
+from colorization.scoring.metrics import columns, metric
 from colorization.scoring.summary import (
     FLOORS,
     MEAN_AB,
@@ -22,6 +22,8 @@ from colorization.scoring.summary import (
 )
 from colorization.study import claims
 from colorization.study.experiments import Estimate, Experiments, over_seeds
+
+T = TypeVar("T")
 
 TITLE = "Image colorization: every variant"
 OVER = "PSNR over mean_ab, dB (higher is better)"
@@ -141,18 +143,23 @@ def _final_gap(evaluation: Evaluation) -> float:
 
 def results_table(experiments: Experiments) -> Table:
     """Every training, then the floors."""
+    named = experiments.by_name()
     rows = []
-    for name, evaluation in experiments.by_name().items():
+    for name, evaluation in named.items():
         over = evaluation.summary.over[MEAN_AB]
         cell = Cell(rendering.with_error(over, metric(PSNR)), over.value)
-        label, psnr, *others = rendering.scores_row(name, evaluation.summary.model)
-        rows.append([label, psnr, cell, *others])
+        rows.append(_beside_psnr(rendering.scores_row(name, evaluation.summary.model), cell))
+    floors = next(iter(named.values())).summary.scores
     for floor in FLOORS:
-        label, psnr, *others = rendering.scores_row(
-            rendering.COLORIZER_LABELS[floor], evaluation.summary.scores[floor]
-        )
-        rows.append([label, psnr, Cell(""), *others])
-    return Table([*TITLES[:2], OVER, *TITLES[2:]], rows)
+        row = rendering.scores_row(rendering.COLORIZER_LABELS[floor], floors[floor])
+        rows.append(_beside_psnr(row, Cell("")))
+    return Table(_beside_psnr(rendering.titles(), OVER), rows)
+
+
+def _beside_psnr(row: list[T], over: T) -> list[T]:
+    """Insert what a row says of the PSNR over mean_ab."""
+    place = 2 + columns().index(metric(PSNR))
+    return [*row[:place], over, *row[place:]]
 
 
 def trainings_table(experiments: Experiments, runs: dict[str, Run] | None) -> Table:
@@ -188,7 +195,7 @@ def seeds_table(experiments: Experiments) -> Table:
     rows = []
     for variant in experiments.variants:
         cells = [Cell(variant)]
-        for column in COLUMNS:
+        for column in columns():
             scores = [found.summary.model[column.told_as] for found in experiments.of(variant)]
             values = [score.value for score in scores if score.value is not None]
             if len(values) < len(scores):
@@ -197,7 +204,7 @@ def seeds_table(experiments: Experiments) -> Table:
                 estimate = over_seeds(values)
                 cells.append(Cell(with_interval(estimate, column.digits), estimate.value))
         rows.append(cells)
-    return Table(TITLES, rows)
+    return Table(rendering.titles(), rows)
 
 
 def with_interval(estimate: Estimate | None, digits: int) -> str:

@@ -1,13 +1,14 @@
 """The scores of one photograph: what is perfect, what is grey, and what is missing."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from colorization.imaging import lab, similarity
 from colorization.scoring import colour_metrics
 from colorization.scoring.colours import Colours, count_colours
-from colorization.scoring.reference import Photograph
-from colorization.scoring.summary import MEANS, SOMETIMES_MISSING
+from colorization.scoring.metrics import METRICS, score
+from colorization.scoring.reference import Colorized, Reference
 from samples import scene
 
 RGB = scene(4, 64, 48)
@@ -17,53 +18,53 @@ def colours(rgb: np.ndarray = RGB) -> Colours:
     return count_colours(lab.rgb_to_lab(rgb)[1][None])
 
 
-def prepared(rgb: np.ndarray = RGB) -> Photograph:
+def prepared(rgb: np.ndarray = RGB) -> Reference:
     """Small parts: the four columns on the left."""
     small = np.zeros(rgb.shape[:2], bool)
     small[:, :4] = True
-    return Photograph.prepare(rgb, colours(rgb), small)
+    return Reference.prepare(rgb, colours(rgb), small)
 
 
 def test_a_perfect_prediction_scores_best() -> None:
-    photograph = prepared()
-    found = photograph.score(photograph.ab)
+    reference = prepared()
+    found = score(Colorized(reference, reference.ab))
     assert found["psnr_rgb_db"] is None
     best = {"ssim_rgb": 1, "ciede2000_mean": 0, "mse_ab": 0}
     best |= {"auc_ab_percent": 100, "auc_ab_rebalanced_percent": 100}
     best |= {"ab_error_small_parts": 0, "ab_error_large_parts": 0}
     assert {name: found[name] for name in best} == best
-    assert found["colourfulness"] == photograph.facts()["colourfulness"]
+    assert found["colourfulness"] == reference.facts()["colourfulness"]
 
 
 def test_a_grey_prediction_is_the_grey_photograph() -> None:
-    photograph = prepared()
-    found = photograph.score(np.zeros_like(photograph.ab))
+    reference = prepared()
+    found = score(Colorized(reference, np.zeros_like(reference.ab)))
     assert (found["psnr_vs_gray_db"], found["ssim_vs_gray"]) == (None, 1)
     assert found["colourfulness"] == pytest.approx(0, abs=0.5)  # channels differ by rounding
     assert found["chroma_small_parts"] == 0
-    chroma = np.hypot(*np.moveaxis(photograph.ab, -1, 0)) * lab.AB_SCALE
+    chroma = np.hypot(*np.moveaxis(reference.ab, -1, 0)) * lab.AB_SCALE
     assert found["ab_error_small_parts"] == pytest.approx(chroma[:, :4].mean(), rel=1e-5)
     assert found["ab_error_large_parts"] == pytest.approx(chroma[:, 4:].mean(), rel=1e-5)
 
 
 def test_each_metric_is_the_one_of_its_name() -> None:
-    photograph = prepared()
-    ab = photograph.ab[::-1]
-    rgb = lab.lab_to_rgb(photograph.L, ab)
-    found = photograph.score(ab)
+    reference = prepared()
+    ab = reference.ab[::-1]
+    rgb = lab.lab_to_rgb(reference.L, ab)
+    found = score(Colorized(reference, ab))
     assert found["psnr_rgb_db"] == similarity.psnr_rgb_db(RGB, rgb)
-    assert found["psnr_vs_gray_db"] == similarity.psnr_rgb_db(photograph.gray, rgb)
+    assert found["psnr_vs_gray_db"] == similarity.psnr_rgb_db(reference.gray, rgb)
     # Single precision costs a little.
     assert found["ssim_rgb"] == pytest.approx(similarity.ssim_rgb(RGB, rgb), abs=1e-5)
     assert found["ssim_vs_gray"] == pytest.approx(
-        similarity.ssim_rgb(photograph.gray, rgb), abs=1e-5
+        similarity.ssim_rgb(reference.gray, rgb), abs=1e-5
     )
-    assert found["mse_ab"] == similarity.mse_ab(photograph.ab, ab)
+    assert found["mse_ab"] == similarity.mse_ab(reference.ab, ab)
     one, other = (lab.to_cie(*lab.rgb_to_lab(image)).astype(np.float64) for image in (RGB, rgb))
     expected = colour_metrics.ciede2000_mean(one, other)
     assert found["ciede2000_mean"] == pytest.approx(expected, rel=1e-4)
-    error = np.hypot(*np.moveaxis(photograph.ab - ab, -1, 0)) * lab.AB_SCALE
-    weights = colours().rarity(photograph.ab)
+    error = np.hypot(*np.moveaxis(reference.ab - ab, -1, 0)) * lab.AB_SCALE
+    weights = colours().rarity(reference.ab)
     assert found["auc_ab_percent"] == pytest.approx(colour_metrics.auc_ab_percent(error))
     rebalanced = colour_metrics.auc_ab_percent(error, weights)
     assert found["auc_ab_rebalanced_percent"] == pytest.approx(rebalanced)
@@ -71,12 +72,15 @@ def test_each_metric_is_the_one_of_its_name() -> None:
 
 
 def test_the_nearer_to_the_truth_the_better() -> None:
-    photograph = prepared()
-    scored = [photograph.score(factor * photograph.ab) for factor in (0, 0.3, 0.6, 0.9)]
-    for metric in ("psnr_rgb_db", "auc_ab_percent", "auc_ab_rebalanced_percent"):
-        assert (np.diff([float(found[metric] or 0) for found in scored]) > 0).all()
-    for metric in ("ciede2000_mean", "mse_ab", "ab_error_small_parts", "ab_error_large_parts"):
-        assert (np.diff([float(found[metric] or 0) for found in scored]) < 0).all()
+    reference = prepared()
+    scored = pd.DataFrame(
+        [score(Colorized(reference, factor * reference.ab)) for factor in (0, 0.3, 0.6, 0.9)]
+    )
+    steps = scored.astype(float).diff().iloc[1:]
+    for key in ("psnr_rgb_db", "auc_ab_percent", "auc_ab_rebalanced_percent"):
+        assert (steps[key] > 0).all()
+    for key in ("ciede2000_mean", "mse_ab", "ab_error_small_parts", "ab_error_large_parts"):
+        assert (steps[key] < 0).all()
 
 
 BLACK = np.zeros((32, 32, 3), np.uint8)
@@ -86,13 +90,13 @@ GREY = np.repeat(scene(1, 32, 32)[..., :1], 3, axis=-1)
 @pytest.mark.parametrize("rgb", [BLACK, GREY, RGB], ids=["black", "grey", "coloured"])
 def test_every_figure_is_finite_or_missing(rgb: np.ndarray) -> None:
     nowhere = np.zeros(rgb.shape[:2], bool)
-    photograph = Photograph.prepare(rgb, colours(rgb), nowhere)
+    reference = Reference.prepare(rgb, colours(rgb), nowhere)
     for value in (0, 0.1):
-        found = photograph.score(np.full((*rgb.shape[:2], 2), value, np.float32))
-        for metric in MEANS:
-            missing = found[metric] is None and metric in SOMETIMES_MISSING
-            assert missing or np.isfinite(float(found[metric] or 0))
+        found = score(Colorized(reference, np.full((*rgb.shape[:2], 2), value, np.float32)))
+        for metric in METRICS:
+            figure = found[metric.key]
+            assert not metric.always if figure is None else np.isfinite(figure)
         assert found["ab_error_small_parts"] is None
         # A photograph without colour is met exactly by giving it none.
         assert (found["psnr_rgb_db"] is None) == (value == 0 and rgb is not RGB)
-    assert photograph.facts()["chroma_small_parts"] is None
+    assert reference.facts()["chroma_small_parts"] is None

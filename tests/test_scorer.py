@@ -13,9 +13,10 @@ from colorization.dataset.examples import Examples
 from colorization.imaging import lab
 from colorization.scoring import scorer
 from colorization.scoring.colours import count_colours
-from colorization.scoring.evaluation import STATES, write_shown
 from colorization.scoring.floors import Floors, score_floors
-from colorization.scoring.reference import Photograph
+from colorization.scoring.metrics import score
+from colorization.scoring.reference import Colorized, Reference
+from colorization.scoring.shown import STATES, read_shown, write_shown
 from colorization.scoring.summary import summarize
 from samples import cache, examples, scene
 
@@ -65,12 +66,12 @@ def test_each_row_is_its_photograph_compared_with_its_prediction(
     found = scorer.evaluate(model, few, floors, 2)
     assert found.rows["name"].tolist() == few.images.names
     predicted = model.predict_on_batch(few.inputs(slice(None)))
-    photographs = [
-        Photograph.prepare(np.array(rgb), floors.colours, small)
+    references = [
+        Reference.prepare(np.array(rgb), floors.colours, small)
         for rgb, small in zip(few.images.rgb, floors.small, strict=True)
     ]
     expected = pd.DataFrame(
-        [photograph.score(ab) for photograph, ab in zip(photographs, predicted, strict=True)]
+        [score(Colorized(*compared)) for compared in zip(references, predicted, strict=True)]
     )
     scored = found.rows.filter(like="model_").rename(columns=lambda name: name[len("model_") :])
     pd.testing.assert_frame_equal(scored, expected, rtol=1e-4)
@@ -120,7 +121,7 @@ def test_a_grey_a_black_and_an_exact_image_leave_no_nan_and_are_counted(tmp_path
     for count in (1, 3):
         some = test.some(slice(count))
         rows = scorer.evaluate(Oracle(some.images.rgb), some, floors_of(some), 2).rows
-        summary = json.loads(json.dumps(summarize(rows), allow_nan=False))
+        summary = json.loads(json.dumps(summarize(rows).as_json(), allow_nan=False))
         assert summary["model"]["psnr_rgb_db_left_out"] == count
         assert summary["gray"]["psnr_rgb_db_left_out"] == min(count, 2)
         assert summary["gray"]["psnr_vs_gray_db_left_out"] == count
@@ -140,6 +141,10 @@ def test_shown_images_are_grey_colorized_and_true(
     assert all(len(images) == 0 for images in scorer.colorize(model, few, [], 2).values())
     write_shown(tmp_path, "best", [3, 1], shown)
     assert np.load(tmp_path / "best.npy").shape == (len(STATES), 2, 32, 32, 3)
+    read = read_shown(tmp_path, "best", pd.DataFrame({"name": few.images.names}))
+    assert read.rows["name"].tolist() == [few.images.names[3], few.images.names[1]]
+    for state in STATES:
+        np.testing.assert_array_equal(read.images[state], shown[state])
 
 
 @pytest.mark.parametrize(
