@@ -37,7 +37,7 @@ format: .venv/installed
 	ruff check --fix .
 	ruff format .
 
-# The README's figure and table, from results/.
+# What scripts write into the README: its figure and tables, from results/ and the code's records.
 readme: .venv/installed
 	python tools/readme.py
 

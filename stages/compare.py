@@ -4,10 +4,10 @@ from pathlib import Path
 
 from _stage import run
 from colorization.core import provenance
-from colorization.core.provenance import Run
+from colorization.core.provenance import Circumstances, read_runs
 from colorization.settings.download import Download
 from colorization.settings.study import Study
-from colorization.study.comparison import Circumstances, write_comparison
+from colorization.study.comparison import write_comparison
 from colorization.study.experiments import read_experiments
 
 
@@ -19,7 +19,7 @@ def main(params: Path, evaluations: Path, runs: Path, results: Path) -> None:
         for name, (variant, seed) in zip(experiments.by_name(), study.trainings(), strict=True)
     }
     circumstances = Circumstances(
-        runs={name: Run.read(file) for name, file in files.items() if file.exists()},
+        runs=read_runs(files),
         commit=provenance.commit(Path.cwd(), results.parent),
     )
     text = params.read_text(encoding="utf-8").strip()

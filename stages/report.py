@@ -6,8 +6,8 @@ import pandas as pd
 
 from _stage import run
 from colorization.core import provenance
-from colorization.core.provenance import Run
-from colorization.pages.report import Circumstances, Content
+from colorization.core.provenance import Circumstances, read_runs
+from colorization.pages.report import Content
 from colorization.pages.writing import Folders, write_results
 from colorization.scoring.evaluation import read_evaluation
 from colorization.settings.download import Download
@@ -32,7 +32,7 @@ def main(
             source=Download.load(params).source,
         ),
         Circumstances(
-            runs={stage: Run.read(file) for stage, file in files.items() if file.exists()},
+            runs=read_runs(files),
             commit=provenance.commit(Path.cwd(), results),
         ),
         results,

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from colorization.colorizing.packaging import Origin, model_card
+from colorization.core.provenance import Circumstances
 from colorization.imaging import lab
 from colorization.pages import report
-from colorization.pages.report import Circumstances, Content
+from colorization.pages.report import Content
 from colorization.scoring import metrics, scorer
 from colorization.scoring.colours import count_colours
 from colorization.scoring.floors import score_floors
@@ -104,7 +105,7 @@ def test_a_new_metric_is_told_by_every_page(warmth: None, tmp_path: Path) -> Non
     comparison.write_comparison(
         Experiments({("bn_maxpool", seed): evaluated for seed in (1, 2)}, "scenes"),
         "",
-        comparison.Circumstances({}, "unknown"),
+        Circumstances({}, "unknown"),
         tmp_path,
     )
     studies = [(tmp_path / f"study.{kind}").read_text() for kind in ("md", "html")]

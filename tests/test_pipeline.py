@@ -109,7 +109,7 @@ def test_a_variant_with_an_encoder_of_its_own_does_not_depend_on_the_embeddings(
 def test_the_study_trains_what_is_missing_and_survives_a_variant_that_fails(
     study: tuple[Project, str, str],
 ) -> None:
-    project, failed, mended = study
+    _, failed, mended = study
     assert "Traceback" not in failed
     assert (
         "train: encoders.vgg16 must be random, imagenet, or the path of a weights file; "

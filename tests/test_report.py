@@ -12,8 +12,9 @@ import pytest
 
 from colorization.backbones.weights import Pretrained
 from colorization.colorizing.packaging import Origin, model_card
+from colorization.core.provenance import Circumstances
 from colorization.pages import rendering, report, writing
-from colorization.pages.report import Circumstances, Content
+from colorization.pages.report import Content
 from evaluated import evaluation, rows, run
 from samples import PARAMS, scene
 from test_inventory import TABLE

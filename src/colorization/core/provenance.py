@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,28 @@ class Run(Record):
     images_per_second: float | None = None
     devices: tuple[str, ...] | None = None
     machine: Machine
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What differs from run to run, though the results are the same bytes.
+
+    Attributes
+    ----------
+    runs : dict of str to Run
+        By stage or training; without those that were not run here, but taken from a cache or a
+        remote.
+    commit : str
+        As `commit` returns it.
+    """
+
+    runs: dict[str, Run]
+    commit: str
+
+
+def read_runs(files: dict[str, Path]) -> dict[str, Run]:
+    """Read what ran here, by name; what did not has left no file."""
+    return {name: Run.read(file) for name, file in files.items() if file.exists()}
 
 
 def machine() -> Machine:

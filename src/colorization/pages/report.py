@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from colorization.core.provenance import Run
+from colorization.core.provenance import Circumstances, Run
 from colorization.dataset import inventory
 from colorization.pages import rendering
 from colorization.pages.rendering import Cell, Table
@@ -36,23 +36,6 @@ class Content:
     split: pd.DataFrame
     params: str
     source: str
-
-
-@dataclass(frozen=True)
-class Circumstances:
-    """What differs from run to run, though the results are the same bytes.
-
-    Attributes
-    ----------
-    runs : dict of str to Run
-        By stage, in the pipeline's order; without those that were not run here, but taken from a
-        cache or a remote.
-    commit : str
-        As `provenance.commit` returns it.
-    """
-
-    runs: dict[str, Run]
-    commit: str
 
 
 def results_table(summary: Summary, variant: str) -> Table:

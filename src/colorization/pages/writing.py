@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from colorization.core.files import whole_file
+from colorization.core.provenance import Circumstances
 from colorization.pages import pictures, report
-from colorization.pages.report import Circumstances, Content
+from colorization.pages.report import Content
 
 COPIED = ("metrics.json", "history.csv", "test_images.csv", "chroma.csv")
 SHEETS = {"evenly_spaced": "samples.png", "best": "best.png", "worst": "worst.png"}

@@ -1,14 +1,13 @@
 """All trainings of the study, side by side."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
 
 from colorization.core.files import whole_file
-from colorization.core.provenance import Run
+from colorization.core.provenance import Circumstances, Run
 from colorization.pages import pictures, rendering
 from colorization.pages.rendering import Cell, Table
 from colorization.scoring.evaluation import Evaluation
@@ -27,23 +26,6 @@ T = TypeVar("T")
 
 TITLE = "Image colorization: every variant"
 OVER = "PSNR over mean_ab, dB (higher is better)"
-
-
-@dataclass(frozen=True)
-class Circumstances:
-    """What differs from run to run, though the results are the same bytes.
-
-    Attributes
-    ----------
-    runs : dict of str to Run
-        By the trainings' names in `Experiments.by_name`; without those that were not run here, but
-        taken from a cache or a remote.
-    commit : str
-        As `provenance.commit` returns it.
-    """
-
-    runs: dict[str, Run]
-    commit: str
 
 
 def write_comparison(
