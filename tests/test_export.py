@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 import colorization
-from colorization.backbones import embedding
 from colorization.colorizing import export
 from colorization.colorizing.unpacking import unpack
 from colorization.core.errors import ColorizationError
+from colorization.imaging import view
 from colorization.networks.variants import build_model
 from colorization.params import ENCODER_OF
 from packaged import SIDE, untrained, with_embeddings, write_package
@@ -83,10 +83,10 @@ def test_the_saved_model_needs_tensorflow_alone(
 
 @pytest.mark.parametrize("side", [32, 224, 320])
 @pytest.mark.parametrize("image_size", [224, 299])
-def test_matrices_resize_as_the_embedder_does(side: int, image_size: int) -> None:
+def test_a_model_resizes_as_the_view_does(side: int, image_size: int) -> None:
     L = np.random.default_rng(side).uniform(-1, 1, (2, side, side, 1)).astype(np.float32)
-    expected = embedding.antialiased(L, image_size)
-    np.testing.assert_allclose(export.by_matrices(side)(L, image_size), expected, atol=1e-5)
+    resized = export.resize(L, side, image_size)
+    np.testing.assert_allclose(resized, view.square_for(L, image_size), atol=1e-6)
 
 
 def test_reduced_precision_is_left_behind() -> None:
