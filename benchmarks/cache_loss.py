@@ -11,7 +11,7 @@ import numpy as np
 
 from colorization.core.progress import progress
 from colorization.dataset import arrays
-from colorization.imaging import decoding, lab, similarity
+from colorization.imaging import decoding, lab, similarity, view
 from colorization.sources import archives
 
 
@@ -21,7 +21,7 @@ def main(archive: Path, image_size: int) -> None:
         arrays.create(Path(folder), names, image_size)
         for row, name in enumerate(progress(names, "caching images", len(names))):
             rgb = decoding.to_srgb(decoding.open_image(archives.read_member(archive, name)))
-            arrays.fill(Path(folder), row, decoding.to_square(rgb, image_size)[None])
+            arrays.fill(Path(folder), row, view.centre_square(rgb, image_size)[None])
         cached = arrays.read(Path(folder))
         scores, differences = [], []
         for L, ab, rgb in zip(cached.L, cached.ab, cached.rgb, strict=True):

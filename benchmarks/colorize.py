@@ -24,7 +24,7 @@ from colorization.colorizing.bulk import colorize_files
 from colorization.colorizing.colorizer import load
 from colorization.colorizing.jobs import Job
 from colorization.colorizing.manifest import read_manifest
-from colorization.imaging import lab
+from colorization.imaging import lab, view
 from colorization.networks.directory import load_model
 from colorization.settings.embed import Embed
 from colorization.sources import archives
@@ -74,6 +74,7 @@ def plain(model: Path, paths: list[Path]) -> turns.Step:
         told = manifest.embedding.model_dump(exclude={"path"})
         params = Embed(**told, batch_size=1)
         embedder = embedding.build_embedder(params, params.precision)
+        embedder_side = embedding.NETWORKS[params.network].image_size
         normalization = np.load(model / "embedding.npy", allow_pickle=False)
     side = (manifest.image_size, manifest.image_size)
 
@@ -85,7 +86,7 @@ def plain(model: Path, paths: list[Path]) -> turns.Step:
                 L = color.rgb2lab(np.asarray(image.resize(side)))[None, ..., :1] / 50 - 1
                 inputs = [L.astype(np.float32)]
                 if embedder is not None:
-                    logits = embedder.predict(inputs[0], verbose=0)
+                    logits = embedder.predict(view.square_for(inputs[0], embedder_side), verbose=0)
                     inputs.append(embedding.normalize(logits, normalization))
                 ab = network.predict(inputs, verbose=0)[0] * lab.AB_SCALE
                 whole = color.rgb2lab(np.asarray(image))

@@ -19,7 +19,7 @@ import torch
 
 import turns
 from colorization.backbones import embedding
-from colorization.imaging import decoding, lab
+from colorization.imaging import decoding, lab, view
 from colorization.settings.embed import Embed
 from colorization.sources import archives
 
@@ -66,24 +66,26 @@ def luminance(archive: Path, count: int) -> np.ndarray:
     squares = []
     for name in archives.image_names(archive)[:count]:
         image = decoding.to_srgb(decoding.open_image(archives.read_member(archive, name)))
-        squares.append(lab.rgb_to_lab(decoding.to_square(image, SIDE), np.float32)[0])
-    return np.stack(squares).astype(np.float16)
+        squares.append(lab.rgb_to_lab(view.centre_square(image, SIDE), lab.CACHE_DTYPE)[0])
+    return np.stack(squares)
 
 
 def ours(params: Embed, L: np.ndarray, policy: str) -> turns.Step:
     embedder = embedding.build_embedder(params, policy)
     predict = embedding.with_constant_weights(embedder)
-    return partial(embed, predict, L, params.batch_size)
+    return partial(embed, predict, L, params)
 
 
-def embed(predict: embedding.Predict, L: np.ndarray, batch_size: int) -> np.ndarray:
+def embed(predict: embedding.Predict, L: np.ndarray, params: Embed) -> np.ndarray:
+    side = embedding.NETWORKS[params.network].image_size
     with tempfile.TemporaryDirectory() as folder, turns.quiet():
-        return embedding.embed(predict, L, batch_size, Path(folder) / "logits", "embedding")
+        unfinished = Path(folder) / "logits"
+        return embedding.embed(predict, L, side, params.batch_size, unfinished, "embedding")
 
 
 def stock(params: Embed, L: np.ndarray, policy: str) -> turns.Step:
     model = embedding.build_embedder(params, policy)
-    given = L.astype(np.float32)
+    given = view.square_for(L.astype(np.float32), embedding.NETWORKS[params.network].image_size)
     return lambda: model.predict(given, batch_size=params.batch_size, verbose=0)
 
 

@@ -19,7 +19,7 @@ from skimage import color
 
 from colorization.core import provenance
 from colorization.dataset import arrays
-from colorization.imaging import decoding, lab
+from colorization.imaging import decoding, lab, view
 from colorization.sources import archives
 
 IMAGE_SIZE = 224  # px
@@ -48,13 +48,13 @@ def profile(archive: Path) -> dict[str, float]:
     names = archives.image_names(archive)[:IMAGES]
     contents = [archives.read_member(archive, name) for name in names]
     decoded = [decode(content) for content in contents]
-    squares = [decoding.to_square(image, IMAGE_SIZE) for image in decoded]
+    squares = [view.centre_square(image, IMAGE_SIZE) for image in decoded]
     with tempfile.TemporaryDirectory() as folder:
         arrays.create(Path(folder), names, IMAGE_SIZE)
         steps: dict[str, tuple[Callable, list]] = {
             "read from the zip": (lambda name: archives.read_member(archive, name), names),
             DECODE: (decode, contents),
-            RESIZE: (lambda image: decoding.to_square(image, IMAGE_SIZE), decoded),
+            RESIZE: (lambda image: view.centre_square(image, IMAGE_SIZE), decoded),
             "to Lab, to float16, write": (
                 lambda rgb: arrays.fill(Path(folder), 0, rgb[None]),
                 squares,
@@ -82,7 +82,7 @@ def describe() -> str:
 
 
 def decode(content: bytes) -> Image.Image:
-    return decoding.to_srgb(decoding.open_image(content), least_side=2 * IMAGE_SIZE)
+    return decoding.to_srgb(decoding.open_image(content), least_side=view.MARGIN * IMAGE_SIZE)
 
 
 def rgb2lab_in_blocks(rgb: np.ndarray) -> None:

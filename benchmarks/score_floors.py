@@ -17,7 +17,7 @@ from PIL import Image
 
 import turns
 from colorization.dataset.arrays import LabArrays
-from colorization.imaging import decoding, lab
+from colorization.imaging import decoding, lab, view
 from colorization.scoring.colours import count_colours
 from colorization.scoring.floors import score_floors
 from colorization.scoring.regions import small_parts
@@ -58,7 +58,7 @@ def read(
 
 
 def centre_crop(image: Image.Image, image_size: int) -> np.ndarray:
-    return decoding.to_square(image, image_size)
+    return view.centre_square(image, image_size)
 
 
 def plain_resize(image: Image.Image, image_size: int) -> np.ndarray:

@@ -18,7 +18,7 @@ import pandas as pd
 import turns
 from colorization.dataset import arrays
 from colorization.dataset.examples import Examples
-from colorization.imaging import decoding, lab, similarity
+from colorization.imaging import decoding, lab, similarity, view
 from colorization.scoring import colour_metrics, scorer
 from colorization.scoring.colours import count_colours
 from colorization.scoring.floors import score_floors
@@ -63,7 +63,7 @@ def main(archive: Path, image_size: int, count: int) -> None:
 
 def square(archive: Path, name: str, image_size: int) -> np.ndarray:
     image = decoding.open_image(archives.read_member(archive, name))
-    return decoding.to_square(decoding.to_srgb(image), image_size)
+    return view.centre_square(decoding.to_srgb(image), image_size)
 
 
 def table(photographs: list[np.ndarray]) -> str:

@@ -36,6 +36,7 @@ def main(
             logits[part] = embedding.embed(
                 predict,
                 arrays.read(arrays_folder / part).L,
+                embedding.NETWORKS[settings.network].image_size,
                 settings.batch_size,
                 unfinished / name,
                 f"embedding {part}",

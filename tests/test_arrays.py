@@ -106,11 +106,3 @@ def test_the_bytes_are_the_same_whatever_the_number_of_processes(
         written.append({path.relative_to(out): path.read_bytes() for path in files})
     assert written[0] == written[1] == written[2]
     assert len(written[0]) == 3 * 4
-
-
-def test_a_large_jpeg_is_decoded_small_and_looks_the_same(tmp_path: Path) -> None:
-    large = Image.fromarray(scene(1, 640, 640))
-    content = encoded(large, "JPEG", quality=95)
-    small = preprocessing._square(content, 32)
-    exact = np.asarray(large.resize((32, 32), Image.Resampling.BICUBIC))
-    assert np.abs(small.astype(int) - exact).mean() < 2

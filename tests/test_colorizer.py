@@ -9,13 +9,12 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from colorization.networks.variants import VARIANTS
-from colorization.params import ENCODER_OF
 from PIL import Image
 
 import colorization
+from colorization import variants
 from colorization.backbones.embedding import build_embedder
-from colorization.colorizing.colorizer import Colorizer, seen_size
+from colorization.colorizing.colorizer import Colorizer
 from colorization.colorizing.manifest import NAME, sha256_of
 from colorization.core.errors import ColorizationError
 from colorization.dataset.examples import Examples
@@ -43,13 +42,13 @@ def colorizer(package: Path) -> Colorizer:
 
 @pytest.mark.parametrize(
     ("variant", "precision"),
-    [*((variant, "float32") for variant in VARIANTS), ("bn_maxpool", "mixed_bfloat16")],
+    [*((variant, "float32") for variant in variants.names()), ("bn_maxpool", "mixed_bfloat16")],
 )
 def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
     tmp_path: Path, few: tuple[Examples, np.ndarray], variant: str, precision: str
 ) -> None:
     test, mean_and_deviation = with_embeddings(few[0], precision)
-    if variant in ENCODER_OF:
+    if variants.load(variant).encoder:
         test = Examples(test.images, None)
     model = untrained(variant, precision)
     of_embedding = {"pretrained_precision": precision}
@@ -58,7 +57,7 @@ def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
     )
     measured = scorer.colorize(model, test, range(len(test)), 2)["colorized"]
     assert np.abs(measured.astype(int) - test.images.rgb).max() > 20  # it does colorize
-    exact = test if variant in ENCODER_OF else with_embeddings(few[0], "float32")[0]
+    exact = test if variants.load(variant).encoder else with_embeddings(few[0], "float32")[0]
     in_float32 = scorer.colorize(untrained(variant), exact, range(len(exact)), 2)["colorized"]
     for index, expected in enumerate(measured):
         path = tmp_path / f"{index}.png"
@@ -101,6 +100,21 @@ def test_the_result_keeps_the_photographs_own_lightness(colorizer: Colorizer) ->
     assert np.ptp(grey.astype(int), axis=-1).max() <= 1
 
 
+@pytest.mark.parametrize("kind", ["array", "image", "path"])
+def test_lightness_is_kept_where_transparency_hides_it(
+    colorizer: Colorizer, tmp_path: Path, kind: str
+) -> None:
+    photograph = Image.fromarray(scene(5, 80, 60))
+    hidden = photograph.copy()
+    hidden.putalpha(0)
+    hidden.save(tmp_path / "hidden.png")
+    kinds = {"array": np.asarray(hidden), "image": hidden, "path": tmp_path / "hidden.png"}
+    given: Any = kinds[kind]
+    result = np.asarray(colorizer(given, saturation=0)).astype(int)
+    np.testing.assert_array_equal(result, np.asarray(colorizer(photograph, saturation=0)))
+    assert (colorizer.see(given) == 1).all()  # white
+
+
 def test_arrays_images_and_paths_give_the_same(colorizer: Colorizer, tmp_path: Path) -> None:
     photograph = scene(7, 80, 60)
     Image.fromarray(photograph).save(tmp_path / "a.png")
@@ -125,23 +139,6 @@ def test_a_batch_gives_what_each_one_gives_alone(colorizer: Colorizer) -> None:
     for one, together in zip(seen, colorizer.predict(seen), strict=True):
         np.testing.assert_allclose(colorizer.predict([one])[0], together, atol=2e-4)
         assert together.shape == (*one.shape[:2], 2)
-
-
-@pytest.mark.parametrize(
-    ("size", "expected"),
-    [
-        ((500, 500), (224, 224)),
-        ((481, 321), (320, 224)),  # 335.6, to the nearest 32
-        ((321, 481), (224, 320)),
-        ((5000, 1), (896, 224)),  # four times, at most
-        ((1, 1), (224, 224)),
-        ((230, 224), (224, 224)),
-    ],
-)
-def test_the_network_sees_the_aspect_in_multiples_of_32(
-    size: tuple[int, int], expected: tuple[int, int]
-) -> None:
-    assert seen_size(size, 224) == expected
 
 
 def tampered(package: Path, tmp_path: Path) -> Path:

@@ -8,21 +8,24 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from colorization.params import Embed, EmbeddingNetwork, EmbedPrecision
 
 from colorization.backbones import embedding
 from colorization.backbones.embedding import Predict, with_constant_weights
 from colorization.core.errors import ColorizationError
 from colorization.imaging import lab
+from colorization.settings.embed import Embed, Network, Precision
 from samples import scene
 
 IMAGES = 4
 
 
-def embed(predict: Predict, L: np.ndarray, batch_size: int) -> np.ndarray:
+SIDE = embedding.NETWORKS["mobilenet_v2"].image_size  # px; of `laptop`
+
+
+def embed(predict: Predict, L: np.ndarray, batch_size: int, side: int = SIDE) -> np.ndarray:
     """The logits of an undisturbed call."""
     with tempfile.TemporaryDirectory() as folder:
-        return embedding.embed(predict, L, batch_size, Path(folder) / "logits", "embedding")
+        return embedding.embed(predict, L, side, batch_size, Path(folder) / "logits", "embedding")
 
 
 @pytest.mark.parametrize(
@@ -36,8 +39,8 @@ def embed(predict: Predict, L: np.ndarray, batch_size: int) -> np.ndarray:
 def test_auto_takes_16_bits_where_the_network_gains_from_them(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    network: EmbeddingNetwork,
-    wanted: EmbedPrecision,
+    network: Network,
+    wanted: Precision,
     chosen: str,
 ) -> None:
     intel = ("GenuineIntel", {"amx_bf16"})
@@ -55,7 +58,7 @@ def luminance(side: int) -> np.ndarray:
 class Case:
     """A network with random weights, and again with the same weights loaded from a file."""
 
-    def __init__(self, name: EmbeddingNetwork, folder: Path) -> None:
+    def __init__(self, name: Network, folder: Path) -> None:
         self.network = embedding.NETWORKS[name]
         self.params = Embed(
             network=name, weights="random", seed=7, batch_size=IMAGES, precision="float32"
@@ -76,7 +79,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="module")
 def logits(case: Case) -> np.ndarray:
-    return embed(case.predict, case.L, IMAGES)
+    return embed(case.predict, case.L, IMAGES, case.network.image_size)
 
 
 def spread(embeddings: np.ndarray) -> float:
@@ -122,7 +125,7 @@ def test_the_network_sees_the_luminance_on_0_to_255_stacked_three_times(
 
 
 def test_logits_do_not_depend_on_the_batches(case: Case, logits: np.ndarray) -> None:
-    padded = embed(case.predict, case.L[:1], IMAGES)
+    padded = embed(case.predict, case.L[:1], IMAGES, case.network.image_size)
     single = np.asarray(case.random(case.L[1:2], training=False))
     tolerance = 1e-4 * np.abs(logits).max()  # float32 sums in another order
     np.testing.assert_allclose(padded, logits[:1], atol=tolerance)
@@ -130,7 +133,7 @@ def test_logits_do_not_depend_on_the_batches(case: Case, logits: np.ndarray) -> 
 
 
 def test_the_cache_costs_the_embedding_next_to_nothing(case: Case, logits: np.ndarray) -> None:
-    cached = embed(case.predict, case.L.astype(np.float16), IMAGES)
+    cached = embed(case.predict, case.L.astype(np.float16), IMAGES, case.network.image_size)
     assert np.abs(cached - logits).max() < 0.02 * np.abs(logits).max()
 
 
@@ -257,13 +260,13 @@ def test_an_interrupted_embedding_goes_on_to_the_same_bits(
     L = luminance(64)[[0, 1, 2, 3, 0]]
     expected = embed(predict, L, 2)
     unfinished = tmp_path / "new" / "logits"
-    embedding.embed(predict, L, 2, unfinished, "embedding")
+    embedding.embed(predict, L, SIDE, 2, unfinished, "embedding")
     whole = unfinished.read_bytes()
     read_ahead = embedding._read_ahead
     asked: list[int] = []
 
-    def counted(L: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
-        for batch in read_ahead(L, batch_size):
+    def counted(L: np.ndarray, side: int, batch_size: int) -> Iterator[np.ndarray]:
+        for batch in read_ahead(L, side, batch_size):
             asked.append(len(batch))
             yield batch
 
@@ -272,7 +275,7 @@ def test_an_interrupted_embedding_goes_on_to_the_same_bits(
     for kept in (0, 17, 4000, 8000, 12_001, len(whole) - 1, len(whole)):
         unfinished.write_bytes(whole[:kept])
         asked.clear()
-        again = embedding.embed(predict, L, 2, unfinished, "embedding")
+        again = embedding.embed(predict, L, SIDE, 2, unfinished, "embedding")
         np.testing.assert_array_equal(again, expected)
         assert len(asked) == 3 - kept // 8000  # batches of two rows of 1000 float32
 
@@ -286,7 +289,7 @@ def test_an_embedding_that_finds_no_room_fails_at_that_batch(tmp_path: Path) -> 
     resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))  # bytes; a batch has 8000
     try:
         with pytest.raises(OSError, match="File too large"):
-            embedding.embed(zeros, L, 2, tmp_path / "logits", "embedding")
+            embedding.embed(zeros, L, 32, 2, tmp_path / "logits", "embedding")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
@@ -305,7 +308,7 @@ def test_in_bfloat16_embeddings_point_where_those_of_float32_do(laptop: Embed) -
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5])
 def test_reading_ahead_gives_each_image_once_in_order(count: int) -> None:
     L = np.arange(count, dtype=np.float16).reshape(-1, 1, 1, 1)
-    batches = list(embedding._read_ahead(L, 2))
+    batches = list(embedding._read_ahead(L, 1, 2))
     assert [len(batch) for batch in batches] == [2] * (count // 2) + [1] * (count % 2)
     assert [value for batch in batches for value in batch.ravel()] == list(range(count))
     assert all(batch.dtype == np.float32 for batch in batches)

@@ -8,17 +8,16 @@ import keras
 import numpy as np
 import onnxruntime
 import pytest
-from colorization.networks.variants import build_model
-from colorization.params import ENCODER_OF
 from PIL import Image
 
 import colorization
-from colorization.backbones import embedding
+from colorization import variants
 from colorization.colorizing import export
 from colorization.colorizing.unpacking import unpack
 from colorization.core.errors import ColorizationError
+from colorization.imaging import view
 from packaged import SIDE, untrained, with_embeddings, write_package
-from samples import examples
+from samples import examples, model_of
 
 GREY = np.random.default_rng(1).integers(0, 256, (3, SIDE, SIDE, 1), np.uint8)
 
@@ -37,7 +36,7 @@ assert not any("colorization" in name for name in sys.modules)
 def package(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One variant that takes the embedding, and normalizes; one that does not."""
     folder = tmp_path_factory.mktemp(request.param)
-    if request.param in ENCODER_OF:
+    if variants.load(request.param).encoder:
         return write_package(folder / "package", untrained(request.param), request.param)
     mean_and_deviation = with_embeddings(examples(folder / "test", 5, SIDE))[1]
     model = untrained(request.param)
@@ -83,14 +82,14 @@ def test_the_saved_model_needs_tensorflow_alone(
 
 @pytest.mark.parametrize("side", [32, 224, 320])
 @pytest.mark.parametrize("image_size", [224, 299])
-def test_matrices_resize_as_the_embedder_does(side: int, image_size: int) -> None:
+def test_a_model_resizes_as_the_view_does(side: int, image_size: int) -> None:
     L = np.random.default_rng(side).uniform(-1, 1, (2, side, side, 1)).astype(np.float32)
-    expected = embedding.antialiased(L, image_size)
-    np.testing.assert_allclose(export.by_matrices(side)(L, image_size), expected, atol=1e-5)
+    resized = export.resize(L, side, image_size)
+    np.testing.assert_allclose(resized, view.square_for(L, image_size), atol=1e-6)
 
 
 def test_reduced_precision_is_left_behind() -> None:
-    reduced = build_model("bn_maxpool", 1, "mixed_bfloat16")
+    reduced = model_of("bn_maxpool", 1, "mixed_bfloat16")
     copy = export.in_float32(reduced)
     assert {layer.compute_dtype for layer in copy.layers} == {"float32"}
     for one, other in zip(copy.get_weights(), reduced.get_weights(), strict=True):

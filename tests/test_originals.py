@@ -122,16 +122,6 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_small_decoding_is_upright_and_knows_the_whole_size(tmp_path: Path) -> None:
-    exif = Image.Exif()
-    exif[ExifTags.Base.Orientation] = 6
-    large = Image.fromarray(scene(1, 640, 480))
-    path = saved(tmp_path / "in.jpg", large, exif=exif)
-    small, size = originals.read_small(path, 64)
-    assert size == (480, 640)
-    assert small.size == (120, 160)  # a quarter leaves at least 64 px
-
-
 def test_an_image_of_over_89_megapixels_is_read_and_one_of_over_179_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from keras import ops
 from colorization.backbones.precision import choose_precision
 from colorization.backbones.pretrained import build_pretrained
 from colorization.core.progress import progress_bar
+from colorization.imaging import view
 from colorization.settings.embed import Embed
 
 CLASSES = 1000  # of ImageNet
@@ -70,17 +71,7 @@ def precision_of(params: Embed) -> str:
     return choose_precision(wanted, float16=False)  # random logits are too small
 
 
-Resize = Callable[[keras.KerasTensor, int], keras.KerasTensor]
-
-
-def antialiased(L: keras.KerasTensor, image_size: int) -> keras.KerasTensor:
-    """Resize (N, H, W, 1) to a square, bilinearly; averages where it becomes smaller."""
-    return ops.image.resize(L, (image_size, image_size), antialias=True)
-
-
-def build_embedder(
-    params: Embed, precision: str = "float32", resize: Resize = antialiased
-) -> keras.Model:
+def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
     """Build the network that embeds images.
 
     Parameters
@@ -91,13 +82,12 @@ def build_embedder(
     precision : str
         Keras' dtype policy of the convolutions. All else is float32, depthwise convolutions too:
         they have little to compute, and cost MobileNetV2's logits the most accuracy.
-    resize : callable
-        From L, (N, H, W, 1), and the side of the square that the network takes.
 
     Returns
     -------
     keras.Model
-        From L, (N, H, W, 1) in [-1, 1], to logits, (N, 1000). Nothing in it sees colour.
+        From L, (N, S, S, 1) in [-1, 1], to logits, (N, 1000); S is the network's `image_size`, to
+        which `view.square_for` resizes. Nothing in it sees colour.
 
     Raises
     ------
@@ -116,8 +106,8 @@ def build_embedder(
     for layer in classifier.layers:
         if isinstance(layer, keras.layers.Conv2D):  # no depthwise one is
             layer.dtype_policy = precision
-    L = keras.Input((None, None, 1), name="L")
-    grey = ops.clip((resize(L, network.image_size) + 1) * 127.5, 0, 255)  # L* x 2.55
+    L = keras.Input((network.image_size, network.image_size, 1), name="L")
+    grey = ops.clip((L + 1) * 127.5, 0, 255)  # L* x 2.55
     logits = classifier(network.preprocess(ops.repeat(grey, 3, axis=-1)), training=False)
     return keras.Model(L, logits, name=f"{params.network}_embedder")
 
@@ -135,7 +125,7 @@ def with_constant_weights(embedder: keras.Model) -> Predict:
     Returns
     -------
     callable
-        From L, (N, H, W, 1) float32, to logits, (N, 1000) float32; each new shape takes its time.
+        From L, (N, S, S, 1) float32, to logits, (N, 1000) float32; each new N takes its time.
     """
     if keras.config.backend() != "tensorflow":
         return embedder.predict_on_batch
@@ -153,7 +143,12 @@ def with_constant_weights(embedder: keras.Model) -> Predict:
 
 
 def embed(
-    predict: Predict, L: np.ndarray, batch_size: int, unfinished: Path, what: str
+    predict: Predict,
+    L: np.ndarray,
+    image_size: int,
+    batch_size: int,
+    unfinished: Path,
+    what: str,
 ) -> np.ndarray:
     """Embed images in batches; go on where an interrupted call was.
 
@@ -163,6 +158,8 @@ def embed(
         As `with_constant_weights` returns it.
     L : (N, H, W, 1) float array
         In [-1, 1].
+    image_size : int
+        The network's own, in px, to which each batch is resized.
     batch_size : int
     unfinished : Path
         A file that holds the logits of the batches so far, float32, and of this very computation
@@ -182,7 +179,7 @@ def embed(
         file.truncate(row * batch_size * whole_batches)
         done = whole_batches * batch_size
         with progress_bar(what, len(L), initial=done) as bar:
-            for batch in _read_ahead(L[done:], batch_size):
+            for batch in _read_ahead(L[done:], image_size, batch_size):
                 # One shape for all batches, the last one padded: each new one is traced anew.
                 logits = predict(_padded(batch, batch_size))[: len(batch)]
                 file.write(logits.tobytes())
@@ -191,11 +188,11 @@ def embed(
     return np.fromfile(unfinished, np.float32).reshape(len(L), CLASSES)
 
 
-def _read_ahead(L: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
-    """Batches in float32, each read while the one before is computed."""
+def _read_ahead(L: np.ndarray, image_size: int, batch_size: int) -> Iterator[np.ndarray]:
+    """Batches as the network takes them, each read while the one before is computed."""
 
     def read(start: int) -> np.ndarray:
-        return L[start : start + batch_size].astype(np.float32)
+        return view.square_for(L[start : start + batch_size].astype(np.float32), image_size)
 
     with ThreadPoolExecutor(1) as reader:
         following = reader.submit(read, 0)

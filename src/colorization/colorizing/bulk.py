@@ -94,8 +94,7 @@ class _Work:
     def read(self, job: Job) -> np.ndarray:
         """L as the network sees it."""
         with self._turn_of(job.input):
-            rgb, size = originals.read_small(job.input, 2 * self._colorizer.image_size)
-            return self._colorizer.see(rgb, size)
+            return self._colorizer.see(job.input)
 
     def write(self, job: Job, ab: np.ndarray) -> None:
         """Join a photograph with its colours and write it."""

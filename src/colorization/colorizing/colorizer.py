@@ -5,19 +5,16 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from keras import ops
 from PIL import Image
 
 from colorization.backbones import embedding
 from colorization.colorizing import originals
 from colorization.colorizing.unpacking import Embedder, unpack
-from colorization.dataset import arrays
-from colorization.imaging import decoding, lab
+from colorization.imaging import decoding, view
 
 Predict = Callable[..., np.ndarray]  # of one array for each input of a model
 
-LONGEST = 4.0  # times the shorter side; a longer strip is squashed
-STEP = 32  # px; the networks halve each side up to five times
+Photograph = np.ndarray | Image.Image | str | Path
 
 
 class Colorizer:
@@ -46,23 +43,49 @@ class Colorizer:
                 embedding.build_embedder(params, params.precision)
             )
 
-    def __call__(
-        self, image: np.ndarray | Image.Image | str | Path, saturation: float = 1.0
-    ) -> Image.Image:
+    def __call__(self, image: Photograph, saturation: float = 1.0) -> Image.Image:
         """Colorize one photograph.
 
         Parameters
         ----------
         image : array, PIL image or path
-            An array is (H, W) or (H, W, 3), uint8, sRGB. Whatever colours there are, only L is
-            looked at.
+            An array is (H, W), (H, W, 3) or, with transparency, (H, W, 4), uint8, sRGB. Whatever
+            colours there are, only L is looked at; see `see`.
         saturation : float
             What the predicted a and b are multiplied by.
 
         Returns
         -------
         Image.Image
-            Mode RGB, sRGB, upright, of the photograph's size, with its own L.
+            Mode RGB, sRGB, upright, of the photograph's size, with its own L, also where
+            transparency hides it.
+
+        Raises
+        ------
+        ColorizationError
+            If it cannot be decoded.
+        """
+        ab = self.predict([self.see(image)])[0]
+        if isinstance(image, (str, Path)):
+            rgb = originals.read_original(Path(image)).rgb
+        else:
+            rgb, _ = decoding.to_srgb_and_alpha(_in_memory(image))
+        return originals.join(rgb, saturation * ab)
+
+    def see(self, image: Photograph) -> np.ndarray:
+        """Give L as the network sees a photograph: aspect kept, the shorter side at `image_size`.
+
+        Parameters
+        ----------
+        image : array, PIL image or path
+            As to `__call__`. Transparency is laid on white. A file is decoded as in training, a
+            large JPEG at a fraction of its size; of an array or a PIL image, the pixels count as
+            they are, which for a large JPEG gives another L, by up to 1 of L* in fine noise.
+
+        Returns
+        -------
+        (H, W, 1) float32 array
+            CIE L* / 50 - 1, of `view.seen_size`.
 
         Raises
         ------
@@ -70,31 +93,10 @@ class Colorizer:
             If it cannot be decoded.
         """
         if isinstance(image, (str, Path)):
-            rgb = originals.read_original(Path(image)).rgb
+            rgb = view.whole(Path(image).read_bytes(), self.image_size)
         else:
-            opened = Image.fromarray(image) if isinstance(image, np.ndarray) else image.copy()
-            rgb = decoding.to_srgb(decoding.without_alpha(opened)[0])
-        return originals.join(rgb, saturation * self.predict([self.see(rgb)])[0])
-
-    def see(self, rgb: Image.Image, size: tuple[int, int] | None = None) -> np.ndarray:
-        """Give L as the network sees a photograph: aspect kept, the shorter side at `image_size`.
-
-        Parameters
-        ----------
-        rgb : Image.Image
-            Mode RGB, sRGB.
-        size : (int, int), optional
-            Width and height of the photograph, if `rgb` is a smaller decoding of it.
-
-        Returns
-        -------
-        (H, W, 1) float32 array
-        """
-        squashed = rgb.resize(
-            seen_size(size or rgb.size, self.image_size), Image.Resampling.BICUBIC
-        )
-        # As float16, like the cached arrays that the model was trained and scored on.
-        return lab.rgb_to_lab(np.asarray(squashed), arrays.CACHE_DTYPE)[0].astype(np.float32)
+            rgb = view.whole_image(_in_memory(image), self.image_size)
+        return view.luminance(rgb)
 
     def predict(self, seen: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Predict ab.
@@ -123,15 +125,14 @@ class Colorizer:
     def _embeddings(self, seen: Sequence[np.ndarray]) -> np.ndarray | None:
         if self._embedder is None:
             return None
-        side = (self._embedder.image_size, self._embedder.image_size)
-        squares = np.concatenate(
-            [
-                np.asarray(ops.image.resize(L[None], side, antialias=True))  # as the embedder does
-                for L in seen
-            ]
-        )
+        squares = np.stack([view.square_for(L, self._embedder.image_size) for L in seen])
         logits = self._predict_logits(squares)
         return embedding.normalize(logits, self._embedder.mean_and_deviation)
+
+
+def _in_memory(image: np.ndarray | Image.Image) -> Image.Image:
+    """An image with all its pixels, to do with as one likes."""
+    return Image.fromarray(image) if isinstance(image, np.ndarray) else image.copy()
 
 
 def _for_any_shape(model: keras.Model) -> Predict:
@@ -149,14 +150,6 @@ def _for_any_shape(model: keras.Model) -> Predict:
         return tf.cast(outputs, tf.float32)
 
     return lambda *inputs: predict(*map(tf.constant, inputs)).numpy()
-
-
-def seen_size(size: tuple[int, int], image_size: int) -> tuple[int, int]:
-    """Width and height, in px, at which the network sees a photograph of some size."""
-    width, height = size
-    ratio = min(max(width, height) / min(width, height), LONGEST)
-    longer = max(image_size, STEP * round(image_size * ratio / STEP))
-    return (longer, image_size) if width >= height else (image_size, longer)
 
 
 def load(model: str | Path, embedding_weights: str | Path | None = None) -> Colorizer:

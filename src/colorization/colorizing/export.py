@@ -20,8 +20,7 @@ from colorization.backbones import embedding
 from colorization.colorizing.unpacking import Unpacked, unpack
 from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_folder
-from colorization.dataset import arrays
-from colorization.imaging import lab
+from colorization.imaging import lab, view
 
 SAVED_MODEL, ONNX = "saved_model", "model.onnx"
 
@@ -73,8 +72,9 @@ def from_grey_to_ab(unpacked: Unpacked) -> keras.Model:
     inputs = [L]
     if unpacked.embedder is not None:
         mean, deviation = unpacked.embedder.mean_and_deviation
-        embedder = embedding.build_embedder(unpacked.embedder.params, resize=by_matrices(side))
-        inputs.append((embedder(L) - mean) / deviation)
+        embedder = embedding.build_embedder(unpacked.embedder.params)
+        seen = resize(L, side, unpacked.embedder.image_size)
+        inputs.append((embedder(seen) - mean) / deviation)
     ab = in_float32(unpacked.model)(inputs, training=False) * lab.AB_SCALE
     return keras.Model(grey, {"ab": ab})
 
@@ -82,20 +82,13 @@ def from_grey_to_ab(unpacked: Unpacked) -> keras.Model:
 def luminance(grey: keras.KerasTensor) -> keras.KerasTensor:
     """Look sRGB greys, (...) uint8, up as L, in the precision that the model was trained in."""
     every = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=-1)
-    L = lab.rgb_to_lab(every, arrays.CACHE_DTYPE)[0].astype(np.float32)
-    return ops.take(L.ravel(), ops.cast(grey, "int32"))
+    return ops.take(view.luminance(every).ravel(), ops.cast(grey, "int32"))
 
 
-def by_matrices(side: int) -> embedding.Resize:
-    """Resize squares of one size as `embedding.antialiased` does, in operations that ONNX has."""
-
-    def resize(L: keras.KerasTensor, image_size: int) -> keras.KerasTensor:
-        # Resizing is linear, and apart in rows and columns: the identity's rows show how.
-        rows = ops.image.resize(np.eye(side)[..., None], (image_size, side), antialias=True)
-        rows = ops.convert_to_numpy(rows)[..., 0]
-        return ops.matmul(ops.matmul(rows, L[..., 0]), rows.T)[..., None]
-
-    return resize
+def resize(L: keras.KerasTensor, from_px: int, to_px: int) -> keras.KerasTensor:
+    """Resize squares, (N, from_px, from_px, 1), as `view.square_for`, within a model."""
+    matrix = view.resize_matrix(from_px, to_px)
+    return ops.matmul(ops.matmul(matrix, L[..., 0]), matrix.T)[..., None]
 
 
 def in_float32(model: keras.Model) -> keras.Model:

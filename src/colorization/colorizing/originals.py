@@ -78,36 +78,8 @@ def read_original(path: Path) -> Original:
         If it cannot be decoded, or has over 179 megapixels.
     """
     image = decoding.open_image(path.read_bytes(), large=True)
-    opaque, alpha = decoding.without_alpha(image)
-    rgb = decoding.to_srgb(opaque)
+    rgb, alpha = decoding.to_srgb_and_alpha(image)
     return Original(rgb, alpha, _kept_exif(image))
-
-
-def read_small(path: Path, least_side: int) -> tuple[Image.Image, tuple[int, int]]:
-    """Decode a photograph no larger than needed, where its format can.
-
-    Parameters
-    ----------
-    path : Path
-    least_side : int
-        See `decoding.to_srgb`.
-
-    Returns
-    -------
-    Image.Image
-        Mode RGB, sRGB, upright.
-    size : (int, int)
-        Width and height of the photograph itself, upright.
-
-    Raises
-    ------
-    ColorizationError
-        As `read_original`.
-    """
-    image = decoding.open_image(path.read_bytes(), large=True)
-    size = decoding.upright_size(image)
-    opaque, _ = decoding.without_alpha(image)
-    return decoding.to_srgb(opaque, least_side=least_side), size
 
 
 def write_original(original: Original, rgb: Image.Image, out: Path) -> None:

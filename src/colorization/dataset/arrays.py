@@ -14,8 +14,7 @@ from numpy.lib import format as npy
 from numpy.lib.format import open_memmap
 
 from colorization.imaging import lab
-
-CACHE_DTYPE = np.float16
+from colorization.imaging.lab import CACHE_DTYPE
 
 _LAYOUT = {"L": (1, CACHE_DTYPE), "ab": (2, CACHE_DTYPE), "rgb": (3, np.uint8)}  # channels, dtype
 

@@ -10,7 +10,7 @@ from colorization.core.errors import ColorizationError
 from colorization.core.progress import progress_bar
 from colorization.dataset import arrays
 from colorization.dataset.parts import PARTS
-from colorization.imaging import decoding
+from colorization.imaging import view
 from colorization.settings.preprocess import Preprocess
 from colorization.sources import archives
 
@@ -49,15 +49,8 @@ def _fill(folder: Path, start: int, archive: Path, names: list[str], image_size:
     squares = []
     for name in names:
         try:
-            squares.append(_square(archives.read_member(archive, name), image_size))
+            squares.append(view.square(archives.read_member(archive, name), image_size))
         except ColorizationError as error:
             raise ColorizationError(f"{archive}: {name}: {error}") from error
     arrays.fill(folder, start, np.stack(squares))
     return len(names)
-
-
-def _square(content: bytes, image_size: int) -> np.ndarray:
-    # A JPEG may be decoded at a fraction of its size, if that leaves twice what is needed: the
-    # margin that Pillow's own `thumbnail` keeps.
-    rgb = decoding.to_srgb(decoding.open_image(content), least_side=2 * image_size)
-    return decoding.to_square(rgb, image_size)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageChops, ImageCms
 from PIL.Image import Transpose
 
 from colorization.core.errors import ColorizationError
@@ -97,52 +97,50 @@ def to_srgb(image: Image.Image, least_side: int | None = None) -> Image.Image:
     with _decoding():
         if least_side:
             image.draft(None, (least_side, least_side))
-        image.load()
-        turn = _UPRIGHT.get(_orientation(image))
-        return _converted(image if turn is None else image.transpose(turn))
+        opaque, alpha = _apart(_upright(image))
+        if alpha is not None:
+            opaque.paste("white", mask=ImageChops.invert(alpha))
+        return _converted(opaque)
 
 
-def without_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Take transparency off an image; the colours under it stay.
-
-    Returns
-    -------
-    image : Image.Image
-        Opaque, for `to_srgb`.
-    alpha : Image.Image or None
-        Mode L, upright; None where the image was opaque.
-    """
-    with _decoding():
-        if not image.has_transparency_data:
-            return image, None
-        turn = _UPRIGHT.get(_orientation(image))
-        image = image.convert("RGBA")
-        alpha = image.getchannel("A")
-        return image.convert("RGB"), alpha if turn is None else alpha.transpose(turn)
-
-
-def upright_size(image: Image.Image) -> tuple[int, int]:
-    """Width and height in px once the EXIF orientation is applied."""
-    width, height = image.size
-    return (height, width) if _orientation(image) in _QUARTER_TURNS else (width, height)
-
-
-def to_square(image: Image.Image, image_size: int) -> np.ndarray:
-    """Crop the centre square and resize it.
+def to_srgb_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Decode an image as `to_srgb` does, but keep transparency and the colours under it.
 
     Parameters
     ----------
     image : Image.Image
-        Mode RGB.
-    image_size : int
-        Side of the result in px.
+        Any mode; it may be changed in place.
 
     Returns
     -------
-    (image_size, image_size, 3) uint8 array
-        sRGB.
+    rgb : Image.Image
+        Mode RGB, sRGB.
+    alpha : Image.Image or None
+        Mode L, of the same size; None where the image is opaque.
+
+    Raises
+    ------
+    ColorizationError
+        As `to_srgb`.
     """
-    return np.asarray(ImageOps.fit(image, (image_size, image_size), Image.Resampling.BICUBIC))
+    with _decoding():
+        opaque, alpha = _apart(_upright(image))
+        return _converted(opaque), alpha
+
+
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Width and height in px once the EXIF orientation is applied.
+
+    Raises
+    ------
+    ColorizationError
+        If it is a TIFF whose pixels cannot be decoded.
+    """
+    if image.format == "TIFF":
+        with _decoding():
+            image.load()  # Pillow turns it upright by itself, some versions its size before that
+    width, height = image.size
+    return (height, width) if _orientation(image) in _QUARTER_TURNS else (width, height)
 
 
 @contextmanager
@@ -166,26 +164,42 @@ def _orientation(image: Image.Image) -> int:
         return 1  # damaged EXIF, or, in a PNG, pixels: decoding tells
 
 
-def _converted(image: Image.Image) -> Image.Image:
-    # Pillow's own conversions of these clip at 255 instead of scaling.
+def _upright(image: Image.Image) -> Image.Image:
+    image.load()
+    turn = _UPRIGHT.get(_orientation(image))
+    return image if turn is None else image.transpose(turn)
+
+
+def _apart(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """The colours, also where nothing is seen of them, and the transparency."""
+    image = _in_eight_bits(image)
+    if not image.has_transparency_data:
+        return image, None
+    image = image.convert("RGBA")
+    return image.convert("RGB"), image.getchannel("A")
+
+
+def _in_eight_bits(image: Image.Image) -> Image.Image:
+    """Scale what Pillow's own conversions would clip at 255; other modes stay."""
     if image.mode.startswith("I"):
-        grey = np.clip(np.asarray(image), 0, 65535) >> 8
-        return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
+        values = np.asarray(image)
+        grey = Image.fromarray((np.clip(values, 0, 65535) >> 8).astype(np.uint8))
+        transparent = image.info.get("transparency")  # of a PNG, one value
+        if transparent is not None:
+            grey.putalpha(Image.fromarray(values != transparent).convert("L"))
+        return grey
     if image.mode == "F":
-        grey = np.nan_to_num(np.asarray(image))
-        scale = 255 if grey.max() <= 1 else 1
-        return Image.fromarray(np.clip(np.rint(grey * scale), 0, 255).astype(np.uint8)).convert(
-            "RGB"
-        )
+        values = np.nan_to_num(np.asarray(image))
+        scale = 255 if values.max() <= 1 else 1
+        return Image.fromarray(np.clip(np.rint(values * scale), 0, 255).astype(np.uint8))
+    return image
+
+
+def _converted(image: Image.Image) -> Image.Image:
     if image.mode == "LAB":
         return _FROM_LAB.apply(image)
     profile = image.info.get("icc_profile")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGB", image.size, "white")
-        white.paste(image, mask=image.getchannel("A"))
-        image = white
-    elif image.mode == "P":
+    if image.mode == "P":
         image = image.convert("RGB")  # a profile describes the palette's colours
     if isinstance(profile, bytes):
         try:

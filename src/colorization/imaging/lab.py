@@ -6,6 +6,7 @@ from skimage import color
 
 L_SCALE = 50.0  # CIE L* spans 0..100, so L* / 50 - 1 spans [-1, 1]
 AB_SCALE = 128.0  # sRGB's gamut spans a* -86..98 and b* -108..94, so ab / 128 stays inside (-1, 1)
+CACHE_DTYPE = np.float16  # of L and ab in the cached arrays, which networks are trained on
 
 PIXELS_AT_A_TIME = 12_000  # scikit-image's intermediate arrays then stay in the CPU's cache
 CLIPPED_Z = color.lab2xyz(np.array([-16, 0, 0], np.float32))[2]  # at L* = -16, f(Z) is 0

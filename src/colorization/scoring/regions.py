@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 from skimage.segmentation import felzenszwalb
 
-from colorization.imaging import decoding
+from colorization.imaging import view
 from colorization.settings.download import Download
 from colorization.sources import scenes
 
@@ -49,7 +49,7 @@ def finder(download: Download) -> FindSmallParts:
         return lambda _, rgb: small_parts(rgb)
 
     def drawn(name: str, rgb: np.ndarray) -> np.ndarray:
-        free = decoding.to_square(scenes.free_parts(download.scenes, name), len(rgb))
+        free = view.centre_square(scenes.free_parts(download.scenes, name), len(rgb))
         return free > 127
 
     return drawn
