@@ -72,7 +72,7 @@ def luminance(archive: Path, count: int) -> np.ndarray:
 
 def ours(params: Embed, L: np.ndarray, policy: str) -> turns.Step:
     embedder = embedding.build_embedder(params, policy)
-    predict = embedding.with_constant_weights(embedder)
+    predict = embedding.compiled(embedder)
     return partial(embed, predict, L, params)
 
 

@@ -28,7 +28,7 @@ def main(
     told = {"settings": settings.model_dump(), "pretrained": pretrained.model_dump()}
     with whole_folder(out) as folder:
         embedder = embedding.build_embedder(settings, precision)
-        predict = embedding.with_constant_weights(embedder)
+        predict = embedding.compiled(embedder)
         logits = {}
         for part in PARTS:
             L = arrays_folder / part / "L.npy"

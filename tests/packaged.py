@@ -30,7 +30,7 @@ ORIGIN = Origin(PARAMS.download.source, EMBED, TABLE)
 @functools.cache
 def logits_of(precision: str) -> Predict:
     """The embedding network, built once."""
-    return embedding.with_constant_weights(embedding.build_embedder(EMBED, precision))
+    return embedding.compiled(embedding.build_embedder(EMBED, precision))
 
 
 def with_embeddings(

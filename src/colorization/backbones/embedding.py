@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from colorization.backbones.folding import fold_normalization
 from colorization.backbones.precision import choose_precision
 from colorization.backbones.pretrained import build_pretrained
 from colorization.core.progress import progress_bar
@@ -103,6 +104,7 @@ def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
         name=params.network,
         classifier_activation=None,
     )
+    classifier = fold_normalization(classifier)
     for layer in classifier.layers:
         if isinstance(layer, keras.layers.Conv2D):  # no depthwise one is
             layer.dtype_policy = precision
@@ -112,10 +114,10 @@ def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
     return keras.Model(L, logits, name=f"{params.network}_embedder")
 
 
-def with_constant_weights(embedder: keras.Model) -> Predict:
+def compiled(embedder: keras.Model) -> Predict:
     """Compile a model whose weights will not change.
 
-    TensorFlow folds constant normalizations into the convolutions before them.
+    Those that a layer computes with in 16 bits are turned into them once, and not in every batch.
 
     Parameters
     ----------
@@ -131,12 +133,16 @@ def with_constant_weights(embedder: keras.Model) -> Predict:
         return embedder.predict_on_batch
     import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
 
-    weights = [(variable, variable.numpy()) for variable in embedder.variables]
+    weights = [
+        (variable, tf.cast(variable.value, layer.compute_dtype))
+        for layer in embedder._flatten_layers()
+        if isinstance(layer, keras.layers.Conv2D) and layer.compute_dtype != layer.variable_dtype
+        for variable in layer.variables
+    ]
 
     @tf.function
     def logits(L: tf.Tensor) -> tf.Tensor:
-        constants = [(variable, tf.constant(value)) for variable, value in weights]
-        with keras.StatelessScope(constants):
+        with keras.StatelessScope(weights):
             return tf.cast(embedder(L, training=False), tf.float32)
 
     return lambda L: logits(tf.constant(L)).numpy()
@@ -155,7 +161,7 @@ def embed(
     Parameters
     ----------
     predict : callable
-        As `with_constant_weights` returns it.
+        As `compiled` returns it.
     L : (N, H, W, 1) float array
         In [-1, 1].
     image_size : int
