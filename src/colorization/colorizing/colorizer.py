@@ -80,7 +80,7 @@ class Colorizer:
         image : array, PIL image or path
             As to `__call__`. Transparency is laid on white. A file is decoded as in training, a
             large JPEG at a fraction of its size; of an array or a PIL image, the pixels count as
-            they are, which for a large JPEG gives another L, by up to 1 of L* in fine noise.
+            they are, which for a large JPEG gives another L, by about 1 of L* in fine noise.
 
         Returns
         -------
