@@ -19,11 +19,11 @@ from PIL import Image
 from skimage import color
 
 import turns
-from colorization.backbones import embedding
 from colorization.colorizing.bulk import colorize_files
 from colorization.colorizing.colorizer import load
 from colorization.colorizing.jobs import Job
 from colorization.colorizing.manifest import read_manifest
+from colorization.embedding import imagenet
 from colorization.imaging import lab, view
 from colorization.networks.directory import load_model
 from colorization.settings.embed import Embed
@@ -73,8 +73,8 @@ def plain(model: Path, paths: list[Path]) -> turns.Step:
     if manifest.embedding is not None:
         told = manifest.embedding.model_dump(exclude={"path"})
         params = Embed(**told, batch_size=1)
-        embedder = embedding.build_embedder(params, params.precision)
-        embedder_side = embedding.NETWORKS[params.network].image_size
+        embedder = imagenet.build_embedder(params, params.precision)
+        embedder_side = imagenet.NETWORKS[params.network].image_size
         normalization = np.load(model / "embedding.npy", allow_pickle=False)
     side = (manifest.image_size, manifest.image_size)
 
@@ -87,7 +87,7 @@ def plain(model: Path, paths: list[Path]) -> turns.Step:
                 inputs = [L.astype(np.float32)]
                 if embedder is not None:
                     logits = embedder.predict(view.square_for(inputs[0], embedder_side), verbose=0)
-                    inputs.append(embedding.normalize(logits, normalization))
+                    inputs.append(imagenet.normalize(logits, normalization))
                 ab = network.predict(inputs, verbose=0)[0] * lab.AB_SCALE
                 whole = color.rgb2lab(np.asarray(image))
                 for channel in (0, 1):

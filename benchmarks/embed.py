@@ -18,7 +18,7 @@ import timm
 import torch
 
 import turns
-from colorization.backbones import embedding
+from colorization.embedding import imagenet
 from colorization.imaging import decoding, lab, view
 from colorization.settings.embed import Embed
 from colorization.sources import archives
@@ -51,7 +51,7 @@ def main(
         for dtype in (torch.float32, torch.bfloat16):
             ways[f"timm, {dtype}".replace("torch.", "")] = partial(peer, network, len(L), dtype)
         print(f"## {network}, weights {Path(weights).name}\n")
-        chosen = f"ours, {embedding.precision_of(params)}"
+        chosen = f"ours, {imagenet.precision_of(params)}"
         print()
         print(table(turns.measure(ways, rounds), chosen, len(L)))
         cosines = agreement(params, L)
@@ -71,27 +71,27 @@ def luminance(archive: Path, count: int) -> np.ndarray:
 
 
 def ours(params: Embed, L: np.ndarray, policy: str) -> turns.Step:
-    embedder = embedding.build_embedder(params, policy)
-    predict = embedding.compiled(embedder)
+    embedder = imagenet.build_embedder(params, policy)
+    predict = imagenet.compiled(embedder)
     return partial(embed, predict, L, params)
 
 
-def embed(predict: embedding.Predict, L: np.ndarray, params: Embed) -> np.ndarray:
-    side = embedding.NETWORKS[params.network].image_size
+def embed(predict: imagenet.Predict, L: np.ndarray, params: Embed) -> np.ndarray:
+    side = imagenet.NETWORKS[params.network].image_size
     with tempfile.TemporaryDirectory() as folder, turns.quiet():
         unfinished = Path(folder) / "logits"
-        return embedding.embed(predict, L, side, params.batch_size, unfinished, "embedding")
+        return imagenet.embed(predict, L, side, params.batch_size, unfinished, "embedding")
 
 
 def stock(params: Embed, L: np.ndarray, policy: str) -> turns.Step:
-    model = embedding.build_embedder(params, policy)
-    given = view.square_for(L.astype(np.float32), embedding.NETWORKS[params.network].image_size)
+    model = imagenet.build_embedder(params, policy)
+    given = view.square_for(L.astype(np.float32), imagenet.NETWORKS[params.network].image_size)
     return lambda: model.predict(given, batch_size=params.batch_size, verbose=0)
 
 
 def peer(network: str, count: int, dtype: torch.dtype) -> turns.Step:
     """Images that have the network's size already: resizing them is not counted."""
-    side = embedding.NETWORKS[network].image_size
+    side = imagenet.NETWORKS[network].image_size
     model = timm.create_model(IN_TIMM[network]).eval().to(dtype, memory_format=torch.channels_last)
     images = torch.rand(count, 3, side, side).to(dtype).to(memory_format=torch.channels_last)
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from _stage import run
-from colorization.backbones import embedding
 from colorization.backbones.weights import Pretrained
 from colorization.core.files import whole_folder
 from colorization.core.identity import identify
 from colorization.dataset import arrays
 from colorization.dataset.parts import PARTS
+from colorization.embedding import imagenet
 from colorization.settings.embed import Embed
 
 
@@ -19,7 +19,7 @@ def main(
     params: Path, arrays_folder: Path, weights: Path, unfinished: Path, memory: Path, out: Path
 ) -> None:
     settings = Embed.load(params)
-    precision = embedding.precision_of(settings)
+    precision = imagenet.precision_of(settings)
     pretrained = Pretrained(
         network=settings.network,
         weights=weights.read_text(encoding="utf-8").strip(),
@@ -27,23 +27,23 @@ def main(
     )
     told = {"settings": settings.model_dump(), "pretrained": pretrained.model_dump()}
     with whole_folder(out) as folder:
-        embedder = embedding.build_embedder(settings, precision)
-        predict = embedding.compiled(embedder)
+        embedder = imagenet.build_embedder(settings, precision)
+        predict = imagenet.compiled(embedder)
         logits = {}
         for part in PARTS:
             L = arrays_folder / part / "L.npy"
             name = identify(told, [L], memory)
-            logits[part] = embedding.embed(
+            logits[part] = imagenet.embed(
                 predict,
                 arrays.read(arrays_folder / part).L,
-                embedding.NETWORKS[settings.network].image_size,
+                imagenet.NETWORKS[settings.network].image_size,
                 settings.batch_size,
                 unfinished / name,
                 f"embedding {part}",
             )
-        normalization = embedding.normalization(logits["train"], settings.weights)
+        normalization = imagenet.normalization(logits["train"], settings.weights)
         for part in PARTS:
-            np.save(folder / f"{part}.npy", embedding.normalize(logits[part], normalization))
+            np.save(folder / f"{part}.npy", imagenet.normalize(logits[part], normalization))
         np.save(folder / "normalization.npy", normalization)
         pretrained.write(folder / "identity.json")
     shutil.rmtree(unfinished)

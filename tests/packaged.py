@@ -9,12 +9,13 @@ import keras
 import numpy as np
 
 from colorization import variants
-from colorization.backbones import embedding
-from colorization.backbones.embedding import Predict
 from colorization.backbones.weights import Pretrained
 from colorization.colorizing import packaging
 from colorization.colorizing.packaging import Origin
 from colorization.dataset.examples import Examples
+from colorization.embedding import imagenet
+from colorization.embedding.imagenet import Predict
+from colorization.imaging import view
 from colorization.networks.directory import save_architecture
 from colorization.networks.variant import build_network
 from colorization.training.record import TRAINING
@@ -30,7 +31,7 @@ ORIGIN = Origin(PARAMS.download.source, EMBED, TABLE)
 @functools.cache
 def logits_of(precision: str) -> Predict:
     """The embedding network, built once."""
-    return embedding.compiled(embedding.build_embedder(EMBED, precision))
+    return imagenet.compiled(imagenet.build_embedder(EMBED, precision))
 
 
 def with_embeddings(
@@ -39,10 +40,11 @@ def with_embeddings(
     """Examples with the embeddings that the stage `embed` would give them, and their mean and
     deviation.
     """
-    logits = logits_of(precision)(examples.images.L.astype(np.float32))
-    mean_and_deviation = embedding.normalization(logits, "random")
+    side = imagenet.NETWORKS[EMBED.network].image_size
+    logits = logits_of(precision)(view.square_for(examples.images.L.astype(np.float32), side))
+    mean_and_deviation = imagenet.normalization(logits, "random")
     return (
-        dataclasses.replace(examples, embeddings=embedding.normalize(logits, mean_and_deviation)),
+        dataclasses.replace(examples, embeddings=imagenet.normalize(logits, mean_and_deviation)),
         mean_and_deviation,
     )
 

@@ -13,11 +13,11 @@ from PIL import Image
 
 import colorization
 from colorization import variants
-from colorization.backbones.embedding import build_embedder
 from colorization.colorizing.colorizer import Colorizer
 from colorization.colorizing.manifest import NAME, sha256_of
 from colorization.core.errors import ColorizationError
 from colorization.dataset.examples import Examples
+from colorization.embedding.imagenet import build_embedder
 from colorization.imaging import lab
 from colorization.scoring import scorer
 from packaged import EMBED, SIDE, untrained, with_embeddings, write_package

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import pytest
 
-from colorization.backbones import embedding
-from colorization.backbones.embedding import Predict, compiled
 from colorization.core.errors import ColorizationError
+from colorization.embedding import imagenet
+from colorization.embedding.imagenet import Predict, compiled
 from colorization.imaging import lab
 from colorization.settings.embed import Embed, Network, Precision
 from samples import scene
@@ -19,13 +19,13 @@ from samples import scene
 IMAGES = 4
 
 
-SIDE = embedding.NETWORKS["mobilenet_v2"].image_size  # px; of `laptop`
+SIDE = imagenet.NETWORKS["mobilenet_v2"].image_size  # px; of `laptop`
 
 
 def embed(predict: Predict, L: np.ndarray, batch_size: int, side: int = SIDE) -> np.ndarray:
     """The logits of an undisturbed call."""
     with tempfile.TemporaryDirectory() as folder:
-        return embedding.embed(predict, L, side, batch_size, Path(folder) / "logits", "embedding")
+        return imagenet.embed(predict, L, side, batch_size, Path(folder) / "logits", "embedding")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_auto_takes_16_bits_where_the_network_gains_from_them(
     intel = ("GenuineIntel", {"amx_bf16"})
     monkeypatch.setattr("colorization.backbones.precision._processor", lambda: intel)
     params = Embed(network=network, weights="random", seed=1, batch_size=1, precision=wanted)
-    assert embedding.precision_of(params) == chosen
+    assert imagenet.precision_of(params) == chosen
     assert (f"precision: {chosen}" in capsys.readouterr().out) == (wanted == "auto")
 
 
@@ -59,11 +59,11 @@ class Case:
     """A network with random weights, and again with the same weights loaded from a file."""
 
     def __init__(self, name: Network, folder: Path) -> None:
-        self.network = embedding.NETWORKS[name]
+        self.network = imagenet.NETWORKS[name]
         self.params = Embed(
             network=name, weights="random", seed=7, batch_size=IMAGES, precision="float32"
         )
-        self.random = embedding.build_embedder(self.params)
+        self.random = imagenet.build_embedder(self.params)
         self.predict = compiled(self.random)
         keras.utils.set_random_seed(self.params.seed)
         self.classifier = self.network.build(weights=None, classifier_activation=None)
@@ -73,7 +73,7 @@ class Case:
         self.from_file = self.params.model_copy(update={"weights": str(self.path), "seed": 8})
 
 
-@pytest.fixture(scope="module", params=embedding.NETWORKS)
+@pytest.fixture(scope="module", params=imagenet.NETWORKS)
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     return Case(request.param, tmp_path_factory.mktemp("weights"))
 
@@ -96,7 +96,7 @@ def test_logits_are_a_thousand_float32_and_no_probabilities(logits: np.ndarray) 
 
 
 def test_stored_embeddings_of_random_networks_tell_images_apart(logits: np.ndarray) -> None:
-    stored = embedding.normalize(logits, embedding.normalization(logits, "random"))
+    stored = imagenet.normalize(logits, imagenet.normalization(logits, "random"))
     assert stored.dtype == np.float32
     assert np.isfinite(stored).all()
     assert spread(stored) > 0.1
@@ -105,10 +105,10 @@ def test_stored_embeddings_of_random_networks_tell_images_apart(logits: np.ndarr
 
 
 def test_a_weights_file_gives_the_raw_logits_of_its_network(case: Case, logits: np.ndarray) -> None:
-    loaded = embedding.build_embedder(case.from_file)
+    loaded = imagenet.build_embedder(case.from_file)
     again = np.asarray(loaded(case.L[:2], training=False))
     np.testing.assert_allclose(again, logits[:2], atol=1e-4 * np.abs(logits).max())
-    stored = embedding.normalize(logits, embedding.normalization(logits, case.from_file.weights))
+    stored = imagenet.normalize(logits, imagenet.normalization(logits, case.from_file.weights))
     np.testing.assert_array_equal(stored, logits)
     assert spread(stored) > 0.1
 
@@ -157,7 +157,7 @@ def test_the_softmax_of_the_logits_is_what_the_published_classifier_says(
     published.save_weights(path)
     L = np.random.default_rng(1).uniform(-1, 1, (2, 224, 224, 1)).astype(np.float32)
     expected = np.asarray(published.predict_on_batch(np.repeat(L, 3, axis=-1)), np.float64)
-    embedder = embedding.build_embedder(laptop.model_copy(update={"weights": str(path)}))
+    embedder = imagenet.build_embedder(laptop.model_copy(update={"weights": str(path)}))
     logits = embed(compiled(embedder), L, 2).astype(np.float64)
     assert spread(logits) > 0
     assert logits.std() > 0.01
@@ -170,7 +170,7 @@ def test_a_seed_gives_the_same_random_network_and_another_seed_another(
 ) -> None:
     L = luminance(SIDE)
     first, again, other = (
-        np.asarray(embedding.build_embedder(laptop.model_copy(update={"seed": seed}))(L))
+        np.asarray(imagenet.build_embedder(laptop.model_copy(update={"seed": seed}))(L))
         for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, again)
@@ -181,12 +181,10 @@ def test_a_seed_gives_the_same_random_network_and_another_seed_another(
 def test_small_images_are_enlarged_and_uneven_batches_filled(
     laptop: Embed, batch_size: int
 ) -> None:
-    embedder = embedding.build_embedder(laptop)
+    embedder = imagenet.build_embedder(laptop)
     flat = np.linspace(-1, 1, 5, dtype=np.float32).reshape(5, 1, 1, 1)
     # A flat image stays flat whatever its size is.
-    small = embed(
-        compiled(embedder), np.broadcast_to(flat, (5, 32, 32, 1)), batch_size
-    )
+    small = embed(compiled(embedder), np.broadcast_to(flat, (5, 32, 32, 1)), batch_size)
     large = np.asarray(embedder(np.broadcast_to(flat, (5, 224, 224, 1)), training=False))
     assert small.shape == (5, 1000)
     np.testing.assert_allclose(small, large, atol=1e-3 * np.abs(large).max())
@@ -194,7 +192,7 @@ def test_small_images_are_enlarged_and_uneven_batches_filled(
 
 def test_a_constant_logit_is_not_divided_by_zero() -> None:
     logits = np.ones((5, 1000), np.float32)
-    stored = embedding.normalize(logits, embedding.normalization(logits, "random"))
+    stored = imagenet.normalize(logits, imagenet.normalization(logits, "random"))
     assert (stored == 0).all()
 
 
@@ -227,7 +225,7 @@ def test_what_holds_no_weights_of_the_network_is_refused_in_one_line(
     write(path)
     path = path.rename(tmp_path / f"other{suffix}")
     with pytest.raises(ColorizationError) as caught:
-        embedding.build_embedder(laptop.model_copy(update={"weights": str(path)}))
+        imagenet.build_embedder(laptop.model_copy(update={"weights": str(path)}))
     message = str(caught.value)
     assert message.startswith(f"embed.weights: {path} does not hold weights of mobilenet_v2")
     assert "\n" not in message
@@ -239,12 +237,12 @@ def test_weights_of_another_network_of_the_table_are_refused_by_name(
     other = "inception_v3" if case.params.network == "mobilenet_v2" else "mobilenet_v2"
     params = laptop.model_copy(update={"network": other, "weights": str(case.path)})
     with pytest.raises(ColorizationError, match=f"does not hold weights of {other}"):
-        embedding.build_embedder(params)
+        imagenet.build_embedder(params)
 
 
 def test_offline_one_line_says_where_the_file_belongs(offline: None, laptop: Embed) -> None:
     with pytest.raises(ColorizationError) as caught:
-        embedding.build_embedder(laptop.model_copy(update={"weights": "imagenet"}))
+        imagenet.build_embedder(laptop.model_copy(update={"weights": "imagenet"}))
     message = str(caught.value)
     assert "\n" not in message
     assert "mobilenet_v2" in message
@@ -257,13 +255,13 @@ def test_offline_one_line_says_where_the_file_belongs(offline: None, laptop: Emb
 def test_an_interrupted_embedding_goes_on_to_the_same_bits(
     tmp_path: Path, laptop: Embed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    predict = compiled(embedding.build_embedder(laptop))
+    predict = compiled(imagenet.build_embedder(laptop))
     L = luminance(64)[[0, 1, 2, 3, 0]]
     expected = embed(predict, L, 2)
     unfinished = tmp_path / "new" / "logits"
-    embedding.embed(predict, L, SIDE, 2, unfinished, "embedding")
+    imagenet.embed(predict, L, SIDE, 2, unfinished, "embedding")
     whole = unfinished.read_bytes()
-    read_ahead = embedding._read_ahead
+    read_ahead = imagenet._read_ahead
     asked: list[int] = []
 
     def counted(L: np.ndarray, side: int, batch_size: int) -> Iterator[np.ndarray]:
@@ -271,26 +269,26 @@ def test_an_interrupted_embedding_goes_on_to_the_same_bits(
             asked.append(len(batch))
             yield batch
 
-    monkeypatch.setattr(embedding, "_read_ahead", counted)
+    monkeypatch.setattr(imagenet, "_read_ahead", counted)
     # A kill may leave any number of bytes: within a row, within a batch, or nothing.
     for kept in (0, 17, 4000, 8000, 12_001, len(whole) - 1, len(whole)):
         unfinished.write_bytes(whole[:kept])
         asked.clear()
-        again = embedding.embed(predict, L, SIDE, 2, unfinished, "embedding")
+        again = imagenet.embed(predict, L, SIDE, 2, unfinished, "embedding")
         np.testing.assert_array_equal(again, expected)
         assert len(asked) == 3 - kept // 8000  # batches of two rows of 1000 float32
 
 
 def test_an_embedding_that_finds_no_room_fails_at_that_batch(tmp_path: Path) -> None:
     def zeros(L: np.ndarray) -> np.ndarray:
-        return np.zeros((len(L), embedding.CLASSES), np.float32)
+        return np.zeros((len(L), imagenet.CLASSES), np.float32)
 
     L = np.zeros((2, 32, 32, 1), np.float16)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))  # bytes; a batch has 8000
     try:
         with pytest.raises(OSError, match="File too large"):
-            embedding.embed(zeros, L, 32, 2, tmp_path / "logits", "embedding")
+            imagenet.embed(zeros, L, 32, 2, tmp_path / "logits", "embedding")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
@@ -298,7 +296,7 @@ def test_an_embedding_that_finds_no_room_fails_at_that_batch(tmp_path: Path) -> 
 def test_in_bfloat16_embeddings_point_where_those_of_float32_do(laptop: Embed) -> None:
     L = luminance(64)[:2]
     exact, rounded = (
-        embed(compiled(embedding.build_embedder(laptop, precision)), L, 2)
+        embed(compiled(imagenet.build_embedder(laptop, precision)), L, 2)
         for precision in ("float32", "mixed_bfloat16")
     )
     assert (exact != rounded).any()
@@ -309,7 +307,7 @@ def test_in_bfloat16_embeddings_point_where_those_of_float32_do(laptop: Embed) -
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5])
 def test_reading_ahead_gives_each_image_once_in_order(count: int) -> None:
     L = np.arange(count, dtype=np.float16).reshape(-1, 1, 1, 1)
-    batches = list(embedding._read_ahead(L, 1, 2))
+    batches = list(imagenet._read_ahead(L, 1, 2))
     assert [len(batch) for batch in batches] == [2] * (count // 2) + [1] * (count % 2)
     assert [value for batch in batches for value in batch.ravel()] == list(range(count))
     assert all(batch.dtype == np.float32 for batch in batches)

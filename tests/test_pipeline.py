@@ -246,7 +246,7 @@ def test_a_changed_parameter_concerns_its_stage_and_the_pages_that_print_it(
     ("file", "stages"),
     [
         ("sources/scenes.py", {"download", "floors"}),
-        ("backbones/embedding.py", {"embed"}),
+        ("embedding/imagenet.py", {"embed"}),
         ("training/fitting.py", TRAININGS),
         ("networks/blocks.py", TRAININGS | EVALUATIONS),
         ("variants/baseline.py", {"train@baseline-1"}),

@@ -17,6 +17,7 @@ ROOMS = (
     "sources",
     "dataset",
     "backbones",
+    "embedding",
     "networks",
     "variants",
     "training",

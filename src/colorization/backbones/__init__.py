@@ -1,1 +1,1 @@
-"""Networks of others, trained on ImageNet: their weights, their precision, the embedding."""
+"""Networks of others, trained on ImageNet: their weights, and the precision they compute in."""

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 from PIL import Image
 
-from colorization.backbones import embedding
 from colorization.colorizing import originals
 from colorization.colorizing.unpacking import Embedder, unpack
+from colorization.embedding import imagenet
 from colorization.imaging import decoding, view
 
 Predict = Callable[..., np.ndarray]  # of one array for each input of a model
@@ -39,9 +39,7 @@ class Colorizer:
         self._embedder = embedder
         if embedder is not None:
             params = embedder.params
-            self._predict_logits = _for_any_shape(
-                embedding.build_embedder(params, params.precision)
-            )
+            self._predict_logits = _for_any_shape(imagenet.build_embedder(params, params.precision))
 
     def __call__(self, image: Photograph, saturation: float = 1.0) -> Image.Image:
         """Colorize one photograph.
@@ -127,7 +125,7 @@ class Colorizer:
             return None
         squares = np.stack([view.square_for(L, self._embedder.image_size) for L in seen])
         logits = self._predict_logits(squares)
-        return embedding.normalize(logits, self._embedder.mean_and_deviation)
+        return imagenet.normalize(logits, self._embedder.mean_and_deviation)
 
 
 def _in_memory(image: np.ndarray | Image.Image) -> Image.Image:

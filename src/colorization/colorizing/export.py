@@ -16,10 +16,10 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from colorization.backbones import embedding
 from colorization.colorizing.unpacking import Unpacked, unpack
 from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_folder
+from colorization.embedding import imagenet
 from colorization.imaging import lab, view
 
 SAVED_MODEL, ONNX = "saved_model", "model.onnx"
@@ -72,7 +72,7 @@ def from_grey_to_ab(unpacked: Unpacked) -> keras.Model:
     inputs = [L]
     if unpacked.embedder is not None:
         mean, deviation = unpacked.embedder.mean_and_deviation
-        embedder = embedding.build_embedder(unpacked.embedder.params)
+        embedder = imagenet.build_embedder(unpacked.embedder.params)
         seen = resize(L, side, unpacked.embedder.image_size)
         inputs.append((embedder(seen) - mean) / deviation)
     ab = in_float32(unpacked.model)(inputs, training=False) * lab.AB_SCALE

@@ -6,10 +6,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from colorization.backbones import embedding
 from colorization.backbones.weights import NAMED
 from colorization.colorizing.manifest import Embedding, Manifest, read_manifest, sha256_of
 from colorization.core.errors import ColorizationError
+from colorization.embedding import imagenet
 from colorization.networks.directory import load_model
 from colorization.settings.embed import Embed
 
@@ -21,9 +21,9 @@ class Embedder:
     Attributes
     ----------
     params : Embed
-        See `embedding.build_embedder`.
+        See `imagenet.build_embedder`.
     mean_and_deviation : (2, 1000) float32 array
-        See `embedding.normalize`.
+        See `imagenet.normalize`.
     """
 
     params: Embed
@@ -32,7 +32,7 @@ class Embedder:
     @property
     def image_size(self) -> int:
         """The embedding network's own, in px."""
-        return embedding.NETWORKS[self.params.network].image_size
+        return imagenet.NETWORKS[self.params.network].image_size
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def unpack(folder: Path, embedding_weights: str | Path | None = None) -> Unpacke
     manifest = read_manifest(folder)
     model = load_model(folder)
     inputs = [tuple(tensor.shape) for tensor in model.inputs]
-    wanted = [(None, None, None, 1)] + ([(None, embedding.CLASSES)] if manifest.embedding else [])
+    wanted = [(None, None, None, 1)] + ([(None, imagenet.CLASSES)] if manifest.embedding else [])
     if inputs != wanted or tuple(model.output.shape)[-1] != 2:
         raise ColorizationError(f"{folder}: the model does not lead from L to ab")
     of = manifest.embedding
@@ -100,7 +100,7 @@ def _embedder(
         mean_and_deviation = np.load(folder / "embedding.npy", allow_pickle=False)
     except ValueError as error:
         raise ColorizationError(f"{folder}: embedding.npy is no plain array") from error
-    if mean_and_deviation.shape != (2, embedding.CLASSES):
+    if mean_and_deviation.shape != (2, imagenet.CLASSES):
         raise ColorizationError(f"{folder}: embedding.npy has another shape than (2, 1000)")
     return Embedder(params, mean_and_deviation)
 

@@ -79,7 +79,7 @@ def _givers(value: Any) -> Iterator[str]:
 def _can_take(model: keras.Model, name: str, axis: int) -> bool:
     layer = next((layer for layer in model.layers if layer.name == name), None)
     # Subclasses may do more than convolve.
-    if type(layer) not in (layers.Conv2D, layers.DepthwiseConv2D):
+    if layer is None or type(layer) not in (layers.Conv2D, layers.DepthwiseConv2D):
         return False
     channels = -1 if layer.data_format == "channels_last" else 1
     return layer.activation is keras.activations.linear and axis % 4 == channels % 4
