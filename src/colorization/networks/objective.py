@@ -28,8 +28,9 @@ class Objective:
         Of targets and outputs: the squared error of the ab that both stand for, for the curves by
         which variants of any objective compare.
     to_ab : callable
-        From the network's output to ab, (N, H, W, 2) in [-1, 1]. The saved model ends in it, so
-        that nothing but training knows of objectives.
+        From the network's output to ab, (N, H, W, 2) in [-1, 1], by layers. The saved model ends in
+        it, so that nothing but training knows of objectives. It is called once, loss and
+        squared_error in every step: they make no layers.
     """
 
     name: str
