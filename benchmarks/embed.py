@@ -1,4 +1,4 @@
-"""Embedding: ours, Keras' model.predict, and timm's network of the same name in PyTorch.
+"""Embedding: ours, Keras' own network, and timm's of the same name in PyTorch.
 
 Prints a Markdown table: images per second (medians), ratios, peak memory, and how far our vectors
 point away from those of float32. Without a weights file the networks have random weights, which
@@ -18,6 +18,7 @@ import timm
 import torch
 
 import turns
+from colorization.backbones.precision import dtype_policy
 from colorization.embedding import imagenet
 from colorization.imaging import decoding, lab, view
 from colorization.settings.embed import Embed
@@ -46,7 +47,8 @@ def main(
         )
         ways = {f"ours, {policy}": partial(ours, params, L, policy) for policy in PRECISIONS}
         ways |= {
-            f"model.predict, {policy}": partial(stock, params, L, policy) for policy in PRECISIONS
+            f"model.predict, {policy}": partial(stock, params, len(L), policy)
+            for policy in PRECISIONS
         }
         for dtype in (torch.float32, torch.bfloat16):
             ways[f"timm, {dtype}".replace("torch.", "")] = partial(peer, network, len(L), dtype)
@@ -72,7 +74,7 @@ def luminance(archive: Path, count: int) -> np.ndarray:
 
 def ours(params: Embed, L: np.ndarray, policy: str) -> turns.Step:
     embedder = imagenet.build_embedder(params, policy)
-    predict = imagenet.compiled(embedder)
+    predict = imagenet.compile_embedder(embedder)
     return partial(embed, predict, L, params)
 
 
@@ -83,10 +85,13 @@ def embed(predict: imagenet.Predict, L: np.ndarray, params: Embed) -> np.ndarray
         return imagenet.embed(predict, L, side, params.batch_size, unfinished, "embedding")
 
 
-def stock(params: Embed, L: np.ndarray, policy: str) -> turns.Step:
-    model = imagenet.build_embedder(params, policy)
-    given = view.square_for(L.astype(np.float32), imagenet.NETWORKS[params.network].image_size)
-    return lambda: model.predict(given, batch_size=params.batch_size, verbose=0)
+def stock(params: Embed, count: int, policy: str) -> turns.Step:
+    """Keras' network as it is, of images that have its size already."""
+    side = imagenet.NETWORKS[params.network].image_size
+    with dtype_policy(policy):
+        model = imagenet.build_classifier(params)
+    images = np.random.default_rng(1).uniform(-1, 1, (count, side, side, 3)).astype(np.float32)
+    return lambda: model.predict(images, batch_size=params.batch_size, verbose=0)
 
 
 def peer(network: str, count: int, dtype: torch.dtype) -> turns.Step:

@@ -28,7 +28,7 @@ def main(
     told = {"settings": settings.model_dump(), "pretrained": pretrained.model_dump()}
     with whole_folder(out) as folder:
         embedder = imagenet.build_embedder(settings, precision)
-        predict = imagenet.compiled(embedder)
+        predict = imagenet.compile_embedder(embedder)
         logits = {}
         for part in PARTS:
             L = arrays_folder / part / "L.npy"

@@ -31,7 +31,7 @@ ORIGIN = Origin(PARAMS.download.source, EMBED, TABLE)
 @functools.cache
 def logits_of(precision: str) -> Predict:
     """The embedding network, built once."""
-    return imagenet.compiled(imagenet.build_embedder(EMBED, precision))
+    return imagenet.compile_embedder(imagenet.build_embedder(EMBED, precision))
 
 
 def with_embeddings(
@@ -63,9 +63,10 @@ def write_package(
     model: keras.Model,
     variant: str,
     mean_and_deviation: np.ndarray | None = None,
+    precision: str = EMBED.precision,
     **training: Any,
 ) -> Path:
-    """Package a model as the stage `package` does."""
+    """Package a model, trained with embeddings of a precision, as the stage `package` does."""
     folder = out.with_name(f"{out.name}-directory")
     folder.mkdir(parents=True)
     save_architecture(model, folder)
@@ -76,7 +77,7 @@ def write_package(
     seen = Pretrained(
         network=encoder or "mobilenet_v2",
         weights="random",
-        precision=None if encoder else EMBED.precision,
+        precision=None if encoder else precision,
     )
     seen_as = {"encoder": seen, "embedding": None} if encoder else {"embedding": seen}
     made_up = evaluation(rows(4), variant=variant, image_size=SIDE, **(seen_as | training))

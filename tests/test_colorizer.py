@@ -17,7 +17,7 @@ from colorization.colorizing.colorizer import Colorizer
 from colorization.colorizing.manifest import NAME, sha256_of
 from colorization.core.errors import ColorizationError
 from colorization.dataset.examples import Examples
-from colorization.embedding.imagenet import build_embedder
+from colorization.embedding.imagenet import build_classifier
 from colorization.imaging import lab
 from colorization.scoring import scorer
 from packaged import EMBED, SIDE, untrained, with_embeddings, write_package
@@ -51,9 +51,8 @@ def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
     if variants.load(variant).encoder:
         test = Examples(test.images, None)
     model = untrained(variant, precision)
-    of_embedding = {"pretrained_precision": precision}
     colorize = colorization.load(
-        write_package(tmp_path / variant, model, variant, mean_and_deviation, **of_embedding)
+        write_package(tmp_path / variant, model, variant, mean_and_deviation, precision)
     )
     measured = scorer.colorize(model, test, range(len(test)), 2)["colorized"]
     assert np.abs(measured.astype(int) - test.images.rgb).max() > 20  # it does colorize
@@ -212,8 +211,7 @@ def test_an_embedding_networks_weights_are_found_again_or_asked_for(
 ) -> None:
     copy = tampered(package, tmp_path)
     weights = tmp_path / "mobilenet.weights.h5"
-    layers = build_embedder(EMBED).layers
-    next(layer for layer in layers if isinstance(layer, keras.Model)).save_weights(weights)
+    build_classifier(EMBED).save_weights(weights)
     of = json.loads((copy / NAME).read_text())["embedding"]
     rewrite(copy, embedding=of | {"weights": sha256_of(weights), "path": str(weights)})
     photograph = scene(1, 64, 64)

@@ -11,7 +11,7 @@ import pytest
 
 from colorization.core.errors import ColorizationError
 from colorization.embedding import imagenet
-from colorization.embedding.imagenet import Predict, compiled
+from colorization.embedding.imagenet import Predict, compile_embedder
 from colorization.imaging import lab
 from colorization.settings.embed import Embed, Network, Precision
 from samples import scene
@@ -64,9 +64,8 @@ class Case:
             network=name, weights="random", seed=7, batch_size=IMAGES, precision="float32"
         )
         self.random = imagenet.build_embedder(self.params)
-        self.predict = compiled(self.random)
-        keras.utils.set_random_seed(self.params.seed)
-        self.classifier = self.network.build(weights=None, classifier_activation=None)
+        self.predict = compile_embedder(self.random)
+        self.classifier = imagenet.build_classifier(self.params)
         self.path = folder / f"{name}.weights.h5"
         self.classifier.save_weights(self.path)
         self.L = luminance(self.network.image_size)  # so that nothing is resized
@@ -158,7 +157,7 @@ def test_the_softmax_of_the_logits_is_what_the_published_classifier_says(
     L = np.random.default_rng(1).uniform(-1, 1, (2, 224, 224, 1)).astype(np.float32)
     expected = np.asarray(published.predict_on_batch(np.repeat(L, 3, axis=-1)), np.float64)
     embedder = imagenet.build_embedder(laptop.model_copy(update={"weights": str(path)}))
-    logits = embed(compiled(embedder), L, 2).astype(np.float64)
+    logits = embed(compile_embedder(embedder), L, 2).astype(np.float64)
     assert spread(logits) > 0
     assert logits.std() > 0.01
     softmax = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
@@ -184,7 +183,7 @@ def test_small_images_are_enlarged_and_uneven_batches_filled(
     embedder = imagenet.build_embedder(laptop)
     flat = np.linspace(-1, 1, 5, dtype=np.float32).reshape(5, 1, 1, 1)
     # A flat image stays flat whatever its size is.
-    small = embed(compiled(embedder), np.broadcast_to(flat, (5, 32, 32, 1)), batch_size)
+    small = embed(compile_embedder(embedder), np.broadcast_to(flat, (5, 32, 32, 1)), batch_size)
     large = np.asarray(embedder(np.broadcast_to(flat, (5, 224, 224, 1)), training=False))
     assert small.shape == (5, 1000)
     np.testing.assert_allclose(small, large, atol=1e-3 * np.abs(large).max())
@@ -255,7 +254,7 @@ def test_offline_one_line_says_where_the_file_belongs(offline: None, laptop: Emb
 def test_an_interrupted_embedding_goes_on_to_the_same_bits(
     tmp_path: Path, laptop: Embed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    predict = compiled(imagenet.build_embedder(laptop))
+    predict = compile_embedder(imagenet.build_embedder(laptop))
     L = luminance(64)[[0, 1, 2, 3, 0]]
     expected = embed(predict, L, 2)
     unfinished = tmp_path / "new" / "logits"
@@ -296,7 +295,7 @@ def test_an_embedding_that_finds_no_room_fails_at_that_batch(tmp_path: Path) -> 
 def test_in_bfloat16_embeddings_point_where_those_of_float32_do(laptop: Embed) -> None:
     L = luminance(64)[:2]
     exact, rounded = (
-        embed(compiled(imagenet.build_embedder(laptop, precision)), L, 2)
+        embed(compile_embedder(imagenet.build_embedder(laptop, precision)), L, 2)
         for precision in ("float32", "mixed_bfloat16")
     )
     assert (exact != rounded).any()

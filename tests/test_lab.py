@@ -1,10 +1,12 @@
 """CIE Lab against published values, and there and back over all of sRGB."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from skimage import color
 from skimage.color import colorconv
 
 from colorization.dataset.arrays import CACHE_DTYPE
@@ -109,3 +111,13 @@ def test_colours_outside_the_gamut_are_clipped_without_a_warning() -> None:
         rgb = lab.lab_to_rgb(L, np.array(ab))
         assert rgb.shape == (1, 4, 3)
         assert {0, 255} & set(rgb.ravel().tolist())
+
+
+def test_points_outside_the_gamut_are_clipped_as_scikit_image_does_it() -> None:
+    rng = np.random.default_rng(1)
+    L = rng.uniform(-1, 1, (50_000, 1, 1)).astype(np.float32)
+    ab = rng.uniform(-1, 1, (50_000, 1, 2)).astype(np.float32)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*negative Z values.*")
+        rgb = color.lab2rgb(lab.to_cie(L, ab))
+    np.testing.assert_array_equal(lab.lab_to_rgb(L, ab), np.rint(rgb * 255).astype(np.uint8))

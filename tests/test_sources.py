@@ -254,7 +254,7 @@ def photos_zip() -> bytes:
 
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    monkeypatch.setattr(downloads, "SECONDS_BEFORE_RETRIES", (0.0,))
+    monkeypatch.setattr(downloads, "BACKOFF", 0.0)
     with serve(Site(photos_zip())) as served:
         yield served
 

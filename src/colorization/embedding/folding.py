@@ -51,21 +51,22 @@ def fold_normalization(model: keras.Model) -> keras.Model:
 def _folds(model: keras.Model) -> dict[str, layers.BatchNormalization]:
     """The normalization to fold into each convolution, by the convolution's name."""
     # Of the public interface only the configuration tells every call of every layer.
-    calls = {layer["name"]: layer["inbound_nodes"] for layer in model.get_config()["layers"]}
-    givers = {name: list(_givers(nodes)) for name, nodes in calls.items()}
+    configurations = model.get_config()["layers"]
+    givers = {layer["name"]: list(_givers(layer["inbound_nodes"])) for layer in configurations}
     uses = Counter(name for names in givers.values() for name in names)
     uses.update(model.output_names)
+    named = {layer.name: layer for layer in model.layers}
     folds = {}
     for layer in model.layers:
         if isinstance(layer, layers.BatchNormalization) and len(givers[layer.name]) == 1:
             (giver,) = givers[layer.name]
-            if uses[giver] == len(calls[giver]) == 1 and _can_take(model, giver, layer.axis):
+            if uses[giver] == 1 and giver in named and _can_take(named[giver], layer):
                 folds[giver] = layer
     return folds
 
 
 def _givers(value: Any) -> Iterator[str]:
-    """Name the layers whose outputs occur in the configuration of a call."""
+    """Name the layers whose outputs occur in the configuration of calls."""
     if isinstance(value, dict):
         if value.get("class_name") == "__keras_tensor__":
             yield value["config"]["keras_history"][0]
@@ -76,13 +77,12 @@ def _givers(value: Any) -> Iterator[str]:
             yield from _givers(part)
 
 
-def _can_take(model: keras.Model, name: str, axis: int) -> bool:
-    layer = next((layer for layer in model.layers if layer.name == name), None)
+def _can_take(layer: layers.Layer, normalization: layers.BatchNormalization) -> bool:
     # Subclasses may do more than convolve.
-    if layer is None or type(layer) not in (layers.Conv2D, layers.DepthwiseConv2D):
+    if type(layer) not in (layers.Conv2D, layers.DepthwiseConv2D):
         return False
-    channels = -1 if layer.data_format == "channels_last" else 1
-    return layer.activation is keras.activations.linear and axis % 4 == channels % 4
+    channels = 3 if layer.data_format == "channels_last" else 1
+    return layer.activation is keras.activations.linear and normalization.axis % 4 == channels
 
 
 def _merged(

@@ -72,14 +72,42 @@ def precision_of(params: Embed) -> str:
     return choose_precision(wanted, float16=False)  # random logits are too small
 
 
-def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
-    """Build the network that embeds images.
+def build_classifier(params: Embed) -> keras.Model:
+    """Build an ImageNet network as Keras does, with its weights and in float32.
 
     Parameters
     ----------
     params : Embed
         `weights` is "random" (drawn from `seed`), "imagenet" (Keras downloads and verifies them),
         or the path of a weights file.
+
+    Returns
+    -------
+    keras.Model
+        From RGB, (N, H, W, 3), as the network's `preprocess` gives it, to logits, (N, 1000).
+
+    Raises
+    ------
+    ColorizationError
+        If the weights cannot be had, or belong to another network.
+    """
+    keras.utils.set_random_seed(params.seed)
+    return build_pretrained(
+        NETWORKS[params.network].build,
+        params.weights,
+        parameter="embed.weights",
+        name=params.network,
+        classifier_activation=None,
+    )
+
+
+def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
+    """Build the network that embeds images.
+
+    Parameters
+    ----------
+    params : Embed
+        See `build_classifier`.
     precision : str
         Keras' dtype policy of the convolutions. All else is float32, depthwise convolutions too:
         they have little to compute, and cost MobileNetV2's logits the most accuracy.
@@ -88,7 +116,8 @@ def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
     -------
     keras.Model
         From L, (N, S, S, 1) in [-1, 1], to logits, (N, 1000); S is the network's `image_size`, to
-        which `view.square_for` resizes. Nothing in it sees colour.
+        which `view.square_for` resizes. Nothing in it sees colour, and its
+        normalizations are folded into the convolutions.
 
     Raises
     ------
@@ -96,15 +125,8 @@ def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
         If the weights cannot be had, or belong to another network.
     """
     network = NETWORKS[params.network]
-    keras.utils.set_random_seed(params.seed)
-    classifier = build_pretrained(
-        network.build,
-        params.weights,
-        parameter="embed.weights",
-        name=params.network,
-        classifier_activation=None,
-    )
-    classifier = fold_normalization(classifier)
+    # Folded here: TensorFlow could do it while it compiles, but takes gigabytes for it.
+    classifier = fold_normalization(build_classifier(params))
     for layer in classifier.layers:
         if isinstance(layer, keras.layers.Conv2D):  # no depthwise one is
             layer.dtype_policy = precision
@@ -114,10 +136,8 @@ def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
     return keras.Model(L, logits, name=f"{params.network}_embedder")
 
 
-def compiled(embedder: keras.Model) -> Predict:
-    """Compile a model whose weights will not change.
-
-    Those that a layer computes with in 16 bits are turned into them once, and not in every batch.
+def compile_embedder(embedder: keras.Model) -> Predict:
+    """Compile a model once for each number of images that it is given.
 
     Parameters
     ----------
@@ -127,23 +147,16 @@ def compiled(embedder: keras.Model) -> Predict:
     Returns
     -------
     callable
-        From L, (N, S, S, 1) float32, to logits, (N, 1000) float32; each new N takes its time.
+        From L, (N, S, S, 1) float32, to logits, (N, 1000) float32.
     """
     if keras.config.backend() != "tensorflow":
         return embedder.predict_on_batch
     import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
 
-    weights = [
-        (variable, tf.cast(variable.value, layer.compute_dtype))
-        for layer in embedder._flatten_layers()
-        if isinstance(layer, keras.layers.Conv2D) and layer.compute_dtype != layer.variable_dtype
-        for variable in layer.variables
-    ]
-
+    # Where there is a GPU, Keras' own predict would compile with XLA, which takes longer.
     @tf.function
     def logits(L: tf.Tensor) -> tf.Tensor:
-        with keras.StatelessScope(weights):
-            return tf.cast(embedder(L, training=False), tf.float32)
+        return tf.cast(embedder(L, training=False), tf.float32)
 
     return lambda L: logits(tf.constant(L)).numpy()
 
@@ -161,7 +174,7 @@ def embed(
     Parameters
     ----------
     predict : callable
-        As `compiled` returns it.
+        As `compile_embedder` returns it.
     L : (N, H, W, 1) float array
         In [-1, 1].
     image_size : int
