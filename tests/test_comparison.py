@@ -18,7 +18,7 @@ from evaluated import evaluation, rows, run
 
 PAGES = ("md", "html")
 PARAMS_TEXT = "# a <comment> & more\ntrain:\n  epochs: 3"
-BASELINE = evaluation(rows(4, gray_psnr_rgb_db=[np.nan, 20.0, 22.0, np.nan]))
+BASELINE = evaluation(rows(4, grey_psnr_rgb_db=[np.nan, 20.0, 22.0, np.nan]))
 VGG = evaluation(
     rows(4),
     (0.06, 0.04, 0.015),
@@ -88,12 +88,12 @@ def test_each_row_holds_the_figures_of_its_training() -> None:
     results = texts(comparison.results_table(STUDY))
     # PSNR 24.5 and 18 in the mean; both deviate by the same.
     assert results["baseline"][:3] == ["24.50 ± 0.43", "6.50 ± 0.00", "0.8765 ± 0.0000"]
-    assert results["floor: gray (ab = 0)"][:2] == ["21.00 ± 1.00 (2 exact)", ""]
+    assert results["floor: grey (ab = 0)"][:2] == ["21.00 ± 1.00 (2 exact)", ""]
     assert list(results) == [
         "baseline",
         "vgg16_conv",
         "bn_maxpool_one_in_4",
-        "floor: gray (ab = 0)",
+        "floor: grey (ab = 0)",
         "floor: mean_ab (the training set's mean)",
     ]
     assert texts(comparison.trainings_table(STUDY, HERE.runs)) == {
@@ -132,7 +132,7 @@ def test_the_figures_are_those_of_the_evaluations_and_can_be_written_as_json(her
     assert json.loads((here / "metrics.json").read_text()) == gathered
     assert gathered["images"] == 4
     assert gathered["vgg16_conv"]["psnr_rgb_db"] == pytest.approx(24.5)
-    assert gathered["vgg16_conv"]["over"]["gray"]["psnr_rgb_db"] == pytest.approx(3.25)
+    assert gathered["vgg16_conv"]["over"]["grey"]["psnr_rgb_db"] == pytest.approx(3.25)
     assert gathered["baseline"]["final_gap"] == pytest.approx(0.045 - 0.02)
     assert gathered["mean_ab"] == BASELINE.summary.as_json()["mean_ab"]
 

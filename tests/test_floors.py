@@ -37,7 +37,7 @@ def floors(few: Examples) -> Floors:
 def test_they_are_grey_and_the_mean_colour_of_training(few: Examples, floors: Floors) -> None:
     ab = lab.rgb_to_lab(np.array(few.images.rgb))[1].astype(float)
     mean = TRAINING.astype(float).mean(axis=(0, 1, 2))
-    for floor, given in {"gray": np.zeros(2), "mean_ab": mean}.items():
+    for floor, given in {"grey": np.zeros(2), "mean_ab": mean}.items():
         expected = ((ab - given) ** 2).mean(axis=(1, 2, 3))
         np.testing.assert_allclose(floors.rows[f"{floor}_mse_ab"], expected, rtol=1e-4)
 

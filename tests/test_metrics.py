@@ -81,7 +81,7 @@ def test_a_new_metric_is_scored_summed_up_and_read_again(warmth: None, tmp_path:
     shown = lab.lab_to_rgb(lab.rgb_to_lab(np.array(test.images.rgb))[0], np.full(2, 0.1))
     expected = shown[1:, ..., 0].mean(axis=(1, 2))
     np.testing.assert_allclose(table["model_warmth"], [np.nan, *expected])
-    assert table["gray_warmth"].isna().all()
+    assert table["grey_warmth"].isna().all()
     assert table["mean_ab_warmth"].notna().all()
 
     found = summarize(table)
@@ -95,7 +95,7 @@ def test_a_new_metric_is_scored_summed_up_and_read_again(warmth: None, tmp_path:
 
 def warm_rows() -> pd.DataFrame:
     columns = {f"{colorizer}_warmth": [100.0, np.nan, 102.0] for colorizer in COLORIZERS}
-    return rows(3, **columns | {"gray_warmth": np.nan})
+    return rows(3, **columns | {"grey_warmth": np.nan})
 
 
 def test_a_new_metric_is_told_by_every_page(warmth: None, tmp_path: Path) -> None:
@@ -127,11 +127,11 @@ def test_a_new_metric_is_told_by_every_page(warmth: None, tmp_path: Path) -> Non
 
 
 def test_its_own_word_says_that_a_metric_is_undefined_or_lacks_images(warmth: None) -> None:
-    summary = summarize(warm_rows().assign(gray_psnr_rgb_db=[np.nan, 20.0, 22.0]))
-    model, gray, _ = report.results_table(summary, "bn_maxpool").rows
+    summary = summarize(warm_rows().assign(grey_psnr_rgb_db=[np.nan, 20.0, 22.0]))
+    model, grey, _ = report.results_table(summary, "bn_maxpool").rows
     assert model[1].text == "101.0 ± 1.0 (1 cold)"
-    assert gray[1].text == "cold"
-    assert gray[2].text == "21.00 ± 1.00 (1 exact)"
+    assert grey[1].text == "cold"
+    assert grey[2].text == "21.00 ± 1.00 (1 exact)"
 
 
 def test_a_metric_that_an_image_lacks_though_all_should_have_it_is_refused(

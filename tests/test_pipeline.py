@@ -56,7 +56,7 @@ def test_an_experiment_with_another_variant_runs_only_its_training_and_what_foll
     # DVC passes over what is null on both sides.
     expected = {
         f"{name}.{key}"
-        for name in ("model", "gray", "mean_ab")
+        for name in ("model", "grey", "mean_ab")
         for key, value in metrics[name].items()
         if value is not None
     }
@@ -66,7 +66,7 @@ def test_an_experiment_with_another_variant_runs_only_its_training_and_what_foll
     assert set(differences) == {*expected, "images"}
     assert all({"old", "new"} <= set(difference) for difference in differences.values())
     assert differences["model.psnr_rgb_db"]["old"] != differences["model.psnr_rgb_db"]["new"]
-    assert differences["gray.psnr_rgb_db"]["old"] == differences["gray.psnr_rgb_db"]["new"]
+    assert differences["grey.psnr_rgb_db"]["old"] == differences["grey.psnr_rgb_db"]["new"]
 
     plots = project.read_json("dvc", "plots", "diff")["data"]
     assert [plot["revisions"] for plot in plots["results/history.csv"]] == [["workspace", "HEAD"]]
@@ -139,7 +139,7 @@ def test_the_study_compares_all_its_trainings(study: tuple[Project, str, str]) -
         "bn_maxpool",
         "bn_maxpool_one_in_2",
         "vgg16_repeat",
-        "gray",
+        "grey",
         "mean_ab",
     ]
     own = json.loads((project.root / "results/metrics.json").read_text())

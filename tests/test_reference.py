@@ -39,7 +39,7 @@ def test_a_perfect_prediction_scores_best() -> None:
 def test_a_grey_prediction_is_the_grey_photograph() -> None:
     reference = prepared()
     found = score(Colorized(reference, np.zeros_like(reference.ab)))
-    assert (found["psnr_vs_gray_db"], found["ssim_vs_gray"]) == (None, 1)
+    assert (found["psnr_vs_grey_db"], found["ssim_vs_grey"]) == (None, 1)
     assert found["colourfulness"] == pytest.approx(0, abs=0.5)  # channels differ by rounding
     assert found["chroma_small_parts"] == 0
     chroma = np.hypot(*np.moveaxis(reference.ab, -1, 0)) * lab.AB_SCALE
@@ -53,11 +53,11 @@ def test_each_metric_is_the_one_of_its_name() -> None:
     rgb = lab.lab_to_rgb(reference.L, ab)
     found = score(Colorized(reference, ab))
     assert found["psnr_rgb_db"] == similarity.psnr_rgb_db(RGB, rgb)
-    assert found["psnr_vs_gray_db"] == similarity.psnr_rgb_db(reference.gray, rgb)
+    assert found["psnr_vs_grey_db"] == similarity.psnr_rgb_db(reference.grey, rgb)
     # Single precision costs a little.
     assert found["ssim_rgb"] == pytest.approx(similarity.ssim_rgb(RGB, rgb), abs=1e-5)
-    assert found["ssim_vs_gray"] == pytest.approx(
-        similarity.ssim_rgb(reference.gray, rgb), abs=1e-5
+    assert found["ssim_vs_grey"] == pytest.approx(
+        similarity.ssim_rgb(reference.grey, rgb), abs=1e-5
     )
     assert found["mse_ab"] == similarity.mse_ab(reference.ab, ab)
     one, other = (lab.to_cie(*lab.rgb_to_lab(image)).astype(np.float64) for image in (RGB, rgb))

@@ -24,7 +24,7 @@ CONTENT = Content(
     evaluation=evaluation(
         rows(
             model_psnr_rgb_db=[24.0, 25.0, 26.0, 24.0, 25.0, 26.5],
-            gray_psnr_rgb_db=[15.0, 16.0, 17.0, 15.0, 16.0, 17.0],
+            grey_psnr_rgb_db=[15.0, 16.0, 17.0, 15.0, 16.0, 17.0],
         ),
         precision="mixed_bfloat16",
     ),
@@ -70,7 +70,7 @@ def with_training(**changes: Any) -> Content:
         "0.01235 ± 0.00000",
         "16.75 ± 0.00",
         "0.8123 ± 0.0000",
-        "9.08 ± 0.08 dB above gray",
+        "9.08 ± 0.08 dB above grey",
         "6 test images",
         "seed 3",
         "im0.jpg",
@@ -242,16 +242,16 @@ def test_a_variant_that_sees_luminance_alone_is_told_without_a_pretrained_networ
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_model_below_the_floor_is_said_to_be_below(page: str) -> None:
-    content = with_rows(rows(2, model_psnr_rgb_db=[20.0, 21.0], gray_psnr_rgb_db=[20.4, 21.5]))
-    assert "stands 0.45 ± 0.05 dB below gray and" in render(page, content)
+    content = with_rows(rows(2, model_psnr_rgb_db=[20.0, 21.0], grey_psnr_rgb_db=[20.4, 21.5]))
+    assert "stands 0.45 ± 0.05 dB below grey and" in render(page, content)
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_what_is_undefined_is_neither_none_nor_nan(page: str) -> None:
     undefined = rows(
         1,
-        gray_psnr_rgb_db=np.nan,
-        gray_psnr_vs_gray_db=np.nan,
+        grey_psnr_rgb_db=np.nan,
+        grey_psnr_vs_grey_db=np.nan,
         colourfulness=0.0,
         chroma_small_parts=np.nan,
         model_ab_error_small_parts=np.nan,
@@ -265,13 +265,13 @@ def test_what_is_undefined_is_neither_none_nor_nan(page: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_images_met_exactly_are_counted_in_the_table(page: str) -> None:
-    table = rows(4, gray_psnr_rgb_db=[np.nan, 20.0, 22.0, np.nan])
+    table = rows(4, grey_psnr_rgb_db=[np.nan, 20.0, 22.0, np.nan])
     assert "21.00 ± 1.00 (2 exact)" in render(page, with_rows(table))
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_where_no_floor_can_be_compared_the_page_says_so(page: str) -> None:
-    table = rows(2, gray_psnr_rgb_db=np.nan, mean_ab_psnr_rgb_db=np.nan)
+    table = rows(2, grey_psnr_rgb_db=np.nan, mean_ab_psnr_rgb_db=np.nan)
     text = render(page, with_rows(table))
     assert "bn_maxpool and the floors met too many images exactly" in text
     assert " stands " not in text
@@ -281,6 +281,6 @@ def test_the_table_names_the_model_first_and_every_floor() -> None:
     table = report.results_table(CONTENT.evaluation.summary, "bn_maxpool")
     assert [row[0].text for row in table.rows] == [
         "bn_maxpool",
-        "floor: gray (ab = 0)",
+        "floor: grey (ab = 0)",
         "floor: mean_ab (the training set's mean)",
     ]

@@ -123,8 +123,8 @@ def test_a_grey_a_black_and_an_exact_image_leave_no_nan_and_are_counted(tmp_path
         rows = scorer.evaluate(Oracle(some.images.rgb), some, floors_of(some), 2).rows
         summary = json.loads(json.dumps(summarize(rows).as_json(), allow_nan=False))
         assert summary["model"]["psnr_rgb_db_left_out"] == count
-        assert summary["gray"]["psnr_rgb_db_left_out"] == min(count, 2)
-        assert summary["gray"]["psnr_vs_gray_db_left_out"] == count
+        assert summary["grey"]["psnr_rgb_db_left_out"] == min(count, 2)
+        assert summary["grey"]["psnr_vs_grey_db_left_out"] == count
         assert "inf" not in rows.to_csv(index=False)
 
 
@@ -168,7 +168,7 @@ def test_best_and_worst_go_by_what_the_colours_bring() -> None:
     # Gains 5, 1, -2, 8, 0: the third looks nearly right, and was made worse.
     rows = pd.DataFrame(
         {
-            "gray_ciede2000_mean": [12.0, 20.0, 1.0, 18.0, 9.0],
+            "grey_ciede2000_mean": [12.0, 20.0, 1.0, 18.0, 9.0],
             "model_ciede2000_mean": [7.0, 19.0, 3.0, 10.0, 9.0],
         }
     )
@@ -178,7 +178,7 @@ def test_best_and_worst_go_by_what_the_colours_bring() -> None:
 @pytest.mark.parametrize("images", [1, 2, 3, 8])
 def test_no_image_is_both_best_and_worst(images: int) -> None:
     rows = pd.DataFrame(
-        {"gray_ciede2000_mean": np.arange(images), "model_ciede2000_mean": np.zeros(images)}
+        {"grey_ciede2000_mean": np.arange(images), "model_ciede2000_mean": np.zeros(images)}
     )
     for count in range(1, 10):
         best, worst = scorer.best_and_worst(rows, count)

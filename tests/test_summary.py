@@ -30,12 +30,12 @@ def test_images_without_a_value_are_counted_and_not_averaged() -> None:
     table = with_psnr(20, NAN, 22, NAN).assign(model_ab_error_small_parts=[1.0, NAN, NAN, NAN])
     found = summary.summarize(table)
     assert found.images == 4
-    assert found.scores["gray"]["psnr_rgb_db"] == Score(21, 1, left_out=2)
+    assert found.scores["grey"]["psnr_rgb_db"] == Score(21, 1, left_out=2)
     assert found.model["ab_error_small_parts"] == Score(1, None, left_out=3)
     told = found.as_json()
     assert told["images"] == 4
-    assert told["gray"]["psnr_rgb_db"] == 21
-    assert told["gray"]["psnr_rgb_db_left_out"] == 2
+    assert told["grey"]["psnr_rgb_db"] == 21
+    assert told["grey"]["psnr_rgb_db_left_out"] == 2
     assert told["model"]["ab_error_small_parts_left_out"] == 3
 
 
@@ -52,13 +52,13 @@ def test_what_is_undefined_is_null_and_never_nan(psnr: list[float]) -> None:
 
 def test_the_model_is_compared_with_a_floor_over_images_that_neither_meets_exactly() -> None:
     table = with_psnr(20.0, 25.0, 30.0, 22.0).assign(
-        gray_psnr_rgb_db=[19.0, NAN, 27.0, 20.0], mean_ab_psnr_rgb_db=NAN
+        grey_psnr_rgb_db=[19.0, NAN, 27.0, 20.0], mean_ab_psnr_rgb_db=NAN
     )
     found = summary.summarize(table)
     # Differences 1, 3, 2: mean 2, deviation 1, error 1 / sqrt(3).
-    assert found.over["gray"].value == 2
+    assert found.over["grey"].value == 2
     assert found.as_json()["model_over"] == {
-        "gray": {"psnr_rgb_db": 2, "psnr_rgb_db_se": pytest.approx(3**-0.5)},
+        "grey": {"psnr_rgb_db": 2, "psnr_rgb_db_se": pytest.approx(3**-0.5)},
         "mean_ab": {"psnr_rgb_db": None, "psnr_rgb_db_se": None},
     }
 
@@ -88,9 +88,9 @@ def test_a_single_image_has_a_ratio_without_error() -> None:
 
 def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
     table = with_psnr(20.0, 25.0, NAN, 22.0).assign(
-        gray_psnr_rgb_db=[19.0, NAN, 27.0, 20.0],
+        grey_psnr_rgb_db=[19.0, NAN, 27.0, 20.0],
         mean_ab_psnr_rgb_db=NAN,
-        gray_colourfulness=0.0,
+        grey_colourfulness=0.0,
         model_ab_error_small_parts=[1.0, NAN, NAN, NAN],
     )
     written = summary.summarize(table)

@@ -16,7 +16,7 @@ from colorization import variants
 from colorization.pages import rendering
 from colorization.pages.rendering import Cell, Table
 from colorization.scoring import metrics
-from colorization.scoring.summary import GRAY, MODEL
+from colorization.scoring.summary import GREY, MODEL
 from colorization.settings.study import Study
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,7 +44,7 @@ def figure(results: Path) -> str:
     """The test images that were colorized best and worst, and how well."""
     variant = read_variant(results)
     rows = pd.read_csv(results / "test_images.csv", converters={"name": str})
-    gain = rows[f"{GRAY}_ciede2000_mean"] - rows[f"{MODEL}_ciede2000_mean"]
+    gain = rows[f"{GREY}_ciede2000_mean"] - rows[f"{MODEL}_ciede2000_mean"]
     return f"""\
 ![The best test images, grey, colorized and original](results/best.png)
 ![The worst test images, likewise](results/worst.png)

@@ -11,11 +11,11 @@ from PIL import Image
 
 from colorization.scoring import metrics
 from colorization.scoring.metrics import Metric
-from colorization.scoring.summary import GRAY, MEAN_AB, MODEL, Score, Scores
+from colorization.scoring.summary import GREY, MEAN_AB, MODEL, Score, Scores
 
 COLORIZER_LABELS = {
     MODEL: "{variant}",
-    GRAY: "floor: gray (ab = 0)",
+    GREY: "floor: grey (ab = 0)",
     MEAN_AB: "floor: mean_ab (the training set's mean)",
 }
 

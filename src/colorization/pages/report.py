@@ -12,7 +12,7 @@ from colorization.pages.rendering import Cell, Table
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.metrics import metric
 from colorization.scoring.shown import STATES, Shown
-from colorization.scoring.summary import COLORIZERS, GRAY, MODEL, PSNR, Score, Summary
+from colorization.scoring.summary import COLORIZERS, GREY, MODEL, PSNR, Score, Summary
 
 TITLE = "Image colorization"
 
@@ -111,7 +111,7 @@ def _compared(shown: Shown) -> list[dict[str, str]]:
         {
             "name": row["name"],
             "difference": f"{row[f'{MODEL}_ciede2000_mean']:.2f}",
-            "gray_difference": f"{row[f'{GRAY}_ciede2000_mean']:.2f}",
+            "grey_difference": f"{row[f'{GREY}_ciede2000_mean']:.2f}",
             **{state: rendering.photograph_url(shown.images[state][index]) for state in STATES},
         }
         for index, (_, row) in enumerate(shown.rows.iterrows())

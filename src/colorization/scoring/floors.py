@@ -17,7 +17,7 @@ from colorization.dataset.arrays import LabArrays
 from colorization.scoring.colours import Colours
 from colorization.scoring.metrics import score
 from colorization.scoring.reference import Colorized, Reference
-from colorization.scoring.summary import GRAY, MEAN_AB
+from colorization.scoring.summary import GREY, MEAN_AB
 
 if TYPE_CHECKING:  # an evaluation reads floors, and does not depend on how small parts are found
     from colorization.scoring.regions import FindSmallParts
@@ -69,7 +69,7 @@ def _score(
     small = find_small(name, rgb)
     reference = Reference.prepare(rgb, colours, small)
     row = {"name": name, **reference.facts()}
-    for floor, ab in ((GRAY, np.zeros(2)), (MEAN_AB, colours.mean_ab)):
+    for floor, ab in ((GREY, np.zeros(2)), (MEAN_AB, colours.mean_ab)):
         everywhere = np.broadcast_to(ab.astype(np.float32), reference.ab.shape)
         scored = score(Colorized(reference, everywhere))
         row |= {f"{floor}_{metric}": value for metric, value in scored.items()}

@@ -130,8 +130,8 @@ METRICS = (
         explained="in the network's units, ab / 128",
     ),
     Metric(
-        "psnr_vs_gray_db",
-        lambda image: _finite(similarity.psnr_rgb_db(image.reference.gray, image.rgb)),
+        "psnr_vs_grey_db",
+        lambda image: _finite(similarity.psnr_rgb_db(image.reference.grey, image.rgb)),
         title="PSNR against grey, dB",
         good=ALREADY_GREY,
         undefined="exact",
@@ -140,8 +140,8 @@ METRICS = (
         "section 3.3.1 says. It is highest where nothing was colorized; equal images are exact",
     ),
     Metric(
-        "ssim_vs_gray",
-        lambda image: _ssim(image.reference.gray, image.rgb),
+        "ssim_vs_grey",
+        lambda image: _ssim(image.reference.grey, image.rgb),
         title="SSIM against grey",
         good=ALREADY_GREY,
         digits=4,

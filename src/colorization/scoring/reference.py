@@ -24,7 +24,7 @@ class Reference:
         CIE a*, b* / AB_SCALE.
     lab : (H, W, 3) float32 array
         CIE L*, a*, b*.
-    gray : (H, W, 3) uint8 array
+    grey : (H, W, 3) uint8 array
         L alone, as sRGB.
     rarity : (H, W) float array
         Weight of each pixel's colour; see `Colours.rarity`.
@@ -36,7 +36,7 @@ class Reference:
     L: np.ndarray
     ab: np.ndarray
     lab: np.ndarray
-    gray: np.ndarray
+    grey: np.ndarray
     rarity: np.ndarray
     small: np.ndarray
 
@@ -44,8 +44,8 @@ class Reference:
     def prepare(cls, rgb: np.ndarray, colours: Colours, small: np.ndarray) -> "Reference":
         """Compute what a comparison needs, in float32 from the exact pixels."""
         L, ab = lab.rgb_to_lab(rgb)
-        gray = lab.lab_to_rgb(L, np.zeros(2))
-        return cls(rgb, L, ab, lab.to_cie(L, ab), gray, colours.rarity(ab), small)
+        grey = lab.lab_to_rgb(L, np.zeros(2))
+        return cls(rgb, L, ab, lab.to_cie(L, ab), grey, colours.rarity(ab), small)
 
     def facts(self) -> dict[str, float | None]:
         """What is known of it whatever colorizes it."""

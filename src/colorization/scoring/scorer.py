@@ -13,7 +13,7 @@ from colorization.dataset.examples import Examples, predict
 from colorization.imaging import lab
 from colorization.scoring.floors import Floors
 from colorization.scoring.one_image import CHROMA_EDGES, score_image
-from colorization.scoring.summary import GRAY, MODEL
+from colorization.scoring.summary import GREY, MODEL
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def best_and_worst(rows: pd.DataFrame, count: int) -> tuple[list[int], list[int]
     count : int
         Of each.
     """
-    gain = rows[f"{GRAY}_ciede2000_mean"] - rows[f"{MODEL}_ciede2000_mean"]
+    gain = rows[f"{GREY}_ciede2000_mean"] - rows[f"{MODEL}_ciede2000_mean"]
     order = gain.sort_values(ascending=False, kind="stable").index.tolist()
     best = min(count, -(-len(order) // 2))
     worst = min(count, len(order) // 2)

@@ -11,8 +11,8 @@ import pandas as pd
 from colorization.scoring import metrics
 
 # What an image is colorized by: the model, and the floors that a model must beat.
-MODEL, GRAY, MEAN_AB = "model", "gray", "mean_ab"
-FLOORS = (GRAY, MEAN_AB)
+MODEL, GREY, MEAN_AB = "model", "grey", "mean_ab"
+FLOORS = (GREY, MEAN_AB)
 COLORIZERS = (MODEL, *FLOORS)
 OVER = "model_over"
 PSNR = "psnr_rgb_db"

@@ -271,7 +271,7 @@ def _bn_maxpool(study: Experiments) -> list[Finding]:
         below(
             "error in ab on large parts, over that of grey",
             of_images(
-                trainings, ["model_ab_error_large_parts", "gray_ab_error_large_parts"], _ratio
+                trainings, ["model_ab_error_large_parts", "grey_ab_error_large_parts"], _ratio
             ),
             COLOURED,
         ),
@@ -362,7 +362,7 @@ def _small_parts(study: Experiments) -> list[Finding]:
 
     return [
         above("error in ab, small parts less large parts, bn_maxpool", worse("model"), 0),
-        Finding("the same of the grey image, for comparison", worse("gray"), None, decides=False),
+        Finding("the same of the grey image, for comparison", worse("grey"), None, decides=False),
     ]
 
 
