@@ -64,6 +64,7 @@ def write_package(
     variant: str,
     mean_and_deviation: np.ndarray | None = None,
     precision: str = EMBED.precision,
+    origin: Origin = ORIGIN,
     **training: Any,
 ) -> Path:
     """Package a model, trained with embeddings of a precision, as the stage `package` does."""
@@ -85,5 +86,5 @@ def write_package(
     made_up.summary.write(folder / "metrics.json")
     made_up.history.to_csv(folder / "history.csv", index=False)
     out.mkdir()
-    packaging.package(folder, folder, ORIGIN, out)
+    packaging.package(folder, folder, origin, out)
     return out

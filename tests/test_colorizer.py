@@ -1,5 +1,6 @@
 """Colorizing agrees with evaluation, keeps L, and never sees colour."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from PIL import Image
 
 import colorization
 from colorization import variants
+from colorization.backbones.weights import Pretrained
 from colorization.colorizing.colorizer import Colorizer
 from colorization.colorizing.manifest import NAME, sha256_of
 from colorization.core.errors import ColorizationError
@@ -20,7 +22,7 @@ from colorization.dataset.examples import Examples
 from colorization.embedding.imagenet import build_classifier
 from colorization.imaging import lab
 from colorization.scoring import scorer
-from packaged import EMBED, SIDE, untrained, with_embeddings, write_package
+from packaged import EMBED, ORIGIN, SIDE, untrained, with_embeddings, write_package
 from samples import examples, scene
 
 
@@ -223,3 +225,22 @@ def test_an_embedding_networks_weights_are_found_again_or_asked_for(
     assert np.abs(np.asarray(colorization.load(copy, moved)(photograph)) - expected).max() <= 1
     moved.write_bytes(b"another")
     assert "is not the weights file of mobilenet_v2" in refusal(copy, embedding_weights=moved)
+
+
+def test_a_package_does_not_tell_in_whose_home_the_weights_lay(
+    tmp_path: Path, few: tuple[Examples, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home/ada"))
+    weights = tmp_path / "home/ada/weights/mobilenet.weights.h5"
+    weights.parent.mkdir(parents=True)
+    build_classifier(EMBED).save_weights(weights)
+    seen = Pretrained(network="mobilenet_v2", weights=sha256_of(weights), precision="float32")
+    origin = dataclasses.replace(ORIGIN, embed=EMBED.model_copy(update={"weights": str(weights)}))
+    out = write_package(
+        tmp_path / "out", untrained("baseline"), "baseline", few[1], origin=origin, embedding=seen
+    )
+    manifest = (out / NAME).read_text()
+    assert json.loads(manifest)["embedding"]["path"] == "~/weights/mobilenet.weights.h5"
+    assert "/ada/" not in manifest
+    assert "/ada/" not in (out / "README.md").read_text()
+    colorization.load(out)  # finds them again
