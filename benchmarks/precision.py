@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 import turns
+from colorization.dataset.tables import read_table
 from colorization.settings.encoders import Encoders
 from colorization.settings.study import Study
 from colorization.settings.train import Train
@@ -54,7 +55,7 @@ def final_error(variant: str, seed: int, settings: Train, inputs: Inputs) -> flo
             folder / "unfinished",
             folder / "memory.json",
         )
-        return float(pd.read_csv(folder / "model" / "history.csv")["val_mse"].iloc[-1])
+        return float(read_table(folder / "model" / "history.csv")["val_mse"].iloc[-1])
 
 
 if __name__ == "__main__":

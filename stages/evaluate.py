@@ -17,6 +17,7 @@ from pathlib import Path
 from _stage import run
 from colorization.core.files import whole_folder
 from colorization.dataset.examples import read_examples
+from colorization.dataset.tables import write_table
 from colorization.networks.directory import load_model
 from colorization.scoring import scorer
 from colorization.scoring.floors import read_floors
@@ -44,8 +45,8 @@ def main(
         "worst": worst,
     }
     with whole_folder(out) as folder:
-        scored.rows.to_csv(folder / "test_images.csv", index=False)
-        scored.chroma.to_csv(folder / "chroma.csv", index=False)
+        write_table(scored.rows, folder / "test_images.csv")
+        write_table(scored.chroma, folder / "chroma.csv")
         summarize(scored.rows).write(folder / "metrics.json")
         for name, chosen in shown.items():
             images = scorer.colorize(network, test, chosen, settings.batch_size)

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from _stage import run
 from colorization.colorizing.packaging import Origin, package
 from colorization.core.files import whole_folder
+from colorization.dataset.tables import read_table
 from colorization.settings.download import Download
 from colorization.settings.embed import Embed
 
@@ -15,7 +14,7 @@ def main(params: Path, model: Path, evaluation: Path, split: Path, out: Path) ->
     origin = Origin(
         source=Download.load(params).source,
         embed=Embed.load(params),
-        split=pd.read_csv(split, keep_default_na=False),
+        split=read_table(split),
     )
     with whole_folder(out) as folder:
         package(model, evaluation, origin, folder)

@@ -2,18 +2,16 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from _stage import run
 from colorization.core.files import whole_folder
 from colorization.dataset.preprocessing import preprocess
+from colorization.dataset.tables import read_table
 from colorization.settings.preprocess import Preprocess
 
 
 def main(params: Path, archive: Path, split: Path, out: Path) -> None:
     with whole_folder(out) as folder:
-        table = pd.read_csv(split, keep_default_na=False)
-        preprocess(archive, table, Preprocess.load(params), folder)
+        preprocess(archive, read_table(split), Preprocess.load(params), folder)
 
 
 if __name__ == "__main__":

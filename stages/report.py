@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from _stage import run
 from colorization.core import provenance
 from colorization.core.provenance import Circumstances, read_runs
+from colorization.dataset.tables import read_table
 from colorization.pages.report import Content
 from colorization.pages.writing import Folders, write_results
 from colorization.scoring.evaluation import read_evaluation
@@ -27,7 +26,7 @@ def main(
         Folders(evaluation, floors),
         Content(
             evaluation=evaluated,
-            split=pd.read_csv(split, keep_default_na=False),
+            split=read_table(split),
             params=params.read_text(encoding="utf-8").strip(),
             source=Download.load(params).source,
         ),

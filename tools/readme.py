@@ -10,9 +10,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 
-import pandas as pd
-
 from colorization import variants
+from colorization.dataset.tables import read_table
 from colorization.pages import rendering
 from colorization.pages.rendering import Cell, Table
 from colorization.scoring import metrics
@@ -43,7 +42,7 @@ def with_records(readme: str, root: Path) -> str:
 def figure(results: Path) -> str:
     """The test images that were colorized best and worst, and how well."""
     variant = read_variant(results)
-    rows = pd.read_csv(results / "test_images.csv", converters={"name": str})
+    rows = read_table(results / "test_images.csv")
     gain = rows[f"{GREY}_ciede2000_mean"] - rows[f"{MODEL}_ciede2000_mean"]
     return f"""\
 ![The best test images, grey, colorized and original](results/best.png)

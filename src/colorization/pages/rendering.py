@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import jinja2
 import numpy as np
 from PIL import Image
 
+from colorization.core.text import printable
 from colorization.scoring import metrics
 from colorization.scoring.metrics import Metric
 from colorization.scoring.summary import GREY, MEAN_AB, MODEL, Score, Scores
@@ -48,6 +50,31 @@ _TEMPLATES = jinja2.Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+
+
+def code(text: str, fence: str = "") -> str:
+    """Mark a text as code in Markdown, so that nothing in it can end the code.
+
+    Parameters
+    ----------
+    text : str
+    fence : str
+        "yaml", say, gives a block of that language; without it the text becomes a span in a line.
+
+    References
+    ----------
+    CommonMark 0.31, sections 4.5 and 6.1: code ends at as many backticks as it began with.
+    """
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    if fence:
+        marks = "`" * max(3, longest + 1)
+        return f"{marks}{fence}\n{text}\n{marks}"
+    marks = "`" * (longest + 1)
+    pad = " " if longest else ""
+    return f"{marks}{pad}{printable(text)}{pad}{marks}"
+
+
+_TEMPLATES.filters["code"] = code
 
 
 def render(template: str, **context: Any) -> str:

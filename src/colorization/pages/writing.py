@@ -39,9 +39,10 @@ def write_results(
     commit, and is for people: neither DVC nor git knows of it.
     """
     results.mkdir(exist_ok=True)
-    for name in COPIED:
-        shutil.copyfile(folders.evaluation / name, results / name)
-    shutil.copyfile(folders.floors / "ab_bins.csv", results / "ab_bins.csv")
+    copied = {name: folders.evaluation for name in COPIED} | {"ab_bins.csv": folders.floors}
+    for name, folder in copied.items():
+        with whole_file(results / name) as partial:
+            shutil.copyfile(folder / name, partial)
     evaluation = content.evaluation
     for name, sheet in SHEETS.items():
         pictures.sheet(pictures.triptychs(evaluation.shown[name].images), results / sheet)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from colorization.dataset.tables import read_table
 from colorization.scoring.shown import SETS, Shown, read_shown
 from colorization.scoring.summary import FLOORS, Summary
 from colorization.training.record import TRAINING, TrainingRecord
@@ -41,12 +42,12 @@ class Evaluation:
 
 def read_evaluation(folder: Path) -> Evaluation:
     """Read what the stage `evaluate` wrote."""
-    rows = pd.read_csv(folder / "test_images.csv", converters={"name": str})
+    rows = read_table(folder / "test_images.csv")
     return Evaluation(
         summary=Summary.read(folder / "metrics.json"),
         rows=rows,
-        chroma=pd.read_csv(folder / "chroma.csv"),
+        chroma=read_table(folder / "chroma.csv"),
         training=TrainingRecord.read(folder / TRAINING),
-        history=pd.read_csv(folder / "history.csv"),
+        history=read_table(folder / "history.csv"),
         shown={name: read_shown(folder, name, rows) for name in SETS},
     )

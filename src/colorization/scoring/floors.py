@@ -14,6 +14,7 @@ from joblib import Parallel, delayed
 
 from colorization.core.progress import progress
 from colorization.dataset.arrays import LabArrays
+from colorization.dataset.tables import read_table, write_table
 from colorization.scoring.colours import Colours
 from colorization.scoring.metrics import score
 from colorization.scoring.reference import Colorized, Reference
@@ -78,8 +79,8 @@ def _score(
 
 def write_floors(floors: Floors, folder: Path) -> None:
     """Write test_images.csv, ab_bins.csv, mean_ab.json and small_parts.npy."""
-    floors.rows.to_csv(folder / "test_images.csv", index=False)
-    floors.colours.table().to_csv(folder / "ab_bins.csv", index=False)
+    write_table(floors.rows, folder / "test_images.csv")
+    write_table(floors.colours.table(), folder / "ab_bins.csv")
     mean_ab = json.dumps(floors.colours.mean_ab.tolist())
     (folder / "mean_ab.json").write_text(mean_ab + "\n", encoding="utf-8")
     np.save(folder / "small_parts.npy", floors.small)
@@ -88,9 +89,9 @@ def write_floors(floors: Floors, folder: Path) -> None:
 def read_floors(folder: Path) -> Floors:
     """Read what `write_floors` wrote; small parts stay memory-mapped."""
     mean_ab = json.loads((folder / "mean_ab.json").read_text(encoding="utf-8"))
-    table = pd.read_csv(folder / "ab_bins.csv")
+    table = read_table(folder / "ab_bins.csv")
     return Floors(
-        pd.read_csv(folder / "test_images.csv", converters={"name": str}),
+        read_table(folder / "test_images.csv"),
         Colours.from_table(table, np.array(mean_ab, np.float32)),
         np.load(folder / "small_parts.npy", mmap_mode="r", allow_pickle=False),
     )

@@ -8,6 +8,7 @@ import pandas as pd
 
 from colorization.core.files import whole_file
 from colorization.core.provenance import Circumstances, Run
+from colorization.dataset.tables import write_table
 from colorization.pages import pictures, rendering
 from colorization.pages.rendering import Cell, Table
 from colorization.scoring.evaluation import Evaluation
@@ -54,7 +55,8 @@ def write_comparison(
     histories = pd.concat(
         {name: found.history for name, found in named.items()}, names=["training"]
     )
-    histories.reset_index("training").to_csv(results / "history.csv", index=False)
+    with whole_file(results / "history.csv") as partial:
+        write_table(histories.reset_index("training"), partial)
     _draw(experiments.on_all_images(), results)
     context = _context(experiments, params)
     page = rendering.render(

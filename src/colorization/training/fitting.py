@@ -11,6 +11,7 @@ from keras.optimizers.schedules import ExponentialDecay
 
 from colorization.core.errors import ColorizationError
 from colorization.dataset.examples import Examples
+from colorization.dataset.tables import write_table
 from colorization.networks.directory import save_architecture
 from colorization.networks.objective import Objective
 from colorization.networks.variant import Network
@@ -110,7 +111,7 @@ def fit(
         verbose=1 if sys.stdout.isatty() else 2,
         callbacks=[recorder],
     )
-    pd.DataFrame(recorder.rows).to_csv(folder / "history.csv", index=False)
+    write_table(pd.DataFrame(recorder.rows), folder / "history.csv")
     return Outcome(
         recorder.best_epoch,
         images_per_second=len(training) * params.epochs / recorder.seconds(),

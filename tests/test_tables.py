@@ -1,0 +1,59 @@
+"""Tables come back as they were written, whatever photographs are called."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from colorization.dataset.tables import read_table, write_table
+
+NAMES = [
+    "im1.jpg",
+    "a\rb.jpg",
+    "a\nb.jpg",
+    "a\r\nb.jpg",
+    "\rb.jpg",
+    "\n",
+    'a "b", c.jpg',
+    "NA",
+    "nan",
+    "",
+    "1.0",
+    " padded ",
+    "'quoted'.jpg",
+    "''twice",
+    "=HYPERLINK(1).jpg",
+    "+1.jpg",
+    "-1.jpg",
+    "@SUM(1).jpg",
+    "\t=1.jpg",
+    "\x1b[31mred.jpg",
+    "été ☃.jpg",
+]
+
+
+def test_every_name_comes_back(tmp_path: Path) -> None:
+    table = pd.DataFrame({"name": NAMES, "value": np.arange(len(NAMES)) / 7})
+    write_table(table, tmp_path / "a.csv")
+    pd.testing.assert_frame_equal(read_table(tmp_path / "a.csv"), table, check_exact=True)
+
+
+def test_a_missing_number_comes_back_as_missing(tmp_path: Path) -> None:
+    table = pd.DataFrame({"name": ["a", "b"], "value": [np.nan, 1.5]})
+    write_table(table, tmp_path / "a.csv")
+    pd.testing.assert_frame_equal(read_table(tmp_path / "a.csv"), table)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_name_reaches_a_spreadsheet_as_a_formula(tmp_path: Path, name: str) -> None:
+    write_table(pd.DataFrame({"name": [name]}), tmp_path / "a.csv")
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        _, (cell,) = csv.reader(file)
+    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+
+
+def test_numbers_are_not_quoted(tmp_path: Path) -> None:
+    write_table(pd.DataFrame({"name": ["a"], "loss": [-0.25], "epoch": [3]}), tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_bytes() == b'"name","loss","epoch"\n"a",-0.25,3\n'
