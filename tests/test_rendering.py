@@ -14,7 +14,7 @@ HOSTILE = [*NAMES, "a`b.jpg", "``", "`", "a```\n# Title", "<b>.jpg", "[a](b)", "
 @pytest.mark.parametrize("name", [name for name in HOSTILE if name])
 def test_a_name_is_one_span_of_code_and_nothing_else(name: str) -> None:
     (inline,) = [token for token in MarkdownIt().parse(f"1. {code(name)}: end") if token.children]
-    span, rest = inline.children or ()
+    span, rest = inline.children or []
     assert (span.type, rest.type, rest.content) == ("code_inline", "text", ": end")
     assert span.content == name.encode("unicode_escape").decode() or name.isprintable()
     assert span.content.strip() == name.strip() or not name.isprintable()

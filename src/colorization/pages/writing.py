@@ -39,7 +39,7 @@ def write_results(
     commit, and is for people: neither DVC nor git knows of it.
     """
     results.mkdir(exist_ok=True)
-    copied = {name: folders.evaluation for name in COPIED} | {"ab_bins.csv": folders.floors}
+    copied = dict.fromkeys(COPIED, folders.evaluation) | {"ab_bins.csv": folders.floors}
     for name, folder in copied.items():
         with whole_file(results / name) as partial:
             shutil.copyfile(folder / name, partial)
