@@ -1,7 +1,7 @@
 """Damage as it comes by accident or by intent: a seeded stream of changed copies of some bytes."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -9,7 +9,7 @@ INTERESTING = [0, 1, 0x7F, 0x80, 0xFF]  # bytes, and what fills a length or an o
 
 
 def mutants(
-    originals: list[bytes], count: int, seed: int, tokens: Sequence[bytes] = ()
+    originals: list[bytes], count: int, seed: int, tokens: list[bytes] | None = None
 ) -> Iterator[bytes]:
     """Give changed copies, each with one to three changes.
 
@@ -19,7 +19,7 @@ def mutants(
         Whole and valid; splices join two of them.
     count : int
     seed : int
-    tokens : sequence of bytes
+    tokens : list of bytes, optional
         What means something where the originals are read; half of the changes put one of these in
         the place of a word or a number.
 
@@ -89,7 +89,7 @@ def _splice(content: bytearray, originals: list[bytes], rng: np.random.Generator
     content[at:] = other[int(rng.integers(len(other))) :]
 
 
-def _put(content: bytearray, tokens: Sequence[bytes], rng: np.random.Generator) -> None:
+def _put(content: bytearray, tokens: list[bytes], rng: np.random.Generator) -> None:
     words = [found.span() for found in re.finditer(rb"[\w.+-]+", content)]
     if words:
         begin, end = words[rng.integers(len(words))]

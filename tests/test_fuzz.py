@@ -17,7 +17,7 @@ import tempfile
 import traceback
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -199,7 +199,7 @@ class Kind:
     originals: Callable[[], list[bytes]]
     attempt: Try
     soak: int
-    tokens: Sequence[bytes] = ()
+    tokens: list[bytes] | None = None
 
 
 def file_of_package(name: str) -> Callable[[], list[bytes]]:
@@ -218,8 +218,8 @@ PROCESSES = {
         for name, count, tokens in (
             (manifest.NAME, 1_000, HOSTILE_JSON),
             ("model.json", 1_000, HOSTILE_JSON),
-            ("model.weights.h5", 500, ()),
-            ("embedding.npy", 500, ()),
+            ("model.weights.h5", 500, None),
+            ("embedding.npy", 500, None),
         )
     },
 }
