@@ -3,7 +3,8 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -14,8 +15,16 @@ from colorization.colorizing.colorizer import Colorizer
 from colorization.colorizing.jobs import Failure, Job
 from colorization.core.errors import ColorizationError
 from colorization.core.progress import progress_bar
+from colorization.sources import archives
 
-LARGE = 20_000_000  # px; of larger photographs one at a time is in memory
+# Bytes, beside some 1 GB that TensorFlow, a model and an embedding network take: 2 GiB in all.
+IN_FLIGHT = 700_000_000  # of the photographs that are in work; one that takes more is alone
+PER_PHOTOGRAPH = 15_000_000  # for what is converted at a time
+PER_PIXEL = 12  # photograph and result 4 each, 4 for their transparency and their encoded bytes
+PER_PIXEL_BESIDE = 4  # where the grey photograph stands beside the result
+PER_SEEN_PIXEL = 1024  # of the widest layers of a network, 64 channels of float32, several at once
+PREDICTED_AT_ONCE = 250_000_000
+LARGEST_FILE = 2 * archives.MAX_BYTES  # here, twice as many pixels are decoded, too
 
 
 def colorize_files(
@@ -31,7 +40,8 @@ def colorize_files(
     """Colorize files, and name those that fail as soon as they do.
 
     A photograph is decoded twice, small for the network and whole when its turn comes to be
-    written, so that memory does not grow with the batch, nor with the number of files.
+    written, and as many are in work at a time as there is memory for, so that it grows neither
+    with the batch nor with the threads nor with the number of files.
 
     Parameters
     ----------
@@ -73,7 +83,7 @@ def colorize_files(
             reading = [pool.submit(work.read, job) for job in following]
             yield from finish([pair for pair in read if _reason(pair[1])])
             good = [(job, future.result()) for job, future in read if not _reason(future)]
-            predicted = colorizer.predict([L for _, L in good]) if good else []
+            predicted = work.predict([L for _, L in good])
             yield from finish(writing)
             writing = [
                 (job, pool.submit(work.write, job, ab))
@@ -83,30 +93,80 @@ def colorize_files(
 
 
 class _Work:
-    """What the threads do; large photographs take turns."""
+    """What the threads do, within the memory that there is for all of them."""
 
     def __init__(self, colorizer: Colorizer, saturation: float, side_by_side: bool) -> None:
         self._colorizer = colorizer
         self._saturation = saturation
         self._side_by_side = side_by_side
-        self._turn = threading.Lock()
+        self._memory = _Memory(IN_FLIGHT)
 
     def read(self, job: Job) -> np.ndarray:
         """L as the network sees it."""
-        with self._turn_of(job.input):
+        with self._memory.held(self._needed(job.input)):
             return self._colorizer.see(job.input)
+
+    def predict(self, seen: list[np.ndarray]) -> list[np.ndarray]:
+        """Colours of many photographs, of a few at a time where the network sees them large."""
+        predicted: list[np.ndarray] = []
+        while few := _first_few(seen[len(predicted) :]):
+            with self._memory.held(PER_SEEN_PIXEL * sum(L.size for L in few)):
+                predicted += self._colorizer.predict(few)
+        return predicted
 
     def write(self, job: Job, ab: np.ndarray) -> None:
         """Join a photograph with its colours and write it."""
-        with self._turn_of(job.input):
+        with self._memory.held(self._needed(job.input)):
             original = originals.read_original(job.input)
             coloured = originals.join(
                 original.rgb, self._saturation * ab, beside_grey=self._side_by_side
             )
-            originals.write_original(original, coloured, job.output)
+            original = replace(original, rgb=coloured)  # the grey one is done with
+            try:
+                originals.write_original(original, coloured, job.output, replace=job.overwrite)
+            except OSError as error:
+                raise ColorizationError(_why_not_written(error, job.output)) from error
 
-    def _turn_of(self, path: Path) -> AbstractContextManager:
-        return self._turn if originals.pixels(path) > LARGE else nullcontext()
+    def _needed(self, path: Path) -> int:
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            raise ColorizationError(f"{size:,} bytes, more than {LARGEST_FILE:,}")
+        per_pixel = PER_PIXEL + PER_PIXEL_BESIDE * self._side_by_side
+        return PER_PHOTOGRAPH + size + per_pixel * originals.pixels(path)
+
+
+class _Memory:
+    """So many bytes, of which each thread waits for what it needs."""
+
+    def __init__(self, total: int) -> None:
+        self._total = self._free = total
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def held(self, needed: int) -> Iterator[None]:
+        """Hold so many bytes during a block; all there are where that is not enough."""
+        needed = min(needed, self._total)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= needed)
+            self._free -= needed
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += needed
+                self._changed.notify_all()
+
+
+def _first_few(seen: list[np.ndarray]) -> list[np.ndarray]:
+    """As many as are predicted at once, one at least."""
+    needed = PER_SEEN_PIXEL * np.cumsum([L.size for L in seen])
+    return seen[: max(1, int(np.sum(needed <= PREDICTED_AT_ONCE)))]
+
+
+def _why_not_written(error: OSError, out: Path) -> str:
+    if isinstance(error, FileExistsError) and error.filename == str(out):
+        return f"{out} is there already; --overwrite replaces it"
+    return f"cannot write {out}: {error.strerror or error}"
 
 
 def _reason(future: Future) -> str:

@@ -1,12 +1,14 @@
 """The command `colorize`: photographs in, photographs in colour out."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from importlib import metadata
 from pathlib import Path
+from typing import TextIO
 
 # Pillow reads this when it is imported, so before what imports Pillow. So large, a block is given
 # back to the system when an image is done with, not kept for reuse: malloc does so from 32 MiB on.
@@ -17,6 +19,8 @@ from colorization.colorizing.originals import FORMATS
 from colorization.core.errors import ColorizationError
 
 DEFAULT_MODEL = Path("models/chosen")
+MOST_AT_A_TIME = 256  # photographs, and threads
+MOST_SATURATION = 100.0  # by then, all colours are as strong as sRGB has them
 DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 
 
@@ -29,12 +33,12 @@ def parser() -> argparse.ArgumentParser:
     )
     option = described.add_argument
     option("inputs", nargs="+", metavar="INPUT", help="a photograph, a folder of them, or a glob")
-    option("--output", type=Path, required=True, metavar="DIR", help="folder for the results")
+    option("--output", type=_folder, required=True, metavar="DIR", help="folder for the results")
     option("--model", type=Path, default=DEFAULT_MODEL, help="packaged model (%(default)s)")
     option(
         "--embedding-weights", type=Path, metavar="FILE", help="weights of its embedding network"
     )
-    option("--saturation", type=_positive, default=1.0, help="factor on the colours (%(default)s)")
+    option("--saturation", type=_factor, default=1.0, help="factor on the colours (%(default)s)")
     option("--side-by-side", action="store_true", help="grey on the left, colorized on the right")
     option("--format", choices=sorted({ending[1:] for ending in FORMATS}), help="(the input's)")
     option("--overwrite", action="store_true", help="replace results that are already there")
@@ -48,33 +52,39 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    options = parser().parse_args(arguments)
-    try:
-        return _run(options)
-    except ColorizationError as error:
-        print(f"colorize: {error}", file=sys.stderr)
-        return WRONG_USAGE
-    except KeyboardInterrupt:
-        print("colorize: interrupted; what is done is whole", file=sys.stderr)
-        return SOME_FAILED
+    _open_standard_files()
+    with redirect_stdout(_Shown(sys.stdout)), redirect_stderr(_Shown(sys.stderr)):
+        options = parser().parse_args(arguments)
+        try:
+            return _run(options)
+        except ColorizationError as error:
+            _say(str(error))
+            return WRONG_USAGE
+        except KeyboardInterrupt:
+            _say("interrupted; what is done is whole")
+            return SOME_FAILED
 
 
 def _run(options: argparse.Namespace) -> int:
-    jobs, failures = plan(
+    planned = plan(
         options.inputs,
         options.output,
         ending=f".{options.format}" if options.format else None,
         overwrite=options.overwrite,
     )
+    jobs, failures = planned.jobs, planned.failures
+    if planned.passed_over and not options.quiet:
+        kinds = (f"{kind} ({count})" for kind, count in sorted(planned.passed_over.items()))
+        _say(f"passed over in folders: {', '.join(kinds)}")
     _name(failures)
     if options.dry_run:
         for job in jobs:
-            print(f"{job.input} -> {job.output}")
+            print(_in_one_line(f"{job.input} -> {job.output}"))
     elif jobs:
         failures += _colorize(jobs, options)
     if failures and not options.quiet:
         done = 0 if options.dry_run else len(jobs) - sum(failure.began for failure in failures)
-        print(f"colorize: {done} done, {len(failures)} failed", file=sys.stderr)
+        _say(f"{done} done, {len(failures)} failed")
     return SOME_FAILED if failures else DONE
 
 
@@ -116,20 +126,84 @@ def _without_greetings() -> Iterator[None]:
 
 def _name(failures: list[Failure]) -> None:
     for failure in failures:
-        print(f"colorize: {failure.input}: {failure.reason}", file=sys.stderr, flush=True)
+        _say(f"{failure.input}: {failure.reason}")
+
+
+def _say(message: str) -> None:
+    print(f"colorize: {_in_one_line(message)}", file=sys.stderr)
+
+
+def _in_one_line(text: str) -> str:
+    """Escape what would break a line or command a terminal, and bytes that are no text."""
+    text = os.fsencode(text).decode("utf-8", "backslashreplace")
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+class _Shown(io.TextIOBase):
+    """A stream on which the work does not depend: what it cannot take is escaped, or lost."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream  # None where the program was started without it
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """Of the stream itself, which tqdm asks for."""
+        return getattr(self._stream, "encoding", None) or "utf-8"
+
+    def write(self, text: str) -> int:
+        """Write, at once; from when that fails on, to nowhere."""
+        if self._stream is not None:
+            try:
+                shown = text.encode(self.encoding, "backslashreplace").decode(self.encoding)
+                self._stream.write(shown)
+                self._stream.flush()
+            except OSError:  # a pipe that nobody reads any more, a full disk
+                _lead_nowhere(self._stream.fileno())
+                self._stream = None
+        return len(text)
+
+    def isatty(self) -> bool:
+        """Whether a person looks on."""
+        return self._stream is not None and self._stream.isatty()
+
+    def fileno(self) -> int:
+        """Of the stream itself, whose width tqdm asks for."""
+        return super().fileno() if self._stream is None else self._stream.fileno()
+
+
+def _open_standard_files() -> None:
+    """Open to nowhere what was closed, lest a photograph gets its number and is written to."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            _lead_nowhere(number)
+
+
+def _lead_nowhere(number: int) -> None:
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    if nowhere != number:
+        os.dup2(nowhere, number)
+        os.close(nowhere)
+
+
+def _folder(text: str) -> Path:
+    if not text:  # as a path, the current folder
+        raise argparse.ArgumentTypeError("must not be empty")
+    return Path(text)
 
 
 def _count(text: str) -> int:
     value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1; found {value}")
+    if not 1 <= value <= MOST_AT_A_TIME:
+        raise argparse.ArgumentTypeError(f"must be 1 to {MOST_AT_A_TIME}; found {text}")
     return value
 
 
-def _positive(text: str) -> float:
+def _factor(text: str) -> float:
     value = float(text)
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be 0 or more; found {text}")
+    if not 0 <= value <= MOST_SATURATION:
+        raise argparse.ArgumentTypeError(f"must be 0 to {MOST_SATURATION:g}; found {text}")
     return value
 
 

@@ -1,20 +1,32 @@
 """Which photographs `colorize` takes, and where each result goes."""
 
+import errno
 import glob
-from dataclasses import dataclass
+import os
+import stat
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from colorization.colorizing.originals import FORMATS
 from colorization.core.errors import ColorizationError
 from colorization.sources import archives
 
+ENDINGS = archives.EXTENSIONS | FORMATS.keys()
+IMAGE, FOLDER = "image", "folder"  # what is taken and entered; of other kinds is passed over
+DEEPEST = 200  # folders, one inside the other; making their likes calls itself for each
+
+Identity = tuple[int, int]  # of a file or folder, whatever names and links it has
+
 
 @dataclass(frozen=True)
 class Job:
-    """One photograph, and where it goes."""
+    """One photograph, where it goes, and whether what stands there may be replaced."""
 
     input: Path
     output: Path
+    overwrite: bool = False
 
 
 @dataclass(frozen=True)
@@ -26,74 +38,233 @@ class Failure:
     began: bool = True
 
 
-def plan(
-    inputs: list[str], output: Path, ending: str | None, overwrite: bool
-) -> tuple[list[Job], list[Failure]]:
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done.
+
+    Attributes
+    ----------
+    jobs : list of Job
+    failures : list of Failure
+        What was asked for and cannot be done.
+    passed_over : Counter of str
+        How much of each kind lies in the folders and was not asked for.
+    """
+
+    jobs: list[Job]
+    failures: list[Failure]
+    passed_over: Counter[str]
+
+
+def plan(inputs: list[str], output: Path, ending: str | None, overwrite: bool) -> Plan:
     """Find the photographs, and give each its place in the output folder.
 
     Parameters
     ----------
     inputs : list of str
-        Files, folders (with all below them) and globs. What lies in a folder keeps its place below
-        it; a file goes right into the output folder.
+        Files, folders (with all below them, but for links to folders and the output folder) and
+        globs. What lies in a folder keeps its place below it; a file goes right into the output
+        folder.
     output : Path
     ending : str or None
         Of all results, with its dot; None keeps each input's, or takes .png where it cannot be
         written.
     overwrite : bool
-        Whether a result that is there may be replaced.
+        Whether a result that is there may be replaced. No input ever is, nor anything else in a
+        folder that is one.
 
     Returns
     -------
-    list of Job, list of Failure
+    Plan
 
     Raises
     ------
     ColorizationError
-        If the output is a file.
+        If the output cannot be written to.
     """
-    if output.exists() and not output.is_dir():
-        raise ColorizationError(f"--output: {output} is a file, not a folder")
+    found = _Found(_output_folder(output))
+    for text in inputs:
+        found.add(text)
+    inputs_by_identity: dict[Identity | None, Path] = {
+        identity: path for path, (_, identity) in found.photographs.items()
+    }
     jobs: list[Job] = []
-    failures: list[Failure] = []
+    failures = found.failures
     taken: dict[Path, Path] = {}
-    for path, below in _found(inputs, failures):
+    for path, (below, _) in found.photographs.items():
         kept = path.suffix if path.suffix.lower() in FORMATS else ".png"
         out = output / below.with_suffix(ending or kept)
-        if out.resolve() == path.resolve():
-            reason = "its result would replace it; choose another --output"
-        elif out in taken:
-            reason = f"its result has the same name as that of {taken[out]}"
-        elif out.exists() and not overwrite:
+        place = Path(os.path.realpath(out.parent), out.name)
+        replaced = inputs_by_identity.get(_identity(out))
+        if replaced is not None:
+            reason = f"its result would replace {replaced}, an input; choose another --output"
+        elif place in taken:
+            reason = f"its result has the same name as that of {taken[place]}"
+        elif len(below.parts) > DEEPEST:
+            reason = f"lies more than {DEEPEST} folders deep"
+        elif os.path.lexists(out) and not found.folders.isdisjoint(place.parents):
+            reason = (
+                f"{out} is there already, in a folder that is an input; "
+                "remove it, or choose another --output"
+            )
+        elif os.path.lexists(out) and not overwrite:
             reason = f"{out} is there already; --overwrite replaces it"
         else:
-            taken[out] = path
-            jobs.append(Job(path, out))
+            taken[place] = path
+            jobs.append(Job(path, out, overwrite))
             continue
         failures.append(Failure(str(path), reason, began=False))
-    return jobs, failures
+    return Plan(jobs, failures, found.passed_over)
 
 
-def _found(inputs: list[str], failures: list[Failure]) -> list[tuple[Path, Path]]:
-    """Each photograph once, and its place below the output folder."""
-    found: dict[Path, Path] = {}
-    for text in inputs:
+def _output_folder(output: Path) -> Identity | None:
+    """The identity of the output folder; None where it is still to be made."""
+    try:
+        status = output.stat()
+    except OSError as error:
+        if error.errno == errno.ENOENT and not output.is_symlink():
+            return None
+        raise ColorizationError(f"--output: {output}: {_why(error, output)}") from error
+    if not stat.S_ISDIR(status.st_mode):
+        raise ColorizationError(f"--output: {output} is a file, not a folder")
+    if not os.access(output, os.W_OK | os.X_OK):
+        raise ColorizationError(f"--output: {output}: {os.strerror(errno.EACCES)}")
+    return status.st_dev, status.st_ino
+
+
+@dataclass
+class _Found:
+    """What the inputs lead to.
+
+    Attributes
+    ----------
+    output : Identity or None
+        Of the output folder, which holds results: no input, where it lies in one.
+    photographs : dict
+        Each once, with its place below the output folder, and its identity.
+    folders : set of Path
+        The folders among the inputs, without links.
+    failures : list of Failure
+    passed_over : Counter of str
+    """
+
+    output: Identity | None
+    photographs: dict[Path, tuple[Path, Identity]] = field(default_factory=dict)
+    folders: set[Path] = field(default_factory=set)
+    failures: list[Failure] = field(default_factory=list)
+    passed_over: Counter[str] = field(default_factory=Counter)
+
+    def add(self, text: str) -> None:
+        """Follow an argument, which is a glob where nothing has its name."""
+        if not text:  # as a path, the current folder
+            self._fail("''", "there is no such file or folder")
+            return
+        matches = [] if os.path.lexists(text) else _matches(text)
+        for path in matches or [Path(text)]:
+            self._add(path, Path(path.name))
+
+    def _add(self, path: Path, below: Path) -> None:
+        try:
+            status = path.stat()
+        except OSError as error:
+            self._fail(path, _why(error, path))
+            return
+        if stat.S_ISDIR(status.st_mode):
+            self._add_folder(path)
+        elif stat.S_ISREG(status.st_mode):
+            self.photographs.setdefault(path, (below, (status.st_dev, status.st_ino)))
+        else:  # to read it might take for ever
+            self._fail(path, "not a file, but a pipe, a socket or a device")
+
+    def _add_folder(self, folder: Path) -> None:
+        self.folders.add(Path(os.path.realpath(folder)))
+        failures = len(self.failures)
+        images = []
+        for kind, path in _walk(folder, self.output, self._fail):
+            if kind == IMAGE:
+                images.append(path)
+            elif kind != FOLDER:
+                self.passed_over[kind] += 1
+        for path in sorted(images):
+            self._add(path, path.relative_to(folder))
+        if not images and len(self.failures) == failures:
+            self._fail(folder, "a folder without images")
+
+    def _fail(self, path: Path | str, reason: str) -> None:
+        self.failures.append(Failure(str(path), reason, began=False))
+
+
+def _walk(
+    top: Path, output: Identity | None, fail: Callable[[Path, str], None]
+) -> Iterator[tuple[str, Path]]:
+    """Everything below a folder, with its kind; only what is a `FOLDER` is entered."""
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder) as entries:
+                kinds = [(_kind(entry, output), Path(entry.path)) for entry in entries]
+        except OSError as error:
+            fail(folder, os.strerror(error.errno or 0))
+            continue
+        yield from kinds
+        waiting += [path for kind, path in kinds if kind == FOLDER]
+
+
+def _kind(entry: os.DirEntry, output: Identity | None) -> str:
+    ending = Path(entry.name).suffix.lower()
+    if entry.name.startswith((".", "__MACOSX")):
+        return "hidden"
+    if entry.is_dir(follow_symlinks=False):
+        return "the output folder" if _identity(entry.path) == output else FOLDER
+    if entry.is_symlink() and _is_folder(entry.path):
+        return "linked folders"
+    if ending in ENDINGS:
+        return IMAGE
+    return "of another kind" if ending else "without an ending"
+
+
+def _matches(pattern: str) -> list[Path]:
+    """What a glob matches, sorted; `**` enters no links, which may lead in circles."""
+    parts = Path(pattern).parts
+    if "**" not in parts:
         # Path.glob knows no absolute patterns.
-        matches = glob.glob(text, recursive=True)  # noqa: PTH207
-        paths = [Path(text)] if Path(text).exists() else sorted(map(Path, matches))
-        if not paths:
-            failures.append(Failure(text, "there is no such file or folder", began=False))
-        for path in paths:
-            if not path.is_dir():
-                found.setdefault(path, Path(path.name))
-                continue
-            try:
-                names = archives.folder_image_names(path)
-            except ColorizationError as error:
-                failures.append(Failure(str(path), str(error), began=False))
-                continue
-            if not names:
-                failures.append(Failure(str(path), "a folder without images", began=False))
-            for name in names:
-                found.setdefault(path / name, Path(name))
-    return list(found.items())
+        return sorted(map(Path, glob.glob(pattern)))  # noqa: PTH207
+    before, after = parts[: parts.index("**")], parts[parts.index("**") + 1 :]
+    tops = list(filter(_is_folder, _matches(str(Path(*before))) if before else [Path()]))
+    if not after:
+        return tops  # with all below them
+    found: set[Path] = set()
+    for top in tops:
+        below = (path for kind, path in _walk(top, None, lambda *_: None) if kind == FOLDER)
+        for folder in (top, *below):
+            found.update(_matches(str(Path(glob.escape(str(folder)), *after))))
+    return sorted(found)
+
+
+def _status(path: str | Path) -> os.stat_result | None:
+    """Of what a name leads to; None where nobody can tell."""
+    try:
+        return Path(path).stat()
+    except OSError:
+        return None
+
+
+def _is_folder(path: str | Path) -> bool:
+    status = _status(path)
+    return status is not None and stat.S_ISDIR(status.st_mode)
+
+
+def _identity(path: str | Path) -> Identity | None:
+    status = _status(path)
+    return None if status is None else (status.st_dev, status.st_ino)
+
+
+def _why(error: OSError, path: Path) -> str:
+    """Why a name leads to nothing."""
+    if error.errno == errno.ELOOP:
+        return "a link that leads to itself"
+    if error.errno == errno.ENOENT:
+        nowhere = "a link that leads nowhere"
+        return nowhere if path.is_symlink() else "there is no such file or folder"
+    return os.strerror(error.errno or 0)

@@ -1,5 +1,6 @@
 """Photographs as people have them: read with all that they carry, and written back in colour."""
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from colorization.imaging import decoding, lab
 FORMATS = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
+    ".jfif": "JPEG",
     ".png": "PNG",
     ".tif": "TIFF",
     ".tiff": "TIFF",
     ".webp": "WEBP",
 }
+INPUTS = ("BMP", "GIF", *sorted(set(FORMATS.values())))
 # Colours are what this is about: JPEG's own halving of their resolution is switched off.
 # Not "optimize": for that, Pillow holds all coefficients of an image in memory.
 OPTIONS: dict[str, dict] = {
@@ -63,7 +66,7 @@ class Original:
 def pixels(path: Path) -> int:
     """Count the pixels of an image without decoding it; 0 where it is none."""
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=INPUTS) as image:
             return image.width * image.height
     except Exception:
         return 0  # decoding tells why
@@ -82,7 +85,9 @@ def read_original(path: Path) -> Original:
     return Original(rgb, alpha, _kept_exif(image))
 
 
-def write_original(original: Original, rgb: Image.Image, out: Path) -> None:
+def write_original(
+    original: Original, rgb: Image.Image, out: Path, *, replace: bool = True
+) -> None:
     """Write an image in the format that its ending names, with what the original carried.
 
     Parameters
@@ -92,17 +97,33 @@ def write_original(original: Original, rgb: Image.Image, out: Path) -> None:
         Mode RGB, sRGB; alpha and EXIF are the original's if it has the same size.
     out : Path
         Appears under its name when it is whole.
+    replace : bool
+        Whether what stands there is replaced.
+
+    Raises
+    ------
+    ColorizationError
+        If the format cannot hold it.
+    OSError
+        If there is no room for it, say.
     """
     kind = FORMATS[out.suffix.lower()]
     if original.alpha is not None and kind != "JPEG" and rgb.size == original.alpha.size:
         rgb = rgb.copy()
         rgb.putalpha(original.alpha)
     options = OPTIONS[kind] | ({"exif": original.exif} if original.exif else {})
-    with whole_file(out) as partial:
+    with whole_file(out, replace=replace) as partial, _Checked(io.FileIO(partial, "w")) as file:
         try:
-            rgb.save(partial, kind, **options)
+            rgb.save(file, kind, **options)
         except ValueError as error:  # EXIF too long for a JPEG segment, a side too long for WebP
             raise ColorizationError(f"cannot be written as {kind}: {error}") from error
+
+
+class _Checked(io.BufferedWriter):
+    """A file for Pillow, whose encoders write past Python where they can, and miss a full disk."""
+
+    def fileno(self) -> int:
+        raise io.UnsupportedOperation("fileno")
 
 
 def join(rgb: Image.Image, ab: np.ndarray, *, beside_grey: bool = False) -> Image.Image:
