@@ -2,21 +2,28 @@
 
 import io
 import os
+import resource
 import signal
-import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from colorization.colorizing.bulk import colorize_files
+from colorization.colorizing.colorizer import load
 from colorization.colorizing.command import main
+from colorization.colorizing.jobs import Failure, Job
 from colorization.imaging import lab
 from colorization.sources import archives
 from packaged import untrained, write_package
+from permissions import as_ordinary_user
 from samples import encoded, reopened, scene
 
 
@@ -99,13 +106,176 @@ def test_an_output_that_cannot_be_written_is_named(
     out = tmp_path / "out"
     (out / "dot.png").mkdir(parents=True)  # even root cannot put a file there
     assert colorize(model, photos / "dot.png", "--output", out, "--overwrite") == 1
-    assert f"colorize: {photos / 'dot.png'}: Is a directory" in capsys.readouterr().err
+    reason = f"cannot write {out / 'dot.png'}: Is a directory"
+    assert f"colorize: {photos / 'dot.png'}: {reason}\n" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_an_unreadable_file_is_named(model: Path, photos: Path, tmp_path: Path) -> None:
-    (photos / "dot.png").chmod(stat.S_IWUSR)
-    assert colorize(model, photos, "--output", tmp_path / "out") == 1
+def test_no_input_is_replaced_and_a_line_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image, other = tmp_path / "x.jpg", tmp_path / "x.png"
+    for path in (image, other):
+        path.write_bytes(encoded(scene(1)))
+    arguments = ["--output", tmp_path, "--format", "png", "--overwrite", "--quiet"]
+    assert main([str(argument) for argument in (image, other, *arguments)]) == 1
+    reason = f"its result would replace {other}, an input; choose another --output"
+    assert capsys.readouterr().err.splitlines() == [
+        f"colorize: {image}: {reason}",
+        f"colorize: {other}: {reason}",
+    ]
+    assert other.read_bytes() == encoded(scene(1))
+
+
+def test_originals_in_the_output_folder_are_not_replaced(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    best = tmp_path / "p" / "best"
+    best.mkdir(parents=True)
+    for path in (tmp_path / "p" / "x.jpg", best / "x.jpg"):
+        path.write_bytes(encoded(scene(1), "JPEG"))
+    assert colorize(model, tmp_path / "p", "--output", best, "--overwrite") == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "colorize: passed over in folders: the output folder (1)",
+        f"colorize: {tmp_path / 'p' / 'x.jpg'}: {best / 'x.jpg'} is there already, in a folder "
+        "that is an input; remove it, or choose another --output",
+        "colorize: 0 done, 1 failed",
+    ]
+    assert (best / "x.jpg").read_bytes() == encoded(scene(1), "JPEG")
+
+
+def test_what_is_passed_over_in_folders_is_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a.jfif", "b.jpg", ".c.jpg", ".d.jpg", "DSC0001"):
+        (tmp_path / name).write_bytes(encoded(scene(1), "JPEG"))
+    out = tmp_path / "out"
+    assert main([str(tmp_path), "--output", str(out), "--dry-run"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == "colorize: passed over in folders: hidden (2), without an ending (1)\n"
+    assert printed.out.splitlines() == [
+        f"{tmp_path / name} -> {out / name}" for name in ("a.jfif", "b.jpg")
+    ]
+
+
+def test_letters_that_command_a_terminal_are_shown_escaped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [b"red\x1b[31m.jpg", b"two\nlines.jpg", b"\xff\xfe.jpg", "\u202eü.jpg".encode()]
+    for name in names:
+        (tmp_path / os.fsdecode(name)).write_bytes(encoded(scene(1)))
+    shown: dict[str, str] = {}
+    for stream in ("stdout", "stderr"):
+        terminal = io.TextIOWrapper(io.BytesIO(), "ascii", "strict")
+        monkeypatch.setattr(sys, stream, terminal)
+        (tmp_path / "out").mkdir(exist_ok=True)
+        (tmp_path / "out" / os.fsdecode(names[0])).touch()
+        assert main([str(tmp_path), "--output", str(tmp_path / "out"), "--dry-run"]) == 1
+        terminal.seek(0)
+        shown[stream] = terminal.read()
+        monkeypatch.undo()
+    out = tmp_path / "out"
+    assert shown["stdout"].splitlines() == [
+        rf"{tmp_path}/two\nlines.jpg -> {out}/two\nlines.jpg",
+        rf"{tmp_path}/\u202e\xfc.jpg -> {out}/\u202e\xfc.jpg",
+        rf"{tmp_path}/\xff\xfe.jpg -> {out}/\xff\xfe.jpg",
+    ]
+    assert rf"colorize: {tmp_path}/red\x1b[31m.jpg: {out}/red\x1b[31m.jpg is" in shown["stderr"]
+
+
+def test_a_reader_that_goes_away_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(encoded(scene(1)))
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w") as broken:  # noqa: PTH123 (a number)
+        monkeypatch.setattr(sys, "stdout", broken)
+        assert main([str(tmp_path), "--output", str(tmp_path / "out"), "--dry-run"]) == 0
+
+
+def test_closed_streams_stop_nothing(model: Path, photos: Path, tmp_path: Path) -> None:
+    (photos / "text.jpg").write_text("not an image")
+    program = [sys.executable, "-m", "colorization.colorizing.command", photos]
+    arguments = ["--output", tmp_path / "out", "--model", model]
+    shell = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
+    assert subprocess.run([*shell, *program, *arguments], check=False).returncode == 1
+    assert len(list((tmp_path / "out").iterdir())) == len(list(photos.iterdir())) - 1
+
+
+@pytest.mark.parametrize("kind", ["jpg", "png", "tif", "webp"])
+def test_a_full_disk_costs_a_line_and_leaves_nothing_behind(
+    model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    out = tmp_path / "out"
+    image = photos / "colour.jpg"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300, before[1]))  # bytes
+    try:
+        assert colorize(model, image, "--output", out, "--format", kind, "--quiet") == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    reason = f"cannot write {out / 'colour'}.{kind}: File too large"
+    assert capsys.readouterr().err == f"colorize: {image}: {reason}\n"
+    assert list(out.iterdir()) == []
+
+
+def test_planted_links_are_not_followed(model: Path, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    for ending in ("lock", "partial"):
+        (tmp_path / ending).write_text("precious")
+        (out / f".colour.jpg.{ending}").symlink_to(tmp_path / ending)
+    assert colorize(model, photos / "colour.jpg", "--output", out) == 0
+    assert [(tmp_path / ending).read_text() for ending in ("lock", "partial")] == ["precious"] * 2
+    assert [path.name for path in out.iterdir()] == ["colour.jpg"]
+
+
+def test_of_two_at_once_each_photograph_is_written_by_one(model: Path, tmp_path: Path) -> None:
+    colorizer = load(model)
+    jobs = [Job(tmp_path / f"{index}.png", tmp_path / "out" / f"{index}.png") for index in range(8)]
+    for job in jobs:
+        job.input.write_bytes(encoded(scene(1)))
+    with ThreadPoolExecutor(2) as both:
+        options: Any = {"saturation": 1, "side_by_side": False, "quiet": True}
+        run = partial(colorize_files, colorizer, jobs, batch_size=4, threads=2, **options)
+        futures = [both.submit(lambda: list(run())) for _ in range(2)]
+        failures = [failure for future in futures for failure in future.result()]
+    assert sorted(failures, key=lambda failure: failure.input) == [
+        Failure(str(job.input), f"{job.output} is there already; --overwrite replaces it")
+        for job in jobs
+    ]
+
+
+def test_an_unreadable_file_is_named_and_the_rest_is_done(model: Path) -> None:
+    colorizer = load(model)
+    options: Any = {"saturation": 1, "side_by_side": False, "quiet": True}
+    with as_ordinary_user() as folder:
+        jobs = [Job(folder / name, folder / "out" / name) for name in ("a.png", "b.png")]
+        for job in jobs:
+            job.input.write_bytes(encoded(scene(1)))
+        jobs[0].input.chmod(0o200)
+        failures = list(colorize_files(colorizer, jobs, batch_size=4, threads=2, **options))
+        assert failures == [Failure(str(jobs[0].input), "Permission denied")]
+        assert jobs[1].output.exists()
+
+
+def test_a_file_without_end_is_not_read(
+    model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.truncate(photos / "dot.png", 1 << 40)  # which takes no room
+    assert colorize(model, photos, "--output", tmp_path / "out", "--quiet") == 1
+    reason = "1,099,511,627,776 bytes, more than 536,870,912"
+    assert capsys.readouterr().err == f"colorize: {photos / 'dot.png'}: {reason}\n"
+
+
+def test_colours_under_transparency_are_those_of_a_call(
+    model: Path, photos: Path, tmp_path: Path
+) -> None:
+    image = photos / "alpha.png"
+    assert colorize(model, image, "--output", tmp_path / "out") == 0
+    commanded = np.asarray(reopened(tmp_path / "out" / "alpha.png"))
+    assert commanded[..., 3].min() < 255
+    np.testing.assert_array_equal(commanded[..., :3], np.asarray(load(model)(image)))
 
 
 def test_saturation_scales_the_colours_alone(model: Path, photos: Path, tmp_path: Path) -> None:
@@ -147,7 +317,9 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(
     [
         [],
         ["a.jpg"],
+        ["a.jpg", "--output", ""],
         ["a.jpg", "--output", "o", "--batch-size", "0"],
+        ["a.jpg", "--output", "o", "--jobs", "257"],
         ["a.jpg", "--output", "o", "--saturation", "-1"],
         ["a.jpg", "--output", "o", "--saturation", "nan"],
         ["a.jpg", "--output", "o", "--format", "bmp"],
@@ -157,6 +329,13 @@ def test_wrong_usage_exits_with_status_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
+
+
+def test_a_saturation_beyond_all_colours_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["a.jpg", "--output", "o", "--saturation", "1e308"])
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told == "colorize: error: argument --saturation: must be 0 to 100; found 1e308"
 
 
 def test_a_model_that_is_none_exits_with_status_2(
@@ -177,24 +356,34 @@ def test_quiet_shows_failures_alone(
     assert printed.err == f"colorize: {photos / 'text.jpg'}: not an image\n"
 
 
-@pytest.mark.soak
-def test_a_hundred_megapixels_take_at_most_3_gib(model: Path, tmp_path: Path) -> None:
-    huge = tmp_path / "huge.jpg"
-    Image.fromarray(scene(1, 500, 500)).resize((10_000, 10_000)).save(huge)
-    command = [
-        sys.executable,
-        "-m",
-        "colorization.colorizing.command",
-        str(huge),
-        "--model",
-        str(model),
-    ]
-    started = subprocess.Popen([*command, "--output", str(tmp_path / "out")])
+def gibibytes_taken(model: Path, *arguments: object) -> float:
+    """The most memory that the command takes, in a process of its own."""
+    program = [sys.executable, "-m", "colorization.colorizing.command", "--model", str(model)]
+    started = subprocess.Popen([*program, *map(str, arguments)])
     _, status, used = os.wait4(started.pid, 0)
     started.returncode = os.waitstatus_to_exitcode(status)
     assert started.returncode == 0
+    return used.ru_maxrss / 2**20  # of KiB
+
+
+@pytest.mark.soak
+def test_a_hundred_megapixels_take_at_most_2_gib(model: Path, tmp_path: Path) -> None:
+    huge = tmp_path / "huge.jpg"
+    Image.fromarray(scene(1, 500, 500)).resize((10_000, 10_000)).save(huge)
+    assert gibibytes_taken(model, huge, "--output", tmp_path / "out") < 2
     assert reopened(tmp_path / "out" / "huge.jpg").size == (10_000, 10_000)
-    assert used.ru_maxrss / 2**20 < 3  # KiB
+
+
+@pytest.mark.soak
+def test_sixteen_large_photographs_in_sixteen_threads_take_at_most_2_gib(
+    model: Path, tmp_path: Path
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.fromarray(scene(1, 500, 400)).resize((5000, 4000)).save(photos / "0.jpg")
+    for index in range(1, 16):
+        (photos / f"{index}.jpg").hardlink_to(photos / "0.jpg")
+    assert gibibytes_taken(model, photos, "--output", tmp_path / "out", "--jobs", 16) < 2
 
 
 def test_a_kill_leaves_no_half_written_file(model: Path, tmp_path: Path) -> None:

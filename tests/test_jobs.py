@@ -1,11 +1,15 @@
 """Which photographs are taken, and where their results go."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from colorization.colorizing import jobs as planning
 from colorization.colorizing.jobs import Failure, plan
 from colorization.core.errors import ColorizationError
+from permissions import as_ordinary_user
 from samples import encoded, scene
 
 IMAGE = encoded(scene(1, 8, 8))
@@ -20,11 +24,15 @@ def tree(folder: Path, *names: str) -> Path:
 
 def planned(*inputs: Path | str, output: Path, **options: object) -> tuple[dict, dict]:
     chosen = {"ending": None, "overwrite": False} | options
-    jobs, failures = plan([str(path) for path in inputs], output, **chosen)  # type: ignore[arg-type]
+    found = plan([str(path) for path in inputs], output, **chosen)  # type: ignore[arg-type]
     return (
-        {str(job.input): str(job.output.relative_to(output)) for job in jobs},
-        {failure.input: failure.reason for failure in failures},
+        {str(job.input): str(job.output.relative_to(output)) for job in found.jobs},
+        {failure.input: failure.reason for failure in found.failures},
     )
+
+
+def passed_over(folder: Path, output: Path) -> dict[str, int]:
+    return dict(plan([str(folder)], output, ending=None, overwrite=False).passed_over)
 
 
 def test_a_folder_is_searched_to_the_bottom_and_keeps_its_shape(tmp_path: Path) -> None:
@@ -80,10 +88,197 @@ def test_nothing_is_overwritten_unless_asked(tmp_path: Path) -> None:
 def test_an_input_is_never_its_own_output(tmp_path: Path) -> None:
     photos = tree(tmp_path / "photos", "a.jpg")
     (tmp_path / "link").symlink_to(photos)
+    image = photos / "a.jpg"
     for output in (photos, tmp_path / "link"):
-        jobs, failures = planned(photos / "a.jpg", output=output, overwrite=True)
+        jobs, failures = planned(image, output=output, overwrite=True)
         assert jobs == {}
-        assert "its result would replace it" in failures[str(photos / "a.jpg")]
+        expected = f"its result would replace {image}, an input; choose another --output"
+        assert failures == {str(image): expected}
+
+
+def test_no_result_replaces_another_input(tmp_path: Path) -> None:
+    a = tree(tmp_path / "a", "x.jpg", "x.png")
+    jobs, failures = planned(a / "x.jpg", a / "x.png", output=a, ending=".png", overwrite=True)
+    assert jobs == {}
+    expected = f"its result would replace {a / 'x.png'}, an input; choose another --output"
+    assert failures == {str(a / "x.jpg"): expected, str(a / "x.png"): expected}
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_no_result_replaces_a_link_to_an_input(tmp_path: Path, link: Callable) -> None:
+    photos = tree(tmp_path / "photos", "a.jpg", "b.jpg")
+    out = tmp_path / "out"
+    out.mkdir()
+    link(photos / "b.jpg", out / "a.jpg")
+    jobs, failures = planned(photos, output=out, overwrite=True)
+    assert jobs == {str(photos / "b.jpg"): "b.jpg"}
+    expected = f"its result would replace {photos / 'b.jpg'}, an input; choose another --output"
+    assert failures == {str(photos / "a.jpg"): expected}
+
+
+def test_no_result_replaces_an_input_that_is_a_link(tmp_path: Path) -> None:
+    photos = tree(tmp_path / "photos", "a.jpg", "deep/a.jpg")
+    (photos / "link").mkdir()
+    (photos / "link" / "a.jpg").symlink_to(photos / "deep" / "a.jpg")
+    jobs, failures = planned(
+        photos / "a.jpg", photos / "link" / "a.jpg", output=photos / "link", overwrite=True
+    )
+    assert jobs == {}
+    assert all("would replace" in reason for reason in failures.values())
+
+
+def test_what_lies_in_the_output_folder_is_a_result_until_somebody_names_it(tmp_path: Path) -> None:
+    photos = tree(tmp_path / "q", "a.jpg", "colorized/a.jpg", "colorized/deep/b.jpg")
+    out = photos / "colorized"
+    assert passed_over(photos, out) == {"the output folder": 1}
+    for overwrite in (False, True):
+        jobs, failures = planned(photos, output=out, overwrite=overwrite)
+        assert jobs == {}
+        expected = (
+            f"{out / 'a.jpg'} is there already, in a folder that is an input; "
+            "remove it, or choose another --output"
+        )
+        assert failures == {str(photos / "a.jpg"): expected}
+    assert list(planned(out / "deep", output=tmp_path / "q/colorized")[0].values()) == ["b.jpg"]
+
+
+def test_two_results_never_share_a_place_by_a_link(tmp_path: Path) -> None:
+    photos = tree(tmp_path / "photos", "one/a.jpg", "two/a.jpg")
+    out = tmp_path / "out"
+    (out / "one").mkdir(parents=True)
+    (out / "two").symlink_to(out / "one")
+    jobs, failures = planned(photos, output=out, overwrite=True)
+    assert list(jobs) == [str(photos / "one/a.jpg")]
+    expected = f"its result has the same name as that of {photos / 'one/a.jpg'}"
+    assert failures == {str(photos / "two/a.jpg"): expected}
+
+
+def test_what_is_passed_over_in_folders_is_counted_by_kind(tmp_path: Path) -> None:
+    photos = tree(tmp_path / "photos", "a.jpg", "b.jfif", "C.JFIF", "DSC0001", "notes.txt", "x.raw")
+    tree(photos, ".a.jpg", ".trash/b.jpg", "__MACOSX/a.jpg", "deep/.DS_Store")
+    tree(tmp_path / "elsewhere", "c.jpg")
+    (photos / "linked.jpg").symlink_to(tmp_path / "elsewhere")
+    assert sorted(planned(photos, output=tmp_path / "out")[0].values()) == [
+        "C.JFIF",
+        "a.jpg",
+        "b.jfif",
+    ]
+    assert passed_over(photos, tmp_path / "out") == {
+        "hidden": 4,
+        "linked folders": 1,
+        "of another kind": 2,
+        "without an ending": 1,
+    }
+
+
+def test_an_empty_name_is_not_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tree(tmp_path, "a.jpg"))
+    jobs, failures = planned("", "a.jpg", output=tmp_path / "out")
+    assert list(jobs) == ["a.jpg"]
+    assert failures == {"''": "there is no such file or folder"}
+
+
+def test_links_that_lead_to_themselves_or_nowhere_are_named(tmp_path: Path) -> None:
+    photos = tree(tmp_path / "photos", "a.jpg")
+    (photos / "loop.jpg").symlink_to("loop.jpg")
+    (photos / "nowhere.jpg").symlink_to("nothing")
+    expected = {
+        str(photos / "loop.jpg"): "a link that leads to itself",
+        str(photos / "nowhere.jpg"): "a link that leads nowhere",
+    }
+    for inputs in ([photos], [f"{photos}/*"], [f"{photos}/**/*.jpg"], sorted(photos.iterdir())):
+        jobs, failures = planned(*inputs, output=tmp_path / "out")
+        assert jobs == {str(photos / "a.jpg"): "a.jpg"}
+        assert failures == expected
+
+
+def test_a_glob_does_not_go_in_circles(tmp_path: Path) -> None:
+    photos = tree(tmp_path / "photos", "a.jpg", "deep/b.jpg", ".hidden/c.jpg")
+    for name in ("one", "two", "three"):  # 3^40 ways, until the system has had enough of them
+        (photos / name).symlink_to(photos)
+    for pattern in (f"{photos}/**/*.jpg", f"{tmp_path}/**/**/*.jpg"):
+        assert planned(pattern, output=tmp_path / "out")[0] == {
+            str(photos / "a.jpg"): "a.jpg",
+            str(photos / "deep/b.jpg"): "b.jpg",
+        }
+
+
+def test_globs_of_folders_take_all_below_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tree(tmp_path, "a.jpg", "one/b.jpg", "one/deep/c.jpg"))
+    out = tmp_path.parent / "out"
+    everything = {"a.jpg": "a.jpg", "one/b.jpg": "one/b.jpg", "one/deep/c.jpg": "one/deep/c.jpg"}
+    assert planned("**", output=out)[0] == everything
+    assert planned("on*", output=out)[0] == {
+        "one/b.jpg": "b.jpg",
+        "one/deep/c.jpg": "deep/c.jpg",
+    }
+    assert list(planned("**/deep/*", output=out)[0]) == ["one/deep/c.jpg"]
+
+
+def test_names_that_are_too_long_are_named(tmp_path: Path) -> None:
+    photos = tree(tmp_path / "photos", "a.jpg", "b" * 251 + ".jpg")
+    long = f"{photos}/{'a' * 300}.jpg"
+    jobs, failures = planned(long, photos, output=tmp_path / "out", ending=".jpeg")
+    assert len(jobs) == 2  # the disk tells that the second's result has too long a name
+    assert failures == {long: "File name too long"}
+    with pytest.raises(ColorizationError, match=r"^--output: .*: File name too long$"):
+        planned(photos, output=tmp_path / ("o" * 300))
+
+
+def test_pipes_and_devices_are_not_waited_for(tmp_path: Path) -> None:
+    photos = tree(tmp_path / "photos", "a.jpg")
+    os.mkfifo(photos / "pipe.jpg")
+    (photos / "link.jpg").symlink_to("pipe.jpg")
+    (photos / "zero.jpg").symlink_to("/dev/zero")
+    reason = "not a file, but a pipe, a socket or a device"
+    names = ("link.jpg", "pipe.jpg", "zero.jpg")
+    jobs, failures = planned(photos, "/dev/zero", output=tmp_path / "out")
+    assert jobs == {str(photos / "a.jpg"): "a.jpg"}
+    assert failures == {str(photos / name): reason for name in names} | {"/dev/zero": reason}
+    assert planned(photos / "pipe.jpg", output=tmp_path / "out")[1] == {
+        str(photos / "pipe.jpg"): reason
+    }
+
+
+def test_folders_that_cannot_be_read_are_named_and_the_rest_is_taken() -> None:
+    with as_ordinary_user() as folder:
+        photos = tree(folder / "photos", "a.jpg", "locked/b.jpg", "blind/c.jpg")
+        other = tree(folder / "other", "d.jpg")
+        (photos / "locked").chmod(0)
+        (photos / "blind").chmod(0o400)
+        other.chmod(0)
+        jobs, failures = planned(photos, other, other / "d.jpg", output=folder / "out")
+        assert jobs == {str(photos / "a.jpg"): "a.jpg"}
+        names = (photos / "blind/c.jpg", photos / "locked", other, other / "d.jpg")
+        assert failures == {str(name): "Permission denied" for name in names}
+
+
+def test_an_output_that_cannot_be_written_to_is_refused_at_once() -> None:
+    with as_ordinary_user() as folder:
+        photos = tree(folder / "photos", "a.jpg")
+        (folder / "out").mkdir(mode=0o500)
+        with pytest.raises(ColorizationError, match=r"^--output: .*/out: Permission denied$"):
+            planned(photos, output=folder / "out")
+
+
+def test_an_output_that_leads_to_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").symlink_to("out")
+    with pytest.raises(ColorizationError, match=r"^--output: .*/out: a link that leads to itself$"):
+        planned(tree(tmp_path / "photos", "a.jpg"), output=tmp_path / "out")
+
+
+def test_a_folder_of_any_depth_is_searched_and_what_lies_too_deep_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "DEEPEST", 2)
+    photos = tree(tmp_path / "photos", "one/two/a.jpg", "one/two/three/b.jpg")
+    jobs, failures = planned(photos, output=tmp_path / "out")
+    assert list(jobs.values()) == ["one/two/a.jpg"]
+    assert failures == {str(photos / "one/two/three/b.jpg"): "lies more than 2 folders deep"}
 
 
 def test_what_is_not_there_is_named_and_the_rest_is_taken(tmp_path: Path) -> None:
@@ -111,5 +306,5 @@ def test_an_output_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_failure_before_its_turn_does_not_count_as_begun(tmp_path: Path) -> None:
-    _, failures = plan(["none"], tmp_path, ending=None, overwrite=False)
-    assert failures == [Failure("none", "there is no such file or folder", began=False)]
+    found = plan(["none"], tmp_path, ending=None, overwrite=False)
+    assert found.failures == [Failure("none", "there is no such file or folder", began=False)]

@@ -100,7 +100,7 @@ def plan(inputs: list[str], output: Path, ending: str | None, overwrite: bool) -
             reason = f"its result would replace {replaced}, an input; choose another --output"
         elif place in taken:
             reason = f"its result has the same name as that of {taken[place]}"
-        elif len(below.parts) > DEEPEST:
+        elif len(below.parent.parts) > DEEPEST:
             reason = f"lies more than {DEEPEST} folders deep"
         elif os.path.lexists(out) and not found.folders.isdisjoint(place.parents):
             reason = (
@@ -127,7 +127,8 @@ def _output_folder(output: Path) -> Identity | None:
         raise ColorizationError(f"--output: {output}: {_why(error, output)}") from error
     if not stat.S_ISDIR(status.st_mode):
         raise ColorizationError(f"--output: {output} is a file, not a folder")
-    if not os.access(output, os.W_OK | os.X_OK):
+    effective = os.access in os.supports_effective_ids
+    if not os.access(output, os.W_OK | os.X_OK, effective_ids=effective):
         raise ColorizationError(f"--output: {output}: {os.strerror(errno.EACCES)}")
     return status.st_dev, status.st_ino
 

@@ -112,15 +112,29 @@ def write_original(
         rgb = rgb.copy()
         rgb.putalpha(original.alpha)
     options = OPTIONS[kind] | ({"exif": original.exif} if original.exif else {})
-    with whole_file(out, replace=replace) as partial, _Checked(io.FileIO(partial, "w")) as file:
+    with whole_file(out, replace=replace) as partial:
         try:
-            rgb.save(file, kind, **options)
-        except ValueError as error:  # EXIF too long for a JPEG segment, a side too long for WebP
+            _save(rgb, partial, kind, options)
+        # EXIF too long for a JPEG segment, a side too long for WebP, a tag that libtiff refuses
+        except (ValueError, RuntimeError) as error:
             raise ColorizationError(f"cannot be written as {kind}: {error}") from error
 
 
+def _save(image: Image.Image, path: Path, kind: str, options: dict) -> None:
+    # libtiff notices a full disk by itself, and in memory would not say what stands in its gaps.
+    with path.open("wb") if kind == "TIFF" else _Checked(io.FileIO(path, "w")) as file:
+        try:
+            image.save(file, kind, **options)
+        except (OSError, RuntimeError) as error:
+            if getattr(error, "errno", None) is None:  # "encoder error -2": the disk itself tells
+                file.seek(0, io.SEEK_END)
+                file.write(bytes(1 << 20))
+                file.flush()
+            raise
+
+
 class _Checked(io.BufferedWriter):
-    """A file for Pillow, whose encoders write past Python where they can, and miss a full disk."""
+    """A file without a number, by which encoders would write to it and miss a full disk."""
 
     def fileno(self) -> int:
         raise io.UnsupportedOperation("fileno")

@@ -1,0 +1,79 @@
+"""Many photographs share the memory that there is."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorization.colorizing import bulk
+from colorization.colorizing.jobs import Job
+
+
+class Watched:
+    """A colorizer that notes how much is in work at a time."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+        self.pixels = 0
+        self.most = 0
+        self._lock = threading.Lock()
+
+    def see(self, path: Path) -> np.ndarray:
+        with Image.open(path) as image:
+            pixels = image.width * image.height
+        with self._lock:
+            self.pixels += pixels
+            self.most = max(self.most, self.pixels)
+        threading.Event().wait(0.01)
+        with self._lock:
+            self.pixels -= pixels
+        return np.zeros((32, 32, 1), np.float32)
+
+    def predict(self, seen: list[np.ndarray]) -> list[np.ndarray]:
+        self.batches.append(len(seen))
+        return [np.zeros((*L.shape[:2], 2), np.float32) for L in seen]
+
+
+def colorized(colorizer: Watched, folder: Path, sides: list[int]) -> None:
+    jobs = []
+    for index, side in enumerate(sides):
+        path = folder / f"{index}.png"
+        Image.new("L", (side, side)).save(path)
+        jobs.append(Job(path, folder / "out" / path.name))
+    options: Any = {"saturation": 1, "side_by_side": False, "quiet": True}
+    watched: Any = colorizer
+    assert list(bulk.colorize_files(watched, jobs, batch_size=16, threads=16, **options)) == []
+    assert len(list((folder / "out").iterdir())) == len(jobs)
+
+
+def test_threads_wait_until_there_is_memory_for_their_photograph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "PER_PHOTOGRAPH", 0)
+    monkeypatch.setattr(bulk, "IN_FLIGHT", 4 * 100 * 100 * bulk.PER_PIXEL)
+    colorizer = Watched()
+    colorized(colorizer, tmp_path, [100] * 16)
+    assert 100 * 100 <= colorizer.most <= 4 * 100 * 100
+
+
+def test_a_photograph_that_takes_more_than_there_is_is_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "IN_FLIGHT", 100)
+    colorizer = Watched()
+    colorized(colorizer, tmp_path, [20, 10, 30, 10])
+    assert colorizer.most == 30 * 30
+
+
+def test_few_large_views_are_predicted_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "PREDICTED_AT_ONCE", 3 * 32 * 32 * bulk.PER_SEEN_PIXEL)
+    colorizer = Watched()
+    colorized(colorizer, tmp_path, [8] * 10)
+    assert colorizer.batches == [3, 3, 3, 1]
+    monkeypatch.setattr(bulk, "PREDICTED_AT_ONCE", 1)
+    assert bulk._first_few([np.zeros((2, 2, 1))] * 2)[0].shape == (2, 2, 1)
