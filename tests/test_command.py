@@ -195,8 +195,8 @@ def test_a_reader_that_goes_away_stops_nothing(
 
 def test_closed_streams_stop_nothing(model: Path, photos: Path, tmp_path: Path) -> None:
     (photos / "text.jpg").write_text("not an image")
-    program = [sys.executable, "-m", "colorization.colorizing.command", photos]
-    arguments = ["--output", tmp_path / "out", "--model", model]
+    program = [sys.executable, "-m", "colorization.colorizing.command", str(photos)]
+    arguments = ["--output", str(tmp_path / "out"), "--model", str(model)]
     shell = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
     assert subprocess.run([*shell, *program, *arguments], check=False).returncode == 1
     assert len(list((tmp_path / "out").iterdir())) == len(list(photos.iterdir())) - 1

@@ -194,6 +194,12 @@ def test_links_that_lead_to_themselves_or_nowhere_are_named(tmp_path: Path) -> N
         assert failures == expected
 
 
+def test_what_is_named_twice_is_one_failure(tmp_path: Path) -> None:
+    missing = str(tmp_path / "none.jpg")
+    found = plan([missing, missing], tmp_path / "out", ending=None, overwrite=False)
+    assert len(found.failures) == 1
+
+
 def test_a_glob_does_not_go_in_circles(tmp_path: Path) -> None:
     photos = tree(tmp_path / "photos", "a.jpg", "deep/b.jpg", ".hidden/c.jpg")
     for name in ("one", "two", "three"):  # 3^40 ways, until the system has had enough of them

@@ -89,7 +89,7 @@ def plan(inputs: list[str], output: Path, ending: str | None, overwrite: bool) -
         identity: path for path, (_, identity) in found.photographs.items()
     }
     jobs: list[Job] = []
-    failures = found.failures
+    failures = list(found.failures.values())
     taken: dict[Path, Path] = {}
     for path, (below, _) in found.photographs.items():
         kept = path.suffix if path.suffix.lower() in FORMATS else ".png"
@@ -145,14 +145,15 @@ class _Found:
         Each once, with its place below the output folder, and its identity.
     folders : set of Path
         The folders among the inputs, without links.
-    failures : list of Failure
+    failures : dict
+        Each once, by what it is about.
     passed_over : Counter of str
     """
 
     output: Identity | None
     photographs: dict[Path, tuple[Path, Identity]] = field(default_factory=dict)
     folders: set[Path] = field(default_factory=set)
-    failures: list[Failure] = field(default_factory=list)
+    failures: dict[str, Failure] = field(default_factory=dict)
     passed_over: Counter[str] = field(default_factory=Counter)
 
     def add(self, text: str) -> None:
@@ -192,7 +193,7 @@ class _Found:
             self._fail(folder, "a folder without images")
 
     def _fail(self, path: Path | str, reason: str) -> None:
-        self.failures.append(Failure(str(path), reason, began=False))
+        self.failures[str(path)] = Failure(str(path), reason, began=False)
 
 
 def _walk(
