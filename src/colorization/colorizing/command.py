@@ -17,6 +17,7 @@ os.environ.setdefault("PILLOW_BLOCK_SIZE", "64m")
 from colorization.colorizing.jobs import Failure, Job, plan
 from colorization.colorizing.originals import FORMATS
 from colorization.core.errors import ColorizationError
+from colorization.core.text import printable
 
 DEFAULT_MODEL = Path("models/chosen")
 MOST_AT_A_TIME = 256  # photographs, and threads
@@ -79,7 +80,7 @@ def _run(options: argparse.Namespace) -> int:
     _name(failures)
     if options.dry_run:
         for job in jobs:
-            print(_in_one_line(f"{job.input} -> {job.output}"))
+            print(printable(f"{job.input} -> {job.output}"))
     elif jobs:
         failures += _colorize(jobs, options)
     if failures and not options.quiet:
@@ -130,13 +131,7 @@ def _name(failures: list[Failure]) -> None:
 
 
 def _say(message: str) -> None:
-    print(f"colorize: {_in_one_line(message)}", file=sys.stderr)
-
-
-def _in_one_line(text: str) -> str:
-    """Escape what would break a line or command a terminal, and bytes that are no text."""
-    text = os.fsencode(text).decode("utf-8", "backslashreplace")
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    print(f"colorize: {printable(message)}", file=sys.stderr)
 
 
 class _Shown(io.TextIOBase):

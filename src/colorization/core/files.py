@@ -13,6 +13,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout, UnixFileLock
 
+from colorization.core.text import printable
+
 LONGEST_BEGINNING = 240  # bytes of a name; file systems take 255, with the dots and the ending
 
 
@@ -98,7 +100,7 @@ def _only_writer(path: Path) -> Iterator[None]:
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        print(f"waiting for another process that is writing {path}", flush=True)
+        print(f"waiting for another process that is writing {printable(str(path))}", flush=True)
         lock.acquire()
     try:
         yield

@@ -1,9 +1,12 @@
 """Text of unknown origin, such as the names of photographs, made safe to show."""
 
+import os
+
 
 def printable(text: str) -> str:
-    r"""Give a text in one line, with escapes such as \x1b for what a terminal would act on."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode()
-        for char in text
-    )
+    r"""Give a text in one line, with escapes such as \x1b for what a terminal would act on.
+
+    Bytes of a file's name that are no text are shown likewise.
+    """
+    text = os.fsencode(text).decode("utf-8", "backslashreplace")
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
