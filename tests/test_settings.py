@@ -12,6 +12,7 @@ from colorization import variants
 from colorization.core.errors import ColorizationError
 from colorization.core.parameters import Section
 from colorization.settings.whole import Params, load_params
+from mutants import mutants
 from samples import ROOT
 
 PROFILES = sorted((ROOT / "profiles").glob("*.yaml"))
@@ -68,6 +69,21 @@ def refusal(path: Path) -> str:
         ("split.min_chroma", float("inf"), "found inf"),
         ("train.learning_rate", float("nan"), "found nan"),
         ("train.learning_rate", 0, "must be greater than 0; found 0"),
+        ("train.learning_rate", 1e30, "must be less than or equal to 1000; found 1e+30"),
+        ("train.decay_steps", 10**400, f"equal to 1000000000; found {'1' + '0' * 119}..."),
+        ("train.epochs", 10**30, "must be less than or equal to 1000000; found 1000000000"),
+        ("train.batch_size", 5000, "must be less than or equal to 4096; found 5000"),
+        ("train.monitor_images", 10**9, "must be less than or equal to 1000000; found 1000000000"),
+        ("embed.batch_size", 10**30, "must be less than or equal to 256; found 1000000000"),
+        ("evaluate.batch_size", 100_000, "must be less than or equal to 1024; found 100000"),
+        ("evaluate.sample_images", 10**6, "must be less than or equal to 1000; found 1000000"),
+        ("evaluate.extreme_images", 10**6, "must be less than or equal to 1000; found 1000000"),
+        ("split.min_side", 10_000, "must be less than or equal to 9459; found 10000"),
+        ("split.max_aspect", 1e300, "must be less than or equal to 100000000; found 1e+300"),
+        ("split.min_chroma", 135, "must be less than or equal to 134; found 135"),
+        ("download.scenes.count", 10**12, "must be less than or equal to 1000000; found 10000000"),
+        ("download.scenes.width", 100_000, "must be less than or equal to 1024; found 100000"),
+        ("study.seeds", list(range(1001)), "should have at most 1000 items after validation, not"),
         ("train.epochs", "12", "valid integer; found '12' (text to YAML; write 12)"),
         ("train.epochs", True, "valid integer; found True"),
         ("train.epochs", None, "valid integer; found None"),
@@ -222,9 +238,16 @@ def test_every_mistake_gets_its_own_line(tmp_path: Path) -> None:
         (b"- 1\n", "the file must be an object; found [1]"),
         (b"train: [1\n", "not valid YAML"),
         (b"\xff\xfe\x00", "not valid YAML"),
-        (b"train: &train [*train]\n", "not valid YAML"),
-        (b"2020-01-01: 1\n", "not valid"),
-        (b"!!python/object/apply:os.getcwd []\n", "not valid YAML"),
+        (b"train: &train [*train]\n", "line 1: train.0: holds itself"),
+        (b"1: 1\n", "line 1: a key that is not a name"),
+        (
+            b"!!python/object/apply:os.getcwd []\n",
+            "line 1: '!!python/object/apply:os.getcwd' has no place here; write the value alone",
+        ),
+        (b"train: [1\ntest: 1\n", "line 2: not valid YAML: expected ',' or ']', but got ':'"),
+        (b"a: '\\'\nb: *a\n", "line 2: not valid YAML: found undefined alias 'a'"),
+        (b'a: "\\UFFFFFFFF"\n', "not valid YAML: Python int too large to convert to C int"),
+        (b"#" * 300_000, "more than 262,144 bytes, which no parameters need"),
     ],
 )
 def test_a_file_that_holds_no_parameters_is_refused(
@@ -268,9 +291,111 @@ def test_no_parameter_has_a_name_that_the_run_cache_of_dvc_ignores() -> None:
     assert not names & {"size", "nfiles"}
 
 
+def rewritten(folder: Path, pattern: str, replacement: str) -> Path:
+    """The params file with one place of its text replaced."""
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    path = folder / "params.yaml"
+    path.write_text(re.sub(pattern, lambda _: replacement, text, count=1))
+    return path
+
+
+NOT_A_NUMBER = {
+    "0b_": "found '0b_'",
+    "0x_": "found '0x_'",
+    "0x10": "found '0x10'",
+    "010": "found '010' (text to YAML; write 10)",
+    "1:30": "found '1:30'",
+    "190:20:30": "found '190:20:30'",
+    "2020-13-01": "found '2020-13-01'",
+    "2020-01-01": "found '2020-01-01'",
+    "yes": "found 'yes'",
+    "1_": "found '1_'",
+}
+
+
+@pytest.mark.parametrize("written", NOT_A_NUMBER)
+def test_what_only_old_yaml_takes_for_a_number_is_refused(tmp_path: Path, written: str) -> None:
+    path = rewritten(tmp_path, r"epochs: \S+", f"epochs: {written}")
+    assert refusal(path) == f"train.epochs must be a valid integer; {NOT_A_NUMBER[written]}"
+
+
+@pytest.mark.parametrize(("written", "number"), [("+12", 12), ("1_000", 1000)])
+def test_a_number_may_have_a_sign_and_underscores(
+    tmp_path: Path, written: str, number: int
+) -> None:
+    assert read(rewritten(tmp_path, r"epochs: \S+", f"epochs: {written}")).train.epochs == number
+
+
+LINE = (ROOT / "params.yaml").read_text(encoding="utf-8").partition("  epochs:")[0].count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("!!int six", "train.epochs: '!!int' has no place here; write the value alone"),
+        ("!!float abc", "train.epochs: '!!float' has no place here; write the value alone"),
+        ("9" * 5000, "train.epochs: 5,000 characters, more than 4,096"),
+        ('"a\\e[31mb"', r"train.epochs: holds a control character: 'a\x1b[31mb'"),
+        (r'"\ud800"', r"train.epochs: holds a control character: '\ud800'"),
+        ("6\n  epochs: 7", "train: 'epochs' stands here a second time"),
+        ("6\n  'epochs': 7", "train: 'epochs' stands here a second time"),
+        ("[" * 5000, f"train.epochs{'.0' * 19}: more than 20 levels within each other"),
+        ("&x {a: [*x]}", "train.epochs.a.0: holds itself"),
+        ("{[1]: 2}", "train.epochs: a key that is not a name"),
+        ("<<", "not valid YAML: could not determine a constructor for the tag "),
+    ],
+)
+def test_what_is_no_plain_value_is_refused_by_line_and_key(
+    tmp_path: Path, written: str, message: str
+) -> None:
+    found = refusal(rewritten(tmp_path, r"epochs: \S+", f"epochs: {written}"))
+    line = LINE + 1 if "\n" in written else LINE
+    assert found.startswith(f"line {line}: {message}")
+
+
+def bomb(doublings: int) -> str:
+    """Lists of aliases: each holds the one before nine times."""
+    lines = ["bomb0: &bomb0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]"]
+    for level in range(1, doublings):
+        aliases = ", ".join([f"*bomb{level - 1}"] * 9)
+        lines.append(f"bomb{level}: &bomb{level} [{aliases}]")
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("doublings", [6, 100])
+def test_aliases_that_multiply_are_refused_unexpanded(tmp_path: Path, doublings: int) -> None:
+    path = rewritten(tmp_path, "^", bomb(doublings) + "\n")
+    assert refusal(path) == "line 5: bomb4.0: this makes more than 10,000 values"
+    path = rewritten(
+        tmp_path, "^", bomb(doublings).replace("[", "{<<: [").replace("]", "]}") + "\n"
+    )
+    assert refusal(path) == "line 4: bomb3.<<.8: this makes more than 10,000 values"
+
+
+def test_a_value_may_stand_for_several_keys(tmp_path: Path) -> None:
+    path = rewritten(tmp_path, r"epochs: \S+", "epochs: &some 7")
+    path.write_text(re.sub(r"batch_size: 32", "batch_size: *some", path.read_text()))
+    assert (read(path).train.epochs, read(path).evaluate.batch_size) == (7, 7)
+
+
+def test_an_endless_file_is_read_as_far_as_a_params_file_goes() -> None:
+    assert refusal(Path("/dev/zero")) == "more than 262,144 bytes, which no parameters need"
+
+
+def test_any_damage_to_a_params_file_is_refused_in_lines_or_read(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    lines: list[str] = []
+    for damaged in mutants((ROOT / "params.yaml").read_bytes(), count=200, seed=1):
+        path.write_bytes(damaged)
+        try:
+            read(path)
+        except ColorizationError as error:
+            lines += str(error).splitlines()
+    assert len(lines) > 100
+    assert all(line.startswith(f"{path}: ") for line in lines)
+
+
 @pytest.mark.parametrize("written", ["1e-05", "1e-3", "1.5E-4", "0.00001", "1.0e-5"])
 def test_a_small_number_is_read_as_dvc_and_people_write_it(tmp_path: Path, written: str) -> None:
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    path = tmp_path / "params.yaml"
-    path.write_text(re.sub(r"learning_rate: \S+", f"learning_rate: {written}", text))
+    path = rewritten(tmp_path, r"learning_rate: \S+", f"learning_rate: {written}")
     assert read(path).train.learning_rate == float(written)

@@ -6,13 +6,23 @@ No default stands in code: what a run used can be read in params.yaml alone.
 import json
 import re
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import yaml
 from pydantic import ValidationError
 
 from colorization.core.errors import ColorizationError
-from colorization.core.records import Record, explain
+from colorization.core.records import Record, explain, shortened
+
+# No params file comes near these; a hostile one is refused before it costs time or memory.
+MAX_BYTES = 1 << 18
+MAX_NODES = 10_000  # keys and values, counting again what an alias repeats
+MAX_DEPTH = 20
+MAX_CHARACTERS = 4096  # of a value, as of a path; Python reads integers of 4,300 digits
+
+STANDARD_TAG = "tag:yaml.org,2002:"
+# No file name has these in earnest; messages would show them raw, and JSON cannot hold the last.
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class Section(Record):
@@ -33,7 +43,7 @@ class Section(Record):
         if not isinstance(content, dict) or name not in content:
             raise ColorizationError(f"{path}: {name} is missing")
         try:
-            return cls.model_validate_json(_as_json(content[name], path))
+            return cls.model_validate_json(_as_json(content[name]))
         except ValidationError as error:
             lines = [f"{path}: {line}" for line in explain(error, name)]
             raise ColorizationError("\n".join(lines)) from error
@@ -52,7 +62,7 @@ class Sections(Record):
             As `Section.load`, with a line for every mistake.
         """
         try:
-            return cls.model_validate_json(_as_json(read_yaml(path), path))
+            return cls.model_validate_json(_as_json(read_yaml(path)))
         except ValidationError as error:
             raise ColorizationError(
                 "\n".join(f"{path}: {line}" for line in explain(error))
@@ -60,37 +70,114 @@ class Sections(Record):
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, with YAML 1.2's numbers: DVC writes 0.00001 as 1e-05."""
+    """PyYAML's safe loader, within bounds, with the numbers and booleans of YAML 1.2, as in DVC.
+
+    YAML 1.1 takes 1:30 for 90, 010 for 8 and `on` for true.
+    """
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012 (PyYAML's way: none of YAML 1.1)
+
+    def __init__(self, text: str, file: Path) -> None:
+        super().__init__(text)
+        self._file = file
+        self._path: list[str] = []  # keys and positions down to the value that is being read
+        self._count = 0
+        self._counts: dict[yaml.Node, int] = {}  # of each node and all within it
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Read a key, or a value with all within it; PyYAML calls it for each of them."""
+        event = self.peek_event()
+        name = index.value if isinstance(index, yaml.ScalarNode) else index
+        if name is not None:
+            self._path.append(str(name))
+        self._check_event(event)
+        before = self._count
+        node: Any = super().compose_node(parent, index)
+        if isinstance(event, yaml.AliasEvent):
+            if node not in self._counts:
+                self._refuse(event, "holds itself")
+            self._count += self._counts[node]
+        else:
+            self._count += 1
+            self._counts[node] = self._count - before
+        if self._count > MAX_NODES:
+            self._refuse(event, f"this makes more than {MAX_NODES:,} values")
+        if isinstance(node, yaml.MappingNode):
+            self._check_keys(node)
+        if name is not None:
+            self._path.pop()
+        return node
+
+    def _check_event(self, event: yaml.Event) -> None:
+        if len(self._path) > MAX_DEPTH:
+            self._refuse(event, f"more than {MAX_DEPTH} levels within each other")
+        if tag := getattr(event, "tag", None):
+            short = tag.replace(STANDARD_TAG, "!!")
+            self._refuse(event, f"{short!r} has no place here; write the value alone")
+        if not isinstance(event, yaml.ScalarEvent):
+            return
+        if len(event.value) > MAX_CHARACTERS:
+            length = f"{len(event.value):,} characters"
+            self._refuse(event, f"{length}, more than {MAX_CHARACTERS:,}")
+        if CONTROL.search(event.value):
+            self._refuse(event, f"holds a control character: {shortened(event.value)}")
+
+    def _check_keys(self, mapping: yaml.MappingNode) -> None:
+        seen = set()
+        for key, _ in mapping.value:
+            if key.tag not in (f"{STANDARD_TAG}str", f"{STANDARD_TAG}merge"):
+                self._refuse(key, "a key that is not a name")
+            if key.value in seen:
+                self._refuse(key, f"{shortened(key.value)} stands here a second time")
+            seen.add(key.value)
+
+    def _refuse(self, where: Any, what: str) -> NoReturn:
+        place = f"{self._file}: line {where.start_mark.line + 1}: "
+        if self._path:
+            place += shortened(".".join(self._path), quoted=False) + ": "
+        raise ColorizationError(place + what)
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
-)
+for tag, pattern, beginnings in (
+    ("bool", "true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?(0|[1-9][0-9]*(_[0-9]+)*)", "-+0123456789"),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("float", r"[-+]?[0-9]+[eE][-+]?[0-9]+", "-+0123456789"),  # DVC writes 0.00001 as 1e-05
+    ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", "-+."),
+    ("null", "~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("merge", "<<", "<"),
+):
+    _Loader.add_implicit_resolver(
+        f"{STANDARD_TAG}{tag}", re.compile(rf"(?:{pattern})\Z"), list(beginnings)
+    )
 
 
 def read_yaml(path: Path) -> Any:
-    """Read a YAML file.
+    """Read a YAML file of plain values: no tags, no keys but names, none twice, of a modest size.
 
     Raises
     ------
     ColorizationError
-        If it cannot be read, or is not YAML.
+        If it cannot be read, or is something else. The message names file, line and key.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ColorizationError(f"{path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise _not_valid(path, error) from error
-
-
-def _as_json(content: object, path: Path) -> str:
-    """JSON for pydantic, whose strict mode then takes a list for a tuple."""
+    if len(content) > MAX_BYTES:
+        raise ColorizationError(f"{path}: more than {MAX_BYTES:,} bytes, which no parameters need")
     try:
-        return json.dumps(content, default=str)
-    except (TypeError, ValueError) as error:  # a date as a key, a list within itself
-        raise _not_valid(path, error) from error
+        return _Loader(content.decode("utf-8"), path).get_single_data()
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise ColorizationError(f"{path}: {line}not valid YAML: {error.problem}") from error
+    # A ValueError where bytes are not UTF-8, or \U stands for more than there is in Unicode.
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        reason = " ".join(str(error).split())
+        raise ColorizationError(f"{path}: not valid YAML: {reason}") from error
 
 
-def _not_valid(path: Path, error: Exception) -> ColorizationError:
-    return ColorizationError(f"{path}: not valid YAML: {' '.join(str(error).split())}")
+def _as_json(content: object) -> str:
+    """JSON for pydantic, whose strict mode then takes a list for a tuple."""
+    return json.dumps(content)

@@ -1,5 +1,6 @@
 """Typed records: what a JSON file or a section of params.yaml holds, checked when it is read."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -10,13 +11,15 @@ from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_file
 
 # Kinds of values.
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[
+    int, Field(ge=1, le=1_000_000)
+]  # of images or epochs: 40 times the paper's images
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotEmpty = Annotated[str, Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
+LONGEST_SHOWN = 120  # characters of a value in a message
 OWN_WORDS = "in_our_words"  # the type of mistakes that `mistake` words whole
 
 
@@ -78,15 +81,19 @@ def _explain(found: ErrorDetails, within: tuple[str, ...]) -> str:
     if found["type"] == "literal_error":
         choices = found["ctx"]["expected"].replace(" or ", ", ").replace("'", "")
         wanted = f"must be one of {choices}"
-    return f"{key or 'the file'} {wanted}; found {found['input']!r}{_hint(found['input'])}"
+    return f"{key or 'the file'} {wanted}; found {shortened(found['input'])}{_hint(found['input'])}"
+
+
+def shortened(found: object, *, quoted: bool = True) -> str:
+    """A value as a message shows it: of a long one the beginning."""
+    text = repr(found) if quoted else str(found)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def _hint(found: object) -> str:
     """Say that a number in quotes is text."""
     if isinstance(found, str):
-        try:
-            number = float(found)
-            return f" (text to YAML; write {int(found) if found.isdecimal() else number!r})"
-        except ValueError:
-            pass
+        for kind in (int, float):
+            with suppress(ValueError):
+                return f" (text to YAML; write {kind(found)!r})"
     return ""

@@ -7,7 +7,7 @@ from pydantic import Field
 from colorization.core.parameters import Section
 from colorization.core.records import Count, NotEmpty, Record, Seed
 
-Side = Annotated[int, Field(ge=32, le=4096)]
+Side = Annotated[int, Field(ge=32, le=1024)]  # as preprocess.image_size; larger ones take gigabytes
 
 
 class Scenes(Record):

@@ -1,12 +1,18 @@
 """`evaluate`: the test metrics and pictures."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from colorization.core.parameters import Section
-from colorization.core.records import Count
+
+BatchSize = Annotated[int, Field(ge=1, le=1024)]
+Shown = Annotated[int, Field(ge=1, le=1000)]  # each makes a page larger by its pictures
 
 
 class Evaluate(Section):
     """`evaluate`: the test metrics and pictures."""
 
-    batch_size: Count
-    sample_images: Count
-    extreme_images: Count
+    batch_size: BatchSize
+    sample_images: Shown
+    extreme_images: Shown

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from colorization.core.parameters import Section
-from colorization.core.records import Count, Fraction, Seed, mistake
+from colorization.core.records import Fraction, Seed, mistake
 
 
 def _sum_to_one(ratios: tuple[float, ...]) -> tuple[float, ...]:
@@ -21,6 +21,8 @@ class Split(Section):
 
     ratios: Annotated[tuple[Fraction, Fraction, Fraction], AfterValidator(_sum_to_one)]
     seed: Seed
-    min_side: Count
-    max_aspect: Annotated[float, Field(ge=1, allow_inf_nan=False)]
-    min_chroma: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    min_side: Annotated[
+        int, Field(ge=1, le=9459)
+    ]  # beyond it nothing is left: 89 megapixels is the most that is decoded
+    max_aspect: Annotated[float, Field(ge=1, le=1e8)]  # no strip is longer
+    min_chroma: Annotated[float, Field(ge=0, le=134)]  # of sRGB's blue, the most there is

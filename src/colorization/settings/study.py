@@ -17,7 +17,9 @@ class Study(Section):
 
     with_embedding: Annotated[tuple[str, ...], AfterValidator(distinct)]
     without_embedding: dict[str, str]
-    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(distinct)]
+    seeds: Annotated[
+        tuple[Seed, ...], Field(min_length=1, max_length=1000), AfterValidator(distinct)
+    ]
 
     def variants(self) -> tuple[str, ...]:
         """All variants, in the study's order."""

@@ -5,19 +5,23 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from colorization.core.parameters import Section
-from colorization.core.records import Count, Positive
+from colorization.core.records import Count
 
 Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 Devices = Literal["one", "all"]
+
+BatchSize = Annotated[int, Field(ge=1, le=4096)]
+Steps = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Rate = Annotated[float, Field(gt=0, le=1000)]  # Adam moves every weight by about as much a step
 
 
 class Train(Section):
     """`train`: how every variant is trained."""
 
     epochs: Count
-    batch_size: Count
-    learning_rate: Positive
-    decay_steps: Count
+    batch_size: BatchSize
+    learning_rate: Rate
+    decay_steps: Steps
     decay_rate: Annotated[float, Field(gt=0, le=1)]
     flip: bool
     precision: Precision
