@@ -4,6 +4,7 @@ local inputs changed.
 Its outputs are the same bytes as long as the inputs are the same, so nothing runs after it in vain.
 """
 
+import os
 from pathlib import Path
 
 from _stage import run
@@ -20,7 +21,8 @@ def main(
     params: Path, memory: Path, raw: Path, source: Path, weights: Path, encoders: Path
 ) -> None:
     settings = load_params(params, variants.names())
-    if Path(settings.download.source).resolve() == raw.resolve():
+    # realpath: a link that leads to itself is no error here, but told below.
+    if os.path.realpath(settings.download.source) == os.path.realpath(raw):
         raise ColorizationError(
             f"download.source: {raw} is what `download` writes anew; give the archive another place"
         )

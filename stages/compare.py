@@ -13,7 +13,7 @@ from colorization.study.experiments import read_experiments
 
 def main(params: Path, evaluations: Path, runs: Path, results: Path) -> None:
     study = Study.load(params)
-    experiments = read_experiments(study, Download.load(params).source, evaluations)
+    experiments = read_experiments(study, Download.load(params).shown_source, evaluations)
     files = {
         name: runs / "train" / f"{variant}-{seed}.json"
         for name, (variant, seed) in zip(experiments.by_name(), study.trainings(), strict=True)

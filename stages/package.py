@@ -12,7 +12,7 @@ from colorization.settings.embed import Embed
 
 def main(params: Path, model: Path, evaluation: Path, split: Path, out: Path) -> None:
     origin = Origin(
-        source=Download.load(params).source,
+        source=Download.load(params).shown_source,
         embed=Embed.load(params),
         split=read_table(split),
     )

@@ -28,7 +28,7 @@ def main(
             evaluation=evaluated,
             split=read_table(split),
             params=params.read_text(encoding="utf-8").strip(),
-            source=Download.load(params).source,
+            source=Download.load(params).shown_source,
         ),
         Circumstances(
             runs=read_runs(files),

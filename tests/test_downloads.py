@@ -1,5 +1,6 @@
 """Downloads end whole and right, or not at all, whatever the server does."""
 
+import base64
 import errno
 import hashlib
 import re
@@ -7,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from pathlib import Path
 
@@ -328,14 +329,124 @@ def test_a_wrong_checksum_says_both_and_keeps_nothing(site: Site, tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_part_that_was_damaged_on_disk_is_found_out(site: Site, tmp_path: Path) -> None:
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def zeroed(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def cut_in_half(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def swapped(path: Path) -> None:
+    """As another download's file, which lies beside it."""
+    other = next(path.parent.parent.glob(f"other/*{path.suffix}"))
+    path.write_bytes(other.read_bytes())
+
+
+@pytest.mark.parametrize("suffix", ["", ".json"])
+@pytest.mark.parametrize("damage", [emptied, zeroed, cut_in_half, Path.unlink, swapped])
+@pytest.mark.parametrize("known", [{}, {"algorithm": "md5", "checksum": MD5}])
+def test_what_had_come_and_was_damaged_is_told_and_comes_anew(
+    site: Site,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    suffix: str,
+    damage: Callable[[Path], None],
+    known: dict,
+) -> None:
+    unfinished = tmp_path / "unfinished"
+    for folder in (tmp_path / "other", unfinished):
+        site.cuts = [100_000, 0, 0, 0, 0]
+        refusal(site, folder, **known)
+        site.content = CONTENT[::-1]
+    site.content = CONTENT
+    (damaged,) = (path for path in unfinished.iterdir() if path.suffix == suffix)
+    swap = next(path for path in (tmp_path / "other").iterdir() if path.suffix == suffix)
+    swap.write_bytes(swap.read_bytes()[::-1])
+    capsys.readouterr()
+    damage(damaged)
+    assert fetch(site, unfinished, **known) == CONTENT
+    told = capsys.readouterr().out.splitlines()[0]
+    assert told == f"{site.url()}: what had come of it is damaged; it comes anew"
+    assert ranges(site)[-1] is None
+
+
+def test_what_had_come_of_another_url_is_not_taken(site: Site, tmp_path: Path) -> None:
+    names = []
+    for url in (site.url("one.zip"), site.url("two.zip")):
+        site.cuts = [100_000, 0, 0, 0, 0]
+        with pytest.raises(ColorizationError), downloaded(RemoteFile(url), tmp_path / url[-7:]):
+            pass
+        names.append(next(path.name for path in (tmp_path / url[-7:]).glob("*.json")))
+        site.content = CONTENT[::-1]
+    for path in (tmp_path / "one.zip").iterdir():  # both files of the other, under these names
+        suffix = path.suffix
+        (tmp_path / "two.zip" / names[1]).with_suffix(suffix).write_bytes(path.read_bytes())
+    with downloaded(RemoteFile(site.url("two.zip")), tmp_path / "two.zip") as path:
+        assert path.read_bytes() == CONTENT[::-1]
+    assert ranges(site)[-1] is None
+
+
+def test_what_came_after_the_last_checkpoint_comes_again(site: Site, tmp_path: Path) -> None:
     site.cuts = [100_000, 0, 0, 0, 0]
-    known = {"algorithm": "md5", "checksum": MD5}
-    refusal(site, tmp_path, **known)
-    part = next(path for path in tmp_path.iterdir() if path.suffix != ".json")
-    part.write_bytes(b"x" + part.read_bytes()[1:])
-    assert "wrong md5" in refusal(site, tmp_path, **known)
-    assert fetch(site, tmp_path, **known) == CONTENT
+    refusal(site, tmp_path)
+    (part,) = (path for path in tmp_path.iterdir() if not path.suffix)
+    with part.open("ab") as file:
+        file.write(bytes(5000))  # a file system's, after a power loss
+    assert fetch(site, tmp_path) == CONTENT
+    assert ranges(site)[-1] == "bytes=100000-"
+
+
+def test_a_login_is_that_of_the_netrc_file(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.login = "Basic " + base64.b64encode(b"me:word").decode()
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert refusal(site, tmp_path / "a") == f"{site.url()}: the server answers 401 Unauthorized"
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password word\n")
+    assert fetch(site, tmp_path / "b") == CONTENT
+
+
+def test_a_query_is_sent_with_its_variables_and_never_told(
+    site: Site,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PHOTOS_TOKEN", "T0p/s3cret")
+    site.cuts = [100_000]
+    site.statuses = [503]
+    remote = RemoteFile(site.url("x.zip?id=7&token=$PHOTOS_TOKEN&price=$$1"))
+    with downloaded(remote, tmp_path) as path:
+        assert path.read_bytes() == CONTENT
+        left = b"".join(file.read_bytes() for file in tmp_path.glob("*.json"))
+    assert {path for path, _ in site.asked} == {"/x.zip?id=7&token=T0p/s3cret&price=$1"}
+    site.statuses = [404]
+    with pytest.raises(ColorizationError) as caught, downloaded(remote, tmp_path):
+        pass
+    assert str(caught.value) == f"{site.url('x.zip')}: the server answers 404 Not Found"
+    told = capsys.readouterr()
+    assert f"{site.url('x.zip')}: the server answers 503 " in told.out
+    assert "downloading x.zip: " in told.out
+    assert not re.search("s3cret|token|TOKEN", told.out + told.err + left.decode())
+
+
+def test_a_variable_that_is_not_set_is_named(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PHOTOS_TOKEN", raising=False)
+    remote = RemoteFile(site.url("x.zip?token=$PHOTOS_TOKEN"))
+    with pytest.raises(ColorizationError) as caught, downloaded(remote, tmp_path):
+        pass
+    assert str(caught.value) == (
+        f"{site.url('x.zip')}: its query names the environment variable PHOTOS_TOKEN, "
+        "which is not set"
+    )
+    assert site.asked == []
 
 
 def test_what_is_found_at_fault_is_named_by_its_url_and_not_kept(
@@ -355,12 +466,12 @@ def test_a_killed_download_goes_on(site: Site, tmp_path: Path) -> None:
         "import sys; from pathlib import Path; sys.path.insert(0, 'src');"
         "from colorization.sources import downloads;"
         "from colorization.sources.remote import RemoteFile;"
-        "downloads.CHUNK = 1000;"
+        "downloads.CHUNK = downloads.CHECKPOINT = 1000;"
         f"downloads.downloaded(RemoteFile({site.url()!r}), Path({str(tmp_path)!r})).__enter__()"
     )
     process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
     deadline = time.monotonic() + 60
-    while sum(path.stat().st_size for path in tmp_path.iterdir()) < 140_000:
+    while sum(path.stat().st_size for path in tmp_path.iterdir() if not path.suffix) < 140_000:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
@@ -368,4 +479,4 @@ def test_a_killed_download_goes_on(site: Site, tmp_path: Path) -> None:
     assert fetch(site, tmp_path) == CONTENT
     resumed = ranges(site)[-1]
     assert resumed is not None
-    assert 140_000 <= int(resumed.removeprefix("bytes=").rstrip("-")) <= 150_000
+    assert 138_000 <= int(resumed.removeprefix("bytes=").rstrip("-")) <= 150_000

@@ -95,6 +95,13 @@ def test_the_environment_tells_what_bits_depend_on(monkeypatch: pytest.MonkeyPat
 
 
 def test_other_programs_variables_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("TF_TOKEN_example_org", "TF_VAR_password", "TF_CLI_CONFIG_FILE", "TF_LOG"):
+    for name in (
+        "TF_CUDNN_PASSWORD",
+        "ONEDNN_LOGIN",
+        "TF_TOKEN_example_org",
+        "TF_VAR_password",
+        "TF_CLI_CONFIG_FILE",
+        "TF_LOG",
+    ):
         monkeypatch.setenv(name, "secret")
     assert "secret" not in provenance.environment()["variables"].values()

@@ -11,6 +11,7 @@ import yaml
 from colorization import variants
 from colorization.core.errors import ColorizationError
 from colorization.core.parameters import Section
+from colorization.settings.download import shown
 from colorization.settings.whole import Params, load_params
 from mutants import mutants
 from samples import ROOT
@@ -74,7 +75,7 @@ def refusal(path: Path) -> str:
         ("train.epochs", 10**30, "must be less than or equal to 1000000; found 1000000000"),
         ("train.batch_size", 5000, "must be less than or equal to 4096; found 5000"),
         ("train.monitor_images", 10**9, "must be less than or equal to 1000000; found 1000000000"),
-        ("embed.batch_size", 10**30, "must be less than or equal to 256; found 1000000000"),
+        ("embed.batch_size", 10**30, "must be less than or equal to 32; found 1000000000"),
         ("evaluate.batch_size", 100_000, "must be less than or equal to 1024; found 100000"),
         ("evaluate.sample_images", 10**6, "must be less than or equal to 1000; found 1000000"),
         ("evaluate.extreme_images", 10**6, "must be less than or equal to 1000; found 1000000"),
@@ -324,6 +325,82 @@ def test_a_number_may_have_a_sign_and_underscores(
     tmp_path: Path, written: str, number: int
 ) -> None:
     assert read(rewritten(tmp_path, r"epochs: \S+", f"epochs: {written}")).train.epochs == number
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (
+            "http://user:secret@host.org/x.zip?token=T",
+            "must not hold a user and password, since params.yaml is recorded with every result; "
+            "write `machine HOST login USER password PASSWORD` into ~/.netrc",
+        ),
+        (
+            "https://secret@host.org/x.zip",
+            "must not hold a user and password, since params.yaml is recorded with every result; "
+            "write `machine HOST login USER password PASSWORD` into ~/.netrc",
+        ),
+        (
+            "https://host.org/x.zip?id=1&token=secret#md5=1",
+            "must not hold its token, since params.yaml is recorded with every result; "
+            "write token=$NAME, and set the environment variable NAME",
+        ),
+        (
+            "https://host.org/x.zip?price=$1",
+            "has a $ in its query that no name of an environment variable follows; "
+            "write $$ for the sign itself",
+        ),
+    ],
+)
+def test_a_secret_in_a_url_is_refused_and_not_shown(
+    tmp_path: Path, source: str, message: str
+) -> None:
+    assert refusal(changed(tmp_path, "download.source", source)) == f"download.source {message}"
+
+
+QUERIES = {
+    "access_token": False,
+    "X-Amz-Signature": False,
+    "X-Amz-Security-Token": False,
+    "AWSAccessKeyId": False,
+    "sig": False,
+    "key": False,
+    "api_key": False,
+    "apikey": False,
+    "auth": False,
+    "pwd": False,
+    "client_secret": False,
+    "id": True,
+    "download": True,
+    "author": True,
+    "keyword": True,
+    "signal": True,
+    "monkey": True,
+}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_what_a_query_may_hold_openly_goes_by_its_name(tmp_path: Path, name: str) -> None:
+    path = changed(tmp_path, "download.source", f"https://host.org/x.zip?v=1&{name}=1")
+    if QUERIES[name]:
+        read(path)
+    else:
+        assert refusal(path).startswith(f"download.source must not hold its {name}, since")
+    path = changed(tmp_path, "download.source", f"https://host.org/x.zip?v=1&{name}=$IT")
+    assert read(path).download.shown_source == "https://host.org/x.zip"
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("scenes", "scenes"),
+        ("a?b/c@d.zip", "a?b/c@d.zip"),
+        ("https://h/a@b/x.zip?id=1#md5=2", "https://h/a@b/x.zip#md5=2"),
+        ("ftp://u:p@h/x.zip", "ftp://h/x.zip"),
+    ],
+)
+def test_a_source_is_told_without_what_could_be_secret(source: str, told: str) -> None:
+    assert shown(source) == told
 
 
 LINE = (ROOT / "params.yaml").read_text(encoding="utf-8").partition("  epochs:")[0].count("\n") + 1

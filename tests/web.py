@@ -39,6 +39,8 @@ class Site:
         Whether If-Range is heeded.
     total : bool
         Whether a range is sent with the length of the whole.
+    login : str or None
+        The Authorization header without which nothing is sent.
     asked : list of (str, str or None)
         Path and Range of each request so far.
     address : str
@@ -60,6 +62,7 @@ class Site:
     wrong_range: bool = False
     if_range: bool = True
     total: bool = True
+    login: str | None = None
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     address: str = ""
     released: threading.Event = field(default_factory=threading.Event)
@@ -98,6 +101,8 @@ def serve(site: Site) -> Iterator[Site]:
 def _answer(site: Site, request: http.server.BaseHTTPRequestHandler) -> None:
     wanted = request.headers.get("Range")
     site.asked.append((request.path, wanted))
+    if site.login not in (None, request.headers.get("Authorization")):
+        return _empty(request, 401, {})
     if request.path == "/moved":
         return _empty(request, 302, {"Location": site.location or site.url()})
     if request.path == "/circle":

@@ -1,5 +1,6 @@
 """What a parameter for pretrained weights may name; needs no Keras, so that `check` is quick."""
 
+import contextlib
 from pathlib import Path
 
 from colorization.core.errors import ColorizationError
@@ -44,7 +45,9 @@ def weights_file(weights: str, parameter: str) -> Path:
     ColorizationError
         If there is no such file, or it is not one that Keras loads.
     """
-    path = Path(weights).expanduser()
+    path = Path(weights)
+    with contextlib.suppress(RuntimeError):  # of an unknown ~user
+        path = path.expanduser()
     if not path.is_file():
         raise ColorizationError(
             f"{parameter} must be {', '.join(NAMED)}, or the path of a weights file; "

@@ -11,13 +11,65 @@ from typing import Any
 from colorization.core.records import Record
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-image", "pillow", "dvc")
-# TensorFlow's environment variables, by stem: Terraform's begin with TF_ too, and hold secrets.
-OF_TENSORFLOW = tuple(
-    f"TF_{stem}_"
-    for stem in (
-        *("AUTO", "CUBLAS", "CUDNN", "DETERMINISTIC", "DISABLE", "ENABLE", "FORCE", "GPU"),
-        *("NUM", "ONEDNN", "OVERRIDE", "SET", "USE", "XLA"),
-    )
+# The environment variables by which TensorFlow and oneDNN compute otherwise, those of TensorFlow as
+# its library holds them. By name: other programs', which may hold secrets, begin with TF_ too.
+VARIABLES = frozenset(
+    {
+        "ONEDNN_CPU_ISA_HINTS",
+        "ONEDNN_DEFAULT_FPMATH_MODE",
+        "ONEDNN_MAX_CPU_ISA",
+        "ONEDNN_PRIMITIVE_CACHE_CAPACITY",
+        "TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_EMULATE_FP16",
+        "TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_IGNORE_PERFORMANCE",
+        "TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_LEVEL",
+        "TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_SIMULATE_GPU",
+        "TF_CUBLAS_WORKSPACE_LIMIT_IN_MB",
+        "TF_CUDNN_DETERMINISTIC",
+        "TF_CUDNN_DISABLE_CONV_1X1_OPTIMIZATION",
+        "TF_CUDNN_RESET_RND_GEN_STATE",
+        "TF_CUDNN_RNN_USE_AUTOTUNE",
+        "TF_CUDNN_USE_AUTOTUNE",
+        "TF_CUDNN_USE_FRONTEND",
+        "TF_CUDNN_USE_RUNTIME_FUSION",
+        "TF_CUDNN_WORKSPACE_LIMIT_IN_MB",
+        "TF_DETERMINISTIC_ALLOCATOR",
+        "TF_DETERMINISTIC_OPS",
+        "TF_DETERMINISTIC_ORDER",
+        "TF_DISABLE_JIT_KERNELS",
+        "TF_DISABLE_RZ_CHECK",
+        "TF_DISABLE_SCATTER_OP_DETERMINISM",
+        "TF_DISABLE_SEGMENT_REDUCTION_OP_DETERMINISM_EXCEPTIONS",
+        "TF_ENABLE_CUBLAS_TENSOR_OP_MATH_FP32",
+        "TF_ENABLE_CUDNN_RNN_TENSOR_OP_MATH_FP32",
+        "TF_ENABLE_CUDNN_TENSOR_OP_MATH_FP32",
+        "TF_ENABLE_FFT_TILING_FORWARD",
+        "TF_ENABLE_MAXPOOL_NANPROP",
+        "TF_ENABLE_ONEDNN_OPTS",
+        "TF_ENABLE_ONEDNN_SPMM",
+        "TF_ENABLE_WINOGRAD_NONFUSED",
+        "TF_ENABLE_ZENDNN_OPTS",
+        "TF_FORCE_GPU_ALLOW_GROWTH",
+        "TF_FORCE_UNIFIED_MEMORY",
+        "TF_GPU_ALLOCATOR",
+        "TF_GPU_HOST_MEM_LIMIT_IN_MB",
+        "TF_GPU_THREAD_COUNT",
+        "TF_GPU_THREAD_MODE",
+        "TF_NUM_INTEROP_THREADS",
+        "TF_NUM_INTRAOP_THREADS",
+        "TF_ONEDNN_ASSUME_FROZEN_WEIGHTS",
+        "TF_ONEDNN_THREADPOOL_USE_CALLER_THREAD",
+        "TF_ONEDNN_USE_SYSTEM_ALLOCATOR",
+        "TF_OVERRIDE_GLOBAL_THREADPOOL",
+        "TF_SET_ONEDNN_FPMATH_MODE",
+        "TF_USE_CUBLASLT",
+        "TF_USE_CUDNN_BATCHNORM_SPATIAL_PERSISTENT",
+        "TF_USE_DEEP_CONV2D",
+        "TF_USE_DEFAULT_CONV_ALGO",
+        "TF_USE_DETERMINISTIC_SEGMENT_REDUCTIONS",
+        "TF_USE_EIGEN_PARALLEL_FOR_IN_WORK_SHARDER",
+        "TF_USE_ROCM_NHWC",
+        "TF_XLA_FLAGS",
+    }
 )
 
 
@@ -78,11 +130,7 @@ def machine() -> Machine:
         platform=platform.platform(),
         python=platform.python_version(),
         versions={package: metadata.version(package) for package in PACKAGES},
-        variables={
-            name: value
-            for name, value in sorted(os.environ.items())
-            if name.startswith(("ONEDNN_", *OF_TENSORFLOW))
-        },
+        variables={name: os.environ[name] for name in sorted(VARIABLES & set(os.environ))},
     )
 
 

@@ -1,13 +1,54 @@
-"""`download`: where the photographs come from."""
+"""`download`: where the photographs come from.
 
+params.yaml is recorded with every result, so no secret stands in it: a user and password come from
+~/.netrc, and what else is secret in a URL from environment variables, which its query may name.
+"""
+
+import re
+from string import Template
 from typing import Annotated
+from urllib.parse import parse_qsl
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from colorization.core.parameters import Section
-from colorization.core.records import Count, NotEmpty, Record, Seed
+from colorization.core.records import Count, NotEmpty, Record, Seed, mistake
 
 Side = Annotated[int, Field(ge=32, le=1024)]  # as preprocess.image_size; larger ones take gigabytes
+
+# Names of what a query should not hold openly, as in presigned URLs.
+SECRET = re.compile(
+    "token|secret|passw|signature|credential|accesskey|(^|[-_])(api)?(key|sig|auth|pwd)$",
+    re.IGNORECASE,
+)
+
+
+def shown(source: str) -> str:
+    """A source as it may be told and recorded: of a URL neither user and password nor query."""
+    if "://" not in source:
+        return source
+    return re.sub(r"(?<=://)[^/?#]*@|\?[^#]*", "", source)
+
+
+def _without_secrets(source: str) -> str:
+    if re.match(r"\w+://[^/?#]*@", source):
+        raise mistake(
+            "must not hold a user and password, since params.yaml is recorded with every result; "
+            "write `machine HOST login USER password PASSWORD` into ~/.netrc"
+        )
+    query = source.partition("#")[0].partition("?")[2] if "://" in source else ""
+    for name, value in parse_qsl(query):
+        if SECRET.search(name) and not value.startswith("$"):
+            raise mistake(
+                f"must not hold its {name}, since params.yaml is recorded with every result; "
+                f"write {name}=$NAME, and set the environment variable NAME"
+            )
+    if not Template(query).is_valid():
+        raise mistake(
+            "has a $ in its query that no name of an environment variable follows; "
+            "write $$ for the sign itself"
+        )
+    return source
 
 
 class Scenes(Record):
@@ -23,5 +64,10 @@ class Scenes(Record):
 class Download(Section):
     """`download`: where the photographs come from."""
 
-    source: NotEmpty
+    source: Annotated[NotEmpty, AfterValidator(_without_secrets)]
     scenes: Scenes
+
+    @property
+    def shown_source(self) -> str:
+        """The source as it may be told and recorded; see `shown`."""
+        return shown(self.source)

@@ -1,22 +1,37 @@
 """The raw data as one zip file: images are packed once and read straight out of it."""
 
-import io
+import bz2
+import errno
+import gzip
 import lzma
 import os
 import shutil
+import stat
 import struct
 import tarfile
+import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, NamedTuple, NoReturn
+from typing import IO, Any, NamedTuple
 
 from colorization.core.errors import ColorizationError
 
 EXTENSIONS = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 MAX_BYTES = 1 << 28  # of one image file; 89 megapixels, the most that is decoded, uncompressed
+
+# Bounds of a tar: photographs hardly compress, and 174 KB of zeros could fill a disk.
+LEAST_UNPACKED = 1 << 30  # bytes that any archive may hold
+LARGEST_RATIO = 100  # of what is in it to its own length, beyond that
+MAX_HEADER = 1 << 20  # bytes, of one member or for all that follow
+MAX_NAME = 4096  # characters, as in a file system
+CHUNK = 1 << 20  # bytes
+
+# What gzip, bz2 and lzma raise on damaged archives.
+_UNREADABLE = (EOFError, OSError, zlib.error, lzma.LZMAError)
 
 # What zipfile raises on damaged members.
 _DAMAGE = (
@@ -132,57 +147,188 @@ def folder_members(folder: Path) -> Iterator[Member]:
 
 
 def folder_image_names(folder: Path) -> list[str]:
-    """Names of the images below a folder, relative to it, with forward slashes, sorted."""
-    names = []
-    # os.walk, and a Path per folder only: this runs at each `dvc repro`, also on 25,000 files.
-    for parent, _, files in os.walk(folder, onerror=_refuse):
-        below = Path(parent).relative_to(folder).as_posix()
-        names += files if below == "." else [f"{below}/{file}" for file in files]
-    images = [name for name in names if is_image_name(name)]
-    return sorted(name for name in images if os.path.isfile(f"{folder}/{name}"))  # noqa: PTH113
+    """Names of the images below a folder, relative to it, with forward slashes, sorted.
+
+    Links to files are followed, those to folders are not; what is no file, such as a pipe or a link
+    to nothing, is passed over. What cannot be looked at raises an OSError.
+    """
+    names, prefixes = [], [""]
+    # os.scandir, and no Path per file: this runs at each `dvc repro`, also on 25,000 files.
+    while prefixes:
+        prefix = prefixes.pop()
+        with os.scandir(f"{folder}/{prefix}") as entries:
+            for entry in entries:
+                name = prefix + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    prefixes.append(f"{name}/")
+                elif is_image_name(name) and _is_file(entry):
+                    names.append(name)
+    return sorted(names)
 
 
-def _refuse(error: OSError) -> NoReturn:
-    raise error  # an unreadable folder, which os.walk would pass over
+def _is_file(entry: os.DirEntry) -> bool:
+    try:
+        return stat.S_ISREG(entry.stat().st_mode)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR):
+            return False  # a link to nothing, or to itself
+        raise
+
+
+def is_tar(path: Path) -> bool:
+    """Whether a file begins as a tar archive does, compressed or not."""
+    return _tar_opener(path) is not None
+
+
+def _tar_opener(path: Path) -> Callable[..., IO[bytes]] | None:
+    """What opens a tar so that it reads as if it were not compressed; None for what is no tar."""
+    openers: tuple[Callable[..., Any], ...] = (open, gzip.open, bz2.open, lzma.open)
+    for opener in openers:
+        try:
+            with opener(path, "rb") as file:
+                block = file.read(tarfile.BLOCKSIZE)
+            if block != bytes(tarfile.BLOCKSIZE):  # so it would be a tar of nothing
+                tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+        except (tarfile.HeaderError, *_UNREADABLE) as error:
+            _raise_of_system(error)
+            continue
+        return opener
+    return None
 
 
 def pack_tar(archive: Path, out: Path) -> None:
     """Pack the images of a tar archive into a zip, in the archive's order.
 
+    An image of more than `MAX_BYTES`, or a sparse one, is told and left out.
+
     Raises
     ------
     ColorizationError
-        If the archive is damaged.
+        If the archive is damaged, or holds far more than its length lets expect.
     """
     try:
-        write_zip(_tar_members(archive), out)
-    except (
-        tarfile.TarError,
-        EOFError,
-        OSError,
-        zlib.error,
-        lzma.LZMAError,
-        struct.error,
-    ) as error:
-        if getattr(error, "errno", None) is not None:
-            raise  # not the archive's fault: a full disk, say
+        with warnings.catch_warnings():
+            # Of several members of one name the last counts, here as in a tar.
+            warnings.filterwarnings("ignore", "Duplicate name", UserWarning)
+            write_zip(_tar_members(archive), out)
+    except (tarfile.TarError, struct.error, *_UNREADABLE) as error:
+        _raise_of_system(error)
         reason = str(error).partition("\n")[0]
         raise ColorizationError(f"{archive}: damaged tar archive ({reason})") from error
 
 
+def _raise_of_system(error: Exception) -> None:
+    """Raise what is not the archive's fault: a full disk, say."""
+    if getattr(error, "errno", None) is not None:
+        raise error
+
+
 def _tar_members(archive: Path) -> Iterator[Member]:
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            content = tar.extractfile(member) if member.isfile() else None
-            if content is not None and is_image_name(member.name):
+    opener = _tar_opener(archive)
+    if opener is None:
+        raise tarfile.ReadError("no header at its beginning")
+    most = max(LEAST_UNPACKED, LARGEST_RATIO * archive.stat().st_size)
+    packed = 0
+    with opener(archive, "rb") as file:
+        stream = _Forward(file, most)
+        with _odd_headers():
+            tar = tarfile.TarFile(fileobj=stream)  # type: ignore[arg-type]
+        while (member := _next_member(tar, stream)) is not None:
+            if not member.isfile() or not is_image_name(member.name):
+                continue
+            if left_out := _reason_to_leave_out(member):
+                print(f"{archive}: {member.name!r} is left out: {left_out}", flush=True)
+                continue
+            packed += member.size
+            stream.check(packed)  # of what is sparse in other ways, more than there is to read
+            stream.allowance = member.size
+            content = tar.extractfile(member)
+            if content is not None:
                 yield Member(member.name, member.size, content)
-        if isinstance(tar.fileobj, io.BufferedReader):
-            # No compression, so no checksum; and tarfile takes a damaged header for the end.
-            tar.fileobj.seek(tar.offset)
-            if tar.fileobj.read(tarfile.BLOCKSIZE) not in (b"", bytes(tarfile.BLOCKSIZE)):
-                raise tarfile.ReadError(f"damaged header at byte {tar.offset:,}")
-        while tar.fileobj.read(1 << 20):
-            pass  # gzip's and xz's checksums stand at the very end
+        # tarfile takes a damaged header for the end.
+        if stream.last not in (b"", bytes(tarfile.BLOCKSIZE)):
+            raise tarfile.ReadError(f"damaged header at byte {tar.offset:,}")
+        stream.drain()  # gzip's and xz's checksums stand at the very end
+
+
+def _next_member(tar: tarfile.TarFile, stream: "_Forward") -> tarfile.TarInfo | None:
+    stream.allowance = MAX_HEADER
+    with _odd_headers():
+        member = tar.next()
+    vars(tar)["members"] = []  # it keeps them all otherwise
+    if sum(len(name) + len(text) for name, text in tar.pax_headers.items()) > MAX_HEADER:
+        raise tarfile.ReadError(f"global headers of more than {MAX_HEADER:,} bytes")
+    if member and member.size < 0:
+        raise tarfile.ReadError(f"a member of {member.size:,} bytes")
+    if member and len(member.name) > MAX_NAME:
+        raise tarfile.ReadError(f"a name of {len(member.name):,} characters")
+    return member
+
+
+@contextmanager
+def _odd_headers() -> Iterator[None]:
+    """Turn whatever tarfile raises, while it parses headers, into its ReadError.
+
+    On headers that no program writes it fails by ValueError, OverflowError, RecursionError and
+    others, from release to release by different ones, hence the broad catch.
+    """
+    try:
+        yield
+    except Exception as error:
+        _raise_of_system(error)
+        raise tarfile.ReadError(str(error) or type(error).__name__) from error
+
+
+def _reason_to_leave_out(member: tarfile.TarInfo) -> str | None:
+    if member.size > MAX_BYTES:
+        return f"{member.size:,} bytes, more than {MAX_BYTES:,}"
+    if member.issparse():
+        return "a sparse file, in pieces"  # tarfile can search them without end
+    return None
+
+
+class _Forward:
+    """What tarfile reads a tar from: forwards alone, so it ends, and never much at a time.
+
+    Attributes
+    ----------
+    allowance : int
+        How many bytes may be read from here on.
+    last : bytes
+        What was read last.
+    """
+
+    def __init__(self, file: IO[bytes], most: int) -> None:
+        self._file = file
+        self._most = most
+        self.allowance = MAX_HEADER
+        self.last = b""
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seek(self, position: int) -> int:
+        if position < self.tell():
+            raise tarfile.ReadError(f"leads back to byte {position:,}")
+        self.check(position)
+        return self._file.seek(position)
+
+    def read(self, count: int) -> bytes:
+        if not 0 <= count <= self.allowance:
+            raise tarfile.ReadError(f"a header of {count:,} bytes at byte {self.tell():,}")
+        self.allowance -= count
+        self.last = self._file.read(count)
+        self.check(self.tell())
+        return self.last
+
+    def drain(self) -> None:
+        """Read to the end."""
+        while self._file.read(CHUNK):
+            self.check(self.tell())
+
+    def check(self, length: int) -> None:
+        if length > self._most:
+            raise tarfile.ReadError(f"unpacks to more than {self._most:,} bytes")
 
 
 def _open_zip(archive: Path) -> zipfile.ZipFile:

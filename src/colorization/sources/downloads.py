@@ -1,23 +1,24 @@
 """Downloads that resume where they were cut off, and are checked before anyone sees them."""
 
 import hashlib
-import json
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import IO, Any, Self
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
 from colorization.core.errors import ColorizationError
-from colorization.core.files import whole_file
 from colorization.core.progress import progress_bar
+from colorization.core.records import Record, Sha256
 from colorization.sources.remote import RemoteFile
 
 CHUNK = 1 << 20  # bytes
+CHECKPOINT = 1 << 24  # bytes; as many at most come again after a kill or a power loss
 SECONDS_TO_ANSWER = 30.0  # after which a silent server counts as gone
 RETRIES = 5  # in a row that bring nothing more
 BACKOFF = 1.0  # seconds; doubled before each further attempt
@@ -34,7 +35,8 @@ def downloaded(remote: RemoteFile, unfinished: Path) -> Iterator[Path]:
     """Download a file, or what is missing of it, and give it to a block that makes use of it.
 
     What has come is kept in `unfinished`, so that a later call goes on there, also after a kill: if
-    the server knows ranges, and says that the file is still the same or its checksum is known.
+    the server knows ranges, and says that the file is still the same or its checksum is known. What
+    was damaged there is told, and comes anew. Credentials are those of ~/.netrc.
 
     Parameters
     ----------
@@ -62,7 +64,7 @@ def downloaded(remote: RemoteFile, unfinished: Path) -> Iterator[Path]:
         yield partial.path
     except ColorizationError as error:
         partial.discard()
-        raise ColorizationError(str(error).replace(str(partial.path), remote.url)) from error
+        raise ColorizationError(str(error).replace(str(partial.path), remote.shown)) from error
     partial.discard()
 
 
@@ -79,7 +81,7 @@ def _receive_all(remote: RemoteFile, partial: "_Partial") -> None:
         backoff_factor=BACKOFF,
         raise_on_status=False,
     )
-    retries.url = remote.url
+    retries.url = remote.shown
     failures, farthest = 0, partial.length
     with requests.Session() as session:
         for scheme in ("http://", "https://"):
@@ -93,7 +95,7 @@ def _receive_all(remote: RemoteFile, partial: "_Partial") -> None:
                 if failures > RETRIES:
                     raise _given_up(remote, _reason(error)) from error
                 wait = BACKOFF * 2 ** max(failures - 1, 0)
-                _tell_and_wait(remote.url, _reason(error), wait)
+                _tell_and_wait(remote.shown, _reason(error), wait)
 
 
 class _Retries(urllib3.Retry):
@@ -132,56 +134,106 @@ def _tell_and_wait(url: str, problem: str, seconds: float) -> None:
 
 def _given_up(remote: RemoteFile, problem: str) -> ColorizationError:
     return ColorizationError(
-        f"{remote.url}: {problem}, {RETRIES + 1} times in a row; "
+        f"{remote.shown}: {problem}, {RETRIES + 1} times in a row; "
         "the same command goes on where this one stopped"
     )
 
 
-class _Version(NamedTuple):
-    """Which version of a file a server sends, and how long it is; None where it does not say."""
+class _About(Record):
+    """What has come of a file, and what the server said of the whole; None where it did not say."""
 
-    validator: str | None
-    total: int | None
+    url: str  # in no reader's words
+    validator: str | None = None
+    total: int | None = None
+    length: int
+    sha256: Sha256
 
 
 class _Partial:
-    """What has come of a file, and what the server said of the whole."""
+    """What has come of a file: on the disk, and certain, up to the last checkpoint."""
 
     def __init__(self, remote: RemoteFile, folder: Path) -> None:
-        name = hashlib.sha256(remote.url.encode()).hexdigest()[:16]
-        self.path = folder / name
-        self._about = folder / f"{name}.json"
+        self._url = hashlib.sha256(remote.url.encode()).hexdigest()
+        self.path = folder / self._url[:16]
+        self._about_file = folder / f"{self.path.name}.json"
+        left = self.path.exists() or self._about_file.exists()
+        self._forget()
+        if left and not self._recall():
+            print(f"{remote.shown}: what had come of it is damaged; it comes anew", flush=True)
+            self.discard()
 
-    @property
-    def length(self) -> int:
-        return self.path.stat().st_size if self.path.exists() else 0
+    def _forget(self) -> None:
+        self.validator: str | None = None
+        self.total: int | None = None
+        self.length = 0
+        self._sha256 = hashlib.sha256()
+        self._certain = 0  # bytes, up to the last checkpoint
 
-    def version(self) -> "_Version":
-        """What the server said when the file began to come."""
+    def _recall(self) -> bool:
+        """Take up what an earlier call left, unless it is not what that call wrote."""
         try:
-            return _Version(**json.loads(self._about.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
-            return _Version(None, None)
+            about = _About.read(self._about_file)
+            with self.path.open("r+b") as file:
+                while self.length < about.length:
+                    chunk = file.read(min(CHUNK, about.length - self.length))
+                    if not chunk:
+                        return False
+                    self._sha256.update(chunk)
+                    self.length += len(chunk)
+                file.truncate(self.length)
+        except (ColorizationError, FileNotFoundError):
+            return False
+        self.validator, self.total, self._certain = about.validator, about.total, about.length
+        return (about.url, about.sha256) == (self._url, self._sha256.hexdigest())
 
-    def begin(self, version: "_Version") -> None:
+    def begin(self, validator: str | None, total: int | None) -> None:
+        """Start anew, with what the server says of the file."""
         self.discard()
-        with whole_file(self._about) as file:
-            file.write_text(json.dumps(version._asdict()), encoding="utf-8")
+        self.validator, self.total = validator, total
+
+    @contextmanager
+    def appending(self) -> Iterator[Callable[[bytes], None]]:
+        """Give a function that appends to the file; what came in the block is made certain."""
+        with self.path.open("ab") as file:
+
+            def append(chunk: bytes) -> None:
+                file.write(chunk)
+                self._sha256.update(chunk)
+                self.length += len(chunk)
+                if self.length - self._certain >= CHECKPOINT:
+                    self._make_certain(file)
+
+            try:
+                yield append
+            finally:
+                self._make_certain(file)
+
+    def _make_certain(self, file: IO[bytes]) -> None:
+        file.flush()
+        os.fsync(file.fileno())
+        _About(
+            url=self._url,
+            validator=self.validator,
+            total=self.total,
+            length=self.length,
+            sha256=self._sha256.hexdigest(),
+        ).write(self._about_file)
+        self._certain = self.length
 
     def discard(self) -> None:
         self.path.unlink(missing_ok=True)
-        self._about.unlink(missing_ok=True)
+        self._about_file.unlink(missing_ok=True)
+        self._forget()
 
 
 def _receive(session: requests.Session, remote: RemoteFile, partial: _Partial) -> None:
     """Ask for what is missing, and append it."""
     # Otherwise what comes could be compressed once more, of another length.
     headers = {"Accept-Encoding": "identity"}
-    validator = partial.version().validator
-    if partial.length and (validator or remote.checksum):
+    if partial.length and (partial.validator or remote.checksum):
         headers["Range"] = f"bytes={partial.length}-"
-        if validator:
-            headers["If-Range"] = validator
+        if partial.validator:
+            headers["If-Range"] = partial.validator
     with _ask(session, remote, headers) as response:
         if response.headers.get("Content-Range") == f"bytes */{partial.length}":
             return  # RFC 9110, 15.5.17: nothing is missing
@@ -191,22 +243,22 @@ def _receive(session: requests.Session, remote: RemoteFile, partial: _Partial) -
             total = _resumed_total(response, partial)
         else:
             total = _number(response.headers.get("Content-Length", ""))
-            partial.begin(_Version(_validator(response), total))
+            partial.begin(_validator(response), total)
         if remote.length is not None and total not in (None, remote.length):
             partial.discard()
             raise ColorizationError(
-                f"{remote.url}: is {total:,} bytes long; {remote.length:,} were expected"
+                f"{remote.shown}: is {total:,} bytes long; {remote.length:,} were expected"
             )
         done = partial.length
-        name = f"downloading {remote.url.rsplit('/', 1)[-1]}"
+        name = f"downloading {remote.shown.rsplit('/', 1)[-1]}"
         with (
-            partial.path.open("ab") as file,
+            partial.appending() as append,
             progress_bar(name, total, "B", unit_scale=True, initial=done) as bar,
         ):
             for chunk in response.raw.stream(CHUNK, decode_content=False):
-                file.write(chunk)
+                append(chunk)
                 bar.update(len(chunk))
-                if remote.length is not None and file.tell() > remote.length:
+                if remote.length is not None and partial.length > remote.length:
                     break  # `_verify` refuses it; the rest may have no end
     if total is not None and partial.length != total:
         if partial.length > total:
@@ -217,14 +269,15 @@ def _receive(session: requests.Session, remote: RemoteFile, partial: _Partial) -
 def _ask(
     session: requests.Session, remote: RemoteFile, headers: dict[str, str]
 ) -> requests.Response:
+    url = remote.request_url()
     try:
-        return session.get(remote.url, headers=headers, stream=True, timeout=SECONDS_TO_ANSWER)
+        return session.get(url, headers=headers, stream=True, timeout=SECONDS_TO_ANSWER)
     except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
         cause = _cause(error)
         met = getattr(cause, "original_error", cause)  # behind a ProxyError
         if isinstance(met, urllib3.exceptions.TimeoutError | urllib3.exceptions.ProtocolError):
             raise _given_up(remote, _reason(cause)) from error
-        raise ColorizationError(f"{remote.url}: {_reason(cause)}") from error
+        raise ColorizationError(f"{remote.shown}: {_reason(cause)}") from error
 
 
 def _cause(error: Exception) -> Exception | None:
@@ -243,7 +296,7 @@ def _refuse_errors(remote: RemoteFile, response: requests.Response, partial: _Pa
     answer = _answer(status, response.reason)
     if status in PASSING_STATUSES:
         raise _given_up(remote, answer)
-    raise ColorizationError(f"{remote.url}: {answer}")
+    raise ColorizationError(f"{remote.shown}: {answer}")
 
 
 def _answer(status: int, reason: str | None) -> str:
@@ -256,12 +309,11 @@ def _resumed_total(response: requests.Response, partial: _Partial) -> int:
     RFC 9110, 14.4: `Content-Range: bytes 200-999/1000`, or `/*`; 15.3.7.3: only parts of one
     version may be combined.
     """
-    earlier = partial.version()
     unit_and_range, _, whole = response.headers.get("Content-Range", "").partition("/")
-    total = _number(whole) if whole != "*" else earlier.total
+    total = _number(whole) if whole != "*" else partial.total
     continues = unit_and_range.startswith(f"bytes {partial.length}-")
-    same_version = _validator(response) in (None, earlier.validator)
-    if not continues or not same_version or total is None or earlier.total not in (None, total):
+    same_version = _validator(response) in (None, partial.validator)
+    if not continues or not same_version or total is None or partial.total not in (None, total):
         partial.discard()
         raise _BrokenOffError("the server does not go on with the file that it began to send")
     return total
@@ -285,7 +337,7 @@ def _verify(remote: RemoteFile, partial: _Partial) -> None:
         found = partial.length
         partial.discard()
         raise ColorizationError(
-            f"{remote.url}: {found:,} bytes came; {remote.length:,} were expected"
+            f"{remote.shown}: {found:,} bytes came; {remote.length:,} were expected"
         )
     if remote.algorithm and remote.checksum:
         with partial.path.open("rb") as file:
@@ -293,7 +345,7 @@ def _verify(remote: RemoteFile, partial: _Partial) -> None:
         if found_sum != remote.checksum:
             partial.discard()
             raise ColorizationError(
-                f"{remote.url}: wrong {remote.algorithm}: expected {remote.checksum}, "
+                f"{remote.shown}: wrong {remote.algorithm}: expected {remote.checksum}, "
                 f"found {found_sum}; nothing of it was kept"
             )
 
@@ -317,5 +369,5 @@ def _reason(error: Exception | None) -> str:
             return "the URL of the proxy is not valid"
         case ValueError():
             return "it is, or redirects to, no valid http or https URL"
-        case _:
-            return " ".join(str(error).split())
+        case _:  # in words of ours, since theirs may hold the whole URL
+            return f"the request failed ({type(error).__name__})"

@@ -4,14 +4,13 @@ import contextlib
 import hashlib
 import io
 import shutil
-import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_file
-from colorization.settings.download import Download
+from colorization.settings.download import Download, shown
 from colorization.sources import archives
 from colorization.sources.archives import Member
 from colorization.sources.remote import RemoteFile, is_url, parse_url
@@ -76,14 +75,14 @@ def local_source(source: str) -> Path:
         names = ", ".join(NAMED)
         raise ColorizationError(
             f"download.source must be {names}, an http(s) URL, or the path of a zip, a tar or a "
-            f"folder; found {source!r}, which does not exist"
+            f"folder; found {shown(source)!r}, which does not exist"
         )
     if path.is_dir():
         if not archives.folder_image_names(path):
             raise ColorizationError(f"download.source: {source} holds no images")
-    elif _is_zip(path):
+    elif path.is_file() and _is_zip(path):
         archives.image_names(path)
-    elif not _is_tar(path):
+    elif not path.is_file() or not archives.is_tar(path):  # a pipe would have no end
         raise ColorizationError(f"download.source: {source} is neither a zip, a tar nor a folder")
     return path
 
@@ -133,7 +132,7 @@ def _fetch_archive(remote: RemoteFile, out: Path, unfinished: Path) -> None:
         if _is_zip(archive):
             archives.image_names(archive)
             shutil.move(archive, out)
-        elif _is_tar(archive):
+        elif archives.is_tar(archive):
             _pack_tar(archive, out)
         else:
             raise ColorizationError(f"{archive}: is neither a zip nor a tar archive")
@@ -164,11 +163,4 @@ def _is_zip(path: Path) -> bool:
     """Whether a file is a zip, or begins as one and was cut off; not a tar that ends in one."""
     with path.open("rb") as file:
         begins_as_zip = file.read(4) == b"PK\x03\x04"
-    return begins_as_zip or (zipfile.is_zipfile(path) and not _is_tar(path))
-
-
-def _is_tar(path: Path) -> bool:
-    try:
-        return tarfile.is_tarfile(path)
-    except EOFError:  # gzip, truncated within its header
-        return False
+    return begins_as_zip or (zipfile.is_zipfile(path) and not archives.is_tar(path))

@@ -1,10 +1,12 @@
 """Files on HTTP servers: their URLs, and the checksums that a URL may carry."""
 
+import os
 import string
 from dataclasses import dataclass
 from urllib.parse import urldefrag, urlsplit
 
 from colorization.core.errors import ColorizationError
+from colorization.settings.download import shown
 
 DIGITS = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}  # hexadecimal, by algorithm
 
@@ -16,6 +18,7 @@ class RemoteFile:
     Attributes
     ----------
     url : str
+        Its query may name environment variables, as in `?token=$TOKEN`.
     algorithm : str or None
         Of `checksum`, a key of `DIGITS`.
     checksum : str or None
@@ -28,6 +31,28 @@ class RemoteFile:
     algorithm: str | None = None
     checksum: str | None = None
     length: int | None = None
+
+    @property
+    def shown(self) -> str:
+        """The URL as messages show it."""
+        return shown(self.url)
+
+    def request_url(self) -> str:
+        """The URL with the values of the environment variables that its query names.
+
+        Raises
+        ------
+        ColorizationError
+            If one is not set.
+        """
+        path, mark, query = self.url.partition("?")
+        try:
+            return path + mark + string.Template(query).substitute(os.environ)
+        except KeyError as error:
+            raise ColorizationError(
+                f"{self.shown}: its query names the environment variable {error.args[0]}, "
+                "which is not set"
+            ) from None
 
 
 def is_url(source: str) -> bool:
@@ -50,7 +75,9 @@ def parse_url(source: str) -> RemoteFile:
     except ValueError:
         host = None
     if not host or host != "".join(host.split()):
-        raise ColorizationError(f"download.source: {source!r} names no host")
+        # What stands before an @ may be a password that was not written as a URL has it.
+        which = "the URL" if "@" in source else repr(shown(source))
+        raise ColorizationError(f"download.source: {which} names no host")
     if not fragment:
         return RemoteFile(url)
     algorithm, _, checksum = fragment.lower().partition("=")
