@@ -79,10 +79,11 @@ def run(main: Callable[..., Figures | None]) -> None:
 def _reason(error: OSError) -> str:
     """What failed, in one line, by the operating system's name for it."""
     where = f"{error.filename}: " if error.filename else ""  # writing to a full disk has none
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
+        _, out, why = error.args[0][0]  # of a folder that was copied: each file that was not
+        why = re.sub(r"^\[Errno \d+\] (.*?)(: '.*')?$", r"\1", why)
+        return f"{out}: {why}"
     message = " ".join(str(error).split())
-    if isinstance(error, shutil.Error):  # of a copied folder: a list of what failed, and why
-        source, out, why = error.args[0][0]
-        return f"{source} could not be copied to {out}: {re.sub(r'^.Errno [0-9]+. ', '', str(why))}"
     # HDF5 tells file and number in a long message only, and NumPy only how much it wrote.
     if hidden := re.search(r"filename = '(.*?)'.*errno = (\d+)", message):
         return f"{hidden[1]}: {os.strerror(int(hidden[2]))}"

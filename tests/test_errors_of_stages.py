@@ -1,13 +1,15 @@
 """What a user's mistake prints: one line of ours, and nothing half-written."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -29,12 +31,18 @@ def params(tmp_path: Path) -> dict:
 
 
 def start(
-    tmp_path: Path, params: dict, name: str, *options: str, largest_file: int | None = None
+    tmp_path: Path,
+    params: dict | str,
+    name: str,
+    *options: str,
+    largest_file: int | None = None,
+    within: Sequence[str] = (),
 ) -> subprocess.Popen[str]:
     """Start a stage; beyond `largest_file` bytes it can write as little as on a full disk."""
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    text = params if isinstance(params, str) else yaml.safe_dump(params)
+    (tmp_path / "params.yaml").write_text(text)
     stage = str(ROOT / "stages" / f"{name}.py")
-    command = [sys.executable, stage, "--params", "params.yaml", *options]
+    command = [*within, sys.executable, stage, "--params", "params.yaml", *options]
     if largest_file:
         blocks = largest_file // 512  # POSIX's unit
         command = ["sh", "-c", f'ulimit -f {blocks} && exec "$@"', "sh", *command]
@@ -57,10 +65,10 @@ def interrupts() -> Iterator[None]:
 
 
 def error_of(
-    tmp_path: Path, params: dict, name: str, *options: str, largest_file: int | None = None
+    tmp_path: Path, params: dict | str, name: str, *options: str, **circumstances: Any
 ) -> str:
     """The last line of a stage that must fail, without a traceback."""
-    process = start(tmp_path, params, name, *options, largest_file=largest_file)
+    process = start(tmp_path, params, name, *options, **circumstances)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "Traceback" not in errors
@@ -73,8 +81,9 @@ OUTPUTS = (
 )
 
 
-def error_of_check(tmp_path: Path, params: dict) -> str:
-    message = error_of(tmp_path, params, "check", "--memory", "memory.json", *OUTPUTS)
+def error_of_check(tmp_path: Path, params: dict | str, within: Sequence[str] = ()) -> str:
+    options = ("--memory", "memory.json", *OUTPUTS)
+    message = error_of(tmp_path, params, "check", *options, within=within)
     assert not (tmp_path / "in").exists()
     return message
 
@@ -118,6 +127,117 @@ def test_a_folder_without_images_is_refused(tmp_path: Path, params: dict) -> Non
     (tmp_path / "photos").mkdir()
     params["download"]["source"] = "photos"
     assert error_of_check(tmp_path, params) == "check: download.source: photos holds no images"
+
+
+@pytest.mark.parametrize("source", ["pipe", "/dev/zero", "zeros.zip"])
+def test_a_pipe_or_device_is_no_source_and_is_not_read(
+    tmp_path: Path, params: dict, source: str
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zeros.zip").symlink_to("/dev/zero")
+    params["download"]["source"] = source
+    assert error_of_check(tmp_path, params) == (
+        f"check: download.source: {source} is neither a zip, a tar nor a folder"
+    )
+    message = error_of(tmp_path, params, "download", "--unfinished", "u", "--out", "raw.zip")
+    assert message == f"download: download.source: {source} is neither a zip, a tar nor a folder"
+    assert not list(tmp_path.glob("*raw.zip*"))
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("itself.zip", "found 'itself.zip', which does not exist"),
+        ("x" * 300, f"{'x' * 300}: File name too long"),
+        ("~nobody_here/x.zip", "found '~nobody_here/x.zip', which does not exist"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_told(
+    tmp_path: Path, params: dict, source: str, message: str
+) -> None:
+    (tmp_path / "itself.zip").symlink_to("itself.zip")
+    params["download"]["source"] = source
+    assert error_of_check(tmp_path, params).endswith(message)
+
+
+@pytest.fixture
+def ordinary() -> Sequence[str]:
+    """What runs a command without root's right to pass over permissions."""
+    if os.geteuid():
+        return ()
+    command = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
+    if not shutil.which("setpriv") or subprocess.run([*command, "true"], check=False).returncode:
+        pytest.skip("root passes over permissions here")
+    return command
+
+
+def make_photos(folder: Path) -> None:
+    (folder / "photos" / "more").mkdir(parents=True)
+    for name in ("a.jpg", "more/b.jpg"):
+        (folder / "photos" / name).write_bytes(b"x")
+    pack(folder / "photos.zip", {"a.jpg": b"x"})
+
+
+@pytest.mark.parametrize(
+    ("source", "unreadable", "mode", "told"),
+    [
+        ("photos.zip", "photos.zip", 0o000, "photos.zip"),
+        ("photos", "photos", 0o000, "photos/"),
+        ("photos", "photos", 0o400, "photos/a.jpg"),
+        ("photos", "photos/more", 0o000, "photos/more/"),
+        ("photos", "photos/a.jpg", 0o000, "photos/a.jpg"),
+        ("photos/more/b.jpg", "photos/more", 0o000, "photos/more/b.jpg"),
+    ],
+)
+def test_what_may_not_be_read_is_named(
+    tmp_path: Path,
+    params: dict,
+    ordinary: Sequence[str],
+    source: str,
+    unreadable: str,
+    mode: int,
+    told: str,
+) -> None:
+    make_photos(tmp_path)
+    (tmp_path / unreadable).chmod(mode)
+    params["download"]["source"] = source
+    try:
+        message = error_of_check(tmp_path, params, ordinary)
+    finally:
+        (tmp_path / unreadable).chmod(0o700)
+    assert message == f"check: {told}: Permission denied"
+
+
+ODD = "epochs: " + "9" * 5000
+BOMB = "\n".join(
+    f"bomb{level}: &bomb{level} [{', '.join([f'*bomb{level - 1}' if level else 'lol'] * 9)}]"
+    for level in range(30)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (ODD, "params.yaml: line 1: epochs: 5,000 characters, more than 4,096"),
+        (BOMB, "params.yaml: line 5: bomb4.0: this makes more than 10,000 values"),
+    ],
+)
+def test_a_hostile_params_file_is_refused_alike_by_all_who_read_it(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    assert error_of_check(tmp_path, text) == f"check: {message}"
+    download = error_of(tmp_path, text, "download", "--unfinished", "u", "--out", "raw.zip")
+    assert download == f"download: {message}"
+    validate = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "validate.py"), "params.yaml"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (validate.returncode, validate.stderr) == (1, f"{message}\n")
 
 
 def test_a_zip_of_text_files_called_jpg_is_refused(tmp_path: Path, params: dict) -> None:
@@ -195,6 +315,36 @@ def test_weights_of_another_network_are_refused_by_name(tmp_path: Path, params: 
         "embed: embed.weights: other.weights.h5 does not hold weights of mobilenet_v2 ("
     )
     assert not (tmp_path / "embeddings").exists()
+
+
+@pytest.mark.parametrize("why", ["pipe", "full disk"])
+def test_a_folder_that_cannot_be_copied_is_told_by_its_first_file(tmp_path: Path, why: str) -> None:
+    (tmp_path / "from" / "sub").mkdir(parents=True)
+    (tmp_path / "from" / "sub" / "a").write_text("a")
+    if why == "pipe":
+        os.mkfifo(tmp_path / "from" / "sub" / "pipe")
+    program = (
+        "import errno, shutil\nfrom _stage import run\n"
+        "def full(source, out): raise OSError(errno.ENOSPC, 'No space left on device', out)\n"
+        "def main() -> None:\n"
+        f"    copy = {'shutil.copy2' if why == 'pipe' else 'full'}\n"
+        "    shutil.copytree('from', 'to', copy_function=copy)\n"
+        "run(main)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=environment() | {"PYTHONPATH": str(ROOT / "stages")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    reason = {
+        "pipe": "to/sub/pipe: `from/sub/pipe` is a named pipe",
+        "full disk": "to/sub/a: No space left on device",
+    }
+    assert (done.returncode, done.stderr) == (1, f"-c: {reason[why]}\n")
 
 
 @pytest.mark.parametrize(

@@ -228,7 +228,6 @@ def _tar_members(archive: Path) -> Iterator[Member]:
     if opener is None:
         raise tarfile.ReadError("no header at its beginning")
     most = max(LEAST_UNPACKED, LARGEST_RATIO * archive.stat().st_size)
-    packed = 0
     with opener(archive, "rb") as file:
         stream = _Forward(file, most)
         with _odd_headers():
@@ -239,8 +238,6 @@ def _tar_members(archive: Path) -> Iterator[Member]:
             if left_out := _reason_to_leave_out(member):
                 print(f"{archive}: {member.name!r} is left out: {left_out}", flush=True)
                 continue
-            packed += member.size
-            stream.check(packed)  # of what is sparse in other ways, more than there is to read
             stream.allowance = member.size
             content = tar.extractfile(member)
             if content is not None:
@@ -310,7 +307,7 @@ class _Forward:
     def seek(self, position: int) -> int:
         if position < self.tell():
             raise tarfile.ReadError(f"leads back to byte {position:,}")
-        self.check(position)
+        self._check(position)
         return self._file.seek(position)
 
     def read(self, count: int) -> bytes:
@@ -318,15 +315,15 @@ class _Forward:
             raise tarfile.ReadError(f"a header of {count:,} bytes at byte {self.tell():,}")
         self.allowance -= count
         self.last = self._file.read(count)
-        self.check(self.tell())
+        self._check(self.tell())
         return self.last
 
     def drain(self) -> None:
         """Read to the end."""
         while self._file.read(CHUNK):
-            self.check(self.tell())
+            self._check(self.tell())
 
-    def check(self, length: int) -> None:
+    def _check(self, length: int) -> None:
         if length > self._most:
             raise tarfile.ReadError(f"unpacks to more than {self._most:,} bytes")
 
