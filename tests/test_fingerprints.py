@@ -78,7 +78,7 @@ def test_content_counts_even_when_length_and_time_are_put_back(folder: Path, mem
     assert fingerprint_source(str(folder), memory) != before
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"a": 1}', "null"])
+@pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"a": 1}', "null", "\0" * 20])
 def test_a_damaged_memory_is_made_anew(folder: Path, memory: Path, content: str) -> None:
     before = fingerprint_source(str(folder), memory)
     entries = json.loads(memory.read_text())

@@ -459,16 +459,19 @@ def test_an_endless_file_is_read_as_far_as_a_params_file_goes() -> None:
     assert refusal(Path("/dev/zero")) == "more than 262,144 bytes, which no parameters need"
 
 
-def test_any_damage_to_a_params_file_is_refused_in_lines_or_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [200, pytest.param(4000, marks=pytest.mark.soak)])
+def test_any_damage_to_a_params_file_is_refused_in_lines_or_read(
+    tmp_path: Path, count: int
+) -> None:
     path = tmp_path / "params.yaml"
     lines: list[str] = []
-    for damaged in mutants((ROOT / "params.yaml").read_bytes(), count=200, seed=1):
+    for damaged in mutants((ROOT / "params.yaml").read_bytes(), count, seed=1):
         path.write_bytes(damaged)
         try:
             read(path)
         except ColorizationError as error:
             lines += str(error).splitlines()
-    assert len(lines) > 100
+    assert len(lines) > count / 2
     assert all(line.startswith(f"{path}: ") for line in lines)
 
 

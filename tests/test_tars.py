@@ -41,21 +41,22 @@ def damaged(reason: str) -> str:
 
 @pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize("compression", COMPRESSIONS)
+@pytest.mark.parametrize("count", [50, pytest.param(1000, marks=pytest.mark.soak)])
 def test_any_damage_to_a_tar_is_refused_in_one_line_or_it_is_packed(
-    tmp_path: Path, compression: str, kind: str
+    tmp_path: Path, compression: str, kind: str, count: int
 ) -> None:
     compress = COMPRESSIONS[compression]
     whole = small_tar(FORMATS[kind])
     assert fetch(compress(whole), tmp_path) == ["a.jpg", "long" * 60 + ".jpg", "ü.png"]
-    contents = [compress(with_checksums(content)) for content in mutants(whole, 100, seed=1)]
-    contents += mutants(compress(whole), 40, seed=2)
+    contents = [compress(with_checksums(content)) for content in mutants(whole, 2 * count, seed=1)]
+    contents += mutants(compress(whole), count, seed=2)
     messages = []
     for content in contents:
         try:
             fetch(content, tmp_path)
         except ColorizationError as error:
             messages.append(str(error))
-    assert len(contents) > len(messages) > 40
+    assert len(contents) > len(messages) > count
     assert not [message for message in messages if "\n" in message or "photos.tar" not in message]
 
 
