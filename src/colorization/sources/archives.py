@@ -211,6 +211,11 @@ def pack_tar(archive: Path, out: Path) -> None:
             # Of several members of one name the last counts, here as in a tar.
             warnings.filterwarnings("ignore", "Duplicate name", UserWarning)
             write_zip(_tar_members(archive), out)
+    except _TooMuchError as error:
+        raise ColorizationError(
+            f"{archive}: {error}, from {archive.stat().st_size:,}; "
+            "if they are photographs, unpack it yourself and name the folder"
+        ) from error
     except (tarfile.TarError, struct.error, *_UNREADABLE) as error:
         _raise_of_system(error)
         reason = str(error).partition("\n")[0]
@@ -271,6 +276,8 @@ def _odd_headers() -> Iterator[None]:
     """
     try:
         yield
+    except tarfile.TarError:
+        raise
     except Exception as error:
         _raise_of_system(error)
         raise tarfile.ReadError(str(error) or type(error).__name__) from error
@@ -282,6 +289,10 @@ def _reason_to_leave_out(member: tarfile.TarInfo) -> str | None:
     if member.issparse():
         return "a sparse file, in pieces"  # tarfile can search them without end
     return None
+
+
+class _TooMuchError(tarfile.TarError):
+    """A tar that would fill a disk."""
 
 
 class _Forward:
@@ -325,7 +336,7 @@ class _Forward:
 
     def _check(self, length: int) -> None:
         if length > self._most:
-            raise tarfile.ReadError(f"unpacks to more than {self._most:,} bytes")
+            raise _TooMuchError(f"unpacks to more than {self._most:,} bytes")
 
 
 def _open_zip(archive: Path) -> zipfile.ZipFile:
