@@ -81,6 +81,7 @@ class _Loader(yaml.SafeLoader):
         super().__init__(text)
         self._file = file
         self._path: list[str] = []  # keys and positions down to the value that is being read
+        self._depth = 0
         self._count = 0
         self._counts: dict[yaml.Node, int] = {}  # of each node and all within it
 
@@ -90,6 +91,7 @@ class _Loader(yaml.SafeLoader):
         name = index.value if isinstance(index, yaml.ScalarNode) else index
         if name is not None:
             self._path.append(str(name))
+        self._depth += 1
         self._check_event(event)
         before = self._count
         node: Any = super().compose_node(parent, index)
@@ -104,16 +106,17 @@ class _Loader(yaml.SafeLoader):
             self._refuse(event, f"this makes more than {MAX_NODES:,} values")
         if isinstance(node, yaml.MappingNode):
             self._check_keys(node)
+        self._depth -= 1
         if name is not None:
             self._path.pop()
         return node
 
     def _check_event(self, event: yaml.Event) -> None:
-        if len(self._path) > MAX_DEPTH:
+        if self._depth > MAX_DEPTH:
             self._refuse(event, f"more than {MAX_DEPTH} levels within each other")
         if tag := getattr(event, "tag", None):
             short = tag.replace(STANDARD_TAG, "!!")
-            self._refuse(event, f"{short!r} has no place here; write the value alone")
+            self._refuse(event, f"{shortened(short)} has no place here; write the value alone")
         if not isinstance(event, yaml.ScalarEvent):
             return
         if len(event.value) > MAX_CHARACTERS:
