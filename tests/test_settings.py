@@ -13,7 +13,7 @@ from colorization.core.errors import ColorizationError
 from colorization.core.parameters import Section
 from colorization.settings.download import shown
 from colorization.settings.whole import Params, load_params
-from mutants import mutants
+from mutations import mutants
 from samples import ROOT
 
 PROFILES = sorted((ROOT / "profiles").glob("*.yaml"))
@@ -466,7 +466,7 @@ def test_any_damage_to_a_params_file_is_refused_in_lines_or_read(
 ) -> None:
     path = tmp_path / "params.yaml"
     lines: list[str] = []
-    for damaged in mutants((ROOT / "params.yaml").read_bytes(), count, seed=1):
+    for damaged in mutants([(ROOT / "params.yaml").read_bytes()], count, seed=1):
         path.write_bytes(damaged)
         try:
             read(path)

@@ -10,7 +10,7 @@ import pytest
 
 from colorization.core.errors import ColorizationError
 from colorization.sources import archives, fetching, fingerprints
-from mutants import mutants
+from mutations import mutants
 from samples import PARAMS
 from tars import COMPRESSIONS, header_of, one_member, small_tar, with_checksums
 
@@ -48,8 +48,10 @@ def test_any_damage_to_a_tar_is_refused_in_one_line_or_it_is_packed(
     compress = COMPRESSIONS[compression]
     whole = small_tar(FORMATS[kind])
     assert fetch(compress(whole), tmp_path) == ["a.jpg", "long" * 60 + ".jpg", "ü.png"]
-    contents = [compress(with_checksums(content)) for content in mutants(whole, 2 * count, seed=1)]
-    contents += mutants(compress(whole), count, seed=2)
+    contents = [
+        compress(with_checksums(content)) for content in mutants([whole], 2 * count, seed=1)
+    ]
+    contents += mutants([compress(whole)], count, seed=2)
     messages = []
     for content in contents:
         try:
