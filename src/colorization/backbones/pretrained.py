@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from colorization.backbones.hdf5 import check_weights_file
 from colorization.backbones.weights import weights_file
 from colorization.core.errors import ColorizationError
 
@@ -64,11 +65,14 @@ def load_weights(network: keras.Model, path: Path, parameter: str, name: str) ->
     Raises
     ------
     ColorizationError
-        If the file cannot be read, or belongs to another network.
+        If the file cannot be read, is no plain file of finite numbers, or belongs to another
+        network.
     """
+    # Keras reads here what anybody may have written: it can end in any exception.
     try:
+        check_weights_file(path)
         network.load_weights(path)
-    except (ValueError, OSError, KeyError, IndexError, AttributeError, RuntimeError) as error:
+    except Exception as error:
         raise ColorizationError(
             f"{parameter}: {path} does not hold weights of {name} ({_one_line(error)})"
         ) from error

@@ -45,13 +45,17 @@ def weights_file(weights: str, parameter: str) -> Path:
     ColorizationError
         If there is no such file, or it is not one that Keras loads.
     """
-    path = Path(weights)
-    with contextlib.suppress(RuntimeError):  # of an unknown ~user
-        path = path.expanduser()
-    if not path.is_file():
+    try:
+        path = Path(weights).expanduser()
+        found = path.is_file()
+    except (OSError, RuntimeError) as error:  # RuntimeError: ~ of nobody
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ColorizationError(f"{parameter}: {weights!r} cannot be looked for ({reason})") from error
+    if not found:
+        what = "is no file" if path.exists() else "does not exist"
         raise ColorizationError(
             f"{parameter} must be {', '.join(NAMED)}, or the path of a weights file; "
-            f"found {weights!r}, which does not exist"
+            f"found {weights!r}, which {what}"
         )
     if not path.name.endswith(".h5"):
         raise ColorizationError(

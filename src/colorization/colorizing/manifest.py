@@ -10,8 +10,8 @@ training.json      what it was trained with
 metrics.json       what it scored on the test split
 history.csv        a row per epoch of its training
 
-A package comes from anywhere and is not trusted: nothing in it is code or a pickle, every file is
-listed with its sha256, and Keras builds the architecture in safe mode.
+A package comes from anywhere and is not trusted: nothing in it is code or a pickle, every file that
+is read is listed with its sha256, and Keras builds the architecture in safe mode.
 """
 
 import hashlib
@@ -26,6 +26,9 @@ from colorization.settings.embed import Network
 from colorization.settings.preprocess import ImageSize
 
 NAME = "colorization.json"
+LONGEST = 2**20  # bytes of it; a few thousand are usual
+LOADED = ("model.json", "model.weights.h5")
+STANDARDIZATION = "embedding.npy"
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
 
 
@@ -41,7 +44,7 @@ class Embedding(Record):
     weights: Literal["random", "imagenet"] | Sha256
     seed: Seed
     precision: Literal["float32", "mixed_bfloat16"]
-    path: str | None
+    path: Annotated[str, Field(max_length=4096)] | None
 
 
 class Manifest(Record):
@@ -68,7 +71,7 @@ def sha256_of(path: Path) -> str:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read a package's manifest and verify every file that it lists.
+    """Read a package's manifest, and verify every file that it lists.
 
     Parameters
     ----------
@@ -77,30 +80,49 @@ def read_manifest(folder: Path) -> Manifest:
     Returns
     -------
     Manifest
+        It lists all that is loaded.
 
     Raises
     ------
     ColorizationError
         If the folder is no package, or a file is missing or not what was packaged.
     """
+    manifest = _parse(folder / NAME, _text(folder))
+    needed = {*LOADED, *([STANDARDIZATION] if manifest.embedding else [])}
+    for name in sorted(needed - set(manifest.files)):
+        raise ColorizationError(f"{folder}: {NAME} does not list {name}; the package is not whole")
+    for name, sha256 in manifest.files.items():
+        path = folder / name
+        try:
+            if not path.is_file():  # a pipe or a device would never end
+                raise ColorizationError(f"{folder}: {name} is missing; the package is not whole")
+            if sha256_of(path) != sha256:
+                raise ColorizationError(f"{folder}: {name} is not the file that was packaged")
+        except OSError as error:
+            raise ColorizationError(f"{folder}: {name} cannot be read: {error.strerror}") from error
+    return manifest
+
+
+def _text(folder: Path) -> str:
+    path = folder / NAME
     try:
-        text = (folder / NAME).read_text(encoding="utf-8")
+        if not path.is_file():
+            raise FileNotFoundError(path)
+        if path.stat().st_size > LONGEST:
+            raise ColorizationError(f"{path} is longer than {LONGEST} bytes")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ColorizationError(
             f"{folder} is not a packaged model: it holds no readable {NAME}; "
             "`dvc repro package` makes one in models/chosen"
         ) from error
+
+
+def _parse(path: Path, text: str) -> Manifest:
     try:
-        manifest = Manifest.model_validate_json(text)
+        return Manifest.model_validate_json(text)
     except ValidationError as error:
         mistake = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in mistake["loc"])
         again = "; `dvc repro package` makes the package anew" if key == "format" else ""
-        raise ColorizationError(f"{folder / NAME}: {key} {mistake['msg']}{again}") from error
-    for name, sha256 in manifest.files.items():
-        path = folder / name
-        if not path.is_file():
-            raise ColorizationError(f"{folder}: {name} is missing; the package is not whole")
-        if sha256_of(path) != sha256:
-            raise ColorizationError(f"{folder}: {name} is not the file that was packaged")
-    return manifest
+        raise ColorizationError(f"{path}: {key} {mistake['msg']}{again}") from error

@@ -7,14 +7,22 @@ from pathlib import Path
 import pandas as pd
 
 from colorization.backbones.weights import NAMED, Pretrained
-from colorization.colorizing.manifest import Embedding, Manifest, sha256_of, write_manifest
+from colorization.colorizing.contents import check_weights, read_standardization
+from colorization.colorizing.manifest import (
+    LOADED,
+    STANDARDIZATION,
+    Embedding,
+    Manifest,
+    sha256_of,
+    write_manifest,
+)
 from colorization.dataset import inventory
 from colorization.pages import rendering, report
 from colorization.scoring.summary import Summary
 from colorization.settings.embed import Embed
 from colorization.training.record import TRAINING, TrainingRecord
 
-OF_MODEL = ("model.json", "model.weights.h5", TRAINING, "history.csv")
+OF_MODEL = (*LOADED, TRAINING, "history.csv")
 CARD = "README.md"
 
 
@@ -49,12 +57,20 @@ def package(model: Path, evaluation: Path, origin: Origin, out: Path) -> None:
     origin : Origin
     out : Path
         Must exist and be empty.
+
+    Raises
+    ------
+    ColorizationError
+        If the model's training diverged, or its directory is damaged.
     """
     training = TrainingRecord.read(model / TRAINING)
+    check_weights(model)
+    if training.embedding:
+        read_standardization(model)
     for name in OF_MODEL:
         shutil.copyfile(model / name, out / name)
     if training.embedding:
-        shutil.copyfile(model / "embedding.npy", out / "embedding.npy")
+        shutil.copyfile(model / STANDARDIZATION, out / STANDARDIZATION)
     shutil.copyfile(evaluation / "metrics.json", out / "metrics.json")
     card = model_card(training, Summary.read(evaluation / "metrics.json"), origin)
     (out / CARD).write_text(card, encoding="utf-8")

@@ -7,11 +7,14 @@ import keras
 import numpy as np
 
 from colorization.backbones.weights import NAMED
+from colorization.colorizing.contents import read_standardization
 from colorization.colorizing.manifest import Embedding, Manifest, read_manifest, sha256_of
 from colorization.core.errors import ColorizationError
 from colorization.embedding import imagenet
 from colorization.networks.directory import load_model
 from colorization.settings.embed import Embed
+
+SMALLEST = 32  # px, a side; see `variant.Variant`
 
 
 @dataclass(frozen=True)
@@ -75,47 +78,62 @@ def unpack(folder: Path, embedding_weights: str | Path | None = None) -> Unpacke
     """
     manifest = read_manifest(folder)
     model = load_model(folder)
-    inputs = [tuple(tensor.shape) for tensor in model.inputs]
-    wanted = [(None, None, None, 1)] + ([(None, imagenet.CLASSES)] if manifest.embedding else [])
-    if inputs != wanted or tuple(model.output.shape)[-1] != 2:
-        raise ColorizationError(f"{folder}: the model does not lead from L to ab")
+    _check(folder, model, sees_embedding=manifest.embedding is not None)
     of = manifest.embedding
-    embedder = None if of is None else _embedder(folder, manifest, of, embedding_weights)
+    embedder = None
+    if of is not None:
+        embedder = Embedder(_embed(folder, of, embedding_weights), read_standardization(folder))
     return Unpacked(model, manifest.image_size, embedder)
 
 
-def _embedder(
-    folder: Path, manifest: Manifest, of: Embedding, given: str | Path | None
-) -> Embedder:
-    if "embedding.npy" not in manifest.files:
-        raise ColorizationError(f"{folder}: embedding.npy is missing; the package is not whole")
-    params = Embed(
+def _check(folder: Path, model: keras.Model, *, sees_embedding: bool) -> None:
+    """Refuse a model that does not lead from L, and an embedding, to ab of the same size."""
+    ab = (None, None, None, 2)
+    wanted = [(None, None, None, 1)] + ([(None, imagenet.CLASSES)] if sees_embedding else [])
+    shapes = [tuple(tensor.shape) for tensor in (*model.inputs, *model.outputs)]
+    dtypes = {tensor.dtype for tensor in model.inputs}
+    if shapes != [*wanted, ab] or dtypes != {"float32"}:
+        raise ColorizationError(f"{folder}: the model does not lead from L to ab")
+    square = (1, SMALLEST, SMALLEST)
+    given = [np.zeros((*square, 1), np.float32), np.zeros((1, imagenet.CLASSES), np.float32)]
+    # Its layers are of anybody's choice: what they cannot do may show only now, in any exception.
+    try:
+        found = np.asarray(model(given[: len(wanted)], training=False), np.float32)
+    except Exception as error:
+        reason = " ".join(str(error).split())[:160]
+        raise ColorizationError(f"{folder}: the model cannot be used ({reason})") from error
+    if found.shape != (*square, 2) or not np.isfinite(found).all():
+        raise ColorizationError(f"{folder}: the model does not lead from L to ab")
+
+
+def _embed(folder: Path, of: Embedding, given: str | Path | None) -> Embed:
+    return Embed(
         network=of.network,
         weights=_weights(folder, of, given),
         seed=of.seed,
         batch_size=1,
         precision=of.precision,
     )
-    try:
-        mean_and_deviation = np.load(folder / "embedding.npy", allow_pickle=False)
-    except ValueError as error:
-        raise ColorizationError(f"{folder}: embedding.npy is no plain array") from error
-    if mean_and_deviation.shape != (2, imagenet.CLASSES):
-        raise ColorizationError(f"{folder}: embedding.npy has another shape than (2, 1000)")
-    return Embedder(params, mean_and_deviation)
 
 
 def _weights(folder: Path, of: Embedding, given: str | Path | None) -> str:
     """What `embed.weights` would be: found again the way training found them."""
     if of.weights in NAMED:
         return of.weights
-    path = Path(given or of.path or "").expanduser()
-    if not path.is_file():
+    path = Path(given or of.path or "")
+    try:
+        path = path.expanduser()
+        # By its ending alone a package cannot have /proc/kcore read, which is without end.
+        found = path.name.endswith(".h5") and path.is_file()
+        sha256 = sha256_of(path) if found else None
+    except (OSError, RuntimeError):  # RuntimeError: ~ of nobody
+        sha256 = None
+    if sha256 is None:
         raise ColorizationError(
             f"{folder}: the weights of {of.network} that it was trained with are not at {path}; "
             "name the file with --embedding-weights"
         )
-    if sha256_of(path) != of.weights:
+    if sha256 != of.weights:
         raise ColorizationError(
             f"{path} is not the weights file of {of.network} that {folder} was trained with "
             f"(sha256 {of.weights})"

@@ -11,12 +11,16 @@ dvclive/                  the same, as DVCLive writes it, with a few colorized v
 """
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keras
 
+from colorization.backbones.hdf5 import check_weights_file
 from colorization.core.errors import ColorizationError
 from colorization.networks import blocks  # noqa: F401 (registers its layers)
+
+LONGEST_ARCHITECTURE = 2**23  # bytes of model.json; Keras' largest networks take a quarter of it
 
 
 def save_architecture(model: keras.Model, folder: Path) -> None:
@@ -31,7 +35,7 @@ def load_model(folder: Path) -> keras.Model:
     Parameters
     ----------
     folder : Path
-        A model directory.
+        A model directory, which may come from anywhere.
 
     Returns
     -------
@@ -40,15 +44,43 @@ def load_model(folder: Path) -> keras.Model:
     Raises
     ------
     ColorizationError
-        If the directory is incomplete or damaged.
+        If the directory is incomplete, damaged or of a training that diverged.
     """
+    # Keras reads here what anybody may have written: it can end in any exception.
     try:
-        architecture = (folder / "model.json").read_text(encoding="utf-8")
-        model = keras.models.model_from_json(architecture)
-        if not isinstance(model, keras.Model):
-            raise TypeError("model.json describes no model")
-        model.load_weights(folder / "model.weights.h5")
-    except (OSError, ValueError, TypeError, KeyError, IndexError, RuntimeError) as error:
+        return _load(folder / "model.json", folder / "model.weights.h5")
+    except Exception as error:
         reason = " ".join(str(error).split())[:160]
         raise ColorizationError(f"{folder}: not a model that can be loaded ({reason})") from error
+
+
+def _load(architecture_file: Path, weights_file: Path) -> keras.Model:
+    numbers = check_weights_file(weights_file)
+    architecture = _read_architecture(architecture_file)
+    with ThreadPoolExecutor(1) as another_thread:
+        wanted = another_thread.submit(_count_weights, architecture).result()
+    if wanted > numbers:
+        raise ValueError(f"model.json asks for {wanted} weights, model.weights.h5 holds {numbers}")
+    model = keras.models.model_from_json(architecture)
+    model.load_weights(weights_file)
     return model
+
+
+def _read_architecture(path: Path) -> str:
+    if not path.is_file():  # a pipe or a device would never end
+        raise ValueError(f"{path.name} is no file")
+    if path.stat().st_size > LONGEST_ARCHITECTURE:
+        raise ValueError(f"{path.name} is longer than {LONGEST_ARCHITECTURE} bytes")
+    return path.read_text(encoding="utf-8")
+
+
+def _count_weights(architecture: str) -> int:
+    """Tell how many weights a model would have, without memory for them.
+
+    To be called in a thread of its own: Keras makes up a thread's variables later, all at once.
+    """
+    with keras.StatelessScope(initialize_variables=False):
+        model = keras.models.model_from_json(architecture)
+    if not isinstance(model, keras.Model):
+        raise TypeError("model.json describes no model")
+    return model.count_params()

@@ -1,0 +1,85 @@
+"""Weights files, looked through before Keras loads them; needs no Keras."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py  # type: ignore[import-untyped]
+import numpy as np
+
+EXPANSION = 4  # of a compressed file; what networks have learned shrinks by a tenth
+
+
+def check_weights_file(path: Path) -> int:
+    """Refuse an HDF5 file that is not what Keras writes of a network that can be used.
+
+    To read it then takes little more memory than it takes of the disk: each object has one name, in
+    this file, and what all of them declare is in proportion to its size.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    int
+        How many numbers it holds.
+
+    Raises
+    ------
+    ValueError
+        If it holds something else than finite numbers, or declares far more than its size.
+    OSError
+        If it cannot be read.
+    """
+    if not path.is_file():  # a pipe or a device would never end
+        raise ValueError(f"{path.name} is no file")
+    with h5py.File(path, "r") as file:
+        objects = list(_objects(file))
+        declared, size = sum(map(_declared_bytes, objects)), path.stat().st_size
+        if declared > EXPANSION * size:
+            raise ValueError(f"{path.name} declares {declared} bytes, but has only {size}")
+        numbers = not_finite = 0
+        for dataset in objects:
+            if isinstance(dataset, h5py.Dataset):
+                values = dataset[()]
+                numbers += values.size
+                not_finite += values.size - np.count_nonzero(np.isfinite(values))
+    if not_finite:
+        raise ValueError(f"{not_finite} of {numbers} numbers in {path.name} are not finite")
+    return numbers
+
+
+def _objects(file: h5py.File) -> Iterator[h5py.Group | h5py.Dataset]:
+    """Every group and every dataset, each under one name."""
+    seen, waiting = set(), [file]
+    while waiting:  # without recursion: how deep groups lie is the file's to say
+        found = waiting.pop()
+        address = h5py.h5o.get_info(found.id).addr
+        if address in seen:
+            raise ValueError(f"{found.name} has another name too")
+        seen.add(address)
+        yield found
+        if isinstance(found, h5py.Group):
+            for name in found:
+                if not isinstance(found.get(name, getlink=True), h5py.HardLink):
+                    raise ValueError(f"{name} is a link to elsewhere")
+                waiting.append(found[name])
+
+
+def _declared_bytes(found: h5py.Group | h5py.Dataset) -> int:
+    """What it takes to read an object, of its own and of its attributes."""
+    declared = 0
+    for name in found.attrs:
+        attribute = found.attrs.get_id(name)
+        if attribute.dtype.hasobject and attribute.shape != ():
+            raise ValueError(f"{found.name} has attributes that are no names")
+        declared += int(np.prod(attribute.shape, dtype=object)) * attribute.dtype.itemsize
+    if isinstance(found, h5py.Dataset):
+        if found.shape is None or found.dtype.kind not in "fiu":
+            raise ValueError(f"{found.name} does not hold numbers")
+        if found.external or found.is_virtual:
+            raise ValueError(f"{found.name} lies in another file")
+        declared += found.size * found.dtype.itemsize
+    elif not isinstance(found, h5py.Group):
+        raise ValueError(f"{found.name} does not hold numbers")
+    return declared
