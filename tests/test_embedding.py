@@ -269,13 +269,54 @@ def test_an_interrupted_embedding_goes_on_to_the_same_bits(
             yield batch
 
     monkeypatch.setattr(imagenet, "_read_ahead", counted)
+    row = 4032  # bytes: 1000 float32 and their sum
     # A kill may leave any number of bytes: within a row, within a batch, or nothing.
-    for kept in (0, 17, 4000, 8000, 12_001, len(whole) - 1, len(whole)):
+    for kept in (0, 17, row, 2 * row, 3 * row + 1, len(whole) - 1, len(whole)):
         unfinished.write_bytes(whole[:kept])
         asked.clear()
         again = imagenet.embed(predict, L, SIDE, 2, unfinished, "embedding")
         np.testing.assert_array_equal(again, expected)
-        assert len(asked) == 3 - kept // 8000  # batches of two rows of 1000 float32
+        assert len(asked) == 3 - (3 if kept == len(whole) else kept // (2 * row))
+        assert unfinished.read_bytes() == whole
+
+
+def sums(L: np.ndarray) -> np.ndarray:
+    """Stands for a network: logits that tell images apart."""
+    return L.sum(axis=(1, 2, 3))[:, None] + np.arange(imagenet.CLASSES, dtype=np.float32)
+
+
+HALF = 2 * 4032  # bytes: two of four images
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda _, __: b"", ""),
+        (lambda own, _: own[: len(own) // 2], ""),
+        (lambda own, _: bytes(len(own)), "0 images"),
+        (lambda own, _: own[:HALF] + bytes(HALF), "2 images"),
+        (lambda own, _: own[:5000] + bytes([own[5000] ^ 1]) + own[5001:], "1 images"),
+        (lambda own, _: own[:HALF] + own[:HALF], "2 images"),
+        (lambda _, other: other, "0 images"),
+    ],
+    ids=["emptied", "cut", "zeroed", "half zeroed", "a bit", "a batch twice", "another part's"],
+)
+def test_a_damaged_embedding_goes_on_from_what_is_whole_to_the_same_bits(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    damage: Callable[[bytes, bytes], bytes],
+    said: str,
+) -> None:
+    L = luminance(32)
+    own, other = (tmp_path / name for name in ("own", "other"))
+    expected = imagenet.embed(sums, L, 32, 2, own, "embedding")
+    imagenet.embed(sums, L[::-1], 32, 2, other, "embedding")
+    capsys.readouterr()
+    own.write_bytes(damage(own.read_bytes(), other.read_bytes()))
+    again = imagenet.embed(sums, L, 32, 2, own, "embedding")
+    np.testing.assert_array_equal(again, expected)
+    lines = [line for line in capsys.readouterr().out.splitlines() if str(own) in line]
+    assert lines == ([f"{own} is damaged after {said}; going on there"] if said else [])
 
 
 def test_an_embedding_that_finds_no_room_fails_at_that_batch(tmp_path: Path) -> None:

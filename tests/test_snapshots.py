@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from keras.optimizers import Adam
+from keras.optimizers.schedules import ExponentialDecay
 
 from colorization.dataset.examples import Examples
 from colorization.networks.objective import MSE
@@ -51,19 +53,20 @@ def small_model() -> keras.Model:
 Run = Callable[..., Outcome]
 
 
+def train(root: Path, data: tuple[Examples, Examples], name: str, identity: str) -> Outcome:
+    """Train into a folder, emptied before as a new process finds it."""
+    folder = root / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    kept = Snapshots(root / "snapshots" / name, identity)
+    return fit(network_of(small_model()), MSE, *data, SETTINGS, 1, folder, kept)
+
+
 @pytest.fixture
 def run(data: tuple[Examples, Examples], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Trains into a folder, emptied before as a new process finds it."""
+    """Trains under the test's own folder."""
     monkeypatch.chdir(tmp_path)  # DVCLive looks for a repository around the current folder
-
-    def run(name: str, identity: str = "identity") -> Outcome:
-        folder = tmp_path / name
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        kept = Snapshots(tmp_path / "snapshots" / name, identity)
-        return fit(network_of(small_model()), MSE, *data, SETTINGS, 1, folder, kept)
-
-    return run
+    return lambda name, identity="identity": train(tmp_path, data, name, identity)
 
 
 def epochs_in(folder: Path) -> list[str]:
@@ -110,7 +113,10 @@ def test_it_goes_on_to_the_same_bits(
             kill_at(patch, epoch, moment)
             with pytest.raises(KilledError):
                 run("killed")
-    assert epochs_in(tmp_path / "snapshots/killed") == ["identity/epoch-000002"]
+    assert epochs_in(tmp_path / "snapshots/killed") == [
+        "identity/epoch-000001",
+        "identity/epoch-000002",
+    ]
     outcome = run("killed")
     assert outcome.best_epoch == whole.best_epoch
     assert files_in(tmp_path / "killed") == files_in(tmp_path / "undisturbed")
@@ -152,7 +158,12 @@ def test_a_snapshot_of_another_training_counts_as_none_and_goes_on_when_that_com
     capsys.readouterr()
     run("a", identity="two")
     assert "going on" not in capsys.readouterr().out
-    assert epochs_in(tmp_path / "snapshots/a") == ["one/epoch-000002", "two/epoch-000003"]
+    assert epochs_in(tmp_path / "snapshots/a") == [
+        "one/epoch-000001",
+        "one/epoch-000002",
+        "two/epoch-000002",
+        "two/epoch-000003",
+    ]
     run("a", identity="one")
     assert "going on after epoch 2" in capsys.readouterr().out
     assert files_in(tmp_path / "a") == files_in(tmp_path / "undisturbed")
@@ -180,7 +191,7 @@ def test_a_damaged_snapshot_of_another_training_does_not_matter(
     run("undisturbed")
     assert files_in(tmp_path / "a") == files_in(tmp_path / "undisturbed")
     Snapshots(tmp_path / "snapshots/a", "own").discard()
-    assert epochs_in(tmp_path / "snapshots/a") == ["other/epoch-000003"]
+    assert epochs_in(tmp_path / "snapshots/a") == ["other/epoch-000002", "other/epoch-000003"]
 
 
 def test_a_full_disk_leaves_the_last_good_snapshot(
@@ -202,3 +213,94 @@ def test_a_full_disk_leaves_the_last_good_snapshot(
     assert len(list((tmp_path / "snapshots/a/identity").iterdir())) == 1
     run("a")
     assert files_in(tmp_path / "a") == files_in(tmp_path / "undisturbed")
+
+
+@pytest.fixture(scope="module")
+def killed(data: tuple[Examples, Examples], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a training went undisturbed, and another was killed in its third epoch: read only."""
+    root = tmp_path_factory.mktemp("killed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        train(root, data, "undisturbed", "identity")
+        kill_at(patch, 3, "between two batches")
+        with pytest.raises(KilledError):
+            train(root, data, "a", "identity")
+    return root
+
+
+def epoch(root: Path, number: int) -> Path:
+    return root / f"snapshots/a/identity/epoch-{number:06d}"
+
+
+DAMAGES: dict[str, Callable[[Path, Path], object]] = {
+    "emptied": lambda file, _: file.write_bytes(b""),
+    "zeroed": lambda file, _: file.write_bytes(bytes(file.stat().st_size)),
+    "cut": lambda file, _: file.write_bytes(file.read_bytes()[: file.stat().st_size // 2]),
+    "removed": lambda file, _: file.unlink(),
+    "swapped": lambda file, other: file.write_bytes(other.read_bytes()),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_snapshot_counts_as_none_and_the_one_before_goes_on_to_the_same_bits(
+    run: Run, killed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    shutil.copytree(killed / "snapshots", tmp_path / "snapshots")
+    latest, before = (epoch(tmp_path, number) / "state.weights.h5" for number in (2, 1))
+    DAMAGES[damage](latest, before)
+    run("a")
+    printed = capsys.readouterr().out
+    assert f"{epoch(tmp_path, 2)} is damaged and counts as none\n" in printed
+    assert "going on after epoch 1 of an interrupted training" in printed
+    assert files_in(tmp_path / "a") == files_in(killed / "undisturbed")
+
+
+def test_where_every_snapshot_is_damaged_the_training_begins_anew(
+    run: Run, killed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(killed / "snapshots", tmp_path / "snapshots")
+    DAMAGES["zeroed"](epoch(tmp_path, 2) / "random.npz", Path())
+    shutil.rmtree(epoch(tmp_path, 1))
+    epoch(tmp_path, 1).write_bytes(b"a file instead")
+    run("a")
+    printed = capsys.readouterr().out
+    assert all(f"{epoch(tmp_path, number)} is damaged" in printed for number in (1, 2))
+    assert "going on" not in printed
+    assert files_in(tmp_path / "a") == files_in(killed / "undisturbed")
+
+
+def test_any_damage_to_any_file_is_seen_before_anything_is_restored(
+    killed: Path, tmp_path: Path
+) -> None:
+    """Those of DVCLive, from which it resumes, are among the files."""
+    shutil.copytree(killed / "snapshots", tmp_path / "snapshots")
+    model = network_of(small_model()).learner
+    model.compile(Adam(ExponentialDecay(1e-3, 3, 0.9)))
+    initial = model.get_weights()
+    shutil.rmtree(epoch(tmp_path, 1))  # so that there is none before
+    names = list(files_in(epoch(tmp_path, 2)))
+    assert {"sha256.json", "done.json", "random.npz", "files/dvclive/metrics.json"} <= set(names)
+    seen = set()
+    for name in names:
+        file, other = (epoch(root, number) / name for root, number in ((tmp_path, 2), (killed, 1)))
+        whole = file.read_bytes()
+        for damage in DAMAGES.values():
+            if other.exists():
+                damage(file, other)
+            if not file.exists() or file.read_bytes() != whole:
+                seen.add(name)
+                done = Snapshots(tmp_path / "snapshots/a", "identity").restore(model, tmp_path)
+                assert done == Done([], 0.0)
+            file.write_bytes(whole)
+    assert seen == set(names)
+    assert not (tmp_path / "model.json").exists()
+    for one, same in zip(model.get_weights(), initial, strict=True):
+        np.testing.assert_array_equal(one, same)
+    assert Snapshots(tmp_path / "snapshots/a", "identity").restore(model, tmp_path).rows
+
+
+def test_a_file_that_was_not_saved_counts_as_damage(killed: Path, tmp_path: Path) -> None:
+    shutil.copytree(killed / "snapshots", tmp_path / "snapshots")
+    (epoch(tmp_path, 2) / "files/more.txt").write_text("from elsewhere")
+    assert not snapshots._is_whole(epoch(tmp_path, 2))
+    assert snapshots._is_whole(epoch(tmp_path, 1))

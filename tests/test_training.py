@@ -22,6 +22,7 @@ from colorization.networks.objective import MSE, Objective
 from colorization.networks.variant import Network, Variant, build_network
 from colorization.settings.train import Train
 from colorization.training import fitting
+from colorization.training.epochs import Recorder
 from colorization.training.fitting import Outcome
 from colorization.training.record import TRAINING, TrainingRecord
 from colorization.training.snapshots import Snapshots
@@ -187,6 +188,55 @@ def test_a_loss_that_is_no_number_stops_the_training_in_one_line(fit: Fit) -> No
     layer.set_weights([np.full_like(weights, np.nan) for weights in layer.get_weights()])
     with pytest.raises(ColorizationError, match=r"^the loss is nan .*lower train\.learning_rate$"):
         fit(model, "a")
+
+
+@pytest.mark.filterwarnings("ignore:(overflow|invalid value) encountered:RuntimeWarning")
+@pytest.mark.parametrize("layer", ["first", "last"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_lost_in_the_last_step_stop_the_training_before_they_are_kept(
+    fit: Fit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layer: str, value: float
+) -> None:
+    model = small_model()
+
+    def lose(self: Recorder, batch: int, logs: dict | None = None) -> None:
+        if batch == 1:  # of two in an epoch
+            model.get_layer(layer).bias.assign(np.full(model.get_layer(layer).bias.shape, value))
+
+    monkeypatch.setattr(Recorder, "on_train_batch_end", lose)
+    with pytest.raises(ColorizationError) as caught:
+        fit(model, "a")
+    count = {"first": 8, "last": 2}[layer]
+    assert str(caught.value) == (
+        f"{count} weights are not finite after epoch 1; lower train.learning_rate"
+    )
+    assert not list((tmp_path / "a").glob("*.weights.h5"))
+    assert not (tmp_path / "snapshots").exists()
+
+
+def test_moving_averages_that_are_lost_stop_the_training(
+    fit: Fit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = small_model()
+    (normalization,) = (
+        layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)
+    )
+
+    def lose(self: Recorder, batch: int, logs: dict | None = None) -> None:
+        normalization.moving_variance.assign(np.full(8, np.inf))
+
+    monkeypatch.setattr(Recorder, "on_train_batch_end", lose)
+    with pytest.raises(ColorizationError, match=r"^8 weights are not finite after epoch 1; "):
+        fit(model, "a")
+
+
+@pytest.mark.filterwarnings("ignore:(overflow|invalid value) encountered:RuntimeWarning")
+def test_a_learning_rate_out_of_all_proportion_ends_in_one_line(fit: Fit, tmp_path: Path) -> None:
+    with pytest.raises(ColorizationError) as caught:
+        fit(small_model(), "a", learning_rate=1e30, batch_size=16)  # one batch in an epoch
+    assert str(caught.value) == (
+        "the validation MSE is nan after epoch 1; lower train.learning_rate"
+    )
+    assert not list((tmp_path / "a").glob("*.weights.h5"))
 
 
 def test_settings_have_no_defaults_to_forget() -> None:

@@ -4,10 +4,12 @@ Section 2.4 of the paper: the luminance, scaled to the network's size and stacke
 "the output of the last layer before the softmax function".
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import keras
 import numpy as np
@@ -21,6 +23,9 @@ from colorization.imaging import view
 from colorization.settings.embed import Embed
 
 CLASSES = 1000  # of ImageNet
+
+# An image in the file of what an interrupted embedding has so far.
+_ROW = np.dtype([("logits", np.float32, CLASSES), ("sha256", np.uint8, 32)])
 
 Predict = Callable[[np.ndarray], np.ndarray]
 
@@ -171,6 +176,8 @@ def embed(
 ) -> np.ndarray:
     """Embed images in batches; go on where an interrupted call was.
 
+    What a power loss damaged is computed anew, with what follows it.
+
     Parameters
     ----------
     predict : callable
@@ -181,8 +188,8 @@ def embed(
         The network's own, in px, to which each batch is resized.
     batch_size : int
     unfinished : Path
-        A file that holds the logits of the batches so far, float32, and of this very computation
-        alone; made if missing. The caller removes it.
+        A file for the logits of the batches so far; made if missing. The caller removes it. Its
+        name tells this very computation from others.
     what : str
         Shown with the progress.
 
@@ -192,19 +199,43 @@ def embed(
         Logits.
     """
     unfinished.parent.mkdir(parents=True, exist_ok=True)
-    row = 4 * CLASSES  # bytes
-    with unfinished.open("ab") as file:
-        whole_batches = file.tell() // (row * batch_size)
-        file.truncate(row * batch_size * whole_batches)
-        done = whole_batches * batch_size
+    with unfinished.open("a+b") as file:
+        found = _read_whole_rows(file, unfinished, len(L))
+        done = len(found) if len(found) == len(L) else len(found) // batch_size * batch_size
+        file.truncate(done * _ROW.itemsize)
+        logits = [found[:done]]
         with progress_bar(what, len(L), initial=done) as bar:
             for batch in _read_ahead(L[done:], image_size, batch_size):
                 # One shape for all batches, the last one padded: each new one is traced anew.
-                logits = predict(_padded(batch, batch_size))[: len(batch)]
-                file.write(logits.tobytes())
+                logits.append(predict(_padded(batch, batch_size))[: len(batch)])
+                file.write(_rows(logits[-1], done, unfinished).tobytes())
                 file.flush()  # the whole batch, or an error: a plain write may be cut short
+                done += len(batch)
                 bar.update(len(batch))
-    return np.fromfile(unfinished, np.float32).reshape(len(L), CLASSES)
+    return np.concatenate(logits)
+
+
+def _rows(logits: np.ndarray, first: int, unfinished: Path) -> np.ndarray:
+    """What the file holds of images: a sum over the logits, their place, and the file's name."""
+    rows = np.empty(len(logits), _ROW)
+    rows["logits"] = logits
+    for place, row in enumerate(rows, first):
+        summed = hashlib.sha256(f"{unfinished.name} {place} ".encode() + row["logits"].tobytes())
+        row["sha256"] = np.frombuffer(summed.digest(), np.uint8)
+    return rows
+
+
+def _read_whole_rows(file: BinaryIO, unfinished: Path, images: int) -> np.ndarray:
+    """The logits of the first images, up to the first one that is not as it was written."""
+    file.seek(0)
+    content = file.read(images * _ROW.itemsize)
+    rows = np.frombuffer(content, _ROW, len(content) // _ROW.itemsize)
+    expected = _rows(rows["logits"], 0, unfinished)
+    damaged = np.flatnonzero((rows["sha256"] != expected["sha256"]).any(axis=1))
+    if not len(damaged):
+        return rows["logits"]
+    print(f"{unfinished} is damaged after {damaged[0]} images; going on there", flush=True)
+    return rows["logits"][: damaged[0]]
 
 
 def _read_ahead(L: np.ndarray, image_size: int, batch_size: int) -> Iterator[np.ndarray]:

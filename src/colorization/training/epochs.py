@@ -73,11 +73,15 @@ class Recorder(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """Record the epoch; keep its weights if no earlier one validated better."""
+        when = f"after epoch {epoch + 1}; lower train.learning_rate"
         if not math.isfinite(logs["loss"]):
-            raise ColorizationError(
-                f"the loss is {logs['loss']} after epoch {epoch + 1}; lower train.learning_rate"
-            )
+            raise ColorizationError(f"the loss is {logs['loss']} {when}")
+        # Weights may be lost while the loss, of what they were before the last step, is a number.
+        if lost := _count_not_finite(self._kept):
+            raise ColorizationError(f"{lost} weights are not finite {when}")
         logs["val_mse"], colorized = self._validate()  # Keras prints it from there
+        if not math.isfinite(logs["val_mse"]):
+            raise ColorizationError(f"the validation MSE is {logs['val_mse']} {when}")
         row: Row = {
             "epoch": epoch + 1,
             "train_mse": logs["mse"],
@@ -120,3 +124,9 @@ class Recorder(keras.callbacks.Callback):
         truths = self._validation.images.rgb[: len(colorized)]
         scores = [metric(truth, rgb) for truth, rgb in zip(truths, colorized, strict=True)]
         return float(np.mean([value for value in scores if np.isfinite(value)] or [np.nan]))
+
+
+def _count_not_finite(model: keras.Model) -> int:
+    """Count among all weights, moving averages too, those that are no number or infinite."""
+    weights = model.get_weights()
+    return sum(values.size - np.count_nonzero(np.isfinite(values)) for values in weights)

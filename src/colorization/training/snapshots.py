@@ -1,8 +1,10 @@
 """Snapshots of a training after each epoch, from which it goes on when it was killed.
 
-They lie outside the pipeline's outputs, which DVC removes before it runs a stage again.
+They lie outside the pipeline's outputs, which DVC removes before it runs a stage again. The last two
+are kept: one that a power loss damaged counts as none.
 """
 
+import hashlib
 import json
 import shutil
 from contextlib import suppress
@@ -13,6 +15,8 @@ import keras
 import numpy as np
 
 from colorization.core.files import whole_folder
+
+SUMS = "sha256.json"  # of each other file of a snapshot
 
 Row = dict[str, float]  # what a training records of one epoch
 
@@ -50,7 +54,7 @@ class Snapshots:
     identity: str
 
     def save(self, model: keras.Model, done: Done, files: Path) -> None:
-        """Keep the state after an epoch; the one before goes only when this one is whole.
+        """Keep the state after an epoch, and the one before it.
 
         Parameters
         ----------
@@ -60,17 +64,18 @@ class Snapshots:
         files : Path
             The model directory as far as it is written.
         """
-        epoch = self._own / f"epoch-{len(done.rows):06d}"
-        with whole_folder(epoch) as partial:
+        with whole_folder(self._after(len(done.rows))) as partial:
             shutil.copytree(files, partial / "files")
             model.save_weights(partial / "state.weights.h5")
             np.savez(partial / "random.npz", *_random_states(model))
             (partial / "done.json").write_text(json.dumps(asdict(done)), encoding="utf-8")
-        for other in set(self._epochs()) - {epoch}:
-            shutil.rmtree(other)
+            (partial / SUMS).write_text(json.dumps(_sums(partial)), encoding="utf-8")
+        kept = {self._after(len(done.rows)), self._after(len(done.rows) - 1)}
+        for other in set(self._all()) - kept:
+            shutil.rmtree(other, ignore_errors=True)
 
     def restore(self, model: keras.Model, files: Path) -> Done:
-        """Bring back the latest state.
+        """Bring back the latest state that is whole; say so of each one that is not.
 
         Parameters
         ----------
@@ -84,7 +89,10 @@ class Snapshots:
         Done
             Nothing, where there is no snapshot of this very training.
         """
-        for epoch in reversed(self._epochs()):
+        for epoch in reversed(self._all()):
+            if not _is_whole(epoch):
+                print(f"{epoch} is damaged and counts as none", flush=True)
+                continue
             shutil.copytree(epoch / "files", files, dirs_exist_ok=True)
             model.optimizer.build(model.trainable_variables)
             model.load_weights(epoch / "state.weights.h5")
@@ -104,8 +112,31 @@ class Snapshots:
     def _own(self) -> Path:
         return self.folder / self.identity[:16]
 
-    def _epochs(self) -> list[Path]:
+    def _after(self, epoch: int) -> Path:
+        return self._own / f"epoch-{epoch:06d}"
+
+    def _all(self) -> list[Path]:
         return sorted(self._own.glob("epoch-*"))
+
+
+def _is_whole(epoch: Path) -> bool:
+    """Whether a snapshot holds what was saved, to the bit."""
+    try:
+        return json.loads((epoch / SUMS).read_bytes()) == _sums(epoch)
+    except (OSError, ValueError):
+        return False
+
+
+def _sums(epoch: Path) -> dict[str, str]:
+    """The sha256 of each file of a snapshot but for SUMS, by its path in there."""
+    sums = {}
+    for path in sorted(epoch.rglob("*")):
+        if path.is_file() and path != epoch / SUMS:
+            with path.open("rb") as file:
+                sums[path.relative_to(epoch).as_posix()] = hashlib.file_digest(
+                    file, "sha256"
+                ).hexdigest()
+    return sums
 
 
 def _random_states(model: keras.Model) -> list[keras.Variable]:
