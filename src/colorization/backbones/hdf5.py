@@ -1,5 +1,6 @@
 """Weights files, looked through before Keras loads them; needs no Keras."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,8 +29,8 @@ def check_weights_file(path: Path) -> int:
     ------
     ValueError
         If it holds something else than finite numbers, or declares far more than its size.
-    OSError
-        If it cannot be read.
+    Exception
+        Of h5py's, if it cannot be read.
     """
     if not path.is_file():  # a pipe or a device would never end
         raise ValueError(f"{path.name} is no file")
@@ -73,7 +74,7 @@ def _declared_bytes(found: h5py.Group | h5py.Dataset) -> int:
         attribute = found.attrs.get_id(name)
         if attribute.dtype.hasobject and attribute.shape != ():
             raise ValueError(f"{found.name} has attributes that are no names")
-        declared += int(np.prod(attribute.shape, dtype=object)) * attribute.dtype.itemsize
+        declared += math.prod(attribute.shape or ()) * attribute.dtype.itemsize
     if isinstance(found, h5py.Dataset):
         if found.shape is None or found.dtype.kind not in "fiu":
             raise ValueError(f"{found.name} does not hold numbers")

@@ -9,7 +9,7 @@ import keras
 
 from colorization.backbones.hdf5 import check_weights_file
 from colorization.backbones.weights import weights_file
-from colorization.core.errors import ColorizationError
+from colorization.core.errors import ColorizationError, reason
 
 # Keras warns of what it skips, and then raises for what is missing. Filters are the whole
 # process's: one set for a while in a thread would reach the others. Last, it overrules nobody's.
@@ -50,7 +50,7 @@ def build_pretrained(
         except Exception as error:  # Keras raises a bare Exception when a download fails.
             raise ColorizationError(
                 f"{parameter}: cannot download the ImageNet weights of {name} "
-                f"({_one_line(error)}); put the file into ~/.keras/models, name its path as "
+                f"({reason(error)}); put the file into ~/.keras/models, name its path as "
                 f"{parameter}, or use random"
             ) from error
     network = build(weights=None, **options)
@@ -74,10 +74,5 @@ def load_weights(network: keras.Model, path: Path, parameter: str, name: str) ->
         network.load_weights(path)
     except Exception as error:
         raise ColorizationError(
-            f"{parameter}: {path} does not hold weights of {name} ({_one_line(error)})"
+            f"{parameter}: {path} does not hold weights of {name} ({reason(error)})"
         ) from error
-
-
-def _one_line(error: Exception) -> str:
-    """A library's message, without its line breaks and not at any length."""
-    return " ".join(str(error).split())[:400]

@@ -50,7 +50,9 @@ def weights_file(weights: str, parameter: str) -> Path:
         found = path.is_file()
     except (OSError, RuntimeError) as error:  # RuntimeError: ~ of nobody
         reason = error.strerror if isinstance(error, OSError) else error
-        raise ColorizationError(f"{parameter}: {weights!r} cannot be looked for ({reason})") from error
+        raise ColorizationError(
+            f"{parameter}: {weights!r} cannot be looked for ({reason})"
+        ) from error
     if not found:
         what = "is no file" if path.exists() else "does not exist"
         raise ColorizationError(

@@ -8,7 +8,7 @@ from numpy.lib import format as npy
 
 from colorization.backbones.hdf5 import check_weights_file
 from colorization.colorizing.manifest import STANDARDIZATION
-from colorization.core.errors import ColorizationError
+from colorization.core.errors import ColorizationError, reason
 
 SHAPE = (2, 1000)  # mean and deviation of each of ImageNet's classes
 
@@ -22,8 +22,8 @@ def check_weights(folder: Path) -> None:
     """
     try:
         check_weights_file(folder / "model.weights.h5")
-    except (OSError, ValueError) as error:
-        raise ColorizationError(f"{folder}: {' '.join(str(error).split())}") from error
+    except Exception as error:  # HDF5 can end in any where a file is damaged
+        raise ColorizationError(f"{folder}: {reason(error)}") from error
 
 
 def read_standardization(folder: Path) -> np.ndarray:

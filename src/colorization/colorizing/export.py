@@ -17,7 +17,7 @@ import numpy as np
 from keras import layers, ops
 
 from colorization.colorizing.unpacking import Unpacked, unpack
-from colorization.core.errors import ColorizationError
+from colorization.core.errors import ColorizationError, reason
 from colorization.core.files import whole_folder
 from colorization.embedding import imagenet
 from colorization.imaging import lab, view
@@ -44,6 +44,8 @@ def export(package: Path, out: Path, embedding_weights: Path | None = None) -> N
     """
     if find_spec("tf2onnx") is None:
         raise ColorizationError("writing ONNX needs tf2onnx: pip install 'colorization[export]'")
+    if out.is_file():
+        raise ColorizationError(f"{out} is a file; name a folder")
     if out.exists() and not {path.name for path in out.iterdir()} <= {SAVED_MODEL, ONNX}:
         raise ColorizationError(f"{out} holds other files; name a folder of its own")
     model = from_grey_to_ab(unpack(package, embedding_weights))
@@ -115,6 +117,8 @@ def main() -> None:
         export(options.package, options.output, options.embedding_weights)
     except ColorizationError as error:
         sys.exit(f"export: {error}")
+    except OSError as error:
+        sys.exit(f"export: {reason(error)}")
     print(f"wrote {options.output / SAVED_MODEL} and {options.output / ONNX}")
 
 

@@ -8,13 +8,16 @@ import numpy as np
 
 from colorization.backbones.weights import NAMED
 from colorization.colorizing.contents import read_standardization
-from colorization.colorizing.manifest import Embedding, Manifest, read_manifest, sha256_of
-from colorization.core.errors import ColorizationError
+from colorization.colorizing.manifest import Embedding, read_manifest, sha256_of
+from colorization.core.errors import ColorizationError, reason
 from colorization.embedding import imagenet
 from colorization.networks.directory import load_model
 from colorization.settings.embed import Embed
 
 SMALLEST = 32  # px, a side; see `variant.Variant`
+LARGEST = (
+    2**26
+)  # numbers in an array of a model, for a photograph of that side; weights are such too
 
 
 @dataclass(frozen=True)
@@ -96,14 +99,29 @@ def _check(folder: Path, model: keras.Model, *, sees_embedding: bool) -> None:
         raise ColorizationError(f"{folder}: the model does not lead from L to ab")
     square = (1, SMALLEST, SMALLEST)
     given = [np.zeros((*square, 1), np.float32), np.zeros((1, imagenet.CLASSES), np.float32)]
+    given = given[: len(wanted)]
     # Its layers are of anybody's choice: what they cannot do may show only now, in any exception.
     try:
-        found = np.asarray(model(given[: len(wanted)], training=False), np.float32)
+        allowed = max(LARGEST, model.count_params())  # weights are arrays too
+        if (largest := _largest_array(model, given)) > allowed:
+            raise ValueError(f"it makes {largest} numbers of {SMALLEST} x {SMALLEST} pixels")
+        found = np.asarray(model(given, training=False), np.float32)
     except Exception as error:
-        reason = " ".join(str(error).split())[:160]
-        raise ColorizationError(f"{folder}: the model cannot be used ({reason})") from error
+        raise ColorizationError(f"{folder}: the model cannot be used ({reason(error)})") from error
     if found.shape != (*square, 2) or not np.isfinite(found).all():
         raise ColorizationError(f"{folder}: the model does not lead from L to ab")
+
+
+def _largest_array(model: keras.Model, given: list[np.ndarray]) -> int:
+    """Tell how many numbers the largest array within a model would have, without computing."""
+    if keras.config.backend() != "tensorflow":
+        return 0
+    import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
+
+    predict = tf.function(lambda *inputs: model(list(inputs), training=False), autograph=False)
+    operations = predict.get_concrete_function(*given).graph.get_operations()
+    arrays = (array for operation in operations for array in operation.outputs)
+    return max(array.shape.num_elements() or 0 for array in arrays)
 
 
 def _embed(folder: Path, of: Embedding, given: str | Path | None) -> Embed:

@@ -1,5 +1,13 @@
-"""The one exception that stands for a mistake its user can mend."""
+"""The one exception that stands for a mistake its user can mend, and its words."""
+
+LONGEST_REASON = 400  # characters
 
 
 class ColorizationError(Exception):
     """Something the user can mend; the message is one line that names it and the remedy."""
+
+
+def reason(error: Exception) -> str:
+    """Give a library's message in one line of printable characters, and not at any length."""
+    line = " ".join(str(error).split())[:LONGEST_REASON]
+    return "".join(character if character.isprintable() else "?" for character in line)

@@ -17,7 +17,7 @@ from pathlib import Path
 import keras
 
 from colorization.backbones.hdf5 import check_weights_file
-from colorization.core.errors import ColorizationError
+from colorization.core.errors import ColorizationError, reason
 from colorization.networks import blocks  # noqa: F401 (registers its layers)
 
 LONGEST_ARCHITECTURE = 2**23  # bytes of model.json; Keras' largest networks take a quarter of it
@@ -50,8 +50,9 @@ def load_model(folder: Path) -> keras.Model:
     try:
         return _load(folder / "model.json", folder / "model.weights.h5")
     except Exception as error:
-        reason = " ".join(str(error).split())[:160]
-        raise ColorizationError(f"{folder}: not a model that can be loaded ({reason})") from error
+        raise ColorizationError(
+            f"{folder}: not a model that can be loaded ({reason(error)})"
+        ) from error
 
 
 def _load(architecture_file: Path, weights_file: Path) -> keras.Model:

@@ -1,7 +1,7 @@
 """Snapshots of a training after each epoch, from which it goes on when it was killed.
 
-They lie outside the pipeline's outputs, which DVC removes before it runs a stage again. The last two
-are kept: one that a power loss damaged counts as none.
+They lie outside the pipeline's outputs, which DVC removes before it runs a stage again. Two are
+kept: one that a power loss damaged counts as none.
 """
 
 import hashlib
