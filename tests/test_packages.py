@@ -17,10 +17,12 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from keras.src.legacy.saving import legacy_h5_format
 from numpy.lib import format as npy
 
 import colorization
 from colorization.backbones.pretrained import load_weights
+from colorization.backbones.weights import fingerprint_weights
 from colorization.colorizing import command, export
 from colorization.colorizing.manifest import NAME, sha256_of
 from colorization.colorizing.packaging import package as pack
@@ -420,9 +422,13 @@ HDF5 = {
         lambda file: file.__setitem__("layers/type", np.dtype("f8")),
         "/layers/type does not hold numbers",
     ),
-    "names at any length": (
-        lambda file: file.attrs.create("layer_names", ["a"] * 9, dtype=h5py.string_dtype()),
-        "/ has attributes that are no names",
+    "a list": (
+        lambda file: file.attrs.create("weight_names", ["a/b"] * 99),
+        "/ lists more than there is",
+    ),
+    "a list of a dataset's": (
+        lambda file: file[KERNEL].attrs.create("dtype", ["bfloat16"] * 99),
+        f"/{KERNEL} lists more than there is",
     ),
 }
 
@@ -455,3 +461,53 @@ def test_nor_are_those_of_a_pretrained_network(
     assert str(caught.value).startswith(
         f"encoders.vgg16: {path} does not hold weights of vgg16 without top ({wanted}"
     )
+
+
+def test_a_list_of_weights_names_each_once(tmp_path: Path) -> None:
+    model, path = small_model(), tmp_path / "published.h5"
+    with h5py.File(path, "w") as file:
+        legacy_h5_format.save_weights_to_hdf5_group(file, model)
+    load_weights(model, path, "encoders.vgg16", "vgg16")
+    with h5py.File(path, "a") as file:
+        file["ab"].attrs["weight_names"] = ["ab/kernel", "ab/./kernel"]
+    with pytest.raises(ColorizationError) as caught:
+        load_weights(model, path, "encoders.vgg16", "vgg16")
+    assert str(caught.value) == (
+        f"encoders.vgg16: {path} does not hold weights of vgg16 (/ab lists something twice)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("pipe.h5", "which is no file"),
+        (".", "which is no file"),
+        ("none.h5", "which does not exist"),
+    ],
+)
+def test_what_is_no_file_holds_no_pretrained_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, what: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe.h5")
+    with pytest.raises(ColorizationError) as caught:
+        fingerprint_weights(name, "embed.weights", tmp_path / "memory.json")
+    assert str(caught.value) == (
+        "embed.weights must be random, imagenet, or the path of a weights file; "
+        f"found {name!r}, {what}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("weights", "why"),
+    [
+        ("a" * 300 + ".h5", "File name too long"),
+        ("~nobody-of-that-name/a.h5", "Could not determine home directory."),
+    ],
+)
+def test_pretrained_weights_that_cannot_be_looked_for_are_named(
+    tmp_path: Path, weights: str, why: str
+) -> None:
+    with pytest.raises(ColorizationError) as caught:
+        fingerprint_weights(weights, "encoders.vgg16", tmp_path / "memory.json")
+    assert str(caught.value) == f"encoders.vgg16: {weights!r} cannot be looked for ({why})"

@@ -1,6 +1,7 @@
 """Weights files, looked through before Keras loads them; needs no Keras."""
 
 import math
+import posixpath
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +40,9 @@ def check_weights_file(path: Path) -> int:
         declared, size = sum(map(_declared_bytes, objects)), path.stat().st_size
         if declared > EXPANSION * size:
             raise ValueError(f"{path.name} declares {declared} bytes, but has only {size}")
+        of_today = path.name.endswith(".weights.h5")  # as Keras tells them apart
+        for found in objects:
+            _check_lists(found, most=1 if of_today else len(objects))
         numbers = not_finite = 0
         for dataset in objects:
             if isinstance(dataset, h5py.Dataset):
@@ -68,19 +72,25 @@ def _objects(file: h5py.File) -> Iterator[h5py.Group | h5py.Dataset]:
 
 
 def _declared_bytes(found: h5py.Group | h5py.Dataset) -> int:
-    """What it takes to read an object, of its own and of its attributes."""
-    declared = 0
-    for name in found.attrs:
-        attribute = found.attrs.get_id(name)
-        if attribute.dtype.hasobject and attribute.shape != ():
-            raise ValueError(f"{found.name} has attributes that are no names")
-        declared += math.prod(attribute.shape or ()) * attribute.dtype.itemsize
-    if isinstance(found, h5py.Dataset):
-        if found.shape is None or found.dtype.kind not in "fiu":
-            raise ValueError(f"{found.name} does not hold numbers")
-        if found.external or found.is_virtual:
-            raise ValueError(f"{found.name} lies in another file")
-        declared += found.size * found.dtype.itemsize
-    elif not isinstance(found, h5py.Group):
+    """How much memory it takes to read an object's numbers."""
+    if isinstance(found, h5py.Group):
+        return 0
+    if not isinstance(found, h5py.Dataset) or found.shape is None or found.dtype.kind not in "fiu":
         raise ValueError(f"{found.name} does not hold numbers")
-    return declared
+    if found.external or found.is_virtual:
+        raise ValueError(f"{found.name} lies in another file")
+    return math.prod(found.shape) * found.dtype.itemsize
+
+
+def _check_lists(found: h5py.Group | h5py.Dataset, most: int) -> None:
+    """Refuse a list among the attributes that names more than there is, or something twice.
+
+    Keras' older files list the weights of each layer; in those of today are no lists.
+    """
+    for name in found.attrs:
+        size = math.prod(found.attrs.get_id(name).shape or ())
+        if size > most:
+            raise ValueError(f"{found.name} lists more than there is")
+        names = np.atleast_1d(found.attrs[name]).tolist() if size > 1 else []
+        if len({posixpath.normpath(name) for name in names}) < len(names):
+            raise ValueError(f"{found.name} lists something twice")
