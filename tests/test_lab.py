@@ -1,6 +1,5 @@
 """CIE Lab against published values, and there and back over all of sRGB."""
 
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -105,19 +104,23 @@ def test_no_chroma_is_grey_and_keeps_the_luminance() -> None:
     np.testing.assert_allclose((lab.rgb_to_lab(grey)[0] + 1) * 50, (L + 1) * 50, atol=0.29)
 
 
-def test_colours_outside_the_gamut_are_clipped_without_a_warning() -> None:
+def test_colours_outside_the_gamut_get_an_end_of_srgb_without_a_warning() -> None:
     L = np.array([-1, -0.9, 0, 1], dtype=np.float32).reshape(1, 4, 1)
     for ab in ([0.99, 0.99], [-0.99, 0.99], [0.99, -0.99], [-0.99, -0.99]):
         rgb = lab.lab_to_rgb(L, np.array(ab))
         assert rgb.shape == (1, 4, 3)
-        assert {0, 255} & set(rgb.ravel().tolist())
+        for pixel in rgb[0].tolist():
+            assert {0, 255} & set(pixel)
 
 
-def test_points_outside_the_gamut_are_clipped_as_scikit_image_does_it() -> None:
-    rng = np.random.default_rng(1)
-    L = rng.uniform(-1, 1, (50_000, 1, 1)).astype(np.float32)
-    ab = rng.uniform(-1, 1, (50_000, 1, 2)).astype(np.float32)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*negative Z values.*")
-        rgb = color.lab2rgb(lab.to_cie(L, ab))
-    np.testing.assert_array_equal(lab.lab_to_rgb(L, ab), np.rint(rgb * 255).astype(np.uint8))
+def test_colours_inside_the_gamut_are_converted_as_scikit_image_does_it(rgb: np.ndarray) -> None:
+    L, ab = lab.rgb_to_lab(rgb)
+    nearby = (0.97 * ab).astype(np.float32)  # what is no whole step of 8 bits
+    expected = color.lab2rgb(lab.to_cie(L, nearby))
+    np.testing.assert_array_equal(
+        lab.lab_to_rgb(L, nearby), np.rint(expected * 255).astype(np.uint8)
+    )
+
+
+def test_no_pixels_are_converted_to_none() -> None:
+    assert lab.lab_to_rgb(np.empty((0, 4, 1)), np.empty((0, 4, 2))).shape == (0, 4, 3)

@@ -4,12 +4,13 @@ import numpy as np
 from numpy.typing import DTypeLike
 from skimage import color
 
+from colorization.imaging import gamut
+
 L_SCALE = 50.0  # CIE L* spans 0..100, so L* / 50 - 1 spans [-1, 1]
 AB_SCALE = 128.0  # sRGB's gamut spans a* -86..98 and b* -108..94, so ab / 128 stays inside (-1, 1)
 CACHE_DTYPE = np.float16  # of L and ab in the cached arrays, which networks are trained on
 
 PIXELS_AT_A_TIME = 12_000  # scikit-image's intermediate arrays then stay in the CPU's cache
-CLIPPED_Z = color.lab2xyz(np.array([-16, 0, 0], np.float32))[2]  # at L* = -16, f(Z) is 0
 
 
 def rgb_to_lab(rgb: np.ndarray, dtype: DTypeLike = np.float32) -> tuple[np.ndarray, np.ndarray]:
@@ -68,14 +69,15 @@ def to_cie(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
 
 
 def lab_to_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
-    """Join L with ab and convert to sRGB, clipped to its gamut; the inverse of `rgb_to_lab`.
+    """Join L with ab and convert to sRGB; the inverse of `rgb_to_lab`.
 
     Parameters
     ----------
     L : (..., H, W, 1) float array
         CIE L* / 50 - 1.
     ab : (..., H, W, 2) float array
-        CIE a*, b* / AB_SCALE.
+        CIE a*, b* / AB_SCALE. What sRGB cannot show gets the largest chroma that it can, at the
+        same L* and hue; see `gamut`.
 
     Returns
     -------
@@ -84,21 +86,9 @@ def lab_to_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
     """
     lab = to_cie(L, ab)
     pixels = lab.reshape(-1, 3)
+    gamut.into_gamut(pixels)
     rgb = np.empty(pixels.shape, np.uint8)
     for start in range(0, len(pixels), PIXELS_AT_A_TIME):
         block = slice(start, start + PIXELS_AT_A_TIME)
-        rgb[block] = np.rint(_cie_to_rgb(pixels[block]) * 255)
+        rgb[block] = np.rint(color.lab2rgb(pixels[block]) * 255)
     return rgb.reshape(lab.shape)
-
-
-def _cie_to_rgb(lab: np.ndarray) -> np.ndarray:
-    """`skimage.color.lab2rgb` to the last bit, but no warning; `lab` is changed.
-
-    It clips the negative Z of colours below black, and warns. A filter of warnings would be the
-    whole process's, and many threads come here, so those colours get that Z here.
-    """
-    negative = (lab[:, 0] + 16) / 116 - lab[:, 2] / 200 < 0  # f(Z) of CIE 15, as in lab2xyz
-    lab[negative, 2] = 0
-    xyz = color.lab2xyz(lab)
-    xyz[negative, 2] = CLIPPED_Z
-    return color.xyz2rgb(xyz)

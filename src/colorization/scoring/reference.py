@@ -74,7 +74,7 @@ class Colorized:
 
     @cached_property
     def rgb(self) -> np.ndarray:
-        """What is shown, (H, W, 3) uint8 sRGB, clipped to its gamut."""
+        """What is shown, (H, W, 3) uint8 sRGB, as `colorize` writes it: paler where it must be."""
         return lab.lab_to_rgb(self.reference.L, self.ab)
 
     @cached_property

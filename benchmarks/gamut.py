@@ -1,0 +1,89 @@
+"""What becomes of colours that sRGB cannot show: less chroma, as it is done, or channels clipped.
+
+Photographs get colours at their own L: their own, and those of the next photograph, as vivid and as
+wrong as a model's may be; each also 1.3 times as saturated. Prints a Markdown table: how many pixels
+move by more than 1 or 2 of L* (8-bit rounding alone moves none by more than 0.3), how far the result
+is from the photograph, and what a pixel takes.
+
+    python benchmarks/gamut.py --photos photos/ --count 24
+"""
+
+import argparse
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from skimage import color
+
+import turns
+from colorization.imaging import decoding, lab, similarity
+from colorization.scoring import colour_metrics
+from colorization.sources import archives
+
+Convert = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def main(photos: Path, count: int) -> None:
+    names = archives.folder_image_names(photos)
+    chosen = [names[index] for index in np.linspace(0, len(names) - 1, count).astype(int)]
+    truths = [
+        np.asarray(decoding.to_srgb(decoding.open_image((photos / name).read_bytes())))
+        for name in chosen
+    ]
+    rows = [
+        {"colours": colours, "saturation": saturation, "beyond sRGB": name}
+        | measure(truths, colours == "another's", saturation, convert)
+        for colours in ("its own", "another's")
+        for saturation in (1.0, 1.3)
+        for name, convert in (("less chroma", lab.lab_to_rgb), ("channels clipped", clipped))
+    ]
+    print(f"{turns.machine('scikit-image')}\n\n{count} photographs\n")
+    print(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True))
+
+
+def measure(
+    truths: list[np.ndarray], anothers: bool, saturation: float, convert: Convert
+) -> dict[str, str]:
+    moved, errors, squares, seconds = [], [], [], 0.0
+    for index, truth in enumerate(truths):
+        L, ab = lab.rgb_to_lab(truth)
+        if anothers:
+            ab = colours_of(truths[(index + 1) % len(truths)], truth.shape[1::-1])
+        started = time.process_time()
+        shown = convert(L, saturation * ab)
+        seconds += time.process_time() - started
+        cie, cie_of_truth = lab.to_cie(*lab.rgb_to_lab(shown)), lab.to_cie(*lab.rgb_to_lab(truth))
+        moved.append(np.abs(cie - cie_of_truth)[..., 0].ravel())
+        errors.append(colour_metrics.ciede2000_mean(cie_of_truth, cie))
+        squares.append(similarity.psnr_rgb_db(truth, shown))
+    every = np.concatenate(moved)
+    worst = max((each > 1).mean() for each in moved)
+    return {
+        "moved by over 1 L*": f"{(every > 1).mean():.3%}",
+        "over 2": f"{(every > 2).mean():.3%}",
+        "over 1 in the worst": f"{worst:.2%}",
+        "CIEDE2000": f"{np.mean(errors):.3f}",
+        "PSNR, dB": f"{np.mean(squares):.2f}",
+        "ns per pixel": f"{1e9 * seconds / len(every):.0f}",
+    }
+
+
+def colours_of(rgb: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return lab.rgb_to_lab(np.asarray(Image.fromarray(rgb).resize(size)))[1]
+
+
+def clipped(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*negative Z values")
+        return np.rint(color.lab2rgb(lab.to_cie(L, ab)) * 255).astype(np.uint8)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=24)
+    main(**vars(parser.parse_args()))
