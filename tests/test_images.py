@@ -155,9 +155,9 @@ def test_an_exif_orientation_is_applied(kind: str, orientation: int) -> None:
     assert decoding.upright_size(decoding.open_image(content)) == quarters().size
     stored.putalpha(stored.getchannel("R"))
     content = encoded(stored, kind, exif=exif)
-    rgb, alpha = decoding.to_srgb_and_alpha(decoding.open_image(content))
-    np.testing.assert_array_equal(np.asarray(rgb), quarters())
-    np.testing.assert_array_equal(np.asarray(alpha), quarters().getchannel("R"))
+    rgba = decoding.to_srgb_with_alpha(decoding.open_image(content))
+    np.testing.assert_array_equal(np.asarray(rgba)[..., :3], quarters())
+    np.testing.assert_array_equal(rgba.getchannel("A"), quarters().getchannel("R"))
 
 
 @pytest.mark.filterwarnings("ignore:::PIL")
@@ -201,7 +201,7 @@ def test_a_damaged_profile_means_srgb() -> None:
 def test_a_truncated_file_is_refused(kind: str) -> None:
     content = encoded(scene(2), kind)
     for kept in (0, 1, 10, len(content) // 2):
-        with pytest.raises(ColorizationError, match=r"not an image|cannot be decoded"):
+        with pytest.raises(ColorizationError, match=r"^not an image$|^cannot be decoded: \w|^damaged, or"):
             decoded(content[:kept])
 
 

@@ -68,6 +68,17 @@ def test_blocks_of_lines_do_not_show(rgb: np.ndarray, monkeypatch: pytest.Monkey
             np.testing.assert_array_equal(found, expected[:300])
 
 
+def test_a_line_of_any_length_is_converted(
+    rgb: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = rgb.reshape(1, -1, 3)[:, :5000]
+    whole = lab.rgb_to_lab(line)
+    monkeypatch.setattr(lab, "PIXELS_AT_A_TIME", 100)
+    monkeypatch.setattr(lab, "LONGEST_LINE", 1024)
+    for found, expected in zip(lab.rgb_to_lab(line), whole, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+
+
 def test_rgb_survives_lab_exactly(rgb: np.ndarray) -> None:
     np.testing.assert_array_equal(lab.lab_to_rgb(*lab.rgb_to_lab(rgb)), rgb)
 

@@ -67,8 +67,9 @@ class Colorizer:
         if isinstance(image, (str, Path)):
             rgb = originals.read_original(Path(image)).rgb
         else:
-            rgb, _ = decoding.to_srgb_and_alpha(_in_memory(image))
-        return originals.join(rgb, saturation * ab)
+            rgb = decoding.to_srgb_with_alpha(_in_memory(image))
+        joined = originals.join(rgb, saturation * ab)
+        return joined.convert("RGB") if joined.mode == "RGBA" else joined
 
     def see(self, image: Photograph) -> np.ndarray:
         """Give L as the network sees a photograph: aspect kept, the shorter side at `image_size`.
@@ -91,7 +92,8 @@ class Colorizer:
             If it cannot be decoded.
         """
         if isinstance(image, (str, Path)):
-            rgb = view.whole(Path(image).read_bytes(), self.image_size)
+            with Path(image).open("rb") as file:
+                rgb = view.whole(file, self.image_size)
         else:
             rgb = view.whole_image(_in_memory(image), self.image_size)
         return view.luminance(rgb)

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 
+from colorization.colorizing import exif
 from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_file
 from colorization.imaging import decoding, lab
+from colorization.imaging.strips import strips
 
 # What an image may be written as, by its ending; other inputs become PNG.
 FORMATS = {
@@ -30,16 +32,6 @@ OPTIONS: dict[str, dict] = {
     "TIFF": {"compression": "tiff_deflate"},
     "WEBP": {"quality": 95},
 }
-KEPT_TAGS = (
-    ExifTags.Base.ImageDescription,
-    ExifTags.Base.Make,
-    ExifTags.Base.Model,
-    ExifTags.Base.Software,
-    ExifTags.Base.DateTime,
-    ExifTags.Base.Artist,
-    ExifTags.Base.Copyright,
-)
-KEPT_PARTS = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 PIXELS_AT_A_TIME = 200_000
 
 
@@ -50,16 +42,13 @@ class Original:
     Attributes
     ----------
     rgb : Image.Image
-        Mode RGB, sRGB, upright.
-    alpha : Image.Image or None
-        Mode L, of the same size.
+        Mode RGB, or RGBA where anything is transparent, sRGB, upright.
     exif : bytes
         What it says of who took it, with what, when and where; not of its orientation, which has
         been applied, nor of the layout of its file. Empty where there is nothing to keep.
     """
 
     rgb: Image.Image
-    alpha: Image.Image | None
     exif: bytes
 
 
@@ -80,9 +69,11 @@ def read_original(path: Path) -> Original:
     ColorizationError
         If it cannot be decoded, or has over 179 megapixels.
     """
-    image = decoding.open_image(path.read_bytes(), large=True)
-    rgb, alpha = decoding.to_srgb_and_alpha(image)
-    return Original(rgb, alpha, _kept_exif(image))
+    with path.open("rb") as file:
+        image = decoding.open_image(file, large=True)
+        decoding.load(image)
+        kept = exif.kept(image)
+        return Original(decoding.to_srgb_with_alpha(image), kept)
 
 
 def write_original(
@@ -94,7 +85,7 @@ def write_original(
     ----------
     original : Original
     rgb : Image.Image
-        Mode RGB, sRGB; alpha and EXIF are the original's if it has the same size.
+        Mode RGB or RGBA, sRGB; EXIF is the original's.
     out : Path
         Appears under its name when it is whole.
     replace : bool
@@ -108,16 +99,17 @@ def write_original(
         If there is no room for it, say.
     """
     kind = FORMATS[out.suffix.lower()]
-    if original.alpha is not None and kind != "JPEG" and rgb.size == original.alpha.size:
-        rgb = rgb.copy()
-        rgb.putalpha(original.alpha)
-    options = OPTIONS[kind] | ({"exif": original.exif} if original.exif else {})
+    if kind == "JPEG":  # knows no transparency
+        rgb = rgb.convert("RGB") if rgb.mode == "RGBA" else rgb
+    options = OPTIONS[kind] | exif.options(kind, original.exif)
     with whole_file(out, replace=replace) as partial:
         try:
             _save(rgb, partial, kind, options)
-        # EXIF too long for a JPEG segment, a side too long for WebP, a tag that libtiff refuses
+        # a side too long for WebP, a tag that libtiff refuses
         except (ValueError, RuntimeError) as error:
             raise ColorizationError(f"cannot be written as {kind}: {error}") from error
+        if kind == "TIFF" and original.exif:
+            exif.append_to_tiff(partial, original.exif)
 
 
 def _save(image: Image.Image, path: Path, kind: str, options: dict) -> None:
@@ -146,45 +138,35 @@ def join(rgb: Image.Image, ab: np.ndarray, *, beside_grey: bool = False) -> Imag
     Parameters
     ----------
     rgb : Image.Image
-        Mode RGB, sRGB.
+        Mode RGB or RGBA, sRGB; it is coloured in place where nothing stands beside it.
     ab : (h, w, 2) float32 array
         CIE a*, b* / AB_SCALE of the whole photograph, at any size; enlarged bicubically.
     beside_grey : bool
-        Put L alone to the left.
+        Put L alone to the left, and leave out transparency.
 
     Returns
     -------
     Image.Image
-        Mode RGB, sRGB, of the photograph's size, or twice as wide.
+        Of the same mode, sRGB, of the photograph's size; or RGB, and twice as wide.
     """
     colours = [Image.fromarray(channel) for channel in np.moveaxis(ab.astype(np.float32), -1, 0)]
-    left = rgb.width if beside_grey else 0
-    joined = Image.new("RGB", (left + rgb.width, rgb.height))
-    scale = ab.shape[0] / rgb.height
-    lines = max(1, PIXELS_AT_A_TIME // rgb.width)
-    for top in range(0, rgb.height, lines):
-        bottom = min(top + lines, rgb.height)
-        box = (0, top * scale, ab.shape[1], bottom * scale)
-        enlarged = [
-            np.asarray(channel.resize((rgb.width, bottom - top), Image.Resampling.BICUBIC, box))
-            for channel in colours
-        ]
-        L, _ = lab.rgb_to_lab(np.asarray(rgb.crop((0, top, rgb.width, bottom))))
-        strip = lab.lab_to_rgb(L, np.stack(enlarged, axis=-1))
-        joined.paste(Image.fromarray(strip), (left, top))
+    x_scale, y_scale = ab.shape[1] / rgb.width, ab.shape[0] / rgb.height
+    joined = Image.new("RGB", (2 * rgb.width, rgb.height)) if beside_grey else rgb
+    for box in strips(rgb.size, PIXELS_AT_A_TIME):
+        left, top, right, bottom = box
+        seen = (left * x_scale, top * y_scale, right * x_scale, bottom * y_scale)
+        size = (right - left, bottom - top)
+        enlarged = [channel.resize(size, Image.Resampling.BICUBIC, seen) for channel in colours]
+        piece = rgb.crop(box)
+        L, _ = lab.rgb_to_lab(np.asarray(piece)[..., :3])
+        coloured = Image.fromarray(lab.lab_to_rgb(L, np.stack(enlarged, axis=-1)))
         if beside_grey:
-            joined.paste(Image.fromarray(lab.lab_to_rgb(L, np.zeros(2))), (0, top))
+            joined.paste(Image.fromarray(lab.lab_to_rgb(L, np.zeros(2))), (left, top))
+            joined.paste(coloured, (rgb.width + left, top))
+        else:
+            if piece.mode == "RGBA":
+                coloured.putalpha(piece.getchannel("A"))
+            joined.paste(coloured, (left, top))
     return joined
 
 
-def _kept_exif(image: Image.Image) -> bytes:
-    try:
-        before, after = image.getexif(), Image.Exif()
-        after.update({tag: before[tag] for tag in KEPT_TAGS if tag in before})
-        for part in KEPT_PARTS:
-            if content := dict(before.get_ifd(part)):
-                content.pop(ExifTags.Base.ColorSpace, None)  # it is sRGB now
-                after[part] = content
-        return after.tobytes() if len(after) else b""
-    except Exception:
-        return b""  # damaged

@@ -30,9 +30,13 @@ def perceptual_hash(image: Image.Image) -> np.ndarray | None:
         transform of the luminance at 64 x 64 px, whether it exceeds their median. None for a
         blank picture, of which only noise would tell.
     """
-    if ImageStat.Stat(image.convert("L")).stddev[0] < BLANK_DEVIATION:
+    grey = image.convert("L")
+    if ImageStat.Stat(grey).stddev[0] < BLANK_DEVIATION:
         return None
-    return imagehash.phash(image, HASH_SIDE).hash.ravel()
+    # As imagehash resizes it, but a long line in two steps: its weights would take gigabytes.
+    side = 4 * HASH_SIDE
+    small = grey.resize((side, side), Image.Resampling.LANCZOS, reducing_gap=1024)
+    return imagehash.phash(small, HASH_SIDE).hash.ravel()
 
 
 def twins(hashes: np.ndarray, among: np.ndarray) -> np.ndarray:

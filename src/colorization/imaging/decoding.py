@@ -1,15 +1,17 @@
 """From the bytes of an image file to sRGB pixels."""
 
 import io
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import BinaryIO
 
 import numpy as np
 from PIL import ExifTags, Image, ImageChops, ImageCms
-from PIL.Image import Transpose
 
 from colorization.core.errors import ColorizationError
+from colorization.imaging.strips import Box, strips
 
 _SRGB = ImageCms.createProfile("sRGB")
 _FROM_LAB = ImageCms.buildTransform(ImageCms.createProfile("LAB"), _SRGB, "LAB", "RGB")
@@ -22,28 +24,30 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning, appen
 
 # Pillow goes by content and knows many more, some of which run other programs.
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+_DECODED_SMALL = ("JPEG", "MPO")  # if asked to; so they are not loaded before
 
-# EXIF 2.32, tag 0x0112: what brings each orientation upright. Pillow's own `exif_transpose` writes
-# all EXIF anew, and fails where any of it is damaged.
-_UPRIGHT = {
-    2: Transpose.FLIP_LEFT_RIGHT,
-    3: Transpose.ROTATE_180,
-    4: Transpose.FLIP_TOP_BOTTOM,
-    5: Transpose.TRANSPOSE,
-    6: Transpose.ROTATE_270,
-    7: Transpose.TRANSVERSE,
-    8: Transpose.ROTATE_90,
+# EXIF 2.32, tag 0x0112: of an upright array, the view that has rows and columns as they are stored.
+# Pillow's own `exif_transpose` writes all EXIF anew, and fails where any of it is damaged.
+_STORED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    1: lambda upright: upright,
+    2: lambda upright: upright[:, ::-1],
+    3: lambda upright: upright[::-1, ::-1],
+    4: lambda upright: upright[::-1],
+    5: lambda upright: upright.swapaxes(0, 1),
+    6: lambda upright: np.rot90(upright),
+    7: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),
+    8: lambda upright: np.rot90(upright, -1),
 }
 _QUARTER_TURNS = {5, 6, 7, 8}  # width and height change places
 
 
-def open_image(data: bytes, *, large: bool = False) -> Image.Image:
+def open_image(source: bytes | BinaryIO, *, large: bool = False) -> Image.Image:
     """Open an image, without decoding its pixels yet.
 
     Parameters
     ----------
-    data : bytes
-        The content of an image file.
+    source : bytes or binary file
+        The content of an image file. A file must stay open until the pixels are decoded.
     large : bool
         Accept up to twice as many pixels: 179 megapixels.
 
@@ -58,8 +62,12 @@ def open_image(data: bytes, *, large: bool = False) -> Image.Image:
         If Pillow does not know the format, the image has more pixels than
         `PIL.Image.MAX_IMAGE_PIXELS` (89 megapixels), or it is an animation or has several pages.
     """
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
     with _decoding():
-        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+        try:
+            image = Image.open(file, formats=_FORMATS)
+        except Image.UnidentifiedImageError as error:
+            raise ColorizationError(_unknown(file)) from error
     limit = Image.MAX_IMAGE_PIXELS
     if not large and limit is not None and image.width * image.height > limit:
         raise ColorizationError(_TOO_MANY_PIXELS)
@@ -71,15 +79,30 @@ def open_image(data: bytes, *, large: bool = False) -> Image.Image:
     return image
 
 
+def load(image: Image.Image) -> None:
+    """Decode an image's pixels, before anything else is asked of it.
+
+    EXIF may stand behind the pixels of a PNG. Pillow decodes those first when asked for EXIF, and
+    where they are damaged it fails once: when asked again, it takes what is there for all.
+
+    Raises
+    ------
+    ColorizationError
+        If they cannot be decoded.
+    """
+    with _decoding():
+        image.load()
+
+
 def to_srgb(image: Image.Image, least_side: int | None = None) -> Image.Image:
     """Decode an image, and bring it upright and into 8-bit sRGB.
 
     Parameters
     ----------
     image : Image.Image
-        Any mode; it may be changed in place. The EXIF orientation is applied, an embedded colour
-        profile converted, 16-bit grey scaled to 8 bits, transparency laid on white. Floating point
-        counts as 0..1, or as 0..255 where it exceeds 1.
+        Any mode; it is used up, so that its memory is free when another takes its place. The EXIF
+        orientation is applied, an embedded colour profile converted, 16-bit grey scaled to 8 bits,
+        transparency laid on white. Floating point counts as 0..1, or as 0..255 where it exceeds 1.
     least_side : int, optional
         Let a JPEG be decoded at the half, quarter or eighth of its size that has at least so many
         px on each side: much faster, and every byte is still read.
@@ -97,26 +120,22 @@ def to_srgb(image: Image.Image, least_side: int | None = None) -> Image.Image:
     with _decoding():
         if least_side:
             image.draft(None, (least_side, least_side))
-        opaque, alpha = _apart(_upright(image))
-        if alpha is not None:
-            opaque.paste("white", mask=ImageChops.invert(alpha))
-        return _converted(opaque)
+        load(image)
+        return _upright(image, "RGB", _on_white)
 
 
-def to_srgb_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+def to_srgb_with_alpha(image: Image.Image) -> Image.Image:
     """Decode an image as `to_srgb` does, but keep transparency and the colours under it.
 
     Parameters
     ----------
     image : Image.Image
-        Any mode; it may be changed in place.
+        Any mode; it is used up.
 
     Returns
     -------
-    rgb : Image.Image
-        Mode RGB, sRGB.
-    alpha : Image.Image or None
-        Mode L, of the same size; None where the image is opaque.
+    Image.Image
+        Mode RGBA, or RGB where the image is opaque, sRGB.
 
     Raises
     ------
@@ -124,8 +143,8 @@ def to_srgb_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | No
         As `to_srgb`.
     """
     with _decoding():
-        opaque, alpha = _apart(_upright(image))
-        return _converted(opaque), alpha
+        load(image)
+        return _upright(image, "RGBA" if image.has_transparency_data else "RGB", _with_alpha)
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
@@ -134,11 +153,10 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
     Raises
     ------
     ColorizationError
-        If it is a TIFF whose pixels cannot be decoded.
+        If it is no JPEG, and its pixels cannot be decoded.
     """
-    if image.format == "TIFF":
-        with _decoding():
-            image.load()  # Pillow turns it upright by itself, some versions its size before that
+    if image.format not in _DECODED_SMALL:
+        load(image)  # Pillow then has turned a TIFF by itself, some versions its size before that
     width, height = image.size
     return (height, width) if _orientation(image) in _QUARTER_TURNS else (width, height)
 
@@ -148,66 +166,131 @@ def _decoding() -> Iterator[None]:
     """Tell in one line what Pillow could not do, whatever damaged data led it to raise."""
     try:
         yield
-    except Image.UnidentifiedImageError as error:
-        raise ColorizationError("not an image") from error
+    except ColorizationError:
+        raise
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise ColorizationError(_TOO_MANY_PIXELS) from error
     except Exception as error:
-        raise ColorizationError(f"cannot be decoded: {' '.join(str(error).split())}") from error
+        raise ColorizationError(f"cannot be decoded: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """What an error says, or, where it says nothing, what kind it is: "not implemented error"."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", type(error).__name__)
+    return " ".join(str(error).split()) or words.lower()
+
+
+def _unknown(file: BinaryIO) -> str:
+    """What is said of a file that Pillow opens as none of the formats."""
+    file.seek(0)
+    beginning = file.read(16)
+    for name in _FORMATS:
+        _, accept = Image.OPEN[name]
+        if accept is not None and accept(beginning):
+            return f"damaged, or a kind of {name} that is not supported"
+    return "not an image"
 
 
 def _orientation(image: Image.Image) -> int:
     """The EXIF orientation; 1, upright, where there is none that can be read."""
     try:
-        return image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:
-        return 1  # damaged EXIF, or, in a PNG, pixels: decoding tells
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # damaged EXIF
+        return 1
+    return orientation if orientation in _STORED else 1
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    image.load()
-    turn = _UPRIGHT.get(_orientation(image))
-    return image if turn is None else image.transpose(turn)
+def _upright(
+    image: Image.Image, mode: str, convert: Callable[[Image.Image], Image.Image]
+) -> Image.Image:
+    """Convert a decoded image to a mode, piece by piece, and turn it upright.
 
-
-def _apart(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """The colours, also where nothing is seen of them, and the transparency."""
-    image = _in_eight_bits(image)
-    if not image.has_transparency_data:
-        return image, None
-    image = image.convert("RGBA")
-    return image.convert("RGB"), image.getchannel("A")
-
-
-def _in_eight_bits(image: Image.Image) -> Image.Image:
-    """Scale what Pillow's own conversions would clip at 255; other modes stay."""
-    if image.mode.startswith("I"):
-        values = np.asarray(image)
-        grey = Image.fromarray((np.clip(values, 0, 65535) >> 8).astype(np.uint8))
-        transparent = image.info.get("transparency")  # of a PNG, one value
-        if transparent is not None:
-            grey.putalpha(Image.fromarray(values != transparent).convert("L"))
-        return grey
+    In memory is either the image alone, or, beside it, a byte for each pixel and channel.
+    """
+    orientation = _orientation(image)
     if image.mode == "F":
-        values = np.nan_to_num(np.asarray(image))
-        scale = 255 if values.max() <= 1 else 1
-        return Image.fromarray(np.clip(np.rint(values * scale), 0, 255).astype(np.uint8))
-    return image
+        image = _float_to_grey(image)
+    # A TIFF would bring its tags to wherever it is written.
+    if image.mode == mode and orientation == 1 and image.format != "TIFF":
+        if not image.info.keys().isdisjoint({"icc_profile", "transparency"}):
+            for box in strips(image.size):
+                image.paste(convert(image.crop(box)), box)
+        image.info.clear()  # as written, it has none of that any more
+        return image
+    width, height = image.size
+    if orientation in _QUARTER_TURNS:
+        width, height = height, width
+    upright = np.empty((height, width, len(mode)), np.uint8)
+    stored = _STORED[orientation](upright)
+    for box in strips(image.size):
+        left, top, right, bottom = box
+        stored[top:bottom, left:right] = convert(image.crop(box))
+    image.close()
+    return Image.fromarray(upright)
 
 
-def _converted(image: Image.Image) -> Image.Image:
-    if image.mode == "LAB":
-        return _FROM_LAB.apply(image)
-    profile = image.info.get("icc_profile")
-    if image.mode == "P":
-        image = image.convert("RGB")  # a profile describes the palette's colours
+def _float_to_grey(image: Image.Image) -> Image.Image:
+    def values(box: Box) -> np.ndarray:
+        return np.nan_to_num(np.asarray(image.crop(box)))
+
+    scale = 255 if max(values(box).max() for box in strips(image.size)) <= 1 else 1
+    grey = Image.new("L", image.size)
+    for box in strips(image.size):
+        eight_bits = np.clip(np.rint(values(box) * scale), 0, 255).astype(np.uint8)
+        grey.paste(Image.fromarray(eight_bits), box)
+    image.close()
+    return grey
+
+
+def _on_white(piece: Image.Image) -> Image.Image:
+    opaque, alpha = _apart(piece)
+    if alpha is not None:
+        opaque.paste("white", mask=ImageChops.invert(alpha))
+    return _converted(opaque)
+
+
+def _with_alpha(piece: Image.Image) -> Image.Image:
+    opaque, alpha = _apart(piece)
+    rgb = _converted(opaque)
+    if alpha is not None:
+        rgb.putalpha(alpha)
+    return rgb
+
+
+def _apart(piece: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """The colours, also where nothing is seen of them, and the transparency."""
+    piece = _in_eight_bits(piece)
+    if not piece.has_transparency_data:
+        return piece, None
+    piece = piece.convert("RGBA")
+    return piece.convert("RGB"), piece.getchannel("A")
+
+
+def _in_eight_bits(piece: Image.Image) -> Image.Image:
+    """Scale the integers that Pillow's own conversions would clip at 255; other modes stay."""
+    if not piece.mode.startswith("I"):
+        return piece
+    values = np.asarray(piece)
+    grey = Image.fromarray((np.clip(values, 0, 65535) >> 8).astype(np.uint8))
+    transparent = piece.info.get("transparency")  # of a PNG, one value
+    if transparent is not None:
+        grey.putalpha(Image.fromarray(values != transparent).convert("L"))
+    return grey
+
+
+def _converted(piece: Image.Image) -> Image.Image:
+    if piece.mode == "LAB":
+        return _FROM_LAB.apply(piece)
+    profile = piece.info.get("icc_profile")
+    if piece.mode == "P":
+        piece = piece.convert("RGB")  # a profile describes the palette's colours
     if isinstance(profile, bytes):
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
+            converted = ImageCms.profileToProfile(piece, source, _SRGB, outputMode="RGB")
         except (ImageCms.PyCMSError, OSError):
             pass  # A damaged profile, or one for another mode, says nothing: assume sRGB.
         else:
             if converted is not None:
                 return converted
-    return image if image.mode == "RGB" else image.convert("RGB")
+    return piece if piece.mode == "RGB" else piece.convert("RGB")

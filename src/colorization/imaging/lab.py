@@ -5,11 +5,13 @@ from numpy.typing import DTypeLike
 from skimage import color
 
 from colorization.imaging import gamut
+from colorization.imaging.strips import strips
 
 L_SCALE = 50.0  # CIE L* spans 0..100, so L* / 50 - 1 spans [-1, 1]
 AB_SCALE = 128.0  # sRGB's gamut spans a* -86..98 and b* -108..94, so ab / 128 stays inside (-1, 1)
 CACHE_DTYPE = np.float16  # of L and ab in the cached arrays, which networks are trained on
 
+LONGEST_LINE = 1 << 20  # px that are converted at a time; a part of a line may round otherwise
 PIXELS_AT_A_TIME = 12_000  # scikit-image's intermediate arrays then stay in the CPU's cache
 
 
@@ -38,14 +40,14 @@ def rgb_to_lab(rgb: np.ndarray, dtype: DTypeLike = np.float32) -> tuple[np.ndarr
     lines = rgb.reshape(-1, width, 3)
     L = np.empty((*lines.shape[:2], 1), dtype)
     ab = np.empty((*lines.shape[:2], 2), dtype)
-    step = max(1, PIXELS_AT_A_TIME // width)
-    for start in range(0, len(lines), step):
-        block = slice(start, start + step)
+    at_a_time = max(PIXELS_AT_A_TIME, min(width, LONGEST_LINE))
+    for left, top, right, bottom in strips((width, len(lines)), at_a_time):
+        block = slice(top, bottom), slice(left, right)
         lab = color.rgb2lab(np.divide(lines[block], 255, dtype=np.float32))
         # Channel by channel: NumPy is slow on inner loops of two.
-        L[block, :, 0] = lab[..., 0] / np.float32(L_SCALE) - 1
-        ab[block, :, 0] = lab[..., 1] / np.float32(AB_SCALE)
-        ab[block, :, 1] = lab[..., 2] / np.float32(AB_SCALE)
+        L[(*block, 0)] = lab[..., 0] / np.float32(L_SCALE) - 1
+        ab[(*block, 0)] = lab[..., 1] / np.float32(AB_SCALE)
+        ab[(*block, 1)] = lab[..., 2] / np.float32(AB_SCALE)
     return L.reshape(*shape, width, 1), ab.reshape(*shape, width, 2)
 
 

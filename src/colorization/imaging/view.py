@@ -5,6 +5,8 @@ photograph is decoded, a large JPEG at a fraction of its size, and laid on white
 transparent; then it is cropped or resized, and its L is rounded as the cached arrays hold it.
 """
 
+from typing import BinaryIO
+
 import numpy as np
 from PIL import Image, ImageOps
 from scipy.sparse import csr_array
@@ -15,6 +17,9 @@ from colorization.imaging import decoding, lab
 # each side: the margin that Pillow's own `thumbnail` keeps.
 MARGIN = 2
 FILTER = Image.Resampling.BICUBIC
+# A line that is reduced more than so many times is averaged to that first: the filter's weights
+# would take 32 bytes for each of its pixels.
+MOST_REDUCED = 1024
 
 LONGEST = 4.0  # times the shorter side; a longer strip is squashed
 STEP = 32  # px; the networks halve each side up to five times
@@ -61,13 +66,13 @@ def centre_square(image: Image.Image, side: int) -> np.ndarray:
     return np.asarray(ImageOps.fit(image, (side, side), FILTER))
 
 
-def whole(content: bytes, image_size: int) -> np.ndarray:
+def whole(source: bytes | BinaryIO, image_size: int) -> np.ndarray:
     """Give what a network colorizes: all of a photograph, its aspect kept.
 
     Parameters
     ----------
-    content : bytes
-        Of an image file; up to 179 megapixels.
+    source : bytes or binary file
+        An image file's content; up to 179 megapixels.
     image_size : int
         Shorter side of the result in px.
 
@@ -81,7 +86,7 @@ def whole(content: bytes, image_size: int) -> np.ndarray:
     ColorizationError
         As `decoding.open_image` and `decoding.to_srgb`.
     """
-    return whole_image(decoding.open_image(content, large=True), image_size)
+    return whole_image(decoding.open_image(source, large=True), image_size)
 
 
 def whole_image(image: Image.Image, image_size: int) -> np.ndarray:
@@ -90,8 +95,8 @@ def whole_image(image: Image.Image, image_size: int) -> np.ndarray:
     Parameters
     ----------
     image : Image.Image
-        Any mode; it may be changed in place. Where its pixels are in memory, they count as they
-        are; a JPEG that is not decoded yet is decoded as `whole` does it.
+        Any mode; it is used up. Where its pixels are in memory, they count as they are; a JPEG that
+        is not decoded yet is decoded as `whole` does it.
     image_size : int
         Shorter side of the result in px.
 
@@ -102,7 +107,7 @@ def whole_image(image: Image.Image, image_size: int) -> np.ndarray:
     """
     size = seen_size(decoding.upright_size(image), image_size)
     rgb = decoding.to_srgb(image, least_side=MARGIN * image_size)
-    return np.asarray(rgb.resize(size, FILTER))
+    return np.asarray(rgb.resize(size, FILTER, reducing_gap=MOST_REDUCED))
 
 
 def seen_size(size: tuple[int, int], image_size: int) -> tuple[int, int]:
