@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import re
 import struct
 from collections import Counter
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 from PIL import Image
 
 from colorization.core.errors import ColorizationError
-from colorization.dataset import split
+from colorization.dataset import cores, split
+from colorization.dataset.cores import Postponed
+from colorization.imaging import view
 from colorization.settings.split import Split
 from samples import PARAMS, encoded, pack, scene
 
@@ -26,6 +29,12 @@ def pictures(first: int, count: int) -> dict[str, bytes]:
 def parts(path: Path, settings: Split = SETTINGS) -> dict[str, str]:
     table = split.split_archive(path, settings)
     return dict(zip(table["name"], table["split"], strict=True))
+
+
+def examined(archive: Path, name: str) -> dict:
+    row = split._examine(archive, SETTINGS, name, 10**9)
+    assert isinstance(row, dict)
+    return row
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +215,7 @@ def test_no_damage_to_one_image_stops_the_others(tmp_path: Path, kind: str) -> N
         damaged.append(bytes(flipped))
     members = {f"{index:03d}.png": content for index, content in enumerate(damaged)}
     archive = pack(tmp_path / "a.zip", members)
-    reasons = {split._examine(archive, name, SETTINGS)["reason"] for name in members}
+    reasons = {examined(archive, name)["reason"] for name in members}
     assert len(reasons) > 1
     assert not [reason for reason in reasons if "\n" in reason]
 
@@ -224,7 +233,7 @@ def test_a_mistyped_exif_tag_does_not_cost_a_rotated_image(tmp_path: Path, misty
     turned = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
     exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + mistyped + turned + bytes(4)
     archive = pack(tmp_path / "a.zip", {"a.jpg": encoded(scene(1, 60, 40), "JPEG", exif=exif)})
-    row = split._examine(archive, "a.jpg", SETTINGS)
+    row = examined(archive, "a.jpg")
     assert (row["reason"], row["width"], row["height"]) == ("", 40, 60)
 
 
@@ -234,6 +243,78 @@ def test_size_counts_upright(tmp_path: Path) -> None:
     members = pictures(0, 40) | {"turned.jpg": encoded(scene(1, 60, 40), "JPEG", exif=tags)}
     table = split.split_archive(pack(tmp_path / "a.zip", members), SETTINGS).set_index("name")
     assert tuple(table.loc["turned.jpg", ["width", "height"]]) == (40, 60)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "TIFF, packed", "WEBP"])
+@pytest.mark.parametrize("orientation", [3, 5, 6, 8])
+def test_a_turned_photograph_is_examined_as_the_upright_one(
+    tmp_path: Path, kind: str, orientation: int
+) -> None:
+    upright = Image.fromarray(scene(1, 60, 40))
+    tags = Image.Exif()
+    tags[0x0112] = orientation
+    turns = {
+        3: Image.Transpose.ROTATE_180,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        8: Image.Transpose.ROTATE_270,
+    }
+    options: dict = {"lossless": True} if kind == "WEBP" else {}
+    options |= {"compression": "tiff_deflate"} if kind == "TIFF, packed" else {}
+    turned = upright.transpose(turns[orientation])
+    content = encoded(turned, kind.partition(",")[0], exif=tags, **options)
+    archive = pack(tmp_path / "a.zip", {"a": encoded(upright), "b": content})
+    one, other = (examined(archive, name) for name in ("a", "b"))
+    assert (other["width"], other["height"]) == (60, 40)
+    assert other["mean_chroma"] == one["mean_chroma"]
+    np.testing.assert_array_equal(other["hash"], one["hash"])
+    np.testing.assert_array_equal(view.square(content, 32), view.square(encoded(upright), 32))
+
+
+def with_a_flipped_bit(content: bytes, rng: np.random.Generator) -> bytes:
+    damaged = bytearray(content)
+    damaged[rng.integers(len(content))] ^= 1 << rng.integers(8)
+    return bytes(damaged)
+
+
+@pytest.mark.filterwarnings("ignore:::PIL")
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_what_split_accepts_preprocess_can_decode(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 200 photographs with one bit that flipped, 10 of each of 20 files, some with EXIF."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10**6)  # a bit may enlarge an image
+    rng = np.random.default_rng(7)
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    for seed in range(20):
+        options: dict = {"exif": tags} if seed % 2 else {}
+        options |= {"compression": "tiff_lzw"} if kind == "TIFF" and seed % 4 > 1 else {}
+        options |= {"progressive": True} if kind == "JPEG" and seed % 4 > 1 else {}
+        whole = encoded(scene(seed, 150, 100), kind, **options)
+        damaged = {str(index): with_a_flipped_bit(whole, rng) for index in range(10)}
+        archive = pack(tmp_path / f"{seed}.zip", damaged)
+        for name, content in damaged.items():
+            reason = examined(archive, name)["reason"]
+            try:
+                view.square(content, 32)
+            except ColorizationError as error:
+                assert reason == f"unusable: {error}"
+                assert re.search(r"\w$|[)'.:?!]$", str(error))
+            else:
+                assert not reason.startswith("unusable")
+
+
+def test_large_images_are_left_for_later_and_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = pictures(0, 40) | {"large.png": encoded(scene(50, 200, 150))}
+    archive = pack(tmp_path / "a.zip", members)
+    assert split._examine(archive, SETTINGS, "large.png", 29_999) == Postponed(30_000)
+    expected = split.split_archive(archive, SETTINGS)
+    monkeypatch.setattr(cores, "MOST_PIXELS", 30_000)
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
+    pd.testing.assert_frame_equal(split.split_archive(archive, SETTINGS), expected)
 
 
 def test_an_empty_part_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -1,14 +1,15 @@
 """From the raw archive and its split to cached Lab arrays."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 
 from colorization.core.errors import ColorizationError
 from colorization.core.progress import progress_bar
 from colorization.dataset import arrays
+from colorization.dataset.cores import Postponed, on_all_cores
 from colorization.dataset.parts import PARTS
 from colorization.imaging import view
 from colorization.settings.preprocess import Preprocess
@@ -34,22 +35,29 @@ def preprocess(archive: Path, split: pd.DataFrame, params: Preprocess, out: Path
         folder = out / part
         folder.mkdir()
         arrays.create(folder, names, params.image_size)
-        written = Parallel(n_jobs=-1, return_as="generator_unordered")(
-            delayed(_fill)(
-                folder, start, archive, names[start : start + IMAGES_AT_A_TIME], params.image_size
-            )
+        batches = [
+            (start, names[start : start + IMAGES_AT_A_TIME])
             for start in range(0, len(names), IMAGES_AT_A_TIME)
-        )
+        ]
         with progress_bar(f"preprocessing {part}", len(names)) as bar:
-            for count in written:
+            for _, count in on_all_cores(
+                partial(_fill, folder, archive, params.image_size), batches
+            ):
                 bar.update(count)
 
 
-def _fill(folder: Path, start: int, archive: Path, names: list[str], image_size: int) -> int:
+def _fill(
+    folder: Path, archive: Path, image_size: int, batch: tuple[int, list[str]], most_pixels: int
+) -> int | Postponed:
+    start, names = batch
     squares = []
     for name in names:
         try:
-            squares.append(view.square(archives.read_member(archive, name), image_size))
+            content = archives.read_member(archive, name)
+            pixels = view.pixels_to_decode(content, image_size)
+            if pixels > most_pixels:
+                return Postponed(pixels)
+            squares.append(view.square(content, image_size))
         except ColorizationError as error:
             raise ColorizationError(f"{archive}: {name}: {error}") from error
     arrays.fill(folder, start, np.stack(squares))

@@ -1,15 +1,16 @@
 """Which image serves for training, validation and test."""
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 
 from colorization.core.errors import ColorizationError
 from colorization.core.progress import progress
 from colorization.dataset import near_duplicates
+from colorization.dataset.cores import Postponed, on_all_cores
 from colorization.dataset.parts import LEFT_OUT, PARTS
 from colorization.imaging import decoding, lab
 from colorization.settings.split import Split
@@ -41,11 +42,9 @@ def split_archive(archive: Path, params: Split) -> pd.DataFrame:
         If no image can be used, or a part would be empty.
     """
     names = archives.image_names(archive)
-    examined = Parallel(n_jobs=-1, return_as="generator")(
-        delayed(_examine)(archive, name, params) for name in names
-    )
-    rows = list(progress(examined, "examining images", len(names)))
-    table = pd.DataFrame(rows)
+    examined = on_all_cores(partial(_examine, archive, params), names)
+    rows = dict(progress(examined, "examining images", len(names)))
+    table = pd.DataFrame([rows[index] for index in range(len(names))])
     table.insert(0, "name", names)
     _leave_out_twins(table, params)
     _check_parts(table, archive, params)
@@ -73,7 +72,7 @@ def part_of(sha256: str, params: Split) -> str:
     return PARTS[min(int(np.searchsorted(ends, position, side="right")), len(PARTS) - 1)]
 
 
-def _examine(archive: Path, name: str, params: Split) -> dict:
+def _examine(archive: Path, params: Split, name: str, most_pixels: int) -> dict | Postponed:
     row: dict = {
         "split": LEFT_OUT,
         "width": 0,
@@ -88,6 +87,9 @@ def _examine(archive: Path, name: str, params: Split) -> dict:
         content = archives.read_member(archive, name)
         row["sha256"] = hashlib.sha256(content).hexdigest()
         image = decoding.open_image(content)
+        pixels = decoding.pixels_to_decode(image, SMALL_SIDE)
+        if pixels > most_pixels:
+            return Postponed(pixels)
         row["width"], row["height"] = decoding.upright_size(image)
         row["mode"] = image.mode
         rgb = decoding.to_srgb(image, least_side=SMALL_SIDE)

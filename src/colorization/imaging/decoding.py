@@ -147,6 +147,16 @@ def to_srgb_with_alpha(image: Image.Image) -> Image.Image:
         return _upright(image, "RGBA" if image.has_transparency_data else "RGB", _with_alpha)
 
 
+def pixels_to_decode(image: Image.Image, least_side: int) -> int:
+    """Count the pixels that `to_srgb` will have in memory of an image that is not decoded yet."""
+    pixels = image.width * image.height
+    # All of a progressive JPEG's coefficients are held, however small it is decoded.
+    if image.format not in _DECODED_SMALL or image.info.get("progressive"):
+        return pixels
+    reduction = min(8, max(1, min(image.size) // least_side))
+    return pixels // reduction**2
+
+
 def upright_size(image: Image.Image) -> tuple[int, int]:
     """Width and height in px once the EXIF orientation is applied.
 

@@ -49,6 +49,11 @@ def square(content: bytes, image_size: int) -> np.ndarray:
     return centre_square(rgb, image_size)
 
 
+def pixels_to_decode(content: bytes, image_size: int) -> int:
+    """Count the pixels that `square` will have in memory; it raises what `square` does."""
+    return decoding.pixels_to_decode(decoding.open_image(content), MARGIN * image_size)
+
+
 def centre_square(image: Image.Image, side: int) -> np.ndarray:
     """Crop the centre square of a decoded image, and resize it.
 
