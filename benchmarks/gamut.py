@@ -1,9 +1,9 @@
 """What becomes of colours that sRGB cannot show: less chroma, as it is done, or channels clipped.
 
-Photographs get colours at their own L: their own, and those of the next photograph, as vivid and as
-wrong as a model's may be; each also 1.3 times as saturated. Prints a Markdown table: how many pixels
-move by more than 1 or 2 of L* (8-bit rounding alone moves none by more than 0.3), how far the result
-is from the photograph, and what a pixel takes.
+Photographs get colours at their own L: their own, and those of the next photograph, as vivid and
+as wrong as a model's may be; each also 1.3 times as saturated. Prints a Markdown table: how many
+pixels move by more than 1 or 2 of L* (8-bit rounding alone moves none by more than 0.3), how far
+the result is from the photograph, and how much of the processor's time a pixel takes.
 
     python benchmarks/gamut.py --photos photos/ --count 24
 """
@@ -34,8 +34,8 @@ def main(photos: Path, count: int) -> None:
         np.asarray(decoding.to_srgb(decoding.open_image((photos / name).read_bytes())))
         for name in chosen
     ]
-    rows = [
-        {"colours": colours, "saturation": saturation, "beyond sRGB": name}
+    rows: list[dict[str, str]] = [
+        {"colours": colours, "saturation": f"{saturation:g}", "beyond sRGB": name}
         | measure(truths, colours == "another's", saturation, convert)
         for colours in ("its own", "another's")
         for saturation in (1.0, 1.3)

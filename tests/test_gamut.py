@@ -44,7 +44,7 @@ def chroma_of(cie: np.ndarray) -> np.ndarray:
 def is_shown(cie: np.ndarray, tolerance: float) -> np.ndarray:
     """Whether 8 bits have the colour, but for rounding."""
     rgb = to_rgb(cie)
-    return ((rgb > -0.5 - tolerance) & (rgb < 255.5 + tolerance)).all(axis=1)
+    return np.all((rgb > -0.5 - tolerance) & (rgb < 255.5 + tolerance), axis=1)
 
 
 def test_every_colour_ends_where_8_bits_have_it(mapped: np.ndarray) -> None:

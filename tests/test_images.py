@@ -1,6 +1,9 @@
 """Every kind of image file becomes the sRGB pixels that a viewer shows."""
 
+import functools
+import struct
 import warnings
+import zlib
 from typing import Any
 
 import numpy as np
@@ -9,6 +12,7 @@ from PIL import Image, ImageCms, ImageDraw
 
 from colorization.core.errors import ColorizationError
 from colorization.imaging import decoding
+from colorization.imaging.strips import strips
 from samples import encoded, scene
 
 
@@ -76,6 +80,29 @@ def test_sixteen_bit_grey_is_scaled() -> None:
         # 16 bits hold 257 times 8 bits; a viewer may round either way.
         np.testing.assert_allclose(rgb[0, :, 0], values[0] / 257, atol=1)
         assert (rgb == rgb[..., :1]).all()
+
+
+def png(width: int, height: int, colour: int, depth: int, pixels: bytes, key: bytes) -> bytes:
+    """A PNG by the letter of its specification (ISO 15948), which Pillow cannot write so."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        checksum = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)
+
+    line = len(pixels) // height
+    lines = b"".join(b"\0" + pixels[line * y : line * (y + 1)] for y in range(height))
+    head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    chunks = [(b"IHDR", head), (b"tRNS", key), (b"IDAT", zlib.compress(lines)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks)
+
+
+def test_sixteen_bit_grey_with_one_transparent_value_keeps_the_others() -> None:
+    values = np.array([[0, 300, 301, 44_204, 65535, 300]], ">u2")  # 44,204 ends in the same bits
+    content = png(6, 1, 0, 16, values.tobytes(), struct.pack(">H", 300))
+    rgba = np.asarray(decoding.to_srgb_with_alpha(decoding.open_image(content)))
+    assert rgba[0, :, 3].tolist() == [255, 0, 255, 255, 255, 0]
+    assert rgba[0, :, 0].tolist() == [0, 1, 1, 172, 255, 1]
+    assert decoded(content)[0, :, 1].tolist() == [0, 255, 1, 172, 255, 255]  # on white
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -201,7 +228,9 @@ def test_a_damaged_profile_means_srgb() -> None:
 def test_a_truncated_file_is_refused(kind: str) -> None:
     content = encoded(scene(2), kind)
     for kept in (0, 1, 10, len(content) // 2):
-        with pytest.raises(ColorizationError, match=r"^not an image$|^cannot be decoded: \w|^damaged, or"):
+        with pytest.raises(
+            ColorizationError, match=r"^(not an image$|cannot be decoded: \w|damaged, or)"
+        ):
             decoded(content[:kept])
 
 
@@ -230,6 +259,87 @@ def test_a_damaged_file_is_refused_or_decoded_and_nothing_else(
 def test_text_is_not_an_image() -> None:
     with pytest.raises(ColorizationError, match=r"^not an image$"):
         decoding.open_image(b"a letter to my aunt")
+
+
+@pytest.mark.filterwarnings("ignore:::PIL")
+def test_an_image_of_an_unsupported_kind_is_said_to_be_one() -> None:
+    content = bytearray(encoded(quarters(), "TIFF"))
+    # TIFF 6.0: tag 262, of type 3 (SHORT) and count 1, tells how colours are to be taken.
+    entry = struct.pack("<HHI", 262, 3, 1)
+    content[content.index(entry) + len(entry)] = 77
+    with pytest.raises(ColorizationError) as caught:
+        decoding.open_image(bytes(content))
+    assert str(caught.value) == "damaged, or a kind of TIFF that is not supported"
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (NotImplementedError(), "not implemented error"),
+        (EOFError(), "it ends too early"),
+        (OSError("broken\n data  stream"), "broken data stream"),
+    ],
+)
+def test_a_decoder_that_gives_no_reason_is_told_by_what_it_raised(
+    raised: Exception, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Image.Image) -> None:
+        raise raised
+
+    image = decoding.open_image(encoded(quarters()))
+    monkeypatch.setattr(type(image), "load", fail)
+    with pytest.raises(ColorizationError) as caught:
+        decoding.to_srgb(image)
+    assert str(caught.value) == f"cannot be decoded: {told}"
+
+
+def test_a_png_whose_pixels_are_damaged_is_refused_however_often_it_is_asked() -> None:
+    content = bytearray(encoded(scene(1)))
+    content[content.index(b"IDAT") + 200] ^= 1
+    image = decoding.open_image(bytes(content))
+    with pytest.raises(ColorizationError, match=r"^cannot be decoded: "):
+        decoding.upright_size(image)
+
+
+@pytest.mark.parametrize("kind", ["RGB", "RGBA", "turned", "F", "I;16", "P", "CMYK", "LA"])
+def test_pieces_do_not_show(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = Image.fromarray(scene(1, 50, 30))
+    options: dict = {"icc_profile": linear_light_profile()}
+    if kind == "turned":
+        options["exif"] = image.getexif()
+        options["exif"][0x0112] = 7
+    elif kind in ("F", "I;16"):
+        grey = np.asarray(image.convert("L"))
+        wide = (grey * np.uint16(200)) if kind == "I;16" else (grey / np.float32(255))
+        image, options = Image.fromarray(wide), {}
+    else:
+        image = image.convert(kind)
+    if kind in ("RGBA", "LA"):
+        image.putalpha(Image.linear_gradient("L").resize(image.size))
+    content = encoded(image, "PNG" if kind in ("P", "RGBA", "LA", "turned") else "TIFF", **options)
+
+    def both() -> list[np.ndarray]:
+        images = (decoding.open_image(content), decoding.open_image(content))
+        return [
+            np.asarray(decoding.to_srgb(images[0])),
+            np.asarray(decoding.to_srgb_with_alpha(images[1])),
+        ]
+
+    whole = both()
+    monkeypatch.setattr(decoding, "strips", functools.partial(strips, pixels=70))
+    for found, expected in zip(both(), whole, strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert whole[1].shape[-1] == (4 if kind in ("RGBA", "LA") else 3)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 5), (1, 100), (100, 1), (10, 10)])
+@pytest.mark.parametrize("pixels", [1, 7, 10, 1000])
+def test_strips_cover_every_pixel_once(size: tuple[int, int], pixels: int) -> None:
+    covered = np.zeros(size[::-1], int)
+    for left, top, right, bottom in strips(size, pixels):
+        covered[top:bottom, left:right] += 1
+        assert 0 < (right - left) * (bottom - top) <= pixels
+    assert (covered == 1).all()
 
 
 @pytest.mark.parametrize("side", [11, 100])  # Pillow warns of the first and refuses the second

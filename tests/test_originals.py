@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageCms
 from PIL.Image import Transpose
 
 from colorization.colorizing import originals
@@ -40,6 +40,21 @@ def test_colours_of_one_size_are_joined_as_they_are() -> None:
     np.testing.assert_array_equal(joined, lab.lab_to_rgb(L, ab))
 
 
+@pytest.mark.parametrize("saturation", [1, 1.3])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_lightness_stays_whatever_the_colours_are(saturation: float, mode: str) -> None:
+    moved = []
+    for seed in range(6):
+        before = scene(seed, 240, 160)
+        photograph = Image.fromarray(before).convert(mode)
+        vivid = np.random.default_rng(seed).uniform(-1, 1, (20, 30, 2)).astype(np.float32)
+        after = np.asarray(originals.join(photograph, saturation * vivid))[..., :3]
+        one, other = (lab.rgb_to_lab(rgb)[0] for rgb in (before, after))
+        moved.append(np.abs(one - other) * lab.L_SCALE)
+        assert (np.ptp(after.astype(int), axis=-1) > 20).mean() > 0.5  # it is coloured
+    assert np.max(moved) < 0.3  # half a step of 8 bits
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_turned_photograph_comes_out_upright_and_says_so(
     tmp_path: Path, orientation: int
@@ -69,6 +84,145 @@ def test_a_tiffs_own_layout_is_no_exif_to_keep(tmp_path: Path) -> None:
     written = reopened(tmp_path / "out.tif")
     np.testing.assert_array_equal(np.asarray(written), np.asarray(original.rgb))
     assert written.getexif()[ARTIST] == "somebody"
+
+
+OF_THE_EXPOSURE = {
+    ExifTags.Base.ExposureTime: 1 / 60,
+    ExifTags.Base.ISOSpeedRatings: 400,
+    ExifTags.Base.DateTimeOriginal: "2024:05:06 07:08:09",
+    ExifTags.Base.MakerNote: bytes(range(256)) * 20,
+}
+OF_THE_PLACE = {
+    ExifTags.GPS.GPSLatitudeRef: "N",
+    ExifTags.GPS.GPSLatitude: (51.0, 30.0, 12.0),
+}
+
+
+def photographs_exif() -> Image.Exif:
+    """As a camera writes it."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "Maker"
+    exif[ARTIST] = "Zoë ©".encode("latin-1")
+    exif[ExifTags.Base.Orientation] = 6
+    exif[ExifTags.IFD.Exif] = OF_THE_EXPOSURE | {
+        ExifTags.Base.ColorSpace: 1,
+        ExifTags.IFD.Interop: {1: "R98"},
+    }
+    exif[ExifTags.IFD.GPSInfo] = dict(OF_THE_PLACE)
+    return exif
+
+
+def stated(path: Path) -> dict[str, Any]:
+    """What the EXIF of a written file says, but for the layout of the file."""
+    image = reopened(path)
+    image.load()
+    exif = image.getexif()
+    return {
+        "Make": exif.get(ExifTags.Base.Make),
+        "Artist": exif.get(ARTIST),
+        "Orientation": exif.get(ExifTags.Base.Orientation, 1),
+        "Exif": dict(exif.get_ifd(ExifTags.IFD.Exif)),
+        "GPS": dict(exif.get_ifd(ExifTags.IFD.GPSInfo)),
+    }
+
+
+ENDINGS = (".jpg", ".png", ".webp", ".tif", ".packed.tif")
+
+
+@pytest.mark.parametrize("before", ENDINGS)
+@pytest.mark.parametrize("after", ENDINGS[:4])
+def test_exif_and_its_parts_reach_every_format(tmp_path: Path, before: str, after: str) -> None:
+    path = tmp_path / f"in.{before.rpartition('.')[2]}"
+    if before == ".packed.tif":  # Pillow writes no compressed TIFF with parts of EXIF, but we do
+        plain = saved(tmp_path / "plain.png", Image.fromarray(scene(1)), exif=photographs_exif())
+        original = originals.read_original(plain)
+        originals.write_original(original, original.rgb, path)
+    else:
+        saved(path, Image.fromarray(scene(1)), exif=photographs_exif().tobytes())
+    original = originals.read_original(path)
+    originals.write_original(original, original.rgb, tmp_path / f"out{after}")
+    assert stated(tmp_path / f"out{after}") == {
+        "Make": "Maker",
+        "Artist": "Zo? ?" if before == ".tif" else "Zoë ©",  # Pillow writes TIFFs in ASCII
+        "Orientation": 1,
+        "Exif": OF_THE_EXPOSURE,
+        "GPS": OF_THE_PLACE,
+    }
+
+
+@pytest.mark.parametrize("after", ENDINGS[:4])
+def test_of_exif_that_no_jpeg_can_hold_the_longest_values_are_left_out(
+    tmp_path: Path, after: str
+) -> None:
+    exif = photographs_exif()
+    exif[ExifTags.IFD.Exif][ExifTags.Base.MakerNote] = bytes(70_000)
+    path = saved(tmp_path / "in.png", Image.fromarray(scene(1)), exif=exif)
+    original = originals.read_original(path)
+    originals.write_original(original, original.rgb, tmp_path / f"out{after}")
+    found = stated(tmp_path / f"out{after}")
+    assert found["Artist"] == "Zoë ©"
+    assert found["GPS"][ExifTags.GPS.GPSLatitudeRef] == "N"
+    assert found["Exif"][ExifTags.Base.ISOSpeedRatings] == 400
+    assert ExifTags.Base.MakerNote not in found["Exif"]
+
+
+@pytest.mark.filterwarnings("ignore:::PIL")
+@pytest.mark.parametrize("ending", ENDINGS[:4])
+def test_damaged_exif_costs_no_photograph(tmp_path: Path, ending: str) -> None:
+    whole = photographs_exif().tobytes()
+    rng = np.random.default_rng(1)
+    kept = 0
+    for _ in range(40):
+        damaged = bytearray(whole)
+        for place in rng.integers(14, 400, 3):  # behind the head
+            damaged[place] = rng.integers(256)
+        path = tmp_path / "in.jpg"
+        Image.fromarray(scene(1)).save(path, exif=bytes(damaged))
+        original = originals.read_original(path)
+        originals.write_original(original, original.rgb, tmp_path / f"out{ending}")
+        kept += stated(tmp_path / f"out{ending}")["Make"] == "Maker"
+    assert kept > 10
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+@pytest.mark.parametrize("compression", [None, "tiff_deflate"])
+def test_a_turned_tiff_with_transparency_gives_the_pixels_of_the_upright_one(
+    tmp_path: Path, orientation: int, compression: str | None
+) -> None:
+    upright = Image.fromarray(scene(1, 60, 40))
+    upright.putalpha(Image.linear_gradient("L").resize((60, 40)))
+    turns = {3: Transpose.ROTATE_180, 6: Transpose.ROTATE_90, 8: Transpose.ROTATE_270}
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    turned = upright.transpose(turns[orientation])
+    path = saved(tmp_path / "in.tif", turned, exif=exif, compression=compression)
+    original = originals.read_original(path)
+    np.testing.assert_array_equal(np.asarray(original.rgb), np.asarray(upright))
+    originals.write_original(original, original.rgb, tmp_path / "out.tif")
+    written = reopened(tmp_path / "out.tif")
+    np.testing.assert_array_equal(np.asarray(written), np.asarray(upright))
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PNG"])
+def test_what_is_not_kept_does_not_come_along(tmp_path: Path, kind: str) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    image = Image.fromarray(scene(1)).convert("RGBA")
+    path = saved(tmp_path / f"in.{kind[:3]}", image, format=kind, icc_profile=profile, dpi=(7, 7))
+    original = originals.read_original(path)
+    originals.write_original(original, original.rgb, tmp_path / "out.tif")
+    written = reopened(tmp_path / "out.tif")
+    assert "icc_profile" not in written.info
+    assert written.info.get("dpi") != (7, 7)
+
+
+def test_transparency_is_left_out_of_a_jpeg(tmp_path: Path) -> None:
+    original = originals.read_original(
+        saved(tmp_path / "in.png", Image.new("RGBA", (40, 24), (200, 30, 90, 0)))
+    )
+    originals.write_original(original, original.rgb, tmp_path / "out.jpg")
+    written = reopened(tmp_path / "out.jpg")
+    assert written.mode == "RGB"
+    np.testing.assert_allclose(np.asarray(written)[12, 20], [200, 30, 90], atol=3)
 
 
 @pytest.mark.parametrize("ending", [".png", ".webp", ".tif"])

@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import re
 import struct
 from collections import Counter
 from pathlib import Path
@@ -277,6 +276,14 @@ def with_a_flipped_bit(content: bytes, rng: np.random.Generator) -> bytes:
     return bytes(damaged)
 
 
+def refusal_of_preprocess(content: bytes) -> str:
+    try:
+        view.square(content, 32)
+    except ColorizationError as error:
+        return str(error)
+    return ""
+
+
 @pytest.mark.filterwarnings("ignore:::PIL")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
 def test_what_split_accepts_preprocess_can_decode(
@@ -296,13 +303,9 @@ def test_what_split_accepts_preprocess_can_decode(
         archive = pack(tmp_path / f"{seed}.zip", damaged)
         for name, content in damaged.items():
             reason = examined(archive, name)["reason"]
-            try:
-                view.square(content, 32)
-            except ColorizationError as error:
-                assert reason == f"unusable: {error}"
-                assert re.search(r"\w$|[)'.:?!]$", str(error))
-            else:
-                assert not reason.startswith("unusable")
+            refused = refusal_of_preprocess(content)
+            assert reason == f"unusable: {refused}" if refused else "unusable" not in reason
+            assert not reason.endswith(": ")
 
 
 def test_large_images_are_left_for_later_and_change_nothing(

@@ -1,4 +1,4 @@
-"""EXIF: what a photograph says of who took it, with what, when and where; read, and written again."""
+"""EXIF: who took a photograph, with what, when and where; read, and written again."""
 
 import io
 import struct
@@ -21,7 +21,9 @@ KEPT_PARTS = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 # It is sRGB now; and the other is a part of a part, of no use without the layout of its file.
 LEFT_OUT = (ExifTags.Base.ColorSpace, ExifTags.IFD.Interop)
 
-LONGEST = 65_533  # bytes, in a JPEG: the length of a segment is written in 16 bits and counts itself
+LONGEST = (
+    65_533  # bytes, in a JPEG: the length of a segment is written in 16 bits and counts itself
+)
 HEAD = b"Exif\0\0"
 TIFF_HEAD = 8  # bytes: the order of bytes, 42, and where the first directory is
 
@@ -62,7 +64,7 @@ def options(kind: str, content: bytes) -> dict[str, Any]:
     if kind != "TIFF":
         return {"exif": content}
     exif = _read(content)
-    # Pillow cannot write a compressed TIFF with parts of EXIF; `append_to_tiff` tells where they are.
+    # Pillow writes no compressed TIFF with parts of EXIF: `append_to_tiff` tells where they are.
     parts = {part: 0 for part in KEPT_PARTS if part in exif}
     return {"tiffinfo": {tag: _exact(exif[tag]) for tag in KEPT_TAGS if tag in exif} | parts}
 
@@ -99,8 +101,7 @@ def _directory(file: BinaryIO, order: str, start: int) -> list[tuple[int, int, i
     (count,) = struct.unpack(f"{order}H", file.read(2))
     entries = struct.iter_unpack(f"{order}HHLL", file.read(12 * count))  # TIFF 6.0, section 2
     return [
-        (tag, value, start + 2 + 12 * index + 8)
-        for index, (tag, _, _, value) in enumerate(entries)
+        (tag, value, start + 2 + 12 * index + 8) for index, (tag, _, _, value) in enumerate(entries)
     ]
 
 

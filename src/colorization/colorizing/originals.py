@@ -156,7 +156,9 @@ def join(rgb: Image.Image, ab: np.ndarray, *, beside_grey: bool = False) -> Imag
         left, top, right, bottom = box
         seen = (left * x_scale, top * y_scale, right * x_scale, bottom * y_scale)
         size = (right - left, bottom - top)
-        enlarged = [channel.resize(size, Image.Resampling.BICUBIC, seen) for channel in colours]
+        enlarged = [
+            np.asarray(channel.resize(size, Image.Resampling.BICUBIC, seen)) for channel in colours
+        ]
         piece = rgb.crop(box)
         L, _ = lab.rgb_to_lab(np.asarray(piece)[..., :3])
         coloured = Image.fromarray(lab.lab_to_rgb(L, np.stack(enlarged, axis=-1)))
@@ -168,5 +170,3 @@ def join(rgb: Image.Image, ab: np.ndarray, *, beside_grey: bool = False) -> Imag
                 coloured.putalpha(piece.getchannel("A"))
             joined.paste(coloured, (left, top))
     return joined
-
-

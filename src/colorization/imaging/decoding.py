@@ -18,6 +18,9 @@ _FROM_LAB = ImageCms.buildTransform(ImageCms.createProfile("LAB"), _SRGB, "LAB",
 
 _TOO_MANY_PIXELS = "too many pixels: a decompression bomb?"
 
+# Of errors that say nothing themselves.
+_PLAIN = {"EOFError": "it ends too early", "MemoryError": "not enough memory"}
+
 # `open_image` refuses those images itself, or accepts them as `large`. Filters are the whole
 # process's: one set for a while in a thread would reach the others. Last, it overrules nobody's.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning, append=True)
@@ -34,7 +37,7 @@ _STORED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     3: lambda upright: upright[::-1, ::-1],
     4: lambda upright: upright[::-1],
     5: lambda upright: upright.swapaxes(0, 1),
-    6: lambda upright: np.rot90(upright),
+    6: np.rot90,
     7: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),
     8: lambda upright: np.rot90(upright, -1),
 }
@@ -185,9 +188,11 @@ def _decoding() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """What an error says, or, where it says nothing, what kind it is: "not implemented error"."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", type(error).__name__)
-    return " ".join(str(error).split()) or words.lower()
+    """What an error says, or, where it says nothing, what kind it is: "assertion error"."""
+    if said := " ".join(str(error).split()):
+        return said
+    name = type(error).__name__
+    return _PLAIN.get(name) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 def _unknown(file: BinaryIO) -> str:

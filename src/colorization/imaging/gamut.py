@@ -1,9 +1,10 @@
 """Colours that sRGB cannot show, made paler until it can: L* and hue stay.
 
-To clip each channel by itself is simpler, but changes hue and L*, by up to 30 of 100 in vivid blues.
-A colorized photograph would lose its own L, which is all that is known of it for certain. So the
-picture that `colorize` writes, and the one that is scored, which are the same, are made with this.
-What it does to L* and to the distance from the true colours: benchmarks/gamut.py.
+To clip each channel by itself is simpler, but changes hue and L*: a colorized photograph would
+lose its own L, which is all that is known of it for certain. On photographs, colours are then also
+further from the true ones (benchmarks/gamut.py).
+
+`colorize` and evaluation both use this: what is scored is the picture that is written.
 """
 
 import numpy as np
