@@ -1,6 +1,5 @@
 """What a parameter for pretrained weights may name; needs no Keras, so that `check` is quick."""
 
-import contextlib
 from pathlib import Path
 
 from colorization.core.errors import ColorizationError

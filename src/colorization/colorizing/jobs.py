@@ -13,7 +13,7 @@ from colorization.colorizing.originals import FORMATS
 from colorization.core.errors import ColorizationError
 from colorization.sources import archives
 
-ENDINGS = archives.EXTENSIONS | FORMATS.keys()
+ENDINGS = archives.EXTENSIONS
 IMAGE, FOLDER = "image", "folder"  # what is taken and entered; of other kinds is passed over
 DEEPEST = 200  # folders, one inside the other; making their likes calls itself for each
 

@@ -23,7 +23,6 @@ FORMATS = {
     ".tiff": "TIFF",
     ".webp": "WEBP",
 }
-INPUTS = ("BMP", "GIF", *sorted(set(FORMATS.values())))
 # Colours are what this is about: JPEG's own halving of their resolution is switched off.
 # Not "optimize": for that, Pillow holds all coefficients of an image in memory.
 OPTIONS: dict[str, dict] = {
@@ -55,7 +54,7 @@ class Original:
 def pixels(path: Path) -> int:
     """Count the pixels of an image without decoding it; 0 where it is none."""
     try:
-        with Image.open(path, formats=INPUTS) as image:
+        with Image.open(path, formats=decoding.FORMATS) as image:
             return image.width * image.height
     except Exception:
         return 0  # decoding tells why

@@ -26,7 +26,7 @@ _PLAIN = {"EOFError": "it ends too early", "MemoryError": "not enough memory"}
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning, append=True)
 
 # Pillow goes by content and knows many more, some of which run other programs.
-_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 _DECODED_SMALL = ("JPEG", "MPO")  # if asked to; so they are not loaded before
 
 # EXIF 2.32, tag 0x0112: of an upright array, the view that has rows and columns as they are stored.
@@ -68,7 +68,7 @@ def open_image(source: bytes | BinaryIO, *, large: bool = False) -> Image.Image:
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     with _decoding():
         try:
-            image = Image.open(file, formats=_FORMATS)
+            image = Image.open(file, formats=FORMATS)
         except Image.UnidentifiedImageError as error:
             raise ColorizationError(_unknown(file)) from error
     limit = Image.MAX_IMAGE_PIXELS
@@ -199,7 +199,7 @@ def _unknown(file: BinaryIO) -> str:
     """What is said of a file that Pillow opens as none of the formats."""
     file.seek(0)
     beginning = file.read(16)
-    for name in _FORMATS:
+    for name in FORMATS:
         _, accept = Image.OPEN[name]
         if accept is not None and accept(beginning):
             return f"damaged, or a kind of {name} that is not supported"

@@ -20,7 +20,7 @@ from typing import IO, Any, NamedTuple
 
 from colorization.core.errors import ColorizationError
 
-EXTENSIONS = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+EXTENSIONS = frozenset({".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 MAX_BYTES = 1 << 28  # of one image file; 89 megapixels, the most that is decoded, uncompressed
 
 # Bounds of a tar: photographs hardly compress, and 174 KB of zeros could fill a disk.
