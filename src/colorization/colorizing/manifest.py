@@ -21,7 +21,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from colorization.core.errors import ColorizationError
-from colorization.core.records import NotEmpty, Record, Seed, Sha256
+from colorization.core.records import NotEmpty, Record, Seed, Sha256, key_of
 from colorization.settings.embed import Network
 from colorization.settings.preprocess import ImageSize
 
@@ -123,6 +123,6 @@ def _parse(path: Path, text: str) -> Manifest:
         return Manifest.model_validate_json(text)
     except ValidationError as error:
         mistake = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in mistake["loc"])
+        key = key_of(mistake["loc"])
         again = "; `dvc repro package` makes the package anew" if key == "format" else ""
         raise ColorizationError(f"{path}: {key} {mistake['msg']}{again}") from error

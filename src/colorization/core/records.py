@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_file
+from colorization.core.text import printable
 
 # Kinds of values.
 Count = Annotated[
@@ -70,7 +71,7 @@ def explain(error: ValidationError, *within: str) -> list[str]:
 
 
 def _explain(found: ErrorDetails, within: tuple[str, ...]) -> str:
-    key = ".".join(str(part) for part in (*within, *found["loc"]))
+    key = key_of((*within, *found["loc"]))
     if found["type"] == "extra_forbidden":
         return f"{key} is not a parameter; remove it or correct its name"
     if found["type"] == "missing":
@@ -82,6 +83,11 @@ def _explain(found: ErrorDetails, within: tuple[str, ...]) -> str:
         choices = found["ctx"]["expected"].replace(" or ", ", ").replace("'", "")
         wanted = f"must be one of {choices}"
     return f"{key or 'the file'} {wanted}; found {shortened(found['input'])}{_hint(found['input'])}"
+
+
+def key_of(place: tuple[int | str, ...]) -> str:
+    """Where a value stands, as a message shows it: keys and positions, joined by dots."""
+    return shortened(printable(".".join(map(str, place))), quoted=False)
 
 
 def shortened(found: object, *, quoted: bool = True) -> str:
