@@ -29,7 +29,7 @@ NAME = "colorization.json"
 LONGEST = 2**20  # bytes of it; a few thousand are usual
 LOADED = ("model.json", "model.weights.h5")
 STANDARDIZATION = "embedding.npy"
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=255)]
 
 
 class Embedding(Record):
