@@ -17,8 +17,8 @@ from PIL import Image
 
 import turns
 from colorization.dataset.arrays import LabArrays
+from colorization.dataset.colours import count_colours
 from colorization.imaging import decoding, lab, view
-from colorization.scoring.colours import count_colours
 from colorization.scoring.floors import score_floors
 from colorization.scoring.regions import small_parts
 from colorization.scoring.summary import FLOORS

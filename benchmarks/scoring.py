@@ -17,10 +17,10 @@ import pandas as pd
 
 import turns
 from colorization.dataset import arrays
+from colorization.dataset.colours import count_colours
 from colorization.dataset.examples import Examples
-from colorization.imaging import decoding, lab, similarity, view
-from colorization.scoring import colour_metrics, scorer
-from colorization.scoring.colours import count_colours
+from colorization.imaging import colour_metrics, decoding, lab, similarity, view
+from colorization.scoring import scorer
 from colorization.scoring.floors import score_floors
 from colorization.scoring.regions import small_parts
 from colorization.sources import archives

@@ -4,15 +4,20 @@ import keras
 import numpy as np
 
 from colorization import variants
+from colorization.dataset.colours import count_colours
 from colorization.networks.variant import build_network
+
+# About as many bins occur in them as in photographs.
+COLOURS = count_colours(np.random.default_rng(1).normal(0, 0.17, (1, 64, 64, 2)).clip(-1, 1))
 
 
 def compiled(variant: str, policy: str) -> keras.Model:
     """What learns of a variant's network, compiled as a training compiles it."""
     record = variants.load(variant)
-    learner = build_network(variant, record, 1, policy).learner
-    error = keras.metrics.MeanMetricWrapper(record.objective.squared_error, name="mse")
-    learner.compile(optimizer="adam", loss=record.objective.loss, metrics=[error])
+    learner = build_network(variant, record, 1, policy, COLOURS).learner
+    objective = record.learns(COLOURS)
+    error = keras.metrics.MeanMetricWrapper(objective.squared_error, name="mse")
+    learner.compile(optimizer="adam", loss=objective.loss, metrics=[error])
     return learner
 
 
@@ -26,5 +31,5 @@ def batch(
     if embedding:
         inputs.append(rng.normal(size=(count, 1000)))
     ab = rng.uniform(-1, 1, (count, side, side, 2)).astype(np.float32)
-    target = variants.load(variant).objective.target(ab)
+    target = variants.load(variant).learns(COLOURS).target(ab)
     return [array.astype(np.float32) for array in inputs], target

@@ -23,7 +23,7 @@ from colorization.backbones.precision import choose_precision
 from colorization.networks import blocks
 from colorization.networks.normalization import FusedBatchNormalization
 from colorization.networks.variant import Network, build_network, sees_embedding
-from steps import batch, compiled
+from steps import COLOURS, batch, compiled
 from torch_networks import NETWORKS, penalty
 
 OURS, STOCK = "ours", "stock Keras"
@@ -113,7 +113,7 @@ def torch_step(
 
 def operations_per_image(variant: str, shape: tuple[int, int]) -> float:
     """Floating-point operations of a step, as TensorFlow counts those of its graph."""
-    learner, loss_of = network_of(variant).learner, all_variants.load(variant).objective.loss
+    learner, loss_of = network_of(variant).learner, all_variants.load(variant).learns(COLOURS).loss
     given, truth = batch(variant, (1, shape[1]), embedding=sees_embedding(learner))
 
     @tf.function

@@ -45,10 +45,10 @@ def main(
                 settings.encoders.weights(encoder),
                 f"encoders.{encoder}",
                 memory,
-                needed=encoder == settings.study.without_embedding.get(chosen),
+                needed=encoder == settings.study.encoders.get(chosen),
             ),
         )
-        for variant, encoder in settings.study.without_embedding.items()
+        for variant, encoder in settings.study.encoders.items()
     }
     for out, fingerprint in fingerprints.items():
         with whole_file(out) as partial:

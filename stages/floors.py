@@ -1,8 +1,6 @@
 """Stage `floors`: the test split grey and in the training images' mean colour -> their scores.
 
 test_images.csv   a row per test image
-ab_bins.csv       the training images' colours, by which the rebalanced metric weighs
-mean_ab.json      their mean: a and b, as a network predicts them
 small_parts.npy   where each test image's small parts are, (N, H, W) bool
 """
 
@@ -11,16 +9,15 @@ from pathlib import Path
 from _stage import run
 from colorization.core.files import whole_folder
 from colorization.dataset import arrays
-from colorization.scoring.colours import count_colours
+from colorization.dataset.colours import Colours
 from colorization.scoring.floors import score_floors, write_floors
 from colorization.scoring.regions import finder
 from colorization.settings.download import Download
 
 
-def main(params: Path, arrays_folder: Path, out: Path) -> None:
+def main(params: Path, arrays_folder: Path, colours: Path, out: Path) -> None:
     test = arrays.read(arrays_folder / "test")
-    colours = count_colours(arrays.read(arrays_folder / "train").ab)
-    floors = score_floors(test, colours, finder(Download.load(params)))
+    floors = score_floors(test, Colours.read(colours), finder(Download.load(params)))
     with whole_folder(out) as folder:
         write_floors(floors, folder)
 

@@ -1,13 +1,14 @@
-"""Stages `train` and `train_alone`: cached arrays -> a variant, trained from a seed.
+"""Stages `train`, `train_alone`, `train_bins`: cached arrays -> a variant, trained from a seed.
 
 Variants of `train` take the embeddings. Those of `train_alone` see L alone, some of them through an
-encoder with weights of its own.
+encoder with weights of its own; so do those of `train_bins`, which learn how likely each colour is.
 """
 
 from pathlib import Path
 
 from _stage import Figures, run
 from colorization.backbones.weights import Pretrained
+from colorization.settings.colour_bins import ColourBins
 from colorization.settings.encoders import NO_ENCODER, Encoders
 from colorization.settings.train import Train
 from colorization.training.training import Inputs, train_variant
@@ -23,14 +24,14 @@ def main(
     out: Path,
     embeddings: Path | None = None,
     encoder: Path | None = None,
+    colours: Path | None = None,
 ) -> Figures:
     pretrained = Pretrained.read(encoder) if encoder else None
     if pretrained and pretrained.network == NO_ENCODER:
         pretrained = None
-    inputs = Inputs(arrays_folder, embeddings, pretrained, Encoders.load(params))
-    trained = train_variant(
-        variant, seed, Train.load(params), inputs, out, unfinished / out.name, memory
-    )
+    inputs = Inputs(arrays_folder, embeddings, pretrained, Encoders.load(params), colours)
+    settings = ColourBins.load(params) if colours else Train.load(params)
+    trained = train_variant(variant, seed, settings, inputs, out, unfinished / out.name, memory)
     return Figures(
         images_per_second=round(trained.outcome.images_per_second, 2),
         devices=tuple(trained.devices),

@@ -30,9 +30,11 @@ TINY = {
     "preprocess": {"image_size": 32},
     "embed": {"network": "mobilenet_v2"},
     "train": {"epochs": 2, "monitor_images": 4},
+    "colour_bins": {"epochs": 2, "monitor_images": 4},
     "study": {
         "with_embedding": ["baseline", "bn_maxpool", "bn_maxpool_one_in_2"],
         "without_embedding": {"vgg16_repeat": "vgg16"},
+        "colour_bins": {"mobilenet_unet": "mobilenet_v2"},
     },
     "evaluate": {"sample_images": 3, "extreme_images": 2},
 }
@@ -214,12 +216,10 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(tmp_path))
 
 
-def merge(into: dict, changes: dict) -> None:
+def merge(into: dict, changes: dict, *, deep: bool = True) -> None:
     """Change values of nested dicts in place; `changes` stays as it is."""
     for key, value in changes.items():
-        if (
-            isinstance(value, dict) and key != "without_embedding"
-        ):  # a list, with what belongs to it
-            merge(into[key], value)
+        if isinstance(value, dict) and deep:
+            merge(into[key], value, deep=key != "study")  # whose dicts are lists of variants
         else:
             into[key] = value

@@ -1,5 +1,6 @@
 """Evaluations made up by hand, for the tests of what is told of them."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -97,3 +98,8 @@ def run(stage: str, seconds: float, **figures: Any) -> Run:
         variables={},
     )
     return Run(stage=stage, seconds=seconds, machine=machine, **figures)
+
+
+def files_in(folder: Path) -> set[str]:
+    """The files in a folder and all below it, by their path."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}

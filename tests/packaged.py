@@ -17,10 +17,9 @@ from colorization.embedding import imagenet
 from colorization.embedding.imagenet import Predict
 from colorization.imaging import view
 from colorization.networks.directory import save_architecture
-from colorization.networks.variant import build_network
 from colorization.training.record import TRAINING
 from evaluated import evaluation, rows
-from samples import PARAMS
+from samples import PARAMS, model_of
 from test_inventory import TABLE
 
 SIDE = 32  # px
@@ -51,7 +50,7 @@ def with_embeddings(
 
 def untrained(variant: str, precision: str = "float32") -> keras.Model:
     """A model whose colours are strong: the last layers' weights are enlarged."""
-    model = build_network(variant, variants.load(variant), 1, precision).model
+    model = model_of(variant, 1, precision)
     for layer in model.layers:
         if isinstance(layer, keras.layers.Conv2D) and layer.filters == 2:
             layer.kernel.assign(8 * layer.kernel)

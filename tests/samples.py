@@ -1,5 +1,6 @@
 """Small images, archives and settings that several tests use."""
 
+import functools
 import io
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ from PIL import Image
 
 from colorization import variants
 from colorization.dataset import arrays
+from colorization.dataset.colours import Colours, count_colours
 from colorization.dataset.examples import Examples
+from colorization.imaging import lab
+from colorization.networks.dial import POSITIONS, Dialled
 from colorization.networks.variant import Network, build_network
 from colorization.settings.whole import Params, load_params
 from colorization.sources import archives, scenes
@@ -57,9 +61,19 @@ def examples(folder: Path, count: int, side: int = 32, first_seed: int = 0) -> E
     return Examples(arrays.read(folder), embeddings)
 
 
+@functools.cache
+def colours_of_scenes() -> Colours:
+    """The colours of a few scenes."""
+    return count_colours(lab.rgb_to_lab(np.stack([scene(seed) for seed in range(4)]))[1])
+
+
 def model_of(variant: str, seed: int = 1, precision: str = "float32") -> keras.Model:
-    """A variant's model, with weights drawn from a seed."""
-    return build_network(variant, variants.load(variant), seed, precision).model
+    """A variant's model, with weights drawn from a seed; a dial is set so that it matters."""
+    record = variants.load(variant)
+    model = build_network(variant, record, seed, precision, colours_of_scenes()).model
+    if dialled := Dialled.of(model):
+        dialled.dial.set_frontier(np.linspace(1, 0, POSITIONS), np.linspace(0.2, 1, POSITIONS), 0.5)
+    return model
 
 
 def network_of(model: keras.Model) -> Network:

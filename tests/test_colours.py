@@ -1,10 +1,12 @@
 """Counted colours against NumPy's histogram, and weights by hand."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from colorization.dataset.colours import Colours, assign, count_colours
 from colorization.imaging import lab
-from colorization.scoring.colours import count_colours
 from samples import scene
 
 
@@ -30,9 +32,30 @@ def test_all_of_ab_has_a_bin() -> None:
 
 
 def test_the_table_lists_the_bins_that_occur_by_their_centres() -> None:
-    table = count_colours(ab_of((4, 4), (-4, -4), (12, -33), (-128, 90))).table()
-    assert table.to_numpy().tolist() == [[-130, 90, 1], [0, 0, 2], [10, -30, 1]]
-    assert list(table.columns) == ["a", "b", "pixels"]
+    table = count_colours(ab_of((0, 0), (0, 0), (12.5, -30), (-10, 90))).table()
+    assert list(table.columns) == ["a", "b", "pixels", "assigned"]
+    expected = np.array([[-10, 90, 1, 1], [0, 0, 2, 2], [10, -30, 1, 0.75], [20, -30, 0, 0.25]])
+    np.testing.assert_allclose(table.to_numpy(), expected, atol=1e-6)
+
+
+def test_the_four_bins_of_a_colour_have_it_as_their_mean() -> None:
+    rng = np.random.default_rng(1)
+    ab = rng.uniform(-1, 1, (500, 2)).astype(np.float32)
+    index, weight = (np.stack(each) for each in zip(*assign(ab), strict=True))
+    centres = 10.0 * np.stack([index // 27 - 13, index % 27 - 13], axis=-1)
+    np.testing.assert_allclose((weight[..., None] * centres).sum(axis=0) / 128, ab, atol=1e-6)
+    np.testing.assert_allclose(weight.sum(axis=0), 1, atol=1e-6)
+    assert weight.min() >= 0
+    assert np.abs(centres / 128 - ab).max() < 10 / 128 + 1e-6
+
+
+def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
+    seen = count_colours(lab.rgb_to_lab(scene(3, 64, 64))[1][None])
+    seen.write(tmp_path)
+    read = Colours.read(tmp_path)
+    for name in ("mean_ab", "pixels", "assigned"):
+        np.testing.assert_array_equal(getattr(read, name), getattr(seen, name))
+    assert read.mean_ab.dtype == np.float32
 
 
 def test_a_colour_weighs_by_the_inverse_of_its_frequency() -> None:

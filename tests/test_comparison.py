@@ -14,7 +14,7 @@ from colorization.pages import rendering
 from colorization.study import comparison
 from colorization.study.comparison import Circumstances
 from colorization.study.experiments import Estimate, Experiments
-from evaluated import evaluation, rows, run
+from evaluated import evaluation, files_in, rows, run
 
 PAGES = ("md", "html")
 PARAMS_TEXT = "# a <comment> & more\ntrain:\n  epochs: 3"
@@ -193,8 +193,8 @@ def test_what_was_not_run_here_is_said_so(here: Path, elsewhere: Path) -> None:
 def test_everything_but_the_page_for_people_is_the_same_bytes_wherever_it_ran(
     here: Path, elsewhere: Path
 ) -> None:
-    names = {path.name for path in here.iterdir()}
-    assert names == {path.name for path in elsewhere.iterdir()}
+    names = files_in(here)
+    assert names == files_in(elsewhere)
     assert {"study.md", "metrics.json", "claims.json", "curves.png"} < names
     differing = {
         name for name in names if (here / name).read_bytes() != (elsewhere / name).read_bytes()

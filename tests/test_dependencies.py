@@ -25,9 +25,18 @@ STAGES = {
 VARIANT = "src/colorization/variants/${item.variant}.py"
 # `check` always runs, so it needs no dependencies.
 WITH_DEPENDENCIES = [name for name in STAGES if name != "check"]
-WITHOUT_TENSORFLOW = ("check", "download", "split", "preprocess", "floors", "report", "compare")
-TRAININGS = {"train", "train_alone"}
-EVALUATIONS = {"evaluate", "evaluate_alone"}
+WITHOUT_TENSORFLOW = (
+    "check",
+    "download",
+    "split",
+    "preprocess",
+    "colours",
+    "floors",
+    "report",
+    "compare",
+)
+TRAININGS = {"train", "train_alone", "train_bins"}
+EVALUATIONS = {"evaluate", "evaluate_alone", "evaluate_bins"}
 PAGES = {"package", "report", "compare"}
 
 
@@ -87,7 +96,7 @@ def test_every_script_in_stages_is_a_stage() -> None:
     assert scripts == {script(name) for name in STAGES}
 
 
-@pytest.mark.parametrize("name", ["train_alone", "evaluate_alone"])
+@pytest.mark.parametrize("name", sorted((TRAININGS | EVALUATIONS) - {"train", "evaluate"}))
 def test_variants_without_embedding_do_not_wait_for_the_embeddings(name: str) -> None:
     assert not any("embed" in path for path in STAGES[name]["deps"])
     assert "embeddings" not in STAGES[name]["cmd"]
@@ -139,6 +148,7 @@ def test_an_edit_of_the_plumbing_concerns_nothing(file: str) -> None:
         ("model", set()),
         ("study", set()),
         ("train", TRAININGS),
+        ("colour_bins", TRAININGS),  # whose code knows both
         ("evaluate", EVALUATIONS),
         ("whole", set()),
     ],

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from keras import layers
 
+from colorization.backbones.folding import fold_normalization
 from colorization.embedding import imagenet
-from colorization.embedding.folding import fold_normalization
 from colorization.settings.embed import Embed
 
 SIDE = 96  # px, about the smallest that the Inceptions take

@@ -9,11 +9,11 @@ import pytest
 
 from colorization.colorizing.packaging import Origin, model_card
 from colorization.core.provenance import Circumstances
+from colorization.dataset.colours import count_colours
 from colorization.imaging import lab
 from colorization.pages import report
 from colorization.pages.report import Content
 from colorization.scoring import metrics, scorer
-from colorization.scoring.colours import count_colours
 from colorization.scoring.floors import score_floors
 from colorization.scoring.metrics import HIGHER, METRICS, Metric, score
 from colorization.scoring.reference import Colorized, Reference
@@ -111,7 +111,7 @@ def test_a_new_metric_is_told_by_every_page(warmth: None, tmp_path: Path) -> Non
     studies = [(tmp_path / f"study.{kind}").read_text() for kind in ("md", "html")]
     for page in (
         report.markdown(content),
-        report.html(content, circumstances, b"", b""),
+        report.html(content, circumstances, b"", b"", {}),
         model_card(evaluated.training, evaluated.summary, Origin("", PARAMS.embed, TABLE)),
         *studies,
     ):

@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colorization.imaging import lab, similarity
-from colorization.scoring import colour_metrics
-from colorization.scoring.colours import Colours, count_colours
+from colorization.dataset.colours import Colours, count_colours
+from colorization.imaging import colour_metrics, lab, similarity
 from colorization.scoring.metrics import METRICS, score
 from colorization.scoring.reference import Colorized, Reference
 from samples import scene

@@ -15,7 +15,7 @@ from colorization.colorizing.packaging import Origin, model_card
 from colorization.core.provenance import Circumstances
 from colorization.pages import rendering, report, writing
 from colorization.pages.report import Content
-from evaluated import evaluation, rows, run
+from evaluated import evaluation, files_in, rows, run
 from samples import PARAMS, scene
 from test_inventory import TABLE
 
@@ -45,7 +45,7 @@ ELSEWHERE = Circumstances(runs={}, commit="unknown")
 def render(page: str, content: Content = CONTENT, circumstances: Circumstances = HERE) -> str:
     if page == "markdown":
         return report.markdown(content)
-    return report.html(content, circumstances, b"curves", b"chroma")
+    return report.html(content, circumstances, b"curves", b"chroma", {})
 
 
 def with_rows(table: pd.DataFrame) -> Content:
@@ -127,16 +127,16 @@ def test_times_are_sorted_by_their_numbers() -> None:
 def test_everything_but_the_page_for_people_is_the_same_bytes_wherever_it_ran(
     tmp_path: Path,
 ) -> None:
-    folders = writing.Folders(tmp_path / "evaluation", tmp_path / "floors")
+    folders = writing.Folders(tmp_path / "evaluation", tmp_path / "colours")
     folders.evaluation.mkdir()
     for name in writing.COPIED:
         (folders.evaluation / name).write_text(name)
-    folders.floors.mkdir()
-    (folders.floors / "ab_bins.csv").write_text("bins")
+    folders.colours.mkdir()
+    (folders.colours / "ab_bins.csv").write_text("bins")
     for results, circumstances in (("here", HERE), ("elsewhere", ELSEWHERE)):
         writing.write_results(folders, CONTENT, circumstances, tmp_path / results)
-    names = {path.name for path in (tmp_path / "here").iterdir()}
-    assert names == {path.name for path in (tmp_path / "elsewhere").iterdir()}
+    names = files_in(tmp_path / "here")
+    assert names == files_in(tmp_path / "elsewhere")
     assert {"report.md", "metrics.json", "ab_bins.csv", "samples.png"} < names
     differing = {
         name

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from colorization.dataset import arrays
+from colorization.dataset.colours import count_colours
 from colorization.dataset.examples import Examples
 from colorization.imaging import lab
 from colorization.scoring import scorer
-from colorization.scoring.colours import count_colours
 from colorization.scoring.floors import Floors, score_floors
 from colorization.scoring.metrics import score
 from colorization.scoring.reference import Colorized, Reference

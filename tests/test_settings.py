@@ -59,7 +59,11 @@ def refusal(path: Path) -> str:
         ("model.variant", "typo", "must be one of the study's (baseline, *); found 'typo'"),
         ("study.with_embedding", ["bn_maxpool", "A b"], "must name variants (baseline, *'A b'"),
         ("study.without_embedding", ["vgg16_conv"], "must be an object; found ['vgg16_conv']"),
-        ("study.without_embedding.vgg16_conv", "vgg", "one of none, vgg16, vgg19; found 'vgg'"),
+        (
+            "study.without_embedding.vgg16_conv",
+            "vgg",
+            "one of none, vgg16, vgg19, mobilenet_v2; found 'vgg'",
+        ),
         ("study.without_embedding.vgg16_conv", None, "must be a valid string; found None"),
         ("embed.network", "vgg", "must be one of inception_resnet_v2, inception_v3, mobilenet_v2;"),
         ("preprocess.image_size", -64, "must be greater than or equal to 32; found -64"),
@@ -123,7 +127,7 @@ def test_a_variant_outside_the_study_is_refused(tmp_path: Path) -> None:
     path = changed(tmp_path, "study.with_embedding", ["baseline"])
     assert refusal(path) == (
         "model.variant must be one of the study's (baseline, vgg16_conv, vgg16_repeat, "
-        "vgg19_unet); found 'bn_maxpool'"
+        "vgg19_unet, mobilenet_unet); found 'bn_maxpool'"
     )
 
 
@@ -172,6 +176,7 @@ WRONG = {
     "model": ("variant", ""),
     "study": ("seeds", []),
     "train": ("epochs", 0),
+    "colour_bins": ("encoder_rate", 2.0),
     "evaluate": ("batch_size", "32"),
 }
 

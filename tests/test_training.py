@@ -258,6 +258,7 @@ def expected_ab(logits: keras.KerasTensor) -> keras.KerasTensor:
 
 CLASSES = Objective(
     "classes",
+    head=lambda logits: logits,
     target=nearest,
     loss=keras.losses.CategoricalCrossentropy(from_logits=True),
     squared_error=lambda targets, logits: ops.mean(

@@ -69,7 +69,10 @@ def metrics_table() -> str:
 def variants_table(names: Sequence[str]) -> str:
     """What each variant is, and where the paper speaks of it."""
     records = {name: variants.load(name) for name in names}
-    rows = [(f"`{name}`", record.section, record.architecture) for name, record in records.items()]
+    rows = [
+        (f"`{name}`", record.section or "beyond it", record.architecture)
+        for name, record in records.items()
+    ]
     return _table(["name", "paper", "architecture"], rows)
 
 

@@ -9,8 +9,10 @@ from PIL import Image
 
 from colorization.colorizing import originals
 from colorization.colorizing.unpacking import Embedder, unpack
+from colorization.core.errors import ColorizationError
 from colorization.embedding import imagenet
 from colorization.imaging import decoding, view
+from colorization.networks.dial import Dialled
 
 Predict = Callable[..., np.ndarray]  # of one array for each input of a model
 
@@ -24,6 +26,8 @@ class Colorizer:
     ----------
     image_size : int
         The shorter side, in px, of what the network sees.
+    vividness : float or None
+        Where the model's dial stands by default, in [0, 1]; None where it has none.
 
     Parameters
     ----------
@@ -35,13 +39,17 @@ class Colorizer:
 
     def __init__(self, model: keras.Model, image_size: int, embedder: Embedder | None) -> None:
         self.image_size = image_size
+        dialled = Dialled.of(model)
+        self.vividness = dialled.default if dialled else None
         self._predict_ab = _for_any_shape(model)
         self._embedder = embedder
         if embedder is not None:
             params = embedder.params
             self._predict_logits = _for_any_shape(imagenet.build_embedder(params, params.precision))
 
-    def __call__(self, image: Photograph, saturation: float = 1.0) -> Image.Image:
+    def __call__(
+        self, image: Photograph, saturation: float = 1.0, vividness: float | None = None
+    ) -> Image.Image:
         """Colorize one photograph.
 
         Parameters
@@ -51,6 +59,8 @@ class Colorizer:
             colours there are, only L is looked at; see `see`.
         saturation : float
             What the predicted a and b are multiplied by.
+        vividness : float, optional
+            See `predict`.
 
         Returns
         -------
@@ -61,9 +71,9 @@ class Colorizer:
         Raises
         ------
         ColorizationError
-            If it cannot be decoded.
+            If it cannot be decoded, or as `predict`.
         """
-        ab = self.predict([self.see(image)])[0]
+        ab = self.predict([self.see(image)], vividness)[0]
         if isinstance(image, (str, Path)):
             rgb = originals.read_original(Path(image)).rgb
         else:
@@ -98,19 +108,30 @@ class Colorizer:
             rgb = view.whole_image(_in_memory(image), self.image_size)
         return view.luminance(rgb)
 
-    def predict(self, seen: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def predict(
+        self, seen: Sequence[np.ndarray], vividness: float | None = None
+    ) -> list[np.ndarray]:
         """Predict ab.
 
         Parameters
         ----------
         seen : sequence of (H, W, 1) float32 arrays
             As `see` gives them, of any shapes.
+        vividness : float, optional
+            Where a model's dial is turned to: from 0, the colours that are closest on average, to
+            1, as colourful as photographs are. Where it stands by default, unless it is given.
 
         Returns
         -------
         list of (H, W, 2) float32 arrays
             CIE a*, b* / AB_SCALE.
+
+        Raises
+        ------
+        ColorizationError
+            If the model has no dial, or it does not go so far.
         """
+        position = self._position(vividness)
         embeddings = self._embeddings(seen)
         found: list[np.ndarray] = [np.empty(0)] * len(seen)
         for shape in dict.fromkeys(L.shape for L in seen):
@@ -118,9 +139,20 @@ class Colorizer:
             inputs = [np.stack([seen[index] for index in alike])]
             if embeddings is not None:
                 inputs.append(embeddings[alike])
+            if position is not None:
+                inputs.append(np.full((len(alike), 1), position, np.float32))
             for index, ab in zip(alike, self._predict_ab(*inputs), strict=True):
                 found[index] = ab
         return found
+
+    def _position(self, vividness: float | None) -> float | None:
+        if vividness is None:
+            return self.vividness
+        if self.vividness is None:
+            raise ColorizationError("this model has no vividness to choose; use saturation")
+        if not 0 <= vividness <= 1:
+            raise ColorizationError(f"vividness must be from 0 to 1; found {vividness}")
+        return vividness
 
     def _embeddings(self, seen: Sequence[np.ndarray]) -> np.ndarray | None:
         if self._embedder is None:

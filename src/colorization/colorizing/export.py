@@ -77,7 +77,9 @@ def from_grey_to_ab(unpacked: Unpacked) -> keras.Model:
         embedder = imagenet.build_embedder(unpacked.embedder.params)
         seen = resize(L, side, unpacked.embedder.image_size)
         inputs.append((embedder(seen) - mean) / deviation)
-    ab = in_float32(unpacked.model)(inputs, training=False) * lab.AB_SCALE
+    model = in_float32(unpacked.model)
+    inputs += [None] * (len(model.inputs) - len(inputs))  # a dial stays where it is by default
+    ab = model(inputs, training=False) * lab.AB_SCALE
     return keras.Model(grey, {"ab": ab})
 
 

@@ -11,6 +11,7 @@ from colorization.colorizing.contents import read_standardization
 from colorization.colorizing.manifest import Embedding, read_manifest, sha256_of
 from colorization.core.errors import ColorizationError, reason
 from colorization.embedding import imagenet
+from colorization.networks.dial import VIVIDNESS
 from colorization.networks.directory import load_model
 from colorization.settings.embed import Embed
 
@@ -48,7 +49,8 @@ class Unpacked:
     Attributes
     ----------
     model : keras.Model
-        From L, and an embedding where there is an embedder, to ab.
+        From L, an embedding where there is an embedder, and the dial's position where it has one,
+        to ab.
     image_size : int
         In px, of the squares that it was trained on.
     embedder : Embedder or None
@@ -92,14 +94,17 @@ def unpack(folder: Path, embedding_weights: str | Path | None = None) -> Unpacke
 def _check(folder: Path, model: keras.Model, *, sees_embedding: bool) -> None:
     """Refuse a model that does not lead from L, and an embedding, to ab of the same size."""
     ab = (None, None, None, 2)
-    wanted = [(None, None, None, 1)] + ([(None, imagenet.CLASSES)] if sees_embedding else [])
+    lengths = [imagenet.CLASSES] if sees_embedding else []  # of what is given beside L
+    if any(tensor.name == VIVIDNESS for tensor in model.inputs):
+        lengths.append(1)
+    wanted = [(None, None, None, 1), *((None, length) for length in lengths)]
     shapes = [tuple(tensor.shape) for tensor in (*model.inputs, *model.outputs)]
     dtypes = {tensor.dtype for tensor in model.inputs}
     if shapes != [*wanted, ab] or dtypes != {"float32"}:
         raise ColorizationError(f"{folder}: the model does not lead from L to ab")
     square = (1, SMALLEST, SMALLEST)
-    given = [np.zeros((*square, 1), np.float32), np.zeros((1, imagenet.CLASSES), np.float32)]
-    given = given[: len(wanted)]
+    given = [np.zeros((*square, 1), np.float32)]
+    given += [np.zeros((1, length), np.float32) for length in lengths]
     # Its layers are of anybody's choice: what they cannot do may show only now, in any exception.
     try:
         allowed = max(LARGEST, model.count_params())  # weights are arrays too

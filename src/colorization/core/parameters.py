@@ -26,7 +26,7 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class Section(Record):
-    """A section of params.yaml, which has the name of its class in lower case."""
+    """A section of params.yaml, which has the name of its class, in snake case."""
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -38,7 +38,7 @@ class Section(Record):
             If the file cannot be read, or the section holds an unknown, missing, mistyped or
             out-of-range value. The message names file, key, what was wanted and what was found.
         """
-        name = cls.__name__.lower()
+        name = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
         content = read_yaml(path)
         if not isinstance(content, dict) or name not in content:
             raise ColorizationError(f"{path}: {name} is missing")

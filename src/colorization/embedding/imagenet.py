@@ -15,10 +15,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from colorization.backbones.folding import fold_normalization
 from colorization.backbones.precision import choose_precision
 from colorization.backbones.pretrained import build_pretrained
 from colorization.core.progress import progress_bar
-from colorization.embedding.folding import fold_normalization
 from colorization.imaging import view
 from colorization.settings.embed import Embed
 

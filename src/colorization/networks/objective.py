@@ -19,6 +19,8 @@ class Objective:
     ----------
     name : str
         As training.json tells it.
+    head : callable
+        From what a variant's network ends in to the network's output, by layers.
     target : callable
         From ab, (N, H, W, 2) float32 in [-1, 1], to the array that the network's output is
         compared with.
@@ -31,13 +33,17 @@ class Objective:
         From the network's output to ab, (N, H, W, 2) in [-1, 1], by layers. The saved model ends in
         it, so that nothing but training knows of objectives. It is called once, loss and
         squared_error in every step: they make no layers.
+    dial : bool
+        Whether `to_ab` takes how vivid the colours are to be beside the output: (N, 1) in [0, 1].
     """
 
     name: str
+    head: Callable[[keras.KerasTensor], keras.KerasTensor]
     target: Callable[[np.ndarray], np.ndarray]
     loss: Compare
     squared_error: Compare
-    to_ab: Callable[[keras.KerasTensor], keras.KerasTensor]
+    to_ab: Callable[..., keras.KerasTensor]
+    dial: bool = False
 
 
 def _unchanged(ab: Array) -> Array:
@@ -47,6 +53,7 @@ def _unchanged(ab: Array) -> Array:
 # The network's output is ab, and it learns the mean of what is plausible (section 2.5).
 MSE = Objective(
     "mse",
+    head=_unchanged,
     target=_unchanged,
     loss=keras.losses.mean_squared_error,
     squared_error=keras.losses.mean_squared_error,

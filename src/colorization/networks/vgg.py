@@ -8,11 +8,8 @@ beside it. That happens in float32 whatever the precision policy, since bfloat16
 import keras
 from keras import layers
 
-from colorization.backbones.pretrained import build_pretrained
 from colorization.networks.blocks import ab_output, conv_relu, upsample
-
-# By the name that an encoder has in params.yaml, and as a layer of the models.
-ENCODERS = {"vgg16": keras.applications.VGG16, "vgg19": keras.applications.VGG19}
+from colorization.networks.encoders import encode
 
 # Mean of ImageNet's channels, BGR on 0..255, as `keras.applications.vgg16.preprocess_input`
 # subtracts it (Simonyan and Zisserman, arXiv:1409.1556, section 2.1). The channels of a grey
@@ -20,37 +17,6 @@ ENCODERS = {"vgg16": keras.applications.VGG16, "vgg19": keras.applications.VGG19
 MEAN_BGR = (103.939, 116.779, 123.68)
 
 DECODER = (256, 128, 64, 32, 16)  # filters of vgg16's decoder
-
-
-def load_encoder(model: keras.Model, name: str, weights: str) -> None:
-    """Give a model's VGG encoder pretrained weights; random ones stay as they were drawn.
-
-    Parameters
-    ----------
-    model : keras.Model
-        With a layer of that name.
-    name : str
-        A key of `ENCODERS`, and of `encoders` in params.yaml.
-    weights : str
-        "random", "imagenet", or the path of a file with the weights of the network without top.
-
-    Raises
-    ------
-    ColorizationError
-        As `pretrained.build_pretrained`.
-    """
-    if weights == "random":
-        return
-    pretrained = build_pretrained(
-        ENCODERS[name],
-        weights,
-        parameter=f"encoders.{name}",
-        name=f"{name} without top",
-        include_top=False,
-    )
-    for layer in model.get_layer(name).layers:
-        if layer.weights:
-            layer.set_weights(pretrained.get_layer(layer.name).get_weights())
 
 
 def to_0_255(L: keras.KerasTensor) -> keras.KerasTensor:
@@ -63,25 +29,19 @@ def repeated(L: keras.KerasTensor) -> keras.KerasTensor:
     return layers.Concatenate(dtype="float32", name="to_three")([L, L, L])
 
 
-def encode(
+def through_vgg(
     x: keras.KerasTensor, name: str, outputs: tuple[str, ...], trained: tuple[str, ...] = ()
 ) -> list[keras.KerasTensor]:
-    """Outputs of layers of a VGG network, of which only the `trained` layers are not frozen."""
-    vgg = ENCODERS[name](include_top=False, weights=None, input_shape=(None, None, 3))
-    for layer in vgg.layers:
-        layer.trainable = layer.name in trained
-    encoder = keras.Model(
-        vgg.input, [vgg.get_layer(output).output for output in outputs], name=name
-    )
+    """Three channels on 0..255 to the outputs of layers of a VGG network; see `encode`."""
     minus_mean = layers.Rescaling(
         1.0, offset=[-mean for mean in MEAN_BGR], dtype="float32", name="minus_mean"
     )
-    return encoder(minus_mean(x))
+    return encode(minus_mean(x), name, outputs, trained)
 
 
 def through_vgg16(three: keras.KerasTensor) -> keras.KerasTensor:
     """Three channels on 0..255 to ab; `layers[0]` of Keras' VGG16, an input, is not "the first"."""
-    (x,) = encode(three, "vgg16", outputs=("block5_pool",), trained=("block1_conv1",))
+    (x,) = through_vgg(three, "vgg16", outputs=("block5_pool",), trained=("block1_conv1",))
     for index, filters in enumerate(DECODER, start=1):
         x = conv_relu(x, filters, name=f"decoder_{index}")
         x = upsample(x, name=f"decoder_{index}_up")

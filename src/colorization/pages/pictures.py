@@ -20,6 +20,7 @@ PANELS_ACROSS = 4
 TITLE_HEIGHT, TITLE_SIZE = 24, 13  # px
 BORDER = ((0, 2), (0, 2), (0, 0))  # px, white, below and right of a compared sample
 CURVES = {"train_mse": "training", "val_mse": "validation"}
+NORMAL_95 = 1.96  # standard errors on either side of a mean, for 95% confidence
 MARKERS = "osv^DPX*"
 
 
@@ -202,6 +203,48 @@ def compared_curves(
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=5)
     _save(figure, out)
+
+
+def dial_curves(scores: pd.DataFrame, grey_difference: float, out: Path) -> None:
+    """Plot what a model scores along its dial, with 95% confidence intervals.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `scoring.dial.Dial.scores`.
+    grey_difference : float
+        CIEDE2000 of the grey images.
+    out : Path
+        A PNG.
+    """
+    figure = _figure(11, 3.4)
+    over, difference, colourful = figure.subplots(1, 3)
+    for floor in ("grey", "mean_ab"):
+        _with_band(over, scores, f"over_{floor}_db", f"over {floor}")
+    _with_band(difference, scores, "ciede2000_mean", "model")
+    _with_band(colourful, scores, "colourfulness_ratio", "model")
+    for axes, title, level, label in (
+        (over, "PSNR, dB", 0.0, "the floors"),
+        (difference, "CIEDE2000", grey_difference, "grey"),
+        (colourful, "colourfulness", 1.0, "the photographs"),
+    ):
+        axes.axhline(level, color="0.35", linestyle="--", linewidth=1, label=label)
+        axes.set(xlabel="vividness", title=title)
+        axes.grid(alpha=0.3)
+        axes.legend()
+    _save(figure, out)
+
+
+def _with_band(axes: Axes, scores: pd.DataFrame, key: str, label: str) -> None:
+    position, mean, error = (scores[name] for name in ("vividness", key, f"{key}_se"))
+    (line,) = axes.plot(position, mean, "o-", markersize=4, label=label)
+    axes.fill_between(
+        position,
+        mean - NORMAL_95 * error,
+        mean + NORMAL_95 * error,
+        color=line.get_color(),
+        alpha=0.2,
+    )
 
 
 def _figure(width: float, height: float) -> Figure:

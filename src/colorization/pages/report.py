@@ -9,6 +9,7 @@ from colorization.core.provenance import Circumstances, Run
 from colorization.dataset import inventory
 from colorization.pages import rendering
 from colorization.pages.rendering import Cell, Table
+from colorization.pages.turning import Turned, dial_table
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.metrics import metric
 from colorization.scoring.shown import STATES, Shown
@@ -54,7 +55,13 @@ def markdown(content: Content) -> str:
     return rendering.render("report.md.j2", **_context(content))
 
 
-def html(content: Content, circumstances: Circumstances, curves: bytes, chroma: bytes) -> str:
+def html(
+    content: Content,
+    circumstances: Circumstances,
+    curves: bytes,
+    chroma: bytes,
+    turned: dict[str, Turned],
+) -> str:
     """Render the report as one HTML page that needs nothing beside it.
 
     Parameters
@@ -63,6 +70,8 @@ def html(content: Content, circumstances: Circumstances, curves: bytes, chroma: 
     circumstances : Circumstances
     curves, chroma : bytes
         PNG files.
+    turned : dict of str to Turned
+        The variant's dial, by its name, if it has one.
     """
     return rendering.render(
         "report.html.j2",
@@ -72,6 +81,7 @@ def html(content: Content, circumstances: Circumstances, curves: bytes, chroma: 
         training_run=circumstances.runs.get("train"),
         curves=rendering.picture_url(curves),
         chroma=rendering.picture_url(chroma),
+        turned=turned,
         compared={name: _compared(shown) for name, shown in content.evaluation.shown.items()},
     )
 
@@ -88,6 +98,7 @@ def _context(content: Content) -> dict[str, Any]:
         "images": f"{len(content.split):,}",
         "test_images": evaluation.summary.images,
         "data": inventory.summarize(content.split),
+        "dials": {variant: dial_table(evaluation.dial)} if evaluation.dial else {},
     }
 
 

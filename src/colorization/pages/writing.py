@@ -8,6 +8,7 @@ from colorization.core.files import whole_file
 from colorization.core.provenance import Circumstances
 from colorization.pages import pictures, report
 from colorization.pages.report import Content
+from colorization.pages.turning import turned, write_dials
 
 COPIED = ("metrics.json", "history.csv", "test_images.csv", "chroma.csv")
 SHEETS = {"evenly_spaced": "samples.png", "best": "best.png", "worst": "worst.png"}
@@ -22,12 +23,12 @@ class Folders:
     ----------
     evaluation : Path
         What the stage `evaluate` wrote.
-    floors : Path
-        What the stage `floors` wrote.
+    colours : Path
+        What the stage `colours` wrote.
     """
 
     evaluation: Path
-    floors: Path
+    colours: Path
 
 
 def write_results(
@@ -39,7 +40,7 @@ def write_results(
     commit, and is for people: neither DVC nor git knows of it.
     """
     results.mkdir(exist_ok=True)
-    copied = dict.fromkeys(COPIED, folders.evaluation) | {"ab_bins.csv": folders.floors}
+    copied = dict.fromkeys(COPIED, folders.evaluation) | {"ab_bins.csv": folders.colours}
     for name, folder in copied.items():
         with whole_file(results / name) as partial:
             shutil.copyfile(folder / name, partial)
@@ -48,11 +49,14 @@ def write_results(
         pictures.sheet(pictures.triptychs(evaluation.shown[name].images), results / sheet)
     pictures.curves(evaluation.history, evaluation.floors(), results / "curves.png")
     pictures.chroma(evaluation.chroma, results / "chroma.png")
+    named = {evaluation.training.variant: evaluation}
+    write_dials(named, results / "dial")
     page = report.html(
         content,
         circumstances,
         (results / "curves.png").read_bytes(),
         (results / "chroma.png").read_bytes(),
+        turned(named, results / "dial"),
     )
     for name, text in (("report.md", report.markdown(content)), (PAGE, page)):
         with whole_file(results / name) as partial:

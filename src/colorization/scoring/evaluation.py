@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from colorization.dataset.tables import read_table
+from colorization.scoring.dial import Dial, read_dial
 from colorization.scoring.shown import SETS, Shown, read_shown
 from colorization.scoring.summary import FLOORS, Summary
 from colorization.training.record import TRAINING, TrainingRecord
@@ -25,6 +26,8 @@ class Evaluation:
         A row per epoch.
     shown : dict of str to Shown
         Keyed by `SETS`.
+    dial : Dial or None
+        Where the model has one.
     """
 
     summary: Summary
@@ -33,6 +36,7 @@ class Evaluation:
     training: TrainingRecord
     history: pd.DataFrame
     shown: dict[str, Shown]
+    dial: Dial | None = None
 
     def floors(self) -> dict[str, float]:
         """Test MSE of each floor."""
@@ -50,4 +54,5 @@ def read_evaluation(folder: Path) -> Evaluation:
         training=TrainingRecord.read(folder / TRAINING),
         history=read_table(folder / "history.csv"),
         shown={name: read_shown(folder, name, rows) for name in SETS},
+        dial=read_dial(folder),
     )

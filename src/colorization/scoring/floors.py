@@ -3,7 +3,6 @@
 Every evaluation compares with the same figures, computed once.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +13,8 @@ from joblib import Parallel, delayed
 
 from colorization.core.progress import progress
 from colorization.dataset.arrays import LabArrays
+from colorization.dataset.colours import Colours
 from colorization.dataset.tables import read_table, write_table
-from colorization.scoring.colours import Colours
 from colorization.scoring.metrics import score
 from colorization.scoring.reference import Colorized, Reference
 from colorization.scoring.summary import GREY, MEAN_AB
@@ -78,20 +77,15 @@ def _score(
 
 
 def write_floors(floors: Floors, folder: Path) -> None:
-    """Write test_images.csv, ab_bins.csv, mean_ab.json and small_parts.npy."""
+    """Write test_images.csv and small_parts.npy."""
     write_table(floors.rows, folder / "test_images.csv")
-    write_table(floors.colours.table(), folder / "ab_bins.csv")
-    mean_ab = json.dumps(floors.colours.mean_ab.tolist())
-    (folder / "mean_ab.json").write_text(mean_ab + "\n", encoding="utf-8")
     np.save(folder / "small_parts.npy", floors.small)
 
 
-def read_floors(folder: Path) -> Floors:
-    """Read what `write_floors` wrote; small parts stay memory-mapped."""
-    mean_ab = json.loads((folder / "mean_ab.json").read_text(encoding="utf-8"))
-    table = read_table(folder / "ab_bins.csv")
+def read_floors(folder: Path, colours: Colours) -> Floors:
+    """Read what `write_floors` wrote of floors in these colours; small parts stay memory-mapped."""
     return Floors(
         read_table(folder / "test_images.csv"),
-        Colours.from_table(table, np.array(mean_ab, np.float32)),
+        colours,
         np.load(folder / "small_parts.npy", mmap_mode="r", allow_pickle=False),
     )

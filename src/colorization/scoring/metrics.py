@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from colorization.imaging import similarity
-from colorization.scoring import colour_metrics
+from colorization.imaging import colour_metrics, similarity
 from colorization.scoring.reference import Colorized, mean_where
 
 HIGHER, LOWER = "higher is better", "lower is better"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from colorization.scoring.colours import Colours
+from colorization.dataset.colours import Colours
 from colorization.scoring.metrics import score
 from colorization.scoring.reference import Colorized, Reference, chroma_of
 

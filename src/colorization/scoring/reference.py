@@ -5,9 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from colorization.imaging import lab
-from colorization.scoring import colour_metrics
-from colorization.scoring.colours import Colours
+from colorization.dataset.colours import Colours
+from colorization.imaging import colour_metrics, lab
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from colorization.core.progress import progress_bar
-from colorization.dataset.examples import Examples, predict
+from colorization.dataset.examples import Examples, predict, predict_batch
 from colorization.imaging import lab
 from colorization.scoring.floors import Floors
 from colorization.scoring.one_image import CHROMA_EDGES, score_image
@@ -53,7 +53,7 @@ def evaluate(model: keras.Model, test: Examples, floors: Floors, batch_size: int
         progress_bar("evaluating images", len(test)) as bar,
     ):
         for start in range(0, len(test), batch_size):
-            predicted = model.predict_on_batch(test.inputs(slice(start, start + batch_size)))
+            predicted = predict_batch(model, test.inputs(slice(start, start + batch_size)))
             compared = parallel(
                 delayed(score_image)(
                     np.array(rgb[index]), ab, floors.colours, np.array(small[index])

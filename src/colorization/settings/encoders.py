@@ -11,6 +11,7 @@ class Encoders(Section):
 
     vgg16: NotEmpty
     vgg19: NotEmpty
+    mobilenet_v2: NotEmpty
 
     def weights(self, encoder: str) -> str:
         """The weights that a section's key names."""

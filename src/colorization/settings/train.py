@@ -1,29 +1,16 @@
-"""`train`: how every variant is trained."""
+"""`train`: how the variants that predict ab are trained."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from colorization.core.parameters import Section
-from colorization.core.records import Count
+from colorization.settings.learning import Learning
 
-Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
-Devices = Literal["one", "all"]
-
-BatchSize = Annotated[int, Field(ge=1, le=4096)]
 Steps = Annotated[int, Field(ge=1, le=1_000_000_000)]
-Rate = Annotated[float, Field(gt=0, le=1000)]  # Adam moves every weight by about as much a step
 
 
-class Train(Section):
-    """`train`: how every variant is trained."""
+class Train(Learning):
+    """`train`: how the variants that predict ab are trained."""
 
-    epochs: Count
-    batch_size: BatchSize
-    learning_rate: Rate
     decay_steps: Steps
     decay_rate: Annotated[float, Field(gt=0, le=1)]
-    flip: bool
-    precision: Precision
-    devices: Devices
-    monitor_images: Count

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from colorization.core.errors import ColorizationError
 from colorization.core.parameters import Sections
+from colorization.settings.colour_bins import ColourBins
 from colorization.settings.download import Download
 from colorization.settings.embed import Embed
 from colorization.settings.encoders import NO_ENCODER, Encoders
@@ -27,6 +28,7 @@ class Params(Sections):
     model: Model
     study: Study
     train: Train
+    colour_bins: ColourBins
     evaluate: Evaluate
 
 
@@ -60,16 +62,23 @@ def _disagreements(params: Params, known: Collection[str]) -> Iterator[str]:
     for key, names in (
         ("with_embedding", study.with_embedding),
         ("without_embedding", study.without_embedding),
+        ("colour_bins", study.colour_bins),
     ):
         for name in names:
             if name not in known:
                 yield f"study.{key} must name variants ({', '.join(known)}); found {name!r}"
-    for name, encoder in study.without_embedding.items():
-        if name in study.with_embedding:
-            yield f"study.without_embedding: {name} stands in study.with_embedding too"
-        if encoder not in (NO_ENCODER, *Encoders.model_fields):
-            choices = ", ".join((NO_ENCODER, *Encoders.model_fields))
-            yield f"study.without_embedding.{name} must be one of {choices}; found {encoder!r}"
+    for key, encoders in (
+        ("without_embedding", study.without_embedding),
+        ("colour_bins", study.colour_bins),
+    ):
+        for name, encoder in encoders.items():
+            if name in study.with_embedding:
+                yield f"study.{key}: {name} stands in study.with_embedding too"
+            if encoder not in (NO_ENCODER, *Encoders.model_fields):
+                choices = ", ".join((NO_ENCODER, *Encoders.model_fields))
+                yield f"study.{key}.{name} must be one of {choices}; found {encoder!r}"
+    for name in study.without_embedding.keys() & study.colour_bins.keys():
+        yield f"study.colour_bins: {name} stands in study.without_embedding too"
     if params.model.variant not in study.variants():
         yield (
             f"model.variant must be one of the study's ({', '.join(study.variants())}); "

@@ -11,6 +11,7 @@ from colorization.core.provenance import Circumstances, Run
 from colorization.dataset.tables import write_table
 from colorization.pages import pictures, rendering
 from colorization.pages.rendering import Cell, Table
+from colorization.pages.turning import dial_table, turned, write_dials
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.metrics import columns, metric
 from colorization.scoring.summary import (
@@ -58,6 +59,7 @@ def write_comparison(
     with whole_file(results / "history.csv") as partial:
         write_table(histories.reset_index("training"), partial)
     _draw(experiments.on_all_images(), results)
+    write_dials(named, results / "dial")
     context = _context(experiments, params)
     page = rendering.render(
         "study.html.j2",
@@ -67,6 +69,7 @@ def write_comparison(
         machines=_machines(circumstances.runs),
         curves=rendering.picture_url((results / "curves.png").read_bytes()),
         variants=rendering.picture_url((results / "variants.png").read_bytes()),
+        turned=turned(named, results / "dial"),
         samples=rendering.sheet_url((results / "samples.png").read_bytes()),
     )
     text = rendering.render(
@@ -213,6 +216,11 @@ def _context(experiments: Experiments, params: str) -> dict[str, Any]:
         "results": results_table(experiments),
         "seeds": seeds_table(experiments) if experiments.several_seeds else None,
         "claims": claims.judge(experiments),
+        "dials": {
+            name: dial_table(found.dial)
+            for name, found in experiments.by_name().items()
+            if found.dial
+        },
         "with_interval": with_interval,
         "pretrained": {network.network: network.weights for network in networks},
         "training_images": max(training.training_images for training in trainings),

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from colorization.settings.train import Devices
+from colorization.settings.learning import Devices
 
 
 def strategy(devices: Devices) -> tf.distribute.Strategy:

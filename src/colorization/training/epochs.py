@@ -8,11 +8,14 @@ from pathlib import Path
 import keras
 import numpy as np
 from dvclive import Live
+from keras import ops
 
 from colorization.core.errors import ColorizationError
-from colorization.dataset.examples import Examples, predict
+from colorization.dataset.examples import Examples, predict_batch
 from colorization.imaging import lab, similarity
-from colorization.settings.train import Train
+from colorization.networks.objective import Objective
+from colorization.networks.variant import Network
+from colorization.settings.learning import Learning
 from colorization.training.snapshots import Done, Row, Snapshots
 
 PICTURES = 4  # colorized validation images that DVCLive keeps
@@ -23,13 +26,14 @@ class Recorder(keras.callbacks.Callback):
 
     Parameters
     ----------
-    model : keras.Model
-        The one whose weights are kept. Another one over the same layers is trained, so that weight
-        files stay free of Adam's state.
+    network : Network
+        Its model's weights are kept. The learner is trained, so that weight files stay free of
+        Adam's state.
+    objective : Objective
     folder : Path
         The model directory.
     validation : Examples
-    params : Train
+    params : Learning
     snapshots : Snapshots
     done : Done
         Before the training was interrupted.
@@ -37,16 +41,21 @@ class Recorder(keras.callbacks.Callback):
 
     def __init__(
         self,
-        model: keras.Model,
+        network: Network,
+        objective: Objective,
         folder: Path,
         validation: Examples,
-        params: Train,
+        params: Learning,
         snapshots: Snapshots,
         done: Done,
     ) -> None:
         super().__init__()
-        self._kept = model
-        self._validated = keras.Model(model.inputs, model.outputs)  # every image, on one device
+        self._kept = network.model
+        self._objective = objective
+        # Every image, on one device.
+        self._validated = keras.Model(
+            network.model.inputs, [network.model.output, network.learner.output]
+        )
         self.rows = list(done.rows)
         self._started = time.perf_counter() - done.seconds
         self._snapshots = snapshots
@@ -67,8 +76,8 @@ class Recorder(keras.callbacks.Callback):
 
     @property
     def best_epoch(self) -> int:
-        """The epoch with the lowest validation MSE, from 1; of equals the first."""
-        errors = [row["val_mse"] for row in self.rows]
+        """The epoch with the lowest validation loss, from 1; of equals the first."""
+        errors = [row["val_loss"] for row in self.rows]
         return errors.index(min(errors)) + 1
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
@@ -79,13 +88,15 @@ class Recorder(keras.callbacks.Callback):
         # Weights may be lost while the loss, of what they were before the last step, is a number.
         if lost := _count_not_finite(self._kept):
             raise ColorizationError(f"{lost} weights are not finite {when}")
-        logs["val_mse"], colorized = self._validate()  # Keras prints it from there
+        validated, colorized = self._validate()
+        logs |= validated  # Keras prints it from there
         if not math.isfinite(logs["val_mse"]):
             raise ColorizationError(f"the validation MSE is {logs['val_mse']} {when}")
         row: Row = {
             "epoch": epoch + 1,
             "train_mse": logs["mse"],
             "val_mse": logs["val_mse"],
+            "val_loss": logs["val_loss"],
             "val_psnr_rgb_db": self._mean(similarity.psnr_rgb_db, colorized),
             "val_ssim_rgb": self._mean(similarity.ssim_rgb, colorized),
             "learning_rate": float(self.model.optimizer.learning_rate),
@@ -108,17 +119,26 @@ class Recorder(keras.callbacks.Callback):
         self._kept.save_weights(self._folder / "last.weights.h5")
         self._live.end()
 
-    def _validate(self) -> tuple[float, list[np.ndarray]]:
-        """MSE over the validation images, and the monitored ones of them colorized."""
+    def _validate(self) -> tuple[dict[str, float], list[np.ndarray]]:
+        """MSE of ab and loss over the validation images, and the monitored ones colorized."""
         errors: list[float] = []
+        losses: list[float] = []
         colorized: list[np.ndarray] = []
-        images = self._validation.images
-        predicted = predict(self._validated, self._validation, self._params.batch_size)
-        for L, truth, ab in zip(images.L, images.ab, predicted, strict=True):
-            errors.append(np.mean((ab - truth.astype(np.float32)) ** 2, dtype=np.float64))
-            if len(colorized) < self._params.monitor_images:
-                colorized.append(lab.lab_to_rgb(L, ab))
-        return float(np.mean(errors)), colorized
+        images, size = self._validation.images, self._params.batch_size
+        for start in range(0, len(self._validation), size):
+            batch = slice(start, start + size)
+            predicted, output = predict_batch(self._validated, self._validation.inputs(batch))
+            truths = images.ab[batch].astype(np.float32)
+            loss = self._objective.loss(
+                ops.convert_to_tensor(self._objective.target(truths)), output
+            )
+            losses.append(float(ops.mean(loss)) * len(truths))
+            for L, truth, ab in zip(images.L[batch], truths, predicted, strict=True):
+                errors.append(np.mean((ab - truth) ** 2, dtype=np.float64))
+                if len(colorized) < self._params.monitor_images:
+                    colorized.append(lab.lab_to_rgb(L, ab))
+        means = {"val_mse": np.mean(errors), "val_loss": np.sum(losses) / len(errors)}
+        return {name: float(mean) for name, mean in means.items()}, colorized
 
     def _mean(self, metric: Callable[..., float], colorized: list[np.ndarray]) -> float:
         truths = self._validation.images.rgb[: len(colorized)]

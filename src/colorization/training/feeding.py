@@ -32,11 +32,11 @@ class Batches(keras.utils.PyDataset):
     epochs : int
     seed : int
         Shuffles each epoch in an order of its own, from seed and epoch.
+    used : (K,) int array, optional
+        Which of the images; all, unless it is given.
     flip : bool
         Mirror half of the images, drawn anew in each epoch. The embedding stays that of the
         unmirrored image.
-    first_epoch : int
-        Epochs before it, counted from 0, are left out, but the following ones are the same.
     devices : int
         That share each batch: what no device would share of an epoch is left out.
     """
@@ -49,8 +49,8 @@ class Batches(keras.utils.PyDataset):
         epochs: int,
         seed: int,
         *,
+        used: np.ndarray | None = None,
         flip: bool = False,
-        first_epoch: int = 0,
         devices: int = 1,
     ) -> None:
         super().__init__()
@@ -58,16 +58,21 @@ class Batches(keras.utils.PyDataset):
         self._target = target
         self._batch_size = batch_size
         self._epochs = epochs
-        self._first_epoch = first_epoch
+        self._first_epoch = 0
         self._seed = seed
         self._flip = flip
-        self._images = len(examples) - len(examples) % devices  # of an epoch
+        self._used = np.arange(len(examples)) if used is None else used
+        self.images = len(self._used) - len(self._used) % devices  # of an epoch
         self._drawn = lru_cache(maxsize=2)(self._draw)  # while one epoch ends, the next one begins
+
+    def go_on_after(self, epochs: int) -> None:
+        """Leave out so many epochs; those that follow stay the same."""
+        self._first_epoch = epochs
 
     @property
     def per_epoch(self) -> int:
         """Batches of an epoch; the last one may be smaller."""
-        return math.ceil(self._images / self._batch_size)
+        return math.ceil(self.images / self._batch_size)
 
     def __len__(self) -> int:
         """Batches of all epochs."""
@@ -86,9 +91,9 @@ class Batches(keras.utils.PyDataset):
     def _draw(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         """The images of an epoch in their order, and for each image whether it is mirrored."""
         rng = np.random.default_rng([self._seed, epoch])
-        order = rng.permutation(len(self._examples))
-        mirrored = rng.random(len(order)) < (0.5 if self._flip else 0)
-        return order[: self._images], mirrored
+        order = self._used[rng.permutation(len(self._used))]
+        mirrored = rng.random(len(self._examples)) < (0.5 if self._flip else 0)
+        return order[: self.images], mirrored
 
 
 def feed(batches: Batches) -> "Batches | tf.data.Dataset":

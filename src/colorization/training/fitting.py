@@ -5,19 +5,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
+import numpy as np
 import pandas as pd
-from keras.optimizers import Adam
-from keras.optimizers.schedules import ExponentialDecay
 
 from colorization.core.errors import ColorizationError
 from colorization.dataset.examples import Examples
 from colorization.dataset.tables import write_table
+from colorization.imaging.lab import AB_SCALE
+from colorization.networks.dial import Dialled
 from colorization.networks.directory import save_architecture
 from colorization.networks.objective import Objective
 from colorization.networks.variant import Network
+from colorization.settings.colour_bins import ColourBins
 from colorization.settings.train import Train
 from colorization.training.epochs import Recorder
 from colorization.training.feeding import Batches, feed
+from colorization.training.frontier import fix_dial
+from colorization.training.optimizer import build_optimizer
 from colorization.training.snapshots import Snapshots
 
 
@@ -45,10 +49,12 @@ def fit(
     objective: Objective,
     training: Examples,
     validation: Examples,
-    params: Train,
+    params: Train | ColourBins,
     seed: int,
     folder: Path,
     snapshots: Snapshots,
+    used: np.ndarray | None = None,
+    encoder: keras.Model | None = None,
 ) -> Outcome:
     """Train a network and write its directory; go on where an interrupted training was.
 
@@ -61,13 +67,17 @@ def fit(
         Trained by the strategy it was built under; see `devices.strategy`.
     objective : Objective
     training, validation : Examples
-    params : Train
+    params : Train or ColourBins
     seed : int
         Of the order of the images.
     folder : Path
         Gets architecture, best and last weights, history and DVCLive's files.
     snapshots : Snapshots
         The caller discards them once the folder is in its place.
+    used : (K,) int array, optional
+        Which of the training images; all, unless it is given.
+    encoder : keras.Model, optional
+        The part of the network that is trained at a rate of its own; see `build_optimizer`.
 
     Returns
     -------
@@ -81,27 +91,27 @@ def fit(
             f"found {params.batch_size}"
         )
     save_architecture(model, folder)
-    schedule = ExponentialDecay(params.learning_rate, params.decay_steps, params.decay_rate)
-    with model.distribute_strategy.scope():
-        fitted.compile(
-            optimizer=Adam(schedule),
-            loss=objective.loss,
-            metrics=[keras.metrics.MeanMetricWrapper(objective.squared_error, name="mse")],
-        )
-        done = snapshots.restore(fitted, folder)
-    if done.rows:
-        print(f"going on after epoch {len(done.rows)} of an interrupted training", flush=True)
-    recorder = Recorder(model, folder, validation, params, snapshots, done)
     batches = Batches(
         training,
         objective.target,
         params.batch_size,
         params.epochs,
         seed,
+        used=used,
         flip=params.flip,
-        first_epoch=len(done.rows),
         devices=devices,
     )
+    with model.distribute_strategy.scope():
+        fitted.compile(
+            optimizer=build_optimizer(params, batches.per_epoch * params.epochs, encoder),
+            loss=objective.loss,
+            metrics=[keras.metrics.MeanMetricWrapper(objective.squared_error, name="mse")],
+        )
+        done = snapshots.restore(fitted, folder)
+    if done.rows:
+        print(f"going on after epoch {len(done.rows)} of an interrupted training", flush=True)
+    recorder = Recorder(network, objective, folder, validation, params, snapshots, done)
+    batches.go_on_after(len(done.rows))
     fitted.fit(
         feed(batches),
         epochs=params.epochs,
@@ -112,8 +122,21 @@ def fit(
         callbacks=[recorder],
     )
     write_table(pd.DataFrame(recorder.rows), folder / "history.csv")
+    if dialled := Dialled.of(model):
+        model.load_weights(folder / "model.weights.h5")
+        fix_dial(dialled, validation, params.batch_size)
+        model.save_weights(folder / "model.weights.h5")
     return Outcome(
         recorder.best_epoch,
-        images_per_second=len(training) * params.epochs / recorder.seconds(),
+        images_per_second=batches.images * params.epochs / recorder.seconds(),
         earlier_seconds=done.seconds,
     )
+
+
+def colourful(examples: Examples, least: float) -> np.ndarray:
+    """Indices of the images whose mean CIE chroma is at least so much."""
+    chroma = [
+        np.hypot(ab[..., 0], ab[..., 1], dtype=np.float32).mean() * AB_SCALE
+        for ab in examples.images.ab
+    ]
+    return np.flatnonzero(np.array(chroma) >= least)

@@ -2,6 +2,7 @@
 
 from colorization.backbones.weights import Pretrained
 from colorization.core.records import Record
+from colorization.settings.colour_bins import ColourBins
 from colorization.settings.train import Train
 
 TRAINING = "training.json"
@@ -23,7 +24,7 @@ class TrainingRecord(Record):
         The network whose logits it sees beside L.
     encoder : Pretrained or None
         The network that it sees L through.
-    train : Train
+    train : Train or ColourBins
         The settings, with the epochs that there were.
     one_in : int
         It was trained on one training image in so many.
@@ -42,7 +43,7 @@ class TrainingRecord(Record):
     precision: str
     embedding: Pretrained | None = None
     encoder: Pretrained | None = None
-    train: Train
+    train: Train | ColourBins
     one_in: int
     training_images: int
     image_size: int

@@ -4,19 +4,23 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import keras
+
 from colorization import variants
 from colorization.backbones.precision import choose_precision
 from colorization.backbones.weights import Pretrained
 from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_folder
 from colorization.core.identity import identify
+from colorization.dataset.colours import Colours
 from colorization.dataset.examples import Examples, read_examples
+from colorization.networks.encoders import load_encoder
 from colorization.networks.variant import Network, Variant, build_network, sees_embedding
-from colorization.networks.vgg import load_encoder
+from colorization.settings.colour_bins import ColourBins
 from colorization.settings.encoders import Encoders
 from colorization.settings.train import Train
 from colorization.training.devices import device_names, strategy
-from colorization.training.fitting import Outcome, fit
+from colorization.training.fitting import Outcome, colourful, fit
 from colorization.training.record import TRAINING, TrainingRecord
 from colorization.training.snapshots import Snapshots
 
@@ -35,12 +39,15 @@ class Inputs:
         The encoder that a variant sees through, as `check` found it.
     encoders : Encoders
         Where its weights are.
+    colours : Path or None
+        What the stage `colours` wrote; None for a variant that does not need it.
     """
 
     arrays: Path
     embeddings: Path | None
     encoder: Pretrained | None
     encoders: Encoders
+    colours: Path | None = None
 
     def embedding(self) -> Pretrained | None:
         """The network whose logits the embeddings are."""
@@ -52,7 +59,7 @@ class Inputs:
 
     def files(self) -> list[Path]:
         """Every file of data that the training reads."""
-        folders = [self.arrays / "train", self.arrays / "validation", self.embeddings]
+        folders = [self.arrays / "train", self.arrays / "validation", self.embeddings, self.colours]
         return sorted(file for folder in folders if folder for file in folder.iterdir())
 
 
@@ -71,7 +78,13 @@ class Trained:
 
 
 def train_variant(
-    name: str, seed: int, settings: Train, inputs: Inputs, out: Path, unfinished: Path, memory: Path
+    name: str,
+    seed: int,
+    settings: Train | ColourBins,
+    inputs: Inputs,
+    out: Path,
+    unfinished: Path,
+    memory: Path,
 ) -> Trained:
     """Train a variant, and write its model directory.
 
@@ -80,7 +93,7 @@ def train_variant(
     name : str
         The variant's.
     seed : int
-    settings : Train
+    settings : Train or ColourBins
     inputs : Inputs
     out : Path
         The model directory.
@@ -95,19 +108,28 @@ def train_variant(
         If the variant does not see what it is given, weights cannot be had, or it diverges.
     """
     variant = variants.load(name)
+    colours = Colours.read(inputs.colours) if inputs.colours else None
+    if variant.needs_colours != (colours is not None):
+        right = "colour_bins" if variant.needs_colours else "with_embedding or without_embedding"
+        raise ColorizationError(f"params.yaml: {name} belongs into study.{right}")
+    objective = variant.learns(colours)
     precision = choose_precision(settings.precision, float16=True)
     devices = device_names(settings.devices)
     with strategy(settings.devices).scope():
-        network = build_network(name, variant, seed, precision)
+        network = build_network(name, variant, seed, precision, colours)
     _check_sight(name, variant, network, inputs)
     embedding = inputs.embedding()
     # As many steps as all images give, so that only the images differ.
     settings = settings.model_copy(update={"epochs": settings.epochs * variant.one_in})
     training = inputs.examples("train").some(slice(None, None, variant.one_in))
+    used = encoder = None
+    if isinstance(settings, ColourBins):
+        used = colourful(training, settings.min_chroma)
+        encoder = _encoder_to_train(network, variant, settings)
     told = {
         "variant": name,
         "seed": seed,
-        "objective": variant.objective.name,
+        "objective": objective.name,
         "precision": precision,
         "pretrained": [
             known.model_dump() if known else None for known in (embedding, inputs.encoder)
@@ -124,24 +146,26 @@ def train_variant(
             load_encoder(network.model, variant.encoder, inputs.encoders.weights(variant.encoder))
         outcome = fit(
             network,
-            variant.objective,
+            objective,
             training,
             inputs.examples("validation"),
             settings,
             seed,
             folder,
             snapshots,
+            used,
+            encoder,
         )
         record = TrainingRecord(
             variant=name,
             seed=seed,
-            objective=variant.objective.name,
+            objective=objective.name,
             precision=precision,
             embedding=embedding,
             encoder=inputs.encoder,
             train=settings,
             one_in=variant.one_in,
-            training_images=len(training),
+            training_images=len(training) if used is None else len(used),
             image_size=training.images.L.shape[1],
             parameters=network.model.count_params(),
             best_epoch=outcome.best_epoch,
@@ -151,14 +175,27 @@ def train_variant(
     return Trained(outcome, devices)
 
 
+def _encoder_to_train(
+    network: Network, variant: Variant, settings: ColourBins
+) -> keras.Model | None:
+    """The encoder, with all of it to be trained; None where it is to stay as it is."""
+    if variant.encoder is None or not settings.encoder_rate:
+        return None
+    encoder = network.model.get_layer(variant.encoder)
+    for layer in encoder.layers:
+        layer.trainable = True
+    return encoder
+
+
 def _check_sight(name: str, variant: Variant, network: Network, inputs: Inputs) -> None:
     """Refuse to train a variant on something else than it sees."""
+    list_alone = "colour_bins" if variant.needs_colours else "without_embedding"
     if sees_embedding(network.model) != bool(inputs.embeddings):
-        right = "with_embedding" if inputs.embeddings is None else "without_embedding"
+        right = "with_embedding" if inputs.embeddings is None else list_alone
         raise ColorizationError(f"params.yaml: {name} belongs into study.{right}")
     given = inputs.encoder.network if inputs.encoder else None
     if given != variant.encoder:
         raise ColorizationError(
-            f"params.yaml: study.without_embedding.{name} must be {variant.encoder or 'none'}; "
+            f"params.yaml: study.{list_alone}.{name} must be {variant.encoder or 'none'}; "
             f"found {given or 'none'}"
         )

@@ -5,7 +5,7 @@ from keras import layers
 
 from colorization.networks.blocks import ab_output, conv_relu
 from colorization.networks.variant import Variant
-from colorization.networks.vgg import encode, repeated, to_0_255
+from colorization.networks.vgg import repeated, through_vgg, to_0_255
 
 DECODER = (512, 256, 128, 64)  # filters
 SKIPS = ("block4_conv4", "block3_conv4", "block2_conv2", "block1_conv2")  # deepest first
@@ -18,7 +18,7 @@ def _build() -> keras.Model:
     transposed convolutions have no activation, as in the original U-Net (arXiv:1505.04597).
     """
     L = keras.Input((None, None, 1), name="L")
-    deepest, *skips = encode(repeated(to_0_255(L)), "vgg19", outputs=("block5_conv4", *SKIPS))
+    deepest, *skips = through_vgg(repeated(to_0_255(L)), "vgg19", outputs=("block5_conv4", *SKIPS))
     x = conv_relu(deepest, 512, name="bridge")
     for index, (filters, skip) in enumerate(zip(DECODER, skips, strict=True), start=1):
         name = f"decoder_{index}"

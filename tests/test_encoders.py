@@ -1,4 +1,4 @@
-"""The VGG variants see what the published weights expect, and take those weights from a file."""
+"""Encoders see what the published weights expect, and take those weights from a file."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from keras.src.legacy.saving import legacy_h5_format
 
 from colorization import variants
 from colorization.core.errors import ColorizationError
-from colorization.networks import vgg
+from colorization.networks import encoders
 from colorization.settings.encoders import Encoders
 from samples import model_of
 
@@ -20,13 +20,16 @@ ENCODER_OF = {
 PREPROCESS = {
     "vgg16": keras.applications.vgg16.preprocess_input,
     "vgg19": keras.applications.vgg19.preprocess_input,
+    "mobilenet_v2": keras.applications.mobilenet_v2.preprocess_input,
 }
 
 
-def published(name: str, seed: int, include_top: bool = False) -> keras.Model:
-    """A VGG network as Keras publishes it, drawn from a seed."""
+def published(name: str, seed: int, include_top: bool | None = None) -> keras.Model:
+    """A network as Keras publishes it, drawn from a seed; with its top where that is read."""
     keras.utils.set_random_seed(seed)
-    return vgg.ENCODERS[name](include_top=include_top, weights=None)
+    encoder = encoders.ENCODERS[name]
+    top = encoder.top if include_top is None else include_top
+    return encoder.build(include_top=top, weights=None)
 
 
 def write_as_published(network: keras.Model, path: Path) -> Path:
@@ -52,17 +55,17 @@ def loaded(
     network = published(name, seed=5)
     path = write_as_published(network, tmp_path_factory.mktemp("weights") / "published.h5")
     model = model_of(request.param)
-    vgg.load_encoder(model, name, str(path))
+    encoders.load_encoder(model, name, str(path))
     return model, network
 
 
-def luminance() -> np.ndarray:
+def luminance(height: int = 64, width: int = 96) -> np.ndarray:
     """L of noise, in [-1, 1]."""
-    return np.random.default_rng(1).uniform(-1, 1, (2, 64, 96, 1)).astype(np.float32)
+    return np.random.default_rng(1).uniform(-1, 1, (2, height, width, 1)).astype(np.float32)
 
 
 def test_the_encoders_are_those_whose_weights_params_name() -> None:
-    assert set(vgg.ENCODERS) == set(Encoders.model_fields) == set(ENCODER_OF.values())
+    assert set(encoders.ENCODERS) == set(Encoders.model_fields) == set(ENCODER_OF.values())
 
 
 def test_the_encoder_sees_l_as_the_published_preprocessing_gives_it(
@@ -70,14 +73,16 @@ def test_the_encoder_sees_l_as_the_published_preprocessing_gives_it(
 ) -> None:
     model, network = loaded
     name = ENCODER_OF[model.name]
-    grey = np.repeat((luminance() + 1) / 2 * 255, 3, axis=-1)
+    L = luminance(224, 224) if encoders.ENCODERS[name].top else luminance()  # 224: the top's size
+    grey = np.repeat((L + 1) / 2 * 255, 3, axis=-1)
     encoder = model.get_layer(name)
     outputs = [network.get_layer(output).output for output in encoder.output_names]
     features = keras.Model(network.input, outputs)
     expected = features.predict_on_batch(PREPROCESS[name](grey.copy()))
 
-    inside = keras.Model(model.inputs, encoder(model.get_layer("minus_mean").output))
-    found = inside.predict_on_batch([luminance()])
+    before = "to_three" if name == "mobilenet_v2" else "minus_mean"
+    inside = keras.Model(model.inputs[:1], encoder(model.get_layer(before).output))
+    found = inside.predict_on_batch([L])
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3 * np.abs(other).max())
 
@@ -128,7 +133,7 @@ def test_a_file_gives_the_encoder_its_weights_and_leaves_the_decoder(
     network = published("vgg16", seed=5)
     path = write(network, tmp_path / "published.h5")
     model, untouched = (model_of("vgg16_repeat") for _ in range(2))
-    vgg.load_encoder(model, "vgg16", str(path))
+    encoders.load_encoder(model, "vgg16", str(path))
     for own, other in zip(model.get_layer("vgg16").weights, network.weights, strict=True):
         np.testing.assert_array_equal(own, other, err_msg=own.path)
     np.testing.assert_array_equal(
@@ -141,7 +146,7 @@ def test_a_file_gives_the_encoder_its_weights_and_leaves_the_decoder(
 
 def test_random_weights_stay_as_the_seed_drew_them() -> None:
     model, untouched = (model_of("vgg16_repeat") for _ in range(2))
-    vgg.load_encoder(model, "vgg16", "random")
+    encoders.load_encoder(model, "vgg16", "random")
     for own, other in zip(model.weights, untouched.weights, strict=True):
         np.testing.assert_array_equal(own, other)
 
@@ -150,7 +155,7 @@ def test_random_weights_stay_as_the_seed_drew_them() -> None:
 def test_a_file_of_another_network_is_refused_by_name(tmp_path: Path, write: type) -> None:
     path = write(published("vgg19", seed=5), tmp_path / "other.h5")
     with pytest.raises(ColorizationError) as caught:
-        vgg.load_encoder(model_of("vgg16_repeat"), "vgg16", str(path))
+        encoders.load_encoder(model_of("vgg16_repeat"), "vgg16", str(path))
     message = str(caught.value)
     assert message.startswith(
         f"encoders.vgg16: {path} does not hold weights of vgg16 without top ("
@@ -160,7 +165,7 @@ def test_a_file_of_another_network_is_refused_by_name(tmp_path: Path, write: typ
 
 def test_a_missing_file_is_named_with_the_choices() -> None:
     with pytest.raises(ColorizationError) as caught:
-        vgg.load_encoder(model_of("vgg16_repeat"), "vgg16", "none.h5")
+        encoders.load_encoder(model_of("vgg16_repeat"), "vgg16", "none.h5")
     assert str(caught.value) == (
         "encoders.vgg16 must be random, imagenet, or the path of a weights file; "
         "found 'none.h5', which does not exist"
@@ -169,7 +174,7 @@ def test_a_missing_file_is_named_with_the_choices() -> None:
 
 def test_offline_one_line_says_where_the_file_belongs(offline: None) -> None:
     with pytest.raises(ColorizationError) as caught:
-        vgg.load_encoder(model_of("vgg16_repeat"), "vgg16", "imagenet")
+        encoders.load_encoder(model_of("vgg16_repeat"), "vgg16", "imagenet")
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith("encoders.vgg16: cannot download the ImageNet weights of vgg16")

@@ -1,0 +1,142 @@
+"""The colours of a set of photographs: their mean, and how often each occurs."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from colorization.core.progress import progress
+from colorization.dataset.tables import read_table, write_table
+from colorization.imaging import lab
+
+BIN_WIDTH = 10.0  # CIE ab, as in Zhang et al. (2016); a bin has its centre at a multiple of it
+_REACH = round(lab.AB_SCALE / BIN_WIDTH)  # bins on either side of the one around 0
+_BINS = 2 * _REACH + 1  # of a, and of b
+
+
+@dataclass(frozen=True)
+class Colours:
+    """What `count_colours` found.
+
+    Attributes
+    ----------
+    mean_ab : (2,) float32 array
+        In [-1, 1].
+    pixels : (27, 27) int64 array
+        Number of pixels by the bin of a and the bin of b that is nearest.
+    assigned : (27, 27) float64 array
+        Likewise, where each pixel counts for the four bins around it, by `assign`.
+    """
+
+    mean_ab: np.ndarray
+    pixels: np.ndarray
+    assigned: np.ndarray
+
+    def rarity(self, ab: np.ndarray) -> np.ndarray:
+        """Weigh pixels by the inverse of their colour's frequency.
+
+        Parameters
+        ----------
+        ab : (..., 2) float array
+            In [-1, 1].
+
+        Returns
+        -------
+        (...,) float64 array
+            At most 1. A colour that does not occur weighs like the rarest that does.
+
+        References
+        ----------
+        Zhang, Isola, Efros: Colorful Image Colorization. ECCV 2016, equation 4 with lambda = 0.
+        """
+        rarest = self.pixels[self.pixels > 0].min()
+        weights = rarest / np.maximum(self.pixels, rarest)
+        return weights.ravel()[_bins(ab)]
+
+    def table(self) -> pd.DataFrame:
+        """List the bins that occur: a and b (CIE, of the centre), pixels and assigned."""
+        a, b = np.nonzero(self.assigned)
+        return pd.DataFrame(
+            {
+                "a": BIN_WIDTH * (a - _REACH),
+                "b": BIN_WIDTH * (b - _REACH),
+                "pixels": self.pixels[a, b],
+                "assigned": self.assigned[a, b],
+            }
+        )
+
+    def write(self, folder: Path) -> None:
+        """Write ab_bins.csv, which is `table`, and mean_ab.json."""
+        write_table(self.table(), folder / "ab_bins.csv")
+        mean_ab = json.dumps(self.mean_ab.tolist())
+        (folder / "mean_ab.json").write_text(mean_ab + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> "Colours":
+        """Read what `write` wrote."""
+        table = read_table(folder / "ab_bins.csv")
+        mean_ab = json.loads((folder / "mean_ab.json").read_text(encoding="utf-8"))
+        a, b = ((table[axis] / BIN_WIDTH).astype(int) + _REACH for axis in "ab")
+        pixels, assigned = np.zeros((_BINS, _BINS), np.int64), np.zeros((_BINS, _BINS))
+        pixels[a, b] = table["pixels"]
+        assigned[a, b] = table["assigned"]
+        return cls(np.array(mean_ab, np.float32), pixels, assigned)
+
+
+def count_colours(ab: np.ndarray) -> Colours:
+    """Count the colours of a set of images, one image at a time.
+
+    Parameters
+    ----------
+    ab : (N, H, W, 2) float array
+        In [-1, 1]; may be memory-mapped.
+    """
+    counts = np.zeros(_BINS * _BINS, np.int64)
+    assigned = np.zeros(_BINS * _BINS)
+    sums = np.zeros(2)
+    for image in progress(ab, "counting colours of the training images", len(ab)):
+        values = image.astype(np.float32)
+        sums += values.sum(axis=(0, 1), dtype=np.float64)
+        counts += np.bincount(_bins(values).ravel(), minlength=len(counts))
+        for index, weight in assign(values):
+            assigned += np.bincount(index.ravel(), weight.ravel(), minlength=len(counts))
+    shape = (_BINS, _BINS)
+    return Colours(
+        (sums / counts.sum()).astype(np.float32), counts.reshape(shape), assigned.reshape(shape)
+    )
+
+
+def assign(ab: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Share colours among the four bins around each, so that their centres' mean is the colour.
+
+    Parameters
+    ----------
+    ab : (..., 2) float32 array
+        In [-1, 1].
+
+    Yields
+    ------
+    index : (...) int64 array
+        Of a bin, in the order of `Colours.assigned` read line by line.
+    weight : (...) float32 array
+        In [0, 1]: the product of 1 less the distance in a and in b, in widths of a bin. The four
+        weights of a colour sum to 1.
+    """
+    scaled = ab * np.float32(lab.AB_SCALE / BIN_WIDTH)
+    lower = np.floor(scaled)
+    above = scaled - lower
+    first = lower.astype(np.int64) + _REACH
+    for a, b in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        weight = np.abs(1 - a - above[..., 0]) * np.abs(1 - b - above[..., 1])
+        # A weight of 0 may belong to a bin beyond the last one.
+        index = np.minimum(first + np.array([a, b]), _BINS - 1)
+        yield index[..., 0] * _BINS + index[..., 1], weight
+
+
+def _bins(ab: np.ndarray) -> np.ndarray:
+    """Index of each pixel's bin, in the order of `Colours.pixels` read line by line."""
+    index = np.rint(ab * np.float32(lab.AB_SCALE / BIN_WIDTH)).astype(np.int64) + _REACH
+    return index[..., 0] * _BINS + index[..., 1]

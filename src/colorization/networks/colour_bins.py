@@ -1,0 +1,123 @@
+"""The objective `colour_bins`: a network predicts how likely each colour is.
+
+What is minimized is a cross-entropy. A colour counts for the four bins of ab around it, and pixels
+of rare colours weigh more: without, the greyish colours that most pixels have would drown them.
+
+References
+----------
+Zhang, Isola, Efros: Colorful Image Colorization. ECCV 2016, section 2.2.
+"""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import layers, ops
+from scipy.ndimage import gaussian_filter
+
+from colorization.dataset.colours import BIN_WIDTH, Colours
+from colorization.imaging.lab import AB_SCALE
+from colorization.networks.dial import AB, LOGITS, ColourDial
+from colorization.networks.objective import Objective
+
+SMOOTHING = 5.0  # CIE ab, the Gaussian's sigma; Zhang's
+UNIFORM_SHARE = 0.5  # lambda of Zhang's equation 4
+SCALE = 2  # the network predicts at half the height and width; ab are enlarged
+
+
+def colour_bins(colours: Colours) -> Objective:
+    """Make the objective for the colours of some training images.
+
+    The network is to end in features of half the height and width.
+    """
+    indices = np.argwhere(colours.assigned > 0)
+    centres = (indices - len(colours.assigned) // 2) * BIN_WIDTH / AB_SCALE
+    weights = rebalancing_weights(colours.assigned)[tuple(indices.T)]
+    towards = _assignment(centres)
+
+    def head(features: keras.KerasTensor) -> keras.KerasTensor:
+        return layers.Conv2D(len(centres), 1, name=LOGITS)(features)
+
+    def loss(ab: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+        """Weighted cross-entropy of each pixel."""
+        assigned = towards(ab)
+        log_likelihood = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
+        weight = ops.matmul(assigned, ops.cast(weights, "float32")[:, None])[..., 0]
+        return -weight * ops.sum(assigned * log_likelihood, axis=-1)
+
+    def squared_error(ab: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+        """Of the distribution's mean, without the weights that the loss has."""
+        unweighted = ops.cast(logits, "float32") - ops.cast(np.log(weights), "float32")
+        mean = ops.matmul(ops.softmax(unweighted, axis=-1), ops.cast(centres, "float32"))
+        return ops.mean(ops.square(ab - mean), axis=-1)
+
+    def to_ab(
+        logits: keras.KerasTensor, vividness: keras.KerasTensor | None = None
+    ) -> keras.KerasTensor:
+        dial = ColourDial(len(centres), name="dial")
+        ab = dial(logits, vividness)
+        dial.set_colours(centres, weights)
+        return layers.UpSampling2D(SCALE, interpolation="bilinear", dtype="float32", name=AB)(ab)
+
+    return Objective(
+        "colour_bins",
+        head=head,
+        target=halved,
+        loss=loss,
+        squared_error=squared_error,
+        to_ab=to_ab,
+        dial=True,
+    )
+
+
+def rebalancing_weights(assigned: np.ndarray) -> np.ndarray:
+    """Weigh colours by the inverse of their frequency, smoothed and mixed with a uniform one.
+
+    Parameters
+    ----------
+    assigned : (A, B) float array
+        How many pixels have the colour of each bin.
+
+    Returns
+    -------
+    (A, B) float64 array
+        So that the mean weight of a pixel is 1; 0 where no pixel is.
+
+    References
+    ----------
+    Zhang, Isola, Efros (2016), equation 4.
+    """
+    occurs = assigned > 0
+    frequency = assigned / assigned.sum()
+    smoothed = gaussian_filter(frequency, SMOOTHING / BIN_WIDTH, mode="constant") * occurs
+    smoothed /= smoothed.sum()
+    mixed = (1 - UNIFORM_SHARE) * smoothed + UNIFORM_SHARE * occurs / occurs.sum()
+    weights = np.divide(1, mixed, out=np.zeros_like(mixed), where=occurs)
+    return weights / (weights * frequency).sum()
+
+
+def halved(ab: np.ndarray) -> np.ndarray:
+    """The mean of each two by two pixels: (N, H / 2, W / 2, 2) float32 from (N, H, W, 2)."""
+    batch, height, width, channels = ab.shape
+    blocks = ab.reshape(batch, height // SCALE, SCALE, width // SCALE, SCALE, channels)
+    return blocks.mean(axis=(2, 4))
+
+
+def _assignment(centres: np.ndarray) -> Callable[[keras.KerasTensor], keras.KerasTensor]:
+    """A function from ab, (..., 2), to the share of each bin, (..., bins); as `colours.assign`."""
+    scaled = np.rint(centres * (AB_SCALE / BIN_WIDTH))
+    values = [np.unique(scaled[:, axis]) for axis in (0, 1)]
+    places = [np.searchsorted(values[axis], scaled[:, axis]) for axis in (0, 1)]
+
+    def towards(ab: keras.KerasTensor) -> keras.KerasTensor:
+        shares = [
+            ops.take(
+                ops.relu(1 - ops.abs(ab[..., axis, None] * (AB_SCALE / BIN_WIDTH) - values[axis])),
+                places[axis],
+                axis=-1,
+            )
+            for axis in (0, 1)
+        ]
+        return shares[0] * shares[1]
+
+    return towards

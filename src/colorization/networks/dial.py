@@ -1,0 +1,156 @@
+"""From a distribution over colours to one colour, more or less vivid: the dial of a model."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+POSITIONS = 11  # of the dial, evenly spaced from 0 to 1; between them it interpolates
+
+VIVIDNESS = "vividness"  # the name of the model's input
+LOGITS, AB = "logits", "ab"  # names of the layers before and after the dial
+
+
+@keras.saving.register_keras_serializable(package="colorization")
+class ColourDial(layers.Layer):
+    """Give the mean colour of a distribution, sharpened as a dial says.
+
+    It computes in float32. Its constants are weights that no training changes, so that a weights
+    file has them. Until `set_frontier` is called, every position gives the mean of the distribution
+    that the network learned to predict.
+
+    Parameters
+    ----------
+    bins : int
+        Number of colours.
+    **options
+        Of every layer.
+
+    References
+    ----------
+    Zhang, Isola, Efros: Colorful Image Colorization. ECCV 2016, section 2.3, for the temperature.
+    """
+
+    def __init__(self, bins: int, **options: Any) -> None:
+        super().__init__(**(options | {"dtype": "float32", "trainable": False}))
+        self._bins = bins
+
+    def build(self, logits_shape: tuple, vividness_shape: tuple | None = None) -> None:  # noqa: ARG002
+        """Make the constants."""
+
+        def constant(name: str, shape: tuple, initializer: str) -> keras.Variable:
+            return self.add_weight(shape=shape, initializer=initializer, trainable=False, name=name)
+
+        self.centres = constant("centres", (self._bins, 2), "zeros")
+        self.log_weights = constant("log_weights", (self._bins,), "zeros")
+        self.betas = constant("betas", (POSITIONS,), "ones")
+        self.temperatures = constant("temperatures", (POSITIONS,), "ones")
+        self.default = constant("default", (), "zeros")
+
+    def set_colours(self, centres: np.ndarray, weights: np.ndarray) -> None:
+        """Say what the bins are.
+
+        Parameters
+        ----------
+        centres : (bins, 2) float array
+            ab, in [-1, 1].
+        weights : (bins,) float array
+            By which the loss weighs each; positive.
+        """
+        self.centres.assign(centres)
+        self.log_weights.assign(np.log(weights))
+
+    def set_frontier(self, betas: np.ndarray, temperatures: np.ndarray, default: float) -> None:
+        """Say what each position of the dial is; see `decode`.
+
+        Parameters
+        ----------
+        betas, temperatures : (POSITIONS,) float arrays
+        default : float
+            The position that is taken where none is given, in [0, 1].
+        """
+        self.betas.assign(betas)
+        self.temperatures.assign(temperatures)
+        self.default.assign(default)
+
+    def call(
+        self, logits: keras.KerasTensor, vividness: keras.KerasTensor | None = None
+    ) -> keras.KerasTensor:
+        """Return ab, (N, H, W, 2) in [-1, 1], from logits, (N, H, W, bins).
+
+        `vividness` is (N, 1), from 0, most faithful, to 1, most vivid.
+        """
+        position = self.default if vividness is None else ops.reshape(vividness, (-1, 1, 1, 1))
+        position = ops.clip(position, 0, 1) * (POSITIONS - 1)
+        lower = ops.minimum(ops.floor(position), POSITIONS - 2)
+        above = position - lower
+        index = ops.cast(lower, "int32")
+        beta, temperature = (
+            ops.take(table, index) * (1 - above) + ops.take(table, index + 1) * above
+            for table in (self.betas, self.temperatures)
+        )
+        return self.decode(logits, beta, temperature)
+
+    def decode(self, logits: keras.KerasTensor, beta: Any, temperature: Any) -> keras.KerasTensor:
+        """Return the mean ab of softmax((logits - beta log weights) / temperature).
+
+        Beta 1 undoes the weighting of the loss, which leaves the distribution as it is in
+        photographs, and 0 keeps it, which favours rare colours. A temperature under 1 sharpens it.
+        """
+        sharpened = (ops.cast(logits, "float32") - beta * self.log_weights) / temperature
+        return ops.matmul(ops.softmax(sharpened, axis=-1), self.centres)
+
+    def compute_output_shape(
+        self,
+        logits_shape: tuple,
+        vividness_shape: tuple | None = None,  # noqa: ARG002
+    ) -> tuple:
+        """Shape of ab."""
+        return (*logits_shape[:-1], 2)
+
+    def get_config(self) -> dict[str, Any]:
+        """What rebuilds the layer."""
+        return super().get_config() | {"bins": self._bins}
+
+
+@dataclass(frozen=True)
+class Dialled:
+    """A model with a dial, in two halves: what it predicts is computed once for all positions.
+
+    Attributes
+    ----------
+    before : keras.Model
+        From the model's inputs, without the dial's, to logits.
+    dial : ColourDial
+    enlarge : layers.Layer
+        From the dial's ab to the model's.
+    """
+
+    before: keras.Model
+    dial: ColourDial
+    enlarge: layers.Layer
+
+    @classmethod
+    def of(cls, model: keras.Model) -> "Dialled | None":
+        """Take a model apart; None where it has no dial."""
+        dial = next((layer for layer in model.layers if isinstance(layer, ColourDial)), None)
+        if dial is None:
+            return None
+        inputs = [tensor for tensor in model.inputs if tensor.name != VIVIDNESS]
+        return cls(keras.Model(inputs, model.get_layer(LOGITS).output), dial, model.get_layer(AB))
+
+    @property
+    def default(self) -> float:
+        """The position that is taken where none is given, to the tenth that it was fixed at."""
+        return round(float(self.dial.default), 3)
+
+    def ab(self, logits: np.ndarray, vividness: float) -> np.ndarray:
+        """Give ab, (N, H, W, 2) float32 in [-1, 1], at a position of the dial."""
+        position = np.full((len(logits), 1), vividness, np.float32)
+        return ops.convert_to_numpy(self.enlarge(self.dial(logits, position)))
+
+    def ab_by(self, logits: np.ndarray, beta: float, temperature: float) -> np.ndarray:
+        """Likewise, off the dial; see `ColourDial.decode`."""
+        return ops.convert_to_numpy(self.enlarge(self.dial.decode(logits, beta, temperature)))

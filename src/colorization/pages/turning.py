@@ -1,0 +1,88 @@
+"""How a model with a dial is told of: its scores along the dial, and its images."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from colorization.core.files import whole_folder
+from colorization.dataset.tables import write_table
+from colorization.pages import pictures, rendering
+from colorization.pages.rendering import Cell, Table
+from colorization.scoring.dial import SHOWN, Dial
+from colorization.scoring.evaluation import Evaluation
+from colorization.scoring.metrics import metric
+from colorization.scoring.summary import FLOORS, GREY, PSNR, Score
+
+CURVES, SAMPLES = "curves.png", "samples.png"
+TOLD = {f"over_{floor}_db": (f"PSNR over {floor}, dB", metric(PSNR)) for floor in FLOORS} | {
+    key: (metric(key).heading, metric(key)) for key in ("ciede2000_mean", "colourfulness_ratio")
+}
+
+
+def dial_table(dial: Dial) -> Table:
+    """A row per position of the dial, with the scores there."""
+    rows = []
+    for row in dial.scores.to_dict("records"):
+        position = row["vividness"]
+        here = " (default)" if abs(position - dial.default) < 1e-6 else ""
+        cells = [Cell(f"{position:.1f}{here}", position)]
+        for key, (_, measured) in TOLD.items():
+            score = Score(row[key], row[f"{key}_se"])
+            cells.append(Cell(rendering.with_error(score, measured), score.value))
+        rows.append(cells)
+    return Table(["vividness", *(title for title, _ in TOLD.values())], rows)
+
+
+def write_dials(evaluations: dict[str, Evaluation], out: Path) -> None:
+    """Write scores and pictures of each training that has a dial into a folder of its name.
+
+    Parameters
+    ----------
+    evaluations : dict of str to Evaluation
+    out : Path
+        A folder; replaced. It stays empty where none has a dial.
+    """
+    with whole_folder(out) as folder:
+        for name, evaluation in evaluations.items():
+            if evaluation.dial is not None:
+                (folder / name).mkdir()
+                _write_dial(evaluation, evaluation.dial, folder / name)
+
+
+def _write_dial(evaluation: Evaluation, dial: Dial, folder: Path) -> None:
+    write_table(dial.scores, folder / "scores.csv")
+    grey = evaluation.summary.scores[GREY]["ciede2000_mean"].value or 0.0
+    pictures.dial_curves(dial.scores, grey, folder / CURVES)
+    images = evaluation.shown["evenly_spaced"].images
+    turned = zip(SHOWN, dial.images.swapaxes(0, 1), strict=True)
+    columns = {"grey": images["grey"]}
+    columns |= {f"vividness {position:g}": shown for position, shown in turned}
+    pictures.compared_samples(columns | {"truth": images["truth"]}, folder / SAMPLES)
+
+
+@dataclass(frozen=True)
+class Turned:
+    """What a page shows of one training's dial.
+
+    Attributes
+    ----------
+    table : Table
+    curves, samples : str
+        URLs of the pictures.
+    """
+
+    table: Table
+    curves: str
+    samples: str
+
+
+def turned(evaluations: dict[str, Evaluation], folder: Path) -> dict[str, Turned]:
+    """Gather what `write_dials` wrote into a folder, for pages that need nothing beside them."""
+    return {
+        name: Turned(
+            dial_table(evaluation.dial),
+            rendering.picture_url((folder / name / CURVES).read_bytes()),
+            rendering.sheet_url((folder / name / SAMPLES).read_bytes()),
+        )
+        for name, evaluation in evaluations.items()
+        if evaluation.dial is not None
+    }

@@ -1,0 +1,57 @@
+"""Scoring a model with a dial at each position of it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+
+from colorization.core.progress import progress_bar
+from colorization.dataset.colours import Colours
+from colorization.dataset.examples import Examples
+from colorization.imaging import lab
+from colorization.networks.dial import POSITIONS, Dialled
+from colorization.scoring.dial import KEYS, SHOWN, summarize_dial
+from colorization.scoring.floors import Floors
+from colorization.scoring.metrics import METRICS
+from colorization.scoring.reference import Colorized, Reference
+
+SCORED = np.linspace(0, 1, POSITIONS)
+
+
+def evaluate_dial(
+    dialled: Dialled, test: Examples, floors: Floors, batch_size: int
+) -> pd.DataFrame:
+    """Score each test image at each position, on all cores, and sum it up; see `Dial.scores`."""
+    measured: list[np.ndarray] = []
+    with Parallel(n_jobs=-1) as parallel, progress_bar("turning the dial", len(test)) as bar:
+        for start in range(0, len(test), batch_size):
+            batch = slice(start, start + batch_size)
+            logits = dialled.before.predict_on_batch(test.inputs(batch))
+            ab = np.stack([dialled.ab(logits, position) for position in SCORED], axis=1)
+            measured += parallel(
+                delayed(_measure)(np.array(rgb), turned, floors.colours, np.array(small))
+                for rgb, turned, small in zip(
+                    test.images.rgb[batch], ab, floors.small[batch], strict=True
+                )
+            )
+            bar.update(len(logits))
+    return summarize_dial(SCORED, np.stack(measured), floors.rows)
+
+
+def turn(dialled: Dialled, test: Examples, chosen: Sequence[int]) -> np.ndarray:
+    """Show some of the test images at each position of `SHOWN`; see `Dial.images`."""
+    some = test.some(chosen)
+    L, _ = lab.rgb_to_lab(np.array(some.images.rgb))
+    logits = dialled.before.predict_on_batch(some.inputs(slice(None)))
+    return np.stack([lab.lab_to_rgb(L, dialled.ab(logits, position)) for position in SHOWN], axis=1)
+
+
+def _measure(
+    rgb: np.ndarray, turned: np.ndarray, colours: Colours, small: np.ndarray
+) -> np.ndarray:
+    """The metrics of one image at each position, (POSITIONS, 3)."""
+    reference = Reference.prepare(rgb, colours, small)
+    measures = [metric.measure for key in KEYS for metric in METRICS if metric.key == key]
+    images = [Colorized(reference, ab) for ab in turned]
+    return np.array([[measure(image) for measure in measures] for image in images], float)

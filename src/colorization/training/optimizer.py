@@ -1,0 +1,58 @@
+"""How weights are moved: Adam, its learning rate over time, and a slower one for an encoder."""
+
+from collections.abc import Collection
+from typing import Any
+
+import keras
+from keras.optimizers import Adam
+from keras.optimizers.schedules import CosineDecay, ExponentialDecay, LearningRateSchedule
+
+from colorization.settings.colour_bins import ColourBins
+from colorization.settings.train import Train
+
+
+class SlowerAdam(Adam):
+    """Adam that moves some variables at a fraction of the learning rate.
+
+    Parameters
+    ----------
+    schedule : LearningRateSchedule
+    slower : collection of Variable
+    fraction : float
+    """
+
+    def __init__(
+        self,
+        schedule: LearningRateSchedule,
+        slower: Collection[keras.Variable],
+        fraction: float,
+    ) -> None:
+        super().__init__(schedule, name="adam")
+        self._slower = {id(variable) for variable in slower}
+        self._fraction = fraction
+
+    def update_step(self, gradient: Any, variable: keras.Variable, learning_rate: Any) -> None:
+        """Move a variable."""
+        fraction = self._fraction if id(variable) in self._slower else 1.0
+        super().update_step(gradient, variable, learning_rate * fraction)
+
+
+def build_optimizer(
+    settings: Train | ColourBins, steps: int, encoder: keras.Model | None = None
+) -> keras.optimizers.Optimizer:
+    """Build the optimizer of a training.
+
+    Parameters
+    ----------
+    settings : Train or ColourBins
+    steps : int
+        Of the whole training.
+    encoder : keras.Model, optional
+        What is trained at `encoder_rate`, where the settings have one.
+    """
+    if isinstance(settings, ColourBins):
+        schedule = CosineDecay(settings.learning_rate, steps)
+        if encoder is not None and settings.encoder_rate:
+            return SlowerAdam(schedule, encoder.trainable_variables, settings.encoder_rate)
+        return Adam(schedule)
+    return Adam(ExponentialDecay(settings.learning_rate, settings.decay_steps, settings.decay_rate))

@@ -1,0 +1,59 @@
+"""Beyond the paper: a U-Net on MobileNetV2 that predicts how likely each colour is."""
+
+import keras
+from keras import layers
+
+from colorization.networks.colour_bins import colour_bins
+from colorization.networks.encoders import encode
+from colorization.networks.normalization import FusedBatchNormalization
+from colorization.networks.variant import Variant
+
+# Outputs of MobileNetV2 and the channels that a 1x1 convolution makes of each, deepest first.
+DEEPEST = "out_relu"  # at 1/32 of height and width
+SKIPS = (
+    ("block_13_expand_relu", 192),
+    ("block_6_expand_relu", 96),
+    ("block_3_expand_relu", 64),
+    ("block_1_expand_relu", 32),
+)
+BRIDGE = 256  # filters, at 1/32
+DECODER = (256, 192, 128, 128)  # filters, at 1/16, 1/8, 1/4 and 1/2
+LAST = 64  # filters, at 1/2
+
+
+def _build() -> keras.Model:
+    """From L to features at half its height and width.
+
+    MobileNetV2 takes pixels on [-1, 1], which L has.
+    """
+    L = keras.Input((None, None, 1), name="L")
+    three = layers.Concatenate(dtype="float32", name="to_three")([L, L, L])
+    names = (DEEPEST, *(name for name, _ in SKIPS))
+    x, *skips = encode(three, "mobilenet_v2", outputs=names)
+    x = _conv_norm_relu(x, BRIDGE, name="bridge")
+    for index, (skip, (_, channels), filters) in enumerate(
+        zip(skips, SKIPS, DECODER, strict=True), start=1
+    ):
+        name = f"decoder_{index}"
+        x = layers.UpSampling2D(2, interpolation="bilinear", name=f"{name}_up")(x)
+        beside = _conv_norm_relu(skip, channels, kernel_size=1, name=f"{name}_skip")
+        x = layers.Concatenate(name=f"{name}_join")([x, beside])
+        x = _conv_norm_relu(x, filters, name=name)
+    return keras.Model([L], _conv_norm_relu(x, LAST, name="decoder_last"))
+
+
+def _conv_norm_relu(
+    x: keras.KerasTensor, filters: int, *, name: str, kernel_size: int = 3
+) -> keras.KerasTensor:
+    x = layers.Conv2D(filters, kernel_size, padding="same", use_bias=False, name=name)(x)
+    x = FusedBatchNormalization(momentum=0.99, name=f"{name}_norm")(x)
+    return layers.ReLU(name=f"{name}_relu")(x)
+
+
+VARIANT = Variant(
+    build=_build,
+    architecture="U-Net with MobileNetV2 as its encoder; predicts how likely each of 10x10 bins is",
+    section=None,
+    encoder="mobilenet_v2",
+    objective=colour_bins,
+)
