@@ -20,8 +20,7 @@ from PIL import Image
 from skimage import color
 
 import turns
-from colorization.imaging import decoding, lab, similarity
-from colorization.scoring import colour_metrics
+from colorization.imaging import colour_metrics, decoding, lab, similarity
 from colorization.sources import archives
 
 Convert = Callable[[np.ndarray, np.ndarray], np.ndarray]

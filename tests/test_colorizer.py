@@ -244,3 +244,29 @@ def test_a_package_does_not_tell_in_whose_home_the_weights_lay(
     assert "/ada/" not in manifest
     assert "/ada/" not in (out / "README.md").read_text()
     colorization.load(out)  # finds them again
+
+
+def test_a_pipe_is_refused_rather_than_waited_for(colorizer: Colorizer, tmp_path: Path) -> None:
+    pipe = tmp_path / "photo.jpg"
+    os.mkfifo(pipe)
+    with pytest.raises(ColorizationError, match=r"^not a file, but a folder, a pipe"):
+        colorizer(pipe)
+
+
+def test_a_dial_stands_where_the_package_has_it_until_it_is_turned(tmp_path: Path) -> None:
+    model = untrained("mobilenet_unet")
+    colorize = colorization.load(write_package(tmp_path / "dial", model, "mobilenet_unet"))
+    photograph = scene(3, 96, 64)
+    by_default = np.asarray(colorize(photograph)).astype(int)
+    assert colorize.vividness == 0.5
+    np.testing.assert_array_equal(colorize(photograph, vividness=0.5), by_default)
+    assert np.abs(np.asarray(colorize(photograph, vividness=0.0)) - by_default).max() > 2
+    for beyond in (-0.1, 1.5, float("nan")):
+        with pytest.raises(ColorizationError, match="vividness must be from 0 to 1; found"):
+            colorize(photograph, vividness=beyond)
+
+
+def test_a_model_without_a_dial_says_what_there_is_instead(colorizer: Colorizer) -> None:
+    assert colorizer.vividness is None
+    with pytest.raises(ColorizationError, match="no vividness to choose; use saturation"):
+        colorizer(scene(3), vividness=0.5)

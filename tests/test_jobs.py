@@ -240,7 +240,7 @@ def test_pipes_and_devices_are_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(photos / "pipe.jpg")
     (photos / "link.jpg").symlink_to("pipe.jpg")
     (photos / "zero.jpg").symlink_to("/dev/zero")
-    reason = "not a file, but a pipe, a socket or a device"
+    reason = "not a file, but a folder, a pipe, a socket or a device"
     names = ("link.jpg", "pipe.jpg", "zero.jpg")
     jobs, failures = planned(photos, "/dev/zero", output=tmp_path / "out")
     assert jobs == {str(photos / "a.jpg"): "a.jpg"}

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras import layers
+from keras import layers, ops
 
 from colorization import variants
 from colorization.core.errors import ColorizationError
@@ -349,6 +349,19 @@ def test_upsampling_repeats_pixels_and_pooling_keeps_the_largest() -> None:
     pooled = blocks.conv_norm_relu_pool(tensor, 3, name="conv", downsample=True)
     strided = blocks.conv_relu(tensor, 3, name="strided", downsample=True)
     assert pooled.shape == strided.shape == (None, 1, 1, 3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+def test_bilinear_upsampling_is_keras_own_for_any_size(dtype: str) -> None:
+    features = np.random.default_rng(1).normal(size=(2, 5, 7, 3)).astype(np.float32)
+    ours = blocks.BilinearUpsampling(dtype=dtype)
+    own = layers.UpSampling2D(2, interpolation="bilinear", dtype=dtype)
+    expected = np.asarray(ops.cast(own(features), "float32"))
+    any_size = tf.function(ours, input_signature=[tf.TensorSpec((None, None, None, 3))])
+    for found in (ours(features), any_size(features)):
+        np.testing.assert_array_equal(ops.cast(found, "float32"), expected)
+    again = blocks.BilinearUpsampling.from_config(ours.get_config())
+    np.testing.assert_array_equal(ops.cast(again(features), "float32"), expected)
 
 
 def convolutions(model: keras.Model) -> list[layers.Conv2D]:

@@ -102,7 +102,7 @@ class Colorizer:
             If it cannot be decoded.
         """
         if isinstance(image, (str, Path)):
-            with Path(image).open("rb") as file:
+            with originals.open_file(Path(image)) as file:
                 rgb = view.whole(file, self.image_size)
         else:
             rgb = view.whole_image(_in_memory(image), self.image_size)

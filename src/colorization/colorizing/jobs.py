@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from colorization.colorizing.originals import FORMATS
+from colorization.colorizing.originals import FORMATS, NO_FILE
 from colorization.core.errors import ColorizationError
 from colorization.sources import archives
 
-ENDINGS = archives.EXTENSIONS
 IMAGE, FOLDER = "image", "folder"  # what is taken and entered; of other kinds is passed over
 DEEPEST = 200  # folders, one inside the other; making their likes calls itself for each
 
@@ -176,7 +175,7 @@ class _Found:
         elif stat.S_ISREG(status.st_mode):
             self.photographs.setdefault(path, (below, (status.st_dev, status.st_ino)))
         else:  # to read it might take for ever
-            self._fail(path, "not a file, but a pipe, a socket or a device")
+            self._fail(path, NO_FILE)
 
     def _add_folder(self, folder: Path) -> None:
         self.folders.add(Path(os.path.realpath(folder)))
@@ -221,7 +220,7 @@ def _kind(entry: os.DirEntry, output: Identity | None) -> str:
         return "the output folder" if _identity(entry.path) == output else FOLDER
     if entry.is_symlink() and _is_folder(entry.path):
         return "linked folders"
-    if ending in ENDINGS:
+    if ending in archives.EXTENSIONS:
         return IMAGE
     return "of another kind" if ending else "without an ending"
 

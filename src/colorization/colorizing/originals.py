@@ -1,8 +1,10 @@
 """Photographs as people have them: read with all that they carry, and written back in colour."""
 
 import io
+import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -32,6 +34,7 @@ OPTIONS: dict[str, dict] = {
     "WEBP": {"quality": 95},
 }
 PIXELS_AT_A_TIME = 200_000
+NO_FILE = "not a file, but a folder, a pipe, a socket or a device"
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,21 @@ class Original:
     exif: bytes
 
 
+def open_file(path: Path) -> BinaryIO:
+    """Open a photograph to read it.
+
+    Raises
+    ------
+    ColorizationError
+        If it is a pipe or a device, which might never end.
+    OSError
+        If it cannot be opened.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ColorizationError(NO_FILE)
+    return path.open("rb")
+
+
 def pixels(path: Path) -> int:
     """Count the pixels of an image without decoding it; 0 where it is none."""
     try:
@@ -68,7 +86,7 @@ def read_original(path: Path) -> Original:
     ColorizationError
         If it cannot be decoded, or has over 179 megapixels.
     """
-    with path.open("rb") as file:
+    with open_file(path) as file:
         image = decoding.open_image(file, large=True)
         decoding.load(image)
         kept = exif.kept(image)

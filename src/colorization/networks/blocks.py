@@ -1,7 +1,7 @@
 """What the variants are composed of: each block maps a tensor to a tensor."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import keras
 from keras import layers, ops
@@ -92,6 +92,25 @@ class RepeatOver(layers.Layer):
     def compute_output_shape(self, features_shape: tuple, vector_shape: tuple) -> tuple:
         """Shape of the result, from the shapes of both inputs."""
         return (*features_shape[:-1], features_shape[-1] + vector_shape[-1])
+
+
+@keras.saving.register_keras_serializable(package="colorization")
+class BilinearUpsampling(layers.UpSampling2D):
+    """Double height and width, bilinearly, also where a graph leaves both open.
+
+    There, with TensorFlow, Keras' own layer asks for numbers that are not known yet.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**(options | {"size": 2, "interpolation": "bilinear"}))
+
+    def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        """Return (N, 2 H, 2 W, C)."""
+        if keras.config.backend() != "tensorflow":
+            return super().call(inputs)
+        import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
+
+        return tf.cast(tf.image.resize(inputs, 2 * tf.shape(inputs)[1:3]), inputs.dtype)
 
 
 Between = Callable[..., keras.KerasTensor]  # such as `spatial_dropout`

@@ -17,6 +17,7 @@ from scipy.ndimage import gaussian_filter
 
 from colorization.dataset.colours import BIN_WIDTH, Colours
 from colorization.imaging.lab import AB_SCALE
+from colorization.networks.blocks import BilinearUpsampling
 from colorization.networks.dial import AB, LOGITS, ColourDial
 from colorization.networks.objective import Objective
 
@@ -57,7 +58,7 @@ def colour_bins(colours: Colours) -> Objective:
         dial = ColourDial(len(centres), name="dial")
         ab = dial(logits, vividness)
         dial.set_colours(centres, weights)
-        return layers.UpSampling2D(SCALE, interpolation="bilinear", dtype="float32", name=AB)(ab)
+        return BilinearUpsampling(dtype="float32", name=AB)(ab)
 
     return Objective(
         "colour_bins",

@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from colorization.networks.blocks import BilinearUpsampling
 from colorization.networks.colour_bins import colour_bins
 from colorization.networks.encoders import encode
 from colorization.networks.normalization import FusedBatchNormalization
@@ -35,7 +36,7 @@ def _build() -> keras.Model:
         zip(skips, SKIPS, DECODER, strict=True), start=1
     ):
         name = f"decoder_{index}"
-        x = layers.UpSampling2D(2, interpolation="bilinear", name=f"{name}_up")(x)
+        x = BilinearUpsampling(name=f"{name}_up")(x)
         beside = _conv_norm_relu(skip, channels, kernel_size=1, name=f"{name}_skip")
         x = layers.Concatenate(name=f"{name}_join")([x, beside])
         x = _conv_norm_relu(x, filters, name=name)
