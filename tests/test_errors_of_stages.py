@@ -119,7 +119,7 @@ def test_a_zip_without_images_is_refused(tmp_path: Path, params: dict) -> None:
     params["download"]["source"] = "texts.zip"
     assert error_of_check(tmp_path, params) == (
         "check: texts.zip: holds no images "
-        "(files ending in .bmp, .gif, .jpeg, .jpg, .png, .tif, .tiff, .webp)"
+        "(files ending in .bmp, .gif, .jfif, .jpeg, .jpg, .png, .tif, .tiff, .webp)"
     )
 
 
@@ -275,6 +275,7 @@ def test_what_only_other_variants_need_may_be_missing(tmp_path: Path, params: di
     assert found == {"source.txt": "scenes", "weights.txt": "missing"}
     encoders = {path.name: Pretrained.read(path) for path in (tmp_path / "in/encoders").iterdir()}
     assert encoders == {
+        "mobilenet_unet.json": Pretrained(network="mobilenet_v2", weights="random"),
         "vgg16_repeat.json": Pretrained(network="vgg16", weights="random"),
         "vgg19_unet.json": Pretrained(network="vgg19", weights="missing"),
     }

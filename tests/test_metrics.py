@@ -59,6 +59,8 @@ def warmth(monkeypatch: pytest.MonkeyPatch) -> None:
 class Prophet:
     """Predicts ab of 0.1 everywhere, but grey for the first image that it sees."""
 
+    inputs = ("L",)
+
     def __init__(self) -> None:
         self._first = True
 

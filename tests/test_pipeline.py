@@ -31,6 +31,7 @@ def test_a_fresh_clone_runs_every_stage_and_trains_the_chosen_variant_alone(
         "download",
         "split",
         "preprocess",
+        "colours",
         "floors",
         "embed",
         "train@bn_maxpool-1",
@@ -202,8 +203,9 @@ def test_weights_of_an_encoder_concern_the_variants_that_have_it(
 
 TRAINED = ("baseline-1", "bn_maxpool-1", "bn_maxpool_one_in_2-1")
 ALONE = "vgg16_repeat-1"
-TRAININGS = {f"train@{name}" for name in TRAINED} | {f"train_alone@{ALONE}"}
-EVALUATIONS = {f"evaluate@{name}" for name in TRAINED} | {f"evaluate_alone@{ALONE}"}
+OF_BINS = "train_bins@mobilenet_unet-1"
+TRAININGS = {f"train@{name}" for name in TRAINED} | {f"train_alone@{ALONE}", OF_BINS}
+EVALUATIONS = {stage.replace("train", "evaluate", 1) for stage in TRAININGS}
 PAGES = {"package", "report", "compare"}
 
 
@@ -227,12 +229,13 @@ def concerned(project: Project) -> set[str]:
         ({"split": {"seed": 2}}, {"split"}),
         ({"preprocess": {"image_size": 64}}, {"preprocess"}),
         ({"embed": {"seed": 2}}, {"embed", "package"}),
-        ({"train": {"flip": False}}, TRAININGS),
+        ({"train": {"flip": False}}, TRAININGS - {OF_BINS}),
+        ({"colour_bins": {"flip": False}}, {OF_BINS}),
         ({"evaluate": {"sample_images": 2}}, EVALUATIONS),
         # The floors look for the small parts of the scenes.
         ({"download": {"scenes": {"seed": 2}}}, {"download", "floors"}),
     ],
-    ids=["split", "preprocess", "embed", "train", "evaluate", "download"],
+    ids=["split", "preprocess", "embed", "train", "colour_bins", "evaluate", "download"],
 )
 def test_a_changed_parameter_concerns_its_stage_and_the_pages_that_print_it(
     made: Project, changes: dict, stages: set[str]
@@ -320,7 +323,7 @@ def test_a_wrong_value_is_refused_before_anything_is_computed_or_deleted(project
     assert failed.returncode != 0
     assert (
         "check: params.yaml: model.variant must be one of the study's (baseline, bn_maxpool, "
-        "bn_maxpool_one_in_2, vgg16_repeat); found 'typo'"
+        "bn_maxpool_one_in_2, vgg16_repeat, mobilenet_unet); found 'typo'"
     ) in failed.stdout.splitlines()
     assert "Traceback" not in failed.stdout
     assert stages_run(failed.stdout) == []

@@ -51,6 +51,8 @@ def model() -> keras.Model:
 class Oracle:
     """Knows the photographs by heart."""
 
+    inputs = ("L",)
+
     def __init__(self, rgb: np.ndarray) -> None:
         self._ab = lab.rgb_to_lab(np.asarray(rgb))[1]
         self._next = 0

@@ -80,9 +80,9 @@ def seen_by_both(
     asked: list[np.ndarray] = []
     predict = colorizer.predict
 
-    def recorded(seen: list[np.ndarray]) -> list[np.ndarray]:
+    def recorded(seen: list[np.ndarray], vividness: float | None = None) -> list[np.ndarray]:
         asked.extend(seen)
-        return predict(seen)
+        return predict(seen, vividness)
 
     monkeypatch.setattr(colorizer, "predict", recorded)
     for path in paths:

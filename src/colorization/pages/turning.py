@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from colorization.core.files import whole_folder
 from colorization.dataset.tables import write_table
 from colorization.pages import pictures, rendering
@@ -33,23 +35,26 @@ def dial_table(dial: Dial) -> Table:
 
 
 def write_dials(evaluations: dict[str, Evaluation], out: Path) -> None:
-    """Write scores and pictures of each training that has a dial into a folder of its name.
+    """Write the scores of all trainings that have a dial, and pictures in a folder of each.
 
     Parameters
     ----------
     evaluations : dict of str to Evaluation
+        By the training's name.
     out : Path
-        A folder; replaced. It stays empty where none has a dial.
+        A folder; replaced.
     """
+    dials = {name: found.dial for name, found in evaluations.items() if found.dial}
+    scores = [dial.scores.assign(training=name) for name, dial in dials.items()]
     with whole_folder(out) as folder:
-        for name, evaluation in evaluations.items():
-            if evaluation.dial is not None:
-                (folder / name).mkdir()
-                _write_dial(evaluation, evaluation.dial, folder / name)
+        none = pd.DataFrame({"training": []})
+        write_table(pd.concat(scores) if scores else none, folder / "scores.csv")
+        for name, dial in dials.items():
+            (folder / name).mkdir()
+            _draw_dial(evaluations[name], dial, folder / name)
 
 
-def _write_dial(evaluation: Evaluation, dial: Dial, folder: Path) -> None:
-    write_table(dial.scores, folder / "scores.csv")
+def _draw_dial(evaluation: Evaluation, dial: Dial, folder: Path) -> None:
     grey = evaluation.summary.scores[GREY]["ciede2000_mean"].value or 0.0
     pictures.dial_curves(dial.scores, grey, folder / CURVES)
     images = evaluation.shown["evenly_spaced"].images
