@@ -121,6 +121,8 @@ def test_the_study_trains_what_is_missing_and_survives_a_variant_that_fails(
     assert set(stages_run(failed)) == {
         "report",  # it prints the parameters
         *(f"{stage}@{name}" for stage in ("train", "evaluate") for name in others),
+        "train_bins@mobilenet_unet-1",
+        "evaluate_bins@mobilenet_unet-1",
         "train_alone@vgg16_repeat-1",
     }
     assert stages_run(mended) == [
@@ -140,6 +142,7 @@ def test_the_study_compares_all_its_trainings(study: tuple[Project, str, str]) -
         "bn_maxpool",
         "bn_maxpool_one_in_2",
         "vgg16_repeat",
+        "mobilenet_unet",
         "grey",
         "mean_ab",
     ]
