@@ -55,7 +55,7 @@ def main(
     with whole_folder(out) as folder:
         if dialled:
             scores = evaluate_dial(dialled, test, known, settings.batch_size)
-            turned = turn(dialled, test, shown["evenly_spaced"])
+            turned = turn(dialled, test, shown["evenly_spaced"], settings.batch_size)
             write_dial(Dial(scores, turned, dialled.default), folder)
         write_table(scored.rows, folder / "test_images.csv")
         write_table(scored.chroma, folder / "chroma.csv")

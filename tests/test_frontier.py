@@ -5,11 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
+from colorization.core.errors import ColorizationError
 from colorization.dataset.examples import Examples
 from colorization.imaging import colour_metrics, lab
 from colorization.networks.dial import POSITIONS, Dialled
 from colorization.networks.variant import build_network
 from colorization.training import frontier
+from colorization.training.fitting import colourful
 from colorization.training.frontier import BETAS, TEMPERATURES, fix_dial
 from colorization.variants import load
 from samples import colours_of_scenes, examples
@@ -66,7 +68,7 @@ def test_a_networks_dial_is_turned_from_paler_to_more_colourful(few: Examples) -
     network = build_network("n", load("mobilenet_unet"), 1, colours=colours_of_scenes())
     dialled = Dialled.of(network.model)
     assert dialled is not None
-    fix_dial(dialled, few, batch_size=4)
+    fix_dial(dialled, few)
     logits = dialled.before.predict_on_batch(few.inputs(slice(None)))
     L = lab.rgb_to_lab(np.array(few.images.rgb))[0]
     colourfulness = [
@@ -90,6 +92,28 @@ def test_the_default_is_the_most_vivid_position_that_is_no_worse_than_grey(
     grey = 6.0
     differences = iter([*(two[0] + [grey]) * 2, *(two[1] + [grey]) * 4])
     monkeypatch.setattr(frontier, "_difference", lambda *_: next(differences))
-    fix_dial(dialled, few, batch_size=4)
+    fix_dial(dialled, few)
     means = (2 * np.array(two[0]) + 4 * np.array(two[1])) / 6
     assert dialled.default == max(np.flatnonzero(means <= grey)) / 10
+
+
+def test_grey_photographs_alone_leave_the_dial_as_it_is(few: Examples) -> None:
+    network = build_network("n", load("mobilenet_unet"), 1, colours=colours_of_scenes())
+    dialled = Dialled.of(network.model)
+    assert dialled is not None
+    rgb = np.repeat(np.array(few.images.rgb)[..., :1], 3, axis=-1)
+    grey = dataclasses.replace(few, images=dataclasses.replace(few.images, rgb=rgb))
+    fix_dial(dialled, grey)
+    assert (np.array(dialled.dial.temperatures) == 1).all()
+    assert dialled.default == 0
+
+
+def test_images_are_chosen_by_their_mean_chroma(few: Examples) -> None:
+    ab = np.array(few.images.ab)
+    chroma = 128 * np.hypot(*np.moveaxis(ab.astype(float), -1, 0)).mean(axis=(1, 2))
+    least = float(np.median(chroma))
+    np.testing.assert_array_equal(colourful(few, least), np.flatnonzero(chroma >= least))
+    with pytest.raises(
+        ColorizationError, match="no training image has a mean chroma of 130 or more"
+    ):
+        colourful(few, 130)

@@ -1,5 +1,7 @@
 """The one exception that stands for a mistake its user can mend, and its words."""
 
+from colorization.core.text import printable
+
 LONGEST_REASON = 400  # characters
 
 
@@ -9,5 +11,4 @@ class ColorizationError(Exception):
 
 def reason(error: Exception) -> str:
     """Give a library's message in one line of printable characters, and not at any length."""
-    line = " ".join(str(error).split())[:LONGEST_REASON]
-    return "".join(character if character.isprintable() else "?" for character in line)
+    return printable(" ".join(str(error).split())[:LONGEST_REASON])

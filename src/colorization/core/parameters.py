@@ -29,6 +29,11 @@ class Section(Record):
     """A section of params.yaml, which has the name of its class, in snake case."""
 
     @classmethod
+    def section(cls) -> str:
+        """Give its key in params.yaml."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+    @classmethod
     def load(cls, path: Path) -> Self:
         """Read and validate this section of a params file, and nothing else of it.
 
@@ -38,7 +43,7 @@ class Section(Record):
             If the file cannot be read, or the section holds an unknown, missing, mistyped or
             out-of-range value. The message names file, key, what was wanted and what was found.
         """
-        name = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+        name = cls.section()
         content = read_yaml(path)
         if not isinstance(content, dict) or name not in content:
             raise ColorizationError(f"{path}: {name} is missing")

@@ -55,7 +55,7 @@ def write_dials(evaluations: dict[str, Evaluation], out: Path) -> None:
 
 
 def _draw_dial(evaluation: Evaluation, dial: Dial, folder: Path) -> None:
-    grey = evaluation.summary.scores[GREY]["ciede2000_mean"].value or 0.0
+    grey = float(evaluation.rows[f"{GREY}_ciede2000_mean"].mean())
     pictures.dial_curves(dial.scores, grey, folder / CURVES)
     images = evaluation.shown["evenly_spaced"].images
     turned = zip(SHOWN, dial.images.swapaxes(0, 1), strict=True)

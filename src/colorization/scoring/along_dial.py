@@ -39,12 +39,17 @@ def evaluate_dial(
     return summarize_dial(SCORED, np.stack(measured), floors.rows)
 
 
-def turn(dialled: Dialled, test: Examples, chosen: Sequence[int]) -> np.ndarray:
+def turn(dialled: Dialled, test: Examples, chosen: Sequence[int], batch_size: int) -> np.ndarray:
     """Show some of the test images at each position of `SHOWN`; see `Dial.images`."""
     some = test.some(chosen)
-    L, _ = lab.rgb_to_lab(np.array(some.images.rgb))
-    logits = dialled.before.predict_on_batch(some.inputs(slice(None)))
-    return np.stack([lab.lab_to_rgb(L, dialled.ab(logits, position)) for position in SHOWN], axis=1)
+    turned = []
+    for start in range(0, len(some), batch_size):
+        batch = slice(start, start + batch_size)
+        L, _ = lab.rgb_to_lab(np.array(some.images.rgb[batch]))
+        logits = dialled.before.predict_on_batch(some.inputs(batch))
+        ways = [lab.lab_to_rgb(L, dialled.ab(logits, position)) for position in SHOWN]
+        turned.append(np.stack(ways, axis=1))
+    return np.concatenate(turned)
 
 
 def _measure(

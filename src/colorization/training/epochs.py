@@ -82,7 +82,8 @@ class Recorder(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """Record the epoch; keep its weights if no earlier one validated better."""
-        when = f"after epoch {epoch + 1}; lower train.learning_rate"
+        section = type(self._params).section()
+        when = f"after epoch {epoch + 1}; lower {section}.learning_rate"
         if not math.isfinite(logs["loss"]):
             raise ColorizationError(f"the loss is {logs['loss']} {when}")
         # Weights may be lost while the loss, of what they were before the last step, is a number.
@@ -92,6 +93,8 @@ class Recorder(keras.callbacks.Callback):
         logs |= validated  # Keras prints it from there
         if not math.isfinite(logs["val_mse"]):
             raise ColorizationError(f"the validation MSE is {logs['val_mse']} {when}")
+        if not math.isfinite(logs["val_loss"]):
+            raise ColorizationError(f"the validation loss is {logs['val_loss']} {when}")
         row: Row = {
             "epoch": epoch + 1,
             "train_mse": logs["mse"],

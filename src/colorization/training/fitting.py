@@ -58,8 +58,8 @@ def fit(
 ) -> Outcome:
     """Train a network and write its directory; go on where an interrupted training was.
 
-    What is minimized is the objective's loss, plus whatever penalty the layers add. "mse", as
-    recorded for training and validation and as it chooses the best epoch, is that of ab.
+    What is minimized is the objective's loss, plus whatever penalty the layers add. The loss alone,
+    on the validation images, chooses the best epoch. "mse", as recorded for both, is that of ab.
 
     Parameters
     ----------
@@ -87,8 +87,8 @@ def fit(
     devices = model.distribute_strategy.num_replicas_in_sync
     if params.batch_size % devices:
         raise ColorizationError(
-            f"train.batch_size must be a multiple of {devices}, the number of devices; "
-            f"found {params.batch_size}"
+            f"{type(params).section()}.batch_size must be a multiple of {devices}, the number of "
+            f"devices; found {params.batch_size}"
         )
     save_architecture(model, folder)
     batches = Batches(
@@ -124,7 +124,7 @@ def fit(
     write_table(pd.DataFrame(recorder.rows), folder / "history.csv")
     if dialled := Dialled.of(model):
         model.load_weights(folder / "model.weights.h5")
-        fix_dial(dialled, validation, params.batch_size)
+        fix_dial(dialled, validation)
         model.save_weights(folder / "model.weights.h5")
     return Outcome(
         recorder.best_epoch,
@@ -134,9 +134,21 @@ def fit(
 
 
 def colourful(examples: Examples, least: float) -> np.ndarray:
-    """Indices of the images whose mean CIE chroma is at least so much."""
+    """Indices of the images whose mean CIE chroma is at least so much.
+
+    Raises
+    ------
+    ColorizationError
+        If none is.
+    """
     chroma = [
         np.hypot(ab[..., 0], ab[..., 1], dtype=np.float32).mean() * AB_SCALE
         for ab in examples.images.ab
     ]
-    return np.flatnonzero(np.array(chroma) >= least)
+    found = np.flatnonzero(np.array(chroma) >= least)
+    if not len(found):
+        raise ColorizationError(
+            f"colour_bins.min_chroma: no training image has a mean chroma of {least:g} or more, "
+            f"the most colourful {max(chroma):.1f}; lower it"
+        )
+    return found

@@ -24,34 +24,38 @@ from colorization.imaging import colour_metrics, lab, similarity
 from colorization.networks.dial import POSITIONS, Dialled
 
 IMAGES = 128  # validation images, evenly spaced
+AT_A_TIME = 8  # each in all ways
 BETAS = np.linspace(1, 0, POSITIONS)
 TEMPERATURES = np.geomspace(0.15, 1.2, 8)
 
 Way = tuple[float, float]  # beta and temperature
 
 
-def fix_dial(dialled: Dialled, validation: Examples, batch_size: int) -> None:
+def fix_dial(dialled: Dialled, validation: Examples) -> None:
     """Set the frontier of a trained network's dial by the rule above.
+
+    Where all photographs are grey, nothing tells one way from another, and it stays as it is.
 
     Parameters
     ----------
     dialled : Dialled
         A trained model's.
     validation : Examples
-    batch_size : int
     """
     chosen = np.linspace(0, len(validation) - 1, min(IMAGES, len(validation))).round().astype(int)
     some = validation.some(chosen.tolist())
+    truths = sum(map(colour_metrics.colourfulness, some.images.rgb))
+    if not truths:
+        return
     ways = [(beta, temperature) for beta in BETAS for temperature in TEMPERATURES]
     measured = [
         [
             (similarity.psnr_rgb_db(truth, rgb), colour_metrics.colourfulness(rgb))
             for rgb in colorized
         ]
-        for truth, colorized in _colorized(dialled, some, ways, batch_size)
+        for truth, colorized in _colorized(dialled, some, ways)
     ]
     psnr, colourfulness = np.moveaxis(np.array(measured), -1, 0)
-    truths = sum(map(colour_metrics.colourfulness, some.images.rgb))
     shape = (len(BETAS), len(TEMPERATURES))
     betas, temperatures = frontier(
         psnr.mean(axis=0, where=np.isfinite(psnr)).reshape(shape),
@@ -61,7 +65,7 @@ def fix_dial(dialled: Dialled, validation: Examples, batch_size: int) -> None:
     differences = np.array(
         [
             [_difference(truth, rgb) for rgb in (*colorized, _grey(truth))]
-            for truth, colorized in _colorized(dialled, some, along, batch_size)
+            for truth, colorized in _colorized(dialled, some, along)
         ]
     ).mean(axis=0)
     no_worse = np.flatnonzero(differences[:-1] <= differences[-1])
@@ -100,12 +104,12 @@ def frontier(psnr: np.ndarray, colourfulness: np.ndarray) -> tuple[np.ndarray, n
 
 
 def _colorized(
-    dialled: Dialled, some: Examples, ways: Sequence[Way], batch_size: int
+    dialled: Dialled, some: Examples, ways: Sequence[Way]
 ) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
     """Each photograph, and what it looks like in each of several ways; (H, W, 3) uint8 sRGB."""
-    starts = range(0, len(some), batch_size)
+    starts = range(0, len(some), AT_A_TIME)
     for start in progress(starts, "fixing the dial", len(starts)):
-        batch = slice(start, start + batch_size)
+        batch = slice(start, start + AT_A_TIME)
         logits = dialled.before.predict_on_batch(some.inputs(batch))
         ab = [dialled.ab_by(logits, *way) for way in ways]
         for index, truth in enumerate(some.images.rgb[batch]):
