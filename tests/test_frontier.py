@@ -10,8 +10,7 @@ from colorization.dataset.examples import Examples
 from colorization.imaging import colour_metrics, lab
 from colorization.networks.dial import POSITIONS, Dialled
 from colorization.networks.variant import build_network
-from colorization.training import frontier
-from colorization.training.fitting import colourful
+from colorization.training import fitting, frontier
 from colorization.training.frontier import BETAS, TEMPERATURES, fix_dial
 from colorization.variants import load
 from samples import colours_of_scenes, examples
@@ -112,8 +111,8 @@ def test_images_are_chosen_by_their_mean_chroma(few: Examples) -> None:
     ab = np.array(few.images.ab)
     chroma = 128 * np.hypot(*np.moveaxis(ab.astype(float), -1, 0)).mean(axis=(1, 2))
     least = float(np.median(chroma))
-    np.testing.assert_array_equal(colourful(few, least), np.flatnonzero(chroma >= least))
+    np.testing.assert_array_equal(fitting.colourful(few, least), np.flatnonzero(chroma >= least))
     with pytest.raises(
         ColorizationError, match="no training image has a mean chroma of 130 or more"
     ):
-        colourful(few, 130)
+        fitting.colourful(few, 130)

@@ -31,9 +31,10 @@ class SlowerAdam(Adam):
         self._slower = {id(variable) for variable in slower}
         self._fraction = fraction
 
-    def update_step(self, gradient: Any, variable: keras.Variable, learning_rate: Any) -> None:
-        """Move a variable."""
-        fraction = self._fraction if id(variable) in self._slower else 1.0
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Move a variable, which may come as the backend's own."""
+        known = self._trainable_variables[self._get_variable_index(variable)]
+        fraction = self._fraction if id(known) in self._slower else 1.0
         super().update_step(gradient, variable, learning_rate * fraction)
 
 
