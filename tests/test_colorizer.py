@@ -16,8 +16,9 @@ import colorization
 from colorization import variants
 from colorization.backbones.weights import Pretrained
 from colorization.colorizing.colorizer import Colorizer
-from colorization.colorizing.manifest import NAME, sha256_of
+from colorization.colorizing.manifest import NAME
 from colorization.core.errors import ColorizationError
+from colorization.core.hashing import sha256_of
 from colorization.dataset.examples import Examples
 from colorization.embedding.imagenet import build_classifier
 from colorization.imaging import lab

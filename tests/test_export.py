@@ -32,9 +32,9 @@ assert not any("colorization" in name for name in sys.modules)
 """
 
 
-@pytest.fixture(scope="module", params=["bn_maxpool", "vgg16_repeat"])
+@pytest.fixture(scope="module", params=["bn_maxpool", "vgg16_repeat", "mobilenet_unet"])
 def package(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One variant that takes the embedding, and normalizes; one that does not."""
+    """A variant that takes the embedding, and normalizes; one that does not; one with a dial."""
     folder = tmp_path_factory.mktemp(request.param)
     if variants.load(request.param).encoder:
         return write_package(folder / "package", untrained(request.param), request.param)

@@ -29,6 +29,7 @@ from PIL import Image
 from colorization import variants
 from colorization.colorizing import manifest, originals, unpacking
 from colorization.core.errors import ColorizationError
+from colorization.core.hashing import sha256_of
 from colorization.dataset.preprocessing import preprocess
 from colorization.dataset.split import split_archive
 from colorization.settings.whole import load_params
@@ -184,7 +185,7 @@ def unpack_with(name: str) -> Try:
         (copy / name).write_bytes(content)
         if name != manifest.NAME:
             told = json.loads((copy / manifest.NAME).read_text())
-            told["files"][name] = manifest.sha256_of(copy / name)
+            told["files"][name] = sha256_of(copy / name)
             (copy / manifest.NAME).write_text(json.dumps(told))
         unpacking.unpack(copy)
         return TAKEN

@@ -24,10 +24,11 @@ import colorization
 from colorization.backbones.pretrained import load_weights
 from colorization.backbones.weights import fingerprint_weights
 from colorization.colorizing import command, export
-from colorization.colorizing.manifest import NAME, sha256_of
+from colorization.colorizing.manifest import NAME
 from colorization.colorizing.packaging import package as pack
 from colorization.colorizing.unpacking import unpack
 from colorization.core.errors import ColorizationError
+from colorization.core.hashing import sha256_of
 from colorization.networks.directory import load_model
 from packaged import ORIGIN, write_package
 from samples import encoded, scene

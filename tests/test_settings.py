@@ -143,10 +143,17 @@ def test_an_unknown_variant_is_answered_with_those_that_there_are(tmp_path: Path
     )
 
 
-def test_a_variant_stands_in_one_list(tmp_path: Path) -> None:
-    path = changed(tmp_path, "study.without_embedding.bn_maxpool", "none")
-    message = "study.without_embedding: bn_maxpool stands in study.with_embedding too"
-    assert refusal(path) == message
+@pytest.mark.parametrize(
+    ("second", "first", "name"),
+    [
+        ("without_embedding", "with_embedding", "bn_maxpool"),
+        ("colour_bins", "with_embedding", "bn_maxpool"),
+        ("colour_bins", "without_embedding", "vgg16_conv"),
+    ],
+)
+def test_a_variant_stands_in_one_list(tmp_path: Path, second: str, first: str, name: str) -> None:
+    path = changed(tmp_path, f"study.{second}.{name}", "none")
+    assert refusal(path) == f"study.{second}: {name} stands in study.{first} too"
 
 
 def test_a_variant_without_embedding_may_do_without_an_encoder(tmp_path: Path) -> None:
@@ -162,8 +169,8 @@ def test_all_disagreements_of_the_study_are_told_at_once(tmp_path: Path) -> None
         read(path)
     lines = str(caught.value).splitlines()
     assert all(line.startswith(f"{path}: study.without_embedding") for line in lines)
-    ends = ["found 'typo'", "baseline stands in study.with_embedding too", "found 'vgg'"]
-    ends.append("l2 stands in study.with_embedding too")
+    twice = [f"{name} stands in study.with_embedding too" for name in ("baseline", "l2")]
+    ends = ["found 'typo'", *twice, "found 'vgg'"]
     assert [line.endswith(end) for line, end in zip(lines, ends, strict=True)] == [True] * 4
 
 

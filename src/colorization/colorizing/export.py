@@ -21,6 +21,7 @@ from colorization.core.errors import ColorizationError, reason
 from colorization.core.files import whole_folder
 from colorization.embedding import imagenet
 from colorization.imaging import lab, view
+from colorization.networks.dial import Dialled
 
 SAVED_MODEL, ONNX = "saved_model", "model.onnx"
 
@@ -77,9 +78,9 @@ def from_grey_to_ab(unpacked: Unpacked) -> keras.Model:
         embedder = imagenet.build_embedder(unpacked.embedder.params)
         seen = resize(L, side, unpacked.embedder.image_size)
         inputs.append((embedder(seen) - mean) / deviation)
-    model = in_float32(unpacked.model)
-    inputs += [None] * (len(model.inputs) - len(inputs))  # a dial stays where it is by default
-    ab = model(inputs, training=False) * lab.AB_SCALE
+    if dialled := Dialled.of(unpacked.model):
+        inputs.append(ops.full_like(L[:, 0, 0], dialled.default))
+    ab = in_float32(unpacked.model)(inputs, training=False) * lab.AB_SCALE
     return keras.Model(grey, {"ab": ab})
 
 

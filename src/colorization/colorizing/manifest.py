@@ -14,13 +14,13 @@ A package comes from anywhere and is not trusted: nothing in it is code or a pic
 is read is listed with its sha256, and Keras builds the architecture in safe mode.
 """
 
-import hashlib
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
 from colorization.core.errors import ColorizationError
+from colorization.core.hashing import sha256_of
 from colorization.core.records import NotEmpty, Record, Seed, Sha256, key_of
 from colorization.settings.embed import Network
 from colorization.settings.preprocess import ImageSize
@@ -62,12 +62,6 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest of a folder whose other files are all there."""
     text = manifest.model_dump_json(indent=1)
     (folder / NAME).write_text(text + "\n", encoding="utf-8")
-
-
-def sha256_of(path: Path) -> str:
-    """The sha256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_manifest(folder: Path) -> Manifest:

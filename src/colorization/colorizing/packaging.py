@@ -13,9 +13,9 @@ from colorization.colorizing.manifest import (
     STANDARDIZATION,
     Embedding,
     Manifest,
-    sha256_of,
     write_manifest,
 )
+from colorization.core.hashing import sha256_of
 from colorization.dataset import inventory
 from colorization.pages import rendering, report
 from colorization.scoring.summary import Summary

@@ -8,8 +8,9 @@ import numpy as np
 
 from colorization.backbones.weights import NAMED
 from colorization.colorizing.contents import read_standardization
-from colorization.colorizing.manifest import Embedding, read_manifest, sha256_of
+from colorization.colorizing.manifest import Embedding, read_manifest
 from colorization.core.errors import ColorizationError, reason
+from colorization.core.hashing import sha256_of
 from colorization.embedding import imagenet
 from colorization.networks.dial import VIVIDNESS
 from colorization.networks.directory import load_model

@@ -7,6 +7,12 @@ from pathlib import Path
 from colorization.core.files import whole_file
 
 
+def sha256_of(path: Path) -> str:
+    """Give the sha256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def sha256_of_files(paths: list[Path], memory: Path) -> list[str]:
     """The sha256 of each file, read again only where its length or time of change differs.
 
@@ -37,8 +43,7 @@ def sha256_of_files(paths: list[Path], memory: Path) -> list[str]:
             case [known_state, str(sha256)] if known_state == state:
                 pass
             case _:
-                with path.open("rb") as file:
-                    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                sha256 = sha256_of(path)
                 known[key] = [state, sha256]
                 changed = True
         sums.append(sha256)

@@ -1,7 +1,7 @@
 """A trained model as a directory: architecture, weights, what they were trained with.
 
 model.json                architecture, as Keras writes it
-model.weights.h5          weights of the epoch with the lowest validation MSE
+model.weights.h5          weights of the epoch with the lowest validation loss
 last.weights.h5           weights after the last epoch
 embedding.npy             (2, 1000) float32: mean and deviation by which logits are standardised;
                           missing where the variant takes no embedding
@@ -18,7 +18,7 @@ import keras
 
 from colorization.backbones.hdf5 import check_weights_file
 from colorization.core.errors import ColorizationError, reason
-from colorization.networks import blocks  # noqa: F401 (registers its layers)
+from colorization.networks import blocks, dial  # noqa: F401 (they register their layers)
 
 LONGEST_ARCHITECTURE = 2**23  # bytes of model.json; Keras' largest networks take a quarter of it
 

@@ -1,6 +1,7 @@
 """The whole of params.yaml, and what its sections must agree on."""
 
 from collections.abc import Collection, Iterator
+from itertools import combinations
 from pathlib import Path
 
 from colorization.core.errors import ColorizationError
@@ -59,26 +60,22 @@ def load_params(path: Path, known: Collection[str]) -> Params:
 
 def _disagreements(params: Params, known: Collection[str]) -> Iterator[str]:
     study = params.study
-    for key, names in (
-        ("with_embedding", study.with_embedding),
-        ("without_embedding", study.without_embedding),
-        ("colour_bins", study.colour_bins),
-    ):
+    alone = {"without_embedding": study.without_embedding, "colour_bins": study.colour_bins}
+    lists = {"with_embedding": study.with_embedding, **alone}
+    for key, names in lists.items():
         for name in names:
             if name not in known:
                 yield f"study.{key} must name variants ({', '.join(known)}); found {name!r}"
-    for key, encoders in (
-        ("without_embedding", study.without_embedding),
-        ("colour_bins", study.colour_bins),
-    ):
+    for first, second in combinations(lists, 2):
+        for name in lists[second]:
+            if name in lists[first]:
+                yield f"study.{second}: {name} stands in study.{first} too"
+    choices = (NO_ENCODER, *Encoders.model_fields)
+    for key, encoders in alone.items():
         for name, encoder in encoders.items():
-            if name in study.with_embedding:
-                yield f"study.{key}: {name} stands in study.with_embedding too"
-            if encoder not in (NO_ENCODER, *Encoders.model_fields):
-                choices = ", ".join((NO_ENCODER, *Encoders.model_fields))
-                yield f"study.{key}.{name} must be one of {choices}; found {encoder!r}"
-    for name in study.without_embedding.keys() & study.colour_bins.keys():
-        yield f"study.colour_bins: {name} stands in study.without_embedding too"
+            if encoder not in choices:
+                wanted = ", ".join(choices)
+                yield f"study.{key}.{name} must be one of {wanted}; found {encoder!r}"
     if params.model.variant not in study.variants():
         yield (
             f"model.variant must be one of the study's ({', '.join(study.variants())}); "

@@ -4,7 +4,6 @@ They lie outside the pipeline's outputs, which DVC removes before it runs a stag
 kept: one that a power loss damaged counts as none.
 """
 
-import hashlib
 import json
 import shutil
 from contextlib import suppress
@@ -15,6 +14,7 @@ import keras
 import numpy as np
 
 from colorization.core.files import whole_folder
+from colorization.core.hashing import sha256_of
 
 SUMS = "sha256.json"  # of each other file of a snapshot
 
@@ -129,14 +129,11 @@ def _is_whole(epoch: Path) -> bool:
 
 def _sums(epoch: Path) -> dict[str, str]:
     """The sha256 of each file of a snapshot but for SUMS, by its path in there."""
-    sums = {}
-    for path in sorted(epoch.rglob("*")):
-        if path.is_file() and path != epoch / SUMS:
-            with path.open("rb") as file:
-                sums[path.relative_to(epoch).as_posix()] = hashlib.file_digest(
-                    file, "sha256"
-                ).hexdigest()
-    return sums
+    return {
+        path.relative_to(epoch).as_posix(): sha256_of(path)
+        for path in sorted(epoch.rglob("*"))
+        if path.is_file() and path != epoch / SUMS
+    }
 
 
 def _random_states(model: keras.Model) -> list[keras.Variable]:
