@@ -16,6 +16,7 @@ from colorization.dataset.examples import Examples
 from colorization.embedding import imagenet
 from colorization.embedding.imagenet import Predict
 from colorization.imaging import view
+from colorization.networks.dial import LOGITS
 from colorization.networks.directory import save_architecture
 from colorization.training.record import TRAINING
 from evaluated import evaluation, rows
@@ -52,7 +53,7 @@ def untrained(variant: str, precision: str = "float32") -> keras.Model:
     """A model whose colours are strong: the last layers' weights are enlarged."""
     model = model_of(variant, 1, precision)
     for layer in model.layers:
-        if isinstance(layer, keras.layers.Conv2D) and layer.filters == 2:
+        if isinstance(layer, keras.layers.Conv2D) and (layer.filters == 2 or layer.name == LOGITS):
             layer.kernel.assign(8 * layer.kernel)
     return model
 
