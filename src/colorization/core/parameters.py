@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Self
 import yaml
 from pydantic import ValidationError
 
-from colorization.core.errors import ColorizationError
+from colorization.core.errors import ColorizationError, reason
 from colorization.core.records import Record, explain, shortened
 
 # No params file comes near these; a hostile one is refused before it costs time or memory.
@@ -182,8 +182,7 @@ def read_yaml(path: Path) -> Any:
         raise ColorizationError(f"{path}: {line}not valid YAML: {error.problem}") from error
     # A ValueError where bytes are not UTF-8, or \U stands for more than there is in Unicode.
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        reason = " ".join(str(error).split())
-        raise ColorizationError(f"{path}: not valid YAML: {reason}") from error
+        raise ColorizationError(f"{path}: not valid YAML: {reason(error)}") from error
 
 
 def _as_json(content: object) -> str:
