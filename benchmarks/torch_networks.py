@@ -2,18 +2,38 @@
 
 from collections.abc import Callable, Iterable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from colorization.dataset.colours import BIN_WIDTH
+from colorization.imaging.lab import AB_SCALE
 from colorization.networks.blocks import KOALA_DECODER, KOALA_ENCODER, SHORT_ENCODER
+from colorization.networks.colour_bins import rebalancing_weights
 from colorization.networks.koalarization import EMBEDDING_LENGTH
 from colorization.networks.vgg import DECODER, MEAN_BGR
+from colorization.variants.mobilenet_unet import BRIDGE, SKIPS
+from colorization.variants.mobilenet_unet import DECODER as MOBILENET_DECODER
 from colorization.variants.vgg19_unet import DECODER as UNET_DECODER
+from steps import COLOURS
 
 Block = Callable[..., list[nn.Module]]
 
 VGG16 = ((64, 64), (128, 128), (256,) * 3, (512,) * 3, (512,) * 3)
 VGG19 = ((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,) * 4)
+
+# MobileNetV2's inverted residuals: expansion, channels, how often, stride of the first (table 2 of
+# arXiv:1801.04381).
+INVERTED_RESIDUALS = (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
+MOBILENET_TOP = 1280
 
 
 def conv(channels: int, filters: int, kernel: int = 3, stride: int = 1) -> list[nn.Module]:
@@ -109,6 +129,81 @@ class Vgg19Unet(nn.Module):
         return self.ab(x)
 
 
+class InvertedResidual(nn.Module):
+    """Of MobileNetV2, its normalizations folded away; gives what it expands to, too."""
+
+    def __init__(self, channels: int, filters: int, expansion: int, stride: int) -> None:
+        super().__init__()
+        self.wide = expansion * channels
+        self.expand = nn.Conv2d(channels, self.wide, 1) if expansion > 1 else None
+        self.depthwise = nn.Conv2d(self.wide, self.wide, 3, stride, 1, groups=self.wide)
+        self.project = nn.Conv2d(self.wide, filters, 1)
+        self.residual = stride == 1 and channels == filters
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        expanded = nn.functional.relu6(self.expand(x)) if self.expand else x
+        projected = self.project(nn.functional.relu6(self.depthwise(expanded)))
+        return (x + projected if self.residual else projected), expanded
+
+
+class MobileNetV2(nn.Module):
+    """Frozen; gives the last output, and before each halving after the first what is expanded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 32, 3, 2, 1)
+        self.blocks, self.halving = nn.ModuleList(), []
+        channels = 32
+        for expansion, filters, times, stride in INVERTED_RESIDUALS:
+            for index in range(times):
+                halves = stride == 2 and index == 0
+                self.blocks.append(
+                    InvertedResidual(channels, filters, expansion, 2 if halves else 1)
+                )
+                self.halving.append(halves)
+                channels = filters
+        self.last = nn.Conv2d(channels, MOBILENET_TOP, 1)
+        self.widths = [
+            block.wide for block, halves in zip(self.blocks, self.halving, strict=True) if halves
+        ]
+        for parameter in self.parameters():
+            parameter.requires_grad_(False)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        x, skips = nn.functional.relu6(self.first(x)), []
+        for block, halves in zip(self.blocks, self.halving, strict=True):
+            x, expanded = block(x)
+            if halves:
+                skips.append(expanded)
+        return nn.functional.relu6(self.last(x)), skips
+
+
+class MobilenetUnet(nn.Module):
+    """Gives logits, at half the height and width."""
+
+    def __init__(self, bins: int) -> None:
+        super().__init__()
+        self.encoder = MobileNetV2()
+        self.bridge = nn.Sequential(*conv_norm(MOBILENET_TOP, BRIDGE))
+        self.beside, self.joined = nn.ModuleList(), nn.ModuleList()
+        channels = BRIDGE
+        widths = reversed(self.encoder.widths)
+        for (_, narrow), wide, filters in zip(SKIPS, widths, MOBILENET_DECODER, strict=True):
+            self.beside.append(nn.Sequential(*conv_norm(wide, narrow, 1)))
+            self.joined.append(nn.Sequential(*conv_norm(channels + narrow, filters)))
+            channels = filters
+        self.logits = nn.Conv2d(channels, bins, 1)
+
+    def forward(self, L: Tensor) -> Tensor:
+        with torch.autocast("cpu", enabled=False):  # as ours: the encoder runs in float32
+            x, skips = self.encoder(L.repeat(1, 3, 1, 1))
+        x = self.bridge(x)
+        for beside, joined in zip(self.beside, self.joined, strict=True):
+            x = nn.functional.interpolate(x, scale_factor=2, mode="bilinear")
+            x = joined(torch.cat([x, beside(skips.pop())], 1))
+        return self.logits(x)
+
+
 def encoder(
     channels: int, plan: Iterable[tuple[int, bool]], block: Block, dropped: bool = False
 ) -> list[nn.Module]:
@@ -154,7 +249,32 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "vgg16_conv": lambda: Vgg16(learned_channels=True),
     "vgg16_repeat": lambda: Vgg16(learned_channels=False),
     "vgg19_unet": Vgg19Unet,
+    "mobilenet_unet": lambda: MobilenetUnet(np.count_nonzero(COLOURS.assigned)),
 }
+
+Loss = Callable[[Tensor, Tensor], Tensor]  # of the output and what it is compared with
+
+
+def squared_error(predicted: Tensor, truth: Tensor) -> Tensor:
+    return (predicted - truth).square().mean()
+
+
+def cross_entropy() -> Loss:
+    """Of `colour_bins`."""
+    bins = np.argwhere(COLOURS.assigned > 0)
+    weights = torch.tensor(rebalancing_weights(COLOURS.assigned)[tuple(bins.T)]).float()
+    centres = torch.tensor(bins - len(COLOURS.assigned) // 2).float()
+
+    def loss(logits: Tensor, ab: Tensor) -> Tensor:
+        bins_off = (ab.permute(0, 2, 3, 1)[..., None, :] * (AB_SCALE / BIN_WIDTH) - centres).abs()
+        assigned = (1 - bins_off).relu().prod(-1)
+        errors = nn.functional.cross_entropy(logits, assigned.permute(0, 3, 1, 2), reduction="none")
+        return (errors * (assigned @ weights)).mean()
+
+    return loss
+
+
+LOSSES: dict[str, Callable[[], Loss]] = {"mobilenet_unet": cross_entropy}
 
 
 def penalty(network: nn.Module, factor: float) -> Tensor:

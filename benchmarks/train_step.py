@@ -24,7 +24,7 @@ from colorization.networks import blocks
 from colorization.networks.normalization import FusedBatchNormalization
 from colorization.networks.variant import Network, build_network, sees_embedding
 from steps import COLOURS, batch, compiled
-from torch_networks import NETWORKS, penalty
+from torch_networks import LOSSES, NETWORKS, penalty, squared_error
 
 OURS, STOCK = "ours", "stock Keras"
 
@@ -98,12 +98,13 @@ def torch_step(
         for array in (inputs[0], ab[0])
     ]
     given, truth = [maps[0], *inputs[1:]], maps[1]
+    loss_of = LOSSES[variant]() if variant in LOSSES else squared_error
 
     def step() -> float:
         optimizer.zero_grad()
         with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
             predicted = forward(*given)
-        loss = (predicted.float() - truth).square().mean()
+        loss = loss_of(predicted.float(), truth)
         (loss + penalty(network, 0.01) if variant == "l2" else loss).backward()
         optimizer.step()
         return loss.item()

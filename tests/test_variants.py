@@ -47,9 +47,9 @@ from samples import colours_of_scenes, model_of
 #   each of its 17,056 normalized channels, folding leaves one. None of it is trained
 #   bridge   1280-256, 3 x 3: 2,949,120
 #   skips    576-192, 192-96, 144-64, 96-32, 1 x 1: 110,592 + 18,432 + 9,216 + 3,072
-#   decoder  (256 + 192)-256, (256 + 96)-192, (192 + 64)-128, (128 + 32)-128, 128-64, 3 x 3:
-#            1,032,192 + 608,256 + 294,912 + 184,320 + 73,728
-#   four values for each of 1,408 filters, two of them not trained
+#   decoder  (256 + 192)-256, (256 + 96)-192, (192 + 64)-64, (64 + 32)-64, 3 x 3:
+#            1,032,192 + 608,256 + 147,456 + 55,296
+#   four values for each of 1,216 filters, two of them not trained
 #   output   64-59, 1 x 1: 3,835 for the 59 colours of the scenes here
 #   dial     two values and a weight for each colour, two for each of 11 positions, the default: 200
 PARAMETERS = {
@@ -61,7 +61,7 @@ PARAMETERS = {
     "vgg16_conv": 14_714_688 + 1_572_114 + 6,
     "vgg16_repeat": 14_714_688 + 1_572_114,
     "vgg19_unet": 20_024_384 + 13_499_842,
-    "mobilenet_unet": 2_257_984 - 3 * 17_056 + 5_283_840 + 4 * 1_408 + 3_835 + 200,
+    "mobilenet_unet": 2_257_984 - 3 * 17_056 + 4_933_632 + 4 * 1_216 + 3_835 + 200,
 }
 # Of them not trained: moving means and variances, and what is frozen.
 NOT_TRAINED = {
@@ -73,7 +73,7 @@ NOT_TRAINED = {
     "vgg16_conv": 14_714_688 - 1_792,
     "vgg16_repeat": 14_714_688 - 1_792,
     "vgg19_unet": 20_024_384,
-    "mobilenet_unet": 2_257_984 - 3 * 17_056 + 2 * 1_408 + 200,
+    "mobilenet_unet": 2_257_984 - 3 * 17_056 + 2 * 1_216 + 200,
 }
 ON_FEWER_IMAGES = {"bn_maxpool_one_in_2": 2, "bn_maxpool_one_in_4": 4}  # section 4.2
 

@@ -42,9 +42,9 @@ def colour_bins(colours: Colours) -> Objective:
     def loss(ab: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
         """Weighted cross-entropy of each pixel."""
         assigned = towards(ab)
-        log_likelihood = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
         weight = ops.matmul(assigned, ops.cast(weights, "float32")[:, None])[..., 0]
-        return -weight * ops.sum(assigned * log_likelihood, axis=-1)
+        logits = ops.cast(logits, "float32")
+        return weight * ops.categorical_crossentropy(assigned, logits, from_logits=True)
 
     def squared_error(ab: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
         """Of the distribution's mean, without the weights that the loss has."""
@@ -108,14 +108,14 @@ def _assignment(centres: np.ndarray) -> Callable[[keras.KerasTensor], keras.Kera
     """A function from ab, (..., 2), to the share of each bin, (..., bins); as `colours.assign`."""
     scaled = np.rint(centres * (AB_SCALE / BIN_WIDTH))
     values = [np.unique(scaled[:, axis]) for axis in (0, 1)]
-    places = [np.searchsorted(values[axis], scaled[:, axis]) for axis in (0, 1)]
+    # By matrices of 0 and 1, which take half the time of indices.
+    places = [scaled[:, axis] == values[axis][:, None] for axis in (0, 1)]
 
     def towards(ab: keras.KerasTensor) -> keras.KerasTensor:
         shares = [
-            ops.take(
+            ops.matmul(
                 ops.relu(1 - ops.abs(ab[..., axis, None] * (AB_SCALE / BIN_WIDTH) - values[axis])),
-                places[axis],
-                axis=-1,
+                ops.cast(places[axis], "float32"),
             )
             for axis in (0, 1)
         ]

@@ -3,10 +3,9 @@
 import keras
 from keras import layers
 
-from colorization.networks.blocks import BilinearUpsampling
+from colorization.networks.blocks import BilinearUpsampling, conv_norm_relu_pool
 from colorization.networks.colour_bins import colour_bins
 from colorization.networks.encoders import encode
-from colorization.networks.normalization import FusedBatchNormalization
 from colorization.networks.variant import Variant
 
 # Outputs of MobileNetV2 and the channels that a 1x1 convolution makes of each, deepest first.
@@ -18,8 +17,8 @@ SKIPS = (
     ("block_1_expand_relu", 32),
 )
 BRIDGE = 256  # filters, at 1/32
-DECODER = (256, 192, 128, 128)  # filters, at 1/16, 1/8, 1/4 and 1/2
-LAST = 64  # filters, at 1/2
+# Filters at 1/16, 1/8, 1/4 and 1/2. Most of the time goes to the last two, where the pixels are.
+DECODER = (256, 192, 64, 64)
 
 
 def _build() -> keras.Model:
@@ -31,24 +30,16 @@ def _build() -> keras.Model:
     three = layers.Concatenate(dtype="float32", name="to_three")([L, L, L])
     names = (DEEPEST, *(name for name, _ in SKIPS))
     x, *skips = encode(three, "mobilenet_v2", outputs=names)
-    x = _conv_norm_relu(x, BRIDGE, name="bridge")
+    x = conv_norm_relu_pool(x, BRIDGE, name="bridge")
     for index, (skip, (_, channels), filters) in enumerate(
         zip(skips, SKIPS, DECODER, strict=True), start=1
     ):
         name = f"decoder_{index}"
         x = BilinearUpsampling(name=f"{name}_up")(x)
-        beside = _conv_norm_relu(skip, channels, kernel_size=1, name=f"{name}_skip")
+        beside = conv_norm_relu_pool(skip, channels, kernel_size=1, name=f"{name}_skip")
         x = layers.Concatenate(name=f"{name}_join")([x, beside])
-        x = _conv_norm_relu(x, filters, name=name)
-    return keras.Model([L], _conv_norm_relu(x, LAST, name="decoder_last"))
-
-
-def _conv_norm_relu(
-    x: keras.KerasTensor, filters: int, *, name: str, kernel_size: int = 3
-) -> keras.KerasTensor:
-    x = layers.Conv2D(filters, kernel_size, padding="same", use_bias=False, name=name)(x)
-    x = FusedBatchNormalization(momentum=0.99, name=f"{name}_norm")(x)
-    return layers.ReLU(name=f"{name}_relu")(x)
+        x = conv_norm_relu_pool(x, filters, name=name)
+    return keras.Model([L], x)
 
 
 VARIANT = Variant(
