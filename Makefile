@@ -16,9 +16,9 @@ study: .venv/installed
 	python tools/validate.py params.yaml
 	dvc repro --all-pipelines --keep-going
 
-# models/chosen for programs without this project: a TensorFlow SavedModel and an ONNX file.
+# The trained model for programs that run TensorFlow without this project: a SavedModel.
 export: .venv/installed
-	python -m colorization.colorizing.export models/chosen --output models/exported
+	python -m colorization.packaging.saved_model --output models/exported
 
 test: .venv/installed
 	python -m pytest

@@ -1,4 +1,4 @@
-"""Colorizing many photographs, beside a plain loop that asks Keras for one after the other.
+"""Colorizing many photographs, beside a plain loop over ONNX Runtime, one after the other.
 
 Both load the same packaged model, read the same files and write JPEG; loading is told apart.
 Prints a Markdown table.
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pandas as pd
 from PIL import Image
 from skimage import color
@@ -23,10 +24,7 @@ from colorization.colorizing.bulk import colorize_files
 from colorization.colorizing.colorizer import load
 from colorization.colorizing.jobs import Job
 from colorization.colorizing.manifest import read_manifest
-from colorization.embedding import imagenet
 from colorization.imaging import lab, view
-from colorization.networks.directory import load_model
-from colorization.settings.embed import Embed
 from colorization.sources import archives
 
 
@@ -58,7 +56,12 @@ def ours(model: Path, paths: list[Path]) -> turns.Step:
     def step() -> None:
         with tempfile.TemporaryDirectory() as folder:
             jobs = [Job(path, Path(folder) / f"{path.stem}.jpg") for path in paths]
-            options: Any = {"saturation": 1.0, "side_by_side": False, "quiet": True}
+            options: Any = {
+                "vividness": None,
+                "saturation": 1.0,
+                "side_by_side": False,
+                "quiet": True,
+            }
             for failure in colorize_files(colorizer, jobs, batch_size=16, threads=2, **options):
                 raise RuntimeError(failure)
 
@@ -68,14 +71,13 @@ def ours(model: Path, paths: list[Path]) -> turns.Step:
 def plain(model: Path, paths: list[Path]) -> turns.Step:
     """As a tutorial has it: every photograph squashed to the network's square."""
     manifest = read_manifest(model)
-    network = load_model(model)
-    embedder = None
-    if manifest.embedding is not None:
-        told = manifest.embedding.model_dump(exclude={"path"})
-        params = Embed(**told, batch_size=1)
-        embedder = imagenet.build_embedder(params, params.precision)
-        embedder_side = imagenet.NETWORKS[params.network].image_size
-        normalization = np.load(model / "embedding.npy", allow_pickle=False)
+    session = onnxruntime.InferenceSession(model / "model.onnx")
+    given: dict[str, np.ndarray] = {}
+    if manifest.vividness is not None:
+        given["vividness"] = np.full((1, 1), manifest.vividness, np.float32)
+    if manifest.embedder_size is not None:
+        embedder = onnxruntime.InferenceSession(model / "embedder.onnx")
+        mean, deviation = np.load(model / "embedding.npy", allow_pickle=False)
     side = (manifest.image_size, manifest.image_size)
 
     def step() -> None:
@@ -84,11 +86,12 @@ def plain(model: Path, paths: list[Path]) -> turns.Step:
                 with Image.open(path) as opened:
                     image = opened.convert("RGB")
                 L = color.rgb2lab(np.asarray(image.resize(side)))[None, ..., :1] / 50 - 1
-                inputs = [L.astype(np.float32)]
-                if embedder is not None:
-                    logits = embedder.predict(view.square_for(inputs[0], embedder_side), verbose=0)
-                    inputs.append(imagenet.normalize(logits, normalization))
-                ab = network.predict(inputs, verbose=0)[0] * lab.AB_SCALE
+                given["L"] = L.astype(np.float32)
+                if manifest.embedder_size is not None:
+                    square = view.square_for(given["L"], manifest.embedder_size)
+                    (logits,) = embedder.run(None, {"L": square})
+                    given["embedding"] = (logits - mean) / deviation
+                ab = session.run(None, given)[0][0] * lab.AB_SCALE
                 whole = color.rgb2lab(np.asarray(image))
                 for channel in (0, 1):
                     enlarged = Image.fromarray(ab[..., channel]).resize(image.size)

@@ -249,7 +249,7 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "vgg16_conv": lambda: Vgg16(learned_channels=True),
     "vgg16_repeat": lambda: Vgg16(learned_channels=False),
     "vgg19_unet": Vgg19Unet,
-    "mobilenet_unet": lambda: MobilenetUnet(np.count_nonzero(COLOURS.assigned)),
+    "mobilenet_unet": lambda: MobilenetUnet(int(np.count_nonzero(COLOURS.assigned))),
 }
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # of the output and what it is compared with

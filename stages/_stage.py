@@ -23,6 +23,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings wou
 from colorization.core.errors import ColorizationError
 from colorization.core.provenance import Run, machine
 
+# Some greetings it writes before it knows of any log level, by itself and not by Python: while a
+# stage is imported, they lead nowhere.
+_STDERR = os.dup(2)
+sys.stderr = open(_STDERR, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+with Path(os.devnull).open("w") as _nowhere:
+    os.dup2(_nowhere.fileno(), 2)
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -45,6 +52,7 @@ def run(main: Callable[..., Figures | None]) -> None:
 
     Exits with status 1 and one line on what the user can mend.
     """
+    _let_speak()
     stage = Path(sys.argv[0]).stem
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     for name, parameter in inspect.signature(main).parameters.items():
@@ -74,6 +82,13 @@ def run(main: Callable[..., Figures | None]) -> None:
         sys.exit(f"{stage}: {_reason(error)}")
     except KeyboardInterrupt:
         sys.exit(f"{stage}: interrupted; the same command finishes the work")
+
+
+def _let_speak() -> None:
+    """Let errors of libraries be seen again, once TensorFlow has looked for GPUs."""
+    if tensorflow := sys.modules.get("tensorflow"):
+        tensorflow.config.list_physical_devices()
+    os.dup2(_STDERR, 2)
 
 
 def _reason(error: OSError) -> str:

@@ -12,6 +12,7 @@ from colorization.core.identity import identify
 from colorization.dataset import arrays
 from colorization.dataset.parts import PARTS
 from colorization.embedding import imagenet
+from colorization.embedding.standardization import normalization, normalize
 from colorization.settings.embed import Embed
 
 
@@ -41,10 +42,10 @@ def main(
                 unfinished / name,
                 f"embedding {part}",
             )
-        normalization = imagenet.normalization(logits["train"], settings.weights)
+        mean_and_deviation = normalization(logits["train"], settings.weights)
         for part in PARTS:
-            np.save(folder / f"{part}.npy", imagenet.normalize(logits[part], normalization))
-        np.save(folder / "normalization.npy", normalization)
+            np.save(folder / f"{part}.npy", normalize(logits[part], mean_and_deviation))
+        np.save(folder / "normalization.npy", mean_and_deviation)
         pretrained.write(folder / "identity.json")
     shutil.rmtree(unfinished)
 

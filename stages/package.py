@@ -3,21 +3,18 @@
 from pathlib import Path
 
 from _stage import run
-from colorization.colorizing.packaging import Origin, package
 from colorization.core.files import whole_folder
 from colorization.dataset.tables import read_table
+from colorization.packaging.package import Origin, package
 from colorization.settings.download import Download
-from colorization.settings.embed import Embed
 
 
-def main(params: Path, model: Path, evaluation: Path, split: Path, out: Path) -> None:
-    origin = Origin(
-        source=Download.load(params).shown_source,
-        embed=Embed.load(params),
-        split=read_table(split),
-    )
+def main(
+    params: Path, model: Path, evaluation: Path, embedder: Path, split: Path, out: Path
+) -> None:
+    origin = Origin(source=Download.load(params).shown_source, split=read_table(split))
     with whole_folder(out) as folder:
-        package(model, evaluation, origin, folder)
+        package(model, evaluation, embedder, origin, folder)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 """Packaged models without a training, for the tests of what colorizes."""
 
+import atexit
 import dataclasses
 import functools
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +13,14 @@ import numpy as np
 
 from colorization import variants
 from colorization.backbones.weights import Pretrained
-from colorization.colorizing import packaging
-from colorization.colorizing.packaging import Origin
 from colorization.dataset.examples import Examples
-from colorization.embedding import imagenet
+from colorization.embedding import imagenet, standardization
 from colorization.embedding.imagenet import Predict
 from colorization.imaging import view
 from colorization.networks.dial import LOGITS
 from colorization.networks.directory import save_architecture
+from colorization.packaging.embedders import write_embedder
+from colorization.packaging.package import Origin, package
 from colorization.training.record import TRAINING
 from evaluated import evaluation, rows
 from samples import PARAMS, model_of
@@ -25,13 +28,22 @@ from test_inventory import TABLE
 
 SIDE = 32  # px
 EMBED = PARAMS.embed.model_copy(update={"network": "mobilenet_v2", "precision": "float32"})
-ORIGIN = Origin(PARAMS.download.source, EMBED, TABLE)
+ORIGIN = Origin(PARAMS.download.source, TABLE)
 
 
 @functools.cache
 def logits_of(precision: str) -> Predict:
     """The embedding network, built once."""
     return imagenet.compile_embedder(imagenet.build_embedder(EMBED, precision))
+
+
+@functools.cache
+def embedder() -> Path:
+    """What the stage `embedder` writes, written once."""
+    folder = Path(tempfile.mkdtemp(prefix="embedder-"))
+    atexit.register(shutil.rmtree, folder)
+    write_embedder(EMBED, "random", folder)
+    return folder
 
 
 def with_embeddings(
@@ -42,9 +54,11 @@ def with_embeddings(
     """
     side = imagenet.NETWORKS[EMBED.network].image_size
     logits = logits_of(precision)(view.square_for(examples.images.L.astype(np.float32), side))
-    mean_and_deviation = imagenet.normalization(logits, "random")
+    mean_and_deviation = standardization.normalization(logits, "random")
     return (
-        dataclasses.replace(examples, embeddings=imagenet.normalize(logits, mean_and_deviation)),
+        dataclasses.replace(
+            examples, embeddings=standardization.normalize(logits, mean_and_deviation)
+        ),
         mean_and_deviation,
     )
 
@@ -86,5 +100,5 @@ def write_package(
     made_up.summary.write(folder / "metrics.json")
     made_up.history.to_csv(folder / "history.csv", index=False)
     out.mkdir()
-    packaging.package(folder, folder, origin, out)
+    package(folder, folder, embedder(), origin, out)
     return out

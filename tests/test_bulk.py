@@ -32,7 +32,7 @@ class Watched:
             self.pixels -= pixels
         return np.zeros((32, 32, 1), np.float32)
 
-    def predict(self, seen: list[np.ndarray]) -> list[np.ndarray]:
+    def predict(self, seen: list[np.ndarray], _: float | None) -> list[np.ndarray]:
         self.batches.append(len(seen))
         return [np.zeros((*L.shape[:2], 2), np.float32) for L in seen]
 

@@ -338,6 +338,19 @@ def test_a_saturation_beyond_all_colours_is_refused(capsys: pytest.CaptureFixtur
     assert told == "colorize: error: argument --saturation: must be 0 to 100; found 1e308"
 
 
+def test_vividness_is_for_models_with_a_dial(
+    model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--output", tmp_path / "out", "--vividness"]
+    assert colorize(model, photos / "grey.jpg", *out, "0.5") == 2
+    told = capsys.readouterr().err
+    assert told == "colorize: --vividness: this model has no dial; use --saturation\n"
+    for wrong in ("-0.1", "1.1", "nan", "vivid"):
+        with pytest.raises(SystemExit):
+            colorize(model, photos / "grey.jpg", *out, wrong)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_model_that_is_none_exits_with_status_2(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -126,8 +126,13 @@ def test_an_edit_of_a_page_or_a_claim_concerns_pages(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", [file for file in of_room("colorizing") if "pyc" not in file])
-def test_an_edit_of_what_colorizes_concerns_at_most_the_package(file: str) -> None:
-    assert depending_on(file) <= {"package"}
+def test_an_edit_of_what_colorizes_concerns_at_most_what_it_loads(file: str) -> None:
+    assert depending_on(file) <= {"embedder", "package"}
+
+
+@pytest.mark.parametrize("file", [file for file in of_room("packaging") if "pyc" not in file])
+def test_an_edit_of_what_packages_concerns_packages_alone(file: str) -> None:
+    assert depending_on(file) <= {"embedder", "package"}
 
 
 @pytest.mark.parametrize(
@@ -143,7 +148,7 @@ def test_an_edit_of_the_plumbing_concerns_nothing(file: str) -> None:
         ("download", {"download", "floors"}),
         ("split", {"split"}),
         ("preprocess", {"preprocess"}),
-        ("embed", {"embed"}),
+        ("embed", {"embed", "embedder"}),
         ("encoders", TRAININGS),
         ("model", set()),
         ("study", set()),

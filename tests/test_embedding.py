@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from colorization.core.errors import ColorizationError
-from colorization.embedding import imagenet
+from colorization.embedding import imagenet, standardization
 from colorization.embedding.imagenet import Predict, compile_embedder
 from colorization.imaging import lab
 from colorization.settings.embed import Embed, Network, Precision
@@ -95,7 +95,7 @@ def test_logits_are_a_thousand_float32_and_no_probabilities(logits: np.ndarray) 
 
 
 def test_stored_embeddings_of_random_networks_tell_images_apart(logits: np.ndarray) -> None:
-    stored = imagenet.normalize(logits, imagenet.normalization(logits, "random"))
+    stored = standardization.normalize(logits, standardization.normalization(logits, "random"))
     assert stored.dtype == np.float32
     assert np.isfinite(stored).all()
     assert spread(stored) > 0.1
@@ -107,7 +107,9 @@ def test_a_weights_file_gives_the_raw_logits_of_its_network(case: Case, logits: 
     loaded = imagenet.build_embedder(case.from_file)
     again = np.asarray(loaded(case.L[:2], training=False))
     np.testing.assert_allclose(again, logits[:2], atol=1e-4 * np.abs(logits).max())
-    stored = imagenet.normalize(logits, imagenet.normalization(logits, case.from_file.weights))
+    stored = standardization.normalize(
+        logits, standardization.normalization(logits, case.from_file.weights)
+    )
     np.testing.assert_array_equal(stored, logits)
     assert spread(stored) > 0.1
 
@@ -191,7 +193,7 @@ def test_small_images_are_enlarged_and_uneven_batches_filled(
 
 def test_a_constant_logit_is_not_divided_by_zero() -> None:
     logits = np.ones((5, 1000), np.float32)
-    stored = imagenet.normalize(logits, imagenet.normalization(logits, "random"))
+    stored = standardization.normalize(logits, standardization.normalization(logits, "random"))
     assert (stored == 0).all()
 
 

@@ -27,7 +27,7 @@ import pytest
 from PIL import Image
 
 from colorization import variants
-from colorization.colorizing import manifest, originals, unpacking
+from colorization.colorizing import colorizer, manifest, originals
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.dataset.preprocessing import preprocess
@@ -167,7 +167,7 @@ def load_settings(content: bytes, folder: Path) -> str:
 @functools.cache
 def package() -> Path:
     """A small model that takes an embedding, as `package` writes it."""
-    L, embedding = keras.Input((None, None, 1)), keras.Input((1000,))
+    L, embedding = keras.Input((None, None, 1), name="L"), keras.Input((1000,), name="embedding")
     scale = keras.layers.Dense(4)(embedding)
     features = keras.layers.Conv2D(4, 3, padding="same", activation="relu")(L)
     features = keras.layers.BatchNormalization()(features)
@@ -187,7 +187,7 @@ def unpack_with(name: str) -> Try:
             told = json.loads((copy / manifest.NAME).read_text())
             told["files"][name] = sha256_of(copy / name)
             (copy / manifest.NAME).write_text(json.dumps(told))
-        unpacking.unpack(copy)
+        colorizer.load(copy)
         return TAKEN
 
     return unpack
@@ -218,8 +218,7 @@ PROCESSES = {
         name: Kind(file_of_package(name), unpack_with(name), count, tokens)
         for name, count, tokens in (
             (manifest.NAME, 1_000, HOSTILE_JSON),
-            ("model.json", 1_000, HOSTILE_JSON),
-            ("model.weights.h5", 500, None),
+            ("model.onnx", 1_500, None),
             ("embedding.npy", 500, None),
         )
     },

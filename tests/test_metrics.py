@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colorization.colorizing.packaging import Origin, model_card
 from colorization.core.provenance import Circumstances
 from colorization.dataset.colours import count_colours
 from colorization.imaging import lab
+from colorization.packaging.package import Origin, model_card
 from colorization.pages import report
 from colorization.pages.report import Content
 from colorization.scoring import metrics, scorer
@@ -21,7 +21,7 @@ from colorization.scoring.summary import COLORIZERS, Summary, summarize
 from colorization.study import comparison
 from colorization.study.experiments import Experiments
 from evaluated import evaluation, rows
-from samples import PARAMS, examples, scene
+from samples import examples, scene
 from test_inventory import TABLE
 
 WARMTH = Metric(
@@ -114,7 +114,7 @@ def test_a_new_metric_is_told_by_every_page(warmth: None, tmp_path: Path) -> Non
     for page in (
         report.markdown(content),
         report.html(content, circumstances, b"", b"", {}),
-        model_card(evaluated.training, evaluated.summary, Origin("", PARAMS.embed, TABLE)),
+        model_card(evaluated.training, evaluated.summary, Origin("", TABLE)),
         *studies,
     ):
         assert "warmth (higher is better)" in page

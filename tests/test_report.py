@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 
 from colorization.backbones.weights import Pretrained
-from colorization.colorizing.packaging import Origin, model_card
 from colorization.core.provenance import Circumstances
+from colorization.packaging.package import Origin, model_card
 from colorization.pages import rendering, report, writing
 from colorization.pages.report import Content
 from evaluated import evaluation, files_in, rows, run
-from samples import PARAMS, scene
+from samples import scene
 from test_inventory import TABLE
 
 PAGES = ("markdown", "html")
@@ -220,7 +220,7 @@ def test_random_weights_are_named_in_plain_words(page: str) -> None:
 
 def card_of(content: Content) -> str:
     evaluated = content.evaluation
-    origin = Origin(content.source, PARAMS.embed, content.split)
+    origin = Origin(content.source, content.split)
     return model_card(evaluated.training, evaluated.summary, origin)
 
 

@@ -18,13 +18,14 @@ ROOMS = (
     "dataset",
     "backbones",
     "embedding",
+    "colorizing",
     "networks",
     "variants",
     "training",
     "scoring",
     "pages",
     "study",
-    "colorizing",
+    "packaging",
 )
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -8,15 +8,13 @@ if TYPE_CHECKING:
     from colorization.colorizing.colorizer import Colorizer
 
 
-def load(model: str | Path, embedding_weights: str | Path | None = None) -> "Colorizer":
+def load(model: str | Path) -> "Colorizer":
     """Load a packaged model; call what it gives with an array, a PIL image or a path.
 
     Parameters
     ----------
     model : path
         A folder that the stage `package` made, such as "models/chosen".
-    embedding_weights : path, optional
-        The weights file of the embedding network, where it is no longer where it was in training.
 
     Returns
     -------
@@ -26,7 +24,7 @@ def load(model: str | Path, embedding_weights: str | Path | None = None) -> "Col
     Raises
     ------
     colorization.core.errors.ColorizationError
-        If the package is not whole, or the embedding network's weights cannot be found.
+        If the package is not whole, or not what was packaged.
 
     Examples
     --------
@@ -34,4 +32,4 @@ def load(model: str | Path, embedding_weights: str | Path | None = None) -> "Col
     >>> colorize("photo.jpg").save("colorized.png")
     """
     # By name and not before it is called: every stage imports this module, and no stage this.
-    return import_module("colorization.colorizing.colorizer").load(model, embedding_weights)
+    return import_module("colorization.colorizing.colorizer").load(model)

@@ -1,1 +1,1 @@
-"""Using a trained model: packages, the command `colorize`, the API, exports."""
+"""Colorizing with a packaged model, by ONNX Runtime: the API and the command `colorize`."""

@@ -17,7 +17,7 @@ from colorization.core.errors import ColorizationError
 from colorization.core.progress import progress_bar
 from colorization.sources import archives
 
-# Bytes, beside some 1 GB that TensorFlow, a model and an embedding network take: 2 GiB in all.
+# Bytes, beside what ONNX Runtime and the libraries take: 2 GiB in all.
 IN_FLIGHT = 700_000_000  # of the photographs that are in work; one that takes more is alone
 PER_PHOTOGRAPH = 15_000_000  # for what is converted at a time
 PER_PIXEL = 12  # photograph and result 4 each, 4 for their transparency and their encoded bytes
@@ -31,6 +31,7 @@ def colorize_files(
     colorizer: Colorizer,
     jobs: list[Job],
     *,
+    vividness: float | None = None,
     saturation: float,
     side_by_side: bool,
     batch_size: int,
@@ -47,6 +48,8 @@ def colorize_files(
     ----------
     colorizer : Colorizer
     jobs : list of Job
+    vividness : float, optional
+        Where the model's dial is turned to; it stays where it stands, unless it is given.
     saturation : float
         What the predicted a and b are multiplied by.
     side_by_side : bool
@@ -61,7 +64,7 @@ def colorize_files(
     ------
     Failure
     """
-    work = _Work(colorizer, saturation, side_by_side)
+    work = _Work(colorizer, vividness, saturation, side_by_side)
     groups = [jobs[start : start + batch_size] for start in range(0, len(jobs), batch_size)]
     with (
         ThreadPoolExecutor(threads) as pool,
@@ -95,8 +98,15 @@ def colorize_files(
 class _Work:
     """What the threads do, within the memory that there is for all of them."""
 
-    def __init__(self, colorizer: Colorizer, saturation: float, side_by_side: bool) -> None:
+    def __init__(
+        self,
+        colorizer: Colorizer,
+        vividness: float | None,
+        saturation: float,
+        side_by_side: bool,
+    ) -> None:
         self._colorizer = colorizer
+        self._vividness = vividness
         self._saturation = saturation
         self._side_by_side = side_by_side
         self._memory = _Memory(IN_FLIGHT)
@@ -111,7 +121,7 @@ class _Work:
         predicted: list[np.ndarray] = []
         while few := _first_few(seen[len(predicted) :]):
             with self._memory.held(PER_SEEN_PIXEL * sum(L.size for L in few)):
-                predicted += self._colorizer.predict(few)
+                predicted += self._colorizer.predict(few, self._vividness)
         return predicted
 
     def write(self, job: Job, ab: np.ndarray) -> None:

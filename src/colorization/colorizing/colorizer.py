@@ -1,22 +1,44 @@
 """A packaged model that colorizes photographs of any size."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
 from PIL import Image
 
+from colorization.colorizing import manifest as packaged
 from colorization.colorizing import originals
-from colorization.colorizing.unpacking import Embedder, unpack
+from colorization.colorizing.onnx_network import OnnxNetwork
 from colorization.core.errors import ColorizationError
-from colorization.embedding import imagenet
+from colorization.embedding.standardization import CLASSES, normalize, read_normalization
 from colorization.imaging import decoding, view
-from colorization.networks.dial import Dialled
 
-Predict = Callable[..., np.ndarray]  # of one array for each input of a model
-
+Network = Callable[..., np.ndarray]  # such as OnnxNetwork, of one array for each input
 Photograph = np.ndarray | Image.Image | str | Path
+
+
+@dataclass(frozen=True)
+class Embedder:
+    """The network whose logits a model takes, and how they are standardised before.
+
+    Attributes
+    ----------
+    network : Network
+    image_size : int
+        px, the side of the squares that it sees.
+    mean_and_deviation : (2, 1000) float32 array
+        See `standardization.normalize`.
+    """
+
+    network: Network
+    image_size: int
+    mean_and_deviation: np.ndarray
+
+    def embed(self, seen: Sequence[np.ndarray]) -> np.ndarray:
+        """Give the embeddings, (N, 1000) float32, of L of any shapes, each (H, W, 1)."""
+        squares = np.stack([view.square_for(L, self.image_size) for L in seen])
+        return normalize(self.network(squares), self.mean_and_deviation)
 
 
 class Colorizer:
@@ -31,21 +53,26 @@ class Colorizer:
 
     Parameters
     ----------
-    model : keras.Model
+    network : Network
+        From L, an embedding where there is an embedder, and the dial's position where it has one,
+        to ab.
     image_size : int
     embedder : Embedder or None
         None for a model that takes no embedding.
+    vividness : float or None
     """
 
-    def __init__(self, model: keras.Model, image_size: int, embedder: Embedder | None) -> None:
+    def __init__(
+        self,
+        network: Network,
+        image_size: int,
+        embedder: Embedder | None,
+        vividness: float | None,
+    ) -> None:
         self.image_size = image_size
-        dialled = Dialled.of(model)
-        self.vividness = dialled.default if dialled else None
-        self._predict_ab = _for_any_shape(model)
+        self.vividness = vividness
+        self._network = network
         self._embedder = embedder
-        if embedder is not None:
-            params = embedder.params
-            self._predict_logits = _for_any_shape(imagenet.build_embedder(params, params.precision))
 
     def __call__(
         self, image: Photograph, saturation: float = 1.0, vividness: float | None = None
@@ -132,7 +159,7 @@ class Colorizer:
             If the model has no dial, or it does not go so far.
         """
         position = self._position(vividness)
-        embeddings = self._embeddings(seen)
+        embeddings = None if self._embedder is None else self._embedder.embed(seen)
         found: list[np.ndarray] = [np.empty(0)] * len(seen)
         for shape in dict.fromkeys(L.shape for L in seen):
             alike = [index for index, L in enumerate(seen) if L.shape == shape]
@@ -141,7 +168,7 @@ class Colorizer:
                 inputs.append(embeddings[alike])
             if position is not None:
                 inputs.append(np.full((len(alike), 1), position, np.float32))
-            for index, ab in zip(alike, self._predict_ab(*inputs), strict=True):
+            for index, ab in zip(alike, self._network(*inputs), strict=True):
                 found[index] = ab
         return found
 
@@ -154,45 +181,19 @@ class Colorizer:
             raise ColorizationError(f"vividness must be from 0 to 1; found {vividness}")
         return vividness
 
-    def _embeddings(self, seen: Sequence[np.ndarray]) -> np.ndarray | None:
-        if self._embedder is None:
-            return None
-        squares = np.stack([view.square_for(L, self._embedder.image_size) for L in seen])
-        logits = self._predict_logits(squares)
-        return imagenet.normalize(logits, self._embedder.mean_and_deviation)
-
 
 def _in_memory(image: np.ndarray | Image.Image) -> Image.Image:
     """An image with all its pixels, to do with as one likes."""
     return Image.fromarray(image) if isinstance(image, np.ndarray) else image.copy()
 
 
-def _for_any_shape(model: keras.Model) -> Predict:
-    # TensorFlow compiles once for all shapes and numbers of images, where Keras' own predict would
-    # compile anew, for seconds and into more memory.
-    if keras.config.backend() != "tensorflow":
-        return lambda *inputs: np.asarray(model.predict_on_batch(list(inputs)), np.float32)
-    import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
-
-    signature = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs]
-
-    @tf.function(input_signature=signature)
-    def predict(*inputs: tf.Tensor) -> tf.Tensor:
-        outputs = model(keras.tree.pack_sequence_as(model.input, inputs), training=False)
-        return tf.cast(outputs, tf.float32)
-
-    return lambda *inputs: predict(*map(tf.constant, inputs)).numpy()
-
-
-def load(model: str | Path, embedding_weights: str | Path | None = None) -> Colorizer:
+def load(model: str | Path) -> Colorizer:
     """Load a packaged model.
 
     Parameters
     ----------
     model : path
         A folder that the stage `package` made, here or elsewhere.
-    embedding_weights : path, optional
-        The weights file of the embedding network, where it is no longer where it was in training.
 
     Returns
     -------
@@ -201,8 +202,24 @@ def load(model: str | Path, embedding_weights: str | Path | None = None) -> Colo
     Raises
     ------
     ColorizationError
-        If the package is not whole or not what was packaged, or the embedding network's weights
-        cannot be found.
+        If the package is not whole or not what was packaged.
     """
-    unpacked = unpack(Path(model), embedding_weights)
-    return Colorizer(unpacked.model, unpacked.image_size, unpacked.embedder)
+    folder = Path(model)
+    manifest = packaged.read_manifest(folder)
+    inputs: dict[str, tuple] = {"L": (None, None, None, 1)}
+    embedder = None
+    if side := manifest.embedder_size:
+        embedder = Embedder(
+            OnnxNetwork(
+                folder / packaged.EMBEDDER,
+                {"L": (None, side, side, 1)},
+                (None, CLASSES),
+            ),
+            side,
+            read_normalization(folder / packaged.STANDARDIZATION),
+        )
+        inputs["embedding"] = (None, CLASSES)
+    if manifest.vividness is not None:
+        inputs["vividness"] = (None, 1)
+    network = OnnxNetwork(folder / packaged.MODEL, inputs, (None, None, None, 2))
+    return Colorizer(network, manifest.image_size, embedder, manifest.vividness)

@@ -4,8 +4,7 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from importlib import metadata
 from pathlib import Path
 from typing import TextIO
@@ -19,6 +18,7 @@ from colorization.colorizing.originals import FORMATS
 from colorization.core.errors import ColorizationError
 from colorization.core.text import printable
 
+DISTRIBUTION = "colorization-pipeline"  # as pip knows it
 DEFAULT_MODEL = Path("models/chosen")
 MOST_AT_A_TIME = 256  # photographs, and threads
 MOST_SATURATION = 100.0  # by then, all colours are as strong as sRGB has them
@@ -36,9 +36,7 @@ def parser() -> argparse.ArgumentParser:
     option("inputs", nargs="+", metavar="INPUT", help="a photograph, a folder of them, or a glob")
     option("--output", type=_folder, required=True, metavar="DIR", help="folder for the results")
     option("--model", type=Path, default=DEFAULT_MODEL, help="packaged model (%(default)s)")
-    option(
-        "--embedding-weights", type=Path, metavar="FILE", help="weights of its embedding network"
-    )
+    option("--vividness", type=_share, help="0 to 1, most faithful to most vivid (the model's)")
     option("--saturation", type=_factor, default=1.0, help="factor on the colours (%(default)s)")
     option("--side-by-side", action="store_true", help="grey on the left, colorized on the right")
     option("--format", choices=sorted({ending[1:] for ending in FORMATS}), help="(the input's)")
@@ -47,7 +45,8 @@ def parser() -> argparse.ArgumentParser:
     option("--jobs", type=_count, default=os.cpu_count(), help="readers and writers (%(default)s)")
     option("--dry-run", action="store_true", help="say what would be done, and do nothing")
     option("--quiet", action="store_true", help="no progress; failures are still named")
-    option("--version", action="version", version=f"colorize {metadata.version('colorization')}")
+    version = f"colorize {metadata.version(DISTRIBUTION)}"
+    option("--version", action="version", version=version)
     return described
 
 
@@ -90,15 +89,17 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _colorize(jobs: list[Job], options: argparse.Namespace) -> list[Failure]:
-    with _without_greetings():
-        from colorization.colorizing.bulk import colorize_files  # noqa: PLC0415 (TensorFlow takes seconds)
-        from colorization.colorizing.colorizer import load  # noqa: PLC0415
+    from colorization.colorizing.bulk import colorize_files  # noqa: PLC0415 (others are quicker)
+    from colorization.colorizing.colorizer import load  # noqa: PLC0415
 
-    colorizer = load(options.model, options.embedding_weights)
+    colorizer = load(options.model)
+    if options.vividness is not None and colorizer.vividness is None:
+        raise ColorizationError("--vividness: this model has no dial; use --saturation")
     failures = []
     for failure in colorize_files(
         colorizer,
         jobs,
+        vividness=options.vividness,
         saturation=options.saturation,
         side_by_side=options.side_by_side,
         batch_size=options.batch_size,
@@ -108,21 +109,6 @@ def _colorize(jobs: list[Job], options: argparse.Namespace) -> list[Failure]:
         _name([failure])
         failures.append(failure)
     return failures
-
-
-@contextmanager
-def _without_greetings() -> Iterator[None]:
-    """Keep off the terminal what TensorFlow says of itself as it is loaded, at any log level."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with Path(os.devnull).open("w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _name(failures: list[Failure]) -> None:
@@ -192,6 +178,13 @@ def _count(text: str) -> int:
     value = int(text)
     if not 1 <= value <= MOST_AT_A_TIME:
         raise argparse.ArgumentTypeError(f"must be 1 to {MOST_AT_A_TIME}; found {text}")
+    return value
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"must be 0 to 1; found {text}")
     return value
 
 

@@ -2,16 +2,17 @@
 
 colorization.json  this manifest
 README.md          the model card
-model.json         architecture, as Keras writes it
-model.weights.h5   weights
-embedding.npy      (2, 1000) float32: mean and deviation by which logits are standardised; missing
-                   where the variant takes no embedding
+model.onnx         the network, from `L`, `embedding` and `vividness`, as far as it takes them, to
+                   `ab`; of any number of photographs, of any height and width
+embedder.onnx      the embedding network, from `L` to `logits`; like the next one missing where the
+                   variant takes no embedding
+embedding.npy      (2, 1000) float32: mean and deviation by which logits are standardised
 training.json      what it was trained with
 metrics.json       what it scored on the test split
 history.csv        a row per epoch of its training
 
-A package comes from anywhere and is not trusted: nothing in it is code or a pickle, every file that
-is read is listed with its sha256, and Keras builds the architecture in safe mode.
+A package comes from anywhere and is not trusted: nothing in it is code or a pickle, and every file
+that is read is listed with its sha256.
 """
 
 from pathlib import Path
@@ -21,39 +22,41 @@ from pydantic import Field, ValidationError
 
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
-from colorization.core.records import NotEmpty, Record, Seed, Sha256, key_of
-from colorization.settings.embed import Network
-from colorization.settings.preprocess import ImageSize
+from colorization.core.records import ImageSize, NotEmpty, Record, Sha256, key_of
 
 NAME = "colorization.json"
 LONGEST = 2**20  # bytes of it; a few thousand are usual
-LOADED = ("model.json", "model.weights.h5")
+MODEL = "model.onnx"
+EMBEDDER = "embedder.onnx"
 STANDARDIZATION = "embedding.npy"
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=255)]
 
 
-class Embedding(Record):
-    """The network whose logits the model takes.
+class Manifest(Record):
+    """What is needed to colorize, and where the model comes from.
 
-    `weights` is "random" (drawn from `seed`), "imagenet" (Keras downloads them) or the sha256 of a
-    weights file, which was at `path` when the model was trained: `~` stands for a home, whose name
-    is nobody's business. `precision` is that of the logits in its training.
+    Attributes
+    ----------
+    format : int
+        Of this manifest, and of what it lists.
+    variant : str
+    image_size : int
+        px, the shorter side of what the network sees.
+    vividness : float or None
+        Where the model's dial stands by default; None where it has none.
+    embedder_size : int or None
+        px, the side of the squares that the embedding network sees; None where there is none.
+    source : str
+        Of the photographs that it was trained on.
+    files : dict
+        The sha256 of each file.
     """
 
-    network: Network
-    weights: Literal["random", "imagenet"] | Sha256
-    seed: Seed
-    precision: Literal["float32", "mixed_bfloat16"]
-    path: Annotated[str, Field(max_length=4096)] | None
-
-
-class Manifest(Record):
-    """What is needed to colorize, and where the model comes from."""
-
-    format: Literal[2]
+    format: Literal[3]
     variant: NotEmpty
     image_size: ImageSize
-    embedding: Embedding | None
+    vividness: Annotated[float, Field(ge=0, le=1)] | None
+    embedder_size: Annotated[int, Field(ge=32, le=1024)] | None
     source: NotEmpty
     files: dict[FileName, Sha256]
 
@@ -82,7 +85,7 @@ def read_manifest(folder: Path) -> Manifest:
         If the folder is no package, or a file is missing or not what was packaged.
     """
     manifest = _parse(folder / NAME, _text(folder))
-    needed = {*LOADED, *([STANDARDIZATION] if manifest.embedding else [])}
+    needed = {MODEL, *([EMBEDDER, STANDARDIZATION] if manifest.embedder_size else [])}
     for name in sorted(needed - set(manifest.files)):
         raise ColorizationError(f"{folder}: {NAME} does not list {name}; the package is not whole")
     for name, sha256 in manifest.files.items():

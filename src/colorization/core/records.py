@@ -15,6 +15,7 @@ from colorization.core.text import printable
 Count = Annotated[
     int, Field(ge=1, le=1_000_000)
 ]  # of images or epochs: 40 times the paper's images
+ImageSize = Annotated[int, Field(ge=32, le=1024, multiple_of=32)]  # px, a side of what networks see
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 NotEmpty = Annotated[str, Field(min_length=1)]

@@ -20,7 +20,7 @@ class Examples:
     ----------
     images : LabArrays
     embeddings : (N, 1000) float32 array or None
-        Standardised as `imagenet.normalize` does; None for variants that take none.
+        Standardised as `standardization.normalize` does; None for variants that take none.
     """
 
     images: LabArrays

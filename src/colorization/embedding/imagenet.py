@@ -19,10 +19,9 @@ from colorization.backbones.folding import fold_normalization
 from colorization.backbones.precision import choose_precision
 from colorization.backbones.pretrained import build_pretrained
 from colorization.core.progress import progress_bar
+from colorization.embedding.standardization import CLASSES
 from colorization.imaging import view
 from colorization.settings.embed import Embed
-
-CLASSES = 1000  # of ImageNet
 
 # An image in the file of what an interrupted embedding has so far.
 _ROW = np.dtype([("logits", np.float32, CLASSES), ("sha256", np.uint8, 32)])
@@ -255,33 +254,3 @@ def _read_ahead(L: np.ndarray, image_size: int, batch_size: int) -> Iterator[np.
 def _padded(batch: np.ndarray, batch_size: int) -> np.ndarray:
     missing = batch_size - len(batch)
     return np.pad(batch, ((0, missing), (0, 0), (0, 0), (0, 0)), mode="edge")
-
-
-def normalization(logits: np.ndarray, weights: str) -> np.ndarray:
-    """Mean and deviation by which embeddings are standardised before they are used.
-
-    Parameters
-    ----------
-    logits : (N, 1000) float32 array
-        Of the training split.
-    weights : str
-        `embed.weights`. Random networks give logits of any magnitude, down to 1e-12, so theirs are
-        standardised; real weights keep their raw logits, as in the paper.
-
-    Returns
-    -------
-    (2, 1000) float32 array
-        Mean and deviation; zeros and ones where nothing is standardised.
-    """
-    mean, deviation = np.zeros(logits.shape[1]), np.ones(logits.shape[1])
-    if weights == "random":
-        mean = logits.mean(axis=0, dtype=np.float64)
-        deviation = logits.std(axis=0, dtype=np.float64)
-        deviation[deviation == 0] = 1
-    return np.stack([mean, deviation]).astype(np.float32)
-
-
-def normalize(logits: np.ndarray, mean_and_deviation: np.ndarray) -> np.ndarray:
-    """Standardise logits: the embedding as the models take it, (N, 1000) float32."""
-    mean, deviation = mean_and_deviation
-    return (logits - mean) / deviation

@@ -1,12 +1,7 @@
 """`preprocess`: the cached arrays."""
 
-from typing import Annotated
-
-from pydantic import Field
-
 from colorization.core.parameters import Section
-
-ImageSize = Annotated[int, Field(ge=32, le=1024, multiple_of=32)]
+from colorization.core.records import ImageSize
 
 
 class Preprocess(Section):

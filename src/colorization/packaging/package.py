@@ -6,23 +6,26 @@ from pathlib import Path
 
 import pandas as pd
 
-from colorization.backbones.weights import NAMED, Pretrained
-from colorization.colorizing.contents import check_weights, read_standardization
+from colorization.backbones.weights import Pretrained
 from colorization.colorizing.manifest import (
-    LOADED,
+    EMBEDDER,
+    MODEL,
     STANDARDIZATION,
-    Embedding,
     Manifest,
     write_manifest,
 )
+from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.dataset import inventory
+from colorization.embedding.standardization import read_normalization
+from colorization.networks.dial import Dialled
+from colorization.networks.directory import load_model
+from colorization.packaging.embedder_record import IDENTITY, EmbedderRecord
+from colorization.packaging.to_onnx import without_reduced_precision, write_onnx
 from colorization.pages import rendering, report
 from colorization.scoring.summary import Summary
-from colorization.settings.embed import Embed
 from colorization.training.record import TRAINING, TrainingRecord
 
-OF_MODEL = (*LOADED, TRAINING, "history.csv")
 CARD = "README.md"
 
 
@@ -34,18 +37,15 @@ class Origin:
     ----------
     source : str
         `download.source`.
-    embed : Embed
-        How its embeddings were made, if it takes any.
     split : DataFrame
         As `split.split_archive` returns it.
     """
 
     source: str
-    embed: Embed
     split: pd.DataFrame
 
 
-def package(model: Path, evaluation: Path, origin: Origin, out: Path) -> None:
+def package(model: Path, evaluation: Path, embedder: Path, origin: Origin, out: Path) -> None:
     """Fill a folder with a packaged model.
 
     Parameters
@@ -54,6 +54,8 @@ def package(model: Path, evaluation: Path, origin: Origin, out: Path) -> None:
         A model directory.
     evaluation : Path
         What the stage `evaluate` wrote of it.
+    embedder : Path
+        What the stage `embedder` wrote; for a model that takes no embedding it may be of any.
     origin : Origin
     out : Path
         Must exist and be empty.
@@ -61,48 +63,45 @@ def package(model: Path, evaluation: Path, origin: Origin, out: Path) -> None:
     Raises
     ------
     ColorizationError
-        If the model's training diverged, or its directory is damaged.
+        If the model's training diverged, or its directory is damaged, or it was trained with
+        another embedding network.
     """
     training = TrainingRecord.read(model / TRAINING)
-    check_weights(model)
+    network = load_model(model)
+    dialled = Dialled.of(network)
+    embedder_size = None
     if training.embedding:
-        read_standardization(model)
-    for name in OF_MODEL:
+        embedder_size = _copy_embedder(training.embedding, model, embedder, out)
+    write_onnx(without_reduced_precision(network), "ab", out / MODEL)
+    for name in (TRAINING, "history.csv"):
         shutil.copyfile(model / name, out / name)
-    if training.embedding:
-        shutil.copyfile(model / STANDARDIZATION, out / STANDARDIZATION)
     shutil.copyfile(evaluation / "metrics.json", out / "metrics.json")
     card = model_card(training, Summary.read(evaluation / "metrics.json"), origin)
     (out / CARD).write_text(card, encoding="utf-8")
     manifest = Manifest(
-        format=2,
+        format=3,
         variant=training.variant,
         image_size=training.image_size,
-        embedding=_embedding(training.embedding, origin.embed) if training.embedding else None,
+        vividness=dialled.default if dialled else None,
+        embedder_size=embedder_size,
         source=origin.source,
         files={path.name: sha256_of(path) for path in sorted(out.iterdir())},
     )
     write_manifest(out, manifest)
 
 
-def _embedding(pretrained: Pretrained, embed: Embed) -> Embedding:
-    return Embedding.model_validate(
-        {
-            "network": pretrained.network,
-            "weights": pretrained.weights,
-            "seed": embed.seed,
-            "precision": pretrained.precision,
-            "path": None if pretrained.weights in NAMED else _without_home(embed.weights),
-        }
-    )
-
-
-def _without_home(path: str) -> str:
-    """A path as it was written, but for the name of the home that it may lie in."""
-    try:
-        return f"~/{Path(path).relative_to(Path.home()).as_posix()}"
-    except ValueError:
-        return path
+def _copy_embedder(trained_with: Pretrained, model: Path, embedder: Path, out: Path) -> int:
+    """Copy the embedding network and what its logits are standardised by; give its image size."""
+    record = EmbedderRecord.read(embedder / IDENTITY)
+    if (record.network, record.weights) != (trained_with.network, trained_with.weights):
+        raise ColorizationError(
+            f"{model} was trained with the embeddings of {trained_with.network}, weights "
+            f"{trained_with.weights}; {embedder} holds {record.network}, weights {record.weights}"
+        )
+    read_normalization(model / STANDARDIZATION)
+    shutil.copyfile(model / STANDARDIZATION, out / STANDARDIZATION)
+    shutil.copyfile(embedder / EMBEDDER, out / EMBEDDER)
+    return record.image_size
 
 
 def model_card(training: TrainingRecord, summary: Summary, origin: Origin) -> str:

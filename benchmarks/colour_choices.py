@@ -1,0 +1,213 @@
+"""What choices about `colour_bins` are worth: a training for each, with one thing changed.
+
+Trains mobilenet_unet on the cached arrays that `dvc repro colours` has made, with the settings of
+params.yaml but for the epochs and the number of training images, and scores the validation images.
+Prints a Markdown table.
+
+    python benchmarks/colour_choices.py --images 3000 --epochs 4
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import keras
+import numpy as np
+import pandas as pd
+from keras import ops
+
+import turns
+from colorization.backbones.weights import Pretrained
+from colorization.dataset.examples import Examples
+from colorization.imaging import colour_metrics, lab, similarity
+from colorization.networks import colour_bins
+from colorization.networks.dial import Dialled
+from colorization.networks.directory import load_model
+from colorization.settings.colour_bins import ColourBins
+from colorization.settings.encoders import Encoders
+from colorization.training import fitting, training
+from colorization.training.training import Inputs, train_variant
+
+ROOT = Path(__file__).resolve().parent.parent
+PARAMS, DATA = ROOT / "params.yaml", ROOT / "data"
+VARIANT = "mobilenet_unet"
+LAST_BLOCKS = ("block_13", "block_14", "block_15", "block_16", "Conv_1")  # of MobileNetV2
+MOMENTUM = 0.99  # of averaged weights
+
+Patch = Callable[[], AbstractContextManager]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is changed: settings of `colour_bins`, and code."""
+
+    settings: dict[str, Any] = field(default_factory=dict)
+    patches: tuple[Patch, ...] = ()
+
+
+@dataclass(frozen=True)
+class FewInputs(Inputs):
+    """Inputs with fewer training images."""
+
+    images: int = 0
+
+    def examples(self, part: str) -> Examples:
+        found = super().examples(part)
+        return found.some(slice(0, self.images)) if part == "train" else found
+
+
+def last_blocks(*given: Any) -> keras.Model | None:
+    """Of the encoder that is to be trained, the end alone."""
+    encoder = _encoder_to_train(*given)
+    for layer in encoder.layers if encoder else ():
+        layer.trainable = layer.name.startswith(LAST_BLOCKS)
+    return encoder
+
+
+def averaging(*given: Any, **options: Any) -> keras.optimizers.Optimizer:
+    optimizer = _build_optimizer(*given, **options)
+    optimizer.use_ema, optimizer.ema_momentum = True, MOMENTUM
+    return optimizer
+
+
+def fit_and_swap(model: keras.Model, *given: Any, callbacks: list, **options: Any) -> Any:
+    """Train; what is validated and kept are the averaged weights."""
+    swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    return _fit(model, *given, callbacks=[swap, *callbacks], **options)
+
+
+def sixteen_bins(centres: np.ndarray) -> Callable:
+    """As `colour_bins._assignment`, over twice the distance."""
+    width = colour_bins.BIN_WIDTH / lab.AB_SCALE
+
+    def towards(ab: keras.KerasTensor) -> keras.KerasTensor:
+        a, b = (
+            ops.relu(1 - ops.abs(ab[..., axis, None] - centres[:, axis]) / (2 * width))
+            for axis in (0, 1)
+        )
+        return a * b / ops.sum(a * b, axis=-1, keepdims=True)
+
+    return towards
+
+
+_encoder_to_train, _build_optimizer = training._encoder_to_train, fitting.build_optimizer
+_fit = keras.Model.fit
+
+CHOICES = {
+    "as params.yaml says": Choice(),
+    "the encoder is left as it is": Choice({"encoder_rate": 0.0}),
+    "of the encoder, the last four blocks are trained": Choice(
+        patches=(partial(patch.object, training, "_encoder_to_train", last_blocks),)
+    ),
+    "the encoder is trained at the rate of the rest": Choice({"encoder_rate": 1.0}),
+    "twice the epochs": Choice({"epochs": 2}),
+    f"weights averaged, momentum {MOMENTUM}": Choice(
+        patches=(
+            partial(patch.object, fitting, "build_optimizer", averaging),
+            partial(patch.object, keras.Model, "fit", fit_and_swap),
+        )
+    ),
+    "a colour counts for sixteen bins": Choice(
+        patches=(partial(patch.object, colour_bins, "_assignment", sixteen_bins),)
+    ),
+    "weights half as strong": Choice(
+        patches=(partial(patch.object, colour_bins, "UNIFORM_SHARE", 0.75),)
+    ),
+    "no weights": Choice(patches=(partial(patch.object, colour_bins, "UNIFORM_SHARE", 1.0),)),
+    "stronger weights": Choice(
+        patches=(partial(patch.object, colour_bins, "UNIFORM_SHARE", 0.25),)
+    ),
+}
+
+
+def main(images: int, epochs: int, seed: int, choices: list[str]) -> None:
+    settings = ColourBins.load(PARAMS).model_copy(update={"epochs": epochs})
+    encoder = Pretrained.read(DATA / "inputs" / "encoders" / f"{VARIANT}.json")
+    inputs = FewInputs(
+        DATA / "lab", None, encoder, Encoders.load(PARAMS), DATA / "colours", images=images
+    )
+    validation = inputs.examples("validation")
+    side = validation.images.L.shape[1]
+    print(
+        f"{turns.machine()}\n\n{images} training images, {side} px, {epochs} epochs, seed {seed};"
+    )
+    print(f"scored on {len(validation)} validation images\n", flush=True)
+    rows = []
+    for name in choices:
+        with ExitStack() as patched, tempfile.TemporaryDirectory() as folder:
+            for each in CHOICES[name].patches:
+                patched.enter_context(each())
+            changed = dict(CHOICES[name].settings)
+            changed["epochs"] = epochs * changed.get("epochs", 1)
+            started = time.perf_counter()
+            out = Path(folder)
+            train_variant(
+                VARIANT,
+                seed,
+                settings.model_copy(update=changed),
+                inputs,
+                out / "model",
+                out / "unfinished",
+                out / "memory.json",
+            )
+            minutes = (time.perf_counter() - started) / 60
+            rows.append({"": name} | scores(out / "model", validation) | {"minutes": minutes})
+        print(rows[-1], flush=True)
+    print(f"\n{pd.DataFrame(rows).to_markdown(index=False, floatfmt='.2f')}")
+
+
+def scores(model: Path, validation: Examples) -> dict[str, float]:
+    """What the ends of the dial and its default score, beside grey images."""
+    dialled = Dialled.of(load_model(model))
+    if dialled is None:
+        raise ValueError(f"{VARIANT} has no dial")
+    positions = (0.0, dialled.default, 1.0)
+    measured = []
+    for start in range(0, len(validation), 32):
+        batch = slice(start, start + 32)
+        logits = dialled.before.predict_on_batch(validation.inputs(batch))
+        ways = [dialled.ab(logits, position) for position in positions]
+        for index, truth in enumerate(validation.images.rgb[batch]):
+            L, _ = lab.rgb_to_lab(truth)
+            colorized = [
+                lab.lab_to_rgb(L, np.zeros(2)),
+                *(lab.lab_to_rgb(L, w[index]) for w in ways),
+            ]
+            measured.append([_measure(truth, rgb) for rgb in (truth, *colorized)])
+    psnr, difference, colourfulness = np.moveaxis(np.array(measured), -1, 0)
+    over_grey = psnr[:, 2] - psnr[:, 1]  # infinite minus infinite of a grey photograph
+    worse = difference.mean(axis=0)[2:] - difference.mean(axis=0)[1]
+    colours = colourfulness.sum(axis=0)[2:] / colourfulness[:, 0].sum()
+    return {
+        "faithful: PSNR over grey, dB": float(over_grey[np.isfinite(over_grey)].mean()),
+        "its CIEDE2000, less grey's": worse[0],
+        "default: vividness": dialled.default,
+        "its colourfulness": colours[1],
+        "vivid: CIEDE2000, less grey's": worse[2],
+        "its colourfulness ": colours[2],
+    }
+
+
+def _measure(truth: np.ndarray, rgb: np.ndarray) -> tuple[float, float, float]:
+    one, other = (lab.to_cie(*lab.rgb_to_lab(image)) for image in (truth, rgb))
+    return (
+        similarity.psnr_rgb_db(truth, rgb),
+        colour_metrics.ciede2000_mean(one, other),
+        colour_metrics.colourfulness(rgb),
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=3000)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--choices", nargs="+", choices=CHOICES, default=list(CHOICES))
+    main(**vars(parser.parse_args()))

@@ -1,0 +1,116 @@
+"""A network in an ONNX file, computed by ONNX Runtime."""
+
+import functools
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from colorization.core.errors import ColorizationError, reason
+
+Shape = tuple[int | None, ...]  # None for a length that is left open
+
+SMALLEST = 32  # px, a side of what a model can see; see `variant.Variant`
+MOST_MEMORY = 3 * 2**29  # bytes of all arrays of all networks together, their weights included
+MOST_SECONDS = 20.0  # that a network may take for a few pixels
+FATAL = 4  # of what ONNX Runtime logs, all else is in its exceptions
+
+
+class OnnxNetwork:
+    """A network, of which nothing but its sha256 need be known.
+
+    Its file may come from anywhere: it must have the inputs and the output that are expected, and
+    must compute a small example to finite numbers, in bounded time and memory. It is data: ONNX has
+    no operation that reads a file or runs code, and ONNX Runtime takes weights from no file outside
+    the network's folder.
+
+    Parameters
+    ----------
+    path : Path
+    inputs : mapping of str to Shape
+        Names and shapes of the inputs, all float32.
+    output : Shape
+        Of the only output, float32, which is as high and wide as the first input.
+
+    Raises
+    ------
+    ColorizationError
+        If the file cannot be read, or is not such a network.
+    """
+
+    def __init__(self, path: Path, inputs: Mapping[str, Shape], output: Shape) -> None:
+        _bound_memory()
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = FATAL
+        options.add_session_config_entry("session.use_env_allocators", "1")
+        # The exceptions of its own differ from release to release.
+        try:
+            self._session = onnxruntime.InferenceSession(
+                path, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            raise ColorizationError(f"{path} is not a network ({reason(error)})") from error
+        found = {each.name: _described(each) for each in self._session.get_inputs()}
+        outputs = [_described(each) for each in self._session.get_outputs()]
+        wanted = {name: ("tensor(float)", shape) for name, shape in inputs.items()}
+        if found != wanted or outputs != [("tensor(float)", output)]:
+            raise ColorizationError(f"{path} is not a network from {', '.join(inputs)} to colours")
+        self._names = list(inputs)
+        self._try(path, list(inputs.values()), output)
+
+    def __call__(self, *inputs: np.ndarray) -> np.ndarray:
+        """Compute the output, float32, from the inputs in their order, float32."""
+        return self._run(inputs, onnxruntime.RunOptions())
+
+    def _run(self, inputs: Sequence[np.ndarray], options: onnxruntime.RunOptions) -> np.ndarray:
+        # What one photograph needed is given back before the next one, which may be smaller.
+        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        return self._session.run(None, dict(zip(self._names, inputs, strict=True)), options)[0]
+
+    def _try(self, path: Path, inputs: Sequence[Shape], output: Shape) -> None:
+        shapes = [_smallest(shape) for shape in inputs]
+        options = onnxruntime.RunOptions()
+        with _terminated_after(MOST_SECONDS, options):
+            try:
+                found = self._run([np.zeros(shape, np.float32) for shape in shapes], options)
+            except Exception as error:
+                raise ColorizationError(f"{path} cannot be used ({reason(error)})") from error
+        if found.shape != _smallest(output) or not np.isfinite(found).all():
+            raise ColorizationError(f"{path} gives no finite numbers for each pixel")
+
+
+@functools.cache
+def _bound_memory() -> None:
+    """Give ONNX Runtime one allocator, for the whole process, that has an end."""
+    memory = onnxruntime.OrtMemoryInfo(
+        "Cpu",
+        onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR,
+        0,
+        onnxruntime.OrtMemType.DEFAULT,
+    )
+    arena = onnxruntime.OrtArenaCfg({"max_mem": MOST_MEMORY, "arena_extend_strategy": 1})
+    onnxruntime.create_and_register_allocator(memory, arena)
+
+
+@contextmanager
+def _terminated_after(seconds: float, options: onnxruntime.RunOptions) -> Iterator[None]:
+    timer = threading.Timer(seconds, setattr, (options, "terminate", True))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _smallest(shape: Shape) -> tuple[int, ...]:
+    """One of what is counted, and as few pixels as a network can see, where that is left open."""
+    return tuple(length or (SMALLEST if place else 1) for place, length in enumerate(shape))
+
+
+def _described(array: onnxruntime.NodeArg) -> tuple[str, Shape]:
+    """Type and shape; a length that is left open has a name there."""
+    lengths = (length if isinstance(length, int) else None for length in array.shape)
+    return array.type, tuple(lengths)

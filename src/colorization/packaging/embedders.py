@@ -1,0 +1,25 @@
+"""The embedding network without Keras, for the packages of all models that take its logits."""
+
+from pathlib import Path
+
+from colorization.colorizing.manifest import EMBEDDER
+from colorization.embedding import imagenet
+from colorization.packaging.embedder_record import IDENTITY, EmbedderRecord
+from colorization.packaging.to_onnx import write_onnx
+from colorization.settings.embed import Embed
+
+
+def write_embedder(settings: Embed, weights: str, out: Path) -> None:
+    """Fill a folder with the embedding network as an ONNX file, from L to logits, in float32.
+
+    Parameters
+    ----------
+    settings : Embed
+    weights : str
+        As `weights.fingerprint_weights` identifies them.
+    out : Path
+    """
+    write_onnx(imagenet.build_embedder(settings), "logits", out / EMBEDDER)
+    image_size = imagenet.NETWORKS[settings.network].image_size
+    record = EmbedderRecord(network=settings.network, weights=weights, image_size=image_size)
+    record.write(out / IDENTITY)

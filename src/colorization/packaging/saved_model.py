@@ -1,0 +1,143 @@
+"""A trained model for programs that run TensorFlow without this project: a SavedModel.
+
+It takes `grey`, (N, S, S, 1) uint8, sRGB values of grey photographs, and gives `ab`,
+(N, S, S, 2) float32, CIE a* and b*; S is the size that the model was trained at. What it exports is
+the model of the variant that params.yaml names.
+
+    python -m colorization.packaging.saved_model --output models/exported
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from colorization.colorizing.manifest import STANDARDIZATION
+from colorization.core.errors import ColorizationError, reason
+from colorization.core.files import whole_folder
+from colorization.embedding import imagenet
+from colorization.embedding.standardization import normalize, read_normalization
+from colorization.imaging import lab, view
+from colorization.networks.dial import Dialled
+from colorization.networks.directory import load_model
+from colorization.packaging.to_onnx import without_reduced_precision
+from colorization.settings.embed import Embed
+from colorization.settings.model import Model
+from colorization.settings.study import Study
+from colorization.training.record import TRAINING, TrainingRecord
+
+OF_SAVED_MODEL = "saved_model.pb"
+
+Embedding = Callable[[keras.KerasTensor], keras.KerasTensor]
+
+
+def export(model: Path, params: Path, out: Path) -> None:
+    """Write a trained model as a SavedModel.
+
+    Parameters
+    ----------
+    model : Path
+        A model directory.
+    params : Path
+        The params file whose `embed` says which embedding network it takes, if any.
+    out : Path
+        The folder; a SavedModel that is there is replaced.
+
+    Raises
+    ------
+    ColorizationError
+        If the model cannot be loaded, or the folder holds something else.
+    """
+    if out.is_file():
+        raise ColorizationError(f"{out} is a file; name a folder")
+    if out.exists() and any(out.iterdir()) and not (out / OF_SAVED_MODEL).exists():
+        raise ColorizationError(f"{out} holds other files; name a folder of its own")
+    training = TrainingRecord.read(model / TRAINING)
+    embed = _embedding(model, Embed.load(params)) if training.embedding else None
+    joined = from_grey_to_ab(load_model(model), training.image_size, embed)
+    with whole_folder(out) as folder:
+        joined.export(folder, verbose=False)
+
+
+def from_grey_to_ab(
+    model: keras.Model,
+    side: int,
+    embed: Embedding | None,
+) -> keras.Model:
+    """Join conversion to L, embedding and colorization in one float32 model of one input.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From L, and an embedding if it takes one, to ab; its dial stands at its default.
+    side : int
+        Of its images, in px.
+    embed : callable or None
+        From L to its embedding.
+
+    Returns
+    -------
+    keras.Model
+        From `grey`, (N, side, side, 1) uint8, to `ab`, (N, side, side, 2) float32, CIE.
+    """
+    grey = keras.Input((side, side, 1), dtype="uint8", name="grey")
+    L = luminance(grey)
+    inputs = [L]
+    if embed is not None:
+        inputs.append(embed(L))
+    if dialled := Dialled.of(model):
+        inputs.append(ops.full_like(L[:, 0, 0], dialled.default))
+    ab = without_reduced_precision(model)(inputs, training=False) * lab.AB_SCALE
+    return keras.Model(grey, {"ab": ab})
+
+
+def _embedding(model: Path, settings: Embed) -> Embedding:
+    """What gives a trained model's embeddings of squares of any size."""
+    embedder = imagenet.build_embedder(settings)
+    mean_and_deviation = read_normalization(model / STANDARDIZATION)
+    image_size = imagenet.NETWORKS[settings.network].image_size
+
+    def embed(L: keras.KerasTensor) -> keras.KerasTensor:
+        return normalize(embedder(resize(L, L.shape[1], image_size)), mean_and_deviation)
+
+    return embed
+
+
+def luminance(grey: keras.KerasTensor) -> keras.KerasTensor:
+    """Look sRGB greys, (...) uint8, up as L, in the precision that the model was trained in."""
+    every = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=-1)
+    return ops.take(view.luminance(every).ravel(), ops.cast(grey, "int32"))
+
+
+def resize(L: keras.KerasTensor, from_px: int, to_px: int) -> keras.KerasTensor:
+    """Resize squares, (N, from_px, from_px, 1), as `view.square_for`, within a model."""
+    matrix = view.resize_matrix(from_px, to_px)
+    return ops.matmul(ops.matmul(matrix, L[..., 0]), matrix.T)[..., None]
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m colorization.packaging.saved_model", description=__doc__
+    )
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
+    parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--output", type=Path, required=True)
+    options = parser.parse_args()
+    try:
+        variant = Model.load(options.params).variant
+        seed = Study.load(options.params).seeds[0]
+        export(options.models / f"{variant}-{seed}", options.params, options.output)
+    except ColorizationError as error:
+        sys.exit(f"export: {error}")
+    except OSError as error:
+        sys.exit(f"export: {reason(error)}")
+    print(f"wrote {options.output}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Colorizing needs few packages: none of the pipeline's."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from packaged import untrained, write_package
+from samples import ROOT, encoded, scene
+
+HEAVY = {"dvc", "dvclive", "h5py", "jinja2", "keras", "matplotlib", "pandas", "tensorflow"}
+
+COMMAND = """
+import sys
+from colorization.colorizing.command import main
+assert main(sys.argv[1:]) == 0
+print(*{name.split(".")[0] for name in sys.modules})
+"""
+API = """
+import sys
+import colorization
+colorize = colorization.load(sys.argv[1])
+colorize(sys.argv[2]).save(sys.argv[3])
+print(*{name.split(".")[0] for name in sys.modules})
+"""
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("packaged") / "mobilenet_unet"
+    return write_package(out, untrained("mobilenet_unet"), "mobilenet_unet")
+
+
+@pytest.mark.parametrize("way", ["command", "API"])
+def test_colorizing_imports_nothing_of_the_pipeline_and_says_nothing(
+    package: Path, tmp_path: Path, way: str
+) -> None:
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(encoded(scene(1)))
+    arguments = (
+        [COMMAND, str(photo), "--model", str(package), "--output", str(tmp_path), "--quiet"]
+        if way == "command"
+        else [API, str(package), str(photo), str(tmp_path / "out.png")]
+    )
+    if way == "command":
+        arguments += ["--format", "jpg"]
+    ended = subprocess.run(
+        [sys.executable, "-c", *arguments], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert ended.stderr == ""
+    (modules,) = ended.stdout.splitlines()
+    assert not HEAVY & set(modules.split())
+    assert "onnxruntime" in modules

@@ -1,0 +1,101 @@
+"""A SavedModel gives what `colorize` gives, without this project."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+import colorization
+from colorization import variants
+from colorization.core.errors import ColorizationError
+from colorization.imaging import view
+from colorization.packaging import saved_model
+from packaged import EMBED, SIDE, untrained, with_embeddings, write_package
+from samples import ROOT, examples
+
+GREY = np.random.default_rng(1).integers(0, 256, (3, SIDE, SIDE, 1), np.uint8)
+
+# Run where nothing of this project can be imported.
+SERVE = """
+import sys
+import numpy as np
+import tensorflow as tf
+served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+np.save(sys.argv[3], served(grey=tf.constant(np.load(sys.argv[2])))["ab"].numpy())
+assert not any("colorization" in name for name in sys.modules)
+"""
+
+
+def params_of(folder: Path, variant: str) -> Path:
+    """A params file that names a variant, and the embedding network of these tests."""
+    settings = yaml.safe_load((ROOT / "params.yaml").read_text())
+    settings["embed"] = EMBED.model_dump()
+    settings["model"]["variant"] = variant
+    (folder / "params.yaml").write_text(yaml.safe_dump(settings))
+    return folder / "params.yaml"
+
+
+@pytest.fixture(scope="module", params=["bn_maxpool", "vgg16_repeat", "mobilenet_unet"])
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A variant that takes the embedding, and normalizes; one that does not; one with a dial.
+
+    Their packages stand beside them.
+    """
+    folder = tmp_path_factory.mktemp(request.param)
+    package = folder / f"{request.param}-1"
+    mean_and_deviation = None
+    if not variants.load(request.param).encoder:
+        mean_and_deviation = with_embeddings(examples(folder / "test", 5, SIDE))[1]
+    write_package(package, untrained(request.param), request.param, mean_and_deviation)
+    return folder / f"{request.param}-1-directory"
+
+
+def test_the_saved_model_needs_tensorflow_alone(model: Path, tmp_path: Path) -> None:
+    params = params_of(tmp_path, model.name.removesuffix("-1-directory"))
+    saved_model.export(model, params, tmp_path / "exported")
+    np.save(tmp_path / "grey.npy", GREY)
+    files = [tmp_path / "exported", tmp_path / "grey.npy", tmp_path / "ab.npy"]
+    subprocess.run(
+        [sys.executable, "-c", SERVE, *map(str, files)], cwd=tmp_path, check=True, timeout=300
+    )
+    colorizer = colorization.load(model.with_name(model.name.removesuffix("-directory")))
+    greys = [Image.fromarray(image[..., 0]).convert("RGB") for image in GREY]
+    predicted = 128 * np.stack(colorizer.predict([colorizer.see(grey) for grey in greys]))
+    assert np.abs(predicted).max() > 20
+    np.testing.assert_allclose(np.load(tmp_path / "ab.npy"), predicted, atol=0.02)
+
+
+@pytest.mark.parametrize("side", [32, 224, 320])
+@pytest.mark.parametrize("image_size", [224, 299])
+def test_a_model_resizes_as_the_view_does(side: int, image_size: int) -> None:
+    L = np.random.default_rng(side).uniform(-1, 1, (2, side, side, 1)).astype(np.float32)
+    resized = saved_model.resize(L, side, image_size)
+    np.testing.assert_allclose(resized, view.square_for(L, image_size), atol=1e-6)
+
+
+def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"mine")
+    with pytest.raises(ColorizationError, match="holds other files"):
+        saved_model.export(tmp_path, tmp_path, tmp_path)
+    assert (tmp_path / "photo.jpg").read_bytes() == b"mine"
+    with pytest.raises(ColorizationError, match="is a file; name a folder"):
+        saved_model.export(tmp_path, tmp_path, tmp_path / "photo.jpg")
+
+
+def test_the_command_exports_the_variant_that_params_names_or_says_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    params, out = params_of(tmp_path, "deeper"), tmp_path / "out"
+    given = ["export", "--params", str(params), "--models", str(tmp_path), "--output", str(out)]
+    monkeypatch.setattr(sys, "argv", given)
+    with pytest.raises(SystemExit, match=r"deeper-1/training\.json: No such file or directory"):
+        saved_model.main()
+    written: list[tuple] = []
+    monkeypatch.setattr(saved_model, "export", lambda *given: written.append(given))
+    saved_model.main()
+    assert written == [(tmp_path / "deeper-1", params, out)]
+    assert capsys.readouterr().out == f"wrote {out}\n"
