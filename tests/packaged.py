@@ -32,9 +32,9 @@ ORIGIN = Origin(PARAMS.download.source, TABLE)
 
 
 @functools.cache
-def logits_of(precision: str) -> Predict:
+def logits() -> Predict:
     """The embedding network, built once."""
-    return imagenet.compile_embedder(imagenet.build_embedder(EMBED, precision))
+    return imagenet.compile_embedder(imagenet.build_embedder(EMBED))
 
 
 @functools.cache
@@ -46,18 +46,16 @@ def embedder() -> Path:
     return folder
 
 
-def with_embeddings(
-    examples: Examples, precision: str = EMBED.precision
-) -> tuple[Examples, np.ndarray]:
+def with_embeddings(examples: Examples) -> tuple[Examples, np.ndarray]:
     """Examples with the embeddings that the stage `embed` would give them, and their mean and
     deviation.
     """
     side = imagenet.NETWORKS[EMBED.network].image_size
-    logits = logits_of(precision)(view.square_for(examples.images.L.astype(np.float32), side))
-    mean_and_deviation = standardization.normalization(logits, "random")
+    raw = logits()(view.square_for(examples.images.L.astype(np.float32), side))
+    mean_and_deviation = standardization.normalization(raw, "random")
     return (
         dataclasses.replace(
-            examples, embeddings=standardization.normalize(logits, mean_and_deviation)
+            examples, embeddings=standardization.normalize(raw, mean_and_deviation)
         ),
         mean_and_deviation,
     )
@@ -77,11 +75,10 @@ def write_package(
     model: keras.Model,
     variant: str,
     mean_and_deviation: np.ndarray | None = None,
-    precision: str = EMBED.precision,
     origin: Origin = ORIGIN,
     **training: Any,
 ) -> Path:
-    """Package a model, trained with embeddings of a precision, as the stage `package` does."""
+    """Package a model as the stage `package` does."""
     folder = out.with_name(f"{out.name}-directory")
     folder.mkdir(parents=True)
     save_architecture(model, folder)
@@ -92,7 +89,7 @@ def write_package(
     seen = Pretrained(
         network=encoder or "mobilenet_v2",
         weights="random",
-        precision=None if encoder else precision,
+        precision=None if encoder else EMBED.precision,
     )
     seen_as = {"encoder": seen, "embedding": None} if encoder else {"embedding": seen}
     made_up = evaluation(rows(4), variant=variant, image_size=SIDE, **(seen_as | training))

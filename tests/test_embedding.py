@@ -29,23 +29,26 @@ def embed(predict: Predict, L: np.ndarray, batch_size: int, side: int = SIDE) ->
 
 
 @pytest.mark.parametrize(
-    ("network", "wanted", "chosen"),
+    ("network", "weights", "wanted", "chosen"),
     [
-        ("inception_resnet_v2", "auto", "mixed_bfloat16"),
-        ("mobilenet_v2", "auto", "float32"),
-        ("mobilenet_v2", "mixed_bfloat16", "mixed_bfloat16"),
+        ("inception_resnet_v2", "imagenet", "auto", "mixed_bfloat16"),
+        ("inception_resnet_v2", "random", "auto", "float32"),
+        ("inception_resnet_v2", "random", "mixed_bfloat16", "mixed_bfloat16"),
+        ("mobilenet_v2", "imagenet", "auto", "float32"),
+        ("mobilenet_v2", "imagenet", "mixed_bfloat16", "mixed_bfloat16"),
     ],
 )
 def test_auto_takes_16_bits_where_the_network_gains_from_them(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     network: Network,
+    weights: str,
     wanted: Precision,
     chosen: str,
 ) -> None:
     intel = ("GenuineIntel", {"amx_bf16"})
     monkeypatch.setattr("colorization.backbones.precision._processor", lambda: intel)
-    params = Embed(network=network, weights="random", seed=1, batch_size=1, precision=wanted)
+    params = Embed(network=network, weights=weights, seed=1, batch_size=1, precision=wanted)
     assert imagenet.precision_of(params) == chosen
     assert (f"precision: {chosen}" in capsys.readouterr().out) == (wanted == "auto")
 

@@ -65,14 +65,21 @@ def precision_of(params: Embed) -> str:
     Returns
     -------
     str
-        See `precision.choose_precision`. "auto" is float32 for a depthwise network, whatever the
-        hardware: most of its layers stay in float32, and on the processors of
+        See `precision.choose_precision`. "auto" is float32 for two kinds of networks, whatever the
+        hardware. Of a depthwise one most layers stay in float32, and on the processors of
         results/benchmarks/embed.md and embed_amx.md changing to and fro costs more than it saves.
+        The logits of random weights hardly differ from image to image: standardised, their
+        rounding is as large as they are, and packages, which compute in float32, would give other
+        colours.
     """
     wanted = params.precision
-    if wanted == "auto" and NETWORKS[params.network].depthwise:
-        wanted = "float32"
-        print(f"precision: float32 ({params.network} is mostly depthwise)", flush=True)
+    if wanted == "auto":
+        if NETWORKS[params.network].depthwise:
+            wanted, why = "float32", f"{params.network} is mostly depthwise"
+        elif params.weights == "random":
+            wanted, why = "float32", "weights are random"
+        if wanted == "float32":
+            print(f"precision: float32 ({why})", flush=True)
     return choose_precision(wanted, float16=False)  # random logits are too small
 
 
