@@ -332,6 +332,27 @@ def test_a_network_that_computes_without_end_is_stopped(
     assert time.monotonic() - started < 20
 
 
+def test_a_network_that_needs_too_much_for_a_photograph_says_so(alone: Path) -> None:
+    nodes = [
+        helper.make_node("Reshape", ["L", "as_column"], ["column"]),
+        helper.make_node("Reshape", ["L", "as_row"], ["row"]),
+        helper.make_node("MatMul", ["column", "row"], ["products"]),
+        helper.make_node("Tile", ["products", "times"], ["many"]),
+        helper.make_node("ReduceMax", ["many"], ["b"], keepdims=0),
+    ]
+    constants = {"as_column": [-1, 1], "as_row": [1, -1], "times": [64, 1]}
+    made = network(
+        [*nodes, *add("b")],
+        *(constant(name, values, np.int64) for name, values in constants.items()),
+    )
+    (alone / MODEL).write_bytes(made)
+    reseal(alone)
+    colorize = colorization.load(alone)
+    with pytest.raises(ColorizationError) as caught:
+        colorize(scene(1, 128, 32))  # of four times the example's pixels, 16 times the products
+    assert str(caught.value).startswith(f"{alone / MODEL} {UNUSABLE}")
+
+
 def test_a_plain_network_is_taken(alone: Path) -> None:
     (alone / MODEL).write_bytes(network(add("b"), constant("b", [0, 0], np.float32)))
     reseal(alone)

@@ -58,28 +58,36 @@ class OnnxNetwork:
         wanted = {name: ("tensor(float)", shape) for name, shape in inputs.items()}
         if found != wanted or outputs != [("tensor(float)", output)]:
             raise ColorizationError(f"{path} is not a network from {', '.join(inputs)} to colours")
+        self._path = path
         self._names = list(inputs)
-        self._try(path, list(inputs.values()), output)
+        self._try(list(inputs.values()), output)
 
     def __call__(self, *inputs: np.ndarray) -> np.ndarray:
-        """Compute the output, float32, from the inputs in their order, float32."""
+        """Compute the output, float32, from the inputs in their order, float32.
+
+        Raises
+        ------
+        ColorizationError
+            If that cannot be done, in the memory that there is, say.
+        """
         return self._run(inputs, onnxruntime.RunOptions())
 
     def _run(self, inputs: Sequence[np.ndarray], options: onnxruntime.RunOptions) -> np.ndarray:
         # What one photograph needed is given back before the next one, which may be smaller.
         options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-        return self._session.run(None, dict(zip(self._names, inputs, strict=True)), options)[0]
+        given = dict(zip(self._names, inputs, strict=True))
+        try:
+            return self._session.run(None, given, options)[0]
+        except Exception as error:
+            raise ColorizationError(f"{self._path} cannot be used ({reason(error)})") from error
 
-    def _try(self, path: Path, inputs: Sequence[Shape], output: Shape) -> None:
+    def _try(self, inputs: Sequence[Shape], output: Shape) -> None:
         shapes = [_smallest(shape) for shape in inputs]
         options = onnxruntime.RunOptions()
         with _terminated_after(MOST_SECONDS, options):
-            try:
-                found = self._run([np.zeros(shape, np.float32) for shape in shapes], options)
-            except Exception as error:
-                raise ColorizationError(f"{path} cannot be used ({reason(error)})") from error
+            found = self._run([np.zeros(shape, np.float32) for shape in shapes], options)
         if found.shape != _smallest(output) or not np.isfinite(found).all():
-            raise ColorizationError(f"{path} gives no finite numbers for each pixel")
+            raise ColorizationError(f"{self._path} gives no finite numbers for each pixel")
 
 
 @functools.cache
