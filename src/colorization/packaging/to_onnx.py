@@ -4,11 +4,15 @@ import warnings
 from pathlib import Path
 
 import keras
+import onnx
 from keras import layers
+from onnx import helper
+
+OPEN = ("N", "H", "W")  # names of the lengths that are left open
 
 
 def write_onnx(model: keras.Model, output: str, path: Path) -> None:
-    """Write a model that computes in float32.
+    """Write a model that computes in float32, as the same bytes each time.
 
     Parameters
     ----------
@@ -32,6 +36,64 @@ def write_onnx(model: keras.Model, output: str, path: Path) -> None:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)  # Keras'
         one_output.export(path, format="onnx", input_signature=signature, verbose=False)
+    onnx.save(_numbered(onnx.load(path)), path)
+
+
+def _numbered(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same network, whatever order and names the conversion happened to choose.
+
+    Constants stand in the order of their first use, and those of equal values become one.
+    """
+    graph = model.graph
+    values = {constant.name: constant for constant in graph.initializer}
+    names = {end.name: end.name for end in (*graph.input, *graph.output)} | {"": ""}
+    constants: dict[bytes, onnx.TensorProto] = {}
+    nodes = _in_order(graph)
+    for number, node in enumerate(nodes):
+        for name in node.input:
+            if name in values and name not in names:
+                constant = values[name]
+                constant.name = ""
+                first = constants.setdefault(constant.SerializeToString(), constant)
+                first.name = first.name or f"constant_{len(constants)}"
+                names[name] = first.name
+        for name in node.output:
+            names.setdefault(name, f"array_{len(names)}")
+        attributes = {each.name: helper.get_attribute_value(each) for each in node.attribute}
+        nodes[number] = helper.make_node(
+            node.op_type,
+            [names[name] for name in node.input],
+            [names[name] for name in node.output],
+            f"{node.op_type}_{number}",
+            domain=node.domain,
+            **attributes,
+        )
+    for end in (*graph.input, *graph.output):
+        for length, name in zip(end.type.tensor_type.shape.dim, OPEN, strict=False):
+            if not length.HasField("dim_value"):
+                length.dim_param = name
+    numbered = helper.make_graph(nodes, "graph", graph.input, graph.output, constants.values())
+    return helper.make_model(
+        numbered, opset_imports=model.opset_import, ir_version=model.ir_version
+    )
+
+
+def _in_order(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    """The nodes, each right after those that its inputs need."""
+    makers = {name: node for node in graph.node for name in node.output}
+    nodes: list[onnx.NodeProto] = []
+    made: set[str] = set()
+    waiting = [output.name for output in graph.output]
+    while waiting:  # without recursion: networks are hundreds of nodes deep
+        node = makers[waiting[-1]]
+        missing = [name for name in node.input if name in makers and name not in made]
+        if waiting[-1] in made or not missing:
+            if waiting.pop() not in made:
+                nodes.append(node)
+                made.update(node.output)
+        else:
+            waiting += reversed(missing)
+    return nodes
 
 
 def without_reduced_precision(model: keras.Model) -> keras.Model:
