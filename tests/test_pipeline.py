@@ -27,17 +27,18 @@ from conftest import ROOT, Project, stages_run
 def test_a_fresh_clone_runs_every_stage_and_trains_the_chosen_variant_alone(
     first_run: tuple[Project, str],
 ) -> None:
-    assert stages_run(first_run[1]) == [
-        "download",
-        "split",
-        "preprocess",
+    assert sorted(stages_run(first_run[1])) == [
         "colours",
-        "floors",
+        "download",
         "embed",
-        "train@bn_maxpool-1",
+        "embedder",
         "evaluate@bn_maxpool-1",
+        "floors",
         "package",
+        "preprocess",
         "report",
+        "split",
+        "train@bn_maxpool-1",
     ]
 
 
@@ -50,7 +51,8 @@ def test_an_experiment_with_another_variant_runs_only_its_training_and_what_foll
     project: Project,
 ) -> None:
     output = project.succeed("dvc", "exp", "run", "-S", "model.variant=baseline")
-    assert stages_run(output) == ["train@baseline-1", "evaluate@baseline-1", "package", "report"]
+    wanted = ["evaluate@baseline-1", "package", "report", "train@baseline-1"]
+    assert sorted(stages_run(output)) == wanted
 
     differences = project.read_json("dvc", "metrics", "diff", "--all")["results/metrics.json"]
     metrics = json.loads((project.root / "results/metrics.json").read_text())
@@ -167,7 +169,7 @@ def test_where_the_study_is_made_no_clone_with_its_remote_computes_anything(
     assert stages_run(clone.succeed("dvc", "repro", "--all-pipelines")) == []
     assert clone.succeed("git", "status", "--porcelain", "--untracked-files=all") == ""
     another = project.succeed("dvc", "exp", "run", "-S", "model.variant=vgg16_repeat")
-    assert stages_run(another) == ["package", "report"]
+    assert sorted(stages_run(another)) == ["package", "report"]
 
 
 def test_a_new_seed_retrains_nothing(project: Project) -> None:
@@ -231,7 +233,7 @@ def concerned(project: Project) -> set[str]:
     [
         ({"split": {"seed": 2}}, {"split"}),
         ({"preprocess": {"image_size": 64}}, {"preprocess"}),
-        ({"embed": {"seed": 2}}, {"embed", "package"}),
+        ({"embed": {"seed": 2}}, {"embed", "embedder"}),
         ({"train": {"flip": False}}, TRAININGS - {OF_BINS}),
         ({"colour_bins": {"flip": False}}, {OF_BINS}),
         ({"evaluate": {"sample_images": 2}}, EVALUATIONS),
