@@ -77,6 +77,17 @@ def test_a_model_resizes_as_the_view_does(side: int, image_size: int) -> None:
     np.testing.assert_allclose(resized, view.square_for(L, image_size), atol=1e-6)
 
 
+def test_another_embedding_network_than_that_of_the_training_is_refused(
+    model: Path, tmp_path: Path
+) -> None:
+    if not model.name.startswith("bn_maxpool"):
+        pytest.skip("takes no embedding")
+    params = params_of(tmp_path, "bn_maxpool")
+    params.write_text(params.read_text().replace("mobilenet_v2\n", "inception_v3\n", 1))
+    with pytest.raises(ColorizationError, match=r"params.yaml has inception_v3, weights random$"):
+        saved_model.export(model, params, tmp_path / "exported")
+
+
 def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"mine")
     with pytest.raises(ColorizationError, match="holds other files"):

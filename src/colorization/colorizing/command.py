@@ -4,6 +4,7 @@ import argparse
 import io
 import os
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from importlib import metadata
 from pathlib import Path
@@ -36,13 +37,30 @@ def parser() -> argparse.ArgumentParser:
     option("inputs", nargs="+", metavar="INPUT", help="a photograph, a folder of them, or a glob")
     option("--output", type=_folder, required=True, metavar="DIR", help="folder for the results")
     option("--model", type=Path, default=DEFAULT_MODEL, help="packaged model (%(default)s)")
-    option("--vividness", type=_share, help="0 to 1, most faithful to most vivid (the model's)")
-    option("--saturation", type=_factor, default=1.0, help="factor on the colours (%(default)s)")
+    option(
+        "--vividness", type=_between(0, 1), help="0 to 1, most faithful to most vivid (the model's)"
+    )
+    option(
+        "--saturation",
+        type=_between(0, MOST_SATURATION),
+        default=1.0,
+        help="factor on the colours (%(default)s)",
+    )
     option("--side-by-side", action="store_true", help="grey on the left, colorized on the right")
     option("--format", choices=sorted({ending[1:] for ending in FORMATS}), help="(the input's)")
     option("--overwrite", action="store_true", help="replace results that are already there")
-    option("--batch-size", type=_count, default=16, help="images at a time (%(default)s)")
-    option("--jobs", type=_count, default=os.cpu_count(), help="readers and writers (%(default)s)")
+    option(
+        "--batch-size",
+        type=_between(1, MOST_AT_A_TIME, int),
+        default=16,
+        help="images at a time (%(default)s)",
+    )
+    option(
+        "--jobs",
+        type=_between(1, MOST_AT_A_TIME, int),
+        default=os.cpu_count(),
+        help="readers and writers (%(default)s)",
+    )
     option("--dry-run", action="store_true", help="say what would be done, and do nothing")
     option("--quiet", action="store_true", help="no progress; failures are still named")
     version = f"colorize {metadata.version(DISTRIBUTION)}"
@@ -174,25 +192,16 @@ def _folder(text: str) -> Path:
     return Path(text)
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= MOST_AT_A_TIME:
-        raise argparse.ArgumentTypeError(f"must be 1 to {MOST_AT_A_TIME}; found {text}")
-    return value
+def _between(least: float, most: float, kind: type = float) -> Callable[[str], float]:
+    """What reads a number of a kind within bounds."""
 
+    def number(text: str) -> float:
+        value = kind(text)
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"must be {least:g} to {most:g}; found {text}")
+        return value
 
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"must be 0 to 1; found {text}")
-    return value
-
-
-def _factor(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= MOST_SATURATION:
-        raise argparse.ArgumentTypeError(f"must be 0 to {MOST_SATURATION:g}; found {text}")
-    return value
+    return number
 
 
 if __name__ == "__main__":

@@ -14,13 +14,12 @@ from colorization.colorizing.manifest import (
     Manifest,
     write_manifest,
 )
-from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.dataset import inventory
 from colorization.embedding.standardization import read_normalization
 from colorization.networks.dial import Dialled
 from colorization.networks.directory import load_model
-from colorization.packaging.embedder_record import IDENTITY, EmbedderRecord
+from colorization.packaging.embedder_record import IDENTITY, EmbedderRecord, check_embedding
 from colorization.packaging.to_onnx import without_reduced_precision, write_onnx
 from colorization.pages import rendering, report
 from colorization.scoring.summary import Summary
@@ -93,11 +92,8 @@ def package(model: Path, evaluation: Path, embedder: Path, origin: Origin, out: 
 def _copy_embedder(trained_with: Pretrained, model: Path, embedder: Path, out: Path) -> int:
     """Copy the embedding network and what its logits are standardised by; give its image size."""
     record = EmbedderRecord.read(embedder / IDENTITY)
-    if (record.network, record.weights) != (trained_with.network, trained_with.weights):
-        raise ColorizationError(
-            f"{model} was trained with the embeddings of {trained_with.network}, weights "
-            f"{trained_with.weights}; {embedder} holds {record.network}, weights {record.weights}"
-        )
+    found = Pretrained(network=record.network, weights=record.weights)
+    check_embedding(model, trained_with, found, embedder)
     read_normalization(model / STANDARDIZATION)
     shutil.copyfile(model / STANDARDIZATION, out / STANDARDIZATION)
     shutil.copyfile(embedder / EMBEDDER, out / EMBEDDER)

@@ -16,14 +16,17 @@ import keras
 import numpy as np
 from keras import ops
 
+from colorization.backbones.weights import NAMED, Pretrained, weights_file
 from colorization.colorizing.manifest import STANDARDIZATION
 from colorization.core.errors import ColorizationError, reason
 from colorization.core.files import whole_folder
+from colorization.core.hashing import sha256_of
 from colorization.embedding import imagenet
 from colorization.embedding.standardization import normalize, read_normalization
 from colorization.imaging import lab, view
 from colorization.networks.dial import Dialled
 from colorization.networks.directory import load_model
+from colorization.packaging.embedder_record import check_embedding
 from colorization.packaging.to_onnx import without_reduced_precision
 from colorization.settings.embed import Embed
 from colorization.settings.model import Model
@@ -50,14 +53,19 @@ def export(model: Path, params: Path, out: Path) -> None:
     Raises
     ------
     ColorizationError
-        If the model cannot be loaded, or the folder holds something else.
+        If the model cannot be loaded, or `embed` names another network or other weights than it
+        was trained with, or the folder holds something else.
     """
     if out.is_file():
         raise ColorizationError(f"{out} is a file; name a folder")
     if out.exists() and any(out.iterdir()) and not (out / OF_SAVED_MODEL).exists():
         raise ColorizationError(f"{out} holds other files; name a folder of its own")
     training = TrainingRecord.read(model / TRAINING)
-    embed = _embedding(model, Embed.load(params)) if training.embedding else None
+    embed = None
+    if training.embedding:
+        settings = Embed.load(params)
+        check_embedding(model, training.embedding, _identify(settings), params)
+        embed = _embedding(model, settings)
     joined = from_grey_to_ab(load_model(model), training.image_size, embed)
     with whole_folder(out) as folder:
         joined.export(folder, verbose=False)
@@ -93,6 +101,13 @@ def from_grey_to_ab(
         inputs.append(ops.full_like(L[:, 0, 0], dialled.default))
     ab = without_reduced_precision(model)(inputs, training=False) * lab.AB_SCALE
     return keras.Model(grey, {"ab": ab})
+
+
+def _identify(settings: Embed) -> Pretrained:
+    weights = settings.weights
+    if weights not in NAMED:
+        weights = sha256_of(weights_file(weights, "embed.weights"))
+    return Pretrained(network=settings.network, weights=weights)
 
 
 def _embedding(model: Path, settings: Embed) -> Embedding:
