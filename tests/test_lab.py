@@ -1,5 +1,6 @@
 """CIE Lab against published values, and there and back over all of sRGB."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from skimage import color
 from skimage.color import colorconv
 
 from colorization.dataset.arrays import CACHE_DTYPE
-from colorization.imaging import lab
+from colorization.imaging import cie, lab
 
 with np.printoptions():  # it sets those of NumPy's past, and floats are then written in 12 digits
     import colour
@@ -58,6 +59,27 @@ def test_with_the_same_constants_only_the_rounding_of_float32_is_left(rgb: np.nd
     XYZ = colour.models.eotf_sRGB(rgb / 255.0) @ colorconv.xyz_from_rgb.T
     white = colour.XYZ_to_xy(colorconv.xyz_tristimulus_values(illuminant="D65", observer="2"))
     np.testing.assert_allclose(lab_star(rgb), colour.XYZ_to_Lab(XYZ, white), rtol=0, atol=1e-3)
+
+
+def test_lab_is_that_of_scikit_image_over_all_of_srgb(rgb: np.ndarray) -> None:
+    for lines in np.array_split(rgb, 20):
+        expected = color.rgb2lab(np.divide(lines, 255, dtype=np.float32))
+        np.testing.assert_allclose(cie.rgb_to_lab(lines), expected, rtol=0, atol=2e-5)
+
+
+def test_the_way_back_is_that_of_scikit_image_within_srgb_and_beyond() -> None:
+    rng = np.random.default_rng(1)
+    found, expected = [], []
+    for strength in (20, 60, 120):
+        ab = rng.uniform(-strength, strength, (100_000, 2))
+        colours = np.hstack([rng.uniform(0, 100, (100_000, 1)), ab]).astype(np.float32)
+        found.append(cie.lab_to_rgb(colours))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Conversion from CIE-LAB")  # of negative Z
+            expected.append(np.rint(255 * color.lab2rgb(colours)))
+    difference = np.abs(np.array(found) - np.array(expected))
+    assert difference.max() <= 1
+    assert np.mean(difference > 0) < 1e-4
 
 
 def test_blocks_of_lines_do_not_show(rgb: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:

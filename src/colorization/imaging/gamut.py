@@ -8,7 +8,8 @@ further from the true ones (benchmarks/gamut.py).
 """
 
 import numpy as np
-from skimage import color
+
+from colorization.imaging import cie
 
 # Linear light from half a step of 8 bits below black to half a step above white: what is rounded to
 # 0..255 by itself. IEC 61966-2-1 gives the curve.
@@ -19,11 +20,9 @@ ALL = np.float32(1)  # of the chroma
 HALVINGS = 12  # of the factor that is looked for: a* and b* are then found to 0.05
 BLOCK = 12_000  # pixels at a time, whose intermediate arrays stay in the CPU's cache
 
-# CIE 15:2004, 8.2.1, with the constants of scikit-image, which converts afterwards.
-DARK, SLOPE, OFFSET = np.float32(0.2068966), np.float32(7.787), np.float32(16 / 116)
-_WHITE = color.lab2xyz(np.array([100.0, 0, 0]))
+DARK, SLOPE, OFFSET = np.float32(cie.DARK), np.float32(cie.SLOPE), np.float32(cie.OFFSET)
 # What X, Y and Z add to linear R, G and B, (3, 1) each.
-_X, _Y, _Z = (np.linalg.inv(color.rgb2xyz(np.eye(3))) * _WHITE[:, None]).astype("f4")[..., None]
+_X, _Y, _Z = (np.linalg.inv(cie.XYZ_FROM_RGB) * cie.WHITE).T.astype(np.float32)[..., None]
 
 
 def into_gamut(lab: np.ndarray) -> None:

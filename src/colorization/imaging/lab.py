@@ -2,9 +2,8 @@
 
 import numpy as np
 from numpy.typing import DTypeLike
-from skimage import color
 
-from colorization.imaging import gamut
+from colorization.imaging import cie, gamut
 from colorization.imaging.strips import strips
 
 L_SCALE = 50.0  # CIE L* spans 0..100, so L* / 50 - 1 spans [-1, 1]
@@ -12,7 +11,7 @@ AB_SCALE = 128.0  # sRGB's gamut spans a* -86..98 and b* -108..94, so ab / 128 s
 CACHE_DTYPE = np.float16  # of L and ab in the cached arrays, which networks are trained on
 
 LONGEST_LINE = 1 << 20  # px that are converted at a time; a part of a line may round otherwise
-PIXELS_AT_A_TIME = 12_000  # scikit-image's intermediate arrays then stay in the CPU's cache
+PIXELS_AT_A_TIME = 12_000  # intermediate arrays then stay in the CPU's cache
 
 
 def rgb_to_lab(rgb: np.ndarray, dtype: DTypeLike = np.float32) -> tuple[np.ndarray, np.ndarray]:
@@ -34,7 +33,7 @@ def rgb_to_lab(rgb: np.ndarray, dtype: DTypeLike = np.float32) -> tuple[np.ndarr
 
     References
     ----------
-    CIE 15:2004, section 8.2.1, as in skimage.color.rgb2lab (D65, 2 degree observer).
+    CIE 15:2004, section 8.2.1; see `cie`.
     """
     *shape, width, _ = rgb.shape
     lines = rgb.reshape(-1, width, 3)
@@ -43,7 +42,7 @@ def rgb_to_lab(rgb: np.ndarray, dtype: DTypeLike = np.float32) -> tuple[np.ndarr
     at_a_time = max(PIXELS_AT_A_TIME, min(width, LONGEST_LINE))
     for left, top, right, bottom in strips((width, len(lines)), at_a_time):
         block = slice(top, bottom), slice(left, right)
-        lab = color.rgb2lab(np.divide(lines[block], 255, dtype=np.float32))
+        lab = cie.rgb_to_lab(lines[block])
         # Channel by channel: NumPy is slow on inner loops of two.
         L[(*block, 0)] = lab[..., 0] / np.float32(L_SCALE) - 1
         ab[(*block, 0)] = lab[..., 1] / np.float32(AB_SCALE)
@@ -92,5 +91,5 @@ def lab_to_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
     rgb = np.empty(pixels.shape, np.uint8)
     for start in range(0, len(pixels), PIXELS_AT_A_TIME):
         block = slice(start, start + PIXELS_AT_A_TIME)
-        rgb[block] = np.rint(color.lab2rgb(pixels[block]) * 255)
+        rgb[block] = cie.lab_to_rgb(pixels[block])
     return rgb.reshape(lab.shape)

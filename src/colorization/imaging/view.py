@@ -9,7 +9,6 @@ from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps
-from scipy.sparse import csr_array
 
 from colorization.imaging import decoding, lab
 
@@ -156,10 +155,26 @@ def square_for(L: np.ndarray, side: int) -> np.ndarray:
     height, width = L.shape[-3:-1]
     if height == width == side:
         return L
-    # Most weights are 0: this is faster than a dense product, and leaves the other cores alone.
-    rows, columns = (csr_array(resize_matrix(length, side)) for length in (height, width))
-    squares = [rows @ (columns @ image.T).T for image in L.reshape(-1, height, width)]
-    return np.stack(squares).reshape(*L.shape[:-3], side, side, 1)
+    wide = _resized(L.reshape(-1, height, width), resize_matrix(width, side))
+    square = _resized(wide.swapaxes(1, 2), resize_matrix(height, side)).swapaxes(1, 2)
+    return square.reshape(*L.shape[:-3], side, side, 1)
+
+
+def _resized(lines: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Multiply lines, (N, M, from_px), by a matrix that is 0 but for a few weights in each row.
+
+    Weight by weight: a dense product would take every core, and sum in an order of its own.
+    """
+    first = np.argmax(matrix > 0, axis=1)
+    longest = int(np.count_nonzero(matrix, axis=1).max())
+    resized = np.zeros((*lines.shape[:2], len(matrix)), np.float32)
+    for place in range(longest):
+        column = np.minimum(first + place, matrix.shape[1] - 1)
+        weight = np.where(
+            first + place < matrix.shape[1], matrix[np.arange(len(matrix)), column], 0
+        )
+        resized += weight.astype(np.float32) * lines[..., column]
+    return resized
 
 
 def resize_matrix(from_px: int, to_px: int) -> np.ndarray:
