@@ -65,6 +65,7 @@ def refusal(path: Path) -> str:
             "vgg",
             "one of none, vgg16, vgg19, mobilenet_v2; found 'vgg'",
         ),
+        ("study.controls.l2", "noise", "must be one of random_network, another_photograph; f"),
         ("study.without_embedding.vgg16_conv", None, "must be a valid string; found None"),
         ("embed.network", "vgg", "must be one of inception_resnet_v2, inception_v3, mobilenet_v2;"),
         ("preprocess.image_size", -64, "must be greater than or equal to 32; found -64"),
@@ -130,6 +131,16 @@ def test_a_variant_outside_the_study_is_refused(tmp_path: Path) -> None:
         "model.variant must be one of the study's (baseline, vgg16_conv, vgg16_repeat, "
         "vgg19_unet, mobilenet_unet); found 'bn_maxpool'"
     )
+
+
+def test_a_control_is_no_model_to_choose(tmp_path: Path) -> None:
+    name = "bn_maxpool_random_network"
+    path = changed(tmp_path, "study.controls", {name: "random_network"})
+    assert read(path).study.trainings()[-1] == (name, 1)
+    text = path.read_text()
+    path.write_text(text.replace("variant: bn_maxpool\n", f"variant: {name}\n"))
+    assert path.read_text() != text
+    assert refusal(path).endswith(f"mobilenet_unet); found '{name}'")
 
 
 def test_the_choice_may_be_any_variant_of_the_study(tmp_path: Path) -> None:

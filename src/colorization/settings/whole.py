@@ -61,7 +61,7 @@ def load_params(path: Path, known: Collection[str]) -> Params:
 def _disagreements(params: Params, known: Collection[str]) -> Iterator[str]:
     study = params.study
     alone = {"without_embedding": study.without_embedding, "colour_bins": study.colour_bins}
-    lists = {"with_embedding": study.with_embedding, **alone}
+    lists = {"with_embedding": study.with_embedding, **alone, "controls": study.controls}
     for key, names in lists.items():
         for name in names:
             if name not in known:
@@ -76,8 +76,8 @@ def _disagreements(params: Params, known: Collection[str]) -> Iterator[str]:
             if encoder not in choices:
                 wanted = ", ".join(choices)
                 yield f"study.{key}.{name} must be one of {wanted}; found {encoder!r}"
-    if params.model.variant not in study.variants():
+    if params.model.variant not in study.of_the_pipeline():
         yield (
-            f"model.variant must be one of the study's ({', '.join(study.variants())}); "
+            f"model.variant must be one of the study's ({', '.join(study.of_the_pipeline())}); "
             f"found {params.model.variant!r}"
         )

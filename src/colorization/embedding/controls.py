@@ -1,0 +1,69 @@
+"""Embeddings that tell nothing of a photograph: what a network makes of them is the control."""
+
+from pathlib import Path
+
+import numpy as np
+
+from colorization.dataset.parts import PARTS
+from colorization.embedding.writing import write_embeddings
+from colorization.settings.embed import Embed
+
+RANDOM_NETWORK = "random_network"  # the logits of the same network with random weights
+ANOTHER_PHOTOGRAPH = "another_photograph"  # those of another photograph of the same part
+KINDS = (RANDOM_NETWORK, ANOTHER_PHOTOGRAPH)
+SEED = 1
+
+
+def write_control(
+    kind: str,
+    settings: Embed,
+    arrays_folder: Path,
+    embeddings: Path,
+    unfinished: Path,
+    memory: Path,
+    out: Path,
+) -> None:
+    """Fill a folder with other embeddings, laid out like those of the stage `embed`.
+
+    Parameters
+    ----------
+    kind : str
+        One of `KINDS`.
+    settings : Embed
+    arrays_folder : Path
+        The cached arrays.
+    embeddings : Path
+        What the stage `embed` wrote.
+    unfinished, memory : Path
+        As `writing.write_embeddings`.
+    out : Path
+    """
+    if kind == RANDOM_NETWORK:
+        random = settings.model_copy(update={"weights": "random"})
+        write_embeddings(random, "random", arrays_folder, unfinished, memory, out)
+        return
+    for part in PARTS:
+        own = np.load(embeddings / f"{part}.npy", allow_pickle=False)
+        np.save(out / f"{part}.npy", own[derangement(len(own))])
+    for name in ("normalization.npy", "identity.json"):
+        (out / name).write_bytes((embeddings / name).read_bytes())
+
+
+def derangement(count: int) -> np.ndarray:
+    """Give each of some photographs another one, always the same.
+
+    Parameters
+    ----------
+    count : int
+        At least 2; a single photograph has no other.
+
+    Returns
+    -------
+    (count,) int array
+        A permutation that leaves none in its place: one cycle through all of them in a random
+        order. Neighbours would not do: photographs of one person stand side by side.
+    """
+    order = np.random.default_rng(SEED).permutation(count)
+    another = np.empty_like(order)
+    another[order] = np.roll(order, 1)
+    return another

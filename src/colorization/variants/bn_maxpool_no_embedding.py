@@ -1,0 +1,22 @@
+"""A control: `bn_maxpool` without an embedding, with all else as it is."""
+
+import keras
+
+from colorization.networks import blocks
+from colorization.networks.blocks import conv_norm_relu_pool
+from colorization.networks.variant import Variant
+
+
+def _build() -> keras.Model:
+    """From L to ab: as `koalarization`, without what the fusion adds."""
+    L = keras.Input((None, None, 1), name="L")
+    features = blocks.encoder(L, conv_norm_relu_pool)
+    features = conv_norm_relu_pool(features, 256, kernel_size=1, name="fusion_conv")
+    return keras.Model([L], blocks.decoder(features, conv_norm_relu_pool))
+
+
+VARIANT = Variant(
+    build=_build,
+    architecture="a control: `bn_maxpool` without an embedding",
+    section=None,
+)

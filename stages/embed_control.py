@@ -1,0 +1,30 @@
+"""Stage `embed_control`: embeddings that tell nothing of a photograph, for a control."""
+
+from pathlib import Path
+
+from _stage import run
+from colorization.core.files import whole_folder
+from colorization.embedding.controls import write_control
+from colorization.settings.embed import Embed
+from colorization.settings.study import Study
+
+
+def main(
+    params: Path,
+    variant: str,
+    arrays_folder: Path,
+    embeddings: Path,
+    unfinished: Path,
+    memory: Path,
+    out: Path,
+) -> None:
+    kind = Study.load(params).controls[variant]
+    settings = Embed.load(params)
+    with whole_folder(out) as folder:
+        write_control(
+            kind, settings, arrays_folder, embeddings, unfinished / variant, memory, folder
+        )
+
+
+if __name__ == "__main__":
+    run(main)
