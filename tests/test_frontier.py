@@ -1,9 +1,11 @@
 """The dial runs along the best there is, from the most faithful colours to those of photographs."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from skimage import color
 
 from colorization.core.errors import ColorizationError
 from colorization.dataset.examples import Examples
@@ -15,45 +17,58 @@ from colorization.training.frontier import BETAS, TEMPERATURES, fix_dial
 from colorization.variants import load
 from samples import colours_of_scenes, examples
 
-# As a trained network behaves: sharper and less undone weighting is more colourful, and PSNR is
-# highest where it is 0.35 times as colourful as photographs. By a little, a lower beta is worse at
-# the faithful end and better at the vivid one.
+# As a trained network behaves: sharper and less undone weighting is more colourful, and the
+# difference is least where it is 0.35 times as colourful as photographs. By a little, a lower beta
+# is worse at the faithful end and better at the vivid one.
 COLOURFUL = (1 - 0.6 * BETAS[:, None]) * 0.5 * TEMPERATURES**-0.4
-PSNR = 23 - 4 * (COLOURFUL - 0.35) ** 2 - 0.2 * np.abs(BETAS[:, None] - 1 + COLOURFUL - 0.35)
+DIFFERENCE = 10 + 4 * (COLOURFUL - 0.35) ** 2 + 0.2 * np.abs(BETAS[:, None] - 1 + COLOURFUL - 0.35)
 
 
 def colourful(beta: np.ndarray, temperature: np.ndarray) -> np.ndarray:
     return (1 - 0.6 * beta) * 0.5 * temperature**-0.4
 
 
-def test_positions_are_evenly_spaced_from_the_highest_psnr_to_the_photographs() -> None:
-    found = colourful(*frontier.frontier(PSNR, COLOURFUL))
-    best = COLOURFUL.flat[PSNR.argmax()]
+def test_positions_are_evenly_spaced_from_the_least_difference_to_the_photographs() -> None:
+    found = colourful(*frontier.frontier(DIFFERENCE, COLOURFUL))
+    best = COLOURFUL.flat[DIFFERENCE.argmin()]
     np.testing.assert_allclose(found, np.linspace(best, 1, POSITIONS), atol=0.01)
 
 
 def test_beta_never_rises_along_the_dial() -> None:
-    betas, _ = frontier.frontier(PSNR, COLOURFUL)
+    betas, _ = frontier.frontier(DIFFERENCE, COLOURFUL)
     assert (np.diff(betas) <= 0).all()
     assert betas[0] > betas[-1]
 
 
-def test_of_the_betas_the_one_with_the_highest_psnr_is_taken() -> None:
-    flat = np.where(np.isclose(BETAS, 0.5)[:, None], PSNR + 1, PSNR)
+def test_of_the_betas_the_one_with_the_least_difference_is_taken() -> None:
+    flat = np.where(np.isclose(BETAS, 0.5)[:, None], DIFFERENCE - 1, DIFFERENCE)
     betas, _ = frontier.frontier(flat, COLOURFUL)
     reached = COLOURFUL[np.isclose(BETAS, 0.5)].max()
-    wanted = np.linspace(COLOURFUL.flat[flat.argmax()], 1, POSITIONS)
+    wanted = np.linspace(COLOURFUL.flat[flat.argmin()], 1, POSITIONS)
     np.testing.assert_allclose(betas[wanted <= reached], 0.5)
 
 
+def test_it_leads_there_too_where_the_likeliest_colour_is_grey() -> None:
+    # As on photographs: where the weighting is undone, a sharper distribution is a greyer one.
+    cold = np.log(TEMPERATURES.max() / TEMPERATURES)
+    c = 0.8 - 0.35 * BETAS[:, None] + 0.35 * (0.45 - BETAS[:, None]) * cold
+    difference = 10 + 2 * np.clip(c - 0.25, 0, None) ** 2 + np.clip(0.25 - c, 0, None) - 0.1 * cold
+    betas, temperatures = frontier.frontier(difference, c)
+    cold = np.log(TEMPERATURES.max() / temperatures)
+    found = 0.8 - 0.35 * betas + 0.35 * (0.45 - betas) * cold
+    np.testing.assert_allclose(found, np.linspace(found[0], 1, POSITIONS), atol=0.015)
+    assert (np.diff(betas) <= 0).all()
+    assert (np.diff(temperatures) <= 0).all()
+
+
 def test_where_nothing_is_as_colourful_as_the_photographs_the_end_is_the_most_colourful() -> None:
-    betas, temperatures = frontier.frontier(PSNR, 0.5 * COLOURFUL)
+    betas, temperatures = frontier.frontier(DIFFERENCE, 0.5 * COLOURFUL)
     assert betas[-1] == 0
-    assert temperatures[-1] == pytest.approx(TEMPERATURES[0])
+    assert temperatures[-1] == pytest.approx(TEMPERATURES.min())
 
 
 def test_a_faithful_end_more_colourful_than_photographs_is_the_whole_dial() -> None:
-    betas, temperatures = frontier.frontier(PSNR, COLOURFUL + 1)
+    betas, temperatures = frontier.frontier(DIFFERENCE, COLOURFUL + 1)
     assert (np.unique(betas).size, np.unique(temperatures).size) == (1, 1)
 
 
@@ -88,12 +103,38 @@ def test_the_default_is_the_most_vivid_position_that_is_no_worse_than_grey(
     dialled = Dialled.of(network.model)
     assert dialled is not None
     two = [[5.0] * 4 + [7.0] * 7, [5.0] * 3 + [5.9] * 6 + [9.0] * 2]  # of images, by position
+    along = np.array(two)[[0] * 2 + [1] * 4]
     grey = 6.0
-    differences = iter([*(two[0] + [grey]) * 2, *(two[1] + [grey]) * 4])
-    monkeypatch.setattr(frontier, "_difference", lambda *_: next(differences))
+    measured = frontier._measured
+
+    def known(dialled: Dialled, some: Examples, ways: Sequence[frontier.Way]) -> np.ndarray:
+        if len(ways) > POSITIONS:
+            return measured(dialled, some, ways)
+        differences = np.insert(along, 0, grey, axis=1)
+        return np.stack([differences, differences], axis=-1)
+
+    monkeypatch.setattr(frontier, "_measured", known)
     fix_dial(dialled, few)
-    means = (2 * np.array(two[0]) + 4 * np.array(two[1])) / 6
-    assert dialled.default == max(np.flatnonzero(means <= grey)) / 10
+    assert dialled.default == max(np.flatnonzero(along.mean(axis=0) <= grey)) / 10
+
+
+def test_photographs_are_measured_grey_and_in_each_way(few: Examples) -> None:
+    network = build_network("n", load("mobilenet_unet"), 1, colours=colours_of_scenes())
+    dialled = Dialled.of(network.model)
+    assert dialled is not None
+    ways = [(1.0, 1.0), (0.0, 0.2)]
+    found = frontier._measured(dialled, few, ways)
+    assert found.shape == (len(few), 3, 2)
+    assert (found[:, 0, 1] < 1).all()  # grey
+    logits = dialled.before.predict_on_batch(few.inputs(slice(None)))
+    for place, way in enumerate(ways, start=1):
+        for index, (truth, ab) in enumerate(
+            zip(np.array(few.images.rgb), dialled.ab_by(logits, *way), strict=True)
+        ):
+            rgb = lab.lab_to_rgb(lab.rgb_to_lab(truth)[0], ab)
+            difference = color.deltaE_ciede2000(color.rgb2lab(truth), color.rgb2lab(rgb)).mean()
+            expected = difference, colour_metrics.colourfulness(rgb)
+            np.testing.assert_allclose(found[index, place], expected, rtol=1e-3)
 
 
 def test_grey_photographs_alone_leave_the_dial_as_it_is(few: Examples) -> None:

@@ -2,31 +2,40 @@
 
 A network that predicts how likely each colour is leaves open which colour to show: `ColourDial`
 takes a share of the loss's weighting, beta, and a temperature. More vivid colours are further off
-on average, so the dial runs along the best there is, by this rule:
+on average, so the dial runs along the best there is, by this rule, in which the difference is the
+mean CIEDE2000 over the images:
 
-1. The faithful end is the beta and temperature with the highest mean PSNR.
+1. The faithful end is the beta and temperature with the least difference.
 2. The vivid end is as colourful as the photographs: the sum of Hasler and Süsstrunk's colourfulness
    over the images is theirs. Positions between are evenly spaced in colourfulness.
-3. Of the betas that give a position's colourfulness at some temperature, the one with the highest
-   mean PSNR is taken, but none greater than that of the position before, so that the way between
-   positions leads from the one to the other.
-4. The default is the most vivid position whose mean CIEDE2000 is no worse than that of the grey
+3. Of the betas and temperatures that give a position's colourfulness, those with the least
+   difference are taken, but none greater than those of the position before, so that the way
+   between positions leads from the one to the other.
+4. The default is the most vivid position whose difference is no greater than that of the grey
    images; the faithful end, where none is.
+
+By PSNR the rule would hang on photographs that are nearly grey: a grey answer meets these almost
+exactly, by 50 dB and more, and the mean with them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+from joblib import Parallel, delayed
+from scipy.ndimage import zoom
 
 from colorization.core.progress import progress
 from colorization.dataset.examples import Examples
-from colorization.imaging import colour_metrics, lab, similarity
+from colorization.imaging import colour_metrics, lab
 from colorization.networks.dial import POSITIONS, Dialled
 
-IMAGES = 128  # validation images, evenly spaced
+# Validation images, evenly spaced: for the many ways that are tried, and for the positions alone.
+IMAGES, MORE_IMAGES = 128, 1024
 AT_A_TIME = 8  # each in all ways
 BETAS = np.linspace(1, 0, POSITIONS)
-TEMPERATURES = np.geomspace(0.15, 1.2, 8)
+TEMPERATURES = np.geomspace(1.2, 0.15, 8)
+FINER = 10  # steps for each one between those
+CLOSE = 0.01  # of the colourfulness that is wanted at a position
 
 Way = tuple[float, float]  # beta and temperature
 
@@ -42,86 +51,88 @@ def fix_dial(dialled: Dialled, validation: Examples) -> None:
         A trained model's.
     validation : Examples
     """
-    chosen = np.linspace(0, len(validation) - 1, min(IMAGES, len(validation))).round().astype(int)
-    some = validation.some(chosen.tolist())
+    some = _evenly_spaced(validation, IMAGES)
     truths = sum(map(colour_metrics.colourfulness, some.images.rgb))
     if not truths:
         return
     ways = [(beta, temperature) for beta in BETAS for temperature in TEMPERATURES]
-    measured = [
-        [
-            (similarity.psnr_rgb_db(truth, rgb), colour_metrics.colourfulness(rgb))
-            for rgb in colorized
-        ]
-        for truth, colorized in _colorized(dialled, some, ways)
-    ]
-    psnr, colourfulness = np.moveaxis(np.array(measured), -1, 0)
+    differences, colourfulness = _measured(dialled, some, ways).mean(axis=0).T
     shape = (len(BETAS), len(TEMPERATURES))
+    of_photographs = truths / len(some)
     betas, temperatures = frontier(
-        psnr.mean(axis=0, where=np.isfinite(psnr)).reshape(shape),
-        (colourfulness.sum(axis=0) / truths).reshape(shape),
+        differences[1:].reshape(shape), (colourfulness[1:] / of_photographs).reshape(shape)
     )
     along = list(zip(betas, temperatures, strict=True))
-    differences = np.array(
-        [
-            [_difference(truth, rgb) for rgb in (*colorized, _grey(truth))]
-            for truth, colorized in _colorized(dialled, some, along)
-        ]
-    ).mean(axis=0)
-    no_worse = np.flatnonzero(differences[:-1] <= differences[-1])
+    more = _evenly_spaced(validation, MORE_IMAGES)
+    grey, *positions = _measured(dialled, more, along)[..., 0].mean(axis=0)
+    no_worse = np.flatnonzero(np.array(positions) <= grey)
     default = max(no_worse, default=0) / (POSITIONS - 1)
     dialled.dial.set_frontier(betas, temperatures, default)
 
 
-def frontier(psnr: np.ndarray, colourfulness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _evenly_spaced(validation: Examples, count: int) -> Examples:
+    chosen = np.linspace(0, len(validation) - 1, min(count, len(validation))).round().astype(int)
+    return validation.some(chosen.tolist())
+
+
+def frontier(difference: np.ndarray, colourfulness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Find beta and temperature at each position of the dial, by points 1 to 3 of the rule.
 
     Parameters
     ----------
-    psnr, colourfulness : (len(BETAS), len(TEMPERATURES)) float arrays
-        Mean PSNR in dB, and colourfulness over that of the photographs.
+    difference, colourfulness : (len(BETAS), len(TEMPERATURES)) float arrays
+        Mean CIEDE2000, and colourfulness over that of the photographs.
 
     Returns
     -------
     betas, temperatures : (POSITIONS,) float arrays
-        Between the temperatures that were tried, their logarithm is interpolated.
+        Between those that were tried, both quantities are interpolated.
     """
-    # A sharper distribution has a more colourful mean. Where it has not, by a little, the
-    # interpolation needs it all the same.
-    rising = np.maximum.accumulate(colourfulness[:, ::-1], axis=1)
-    psnr, cooling = psnr[:, ::-1], np.log(TEMPERATURES[::-1])
-    faithful = rising.flat[np.argmax(psnr)]
-    betas, temperatures = [], []
-    first = 0  # betas fall, so this is the greatest that may still be taken
-    for wanted in np.linspace(faithful, max(faithful, 1), POSITIONS):
-        reached = rising[first:, -1] >= wanted
-        worth = np.array([np.interp(wanted, *curve) for curve in zip(rising, psnr, strict=True)])
-        usable = np.where(reached, worth[first:], -np.inf)
-        first += int(np.argmax(usable if reached.any() else rising[first:, -1]))
-        betas.append(BETAS[first])
-        temperatures.append(np.exp(np.interp(wanted, rising[first], cooling)))
-    return np.array(betas), np.array(temperatures)
+    difference, colourfulness = (_finer(values) for values in (difference, colourfulness))
+    rows, columns = difference.shape
+    row, column = np.unravel_index(np.argmin(difference), difference.shape)
+    faithful = colourfulness[row, column]
+    path = [(row, column)]
+    for wanted in np.linspace(faithful, max(faithful, 1), POSITIONS)[1:]:
+        # Rows lead to lower betas, columns to lower temperatures.
+        off = np.abs(colourfulness[row:, column:] - wanted)
+        there = np.where(off <= max(CLOSE, off.min()), difference[row:, column:], np.inf)
+        further = np.unravel_index(np.argmin(there), there.shape)
+        row, column = row + further[0], column + further[1]
+        path.append((row, column))
+    betas = np.linspace(BETAS[0], BETAS[-1], rows)
+    temperatures = np.geomspace(TEMPERATURES[0], TEMPERATURES[-1], columns)
+    chosen = np.array(path)
+    return betas[chosen[:, 0]], temperatures[chosen[:, 1]]
 
 
-def _colorized(
-    dialled: Dialled, some: Examples, ways: Sequence[Way]
-) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
-    """Each photograph, and what it looks like in each of several ways; (H, W, 3) uint8 sRGB."""
+def _finer(values: np.ndarray) -> np.ndarray:
+    """Interpolate linearly: `FINER` steps for each one that there was."""
+    steps = [FINER * (length - 1) + 1 for length in values.shape]
+    return zoom(values, np.divide(steps, values.shape), order=1)
+
+
+def _measured(dialled: Dialled, some: Examples, ways: Sequence[Way]) -> np.ndarray:
+    """CIEDE2000 and colourfulness of each photograph in grey and in several ways: (N, 1 + W, 2)."""
     starts = range(0, len(some), AT_A_TIME)
-    for start in progress(starts, "fixing the dial", len(starts)):
-        batch = slice(start, start + AT_A_TIME)
-        logits = dialled.before.predict_on_batch(some.inputs(batch))
-        ab = [dialled.ab_by(logits, *way) for way in ways]
-        for index, truth in enumerate(some.images.rgb[batch]):
-            L, _ = lab.rgb_to_lab(truth)
-            yield truth, [lab.lab_to_rgb(L, each[index]) for each in ab]
+    measured = []
+    with Parallel(n_jobs=-1) as parallel:
+        for start in progress(starts, "fixing the dial", len(starts)):
+            batch = slice(start, start + AT_A_TIME)
+            logits = dialled.before.predict_on_batch(some.inputs(batch))
+            ab = np.stack([dialled.ab_by(logits, *way) for way in ways], axis=1)
+            measured += parallel(map(delayed(_measure), some.images.rgb[batch], ab))
+    return np.array(measured)
 
 
-def _difference(truth: np.ndarray, rgb: np.ndarray) -> float:
-    """Mean CIEDE2000 of two images."""
-    one, other = (lab.to_cie(*lab.rgb_to_lab(image)) for image in (truth, rgb))
-    return colour_metrics.ciede2000_mean(one, other)
-
-
-def _grey(rgb: np.ndarray) -> np.ndarray:
-    return lab.lab_to_rgb(lab.rgb_to_lab(rgb)[0], np.zeros(2))
+def _measure(truth: np.ndarray, ways: np.ndarray) -> list[tuple[float, float]]:
+    L, ab = lab.rgb_to_lab(truth)
+    expected = lab.to_cie(L, ab)
+    images = [lab.lab_to_rgb(L, np.zeros(2)), *(lab.lab_to_rgb(L, way) for way in ways)]
+    return [
+        (
+            colour_metrics.ciede2000_mean(expected, lab.to_cie(*lab.rgb_to_lab(rgb))),
+            colour_metrics.colourfulness(rgb),
+        )
+        for rgb in images
+    ]
