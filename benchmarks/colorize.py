@@ -1,111 +1,189 @@
-"""Colorizing many photographs, beside a plain loop over ONNX Runtime, one after the other.
+r"""The command `colorize` beside that of an earlier commit, and beside a plain loop.
 
-Both load the same packaged model, read the same files and write JPEG; loading is told apart.
-Prints a Markdown table.
+Each runs as a process of its own, cold, as a person calls it, in turns: one photograph of 768x512,
+24 of them, many as they are, and one of 100 megapixels. The plain loop is over ONNX Runtime, with
+Pillow and scikit-image, as a tutorial has it. Prints a Markdown table.
 
-    python benchmarks/colorize.py --photos photos/ --model models/chosen
+    git worktree add ../former COMMIT    # and a package that its stage `package` made
+    python benchmarks/colorize.py --photos photos/ --model models/chosen \
+        --former ../former --former-model ../former/models/chosen
 """
 
 import argparse
+import os
+import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import onnxruntime
 import pandas as pd
 from PIL import Image
-from skimage import color
 
 import turns
-from colorization.colorizing.bulk import colorize_files
-from colorization.colorizing.colorizer import load
-from colorization.colorizing.jobs import Job
-from colorization.colorizing.manifest import read_manifest
-from colorization.imaging import lab, view
+from colorization.colorizing import command
 from colorization.sources import archives
 
+ROOT = Path(__file__).resolve().parent.parent
+SIZE = 768, 512  # px
+LARGE = 12_500, 8_000  # px, 100 megapixels
+LARGE_ROUNDS = 1
 
-def main(photos: Path, model: Path, count: int, rounds: int) -> None:
-    paths = [photos / name for name in archives.folder_image_names(photos)[:count]]
-    loaded = time.perf_counter()
-    load(model)
-    loaded = time.perf_counter() - loaded
-    ways = {"ours": partial(ours, model, paths), "plain loop": partial(plain, model, paths)}
-    measured = turns.measure(ways, rounds)
-    rows = [
-        {
-            "": name,
-            "photographs per second": f"{len(paths) / result.median:.2f}",
-            "ours is faster by": f"{result.median / measured['ours'].median:.2f}",
-            "peak memory, MiB": f"{result.memory:,.0f}",
-        }
-        for name, result in measured.items()
-    ]
-    print(
-        f"{turns.machine()}\n\n{len(paths)} photographs; loading the model takes {loaded:.1f} s\n"
-    )
+Way = Callable[[list[Path], Path], tuple[list[str], Path]]  # a command line, and where src/ is
+
+
+def main(
+    photos: Path,
+    model: Path,
+    former: Path | None,
+    former_model: Path | None,
+    count: int,
+    rounds: int,
+) -> None:
+    ways: dict[str, Way] = {"colorize": colorizes(ROOT, model), "plain loop": plainly(model)}
+    if former and former_model:
+        ways["the former command"] = colorizes(former, former_model)
+    print(f"{turns.machine('onnxruntime')}\n")
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, paths, times in works(photos, count, rounds, Path(folder)):
+            measured = measure(ways, paths, times)
+            ours = measured["colorize"][0]
+            for way, (seconds, memory) in measured.items():
+                rows.append(
+                    {
+                        "photographs": name,
+                        "": way,
+                        "seconds": f"{seconds:.2f}",
+                        "per second": f"{len(paths) / seconds:.2f}",
+                        "colorize is faster by": f"{seconds / ours:.2f}",
+                        "peak memory, MiB": f"{memory:,.0f}",
+                    }
+                )
+                print(rows[-1], file=sys.stderr, flush=True)
     print(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True))
 
 
-def ours(model: Path, paths: list[Path]) -> turns.Step:
-    colorizer = load(model)
+def works(photos: Path, count: int, rounds: int, folder: Path) -> list[tuple[str, list[Path], int]]:
+    """What is to be colorized, and how many times."""
+    paths = [photos / name for name in archives.folder_image_names(photos)]
+    resized = []
+    for number, path in enumerate(paths[:24]):
+        with Image.open(path) as image:
+            resized.append(folder / f"{number}.jpg")
+            image.resize(SIZE, Image.Resampling.LANCZOS).save(resized[-1], quality=92)
+    large = folder / "large.jpg"
+    with Image.open(paths[0]) as image:
+        image.resize(LARGE, Image.Resampling.BILINEAR).save(large, quality=92)
+    as_they_are = paths[:count]
+    return [
+        ("one of 768x512", resized[:1], rounds),
+        ("24 of 768x512", resized, rounds),
+        (f"{len(as_they_are)} of {photos.name}", as_they_are, rounds),
+        ("one of 100 megapixels", [large], LARGE_ROUNDS),
+    ]
 
-    def step() -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            jobs = [Job(path, Path(folder) / f"{path.stem}.jpg") for path in paths]
-            options: Any = {
-                "vividness": None,
-                "saturation": 1.0,
-                "side_by_side": False,
-                "quiet": True,
-            }
-            for failure in colorize_files(colorizer, jobs, batch_size=16, threads=2, **options):
-                raise RuntimeError(failure)
 
-    return step
+def measure(ways: dict[str, Way], paths: list[Path], rounds: int) -> dict[str, tuple[float, float]]:
+    """Median of the seconds, and the most memory in MiB, of each way, in turns.
+
+    The first turn is not counted: it finds no file in the system's cache.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    memory = dict.fromkeys(ways, 0.0)
+    for turn in range(rounds + 1):
+        for name, way in ways.items():
+            with tempfile.TemporaryDirectory() as out:
+                arguments, source = way(paths, Path(out))
+                started = time.perf_counter()
+                process = subprocess.Popen(
+                    arguments,
+                    env=os.environ | {"PYTHONPATH": str(source)},
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+                _, status, used = os.wait4(process.pid, 0)
+                taken = time.perf_counter() - started
+                process.returncode = os.waitstatus_to_exitcode(status)
+                written = len(list(Path(out).iterdir()))
+                if process.returncode or written != len(paths):
+                    raise RuntimeError(f"{name} ended with {process.returncode}, {written} written")
+            if turn > 0:
+                seconds[name].append(taken)
+            memory[name] = max(memory[name], used.ru_maxrss / 1024)
+    return {name: (statistics.median(seconds[name]), memory[name]) for name in ways}
 
 
-def plain(model: Path, paths: list[Path]) -> turns.Step:
-    """As a tutorial has it: every photograph squashed to the network's square."""
-    manifest = read_manifest(model)
-    session = onnxruntime.InferenceSession(model / "model.onnx")
-    given: dict[str, np.ndarray] = {}
-    if manifest.vividness is not None:
-        given["vividness"] = np.full((1, 1), manifest.vividness, np.float32)
-    if manifest.embedder_size is not None:
-        embedder = onnxruntime.InferenceSession(model / "embedder.onnx")
-        mean, deviation = np.load(model / "embedding.npy", allow_pickle=False)
-    side = (manifest.image_size, manifest.image_size)
+def colorizes(checkout: Path, model: Path) -> Way:
+    """The command of a checkout."""
 
-    def step() -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            for path in paths:
-                with Image.open(path) as opened:
-                    image = opened.convert("RGB")
-                L = color.rgb2lab(np.asarray(image.resize(side)))[None, ..., :1] / 50 - 1
-                given["L"] = L.astype(np.float32)
-                if manifest.embedder_size is not None:
-                    square = view.square_for(given["L"], manifest.embedder_size)
-                    (logits,) = embedder.run(None, {"L": square})
-                    given["embedding"] = (logits - mean) / deviation
-                ab = session.run(None, given)[0][0] * lab.AB_SCALE
-                whole = color.rgb2lab(np.asarray(image))
-                for channel in (0, 1):
-                    enlarged = Image.fromarray(ab[..., channel]).resize(image.size)
-                    whole[..., 1 + channel] = np.asarray(enlarged)
-                rgb = np.rint(255 * color.lab2rgb(whole)).astype(np.uint8)
-                Image.fromarray(rgb).save(Path(folder) / f"{path.stem}.jpg", quality=95)
+    def way(paths: list[Path], out: Path) -> tuple[list[str], Path]:
+        options = ["--model", str(model.resolve()), "--output", str(out), "--quiet"]
+        arguments = [sys.executable, "-m", command.__name__, *map(str, paths), *options]
+        return arguments, checkout / "src"
 
-    return step
+    return way
+
+
+def plainly(model: Path) -> Way:
+    """The plain loop, in a process of its own."""
+
+    def way(paths: list[Path], out: Path) -> tuple[list[str], Path]:
+        arguments = ["-c", PLAIN, str(model.resolve()), str(out), *map(str, paths)]
+        return [sys.executable, *arguments], ROOT / "src"
+
+    return way
+
+
+# Every photograph is squashed to the network's square.
+PLAIN = """
+import json, sys
+from pathlib import Path
+import numpy as np, onnxruntime
+from PIL import Image
+from skimage import color
+
+Image.MAX_IMAGE_PIXELS = None
+model, out, *paths = map(Path, sys.argv[1:])
+told = json.loads((model / "colorization.json").read_text())
+network = onnxruntime.InferenceSession(model / "model.onnx")
+if told["dial"]:
+    dial = onnxruntime.InferenceSession(model / "dial.onnx")
+    position = np.full((1, 1), told["dial"]["default"], np.float32)
+if told["embedder_size"]:
+    embedder = onnxruntime.InferenceSession(model / "embedder.onnx")
+    mean, deviation = np.load(model / "embedding.npy")
+side = told["image_size"]
+for path in paths:
+    image = Image.open(path).convert("RGB")
+    small = color.rgb2lab(np.asarray(image.resize((side, side))))[None, ..., :1]
+    given = {"L": (small / 50 - 1).astype(np.float32)}
+    if told["embedder_size"]:
+        wide = image.resize((told["embedder_size"],) * 2)
+        L = (color.rgb2lab(np.asarray(wide))[None, ..., :1] / 50 - 1).astype(np.float32)
+        given["embedding"] = (embedder.run(None, {"L": L})[0] - mean) / deviation
+    (found,) = network.run(None, given)
+    if told["dial"]:
+        (found,) = dial.run(None, {"logits": found, "vividness": position})
+    whole = color.rgb2lab(np.asarray(image))
+    for channel in (0, 1):
+        enlarged = Image.fromarray(128 * found[0][..., channel]).resize(image.size)
+        whole[..., 1 + channel] = np.asarray(enlarged)
+    rgb = np.rint(255 * color.lab2rgb(whole)).astype(np.uint8)
+    Image.fromarray(rgb).save(out / f"{path.stem}.jpg", quality=95)
+"""
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--model", type=Path, default=Path("models/chosen"))
+    parser.add_argument("--former", type=Path)
+    parser.add_argument("--former-model", type=Path)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
     main(**vars(parser.parse_args()))

@@ -9,7 +9,18 @@ import pytest
 from packaged import untrained, write_package
 from samples import ROOT, encoded, scene
 
-HEAVY = {"dvc", "dvclive", "h5py", "jinja2", "keras", "matplotlib", "pandas", "tensorflow"}
+HEAVY = {
+    "dvc",
+    "dvclive",
+    "h5py",
+    "jinja2",
+    "keras",
+    "matplotlib",
+    "pandas",
+    "scipy",
+    "skimage",
+    "tensorflow",
+}
 
 COMMAND = """
 import sys

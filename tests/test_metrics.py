@@ -114,7 +114,7 @@ def test_a_new_metric_is_told_by_every_page(warmth: None, tmp_path: Path) -> Non
     for page in (
         report.markdown(content),
         report.html(content, circumstances, b"", b"", {}),
-        model_card(evaluated.training, evaluated.summary, Origin("", TABLE)),
+        model_card(evaluated.training, evaluated.summary, None, Origin("", TABLE)),
         *studies,
     ):
         assert "warmth (higher is better)" in page

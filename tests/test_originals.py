@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -9,11 +10,13 @@ from PIL import ExifTags, Image, ImageCms
 from PIL.Image import Transpose
 
 from colorization.colorizing import originals
+from colorization.colorizing.mark import mark
 from colorization.core.errors import ColorizationError
 from colorization.imaging import lab
 from samples import reopened, scene
 
 ARTIST = ExifTags.Base.Artist
+EVENT = "{http://ns.adobe.com/xap/1.0/sType/ResourceEvent#}"  # in XMP
 
 
 def saved(path: Path, image: Image.Image, **options: Any) -> Path:
@@ -284,3 +287,22 @@ def test_an_image_of_over_89_megapixels_is_read_and_one_of_over_179_is_not(
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40 * 30 // 2 - 1)
     with pytest.raises(ColorizationError, match="bomb"):
         originals.read_original(path)
+
+
+@pytest.mark.parametrize("ending", sorted(originals.FORMATS))
+def test_every_format_carries_the_mark_beside_the_photographs_exif(
+    tmp_path: Path, ending: str
+) -> None:
+    plain = saved(tmp_path / "in.jpg", Image.fromarray(scene(1, 40, 24)), exif=photographs_exif())
+    original = originals.read_original(plain)
+    out = tmp_path / f"out{ending}"
+    xmp = mark("ab" * 32, 0.25, 1.5)
+    originals.write_original(original, original.rgb, out, xmp=xmp)
+    written = reopened(out)
+    assert written.getexif()[ARTIST] == reopened(plain).getexif()[ARTIST]
+    (event,) = ElementTree.fromstring(written.info["xmp"]).iter(f"{EVENT}parameters")  # noqa: S314
+    assert event.text == f"model sha256 {'ab' * 32}; vividness 0.25; saturation 1.5"
+
+
+def test_a_model_without_a_dial_says_nothing_of_one() -> None:
+    assert b"vividness" not in mark("ab" * 32, None, 1.0)

@@ -51,6 +51,12 @@ def alone(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def dialled(tmp_path: Path) -> Path:
+    """A package with a dial."""
+    return write_package(tmp_path / "dialled", untrained("mobilenet_unet"), "mobilenet_unet")
+
+
+@pytest.fixture
 def embedded(tmp_path: Path) -> Path:
     """A package that does."""
     return write_package(tmp_path / "embedded", small_model(True), "baseline", STANDARDIZED)
@@ -76,12 +82,23 @@ def refusal(package: Path) -> str:
     return message
 
 
-@pytest.mark.parametrize("name", [MODEL, "embedder.onnx", "embedding.npy"])
-def test_what_is_loaded_must_be_listed(embedded: Path, name: str) -> None:
-    files = json.loads((embedded / NAME).read_text())["files"]
-    change(embedded, files={other: files[other] for other in files if other != name})
-    assert refusal(embedded) == (
-        f"{embedded}: colorization.json does not list {name}; the package is not whole"
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("embedded", MODEL),
+        ("embedded", "embedder.onnx"),
+        ("embedded", "embedding.npy"),
+        ("dialled", "dial.onnx"),
+    ],
+)
+def test_what_is_loaded_must_be_listed(
+    request: pytest.FixtureRequest, kind: str, name: str
+) -> None:
+    package = request.getfixturevalue(kind)
+    files = json.loads((package / NAME).read_text())["files"]
+    change(package, files={other: files[other] for other in files if other != name})
+    assert refusal(package) == (
+        f"{package}: colorization.json does not list {name}; the package is not whole"
     )
 
 
@@ -166,9 +183,9 @@ def test_a_manifest_without_end_is_not_read(alone: Path) -> None:
 
 
 def test_a_package_of_an_earlier_format_is_to_be_made_anew(alone: Path) -> None:
-    change(alone, format=2)
+    change(alone, format=3)
     assert refusal(alone) == (
-        f"{alone / NAME}: format Input should be 3; `dvc repro package` makes the package anew"
+        f"{alone / NAME}: format Input should be 4; `dvc repro package` makes the package anew"
     )
 
 
@@ -243,8 +260,9 @@ def shaped(name: str, dtype: int, *lengths: int | None) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, dtype, lengths)
 
 
-NO_NETWORK, NO_COLOURS = "is not a network (", "is not a network from L to colours"
-UNUSABLE, NOT_FINITE = "cannot be used (", "gives no finite numbers for each pixel"
+NO_NETWORK, NO_COLOURS = "is not a network (", "is not a network from L to ab"
+UNUSABLE, NOT_FINITE = "cannot be used (", "gives numbers that are not finite"
+OF_ANOTHER_SHAPE = "gives an array of another shape"
 HOSTILE = {
     "empty": (b"", NO_NETWORK),
     "text": (b"hello", NO_NETWORK),
@@ -292,19 +310,23 @@ HOSTILE = {
         ),
         NO_COLOURS,
     ),
+    "another image more": (
+        network([helper.make_node("Concat", ["two", "two"], ["ab"], axis=0), twice("two")][::-1]),
+        OF_ANOTHER_SHAPE,
+    ),
     "no numbers": (network(add("b"), constant("b", [np.nan, 0], np.float32)), NOT_FINITE),
-    "every other line": (
+    "no line": (
         network(
             [
                 twice("two"),
                 helper.make_node("Slice", ["two", "from", "to", "axis", "step"], ["ab"]),
             ],
             constant("from", [0], np.int64),
-            constant("to", [2**40], np.int64),
+            constant("to", [0], np.int64),
             constant("axis", [1], np.int64),
-            constant("step", [2], np.int64),
+            constant("step", [1], np.int64),
         ),
-        NOT_FINITE,
+        OF_ANOTHER_SHAPE,
     ),
     "4 GB": (sized([10**5, 10**4]), UNUSABLE),
     "more than there is": (sized([2**40, 2**40]), ""),
@@ -351,6 +373,13 @@ def test_a_network_that_needs_too_much_for_a_photograph_says_so(alone: Path) -> 
     with pytest.raises(ColorizationError) as caught:
         colorize(scene(1, 128, 32))  # of four times the example's pixels, 16 times the products
     assert str(caught.value).startswith(f"{alone / MODEL} {UNUSABLE}")
+
+
+@pytest.mark.parametrize("content", [b"hello", network([twice("ab")])])
+def test_a_dial_is_looked_at_as_closely(dialled: Path, content: bytes) -> None:
+    (dialled / "dial.onnx").write_bytes(content)
+    reseal(dialled)
+    assert refusal(dialled).startswith(f"{dialled / 'dial.onnx'} is not a network ")
 
 
 def test_a_plain_network_is_taken(alone: Path) -> None:

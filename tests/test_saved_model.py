@@ -64,7 +64,8 @@ def test_the_saved_model_needs_tensorflow_alone(model: Path, tmp_path: Path) -> 
     )
     colorizer = colorization.load(model.with_name(model.name.removesuffix("-directory")))
     greys = [Image.fromarray(image[..., 0]).convert("RGB") for image in GREY]
-    predicted = 128 * np.stack(colorizer.predict([colorizer.see(grey) for grey in greys]))
+    seen = [colorizer.see(grey) for grey in greys]
+    predicted = 128 * np.stack([colorizer.turn(each) for each in colorizer.predict(seen)])
     assert np.abs(predicted).max() > 20
     np.testing.assert_allclose(np.load(tmp_path / "ab.npy"), predicted, atol=0.02)
 

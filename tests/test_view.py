@@ -69,7 +69,7 @@ FILES: dict[str, Callable[[int, int], bytes]] = {
 
 @pytest.fixture
 def colorizer() -> Colorizer:
-    return Colorizer(lambda L: np.repeat(L, 2, axis=-1), SIDE, None, None)
+    return Colorizer(lambda L: np.repeat(L, 2, axis=-1), SIDE, None, None, "0" * 64)
 
 
 def seen_by_both(
@@ -79,9 +79,9 @@ def seen_by_both(
     asked: list[np.ndarray] = []
     predict = colorizer.predict
 
-    def recorded(seen: list[np.ndarray], vividness: float | None = None) -> list[np.ndarray]:
+    def recorded(seen: list[np.ndarray]) -> list[np.ndarray]:
         asked.extend(seen)
-        return predict(seen, vividness)
+        return predict(seen)
 
     monkeypatch.setattr(colorizer, "predict", recorded)
     for path in paths:

@@ -8,13 +8,14 @@ if TYPE_CHECKING:
     from colorization.colorizing.colorizer import Colorizer
 
 
-def load(model: str | Path) -> "Colorizer":
+def load(model: str | Path | None = None) -> "Colorizer":
     """Load a packaged model; call what it gives with an array, a PIL image or a path.
 
     Parameters
     ----------
-    model : path
-        A folder that the stage `package` made, such as "models/chosen".
+    model : path, optional
+        A folder that the stage `package` made, such as "models/chosen"; unless it is given, the
+        model that comes with this program.
 
     Returns
     -------
@@ -28,7 +29,7 @@ def load(model: str | Path) -> "Colorizer":
 
     Examples
     --------
-    >>> colorize = colorization.load("models/chosen")
+    >>> colorize = colorization.load()
     >>> colorize("photo.jpg").save("colorized.png")
     """
     # By name and not before it is called: every stage imports this module, and no stage this.

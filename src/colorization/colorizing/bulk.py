@@ -13,6 +13,7 @@ import numpy as np
 from colorization.colorizing import originals
 from colorization.colorizing.colorizer import Colorizer
 from colorization.colorizing.jobs import Failure, Job
+from colorization.colorizing.mark import mark
 from colorization.core.errors import ColorizationError
 from colorization.core.progress import progress_bar
 from colorization.sources import archives
@@ -109,6 +110,7 @@ class _Work:
         self._vividness = vividness
         self._saturation = saturation
         self._side_by_side = side_by_side
+        self._mark = mark(colorizer.sha256, colorizer.position(vividness), saturation)
         self._memory = _Memory(IN_FLIGHT)
 
     def read(self, job: Job) -> np.ndarray:
@@ -121,7 +123,8 @@ class _Work:
         predicted: list[np.ndarray] = []
         while few := _first_few(seen[len(predicted) :]):
             with self._memory.held(PER_SEEN_PIXEL * sum(L.size for L in few)):
-                predicted += self._colorizer.predict(few, self._vividness)
+                said = self._colorizer.predict(few)
+                predicted += [self._colorizer.turn(each, self._vividness) for each in said]
         return predicted
 
     def write(self, job: Job, ab: np.ndarray) -> None:
@@ -133,7 +136,9 @@ class _Work:
             )
             original = replace(original, rgb=coloured)  # the grey one is done with
             try:
-                originals.write_original(original, coloured, job.output, replace=job.overwrite)
+                originals.write_original(
+                    original, coloured, job.output, xmp=self._mark, replace=job.overwrite
+                )
             except OSError as error:
                 raise ColorizationError(_why_not_written(error, job.output)) from error
 

@@ -11,6 +11,7 @@ from colorization.colorizing import manifest as packaged
 from colorization.colorizing import originals
 from colorization.colorizing.onnx_network import OnnxNetwork
 from colorization.core.errors import ColorizationError
+from colorization.core.hashing import sha256_of
 from colorization.embedding.standardization import CLASSES, normalize, read_normalization
 from colorization.imaging import decoding, view
 
@@ -41,6 +42,22 @@ class Embedder:
         return normalize(self.network(squares), self.mean_and_deviation)
 
 
+@dataclass(frozen=True)
+class Dial:
+    """Where colours are chosen among those that a model finds likely.
+
+    Attributes
+    ----------
+    network : Network
+        From what the model predicts, and the dial's position, to ab.
+    default : float
+        The position until it is turned, in [0, 1].
+    """
+
+    network: Network
+    default: float
+
+
 class Colorizer:
     """Colorizes photographs.
 
@@ -50,16 +67,19 @@ class Colorizer:
         The shorter side, in px, of what the network sees.
     vividness : float or None
         Where the model's dial stands by default, in [0, 1]; None where it has none.
+    sha256 : str
+        Of the package's manifest, which lists that of each file.
 
     Parameters
     ----------
     network : Network
-        From L, an embedding where there is an embedder, and the dial's position where it has one,
-        to ab.
+        From L, and an embedding where there is an embedder, to ab, or to what the dial takes.
     image_size : int
     embedder : Embedder or None
         None for a model that takes no embedding.
-    vividness : float or None
+    dial : Dial or None
+        None for a model that has none.
+    sha256 : str
     """
 
     def __init__(
@@ -67,12 +87,15 @@ class Colorizer:
         network: Network,
         image_size: int,
         embedder: Embedder | None,
-        vividness: float | None,
+        dial: Dial | None,
+        sha256: str,
     ) -> None:
         self.image_size = image_size
-        self.vividness = vividness
+        self.sha256 = sha256
+        self.vividness = dial.default if dial else None
         self._network = network
         self._embedder = embedder
+        self._dial = dial
 
     def __call__(
         self, image: Photograph, saturation: float = 1.0, vividness: float | None = None
@@ -87,7 +110,7 @@ class Colorizer:
         saturation : float
             What the predicted a and b are multiplied by.
         vividness : float, optional
-            See `predict`.
+            See `turn`.
 
         Returns
         -------
@@ -98,9 +121,9 @@ class Colorizer:
         Raises
         ------
         ColorizationError
-            If it cannot be decoded, or as `predict`.
+            If it cannot be decoded, or as `turn`.
         """
-        ab = self.predict([self.see(image)], vividness)[0]
+        ab = self.turn(self.predict([self.see(image)])[0], vividness)
         if isinstance(image, (str, Path)):
             rgb = originals.read_original(Path(image)).rgb
         else:
@@ -135,30 +158,19 @@ class Colorizer:
             rgb = view.whole_image(_in_memory(image), self.image_size)
         return view.luminance(rgb)
 
-    def predict(
-        self, seen: Sequence[np.ndarray], vividness: float | None = None
-    ) -> list[np.ndarray]:
-        """Predict ab.
+    def predict(self, seen: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Compute what the network says, which takes most of the time; `turn` makes ab of it.
 
         Parameters
         ----------
         seen : sequence of (H, W, 1) float32 arrays
             As `see` gives them, of any shapes.
-        vividness : float, optional
-            Where a model's dial is turned to: from 0, the colours that are closest on average, to
-            1, as colourful as photographs are. Where it stands by default, unless it is given.
 
         Returns
         -------
-        list of (H, W, 2) float32 arrays
-            CIE a*, b* / AB_SCALE.
-
-        Raises
-        ------
-        ColorizationError
-            If the model has no dial, or it does not go so far.
+        list of float32 arrays
+            Of a model with a dial, (H / 2, W / 2, bins), how likely each colour is; of others, ab.
         """
-        position = self._position(vividness)
         embeddings = None if self._embedder is None else self._embedder.embed(seen)
         found: list[np.ndarray] = [np.empty(0)] * len(seen)
         for shape in dict.fromkeys(L.shape for L in seen):
@@ -166,16 +178,41 @@ class Colorizer:
             inputs = [np.stack([seen[index] for index in alike])]
             if embeddings is not None:
                 inputs.append(embeddings[alike])
-            if position is not None:
-                inputs.append(np.full((len(alike), 1), position, np.float32))
-            for index, ab in zip(alike, self._network(*inputs), strict=True):
-                found[index] = ab
+            for index, predicted in zip(alike, self._network(*inputs), strict=True):
+                found[index] = predicted
         return found
 
-    def _position(self, vividness: float | None) -> float | None:
+    def turn(self, predicted: np.ndarray, vividness: float | None = None) -> np.ndarray:
+        """Give the colours of a photograph at a position of the model's dial.
+
+        Parameters
+        ----------
+        predicted : float32 array
+            As `predict` gives it.
+        vividness : float, optional
+            From 0, the colours that are closest on average, to 1, as colourful as photographs are.
+            Where the dial stands by default, unless it is given.
+
+        Returns
+        -------
+        (H, W, 2) float32 array
+            CIE a*, b* / AB_SCALE.
+
+        Raises
+        ------
+        ColorizationError
+            If the model has no dial, or it does not go so far.
+        """
+        position = self.position(vividness)
+        if self._dial is None or position is None:
+            return predicted
+        return self._dial.network(predicted[None], np.full((1, 1), position, np.float32))[0]
+
+    def position(self, vividness: float | None = None) -> float | None:
+        """Give where the dial is turned to; None for a model without one. Raises as `turn`."""
         if vividness is None:
             return self.vividness
-        if self.vividness is None:
+        if self._dial is None:
             raise ColorizationError("this model has no vividness to choose; use saturation")
         if not 0 <= vividness <= 1:
             raise ColorizationError(f"vividness must be from 0 to 1; found {vividness}")
@@ -187,13 +224,14 @@ def _in_memory(image: np.ndarray | Image.Image) -> Image.Image:
     return Image.fromarray(image) if isinstance(image, np.ndarray) else image.copy()
 
 
-def load(model: str | Path) -> Colorizer:
+def load(model: str | Path | None = None) -> Colorizer:
     """Load a packaged model.
 
     Parameters
     ----------
-    model : path
-        A folder that the stage `package` made, here or elsewhere.
+    model : path, optional
+        A folder that the stage `package` made, here or elsewhere; the released model, unless it is
+        given.
 
     Returns
     -------
@@ -204,22 +242,26 @@ def load(model: str | Path) -> Colorizer:
     ColorizationError
         If the package is not whole or not what was packaged.
     """
-    folder = Path(model)
+    folder = packaged.RELEASED if model is None else Path(model)
     manifest = packaged.read_manifest(folder)
+    colours = ("ab", (None, None, None, 2))
     inputs: dict[str, tuple] = {"L": (None, None, None, 1)}
-    embedder = None
+    embedder, dial = None, None
     if side := manifest.embedder_size:
-        embedder = Embedder(
-            OnnxNetwork(
-                folder / packaged.EMBEDDER,
-                {"L": (None, side, side, 1)},
-                (None, CLASSES),
-            ),
-            side,
-            read_normalization(folder / packaged.STANDARDIZATION),
+        network = OnnxNetwork(
+            folder / packaged.EMBEDDER, {"L": (None, side, side, 1)}, ("logits", (None, CLASSES))
         )
+        normalization = read_normalization(folder / packaged.STANDARDIZATION)
+        embedder = Embedder(network, side, normalization)
         inputs["embedding"] = (None, CLASSES)
-    if manifest.vividness is not None:
-        inputs["vividness"] = (None, 1)
-    network = OnnxNetwork(folder / packaged.MODEL, inputs, (None, None, None, 2))
-    return Colorizer(network, manifest.image_size, embedder, manifest.vividness)
+    if manifest.dial is None:
+        network = OnnxNetwork(folder / packaged.MODEL, inputs, colours)
+    else:
+        logits = (None, None, None, manifest.dial.bins)
+        network = OnnxNetwork(folder / packaged.MODEL, inputs, ("logits", logits))
+        turning = OnnxNetwork(
+            folder / packaged.DIAL, {"logits": logits, "vividness": (None, 1)}, colours
+        )
+        dial = Dial(turning, manifest.dial.default)
+    sha256 = sha256_of(folder / packaged.NAME)
+    return Colorizer(network, manifest.image_size, embedder, dial, sha256)

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
-from importlib import metadata
 from pathlib import Path
 from typing import TextIO
 
@@ -15,12 +14,12 @@ from typing import TextIO
 os.environ.setdefault("PILLOW_BLOCK_SIZE", "64m")
 
 from colorization.colorizing.jobs import Failure, Job, plan
+from colorization.colorizing.manifest import RELEASED
+from colorization.colorizing.mark import software
 from colorization.colorizing.originals import FORMATS
 from colorization.core.errors import ColorizationError
 from colorization.core.text import printable
 
-DISTRIBUTION = "colorization-pipeline"  # as pip knows it
-DEFAULT_MODEL = Path("models/chosen")
 MOST_AT_A_TIME = 256  # photographs, and threads
 MOST_SATURATION = 100.0  # by then, all colours are as strong as sRGB has them
 DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2
@@ -36,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     option = described.add_argument
     option("inputs", nargs="+", metavar="INPUT", help="a photograph, a folder of them, or a glob")
     option("--output", type=_folder, required=True, metavar="DIR", help="folder for the results")
-    option("--model", type=Path, default=DEFAULT_MODEL, help="packaged model (%(default)s)")
+    option("--model", type=Path, default=RELEASED, metavar="DIR", help="(the released one)")
     option(
         "--vividness", type=_between(0, 1), help="0 to 1, most faithful to most vivid (the model's)"
     )
@@ -63,8 +62,7 @@ def parser() -> argparse.ArgumentParser:
     )
     option("--dry-run", action="store_true", help="say what would be done, and do nothing")
     option("--quiet", action="store_true", help="no progress; failures are still named")
-    version = f"colorize {metadata.version(DISTRIBUTION)}"
-    option("--version", action="version", version=version)
+    option("--version", action="version", version=software())
     return described
 
 

@@ -2,8 +2,9 @@
 
 colorization.json  this manifest
 README.md          the model card
-model.onnx         the network, from `L`, `embedding` and `vividness`, as far as it takes them, to
-                   `ab`; of any number of photographs, of any height and width
+model.onnx         the network, from `L`, and `embedding` if it takes one, to `ab`, or to `logits`
+                   where there is a dial; of any number of photographs, of any height and width
+dial.onnx          from `logits` and `vividness` to `ab`; missing where the variant has no dial
 embedder.onnx      the embedding network, from `L` to `logits`; like the next one missing where the
                    variant takes no embedding
 embedding.npy      (2, 1000) float32: mean and deviation by which logits are standardised
@@ -25,11 +26,28 @@ from colorization.core.hashing import sha256_of
 from colorization.core.records import ImageSize, NotEmpty, Record, Sha256, key_of
 
 NAME = "colorization.json"
+RELEASED = Path(__file__).parent.parent / "released"  # the model that comes with this program
 LONGEST = 2**20  # bytes of it; a few thousand are usual
 MODEL = "model.onnx"
+DIAL = "dial.onnx"
 EMBEDDER = "embedder.onnx"
 STANDARDIZATION = "embedding.npy"
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=255)]
+
+
+class Dial(Record):
+    """The dial of a model that predicts how likely each colour is.
+
+    Attributes
+    ----------
+    default : float
+        Where it stands until it is turned, in [0, 1].
+    bins : int
+        How many colours there are.
+    """
+
+    default: Annotated[float, Field(ge=0, le=1)]
+    bins: Annotated[int, Field(ge=1, le=10_000)]
 
 
 class Manifest(Record):
@@ -42,8 +60,8 @@ class Manifest(Record):
     variant : str
     image_size : int
         px, the shorter side of what the network sees.
-    vividness : float or None
-        Where the model's dial stands by default; None where it has none.
+    dial : Dial or None
+        None where it has none.
     embedder_size : int or None
         px, the side of the squares that the embedding network sees; None where there is none.
     source : str
@@ -52,10 +70,10 @@ class Manifest(Record):
         The sha256 of each file.
     """
 
-    format: Literal[3]
+    format: Literal[4]
     variant: NotEmpty
     image_size: ImageSize
-    vividness: Annotated[float, Field(ge=0, le=1)] | None
+    dial: Dial | None
     embedder_size: Annotated[int, Field(ge=32, le=1024)] | None
     source: NotEmpty
     files: dict[FileName, Sha256]
@@ -85,7 +103,11 @@ def read_manifest(folder: Path) -> Manifest:
         If the folder is no package, or a file is missing or not what was packaged.
     """
     manifest = _parse(folder / NAME, _text(folder))
-    needed = {MODEL, *([EMBEDDER, STANDARDIZATION] if manifest.embedder_size else [])}
+    needed = {
+        MODEL,
+        *([DIAL] if manifest.dial else []),
+        *([EMBEDDER, STANDARDIZATION] if manifest.embedder_size else []),
+    }
     for name in sorted(needed - set(manifest.files)):
         raise ColorizationError(f"{folder}: {NAME} does not list {name}; the package is not whole")
     for name, sha256 in manifest.files.items():

@@ -32,8 +32,8 @@ class OnnxNetwork:
     path : Path
     inputs : mapping of str to Shape
         Names and shapes of the inputs, all float32.
-    output : Shape
-        Of the only output, float32, which is as high and wide as the first input.
+    output : (str, Shape)
+        Name and shape of the only output, float32, of as many images as each input.
 
     Raises
     ------
@@ -41,7 +41,7 @@ class OnnxNetwork:
         If the file cannot be read, or is not such a network.
     """
 
-    def __init__(self, path: Path, inputs: Mapping[str, Shape], output: Shape) -> None:
+    def __init__(self, path: Path, inputs: Mapping[str, Shape], output: tuple[str, Shape]) -> None:
         _bound_memory()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = FATAL
@@ -54,13 +54,14 @@ class OnnxNetwork:
         except Exception as error:
             raise ColorizationError(f"{path} is not a network ({reason(error)})") from error
         found = {each.name: _described(each) for each in self._session.get_inputs()}
-        outputs = [_described(each) for each in self._session.get_outputs()]
+        outputs = {each.name: _described(each) for each in self._session.get_outputs()}
         wanted = {name: ("tensor(float)", shape) for name, shape in inputs.items()}
-        if found != wanted or outputs != [("tensor(float)", output)]:
-            raise ColorizationError(f"{path} is not a network from {', '.join(inputs)} to colours")
+        name, self._shape = output
+        if found != wanted or outputs != {name: ("tensor(float)", self._shape)}:
+            raise ColorizationError(f"{path} is not a network from {', '.join(inputs)} to {name}")
         self._path = path
         self._names = list(inputs)
-        self._try(list(inputs.values()), output)
+        self._try(list(inputs.values()))
 
     def __call__(self, *inputs: np.ndarray) -> np.ndarray:
         """Compute the output, float32, from the inputs in their order, float32.
@@ -77,17 +78,22 @@ class OnnxNetwork:
         options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         given = dict(zip(self._names, inputs, strict=True))
         try:
-            return self._session.run(None, given, options)[0]
+            found = self._session.run(None, given, options)[0]
         except Exception as error:
             raise ColorizationError(f"{self._path} cannot be used ({reason(error)})") from error
+        wanted = (len(inputs[0]), *self._shape[1:])
+        fits = (length in (None, each) for each, length in zip(found.shape, wanted, strict=False))
+        if not found.size or found.ndim != len(wanted) or not all(fits):
+            raise ColorizationError(f"{self._path} gives an array of another shape")
+        return found
 
-    def _try(self, inputs: Sequence[Shape], output: Shape) -> None:
+    def _try(self, inputs: Sequence[Shape]) -> None:
         shapes = [_smallest(shape) for shape in inputs]
         options = onnxruntime.RunOptions()
         with _terminated_after(MOST_SECONDS, options):
             found = self._run([np.zeros(shape, np.float32) for shape in shapes], options)
-        if found.shape != _smallest(output) or not np.isfinite(found).all():
-            raise ColorizationError(f"{self._path} gives no finite numbers for each pixel")
+        if not np.isfinite(found).all():
+            raise ColorizationError(f"{self._path} gives numbers that are not finite")
 
 
 @functools.cache

@@ -4,12 +4,12 @@ import io
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
 
-from colorization.colorizing import exif
+from colorization.colorizing import exif, mark
 from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_file
 from colorization.imaging import decoding, lab
@@ -87,14 +87,26 @@ def read_original(path: Path) -> Original:
         If it cannot be decoded, or has over 179 megapixels.
     """
     with open_file(path) as file:
-        image = decoding.open_image(file, large=True)
-        decoding.load(image)
-        kept = exif.kept(image)
-        return Original(decoding.to_srgb_with_alpha(image), kept)
+        return decode_original(file)
+
+
+def decode_original(source: bytes | BinaryIO) -> Original:
+    """Decode a photograph in full size, from what a file holds; raises as `read_original`."""
+    image = decoding.open_image(source, large=True)
+    decoding.load(image)
+    kept = exif.kept(image)
+    return Original(decoding.to_srgb_with_alpha(image), kept)
+
+
+def encode_png(original: Original, rgb: Image.Image, xmp: bytes) -> bytes:
+    """Give what `write_original` writes into a PNG file."""
+    content = io.BytesIO()
+    rgb.save(content, "PNG", **OPTIONS["PNG"], **_carried("PNG", original.exif, xmp))
+    return content.getvalue()
 
 
 def write_original(
-    original: Original, rgb: Image.Image, out: Path, *, replace: bool = True
+    original: Original, rgb: Image.Image, out: Path, *, xmp: bytes = b"", replace: bool = True
 ) -> None:
     """Write an image in the format that its ending names, with what the original carried.
 
@@ -105,6 +117,8 @@ def write_original(
         Mode RGB or RGBA, sRGB; EXIF is the original's.
     out : Path
         Appears under its name when it is whole.
+    xmp : bytes
+        As `mark.mark` gives it; empty for none.
     replace : bool
         Whether what stands there is replaced.
 
@@ -118,7 +132,7 @@ def write_original(
     kind = FORMATS[out.suffix.lower()]
     if kind == "JPEG":  # knows no transparency
         rgb = rgb.convert("RGB") if rgb.mode == "RGBA" else rgb
-    options = OPTIONS[kind] | exif.options(kind, original.exif)
+    options = OPTIONS[kind] | _carried(kind, original.exif, xmp)
     with whole_file(out, replace=replace) as partial:
         try:
             _save(rgb, partial, kind, options)
@@ -127,6 +141,14 @@ def write_original(
             raise ColorizationError(f"cannot be written as {kind}: {error}") from error
         if kind == "TIFF" and original.exif:
             exif.append_to_tiff(partial, original.exif)
+
+
+def _carried(kind: str, exif_content: bytes, xmp: bytes) -> dict[str, Any]:
+    """Options that write EXIF and XMP; a TIFF has both in one table."""
+    said, marked = exif.options(kind, exif_content), mark.options(kind, xmp)
+    if kind != "TIFF" or not marked:
+        return said | marked
+    return {"tiffinfo": said.get("tiffinfo", {}) | marked["tiffinfo"]}
 
 
 def _save(image: Image.Image, path: Path, kind: str, options: dict) -> None:

@@ -4,24 +4,30 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import keras
 import pandas as pd
 
 from colorization.backbones.weights import Pretrained
 from colorization.colorizing.manifest import (
+    DIAL,
     EMBEDDER,
     MODEL,
     STANDARDIZATION,
+    Dial,
     Manifest,
     write_manifest,
 )
 from colorization.core.hashing import sha256_of
 from colorization.dataset import inventory
 from colorization.embedding.standardization import read_normalization
-from colorization.networks.dial import Dialled
+from colorization.networks.dial import AB, LOGITS, VIVIDNESS, Dialled
 from colorization.networks.directory import load_model
 from colorization.packaging.embedder_record import IDENTITY, EmbedderRecord, check_embedding
 from colorization.packaging.to_onnx import without_reduced_precision, write_onnx
 from colorization.pages import rendering, report
+from colorization.pages.turning import dial_table
+from colorization.scoring.dial import Dial as DialScores
+from colorization.scoring.dial import read_dial
 from colorization.scoring.summary import Summary
 from colorization.training.record import TRAINING, TrainingRecord
 
@@ -66,27 +72,42 @@ def package(model: Path, evaluation: Path, embedder: Path, origin: Origin, out: 
         another embedding network.
     """
     training = TrainingRecord.read(model / TRAINING)
-    network = load_model(model)
-    dialled = Dialled.of(network)
+    network = without_reduced_precision(load_model(model))
     embedder_size = None
     if training.embedding:
         embedder_size = _copy_embedder(training.embedding, model, embedder, out)
-    write_onnx(without_reduced_precision(network), "ab", out / MODEL)
+    dial = _write_network(network, out)
     for name in (TRAINING, "history.csv"):
         shutil.copyfile(model / name, out / name)
     shutil.copyfile(evaluation / "metrics.json", out / "metrics.json")
-    card = model_card(training, Summary.read(evaluation / "metrics.json"), origin)
+    summary = Summary.read(evaluation / "metrics.json")
+    card = model_card(training, summary, read_dial(evaluation), origin)
     (out / CARD).write_text(card, encoding="utf-8")
     manifest = Manifest(
-        format=3,
+        format=4,
         variant=training.variant,
         image_size=training.image_size,
-        vividness=dialled.default if dialled else None,
+        dial=dial,
         embedder_size=embedder_size,
         source=origin.source,
         files={path.name: sha256_of(path) for path in sorted(out.iterdir())},
     )
     write_manifest(out, manifest)
+
+
+def _write_network(network: keras.Model, out: Path) -> Dial | None:
+    """Write a network, and its dial, if it has one, apart: it can be turned by itself."""
+    dialled = Dialled.of(network)
+    if dialled is None:
+        write_onnx(network, AB, out / MODEL)
+        return None
+    bins, _ = dialled.dial.centres.shape
+    logits = keras.Input((None, None, bins), name=LOGITS)
+    vividness = keras.Input((1,), name=VIVIDNESS)
+    ab = dialled.enlarge(dialled.dial(logits, vividness))
+    write_onnx(dialled.before, LOGITS, out / MODEL)
+    write_onnx(keras.Model([logits, vividness], ab), AB, out / DIAL)
+    return Dial(default=dialled.default, bins=bins)
 
 
 def _copy_embedder(trained_with: Pretrained, model: Path, embedder: Path, out: Path) -> int:
@@ -100,8 +121,10 @@ def _copy_embedder(trained_with: Pretrained, model: Path, embedder: Path, out: P
     return record.image_size
 
 
-def model_card(training: TrainingRecord, summary: Summary, origin: Origin) -> str:
-    """Render the model card as Markdown."""
+def model_card(
+    training: TrainingRecord, summary: Summary, turned: DialScores | None, origin: Origin
+) -> str:
+    """Render the model card as Markdown; `turned` is what a model with a dial scores along it."""
     return rendering.render(
         "model_card.md.j2",
         training=training,
@@ -109,6 +132,7 @@ def model_card(training: TrainingRecord, summary: Summary, origin: Origin) -> st
         test_images=summary.images,
         results=report.results_table(summary, training.variant),
         headline=report.headline(summary, training.variant),
+        dials={training.variant: dial_table(turned)} if turned else {},
         source=origin.source,
         data=inventory.summarize(origin.split),
     )

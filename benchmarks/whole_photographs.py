@@ -1,0 +1,137 @@
+"""At which size a network should see photographs, and how its colours should be enlarged.
+
+Colorizes whole photographs with a packaged model at their own size, and compares them with their
+own colours. Prints two Markdown tables: one over the size of the shorter side that the network
+sees, one over ways to enlarge ab, where what counts are the pixels near edges of the photograph's
+colours: a blurred edge is off there and nowhere else.
+
+    python benchmarks/whole_photographs.py --photos photos/ --model models/chosen
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from PIL import Image
+from scipy.ndimage import binary_dilation, gaussian_gradient_magnitude, uniform_filter
+from skimage import color
+
+import turns
+from colorization.colorizing import originals
+from colorization.colorizing.colorizer import Colorizer, load
+from colorization.imaging import lab
+from colorization.scoring.photographs import score_photographs
+from colorization.sources import archives
+
+SIZES = (64, 96, 128, 160, 192, 224)
+EDGES = 0.1  # the share of pixels whose colours change most
+NEAR = 3  # px from one of them
+
+Enlarge = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+
+def main(photos: Path, model: Path, count: int, sizes: list[int]) -> None:
+    names = archives.folder_image_names(photos)
+    chosen = np.unique(np.linspace(0, len(names) - 1, count).round().astype(int))
+    paths = [photos / names[index] for index in chosen]
+    colorizer = load(model)
+    print(f"{turns.machine()}\n\n{len(paths)} photographs of {photos.name}\n")
+    positions = [None] if colorizer.vividness is None else [0.0, colorizer.vividness, 1.0]
+    trained_at = colorizer.image_size
+    tables = []
+    for size in sizes:
+        colorizer.image_size = size
+        table = score_photographs(colorizer, paths, positions)
+        table.insert(0, "size, px", size)
+        tables.append(table if size == sizes[0] else table[table.vividness != "grey"])
+    print(pd.concat(tables).to_markdown(index=False, floatfmt=".2f"), "\n", flush=True)
+    colorizer.image_size = trained_at
+    print(enlargements(colorizer, paths).to_markdown(index=False, floatfmt=".3f"))
+
+
+def enlargements(colorizer: Colorizer, paths: list[Path]) -> pd.DataFrame:
+    """CIEDE2000 near edges and everywhere, of each way."""
+    seen = [colorizer.see(path) for path in paths]
+    ab = [colorizer.turn(each) for each in colorizer.predict(seen)]
+    measured = np.array(Parallel(n_jobs=-1)(map(delayed(compare), paths, seen, ab)))
+    over_bilinear = measured[..., 0] - measured[:, :1, 0]
+    return pd.DataFrame(
+        {
+            "colours": [f"{whose}, {way}" for whose in ("predicted", "true") for way in WAYS],
+            "CIEDE2000 near edges": measured[..., 0].mean(axis=0),
+            "less bilinear's of predicted": over_bilinear.mean(axis=0),
+            "± (standard error)": over_bilinear.std(axis=0, ddof=1) / np.sqrt(len(paths)),
+            "CIEDE2000": measured[..., 1].mean(axis=0),
+        }
+    )
+
+
+def compare(path: Path, seen: np.ndarray, predicted: np.ndarray) -> list[tuple[float, float]]:
+    """Measure each way, with predicted colours and with the photograph's own at the small size."""
+    truth = np.asarray(originals.read_original(path).rgb.convert("RGB"))
+    L, own = lab.rgb_to_lab(truth)
+    in_lab = lab.to_cie(L, own)
+    change = np.hypot(*(gaussian_gradient_magnitude(own[..., each], 1.0) for each in (0, 1)))
+    near = binary_dilation(change >= np.quantile(change, 1 - EDGES), iterations=NEAR)
+    small = resized(own, seen.shape, Image.Resampling.BOX)
+    scores = []
+    for ab in (predicted, small):
+        for enlarge in WAYS.values():
+            rgb = lab.lab_to_rgb(L, enlarge(ab, seen, L))
+            difference = color.deltaE_ciede2000(in_lab, lab.to_cie(*lab.rgb_to_lab(rgb)))
+            scores.append((float(difference[near].mean()), float(difference.mean())))
+    return scores
+
+
+def resized(channels: np.ndarray, shape: tuple[int, ...], how: Image.Resampling) -> np.ndarray:
+    size = (shape[1], shape[0])
+    each = (np.ascontiguousarray(channel) for channel in np.moveaxis(channels, -1, 0))
+    return np.stack([np.asarray(Image.fromarray(one).resize(size, how)) for one in each], axis=-1)
+
+
+def plainly(how: Image.Resampling) -> Enlarge:
+    return lambda ab, _, L: resized(ab, L.shape, how)
+
+
+def guided(radius: int, smoothing: float, residual: bool) -> Enlarge:
+    """As a guided filter (He, Sun, Tang, 2013): locally, ab is a line in L, fitted when small.
+
+    With `residual`, the enlarged ab stays, and the line adds what L has in detail.
+    """
+
+    def enlarge(ab: np.ndarray, seen: np.ndarray, L: np.ndarray) -> np.ndarray:
+        def mean(values: np.ndarray) -> np.ndarray:
+            return uniform_filter(values, (2 * radius + 1, 2 * radius + 1, 0), mode="nearest")
+
+        variance = mean(seen**2) - mean(seen) ** 2
+        slope = (mean(seen * ab) - mean(seen) * mean(ab)) / (variance + smoothing)
+        how = Image.Resampling.BICUBIC
+        if residual:
+            detail = L - resized(seen, L.shape, how)
+            return resized(ab, L.shape, how) + resized(mean(slope), L.shape, how) * detail
+        start = mean(mean(ab) - slope * mean(seen))
+        return resized(mean(slope), L.shape, how) * L + resized(start, L.shape, how)
+
+    return enlarge
+
+
+WAYS: dict[str, Enlarge] = {
+    "bilinear": plainly(Image.Resampling.BILINEAR),
+    "bicubic": plainly(Image.Resampling.BICUBIC),
+    "guided by L, radius 1": guided(1, 0.01, residual=False),
+    "guided by L, radius 2": guided(2, 0.01, residual=False),
+    "bicubic and L's detail, radius 1": guided(1, 0.01, residual=True),
+    "bicubic and L's detail, radius 2": guided(2, 0.01, residual=True),
+}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--model", type=Path, default=Path("models/chosen"))
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    main(**vars(parser.parse_args()))

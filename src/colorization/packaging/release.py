@@ -1,0 +1,154 @@
+"""The model that comes with this program: a package of half the bytes, with scores elsewhere.
+
+    python -m colorization.packaging.release --photos bsds500/ --notes profiles/released.md
+
+It is made of models/chosen, and put where `colorize` finds it.
+"""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+
+from colorization.colorizing import originals
+from colorization.colorizing.colorizer import Colorizer, load
+from colorization.colorizing.manifest import (
+    EMBEDDER,
+    MODEL,
+    NAME,
+    RELEASED,
+    read_manifest,
+    write_manifest,
+)
+from colorization.core.errors import ColorizationError, reason
+from colorization.core.files import whole_folder
+from colorization.core.hashing import sha256_of
+from colorization.core.provenance import commit
+from colorization.dataset.tables import write_table
+from colorization.packaging.half_weights import halve_weights
+from colorization.packaging.package import CARD
+from colorization.pages import rendering
+from colorization.pages.rendering import Cell, Table
+from colorization.scoring.photographs import score_photographs
+from colorization.sources import archives
+
+MOST_CHANGED = 1.0  # of 255, on average over a photograph
+LARGEST = 20_000_000  # bytes of all files
+POSITIONS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the dial
+
+
+def release(package: Path, photos: Path, notes: Path, out: Path) -> None:
+    """Make the model that comes with this program.
+
+    Parameters
+    ----------
+    package : Path
+        What the stage `package` wrote.
+    photos : Path
+        A folder of photographs that it was not trained on.
+    notes : Path
+        What a person says of it, in Markdown: data, licences, what it does badly.
+    out : Path
+        A folder; replaced.
+
+    Raises
+    ------
+    ColorizationError
+        If half precision changes a photograph too much, or it is too large.
+    """
+    paths = [photos / name for name in archives.folder_image_names(photos)]
+    whole = load(package)
+    with whole_folder(out) as folder:
+        manifest = read_manifest(package)
+        for name in (*manifest.files, NAME):
+            if name in (MODEL, EMBEDDER):
+                halve_weights(package / name, folder / name)
+            else:
+                shutil.copyfile(package / name, folder / name)
+        changed = manifest.model_copy(
+            update={"files": {name: sha256_of(folder / name) for name in manifest.files}}
+        )
+        write_manifest(folder, changed)  # so that it can be loaded
+        halved = load(folder)
+        change = largest_change(whole, halved, paths)
+        if change > MOST_CHANGED:
+            raise ColorizationError(f"half precision changes a photograph by {change:.2f} of 255")
+        positions = [None] if halved.vividness is None else POSITIONS
+        scores = score_photographs(halved, paths, positions)
+        write_table(scores, folder / "other_photographs.csv")
+        card = rendering.render(
+            "released.md.j2",
+            card=(package / CARD).read_text(encoding="utf-8"),
+            photographs=len(paths),
+            collection=photos.resolve().name,
+            table=_table(scores),
+            change=change,
+            commit=commit(Path.cwd(), Path("results")).split()[0],  # params.yaml is the profile
+            notes=notes.read_text(encoding="utf-8").strip(),
+        )
+        (folder / CARD).write_text(card, encoding="utf-8")
+        names = sorted(path.name for path in folder.iterdir() if path.name != NAME)
+        files = {name: sha256_of(folder / name) for name in names}
+        write_manifest(folder, manifest.model_copy(update={"files": files}))
+        size = sum(path.stat().st_size for path in folder.iterdir())
+        if size > LARGEST:
+            raise ColorizationError(f"{size:,} bytes, more than {LARGEST:,}")
+
+
+def largest_change(one: Colorizer, other: Colorizer, paths: Sequence[Path]) -> float:
+    """How much the pixels of a photograph differ on average, of 255, where that is most."""
+    colours = (
+        [each.turn(each.predict([each.see(path)])[0]) for each in (one, other)] for path in paths
+    )
+    return max(Parallel(n_jobs=-1)(map(delayed(_change), paths, colours)))
+
+
+def _change(path: Path, colours: Sequence[np.ndarray]) -> float:
+    rgb = originals.read_original(path).rgb.convert("RGB")
+    one, other = (np.asarray(originals.join(rgb.copy(), ab)).astype(float) for ab in colours)
+    return float(np.abs(one - other).mean())
+
+
+def _table(scores: pd.DataFrame) -> Table:
+    """Shorten what `score_photographs` gives for the card."""
+    titles = {
+        "over_grey_db": "PSNR over grey, dB",
+        "ciede2000": "CIEDE2000",
+        "colourfulness": "colourfulness",
+    }
+    rows = [
+        [
+            Cell(row["vividness"]),
+            *(Cell(f"{row[key]:.2f} ± {row[f'{key}_se']:.2f}") for key in titles),
+        ]
+        for row in scores.to_dict("records")
+    ]
+    return Table(["vividness", *titles.values()], rows)
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m colorization.packaging.release", description=__doc__
+    )
+    parser.add_argument("--package", type=Path, default=Path("models/chosen"))
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--notes", type=Path, required=True)
+    parser.add_argument("--output", type=Path, default=RELEASED)
+    options = parser.parse_args()
+    try:
+        release(options.package, options.photos, options.notes, options.output)
+    except ColorizationError as error:
+        sys.exit(f"release: {error}")
+    except OSError as error:
+        sys.exit(f"release: {reason(error)}")
+    print(f"wrote {options.output}")
+
+
+if __name__ == "__main__":
+    main()

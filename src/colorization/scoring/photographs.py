@@ -1,0 +1,93 @@
+"""Scores of a packaged model on whole photographs, at their own size."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from PIL import Image
+
+from colorization.colorizing import originals
+from colorization.colorizing.colorizer import Colorizer
+from colorization.core.progress import progress_bar
+from colorization.imaging import colour_metrics, lab, similarity
+from colorization.scoring.summary import mean_and_error, ratio_and_error
+
+MEASURED = ("psnr", "ciede2000", "colourfulness")
+AT_A_TIME = 16  # photographs
+
+
+def score_photographs(
+    colorizer: Colorizer, paths: Sequence[Path], positions: Sequence[float | None]
+) -> pd.DataFrame:
+    """Colorize photographs and compare them with their own colours, on all cores.
+
+    Parameters
+    ----------
+    colorizer : Colorizer
+    paths : sequence of Path
+    positions : sequence of float or None
+        Of its dial; [None] for a model without one.
+
+    Returns
+    -------
+    DataFrame
+        A row per position, the first one, "grey", of the photographs without colours:
+        "over_grey_db", the mean PSNR in sRGB less that of the grey photograph; "ciede2000", the
+        mean over the photographs of that over their pixels; "colourfulness", its sum over that of
+        the photographs; and their standard errors, "_se".
+    """
+    measured: list[np.ndarray] = []
+    with Parallel(n_jobs=-1) as parallel, progress_bar("scoring photographs", len(paths)) as bar:
+        for start in range(0, len(paths), AT_A_TIME):
+            some = paths[start : start + AT_A_TIME]
+            predicted = colorizer.predict([colorizer.see(path) for path in some])
+            ways = (
+                [colorizer.turn(each, position) for position in positions] for each in predicted
+            )
+            measured += parallel(map(delayed(measure_photograph), some, ways))
+            bar.update(len(some))
+    return _summarize(np.stack(measured), ["grey", *map(str, positions)])
+
+
+def measure_photograph(path: Path, ways: Sequence[np.ndarray]) -> np.ndarray:
+    """Measure a photograph, then it in grey, then in each of some colours, ab: (2 + ways, 3)."""
+    truth = originals.read_original(path).rgb.convert("RGB")
+    grey = np.zeros((1, 1, 2), np.float32)
+    return np.array(
+        [
+            _measure(truth, truth),
+            *(_measure(truth, originals.join(truth.copy(), ab)) for ab in (grey, *ways)),
+        ]
+    )
+
+
+def _measure(truth: Image.Image, image: Image.Image) -> tuple[float, float, float]:
+    """Give what `MEASURED` names; PSNR of equal images is infinite."""
+    one, other = np.asarray(truth), np.asarray(image)
+    in_lab = (lab.to_cie(*lab.rgb_to_lab(each)) for each in (one, other))
+    return (
+        similarity.psnr_rgb_db(one, other),
+        colour_metrics.ciede2000_mean(*in_lab),
+        colour_metrics.colourfulness(other),
+    )
+
+
+def _summarize(measured: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
+    """Sum up (N, 2 + ways, 3) measurements; see `score_photographs`."""
+    psnr, difference, colourfulness = (
+        pd.DataFrame(measured[..., place]) for place in range(len(MEASURED))
+    )
+    over_grey = psnr.sub(psnr[1], axis=0).replace([np.inf, -np.inf], np.nan)
+    rows = []
+    for way, name in enumerate(names, start=1):
+        scores = {
+            "over_grey_db": mean_and_error(over_grey[way]),
+            "ciede2000": mean_and_error(difference[way]),
+            "colourfulness": ratio_and_error(colourfulness[way], colourfulness[0]),
+        }
+        flat = {key: score.value for key, score in scores.items()}
+        flat |= {f"{key}_se": score.error for key, score in scores.items()}
+        rows.append({"vividness": name} | flat)
+    return pd.DataFrame(rows)

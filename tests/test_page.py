@@ -1,0 +1,263 @@
+"""The page `colorize-page`, in a browser and without one."""
+
+import io
+import itertools
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import create_autospec
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+from colorization.colorizing import command, page, uploads
+from colorization.colorizing.colorizer import Colorizer, load
+from colorization.colorizing.uploads import Uploads
+from colorization.core.errors import ColorizationError
+from packaged import untrained, write_package
+from samples import encoded, scene
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+TURNED = "0.75"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With a dial."""
+    out = tmp_path_factory.mktemp("packaged") / "mobilenet_unet"
+    return write_package(out, untrained("mobilenet_unet"), "mobilenet_unet")
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    colour = Image.fromarray(scene(1, 300, 200))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    turned[0x013B] = "somebody"
+    colour.save(folder / "turned.jpg", exif=turned)
+    Image.fromarray((np.asarray(colour.convert("L"), np.uint16) << 8) + 77).save(
+        folder / "deep.png"
+    )
+    clear = colour.convert("RGBA")
+    clear.putalpha(Image.linear_gradient("L").resize(colour.size))
+    clear.save(folder / "clear & <b>.png")
+    (folder / "broken.jpg").write_bytes((folder / "turned.jpg").read_bytes()[:900])
+    return folder
+
+
+@pytest.fixture
+def held(model: Path) -> Uploads:
+    return Uploads(load(model))
+
+
+def files_of_the_command(model: Path, photo: Path, out: Path, *options: str) -> bytes:
+    arguments = [str(photo), "--model", str(model), "--output", str(out), "--format", "png"]
+    assert command.main([*arguments, "--quiet", *options]) == 0
+    return (out / photo.with_suffix(".png").name).read_bytes()
+
+
+@pytest.mark.parametrize("name", ["turned.jpg", "deep.png", "clear & <b>.png"])
+def test_a_download_is_the_file_that_the_command_writes(
+    held: Uploads, model: Path, photos: Path, tmp_path: Path, name: str
+) -> None:
+    upload = held.add((photos / name).read_bytes())
+    expected = files_of_the_command(model, photos / name, tmp_path, "--vividness", TURNED)
+    assert held.png(upload, vividness=float(TURNED)) == expected
+    at_default = files_of_the_command(model, photos / name, tmp_path / "default")
+    assert held.png(upload) == at_default != expected
+
+
+def test_the_network_sees_a_photograph_once_however_the_dial_turns(
+    model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predict = create_autospec(Colorizer.predict, side_effect=Colorizer.predict)
+    monkeypatch.setattr(Colorizer, "predict", predict)
+    held = Uploads(load(model))
+    upload = held.add((photos / "turned.jpg").read_bytes())
+    turned = [np.asarray(held.colorized(upload, vividness)) for vividness in (0, 0.5, 1)]
+    held.png(upload, 1.0)
+    assert predict.call_count == 1
+    assert all((one != other).any() for one, other in itertools.pairwise(turned))
+    assert np.ptp(np.asarray(held.grey(upload)).astype(int), axis=-1).max() <= 1
+
+
+def test_a_large_photograph_is_shown_small_and_downloaded_whole(held: Uploads) -> None:
+    upload = held.add(encoded(Image.fromarray(scene(1)).resize((3000, 1000)), "JPEG"))
+    assert held.colorized(upload).size == (1200, 400)
+    assert Image.open(io.BytesIO(held.png(upload))).size == (3000, 1000)
+
+
+def test_what_is_held_has_an_end(held: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = encoded(scene(1))
+    monkeypatch.setattr(uploads, "MOST_HELD", 2 * len(content))
+    names = [held.add(content) for _ in range(3)]
+    with pytest.raises(KeyError):
+        held.colorized(names[0])
+    held.forget(names[1])
+    with pytest.raises(KeyError):
+        held.grey(names[1])
+    held.colorized(names[2])
+
+
+def test_what_cannot_be_decoded_is_not_held(held: Uploads, photos: Path) -> None:
+    with pytest.raises(ColorizationError):
+        held.add((photos / "broken.jpg").read_bytes())
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert page.main([*arguments, "--no-browser"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    return line
+
+
+def test_a_port_that_is_taken_is_named_in_one_line(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert told(capsys, "--model", str(model), "--port", str(port)) == (
+            f"colorize-page: cannot serve at 127.0.0.1, port {port}: Address already in use; "
+            "--port 0 takes a free one"
+        )
+
+
+@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", "99999"), ("no.such.host.invalid", "0")])
+def test_an_address_that_is_none_is_named_in_one_line(
+    model: Path, capsys: pytest.CaptureFixture[str], host: str, port: str
+) -> None:
+    line = told(capsys, "--model", str(model), "--host", host, "--port", port)
+    assert line.startswith(f"colorize-page: cannot serve at {host}, port {port}: ")
+
+
+def test_without_gradio_one_line_says_what_brings_it(
+    model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "gradio", None)
+    assert told(capsys, "--model", str(model), "--port", "0") == (
+        'colorize-page: the page needs Gradio; pip install "colorization-pipeline[page]" brings it'
+    )
+
+
+def test_a_model_that_is_none_is_named_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = told(capsys, "--model", str(tmp_path))
+    assert line.startswith(f"colorize-page: {tmp_path} is not a packaged model")
+
+
+@contextmanager
+def served(model: Path, temporary: Path) -> Iterator[str]:
+    """The command at work, and the page's address."""
+    temporary.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", page.__name__, "--model", model, "--port", "0", "--no-browser"],
+        env=os.environ | {"TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        (url,) = re.findall(r"^The page is at (http://127\.0\.0\.1:\d+/); Ctrl-C ends it\.$", line)
+        yield url
+    finally:
+        process.send_signal(signal.SIGINT)
+        said, noise = process.communicate(timeout=60)
+    assert (said, noise, process.returncode) == ("", "", 0)
+    assert list(temporary.iterdir()) == []
+
+
+@contextmanager
+def browsing(url: str) -> Iterator[Page]:
+    """The page in Chromium, which asks nobody else for anything."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        opened = browser.new_page(viewport={"width": 1280, "height": 900})
+        asked: list[str] = []
+        opened.on("request", lambda request: asked.append(request.url))
+        opened.goto(url)
+        yield opened
+        browser.close()
+    assert asked
+    assert [each for each in asked if not each.startswith((url, "data:", "blob:"))] == []
+
+
+def give(opened: Page, photo: Path) -> None:
+    """Give the page a photograph, and wait until it is shown in colour."""
+    before = opened.locator("img.colour").count() and opened.locator("img.colour").get_attribute(
+        "src"
+    )
+    opened.set_input_files("input[type=file]", photo)
+    opened.wait_for_function(
+        "before => (document.querySelector('img.colour') || {}).src !== (before || undefined)",
+        arg=before,
+        timeout=120_000,
+    )
+
+
+def downloaded(opened: Page, out: Path) -> bytes:
+    with opened.expect_download(timeout=300_000) as download:
+        opened.get_by_role("link", name="Download in full size (PNG)").click()
+    download.value.save_as(out)
+    return out.read_bytes()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_in_a_browser_photographs_are_colorized_turned_and_downloaded(
+    model: Path, photos: Path, tmp_path: Path
+) -> None:
+    with served(model, tmp_path / "temporary") as url, browsing(url) as opened:
+        for name in ("turned.jpg", "deep.png", "clear & <b>.png"):
+            give(opened, photos / name)
+            at_default = downloaded(opened, tmp_path / "down.png")
+            expected = files_of_the_command(model, photos / name, tmp_path / f"of {name}")
+            assert at_default == expected
+        # By the keyboard alone.
+        dial = opened.get_by_role("slider", name="Vividness")
+        dial.focus()
+        before = opened.locator("img.colour").get_attribute("src")
+        for _ in range(5):
+            opened.keyboard.press("ArrowRight")
+        link = opened.get_by_role("link", name="Download in full size (PNG)")
+        opened.wait_for_function(f"document.querySelector('a[href$=\"vividness={TURNED}\"]')")
+        assert opened.locator("img.colour").get_attribute("src") != before
+        assert link.get_attribute("download") == "clear & b.png"  # as Gradio names what it got
+        turned = downloaded(opened, tmp_path / "turned.png")
+        expected = files_of_the_command(
+            model, photos / "clear & <b>.png", tmp_path / "turned", "--vividness", TURNED
+        )
+        assert turned == expected
+        opened.get_by_role("slider", name="Grey to colour").focus()
+        opened.keyboard.press("End")
+        opened.wait_for_function(
+            "getComputedStyle(document.querySelector('img.colour')).clipPath === 'inset(0px)'"
+        )
+        opened.set_input_files("input[type=file]", photos / "broken.jpg")
+        opened.get_by_role("alert").filter(has_text="broken.jpg: ").wait_for()
+        assert opened.locator("img.colour").count() == 1  # the one before
+        named = opened.locator("img").evaluate_all("images => images.map(image => image.alt)")
+        assert named == ["The photograph in grey", "The same in predicted colours"]
+        on_disk = [each for each in (tmp_path / "temporary").rglob("*") if each.is_file()]
+        assert [each for each in on_disk if each.stat().st_size] == []
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_in_a_browser_a_hundred_megapixels_are_colorized(model: Path, tmp_path: Path) -> None:
+    photo = tmp_path / "large.jpg"
+    Image.fromarray(scene(1, 400, 250)).resize((12_500, 8_000)).save(photo)
+    with served(model, tmp_path / "temporary") as url, browsing(url) as opened:
+        give(opened, photo)
+        found = downloaded(opened, tmp_path / "down.png")
+    assert found == files_of_the_command(model, photo, tmp_path / "command")
