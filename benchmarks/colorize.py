@@ -139,7 +139,8 @@ def plainly(model: Path) -> Way:
 
 # Every photograph is squashed to the network's square.
 PLAIN = """
-import json, sys
+import json, os, sys
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 from pathlib import Path
 import numpy as np, onnxruntime
 from PIL import Image

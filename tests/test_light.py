@@ -1,5 +1,6 @@
 """Colorizing needs few packages: none of the pipeline's."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,14 @@ print(*{name.split(".")[0] for name in sys.modules})
 """
 
 
+def alone(folder: Path) -> dict[str, str]:
+    """An environment in which whatever a program writes beside its results is seen."""
+    quiet = {name: value for name, value in os.environ.items() if not name.startswith("ORT_")}
+    for name in ("home", "temporary"):
+        (folder / name).mkdir()
+    return quiet | {"HOME": str(folder / "home"), "TMPDIR": str(folder / "temporary")}
+
+
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("packaged") / "mobilenet_unet"
@@ -57,9 +66,17 @@ def test_colorizing_imports_nothing_of_the_pipeline_and_says_nothing(
     if way == "command":
         arguments += ["--format", "jpg"]
     ended = subprocess.run(
-        [sys.executable, "-c", *arguments], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-c", *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env=alone(tmp_path),
     )
     assert ended.stderr == ""
     (modules,) = ended.stdout.splitlines()
     assert not HEAVY & set(modules.split())
     assert "onnxruntime" in modules
+    # ONNX Runtime's telemetry would leave the name of its session, and of the machine.
+    for name in ("home", "temporary"):
+        assert list((tmp_path / name).rglob("*")) == []

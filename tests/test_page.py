@@ -241,7 +241,8 @@ def test_in_a_browser_photographs_are_colorized_turned_and_downloaded(
         opened.get_by_role("slider", name="Grey to colour").focus()
         opened.keyboard.press("End")
         opened.wait_for_function(
-            "getComputedStyle(document.querySelector('img.colour')).clipPath === 'inset(0px)'"
+            "getComputedStyle(document.querySelector('img.colour'))"
+            ".getPropertyValue('--shown') === '100%'"
         )
         opened.set_input_files("input[type=file]", photos / "broken.jpg")
         opened.get_by_role("alert").filter(has_text="broken.jpg: ").wait_for()

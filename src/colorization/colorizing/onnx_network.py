@@ -1,12 +1,18 @@
 """A network in an ONNX file, computed by ONNX Runtime."""
 
 import functools
+import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+
+# From 1.29 on, ONNX Runtime tells its makers of each model, unless this stands here when it is
+# imported: nothing of anybody's photographs is to leave the machine, and nothing about them.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 import onnxruntime
 
 from colorization.core.errors import ColorizationError, reason
