@@ -44,7 +44,8 @@ def main(photos: Path, model: Path, count: int, sizes: list[int]) -> None:
     tables = []
     for size in sizes:
         colorizer.image_size = size
-        table = score_photographs(colorizer, paths, positions)
+        with turns.quiet():
+            table = score_photographs(colorizer, paths, positions)
         table.insert(0, "size, px", size)
         tables.append(table if size == sizes[0] else table[table.vividness != "grey"])
     print(pd.concat(tables).to_markdown(index=False, floatfmt=".2f"), "\n", flush=True)
