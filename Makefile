@@ -19,7 +19,7 @@ study: .venv/installed
 # The trained model for programs that run TensorFlow without this project: a SavedModel.
 export: .venv/installed
 	dvc repro package
-	python -m colorization.packaging.saved_model --output models/exported
+	python tools/export.py --params params.yaml --models models --out models/exported
 
 test: .venv/installed
 	python -m pytest

@@ -98,16 +98,30 @@ def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path) -> None:
         saved_model.export(tmp_path, tmp_path, tmp_path / "photo.jpg")
 
 
-def test_the_command_exports_the_variant_that_params_names_or_says_what_is_wrong(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+def exporting(params: Path, models: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    arguments = ["--params", str(params), "--models", str(models), "--out", str(out)]
+    return subprocess.run(
+        [sys.executable, ROOT / "tools" / "export.py", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_command_exports_the_variant_that_params_names_and_is_quiet(
+    model: Path, tmp_path: Path
 ) -> None:
-    params, out = params_of(tmp_path, "deeper"), tmp_path / "out"
-    given = ["export", "--params", str(params), "--models", str(tmp_path), "--output", str(out)]
-    monkeypatch.setattr(sys, "argv", given)
-    with pytest.raises(SystemExit, match=r"deeper-1/training\.json: No such file or directory"):
-        saved_model.main()
-    written: list[tuple] = []
-    monkeypatch.setattr(saved_model, "export", lambda *given: written.append(given))
-    saved_model.main()
-    assert written == [(tmp_path / "deeper-1", params, out)]
-    assert capsys.readouterr().out == f"wrote {out}\n"
+    variant = model.name.removesuffix("-1-directory")
+    params, models = params_of(tmp_path, variant), tmp_path / "models"
+    models.mkdir()
+    (models / f"{variant}-1").symlink_to(model)
+    ended = exporting(params, models, tmp_path / "out")
+    assert (ended.stdout, ended.stderr) == (f"wrote {tmp_path / 'out'}\n", "")
+    assert (tmp_path / "out" / "saved_model.pb").exists()
+
+
+def test_the_command_says_in_one_line_what_is_wrong(tmp_path: Path) -> None:
+    ended = exporting(params_of(tmp_path, "deeper"), tmp_path, tmp_path / "out")
+    path = tmp_path / "deeper-1" / "training.json"
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == f"export: {path}: No such file or directory\n"

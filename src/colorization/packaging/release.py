@@ -1,13 +1,6 @@
-"""The model that comes with this program: a package of half the bytes, with scores elsewhere.
+"""The model that comes with this program: a package of half the bytes, with scores elsewhere."""
 
-    python -m colorization.packaging.release --photos bsds500/ --notes profiles/released.md
-
-It is made of models/chosen, and put where `colorize` finds it.
-"""
-
-import argparse
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,11 +14,10 @@ from colorization.colorizing.manifest import (
     EMBEDDER,
     MODEL,
     NAME,
-    RELEASED,
     read_manifest,
     write_manifest,
 )
-from colorization.core.errors import ColorizationError, reason
+from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_folder
 from colorization.core.hashing import sha256_of
 from colorization.core.provenance import commit
@@ -129,26 +121,3 @@ def _table(scores: pd.DataFrame) -> Table:
         for row in scores.to_dict("records")
     ]
     return Table(["vividness", *titles.values()], rows)
-
-
-def main() -> None:
-    """Run the command."""
-    parser = argparse.ArgumentParser(
-        prog="python -m colorization.packaging.release", description=__doc__
-    )
-    parser.add_argument("--package", type=Path, default=Path("models/chosen"))
-    parser.add_argument("--photos", type=Path, required=True)
-    parser.add_argument("--notes", type=Path, required=True)
-    parser.add_argument("--output", type=Path, default=RELEASED)
-    options = parser.parse_args()
-    try:
-        release(options.package, options.photos, options.notes, options.output)
-    except ColorizationError as error:
-        sys.exit(f"release: {error}")
-    except OSError as error:
-        sys.exit(f"release: {reason(error)}")
-    print(f"wrote {options.output}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,14 +1,9 @@
 """A trained model for programs that run TensorFlow without this project: a SavedModel.
 
 It takes `grey`, (N, S, S, 1) uint8, sRGB values of grey photographs, and gives `ab`,
-(N, S, S, 2) float32, CIE a* and b*; S is the size that the model was trained at. What it exports is
-the model of the variant that params.yaml names.
-
-    python -m colorization.packaging.saved_model --output models/exported
+(N, S, S, 2) float32, CIE a* and b*; S is the size that the model was trained at.
 """
 
-import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +13,7 @@ from keras import ops
 
 from colorization.backbones.weights import NAMED, Pretrained, weights_file
 from colorization.colorizing.manifest import STANDARDIZATION
-from colorization.core.errors import ColorizationError, reason
+from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_folder
 from colorization.core.hashing import sha256_of
 from colorization.embedding import imagenet
@@ -29,8 +24,6 @@ from colorization.networks.directory import load_model
 from colorization.packaging.embedder_record import check_embedding
 from colorization.packaging.to_onnx import without_reduced_precision
 from colorization.settings.embed import Embed
-from colorization.settings.model import Model
-from colorization.settings.study import Study
 from colorization.training.record import TRAINING, TrainingRecord
 
 OF_SAVED_MODEL = "saved_model.pb"
@@ -132,27 +125,3 @@ def resize(L: keras.KerasTensor, from_px: int, to_px: int) -> keras.KerasTensor:
     """Resize squares, (N, from_px, from_px, 1), as `view.square_for`, within a model."""
     matrix = view.resize_matrix(from_px, to_px)
     return ops.matmul(ops.matmul(matrix, L[..., 0]), matrix.T)[..., None]
-
-
-def main() -> None:
-    """Run the command."""
-    parser = argparse.ArgumentParser(
-        prog="python -m colorization.packaging.saved_model", description=__doc__
-    )
-    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
-    parser.add_argument("--models", type=Path, default=Path("models"))
-    parser.add_argument("--output", type=Path, required=True)
-    options = parser.parse_args()
-    try:
-        variant = Model.load(options.params).variant
-        seed = Study.load(options.params).seeds[0]
-        export(options.models / f"{variant}-{seed}", options.params, options.output)
-    except ColorizationError as error:
-        sys.exit(f"export: {error}")
-    except OSError as error:
-        sys.exit(f"export: {reason(error)}")
-    print(f"wrote {options.output}")
-
-
-if __name__ == "__main__":
-    main()
