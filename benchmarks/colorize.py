@@ -6,7 +6,7 @@ Pillow and scikit-image, as a tutorial has it. Prints a Markdown table.
 
     git worktree add ../former COMMIT    # and a package that its stage `package` made
     python benchmarks/colorize.py --photos photos/ --model models/chosen \
-        --former ../former --former-model ../former/models/chosen
+        --former ../former ../former/models/chosen
 """
 
 import argparse
@@ -37,14 +37,13 @@ Way = Callable[[list[Path], Path], tuple[list[str], Path]]  # a command line, an
 def main(
     photos: Path,
     model: Path,
-    former: Path | None,
-    former_model: Path | None,
+    former: tuple[Path, Path] | None,
     count: int,
     rounds: int,
 ) -> None:
     ways: dict[str, Way] = {"colorize": colorizes(ROOT, model), "plain loop": plainly(model)}
-    if former and former_model:
-        ways["the former command"] = colorizes(former, former_model)
+    if former:
+        ways["the former command"] = colorizes(*former)
     print(f"{turns.machine('onnxruntime')}\n")
     rows = []
     with tempfile.TemporaryDirectory() as folder:
@@ -183,8 +182,7 @@ if __name__ == "__main__":
     )
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--model", type=Path, default=Path("models/chosen"))
-    parser.add_argument("--former", type=Path)
-    parser.add_argument("--former-model", type=Path)
+    parser.add_argument("--former", type=Path, nargs=2, metavar=("CHECKOUT", "MODEL"))
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
     main(**vars(parser.parse_args()))

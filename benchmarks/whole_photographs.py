@@ -24,6 +24,7 @@ from colorization.colorizing import originals
 from colorization.colorizing.colorizer import Colorizer, load
 from colorization.imaging import lab
 from colorization.scoring.photographs import score_photographs
+from colorization.scoring.scorer import evenly_spaced
 from colorization.sources import archives
 
 SIZES = (64, 96, 128, 160, 192, 224)
@@ -35,8 +36,7 @@ Enlarge = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 def main(photos: Path, model: Path, count: int, sizes: list[int]) -> None:
     names = archives.folder_image_names(photos)
-    chosen = np.unique(np.linspace(0, len(names) - 1, count).round().astype(int))
-    paths = [photos / names[index] for index in chosen]
+    paths = [photos / names[index] for index in evenly_spaced(len(names), count)]
     colorizer = load(model)
     print(f"{turns.machine()}\n\n{len(paths)} photographs of {photos.name}\n")
     positions = [None] if colorizer.vividness is None else [0.0, colorizer.vividness, 1.0]

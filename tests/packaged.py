@@ -47,6 +47,14 @@ def embedder() -> Path:
     return folder
 
 
+@functools.cache
+def with_dial() -> Path:
+    """A package of a model with a dial, written once; read only."""
+    folder = Path(tempfile.mkdtemp(prefix="with-dial-"))
+    atexit.register(shutil.rmtree, folder)
+    return write_package(folder / "mobilenet_unet", untrained("mobilenet_unet"), "mobilenet_unet")
+
+
 def with_embeddings(examples: Examples) -> tuple[Examples, np.ndarray]:
     """Examples with the embeddings that the stage `embed` would give them, and their mean and
     deviation.

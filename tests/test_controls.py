@@ -9,6 +9,7 @@ from colorization import variants
 from colorization.dataset.parts import PARTS
 from colorization.embedding.controls import derangement, write_control
 from colorization.embedding.writing import write_embeddings
+from colorization.settings.study import Control
 from conftest import Project
 from packaged import EMBED
 from samples import examples, model_of
@@ -46,7 +47,7 @@ def write(root: Path, seed: int, out: Path) -> Path:
     return out
 
 
-def control(cached: Path, kind: str, out: Path) -> dict[str, np.ndarray]:
+def control(cached: Path, kind: Control, out: Path) -> dict[str, np.ndarray]:
     out.mkdir()
     folders = cached / "lab", cached / "embeddings", cached / "unfinished", cached / "memory"
     write_control(kind, EMBED.model_copy(update={"weights": "some.h5"}), *folders, out)

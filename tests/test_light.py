@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from packaged import untrained, write_package
+from packaged import with_dial
 from samples import ROOT, encoded, scene
 
 HEAVY = {
@@ -47,9 +47,8 @@ def alone(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("packaged") / "mobilenet_unet"
-    return write_package(out, untrained("mobilenet_unet"), "mobilenet_unet")
+def package() -> Path:
+    return with_dial()
 
 
 @pytest.mark.parametrize("way", ["command", "API"])

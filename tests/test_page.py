@@ -23,7 +23,7 @@ from colorization.colorizing import command, page, uploads
 from colorization.colorizing.colorizer import Colorizer, load
 from colorization.colorizing.uploads import Uploads
 from colorization.core.errors import ColorizationError
-from packaged import untrained, write_package
+from packaged import with_dial
 from samples import encoded, scene
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -31,10 +31,8 @@ TURNED = "0.75"
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """With a dial."""
-    out = tmp_path_factory.mktemp("packaged") / "mobilenet_unet"
-    return write_package(out, untrained("mobilenet_unet"), "mobilenet_unet")
+def model() -> Path:
+    return with_dial()
 
 
 @pytest.fixture(scope="module")

@@ -20,14 +20,13 @@ from colorization.packaging.half_weights import halve_weights
 from colorization.scoring.photographs import measure_photograph, score_photographs
 from colorization.settings.colour_bins import ColourBins
 from colorization.training.record import TRAINING, TrainingRecord
-from packaged import untrained, write_package
+from packaged import with_dial
 from samples import ROOT, encoded, scene
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("packaged") / "mobilenet_unet"
-    return write_package(out, untrained("mobilenet_unet"), "mobilenet_unet")
+def package() -> Path:
+    return with_dial()
 
 
 @pytest.fixture(scope="module")

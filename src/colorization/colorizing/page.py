@@ -44,6 +44,7 @@ INTRODUCTION = """\
 
 The colours are predicted from the grey image: a guess, not what was there. Nothing leaves this
 machine."""
+NO_MEMORY = "not enough memory"
 FORGOTTEN = "This photograph is held no longer; drop it again."
 
 CSS = """
@@ -131,7 +132,7 @@ def build_app(colorizer: Colorizer) -> Any:
     """
     try:
         import gradio  # noqa: PLC0415 (an extra, and slow)
-        from fastapi import FastAPI, HTTPException, Response  # noqa: PLC0415
+        from fastapi import FastAPI, HTTPException, Query, Response  # noqa: PLC0415
     except ImportError as error:
         raise ColorizationError(
             'the page needs Gradio; pip install "colorization-pipeline[page]" brings it'
@@ -141,7 +142,9 @@ def build_app(colorizer: Colorizer) -> Any:
 
     @app.get(f"/{DOWNLOAD}/{{name}}.png")
     def download(
-        name: str, vividness: float | None = None, saturation: float = 1.0
+        name: str,
+        vividness: float | None = None,
+        saturation: float = Query(1.0, ge=0, le=MOST_SATURATED),
     ) -> Response:  # in a thread of its own, since it is no coroutine
         try:
             content = uploads.png(name, vividness, saturation)
@@ -149,6 +152,8 @@ def build_app(colorizer: Colorizer) -> Any:
             raise HTTPException(404, FORGOTTEN) from None
         except ColorizationError as error:
             raise HTTPException(400, str(error)) from None
+        except MemoryError:
+            raise HTTPException(503, NO_MEMORY) from None
         return Response(content, media_type="image/png")
 
     page = _layout(gradio, uploads, colorizer.vividness)
@@ -191,7 +196,7 @@ def _layout(gradio: Any, uploads: Uploads, vividness: float | None) -> "gradio.B
             try:
                 now = uploads.add(content), title
             except (ColorizationError, MemoryError) as error:
-                reason = printable(str(error)) or "not enough memory"
+                reason = printable(str(error)) or NO_MEMORY
                 return {file: None, problem: _alert(f"{Path(path).name}: {reason}")}
             if before:
                 uploads.forget(before[0])

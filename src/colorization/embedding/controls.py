@@ -7,15 +7,13 @@ import numpy as np
 from colorization.dataset.parts import PARTS
 from colorization.embedding.writing import write_embeddings
 from colorization.settings.embed import Embed
+from colorization.settings.study import Control
 
-RANDOM_NETWORK = "random_network"  # the logits of the same network with random weights
-ANOTHER_PHOTOGRAPH = "another_photograph"  # those of another photograph of the same part
-KINDS = (RANDOM_NETWORK, ANOTHER_PHOTOGRAPH)
 SEED = 1
 
 
 def write_control(
-    kind: str,
+    kind: Control,
     settings: Embed,
     arrays_folder: Path,
     embeddings: Path,
@@ -27,8 +25,9 @@ def write_control(
 
     Parameters
     ----------
-    kind : str
-        One of `KINDS`.
+    kind : Control
+        "random_network" for the logits of the same network with random weights, or
+        "another_photograph" for those of another photograph of the same part.
     settings : Embed
     arrays_folder : Path
         The cached arrays.
@@ -38,7 +37,7 @@ def write_control(
         As `writing.write_embeddings`.
     out : Path
     """
-    if kind == RANDOM_NETWORK:
+    if kind == "random_network":
         random = settings.model_copy(update={"weights": "random"})
         write_embeddings(random, "random", arrays_folder, unfinished, memory, out)
         return

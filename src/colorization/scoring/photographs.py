@@ -28,7 +28,7 @@ def score_photographs(
     colorizer : Colorizer
     paths : sequence of Path
     positions : sequence of float or None
-        Of its dial; [None] for a model without one.
+        Of its dial; None leaves it where it stands, or where there is none.
 
     Returns
     -------
@@ -48,7 +48,8 @@ def score_photographs(
             )
             measured += parallel(map(delayed(measure_photograph), some, ways))
             bar.update(len(some))
-    return _summarize(np.stack(measured), ["grey", *map(str, positions)])
+    names = ["default" if position is None else str(position) for position in positions]
+    return _summarize(np.stack(measured), ["grey", *names])
 
 
 def measure_photograph(path: Path, ways: Sequence[np.ndarray]) -> np.ndarray:

@@ -7,6 +7,8 @@ from pydantic import AfterValidator, Field
 from colorization.core.parameters import Section
 from colorization.core.records import Seed, distinct
 
+Control = Literal["random_network", "another_photograph"]  # whose embeddings a control sees
+
 
 class Study(Section):
     """`study`: all trainings that belong to the comparison.
@@ -20,7 +22,7 @@ class Study(Section):
     with_embedding: Annotated[tuple[str, ...], AfterValidator(distinct)]
     without_embedding: dict[str, str]
     colour_bins: dict[str, str]
-    controls: dict[str, Literal["random_network", "another_photograph"]]
+    controls: dict[str, Control]
     seeds: Annotated[
         tuple[Seed, ...], Field(min_length=1, max_length=1000), AfterValidator(distinct)
     ]
