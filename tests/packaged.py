@@ -20,6 +20,7 @@ from colorization.embedding.imagenet import Predict
 from colorization.imaging import view
 from colorization.networks.dial import LOGITS
 from colorization.networks.directory import save_architecture
+from colorization.networks.variant import sees_embedding
 from colorization.packaging.embedders import write_embedder
 from colorization.packaging.package import Origin, package
 from colorization.training.record import TRAINING
@@ -71,11 +72,15 @@ def with_embeddings(examples: Examples) -> tuple[Examples, np.ndarray]:
 
 
 def untrained(variant: str, precision: str = "float32") -> keras.Model:
-    """A model whose colours are strong: the last layers' weights are enlarged."""
+    """A model whose colours are strong: the last layers' weights are enlarged.
+
+    Where no embedding is added to them, the features that they see are weaker.
+    """
+    factor = 32 if variant == "bn_maxpool_no_embedding" else 8
     model = model_of(variant, 1, precision)
     for layer in model.layers:
         if isinstance(layer, keras.layers.Conv2D) and (layer.filters == 2 or layer.name == LOGITS):
-            layer.kernel.assign(8 * layer.kernel)
+            layer.kernel.assign(factor * layer.kernel)
     return model
 
 
@@ -100,7 +105,10 @@ def write_package(
         weights="random",
         precision=None if encoder else EMBED.precision,
     )
-    seen_as = {"encoder": seen, "embedding": None} if encoder else {"embedding": seen}
+    seen_as = {
+        "encoder": seen if encoder else None,
+        "embedding": seen if sees_embedding(model) else None,
+    }
     made_up = evaluation(rows(4), variant=variant, image_size=SIDE, **(seen_as | training))
     made_up.training.write(folder / TRAINING)
     made_up.summary.write(folder / "metrics.json")

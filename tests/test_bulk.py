@@ -1,6 +1,7 @@
 """Many photographs share the memory that there is."""
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +10,24 @@ import pytest
 from PIL import Image
 
 from colorization.colorizing import bulk
+from colorization.colorizing.colorizer import Colorizer, Photograph
 from colorization.colorizing.jobs import Job
 
 
-class Watched:
+class Watched(Colorizer):
     """A colorizer that notes how much is in work at a time."""
 
     def __init__(self) -> None:
+        super().__init__(lambda L: np.repeat(L, 2, axis=-1), 32, None, None, "0" * 64)
         self.batches: list[int] = []
         self.pixels = 0
         self.most = 0
         self._lock = threading.Lock()
 
-    def see(self, path: Path) -> np.ndarray:
-        with Image.open(path) as image:
-            pixels = image.width * image.height
+    def see(self, image: Photograph) -> np.ndarray:
+        assert isinstance(image, Path)
+        with Image.open(image) as opened:
+            pixels = opened.width * opened.height
         with self._lock:
             self.pixels += pixels
             self.most = max(self.most, self.pixels)
@@ -32,9 +36,9 @@ class Watched:
             self.pixels -= pixels
         return np.zeros((32, 32, 1), np.float32)
 
-    def predict(self, seen: list[np.ndarray], _: float | None) -> list[np.ndarray]:
+    def predict(self, seen: Sequence[np.ndarray]) -> list[np.ndarray]:
         self.batches.append(len(seen))
-        return [np.zeros((*L.shape[:2], 2), np.float32) for L in seen]
+        return super().predict(seen)
 
 
 def colorized(colorizer: Watched, folder: Path, sides: list[int]) -> None:
@@ -44,8 +48,7 @@ def colorized(colorizer: Watched, folder: Path, sides: list[int]) -> None:
         Image.new("L", (side, side)).save(path)
         jobs.append(Job(path, folder / "out" / path.name))
     options: Any = {"saturation": 1, "side_by_side": False, "quiet": True}
-    watched: Any = colorizer
-    assert list(bulk.colorize_files(watched, jobs, batch_size=16, threads=16, **options)) == []
+    assert list(bulk.colorize_files(colorizer, jobs, batch_size=16, threads=16, **options)) == []
     assert len(list((folder / "out").iterdir())) == len(jobs)
 
 

@@ -21,6 +21,7 @@ from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.dataset.examples import Examples
 from colorization.imaging import lab
+from colorization.networks.variant import sees_embedding
 from colorization.scoring import scorer
 from packaged import SIDE, untrained, with_embeddings, write_package
 from samples import examples, scene
@@ -76,9 +77,9 @@ def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
     tmp_path: Path, few: tuple[Examples, np.ndarray], variant: str, precision: str
 ) -> None:
     test, mean_and_deviation = few
-    if variants.load(variant).encoder:
-        test = Examples(test.images, None)
     model = untrained(variant, precision)
+    if not sees_embedding(model):
+        test = Examples(test.images, None)
     package = write_package(tmp_path / variant, model, variant, mean_and_deviation)
     if precision == "float32":
         compare_at_other_sizes(package, model)
