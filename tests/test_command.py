@@ -62,7 +62,7 @@ def photos(tmp_path: Path) -> Path:
 
 
 def colorize(model: Path, *arguments: object) -> int:
-    return main([*map(str, arguments), "--model", str(model), "--batch-size", "4"])
+    return main([*map(str, arguments), "--model", str(model)])
 
 
 def test_every_kind_of_image_comes_out_in_colour_at_its_size(
@@ -237,7 +237,7 @@ def test_of_two_at_once_each_photograph_is_written_by_one(model: Path, tmp_path:
         job.input.write_bytes(encoded(scene(1)))
     with ThreadPoolExecutor(2) as both:
         options: Any = {"saturation": 1, "side_by_side": False, "quiet": True}
-        run = partial(colorize_files, colorizer, jobs, batch_size=4, threads=2, **options)
+        run = partial(colorize_files, colorizer, jobs, threads=2, **options)
         futures = [both.submit(lambda: list(run())) for _ in range(2)]
         failures = [failure for future in futures for failure in future.result()]
     assert sorted(failures, key=lambda failure: failure.input) == [
@@ -254,7 +254,7 @@ def test_an_unreadable_file_is_named_and_the_rest_is_done(model: Path) -> None:
         for job in jobs:
             job.input.write_bytes(encoded(scene(1)))
         jobs[0].input.chmod(0o200)
-        failures = list(colorize_files(colorizer, jobs, batch_size=4, threads=2, **options))
+        failures = list(colorize_files(colorizer, jobs, threads=2, **options))
         assert failures == [Failure(str(jobs[0].input), "Permission denied")]
         assert jobs[1].output.exists()
 
@@ -318,7 +318,7 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(
         [],
         ["a.jpg"],
         ["a.jpg", "--output", ""],
-        ["a.jpg", "--output", "o", "--batch-size", "0"],
+        ["a.jpg", "--output", "o", "--jobs", "0"],
         ["a.jpg", "--output", "o", "--jobs", "257"],
         ["a.jpg", "--output", "o", "--saturation", "-1"],
         ["a.jpg", "--output", "o", "--saturation", "nan"],

@@ -91,7 +91,7 @@ def seen_by_both(
     out.mkdir()
     jobs = [Job(path, out / f"{path.name}.png") for path in paths]
     options: Any = {"saturation": 1, "side_by_side": False, "quiet": True}
-    failures = colorize_files(colorizer, jobs, batch_size=3, threads=1, **options)
+    failures = colorize_files(colorizer, jobs, threads=1, **options)
     assert list(failures) == []
     return called, asked
 

@@ -1,14 +1,13 @@
-"""Many photographs through one model: read and written by threads, predicted in batches."""
+"""Many photographs through one model: each by one thread, from its file to the colorized one."""
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-
-import numpy as np
 
 from colorization.colorizing import originals
 from colorization.colorizing.colorizer import Colorizer
@@ -24,7 +23,7 @@ PER_PHOTOGRAPH = 15_000_000  # for what is converted at a time
 PER_PIXEL = 12  # photograph and result 4 each, 4 for their transparency and their encoded bytes
 PER_PIXEL_BESIDE = 4  # where the grey photograph stands beside the result
 PER_SEEN_PIXEL = 1024  # of the widest layers of a network, 64 channels of float32, several at once
-PREDICTED_AT_ONCE = 250_000_000
+AHEAD = 4  # jobs that are handed to each thread, so that none waits for a slow one beside it
 LARGEST_FILE = 2 * archives.MAX_BYTES  # here, twice as many pixels are decoded, too
 
 
@@ -35,7 +34,6 @@ def colorize_files(
     vividness: float | None = None,
     saturation: float,
     side_by_side: bool,
-    batch_size: int,
     threads: int,
     quiet: bool,
 ) -> Iterator[Failure]:
@@ -43,7 +41,7 @@ def colorize_files(
 
     A photograph is decoded twice, small for the network and whole when its turn comes to be
     written, and as many are in work at a time as there is memory for, so that it grows neither
-    with the batch nor with the threads nor with the number of files.
+    with the threads nor with the number of files.
 
     Parameters
     ----------
@@ -55,9 +53,8 @@ def colorize_files(
         What the predicted a and b are multiplied by.
     side_by_side : bool
         Put the grey photograph to the left.
-    batch_size : int
     threads : int
-        That read and write.
+        Photographs at a time.
     quiet : bool
         Show no progress.
 
@@ -66,34 +63,23 @@ def colorize_files(
     Failure
     """
     work = _Work(colorizer, vividness, saturation, side_by_side)
-    groups = [jobs[start : start + batch_size] for start in range(0, len(jobs), batch_size)]
+    waiting = iter(jobs)
     with (
         ThreadPoolExecutor(threads) as pool,
         nullcontext() if quiet else progress_bar("colorizing", len(jobs)) as bar,
     ):
 
-        def finish(pairs: list[tuple[Job, Future]]) -> Iterator[Failure]:
-            for job, future in pairs:
-                if reason := _reason(future):
-                    yield Failure(str(job.input), reason)
-                if bar is not None:
-                    bar.update()
+        def begin(count: int) -> list[tuple[Job, Future]]:
+            return [(job, pool.submit(work.colorize, job)) for job in islice(waiting, count)]
 
-        reading = [pool.submit(work.read, job) for job in next(iter(groups), [])]
-        writing: list[tuple[Job, Future]] = []
-        for index, group in enumerate(groups):
-            read = list(zip(group, reading, strict=True))
-            following = next(islice(groups, index + 1, None), [])
-            reading = [pool.submit(work.read, job) for job in following]
-            yield from finish([pair for pair in read if _reason(pair[1])])
-            good = [(job, future.result()) for job, future in read if not _reason(future)]
-            predicted = work.predict([L for _, L in good])
-            yield from finish(writing)
-            writing = [
-                (job, pool.submit(work.write, job, ab))
-                for (job, _), ab in zip(good, predicted, strict=True)
-            ]
-        yield from finish(writing)
+        begun = deque(begin(AHEAD * threads))
+        while begun:
+            job, future = begun.popleft()
+            if reason := _reason(future):
+                yield Failure(str(job.input), reason)
+            begun += begin(1)
+            if bar is not None:
+                bar.update()
 
 
 class _Work:
@@ -113,22 +99,12 @@ class _Work:
         self._mark = mark(colorizer.sha256, colorizer.position(vividness), saturation)
         self._memory = _Memory(IN_FLIGHT)
 
-    def read(self, job: Job) -> np.ndarray:
-        """L as the network sees it."""
+    def colorize(self, job: Job) -> None:
+        """Predict the colours of a photograph, join it with them and write it."""
         with self._memory.held(self._needed(job.input)):
-            return self._colorizer.see(job.input)
-
-    def predict(self, seen: list[np.ndarray]) -> list[np.ndarray]:
-        """Colours of many photographs, of a few at a time where the network sees them large."""
-        predicted: list[np.ndarray] = []
-        while few := _first_few(seen[len(predicted) :]):
-            with self._memory.held(PER_SEEN_PIXEL * sum(L.size for L in few)):
-                said = self._colorizer.predict(few)
-                predicted += [self._colorizer.turn(each, self._vividness) for each in said]
-        return predicted
-
-    def write(self, job: Job, ab: np.ndarray) -> None:
-        """Join a photograph with its colours and write it."""
+            L = self._colorizer.see(job.input)
+        with self._memory.held(PER_SEEN_PIXEL * L.size):
+            ab = self._colorizer.turn(self._colorizer.predict([L])[0], self._vividness)
         with self._memory.held(self._needed(job.input)):
             original = originals.read_original(job.input)
             coloured = originals.join(
@@ -170,12 +146,6 @@ class _Memory:
             with self._changed:
                 self._free += needed
                 self._changed.notify_all()
-
-
-def _first_few(seen: list[np.ndarray]) -> list[np.ndarray]:
-    """As many as are predicted at once, one at least."""
-    needed = PER_SEEN_PIXEL * np.cumsum([L.size for L in seen])
-    return seen[: max(1, int(np.sum(needed <= PREDICTED_AT_ONCE)))]
 
 
 def _why_not_written(error: OSError, out: Path) -> str:

@@ -49,16 +49,10 @@ def parser() -> argparse.ArgumentParser:
     option("--format", choices=sorted({ending[1:] for ending in FORMATS}), help="(the input's)")
     option("--overwrite", action="store_true", help="replace results that are already there")
     option(
-        "--batch-size",
-        type=_between(1, MOST_AT_A_TIME, int),
-        default=16,
-        help="images at a time (%(default)s)",
-    )
-    option(
         "--jobs",
         type=_between(1, MOST_AT_A_TIME, int),
         default=os.cpu_count(),
-        help="readers and writers (%(default)s)",
+        help="photographs at a time (%(default)s)",
     )
     option("--dry-run", action="store_true", help="say what would be done, and do nothing")
     option("--quiet", action="store_true", help="no progress; failures are still named")
@@ -118,7 +112,6 @@ def _colorize(jobs: list[Job], options: argparse.Namespace) -> list[Failure]:
         vividness=options.vividness,
         saturation=options.saturation,
         side_by_side=options.side_by_side,
-        batch_size=options.batch_size,
         threads=options.jobs,
         quiet=options.quiet,
     ):

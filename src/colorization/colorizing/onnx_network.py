@@ -52,6 +52,7 @@ class OnnxNetwork:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = FATAL
         options.add_session_config_entry("session.use_env_allocators", "1")
+        options.intra_op_num_threads = 1  # many photographs are computed side by side
         # The exceptions of its own differ from release to release.
         try:
             self._session = onnxruntime.InferenceSession(

@@ -199,7 +199,7 @@ def join(rgb: Image.Image, ab: np.ndarray, *, beside_grey: bool = False) -> Imag
             np.asarray(channel.resize(size, Image.Resampling.BICUBIC, seen)) for channel in colours
         ]
         piece = rgb.crop(box)
-        L, _ = lab.rgb_to_lab(np.asarray(piece)[..., :3])
+        L = lab.luminance(np.asarray(piece)[..., :3])
         coloured = Image.fromarray(lab.lab_to_rgb(L, np.stack(enlarged, axis=-1)))
         if beside_grey:
             joined.paste(Image.fromarray(lab.lab_to_rgb(L, np.zeros(2))), (left, top))

@@ -2,7 +2,9 @@
 
 The formulas and constants are those of scikit-image's `color`, with which a test compares. That is
 not used itself: who only colorizes photographs then needs neither it nor SciPy, half of what would
-have to be installed. Besides, a channel of sRGB has 256 values: a table is faster than a power.
+have to be installed. Besides, it is slower: here each channel lies by itself, as NumPy likes it,
+and the 256 values that sRGB has are looked up in tables. No sum is left to a library of linear
+algebra, so that each pixel comes to the same bits whatever is converted beside it.
 
 References
 ----------
@@ -20,7 +22,12 @@ XYZ_FROM_RGB = np.array(
 )
 WHITE = np.array([0.95047, 1.0, 1.08883])  # X, Y, Z
 # Of CIE Lab: below, the cube root gives way to a line.
-DARK_LIGHT, DARK, SLOPE, OFFSET = 0.008856, 0.2068966, 7.787, 16 / 116
+DARK_LIGHT = np.float32(0.008856)
+DARK, SLOPE, OFFSET = np.float32(0.2068966), np.float32(7.787), np.float32(16 / 116)
+
+# Between linear light and X, Y and Z over white's, a row for each of what is computed.
+FROM_RGB = (XYZ_FROM_RGB / WHITE[:, None]).astype(np.float32)
+TO_RGB = (np.linalg.inv(XYZ_FROM_RGB) * WHITE).astype(np.float32)
 
 
 def _expand(srgb: np.ndarray) -> np.ndarray:
@@ -28,16 +35,27 @@ def _expand(srgb: np.ndarray) -> np.ndarray:
     return np.where(srgb > 0.04045, ((srgb + 0.055) / 1.055) ** 2.4, srgb / 12.92)
 
 
-def _compress(light: np.ndarray) -> np.ndarray:
-    """Values of sRGB of linear light, in [0, 1]."""
-    with np.errstate(invalid="ignore"):  # powers of what lies below black, which is not taken
-        bright = 1.055 * light ** np.float32(1 / 2.4) - 0.055
-    return np.clip(np.where(light > 0.0031308, bright, light * 12.92), 0, 1)
+LINEAR = _expand(np.arange(256) / 255).astype(np.float32)  # of each 8-bit value
+# Where the light begins that is rounded to each 8-bit value; beyond 255 nothing begins. Cells of
+# light are narrower than any value, so that within a cell at most one begins: the next one.
+_BEGINS = np.append(_expand((np.arange(256) - 0.5).clip(0) / 255), np.inf).astype(np.float32)
+CELLS = np.float32(4096)
+_BELOW = np.searchsorted(_BEGINS, np.arange(CELLS + 1) / CELLS, side="right") - 1
+OF_CELL, NEXT = _BELOW.astype(np.uint8), _BEGINS[_BELOW + 1]
 
 
-LINEAR = _expand(np.arange(256, dtype=np.float32) / 255)  # of each 8-bit value
-_TO_XYZ = XYZ_FROM_RGB.T.astype(np.float32)
-_TO_RGB = np.linalg.inv(XYZ_FROM_RGB).T.astype(np.float32)
+def luminance(rgb: np.ndarray) -> np.ndarray:
+    """Give CIE L* of sRGB: the first channel of `rgb_to_lab`, by itself.
+
+    Parameters
+    ----------
+    rgb : (..., 3) uint8 array
+
+    Returns
+    -------
+    (...) float32 array
+    """
+    return 116 * _root(_weighted(FROM_RGB[1], _linear(rgb))) - 16
 
 
 def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
@@ -49,32 +67,50 @@ def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    (..., 3) float32 array
+    (3, ...) float32 array
         CIE L*, a*, b*.
     """
-    xyz = LINEAR[rgb] @ _TO_XYZ / WHITE.astype(np.float32)
-    x, y, z = np.moveaxis(
-        np.where(xyz > DARK_LIGHT, np.cbrt(xyz), SLOPE * xyz + np.float32(OFFSET)), -1, 0
-    )
-    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+    linear = _linear(rgb)
+    x, y, z = (_root(_weighted(weights, linear)) for weights in FROM_RGB)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
-def lab_to_rgb(lab: np.ndarray) -> np.ndarray:
-    """Convert CIE Lab to sRGB.
+def to_8_bits(linear: np.ndarray) -> np.ndarray:
+    """Give the nearest 8-bit values of sRGB, by a table.
 
     Parameters
     ----------
-    lab : (..., 3) float32 array
-        CIE L*, a*, b*.
+    linear : (3, ...) float32 array
+        Linear light of red, green and blue. What lies beyond black and white is clipped; see
+        `gamut`.
 
     Returns
     -------
     (..., 3) uint8 array
-        What sRGB cannot show is clipped, channel by channel; see `gamut`.
     """
-    L, a, b = np.moveaxis(lab, -1, 0)
-    y = (L + 16) / 116
-    f = np.stack([a / 500 + y, y, np.maximum(y - b / 200, 0)], axis=-1)
-    xyz = np.where(f > DARK, f ** np.float32(3), (f - np.float32(OFFSET)) / np.float32(SLOPE))
-    light = (xyz * WHITE).astype(np.float32) @ _TO_RGB
-    return np.rint(_compress(light) * 255).astype(np.uint8)
+    rgb = np.empty((*linear.shape[1:], 3), np.uint8)
+    for channel, light in enumerate(linear):
+        shown = np.clip(light, 0, 1)
+        cell = (shown * CELLS).astype(np.intp)
+        rgb[..., channel] = OF_CELL[cell] + (shown >= NEXT[cell])
+    return rgb
+
+
+def _linear(rgb: np.ndarray) -> np.ndarray:
+    """Linear light of 8-bit values, channel by channel: (3, ...)."""
+    return LINEAR[np.moveaxis(rgb, -1, 0).astype(np.intp, order="C")]
+
+
+def light(f: np.ndarray) -> np.ndarray:
+    """X, Y or Z over white's; `_root` is the inverse."""
+    return np.where(f > DARK, f * f * f, (f - OFFSET) / SLOPE)
+
+
+def _root(light: np.ndarray) -> np.ndarray:
+    """What L*, a* and b* are differences of: f in CIE 15."""
+    return np.where(light > DARK_LIGHT, light ** np.float32(1 / 3), SLOPE * light + OFFSET)
+
+
+def _weighted(weights: np.ndarray, channels: np.ndarray) -> np.ndarray:
+    """A weighted sum of three channels, (3, ...)."""
+    return weights[0] * channels[0] + weights[1] * channels[1] + weights[2] * channels[2]

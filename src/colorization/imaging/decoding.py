@@ -1,5 +1,6 @@
 """From the bytes of an image file to sRGB pixels."""
 
+import functools
 import io
 import re
 import warnings
@@ -8,13 +9,26 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageChops, ImageCms
+
+# Of the formats, those that are taken; Pillow loads all it has if one of them is not there.
+from PIL import (  # noqa: F401
+    BmpImagePlugin,
+    ExifTags,
+    GifImagePlugin,
+    Image,
+    ImageChops,
+    ImageCms,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 from colorization.core.errors import ColorizationError
 from colorization.imaging.strips import Box, strips
 
 _SRGB = ImageCms.createProfile("sRGB")
-_FROM_LAB = ImageCms.buildTransform(ImageCms.createProfile("LAB"), _SRGB, "LAB", "RGB")
 
 _TOO_MANY_PIXELS = "too many pixels: a decompression bomb?"
 
@@ -293,9 +307,15 @@ def _in_eight_bits(piece: Image.Image) -> Image.Image:
     return grey
 
 
+@functools.cache
+def _from_lab() -> ImageCms.ImageCmsTransform:
+    """From Lab to sRGB: a TIFF may be so, and few are."""
+    return ImageCms.buildTransform(ImageCms.createProfile("LAB"), _SRGB, "LAB", "RGB")
+
+
 def _converted(piece: Image.Image) -> Image.Image:
     if piece.mode == "LAB":
-        return _FROM_LAB.apply(piece)
+        return _from_lab().apply(piece)
     profile = piece.info.get("icc_profile")
     if piece.mode == "P":
         piece = piece.convert("RGB")  # a profile describes the palette's colours

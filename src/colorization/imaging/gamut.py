@@ -18,38 +18,42 @@ WHITE = np.float32(((255.5 / 255 + 0.055) / 1.055) ** 2.4)
 
 ALL = np.float32(1)  # of the chroma
 HALVINGS = 12  # of the factor that is looked for: a* and b* are then found to 0.05
-BLOCK = 12_000  # pixels at a time, whose intermediate arrays stay in the CPU's cache
-
-DARK, SLOPE, OFFSET = np.float32(cie.DARK), np.float32(cie.SLOPE), np.float32(cie.OFFSET)
-# What X, Y and Z add to linear R, G and B, (3, 1) each.
-_X, _Y, _Z = (np.linalg.inv(cie.XYZ_FROM_RGB) * cie.WHITE).T.astype(np.float32)[..., None]
 
 
-def into_gamut(lab: np.ndarray) -> None:
+def into_gamut(lab: np.ndarray) -> np.ndarray:
     """Reduce chroma to the largest that sRGB shows at the same L* and hue.
 
     Parameters
     ----------
-    lab : (N, 3) float32 array
+    lab : (3, N) float32 array
         CIE L*, a*, b*; L* in 0..100. Changed in place, but for what is inside the gamut already.
+
+    Returns
+    -------
+    (3, N) float32 array
+        Linear light of red, green and blue, at most half a step of 8 bits beyond 0 and 1.
     """
-    beyond = np.empty(len(lab), bool)
-    for start in range(0, len(lab), BLOCK):
-        block = slice(start, start + BLOCK)
-        beyond[block] = _excess(_rays(lab[block]), ALL).any(axis=0)
-    outside = np.flatnonzero(beyond)
-    for start in range(0, len(outside), BLOCK):
-        some = outside[start : start + BLOCK]
-        factor = _largest_factor(_rays(lab[some]))
-        lab[some, 1] *= factor
-        lab[some, 2] *= factor
+    rays = _rays(lab)
+    linear = _linear(rays, ALL)
+    outside = np.flatnonzero((linear.min(axis=0) < BLACK) | (linear.max(axis=0) > WHITE))
+    if len(outside):
+        some = rays[:, outside]
+        factor = _largest_factor(some)
+        lab[1:, outside] *= factor
+        linear[:, outside] = _linear(some, factor)
+    return linear
 
 
 def _rays(lab: np.ndarray) -> np.ndarray:
     """From grey to a colour, (6, N): f(Y); how f(X) and f(Z) differ from it; Y in R, G and B."""
-    L, a, b = np.ascontiguousarray(lab.T)
+    L, a, b = lab
+    rays = np.empty((6, len(L)), np.float32)
     y = (np.clip(L, 0, 100) + 16) / np.float32(116)  # so that grey is inside, however L* is rounded
-    return np.stack([y, a / np.float32(500), b / np.float32(-200), *(_Y * _light(y))])
+    rays[0] = y
+    np.multiply(a, np.float32(1 / 500), out=rays[1])
+    np.multiply(b, np.float32(-1 / 200), out=rays[2])
+    np.multiply(cie.TO_RGB[:, 1:2], cie.light(y), out=rays[3:])
+    return rays
 
 
 def _largest_factor(rays: np.ndarray) -> np.ndarray:
@@ -73,18 +77,18 @@ def _largest_factor(rays: np.ndarray) -> np.ndarray:
     return factor
 
 
-def _excess(rays: np.ndarray, factor: np.ndarray | np.float32) -> np.ndarray:
+def _excess(rays: np.ndarray, factor: np.ndarray) -> np.ndarray:
     """Whether red, green and blue are too dark, and whether they are too bright: (6, N) bool."""
+    linear = _linear(rays, factor)
+    return np.concatenate([linear < BLACK, linear > WHITE])
+
+
+def _linear(rays: np.ndarray, factor: np.ndarray | np.float32) -> np.ndarray:
+    """Linear light of red, green and blue, (3, N), so far along the rays."""
     y, to_x, to_z, *grey = rays
-    X, Z = _light(y + factor * to_x), _light(y + factor * to_z)
-    found = np.empty((6, len(y)), bool)
-    for channel in range(3):
-        linear = _X[channel] * X + grey[channel] + _Z[channel] * Z
-        np.less(linear, BLACK, out=found[channel])
-        np.greater(linear, WHITE, out=found[3 + channel])
-    return found
-
-
-def _light(f: np.ndarray) -> np.ndarray:
-    """X, Y or Z, as a fraction of white's."""
-    return np.where(f > DARK, f * f * f, (f - OFFSET) / SLOPE)
+    X, Z = cie.light(y + factor * to_x), cie.light(y + factor * to_z)
+    linear = np.empty((3, len(y)), np.float32)
+    for channel, (of_X, _, of_Z) in enumerate(cie.TO_RGB):
+        np.add(of_X * X, of_Z * Z, out=linear[channel])
+        linear[channel] += grey[channel]
+    return linear

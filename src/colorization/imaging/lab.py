@@ -4,14 +4,12 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from colorization.imaging import cie, gamut
-from colorization.imaging.strips import strips
 
 L_SCALE = 50.0  # CIE L* spans 0..100, so L* / 50 - 1 spans [-1, 1]
 AB_SCALE = 128.0  # sRGB's gamut spans a* -86..98 and b* -108..94, so ab / 128 stays inside (-1, 1)
 CACHE_DTYPE = np.float16  # of L and ab in the cached arrays, which networks are trained on
 
-LONGEST_LINE = 1 << 20  # px that are converted at a time; a part of a line may round otherwise
-PIXELS_AT_A_TIME = 12_000  # intermediate arrays then stay in the CPU's cache
+PIXELS_AT_A_TIME = 100_000  # of fewer, threads spend their time waiting for each other
 
 
 def rgb_to_lab(rgb: np.ndarray, dtype: DTypeLike = np.float32) -> tuple[np.ndarray, np.ndarray]:
@@ -35,19 +33,38 @@ def rgb_to_lab(rgb: np.ndarray, dtype: DTypeLike = np.float32) -> tuple[np.ndarr
     ----------
     CIE 15:2004, section 8.2.1; see `cie`.
     """
-    *shape, width, _ = rgb.shape
-    lines = rgb.reshape(-1, width, 3)
-    L = np.empty((*lines.shape[:2], 1), dtype)
-    ab = np.empty((*lines.shape[:2], 2), dtype)
-    at_a_time = max(PIXELS_AT_A_TIME, min(width, LONGEST_LINE))
-    for left, top, right, bottom in strips((width, len(lines)), at_a_time):
-        block = slice(top, bottom), slice(left, right)
-        lab = cie.rgb_to_lab(lines[block])
-        # Channel by channel: NumPy is slow on inner loops of two.
-        L[(*block, 0)] = lab[..., 0] / np.float32(L_SCALE) - 1
-        ab[(*block, 0)] = lab[..., 1] / np.float32(AB_SCALE)
-        ab[(*block, 1)] = lab[..., 2] / np.float32(AB_SCALE)
-    return L.reshape(*shape, width, 1), ab.reshape(*shape, width, 2)
+    shape = rgb.shape[:-1]
+    pixels = rgb.reshape(-1, 3)
+    L = np.empty((len(pixels), 1), dtype)
+    ab = np.empty((len(pixels), 2), dtype)
+    for start in range(0, len(pixels), PIXELS_AT_A_TIME):
+        block = slice(start, start + PIXELS_AT_A_TIME)
+        L_star, a_star, b_star = cie.rgb_to_lab(pixels[block])
+        L[block, 0] = L_star / np.float32(L_SCALE) - 1
+        ab[block, 0] = a_star / np.float32(AB_SCALE)
+        ab[block, 1] = b_star / np.float32(AB_SCALE)
+    return L.reshape(*shape, 1), ab.reshape(*shape, 2)
+
+
+def luminance(rgb: np.ndarray) -> np.ndarray:
+    """Give L of sRGB images, the first that `rgb_to_lab` returns, by itself.
+
+    Parameters
+    ----------
+    rgb : (..., 3) uint8 array
+        sRGB, D65.
+
+    Returns
+    -------
+    (..., 1) float32 array
+        CIE L* / 50 - 1, in [-1, 1].
+    """
+    pixels = rgb.reshape(-1, 3)
+    L = np.empty((len(pixels), 1), np.float32)
+    for start in range(0, len(pixels), PIXELS_AT_A_TIME):
+        block = slice(start, start + PIXELS_AT_A_TIME)
+        L[block, 0] = cie.luminance(pixels[block]) / np.float32(L_SCALE) - 1
+    return L.reshape(*rgb.shape[:-1], 1)
 
 
 def to_cie(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
@@ -85,11 +102,14 @@ def lab_to_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
     (..., H, W, 3) uint8 array
         sRGB, D65.
     """
-    lab = to_cie(L, ab)
-    pixels = lab.reshape(-1, 3)
-    gamut.into_gamut(pixels)
-    rgb = np.empty(pixels.shape, np.uint8)
-    for start in range(0, len(pixels), PIXELS_AT_A_TIME):
+    shape = L.shape[:-1]
+    lightness = L.reshape(-1)
+    colours = np.broadcast_to(ab, (*shape, 2)).reshape(-1, 2)
+    rgb = np.empty((len(lightness), 3), np.uint8)
+    for start in range(0, len(rgb), PIXELS_AT_A_TIME):
         block = slice(start, start + PIXELS_AT_A_TIME)
-        rgb[block] = cie.lab_to_rgb(pixels[block])
-    return rgb.reshape(lab.shape)
+        lab = np.empty((3, len(rgb[block])), np.float32)
+        lab[0] = (lightness[block].astype(np.float32) + 1) * np.float32(L_SCALE)
+        lab[1:] = colours[block].T.astype(np.float32) * np.float32(AB_SCALE)
+        rgb[block] = cie.to_8_bits(gamut.into_gamut(lab))
+    return rgb.reshape(*shape, 3)

@@ -135,7 +135,7 @@ def luminance(rgb: np.ndarray) -> np.ndarray:
     (..., H, W, 1) float32 array
         CIE L* / 50 - 1, in [-1, 1].
     """
-    return lab.rgb_to_lab(rgb, lab.CACHE_DTYPE)[0].astype(np.float32)
+    return lab.luminance(rgb).astype(lab.CACHE_DTYPE).astype(np.float32)
 
 
 def square_for(L: np.ndarray, side: int) -> np.ndarray:
