@@ -1,9 +1,10 @@
 # Everything runs in .venv, made from the lock file on first use.
 
 PYTHON ?= python3
+STUDY ?= photographs
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: repro study export test soak lint format readme lock clean
+.PHONY: repro study publish study-page export test soak lint format readme lock clean
 
 # The whole pipeline, for the variant that params.yaml names.
 repro: .venv/installed
@@ -15,6 +16,14 @@ repro: .venv/installed
 study: .venv/installed
 	python tools/validate.py params.yaml
 	dvc repro --all-pipelines --keep-going
+
+# Add what is done of this workspace's study to studies/$(STUDY), and write its page.
+publish: .venv/installed
+	python tools/publish.py studies/$(STUDY)
+
+# The page of a published study, from what is published, without any training.
+study-page: .venv/installed
+	python tools/publish.py studies/$(STUDY) --page-only
 
 # The trained model for programs that run TensorFlow without this project: a SavedModel.
 export: .venv/installed

@@ -16,7 +16,7 @@ def main(params: Path, evaluations: Path, runs: Path, results: Path) -> None:
     experiments = read_experiments(study, Download.load(params).shown_source, evaluations)
     files = {
         name: runs / "train" / f"{variant}-{seed}.json"
-        for name, (variant, seed) in zip(experiments.by_name(), study.trainings(), strict=True)
+        for name, (variant, seed) in zip(experiments.by_name(), experiments.trainings, strict=True)
     }
     circumstances = Circumstances(
         runs=read_runs(files),

@@ -8,6 +8,7 @@ import pandas as pd
 
 from colorization.backbones.weights import Pretrained
 from colorization.core.provenance import Machine, Run
+from colorization.scoring.dial import Dial
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.shown import SETS, STATES, Shown
 from colorization.scoring.summary import COLORIZERS, summarize
@@ -67,6 +68,14 @@ def evaluation(
         ),
         shown={name: Shown(table.iloc[[0]], images) for name in SETS},
     )
+
+
+def dial(images: np.ndarray) -> Dial:
+    """Scores along a dial, with images of its five positions, (S, 5, H, W, 3) uint8."""
+    keys = ("over_grey_db", "over_mean_ab_db", "ciede2000_mean", "colourfulness_ratio")
+    scores = {key: np.array([0.5, 0.4, 0.2]) + number for number, key in enumerate(keys)}
+    errors = {f"{key}_se": 0.01 for key in keys}
+    return Dial(pd.DataFrame({"vividness": [0.0, 0.5, 1.0]} | scores | errors), images, 0.5)
 
 
 def record(epochs: int = 3, **changes: Any) -> TrainingRecord:

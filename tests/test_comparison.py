@@ -11,9 +11,10 @@ import pytest
 
 from colorization.backbones.weights import Pretrained
 from colorization.pages import rendering
-from colorization.study import comparison
+from colorization.study import answers, claims, comparison
 from colorization.study.comparison import Circumstances
-from colorization.study.experiments import Estimate, Experiments
+from colorization.study.estimates import Estimate
+from colorization.study.experiments import Experiments
 from evaluated import evaluation, files_in, rows, run
 
 PAGES = ("md", "html")
@@ -73,6 +74,12 @@ def elsewhere(here: Path) -> Path:
     return folder
 
 
+def answered(study: Experiments) -> answers.Answers:
+    found = answers.answer(study, claims.judge(study))
+    assert found is not None
+    return found
+
+
 def texts(table: rendering.Table) -> dict[str, list[str]]:
     return {row[0].text: [cell.text for cell in row[1:]] for row in table.rows}
 
@@ -81,7 +88,7 @@ def plain(folder: Path, page: str) -> str:
     """A page without its marks."""
     text = (folder / f"study.{page}").read_text(encoding="utf-8")
     text = text.replace("*", "").replace("`", "") if page == "md" else text
-    return re.sub("</?(strong|code|style|script)>", "", html.unescape(text))
+    return re.sub("</?(strong|code|style|script|small)>", "", html.unescape(text))
 
 
 def test_each_row_holds_the_figures_of_its_training() -> None:
@@ -115,7 +122,8 @@ def test_every_cell_that_shows_a_number_is_sorted_by_it() -> None:
         comparison.results_table(STUDY),
         comparison.trainings_table(STUDY, HERE.runs),
         comparison.trainings_table(STUDY, runs=None),
-        comparison.seeds_table(STUDY),
+        answers.means_table(STUDY),
+        answers.ranking(STUDY, answered(STUDY)),
     ):
         for row in table.rows:
             assert len(row) == len(table.titles)
@@ -222,28 +230,84 @@ def test_the_html_page_needs_nothing_beside_it_and_is_escaped(tmp_path: Path) ->
     assert all(target.startswith("data:") for target in targets)
 
 
-def test_means_are_given_where_there_are_several_seeds(here: Path, tmp_path: Path) -> None:
-    two = Experiments(
-        {
-            ("baseline", 1): BASELINE,
-            ("baseline", 2): evaluation(rows(4, model_psnr_rgb_db=26.5)),
-            ("bn_maxpool_one_in_2", 1): THINNED,
-            ("bn_maxpool_one_in_2", 2): THINNED,
-        },
-        "scenes",
-    )
-    assert list(texts(comparison.results_table(two)))[:4] == [
+TWO_SEEDS = Experiments(
+    {
+        ("baseline", 1): BASELINE,
+        ("baseline", 2): evaluation(rows(4, model_psnr_rgb_db=26.5)),
+        ("bn_maxpool_one_in_2", 1): THINNED,
+        ("bn_maxpool_one_in_2", 2): THINNED,
+    },
+    "scenes",
+    ["baseline-3"],
+)
+
+
+def test_trainings_and_means_are_given_where_there_are_several_seeds(tmp_path: Path) -> None:
+    assert list(texts(comparison.results_table(TWO_SEEDS)))[:4] == [
         "baseline (1)",
         "baseline (2)",
         "bn_maxpool_one_in_2 (1)",
         "bn_maxpool_one_in_2 (2)",
     ]
-    # 24.5 and 26.5: mean 25.5, error 1, and Student's t for one degree of freedom is 12.706.
-    assert texts(comparison.seeds_table(two))["baseline"][0] == "25.50 (12.79 to 38.21)"
-    for page, text in write(tmp_path, two).items():
-        assert "25.50 (12.79 to 38.21)" in text
-        assert "Means over the seeds" in text
-        assert "Means over the seeds" not in plain(here, page)
+    assert list(texts(answers.means_table(TWO_SEEDS))) == ["baseline", "bn_maxpool_one_in_2"]
+    # SSIM is the same in each training and image.
+    assert texts(answers.means_table(TWO_SEEDS))["baseline"][1] == "0.8765"
+    write(tmp_path, TWO_SEEDS)
+    for page in PAGES:
+        assert "Not trained yet: baseline-3." in plain(tmp_path, page)
+        assert "2 seeds and 4 images find a difference of" not in plain(tmp_path, page)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_begins_with_what_a_reader_asks(tmp_path: Path, page: str) -> None:
+    better = [evaluation(rows(4, model_psnr_rgb_db=[30, 31, 32, 33 + seed])) for seed in (0, 1)]
+    study = Experiments(
+        {("bn_maxpool", seed): found for seed, found in enumerate(better)}
+        | {
+            (name, seed): evaluation(rows(4, model_psnr_rgb_db=[29, 30, 31, 32.1 + seed]))
+            for name in answers.CONTROLS
+            for seed in (0, 1)
+        },
+        "photos.zip",
+    )
+    write(tmp_path, study)
+    told = re.sub(r"</?[a-z][^>]*>|\n", " ", plain(tmp_path, page))
+    first = told.partition("The paper's claims")[0]
+    assert "Which variant is best? bn_maxpool, by PSNR: +10." in first
+    assert "Yes: with it the network is better than each of its 3 controls." in first
+    assert "another photograph's: +0.975 (+0.895 to +1.055) dB, p < 0.001" in first
+    assert "Of its 11 claims" in first
+    assert not re.search(r"\b(None|nan|NaN|Undefined)\b", first.partition("Which variant")[2])
+
+
+def test_one_seed_does_not_tell_what_the_embedding_brings() -> None:
+    one = {("bn_maxpool", 1): BASELINE, ("bn_maxpool_no_embedding", 1): THINNED}
+    assert answered(Experiments(one, "scenes")).of_the_embedding == "One seed does not tell."
+
+
+def test_what_controls_leave_open_is_said() -> None:
+    def brings(*differences: float) -> str:
+        controls = [
+            answers.Control("so", Estimate(difference), 0.001 if difference else 1.0)
+            for difference in differences
+        ]
+        return answers.Answers("a", "a", {}, controls, {}, None, []).of_the_embedding
+
+    assert brings(0.3, 0.2).startswith("Yes: with it the network is better than each of its 2")
+    assert brings(0.3).startswith("Yes: with it the network is better than its control")
+    assert brings(0.3, 0).startswith("In part: with it the network is better than 1 of 2")
+    assert brings(0, -0.4).startswith("Not that it shows: the network is not better than any of")
+
+
+def test_the_papers_figures_of_good_and_poor_results_are_of_its_best_variant(
+    here: Path, tmp_path: Path
+) -> None:
+    assert not (here / "good.png").exists()
+    write(tmp_path, Experiments({("bn_maxpool", 1): BASELINE}, "scenes"))
+    assert (tmp_path / "good.png").exists()
+    assert "good.png" in plain(tmp_path, "md")
+    write(tmp_path)
+    assert not (tmp_path / "poor.png").exists()
 
 
 def test_a_variant_that_sees_luminance_alone_is_told_without_a_pretrained_network(
@@ -257,7 +321,7 @@ def test_a_variant_that_sees_luminance_alone_is_told_without_a_pretrained_networ
 
 
 def test_an_estimate_shows_its_interval_where_it_has_one() -> None:
-    assert comparison.with_interval(Estimate(1.25, 1, 2), 2) == "1.25 (1.00 to 2.00)"
-    assert comparison.with_interval(Estimate(1.25), 1) == "1.2"
-    assert comparison.with_interval(Estimate(1.25, 1.25, 1.25), 2) == "1.25"
-    assert comparison.with_interval(None, 2) == "undefined"
+    assert answers.with_interval(Estimate(1.25, 1, 2), 2) == "1.25 (1.00 to 2.00)"
+    assert answers.with_interval(Estimate(1.25), 1) == "1.2"
+    assert answers.with_interval(Estimate(1.25, 1.25, 1.25), 2) == "1.25"
+    assert answers.with_interval(None, 2) == "undefined"

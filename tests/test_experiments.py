@@ -1,17 +1,20 @@
-"""Estimates and their intervals, against tables and against repeated draws."""
+"""A study's trainings: how they are paired, and what is estimated of them."""
+
+from typing import Any
 
 import numpy as np
 import pytest
 
 from colorization.scoring.evaluation import Evaluation
+from colorization.study.estimates import Estimate
 from colorization.study.experiments import (
-    Estimate,
     Experiments,
     between,
+    difference_on_images,
     of_curves,
     of_images,
-    over_seeds,
     times,
+    times_on_images,
 )
 from evaluated import evaluation, rows
 
@@ -22,25 +25,12 @@ def psnr(found: Evaluation) -> float:
     return psnr
 
 
-def with_psnr(value: float) -> Evaluation:
-    return evaluation(rows(4, model_psnr_rgb_db=value))
+def with_psnr(value: Any) -> Evaluation:
+    return evaluation(rows(np.size(value) if np.ndim(value) else 4, model_psnr_rgb_db=value))
 
 
-def ratio(one: np.ndarray, other: np.ndarray, axis: int) -> float:
-    return one.sum(axis=axis) / other.sum(axis=axis)
-
-
-def test_over_seeds_the_interval_is_students() -> None:
-    # Deviation 1, so the error is 1 / sqrt(3); t(0.975, 2) = 4.302653 in every table.
-    found = over_seeds([1, 2, 3])
-    assert found.value == 2
-    assert found.low == pytest.approx(2 - 4.302653 / 3**0.5, abs=1e-6)
-    assert found.high == pytest.approx(2 + 4.302653 / 3**0.5, abs=1e-6)
-
-
-def test_one_seed_gives_no_interval() -> None:
-    assert over_seeds([1.5]) == Estimate(1.5, None, None)
-    assert between([with_psnr(3)], [with_psnr(1)], psnr) == Estimate(2, None, None)
+def ratio(one: float, other: float) -> float:
+    return one / other
 
 
 def test_trainings_are_compared_seed_by_seed() -> None:
@@ -62,7 +52,9 @@ def test_a_single_curve_is_what_it_is_and_several_have_an_interval() -> None:
         return history["val_mse"].iloc[-1]  # type: ignore[index]
 
     one, other = evaluation(val_mse=(0.3, 0.2)), evaluation(val_mse=(0.3, 0.4))
-    assert of_curves([one], last) == Estimate(0.2, 0.2, 0.2)
+    alone = of_curves([one], last)
+    assert alone is not None
+    assert (alone.low, alone.value, alone.high) == (0.2, 0.2, 0.2)
     both = of_curves([one, other], last)
     assert both is not None
     assert both.value == pytest.approx(0.3)
@@ -83,9 +75,7 @@ def test_the_interval_over_images_is_the_one_that_repeated_draws_give() -> None:
     assert found.high is not None
     assert found.low < 0.7 < found.high
     ratios = [
-        ratio(
-            drawn.rows["model_colourfulness"].to_numpy(), drawn.rows["colourfulness"].to_numpy(), 0
-        )
+        drawn.rows["model_colourfulness"].sum() / drawn.rows["colourfulness"].sum()
         for drawn in (draw() for _ in range(300))
     ]
     assert found.high - found.low == pytest.approx(2 * 1.96 * np.std(ratios), rel=0.2)
@@ -101,6 +91,42 @@ def test_images_that_lack_a_value_are_left_out_and_none_gives_no_estimate() -> N
     assert of_images([none], columns, ratio) is None
     single = of_images([evaluation(rows(1))], columns, ratio)
     assert single == Estimate(0.5, None, None)
+
+
+def test_variants_are_compared_image_by_image_and_seed_by_seed() -> None:
+    images = np.array([20.0, 24.0, 31.0, 29.0])
+    ones = [with_psnr(images + more) for more in (1.0, 1.5)]
+    others = [with_psnr(images + more) for more in (0.0, 0.5)]
+    found = difference_on_images(ones, others, "model_psnr_rgb_db")
+    assert found is not None
+    assert (found.low, found.value, found.high) == (1, 1, 1)  # whatever the images are
+    one, other = with_psnr([np.nan, 21.0]), with_psnr([9, 20])
+    exact = difference_on_images([one], [other], "model_psnr_rgb_db")
+    assert exact == Estimate(1)  # of one seed no difference is established
+    assert difference_on_images([], [], "model_psnr_rgb_db") is None
+
+
+def test_a_factor_on_images_is_that_of_the_sums() -> None:
+    ones, others = (
+        [evaluation(rows(3, model_colourfulness=[1.0, 2.0, 3.0 + seed])) for seed in seeds]
+        for seeds in ((0, 2), (0, 0))
+    )
+    found = times_on_images(ones, others, "model_colourfulness")
+    assert found is not None
+    assert found.value == pytest.approx(14 / 12)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low * found.high == pytest.approx(found.value**2)
+    assert times_on_images(ones[:1], others[:1], "model_colourfulness") == Estimate(1, factor=True)
+
+
+def test_pairs_are_of_the_seeds_that_both_have() -> None:
+    first, second, third = evaluation(), evaluation(), evaluation()
+    study = Experiments(
+        {("l2", 1): first, ("l2", 2): second, ("deeper", 2): third, ("deeper", 4): first}, "scenes"
+    )
+    assert study.pairs("l2", "deeper") == ([second], [third])
+    assert study.pairs("l2", "baseline") == ([], [])
 
 
 def test_experiments_are_grouped_by_variant() -> None:
@@ -122,6 +148,8 @@ def test_a_seed_is_named_where_there_are_several() -> None:
 
 
 def test_what_was_trained_on_a_part_of_the_images_is_told_apart() -> None:
-    study = Experiments({("l2", 1): evaluation(), ("half", 1): evaluation(one_in=2)}, "scenes")
-    assert list(study.by_name()) == ["l2", "half"]
-    assert list(study.on_all_images()) == ["l2"]
+    first, second, half = evaluation(), evaluation(), evaluation(one_in=2)
+    study = Experiments({("l2", 1): first, ("l2", 2): second, ("half", 1): half}, "scenes")
+    assert list(study.by_name()) == ["l2 (1)", "l2 (2)", "half (1)"]
+    assert study.of_first_seed() == {"l2": first}
+    assert study.histories() == {"l2": [first.history, second.history]}

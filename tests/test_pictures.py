@@ -64,17 +64,17 @@ def test_compared_samples_have_a_column_per_title_and_a_row_per_image(tmp_path: 
 
 def test_compared_curves_show_every_training(tmp_path: Path) -> None:
     other = HISTORY.assign(val_mse=[0.03, 0.05])
-    both = {"a": HISTORY, "b": other}
+    both = {"a": [HISTORY], "b": [other, HISTORY]}
     pictures.compared_curves(both, FLOORS, tmp_path / "both.png")
     pictures.compared_curves(both, FLOORS, tmp_path / "again.png")
-    pictures.compared_curves({"a": HISTORY}, FLOORS, tmp_path / "one.png")
+    pictures.compared_curves({"a": [HISTORY]}, FLOORS, tmp_path / "one.png")
     assert (tmp_path / "both.png").read_bytes() == (tmp_path / "again.png").read_bytes()
     assert (tmp_path / "both.png").read_bytes() != (tmp_path / "one.png").read_bytes()
 
 
 @pytest.mark.parametrize("count", [1, 3, 8])
 def test_each_variant_has_a_panel_of_its_own(tmp_path: Path, count: int) -> None:
-    histories = {str(index): HISTORY for index in range(count)}
+    histories = {str(index): [HISTORY, HISTORY] for index in range(count)}
     pictures.variant_curves(histories, FLOORS, tmp_path / "panels.png")
     panels = np.asarray(Image.open(tmp_path / "panels.png").convert("L"))
     across = min(count, pictures.PANELS_ACROSS)

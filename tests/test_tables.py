@@ -1,6 +1,7 @@
 """Tables come back as they were written, whatever photographs are called."""
 
 import csv
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -57,3 +58,15 @@ def test_no_name_reaches_a_spreadsheet_as_a_formula(tmp_path: Path, name: str) -
 def test_numbers_are_not_quoted(tmp_path: Path) -> None:
     write_table(pd.DataFrame({"name": ["a"], "loss": [-0.25], "epoch": [3]}), tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_bytes() == b'"name","loss","epoch"\n"a",-0.25,3\n'
+
+
+def test_a_compressed_table_is_the_same_table_and_the_same_bytes_each_time(tmp_path: Path) -> None:
+    table = pd.DataFrame({"name": ["NA", "=1+1"], "mse": [0.1 + 0.2, np.nan]})
+    path = tmp_path / "table.csv.gz"
+    write_table(table, path)
+    once = path.read_bytes()
+    write_table(table, path)
+    assert path.read_bytes() == once
+    write_table(table, tmp_path / "table.csv")
+    assert gzip.decompress(once) == (tmp_path / "table.csv").read_bytes()
+    pd.testing.assert_frame_equal(read_table(path), table)

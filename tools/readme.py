@@ -55,10 +55,12 @@ below those where it falls least, at least by {gain.min():.1f}.*
 
 
 def results_table(study: Path) -> str:
-    """The table under "Results" of the page on the study."""
+    """The first table under "Results" of the page on the study."""
     _, _, results = study.read_text(encoding="utf-8").partition("## Results\n\n")
-    table, _, _ = results.partition("\n\n")
-    return f"{table}\n"
+    table = re.search(r"(?:^\|.*\n)+", results, re.MULTILINE)
+    if not table:
+        raise ValueError(f"{study} has no table under Results")
+    return table[0]
 
 
 def metrics_table() -> str:

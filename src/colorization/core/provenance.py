@@ -139,22 +139,22 @@ def environment() -> dict[str, Any]:
     return machine().model_dump(exclude={"platform"})
 
 
-def commit(root: Path, results: Path) -> str:
+def commit(root: Path, *results: Path) -> str:
     """The commit of a checkout, and whether its sources differ from it.
 
     Parameters
     ----------
     root : Path
-    results : Path
-        A folder, relative to `root`, that the pipeline itself writes: like the lock files, a
-        change there does not make the sources dirty.
+    *results : Path
+        What is no source, relative to `root`, such as the folders that the pipeline itself writes:
+        like the lock files, a change there does not make the sources dirty.
 
     Returns
     -------
     str
         "unknown" outside of git.
     """
-    sources = [".", f":!{results}", ":(exclude,glob)**/dvc.lock"]
+    sources = [".", *(f":!{path}" for path in results), ":(exclude,glob)**/dvc.lock"]
     try:
         revision = _git(root, "rev-parse", "--short=12", "HEAD")
         changed = _git(root, "status", "--porcelain", "--untracked-files=normal", "--", *sources)

@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -24,16 +25,23 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     table : DataFrame
         Of numbers, and texts in columns of `TEXT`.
     path : Path
+        One that ends in ".gz" is compressed, to the same bytes each time.
     """
     texts = [name for name in TEXT if name in table]
     marked = table.assign(**{name: table[name].map(_marked) for name in texts})
-    marked.to_csv(path, index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+    compression: Any = {"method": "gzip", "mtime": 0} if path.suffix == ".gz" else None
+    marked.to_csv(
+        path,
+        index=False,
+        quoting=csv.QUOTE_NONNUMERIC,
+        lineterminator="\n",
+        compression=compression,
+    )
 
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read what `write_table` wrote: the same texts, and NaN where a number is missing."""
-    with path.open(encoding="utf-8", newline="") as file:
-        titles = next(csv.reader(file))
+    titles = [str(title) for title in pd.read_csv(path, nrows=0)]
     texts = [title for title in titles if title in TEXT]
     table = pd.read_csv(
         path,

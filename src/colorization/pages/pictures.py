@@ -93,13 +93,15 @@ def curves(history: pd.DataFrame, floors: dict[str, float], out: Path) -> None:
     _save(figure, out)
 
 
-def variant_curves(histories: dict[str, pd.DataFrame], floors: dict[str, float], out: Path) -> None:
-    """Plot the curves of several trainings, each by itself, on the same scale.
+def variant_curves(
+    histories: dict[str, list[pd.DataFrame]], floors: dict[str, float], out: Path
+) -> None:
+    """Plot the curves of several variants, each by itself with all its seeds, on the same scale.
 
     Parameters
     ----------
-    histories : dict of str to DataFrame
-        By the training's name, as `curves` takes them.
+    histories : dict of str to list of DataFrame
+        By variant, one for each seed, as `curves` takes them.
     floors : dict of str to float
         As in `curves`.
     out : Path
@@ -109,12 +111,15 @@ def variant_curves(histories: dict[str, pd.DataFrame], floors: dict[str, float],
     down = -(-len(histories) // across)
     figure = _figure(2.8 * across, 2.4 * down + 0.4)
     panels = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
-    for axes, (name, history) in zip(panels, histories.items(), strict=False):
-        _draw_history(axes, history)
+    for axes, (name, seeds) in zip(panels, histories.items(), strict=False):
+        for history in seeds:
+            _draw_history(axes, history)
         _finish(axes, floors, name)
     for axes in panels[len(histories) :]:
         axes.set_visible(False)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    handles, labels = panels[0].get_legend_handles_labels()
+    once = dict(zip(labels, handles, strict=True))
+    figure.legend(once.values(), once.keys(), loc="outside lower center", ncols=4)
     for axes in panels:
         axes.label_outer()
     _save(figure, out)
@@ -179,14 +184,14 @@ def compared_samples(columns: dict[str, np.ndarray], out: Path) -> None:
 
 
 def compared_curves(
-    histories: dict[str, pd.DataFrame], floors: dict[str, float], out: Path
+    histories: dict[str, list[pd.DataFrame]], floors: dict[str, float], out: Path
 ) -> None:
-    """Plot the MSE of several trainings over each other: training left, validation right.
+    """Plot the MSE of several variants over each other: training left, validation right.
 
     Parameters
     ----------
-    histories : dict of str to DataFrame
-        By the training's name, as `curves` takes them.
+    histories : dict of str to list of DataFrame
+        By variant, one for each seed, as `curves` takes them; drawn are their means.
     floors : dict of str to float
         As in `curves`.
     out : Path
@@ -196,8 +201,9 @@ def compared_curves(
     for axes, (column, title) in zip(
         figure.subplots(1, 2, sharey=True), CURVES.items(), strict=True
     ):
-        for index, (name, history) in enumerate(histories.items()):
+        for index, (name, seeds) in enumerate(histories.items()):
             marker = MARKERS[index % len(MARKERS)]
+            history = pd.concat(seeds).groupby("epoch", as_index=False).mean()
             axes.plot(history["epoch"], history[column], f"{marker}-", markersize=4, label=name)
         _finish(axes, floors, title)
     handles, labels = axes.get_legend_handles_labels()
@@ -261,8 +267,9 @@ def _save(figure: Figure, out: Path) -> None:
 
 
 def _draw_history(axes: Axes, history: pd.DataFrame) -> None:
-    for marker, (column, label) in zip(MARKERS, CURVES.items(), strict=False):
-        axes.plot(history["epoch"], history[column], f"{marker}-", markersize=4, label=label)
+    for index, (column, label) in enumerate(CURVES.items()):
+        style = f"C{index}{MARKERS[index]}-"
+        axes.plot(history["epoch"], history[column], style, markersize=4, label=label)
 
 
 def _finish(axes: Axes, floors: dict[str, float], title: str) -> None:

@@ -33,6 +33,16 @@ class Cell:
     text: str
     value: float | None = None
 
+    @property
+    def figure(self) -> str:
+        """The text up to how uncertain it is."""
+        return self.text.partition(" ")[0] if self.value is not None else self.text
+
+    @property
+    def uncertainty(self) -> str:
+        """The rest of it: an error, or an interval."""
+        return self.text.partition(" ")[2] if self.value is not None else ""
+
 
 @dataclass(frozen=True)
 class Table:

@@ -11,6 +11,8 @@ from colorization.scoring.shown import SETS, Shown, read_shown
 from colorization.scoring.summary import FLOORS, Summary
 from colorization.training.record import TRAINING, TrainingRecord
 
+ROWS = "test_images.csv"
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -25,7 +27,7 @@ class Evaluation:
     history : DataFrame
         A row per epoch.
     shown : dict of str to Shown
-        Keyed by `SETS`.
+        Keyed by `SETS`; without those that were not published.
     dial : Dial or None
         Where the model has one.
     """
@@ -45,14 +47,18 @@ class Evaluation:
 
 
 def read_evaluation(folder: Path) -> Evaluation:
-    """Read what the stage `evaluate` wrote."""
-    rows = read_table(folder / "test_images.csv")
+    """Read what the stage `evaluate` wrote, or what was published of it: rows may be compressed."""
+    rows = read_table(next(folder.glob(f"{ROWS}*")))
     return Evaluation(
         summary=Summary.read(folder / "metrics.json"),
         rows=rows,
         chroma=read_table(folder / "chroma.csv"),
         training=TrainingRecord.read(folder / TRAINING),
         history=read_table(folder / "history.csv"),
-        shown={name: read_shown(folder, name, rows) for name in SETS},
+        shown={
+            name: read_shown(folder, name, rows)
+            for name in SETS
+            if (folder / f"{name}.npy").exists()
+        },
         dial=read_dial(folder),
     )

@@ -1,27 +1,35 @@
 """The paper's claims: what is measured of each, and the verdict on it.
 
-A verdict is "supported" where all that a claim says was found, "not supported" where the settings
-were fit to show it and did not, and "not tested" where they were not fit.
+A verdict is "supported" where all that a claim says was found, "contradicted" where the opposite of
+some of it was, "undecided" where the settings were fit to show it and showed neither, and "not
+tested" where they were not fit. What a claim rests on is tested together: the p-values are
+corrected by Holm's method, so that one of many comparisons does not decide by chance.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from colorization.scoring.evaluation import Evaluation
+from colorization.scoring.summary import MODEL, PSNR
+from colorization.study.estimates import CONFIDENCE, Estimate, holm
 from colorization.study.experiments import (
-    Estimate,
     Experiments,
-    between,
+    Quantity,
+    difference_on_images,
     of_curves,
     of_images,
     times,
+    times_on_images,
 )
 
-SUPPORTED, NOT_SUPPORTED, NOT_TESTED = "supported", "not supported", "not tested"
+SUPPORTED, CONTRADICTED = "supported", "contradicted"
+UNDECIDED, NOT_TESTED = "undecided", "not tested"
+VERDICTS = (SUPPORTED, CONTRADICTED, UNDECIDED, NOT_TESTED)
 
 GREYISH = 0.5  # as colourful as the photographs, at most so much
 COLOURED = 0.5  # of the grey image's error in ab, at most so much is left
@@ -39,8 +47,15 @@ THE_PAPERS = (
     "vgg19_unet",
 )
 
+PROMISING = "bn_maxpool"  # as the paper has it
+RIVALS = tuple(name for name in THE_PAPERS if name != PROMISING)
+PSNR_OF_MODEL = f"{MODEL}_{PSNR}"
+
 # What a claim cannot be tested without.
 PHOTOGRAPHS, IMAGENET, LONG = "photographs", "imagenet", "long"
+
+
+ABOVE, BELOW, NOT_ABOVE = "above", "below", "not above"
 
 
 @dataclass(frozen=True)
@@ -52,17 +67,49 @@ class Finding:
     what : str
     estimate : Estimate or None
         None where the test images do not have it.
-    holds : bool or None
-        Whether the claim's side is the one where the whole interval lies; None where there is no
-        interval, or the claim says nothing of it.
+    side : str
+        Where the claim has it: `ABOVE`, `BELOW` or `NOT_ABOVE` the bound.
+    bound : float
     decides : bool
         Whether the verdict hangs on it.
+    variant : str
+        What is compared with the one that the claim speaks of, where it speaks of several.
+    errors : bool
+        Whether it is a ratio of squared errors, which can be told in dB, too.
+    chance : float or None
+        The two-sided p-value of the hypothesis that the true value is the bound, corrected for what
+        else the claim rests on; None where there is no interval, or it does not decide.
     """
 
     what: str
     estimate: Estimate | None
-    holds: bool | None
+    side: str = ABOVE
+    bound: float = 0
     decides: bool = True
+    variant: str = ""
+    errors: bool = False
+    chance: float | None = None
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether the claim's side was found (True), the other one was (False), or neither.
+
+        That something is not above a bound holds unless it is shown to be.
+        """
+        if self.estimate is None or self.chance is None:
+            return None
+        found = self.chance < 1 - CONFIDENCE
+        above = self.estimate.value > self.bound
+        if self.side == NOT_ABOVE:
+            return not (found and above)
+        return above == (self.side == ABOVE) if found else None
+
+    @property
+    def decibels(self) -> float | None:
+        """A ratio of squared errors in dB."""
+        if not self.errors or self.estimate is None:
+            return None
+        return 10 * math.log10(self.estimate.value)
 
 
 @dataclass(frozen=True)
@@ -85,6 +132,9 @@ class Claim:
         Those that it speaks of.
     findings : callable
         Takes the experiments, which have all these variants.
+    apart : tuple of str
+        Of the variants, those that are compared one by one: one without ImageNet weights does not
+        decide, and the claim is judged by the others.
     """
 
     number: int
@@ -95,11 +145,12 @@ class Claim:
     needs: tuple[str, ...]
     variants: tuple[str, ...]
     findings: Callable[[Experiments], list[Finding]]
+    apart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim with its evidence and verdict; `reasons` tells why it was not tested."""
+    """A claim with its evidence and verdict; `reasons` tells why it was not tested, or in part."""
 
     claim: Claim
     findings: list[Finding]
@@ -116,12 +167,19 @@ class Judged:
             "rule": self.claim.rule,
             "verdict": self.verdict,
             "reasons": self.reasons,
-            "evidence": [
-                {"what": finding.what, "holds": finding.holds}
-                | (vars(finding.estimate) if finding.estimate else {})
-                for finding in self.findings
-            ],
+            "evidence": [_evidence(finding) for finding in self.findings],
         }
+
+
+def _evidence(finding: Finding) -> dict[str, Any]:
+    """A finding as claims.json holds it."""
+    estimate = finding.estimate
+    told = {"what": finding.what, "holds": finding.holds, "p": finding.chance}
+    if estimate:
+        told |= {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+    if finding.decibels is not None:
+        told["decibels"] = finding.decibels
+    return told
 
 
 def judge(experiments: Experiments) -> list[Judged]:
@@ -133,55 +191,65 @@ def _judge(claim: Claim, experiments: Experiments) -> Judged:
     missing = [name for name in claim.variants if name not in experiments.variants]
     if missing:
         return Judged(claim, [], NOT_TESTED, [f"{', '.join(missing)}: not in this study"])
-    findings = claim.findings(experiments)
+    aside = _without_weights(claim.apart, experiments) if IMAGENET in claim.needs else {}
+    findings = _corrected(
+        [
+            replace(finding, decides=finding.decides and finding.variant not in aside)
+            for finding in claim.findings(experiments)
+        ]
+    )
     deciding = [finding for finding in findings if finding.decides]
-    reasons = _unmet(claim, experiments)
+    reasons = _unmet(claim, experiments, aside)
     if not deciding:
         reasons.append("nothing to compare with in this study")
+    without = [f"judged without {name}: no ImageNet weights in {aside[name]}" for name in aside]
     if not reasons and any(finding.holds is False for finding in deciding):
-        return Judged(claim, findings, NOT_SUPPORTED, [])
+        return Judged(claim, findings, CONTRADICTED, without)
     if any(finding.estimate is None for finding in deciding):
         reasons.append("these images and epochs do not have what it speaks of")
     if any(finding.estimate and finding.estimate.low is None for finding in deciding):
         reasons.append("one seed: a difference is not established")
-    return Judged(claim, findings, NOT_TESTED if reasons else SUPPORTED, reasons)
+    if reasons:
+        return Judged(claim, findings, NOT_TESTED, reasons)
+    shown = all(finding.holds for finding in deciding)
+    return Judged(claim, findings, SUPPORTED if shown else UNDECIDED, without)
 
 
-def _unmet(claim: Claim, experiments: Experiments) -> list[str]:
+def _corrected(findings: list[Finding]) -> list[Finding]:
+    """Give the p-values of what decides, corrected for there being several."""
+    chances = {
+        index: chance
+        for index, finding in enumerate(findings)
+        if finding.decides
+        and finding.estimate
+        and (chance := finding.estimate.chance(finding.bound)) is not None
+    }
+    corrected = dict(zip(chances, holm(list(chances.values())), strict=True))
+    return [replace(finding, chance=corrected.get(index)) for index, finding in enumerate(findings)]
+
+
+def _without_weights(names: Sequence[str], experiments: Experiments) -> dict[str, str]:
+    """Those of the variants that have no ImageNet weights, and in what."""
+    random = {
+        name: found.training.random_network for name in names for found in experiments.of(name)
+    }
+    return {name: network for name, network in random.items() if network}
+
+
+def _unmet(claim: Claim, experiments: Experiments, aside: Collection[str]) -> list[str]:
     """Why these settings cannot test a claim, whatever they measured."""
-    trainings = [found.training for name in claim.variants for found in experiments.of(name)]
+    names = [name for name in claim.variants if name not in aside]
+    trainings = [found.training for name in names for found in experiments.of(name)]
     reasons = []
     if PHOTOGRAPHS in claim.needs and experiments.source == "scenes":
         reasons.append("synthetic data, whose texture tells the colours")
-    random = {training.random_network for training in trainings if training.random_network}
+    random = set(_without_weights(names, experiments).values())
     if IMAGENET in claim.needs and random:
         reasons.append(f"no ImageNet weights in {', '.join(sorted(random))}")
     epochs = min(training.train.epochs for training in trainings)
     if LONG in claim.needs and epochs < EPOCHS:
         reasons.append(f"{epochs} epochs, of at least {EPOCHS}")
     return reasons
-
-
-def above(what: str, estimate: Estimate | None, bound: float) -> Finding:
-    """Claim that something is above a bound."""
-    known = estimate is not None and estimate.low is not None
-    return Finding(what, estimate, estimate.low > bound if known else None)  # type: ignore[union-attr, operator]
-
-
-def below(what: str, estimate: Estimate | None, bound: float) -> Finding:
-    """Claim that something is below a bound."""
-    known = estimate is not None and estimate.high is not None
-    return Finding(what, estimate, estimate.high < bound if known else None)  # type: ignore[union-attr, operator]
-
-
-def not_above(what: str, estimate: Estimate | None, bound: float) -> Finding:
-    """Claim that something is not shown to be above a bound."""
-    shown = above(what, estimate, bound).holds
-    return Finding(what, estimate, None if shown is None else not shown)
-
-
-def _psnr(evaluation: Evaluation) -> float | None:
-    return evaluation.summary.model["psnr_rgb_db"].value
 
 
 def _last_error(evaluation: Evaluation) -> float:
@@ -212,22 +280,25 @@ def _largest_rise(history: pd.DataFrame) -> float:
     return history["train_mse"].pct_change().max()
 
 
-def _ratio(one: np.ndarray, other: np.ndarray, axis: int) -> float:
-    return one.sum(axis=axis) / other.sum(axis=axis)
+def _ratio(one: float, other: float) -> float:
+    return one / other
 
 
-def _difference(one: np.ndarray, other: np.ndarray, axis: int) -> float:
-    return (one - other).mean(axis=axis)
+def _difference(one: float, other: float) -> float:
+    return one - other
 
 
-def _difference_of_ratios(
-    a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray, axis: int
-) -> float:
-    return _ratio(a, b, axis) - _ratio(c, d, axis)
+def _difference_of_ratios(a: float, b: float, c: float, d: float) -> float:
+    return a / b - c / d
 
 
-def _colourfulness(evaluation: Evaluation) -> float | None:
-    return evaluation.summary.model["colourfulness_ratio"].value
+def _times(study: Experiments, one: str, other: str, quantity: Quantity) -> Estimate | None:
+    return times(*study.pairs(one, other), quantity)
+
+
+def _psnr(study: Experiments, one: str, other: str) -> Estimate | None:
+    """How much higher the PSNR of a variant is, in dB."""
+    return difference_on_images(*study.pairs(one, other), PSNR_OF_MODEL)
 
 
 def _colourfulness_of(trainings: Sequence[Evaluation]) -> Estimate | None:
@@ -235,44 +306,50 @@ def _colourfulness_of(trainings: Sequence[Evaluation]) -> Estimate | None:
 
 
 def _baseline(study: Experiments) -> list[Finding]:
-    baseline, normalized = study.of("baseline"), study.of("bn_maxpool")
     return [
-        above(
+        Finding(
             "validation MSE after the last epoch, baseline over bn_maxpool",
-            times(baseline, normalized, _last_error),
+            _times(study, "baseline", "bn_maxpool", _last_error),
+            ABOVE,
             1,
+            errors=True,
         ),
-        below(
-            "colourfulness over the photographs', baseline", _colourfulness_of(baseline), GREYISH
+        Finding(
+            "colourfulness over the photographs', baseline",
+            _colourfulness_of(study.of("baseline")),
+            BELOW,
+            GREYISH,
         ),
     ]
 
 
 def _deeper(study: Experiments) -> list[Finding]:
-    deeper, baseline = study.of("deeper"), study.of("baseline")
     return [
-        not_above("PSNR, deeper less baseline, dB", between(deeper, baseline, _psnr), 0),
-        above(
+        Finding("PSNR, deeper less baseline, dB", _psnr(study, "deeper", "baseline"), NOT_ABOVE, 0),
+        Finding(
             "validation MSE over all epochs, deeper over baseline",
-            times(deeper, baseline, _mean_error),
+            _times(study, "deeper", "baseline", _mean_error),
+            ABOVE,
             1,
+            errors=True,
         ),
     ]
 
 
 def _bn_maxpool(study: Experiments) -> list[Finding]:
     trainings = study.of("bn_maxpool")
+    parts = ["model_ab_error_large_parts", "grey_ab_error_large_parts"]
     return [
-        below(
+        Finding(
             "largest rise of the training MSE from one epoch to the next",
             of_curves(trainings, _largest_rise),
+            BELOW,
             RISE,
         ),
-        below(
+        Finding(
             "error in ab on large parts, over that of grey",
-            of_images(
-                trainings, ["model_ab_error_large_parts", "grey_ab_error_large_parts"], _ratio
-            ),
+            of_images(trainings, parts, _ratio),
+            BELOW,
             COLOURED,
         ),
     ]
@@ -281,58 +358,70 @@ def _bn_maxpool(study: Experiments) -> list[Finding]:
 def _overfits(study: Experiments) -> list[Finding]:
     trainings = study.of("bn_maxpool")
     return [
-        above(
+        Finding(
             "validation MSE of bn_maxpool, last epoch over the lowest",
             of_curves(trainings, _overfitting),
+            ABOVE,
             1 + RISE,
+            errors=True,
         ),
-        below(
+        Finding(
             "training MSE of bn_maxpool, last epoch over the one that validated best",
             of_curves(trainings, _training_after_best),
+            BELOW,
             1,
+            errors=True,
         ),
     ]
 
 
 def _l2(study: Experiments) -> list[Finding]:
-    penalized, plain = study.of("l2"), study.of("bn_maxpool")
     return [
-        below(
+        Finding(
             "colourfulness, l2 over bn_maxpool",
-            times(penalized, plain, _colourfulness),
+            times_on_images(*study.pairs("l2", "bn_maxpool"), "model_colourfulness"),
+            BELOW,
             1,
         ),
-        above(
+        Finding(
             "change of the validation MSE from epoch to epoch, l2 over bn_maxpool",
-            times(penalized, plain, _unsteadiness),
+            _times(study, "l2", "bn_maxpool", _unsteadiness),
+            ABOVE,
             1,
         ),
     ]
 
 
 def _spatial_dropout(study: Experiments) -> list[Finding]:
-    dropped, plain = study.of("spatial_dropout"), study.of("bn_maxpool")
     return [
         _overfits(study)[0],
-        below(
+        Finding(
             "validation MSE, last epoch over the lowest, spatial_dropout over bn_maxpool",
-            times(dropped, plain, lambda found: _overfitting(found.history)),
+            _times(
+                study, "spatial_dropout", "bn_maxpool", lambda found: _overfitting(found.history)
+            ),
+            BELOW,
             1,
+            errors=True,
         ),
     ]
 
 
 def _vgg16(study: Experiments) -> list[Finding]:
-    difference = between(study.of("vgg16_repeat"), study.of("vgg16_conv"), _psnr)
-    return [above("PSNR, vgg16_repeat less vgg16_conv, dB", difference, 0)]
+    difference = _psnr(study, "vgg16_repeat", "vgg16_conv")
+    return [Finding("PSNR, vgg16_repeat less vgg16_conv, dB", difference, ABOVE, 0)]
 
 
 def _most_promising(study: Experiments) -> list[Finding]:
-    best = study.of("bn_maxpool")
     return [
-        above(f"PSNR, bn_maxpool less {name}, dB", between(best, study.of(name), _psnr), 0)
-        for name in THE_PAPERS
-        if name != "bn_maxpool"
+        Finding(
+            f"PSNR, bn_maxpool less {name}, dB",
+            _psnr(study, "bn_maxpool", name),
+            ABOVE,
+            0,
+            variant=name,
+        )
+        for name in RIVALS
     ]
 
 
@@ -344,10 +433,16 @@ def _undersaturated(study: Experiments) -> list[Finding]:
         for colorizer in ("model_", "")
     ]
     return [
-        below("colourfulness over the photographs', bn_maxpool", _colourfulness_of(trainings), 1),
-        below(
+        Finding(
+            "colourfulness over the photographs', bn_maxpool",
+            _colourfulness_of(trainings),
+            BELOW,
+            1,
+        ),
+        Finding(
             "chroma over the photographs', small parts less large parts",
             of_images(trainings, parts, _difference_of_ratios),
+            BELOW,
             0,
         ),
     ]
@@ -361,8 +456,8 @@ def _small_parts(study: Experiments) -> list[Finding]:
         return of_images(trainings, parts, _difference)
 
     return [
-        above("error in ab, small parts less large parts, bn_maxpool", worse("model"), 0),
-        Finding("the same of the grey image, for comparison", worse("grey"), None, decides=False),
+        Finding("error in ab, small parts less large parts, bn_maxpool", worse("model"), ABOVE, 0),
+        Finding("the same of the grey image, for comparison", worse("grey"), decides=False),
     ]
 
 
@@ -373,9 +468,10 @@ def _more_data(study: Experiments) -> list[Finding]:
         if name.startswith("bn_maxpool_one_in_")
     }
     return [
-        above(
+        Finding(
             f"PSNR, bn_maxpool on all training images less on one in {one_in}, dB",
-            between(study.of("bn_maxpool"), study.of(name), _psnr),
+            _psnr(study, "bn_maxpool", name),
+            ABOVE,
             0,
         )
         for one_in, name in sorted(thinned.items())
@@ -469,6 +565,7 @@ CLAIMS = (
         (PHOTOGRAPHS, IMAGENET),
         THE_PAPERS,
         _most_promising,
+        apart=RIVALS,
     ),
     Claim(
         9,

@@ -1,4 +1,4 @@
-"""All trainings of the study, side by side."""
+"""All trainings of the study, side by side: files, pictures and pages."""
 
 import json
 from pathlib import Path
@@ -21,12 +21,15 @@ from colorization.scoring.summary import (
     over_as_json,
     scores_as_json,
 )
-from colorization.study import claims
-from colorization.study.experiments import Estimate, Experiments, over_seeds
+from colorization.study import answers, claims
+from colorization.study.answers import with_interval
+from colorization.study.claims import Judged
+from colorization.study.experiments import Experiments
 
 T = TypeVar("T")
 
 TITLE = "Image colorization: every variant"
+EXTREMES = {"best": "good.png", "worst": "poor.png"}  # the paper's Figures 8 and 9
 OVER = "PSNR over mean_ab, dB (higher is better)"
 
 
@@ -58,9 +61,10 @@ def write_comparison(
     )
     with whole_file(results / "history.csv") as partial:
         write_table(histories.reset_index("training"), partial)
-    _draw(experiments.on_all_images(), results)
-    write_dials(named, results / "dial")
-    context = _context(experiments, params)
+    _draw(experiments, results)
+    dials = experiments.of_first_seed()
+    write_dials(dials, results / "dial")
+    context = _context(experiments, judged, params)
     page = rendering.render(
         "study.html.j2",
         **context,
@@ -69,8 +73,13 @@ def write_comparison(
         machines=_machines(circumstances.runs),
         curves=rendering.picture_url((results / "curves.png").read_bytes()),
         variants=rendering.picture_url((results / "variants.png").read_bytes()),
-        turned=turned(named, results / "dial"),
+        turned=turned(dials, results / "dial"),
         samples=rendering.sheet_url((results / "samples.png").read_bytes()),
+        extreme_sheets={
+            name: rendering.sheet_url((results / sheet).read_bytes())
+            for name, sheet in EXTREMES.items()
+            if context["extremes"]
+        },
     )
     text = rendering.render(
         "study.md.j2", **context, trainings=trainings_table(experiments, runs=None)
@@ -86,8 +95,10 @@ def _write_json(content: Any, path: Path) -> None:
         partial.write_text(text + "\n", encoding="utf-8")
 
 
-def _draw(variants: dict[str, Evaluation], results: Path) -> None:
-    histories = {name: found.history for name, found in variants.items()}
+def _draw(experiments: Experiments, results: Path) -> None:
+    """Draw curves, test images by each variant, and the extremes of one, as the paper does."""
+    histories = experiments.histories()
+    variants = experiments.of_first_seed()
     first = next(iter(variants.values()))
     pictures.compared_curves(histories, first.floors(), results / "curves.png")
     pictures.variant_curves(histories, first.floors(), results / "variants.png")
@@ -97,6 +108,11 @@ def _draw(variants: dict[str, Evaluation], results: Path) -> None:
     }
     columns |= {"truth": first.shown["evenly_spaced"].images["truth"]}
     pictures.compared_samples(columns, results / "samples.png")
+    for name, sheet in EXTREMES.items():
+        (results / sheet).unlink(missing_ok=True)
+        if claims.PROMISING in variants:
+            shown = variants[claims.PROMISING].shown[name]
+            pictures.sheet(pictures.triptychs(shown.images), results / sheet)
 
 
 def metrics(experiments: Experiments) -> dict[str, Any]:
@@ -177,51 +193,28 @@ def _machines(runs: dict[str, Run]) -> list[Any]:
     return [machine for index, machine in enumerate(machines) if machine not in machines[:index]]
 
 
-def seeds_table(experiments: Experiments) -> Table:
-    """Means of each variant over the seeds, with their confidence intervals."""
-    rows = []
-    for variant in experiments.variants:
-        cells = [Cell(variant)]
-        for column in columns():
-            scores = [found.summary.model[column.told_as] for found in experiments.of(variant)]
-            values = [score.value for score in scores if score.value is not None]
-            if len(values) < len(scores):
-                cells.append(Cell(column.undefined))
-            else:
-                estimate = over_seeds(values)
-                cells.append(Cell(with_interval(estimate, column.digits), estimate.value))
-        rows.append(cells)
-    return Table(rendering.titles(), rows)
-
-
-def with_interval(estimate: Estimate | None, digits: int) -> str:
-    """Format an estimate and its interval, such as "1.20 (0.90 to 1.50)"."""
-    if estimate is None:
-        return "undefined"
-    mean = f"{estimate.value:.{digits}f}"
-    if estimate.low is None or estimate.low == estimate.high:
-        return mean
-    return f"{mean} ({estimate.low:.{digits}f} to {estimate.high:.{digits}f})"
-
-
-def _context(experiments: Experiments, params: str) -> dict[str, Any]:
+def _context(experiments: Experiments, judged: list[Judged], params: str) -> dict[str, Any]:
     trainings = [found.training for found in experiments.trainings.values()]
     first = next(iter(experiments.trainings.values()))
     networks = [training.pretrained for training in trainings if training.pretrained]
+    answered = answers.answer(experiments, judged)
+    dials = experiments.of_first_seed()
     return {
         "title": TITLE,
         "source": experiments.source,
         "params": params,
         "test_images": first.summary.images,
         "results": results_table(experiments),
-        "seeds": seeds_table(experiments) if experiments.several_seeds else None,
-        "claims": claims.judge(experiments),
-        "dials": {
-            name: dial_table(found.dial)
-            for name, found in experiments.by_name().items()
-            if found.dial
-        },
+        "answers": answered,
+        "ranking": answers.ranking(experiments, answered) if answered else None,
+        "means": answers.means_table(experiments),
+        "missing": experiments.missing,
+        "seeds": sorted({seed for _, seed in experiments.trainings}),
+        "claims": judged,
+        "extremes": claims.PROMISING in dials,
+        "dials": {name: dial_table(found.dial) for name, found in dials.items() if found.dial},
         "with_interval": with_interval,
+        "p_value": answers.p_value,
         "pretrained": {network.network: network.weights for network in networks},
         "training_images": max(training.training_images for training in trainings),
         "image_size": trainings[0].image_size,

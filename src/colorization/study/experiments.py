@@ -1,30 +1,20 @@
-"""All trainings of the study, and how to estimate something of them with its uncertainty."""
+"""All trainings of the study, and what is estimated of them."""
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
+from colorization.core.errors import ColorizationError
 from colorization.scoring.evaluation import Evaluation, read_evaluation
 from colorization.settings.study import Study
+from colorization.study.estimates import Estimate, of_means, over_images, over_seeds
 
 Quantity = Callable[[Evaluation], float | None]
-
-CONFIDENCE = 0.95
-RESAMPLES = 2000
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean with its confidence interval; None where one training or image cannot give any."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
+Trainings = Sequence[Evaluation]  # of one variant
 
 
 @dataclass(frozen=True)
@@ -37,10 +27,13 @@ class Experiments:
         By variant and seed, in the study's order.
     source : str
         `download.source`.
+    missing : list of str
+        What the study names and is not there, as folders are called.
     """
 
     trainings: dict[tuple[str, int], Evaluation]
     source: str
+    missing: list[str] = field(default_factory=list)
 
     @property
     def variants(self) -> list[str]:
@@ -56,6 +49,14 @@ class Experiments:
         """The trainings of one variant, in the order of the seeds."""
         return [found for (name, _), found in self.trainings.items() if name == variant]
 
+    def pairs(self, one: str, other: str) -> tuple[list[Evaluation], list[Evaluation]]:
+        """The trainings of two variants from the seeds that both have, in the same order."""
+        seeds = [
+            seed for name, seed in self.trainings if name == one and (other, seed) in self.trainings
+        ]
+        of_one, of_other = ([self.trainings[name, seed] for seed in seeds] for name in (one, other))
+        return of_one, of_other
+
     def by_name(self) -> dict[str, Evaluation]:
         """Every training by its variant's name, with its seed where there are several."""
         return {
@@ -63,9 +64,14 @@ class Experiments:
             for (variant, seed), found in self.trainings.items()
         }
 
-    def on_all_images(self) -> dict[str, Evaluation]:
-        """Those of `by_name` that were trained on all training images."""
-        return {name: found for name, found in self.by_name().items() if found.training.one_in == 1}
+    def of_first_seed(self) -> dict[str, Evaluation]:
+        """One training of each variant that was trained on all training images: the first."""
+        first = {variant: self.of(variant)[0] for variant in self.variants}
+        return {variant: found for variant, found in first.items() if found.training.one_in == 1}
+
+    def histories(self) -> dict[str, list[pd.DataFrame]]:
+        """The histories of the trainings on all training images, by variant."""
+        return {name: [each.history for each in self.of(name)] for name in self.of_first_seed()}
 
 
 def read_experiments(study: Study, source: str, evaluations: Path) -> Experiments:
@@ -78,112 +84,113 @@ def read_experiments(study: Study, source: str, evaluations: Path) -> Experiment
         `download.source`.
     evaluations : Path
         The folder with what the stage `evaluate` wrote of each training.
+
+    Raises
+    ------
+    ColorizationError
+        If there is none.
     """
-    trainings = {
-        (variant, seed): read_evaluation(evaluations / f"{variant}-{seed}")
-        for variant, seed in study.trainings()
-    }
-    return Experiments(trainings, source)
+    named = {key: evaluations / f"{key[0]}-{key[1]}" for key in study.trainings()}
+    there = {key: read_evaluation(folder) for key, folder in named.items() if folder.exists()}
+    if not there:
+        raise ColorizationError(f"{evaluations}: holds no training of this study")
+    missing = [folder.name for key, folder in named.items() if key not in there]
+    return Experiments(there, source, missing)
 
 
-def over_seeds(values: Sequence[float]) -> Estimate:
-    """Mean over trainings that differ by their seed, and Student's interval."""
-    mean = float(np.mean(values))
-    if len(values) < 2:
-        return Estimate(mean)
-    error = float(stats.sem(values))
-    if not error:  # equal values, of which SciPy's interval is not defined
-        return Estimate(mean, mean, mean)
-    low, high = stats.t.interval(CONFIDENCE, len(values) - 1, loc=mean, scale=error)
-    return Estimate(mean, float(low), float(high))
+def between(one: Trainings, other: Trainings, quantity: Quantity) -> Estimate | None:
+    """Estimate how much more of a quantity the first trainings have, compared seed by seed.
 
-
-def between(
-    one: Sequence[Evaluation], other: Sequence[Evaluation], quantity: Quantity
-) -> Estimate | None:
-    """How much more of a quantity the first trainings have, compared seed by seed.
-
-    None, as in the functions below, where a training does not have it.
+    None, as in the functions below, where there are none, or one does not have it.
     """
     ours, theirs = _known(one, quantity), _known(other, quantity)
-    if ours is None or theirs is None:
+    if not ours or not theirs:
         return None
     return over_seeds([a - b for a, b in zip(ours, theirs, strict=True)])
 
 
-def times(
-    one: Sequence[Evaluation], other: Sequence[Evaluation], quantity: Quantity
-) -> Estimate | None:
-    """How many times as much of a positive quantity the first trainings have: a geometric mean."""
+def times(one: Trainings, other: Trainings, quantity: Quantity) -> Estimate | None:
+    """Estimate how many times as much of a positive quantity the first trainings have."""
 
     def logarithm(evaluation: Evaluation) -> float | None:
         value = quantity(evaluation)
         return math.log(value) if value else None
 
     found = between(one, other, logarithm)
-    if found is None or found.low is None or found.high is None:
-        return None if found is None else Estimate(math.exp(found.value))
-    return Estimate(math.exp(found.value), math.exp(found.low), math.exp(found.high))
+    return found.exponential() if found else None
 
 
-def of_curves(
-    trainings: Sequence[Evaluation], quantity: Callable[[pd.DataFrame], float]
-) -> Estimate | None:
-    """Something of each training's own history; of a single training it is what it is."""
+def of_curves(trainings: Trainings, quantity: Callable[[pd.DataFrame], float]) -> Estimate | None:
+    """Estimate something of each training's own history; of a single one it is what it is."""
     values = _known(trainings, lambda training: quantity(training.history))
-    if values is None:
+    if not values:
         return None
-    return over_seeds(values) if len(values) > 1 else Estimate(values[0], values[0], values[0])
+    if len(values) == 1:
+        return Estimate(values[0], values[0], values[0], 0, 1)
+    return over_seeds(values)
 
 
-def _known(trainings: Sequence[Evaluation], quantity: Quantity) -> list[float] | None:
+def _known(trainings: Trainings, quantity: Quantity) -> list[float] | None:
     """A quantity of each training; None if one does not have it."""
     values = [quantity(training) for training in trainings]
     known = [float(value) for value in values if value is not None and math.isfinite(value)]
     return known if len(known) == len(values) else None
 
 
+def difference_on_images(one: Trainings, other: Trainings, column: str) -> Estimate | None:
+    """Estimate how much more the test images have of something, by seed and image.
+
+    Parameters
+    ----------
+    one, other : sequences of Evaluation
+        From the same seeds. One seed gives no interval: it does not tell variants apart.
+    column : str
+        Of `Evaluation.rows`. An image that lacks it in one of the trainings is left out.
+    """
+    ours, theirs = np.split(_values([*one, *other], column), 2)
+    both = ~np.isnan(ours - theirs).any(axis=0)
+    if not len(ours) or not both.any():
+        return None
+    found = over_images((ours - theirs)[:, both])
+    return found if len(ours) > 1 else Estimate(found.value)
+
+
+def times_on_images(one: Trainings, other: Trainings, column: str) -> Estimate | None:
+    """Estimate how many times as much the test images have in sum; see `difference_on_images`."""
+    ours, theirs = np.split(_values([*one, *other], column), 2)
+    found = of_means([ours, theirs], lambda a, b: np.log(a / b)) if len(ours) else None
+    if found is None:
+        return None
+    return (found if len(ours) > 1 else Estimate(found.value)).exponential()
+
+
 def of_images(
-    trainings: Sequence[Evaluation], columns: Sequence[str], statistic: Callable[..., float]
+    trainings: Trainings, columns: Sequence[str], statistic: Callable[..., float]
 ) -> Estimate | None:
-    """Something of the test images that have certain values.
+    """Estimate something of the test images that have certain values.
 
     Parameters
     ----------
     trainings : sequence of Evaluation
-        Of one variant. The interval is over them or, for a single one, over its test images, by
-        the bootstrap.
+        Of one variant. The interval is over them and their images or, for a single one, over its
+        images alone.
     columns : sequence of str
         Of `Evaluation.rows`.
     statistic : callable
-        Takes their values, and the axis that the images run along.
+        Takes their means.
 
     Returns
     -------
     Estimate or None
         None where no image has these values, or they are all zero.
     """
-    samples = [
-        tuple(training.rows[[*columns]].dropna().to_numpy(float).T) for training in trainings
-    ]
-    if not samples[0][0].size:
+    tables = [_values(trainings, column) for column in columns]
+    complete = ~np.isnan(tables).any(axis=(0, 1))
+    if not complete.any():
         return None
-    with np.errstate(invalid="ignore", divide="ignore"):  # grey photographs have no colours
-        values = [float(statistic(*sample, axis=-1)) for sample in samples]
-        if not np.isfinite(values).all():
-            return None
-        if len(trainings) > 1 or samples[0][0].size < 2:
-            return over_seeds(values)
-        low, high = stats.bootstrap(
-            samples[0],
-            statistic,
-            n_resamples=RESAMPLES,
-            paired=True,
-            vectorized=True,
-            confidence_level=CONFIDENCE,
-            method="percentile",
-            rng=np.random.default_rng(1),
-        ).confidence_interval
-    if not np.isfinite([low, high]).all():
-        return Estimate(values[0])
-    return Estimate(values[0], float(low), float(high))
+    return of_means([table[:, complete] for table in tables], statistic)
+
+
+def _values(trainings: Trainings, column: str) -> np.ndarray:
+    """A column of each training's test images: (S, I)."""
+    return np.array([training.rows[column].to_numpy(float) for training in trainings])

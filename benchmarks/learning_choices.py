@@ -1,0 +1,85 @@
+"""What choices about `train` are worth: short trainings, with one thing changed in each.
+
+Trains variants on some of the cached arrays that `dvc repro` has made, with the settings of
+params.yaml but for the epochs and the number of training images, and prints the validation MSE in a
+Markdown table. The learning rate falls as far over the short training as over the whole one.
+
+    python benchmarks/learning_choices.py --images 1800 --epochs 4
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import turns
+from colorization.dataset.examples import read_examples
+from colorization.dataset.tables import read_table
+from colorization.settings.encoders import Encoders
+from colorization.settings.train import Train
+from colorization.training.training import train_variant
+from colour_choices import DATA, PARAMS, FewInputs
+
+
+def choices(settings: Train) -> dict[str, dict[str, Any]]:
+    """What is changed of `train` in each training, by its name."""
+    rate, batch = settings.learning_rate, settings.batch_size
+    return {
+        "as params.yaml says": {},
+        "learning rate over 3": {"learning_rate": rate / 3},
+        "learning rate times 3": {"learning_rate": rate * 3},
+        "batches of half the size": {"batch_size": batch // 2},
+        "a rate that does not fall": {"decay_rate": 1.0},
+    }
+
+
+def shortened(settings: Train, whole: int, images: int, epochs: int) -> Train:
+    """The settings of a short training, whose rate falls as far as that of the whole one."""
+    fewer = images * epochs / (whole * settings.epochs)
+    steps = max(1, round(settings.decay_steps * fewer))
+    return settings.model_copy(update={"epochs": epochs, "decay_steps": steps})
+
+
+def main(images: int, epochs: int, seed: int, variants: list[str]) -> None:
+    encoders = Encoders.load(PARAMS)
+    inputs = FewInputs(DATA / "lab", DATA / "embeddings", None, encoders, images=images)
+    settings = Train.load(PARAMS)
+    whole = len(read_examples(DATA / "lab", None, "train"))
+    short = shortened(settings, whole, images, epochs)
+    print(f"{turns.machine()}\n\n{images} training images, {epochs} epochs, seed {seed}\n")
+    rows = []
+    for name, changed in choices(short).items():
+        row: dict[str, Any] = {"": name}
+        for variant in variants:
+            started = time.perf_counter()
+            with tempfile.TemporaryDirectory() as folder:
+                out = Path(folder)
+                train_variant(
+                    variant,
+                    seed,
+                    short.model_copy(update=changed),
+                    inputs,
+                    out / "model",
+                    out / "unfinished",
+                    out / "memory.json",
+                )
+                history = read_table(out / "model" / "history.csv")
+            row |= {
+                f"{variant}: lowest validation MSE": f"{history['val_mse'].min():.5f}",
+                f"{variant}: minutes": f"{(time.perf_counter() - started) / 60:.1f}",
+            }
+        rows.append(row)
+        print(rows[-1], flush=True)
+    print(f"\n{pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=1800)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--variants", nargs="+", default=["bn_maxpool", "baseline"])
+    main(**vars(parser.parse_args()))

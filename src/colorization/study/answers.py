@@ -1,0 +1,202 @@
+"""What a reader asks of a study first: what is best, what the embedding does, what holds."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from colorization.pages import rendering
+from colorization.pages.rendering import Cell, Table
+from colorization.scoring.metrics import METRICS, Metric, metric
+from colorization.scoring.summary import FLOORS, MEAN_AB, MODEL, PSNR
+from colorization.study.claims import PROMISING, THE_PAPERS, VERDICTS, Judged
+from colorization.study.estimates import CONFIDENCE, Estimate, holm
+from colorization.study.experiments import Experiments, difference_on_images, of_images
+
+CONTROLS = {
+    "bn_maxpool_no_embedding": "without an embedding",
+    "bn_maxpool_random_network": "with a random network's",
+    "bn_maxpool_another_photograph": "with another photograph's",
+}
+TOLD = ("ciede2000_mean", "colourfulness_ratio")  # beside PSNR over the floors
+
+
+@dataclass(frozen=True)
+class Control:
+    """What the embedding brings beside a control.
+
+    Attributes
+    ----------
+    what : str
+    estimate : Estimate or None
+        PSNR of the variant with the embedding less that of the control, in dB.
+    chance : float or None
+        p of there being no difference, corrected for there being several controls.
+    """
+
+    what: str
+    estimate: Estimate | None
+    chance: float | None
+
+    @property
+    def shown(self) -> bool:
+        """Whether the embedding is shown to be better."""
+        better = self.estimate is not None and self.estimate.value > 0
+        return better and self.chance is not None and self.chance < 1 - CONFIDENCE
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a reader asks first.
+
+    Attributes
+    ----------
+    best, best_of_paper : str
+        Variants, by their PSNR over the floor mean_ab.
+    over : dict of str to dict of str to Estimate
+        Of each variant, its PSNR over each floor, in dB.
+    controls : list of Control
+    verdicts : dict of str to int
+        How many claims have which.
+    detectable : float or None
+        A difference in PSNR, in dB, that the comparisons find with a probability of 80%: the median
+        over the paper's variants beside the best of them.
+    missing : list of str
+        Trainings that the study names and that are not done.
+    """
+
+    best: str
+    best_of_paper: str
+    over: dict[str, dict[str, Estimate]]
+    controls: list[Control]
+    verdicts: dict[str, int]
+    detectable: float | None
+    missing: list[str]
+
+    @property
+    def of_the_embedding(self) -> str:
+        """Whether the embedding does anything, in a sentence."""
+        if any(control.chance is None for control in self.controls):
+            return "One seed does not tell."
+        shown, total = sum(control.shown for control in self.controls), len(self.controls)
+        if shown == total:
+            return f"Yes: with it the network is better than {_count(total)}."
+        if not shown:
+            return f"Not that it shows: the network is not better than {_count(total, 'any')}."
+        return f"In part: with it the network is better than {shown} of {total} controls."
+
+
+def _count(controls: int, each: str = "each") -> str:
+    return "its control" if controls == 1 else f"{each} of its {controls} controls"
+
+
+def p_value(chance: float) -> str:
+    """Format a p-value."""
+    return "< 0.001" if chance < 0.001 else f"= {chance:.3f}"
+
+
+def answer(experiments: Experiments, judged: list[Judged]) -> Answers | None:
+    """Give the answers; None where no test image has a finite PSNR."""
+    over = {variant: over_floors(experiments, variant) for variant in experiments.variants}
+    ranked = sorted(
+        (name for name, found in over.items() if found[MEAN_AB]),
+        key=lambda name: -over[name][MEAN_AB].value,
+    )
+    if not ranked:
+        return None
+    papers = [name for name in ranked if name in THE_PAPERS]
+    counted = Counter(each.verdict for each in judged)
+    return Answers(
+        best=ranked[0],
+        best_of_paper=papers[0] if papers else ranked[0],
+        over={name: over[name] for name in ranked},
+        controls=controls(experiments),
+        verdicts={verdict: counted[verdict] for verdict in VERDICTS if counted[verdict]},
+        detectable=_detectable(experiments, papers),
+        missing=experiments.missing,
+    )
+
+
+def over_floors(experiments: Experiments, variant: str) -> dict[str, Estimate]:
+    """How much higher the PSNR of a variant is than that of each floor, in dB, where it has one."""
+    found = {
+        floor: of_images(
+            experiments.of(variant), [f"{MODEL}_{PSNR}", f"{floor}_{PSNR}"], lambda a, b: a - b
+        )
+        for floor in FLOORS
+    }
+    return {floor: estimate for floor, estimate in found.items() if estimate}
+
+
+def controls(experiments: Experiments) -> list[Control]:
+    """What the embedding brings, beside each control that the study has."""
+    found = {
+        what: difference_on_images(*experiments.pairs(PROMISING, name), f"{MODEL}_{PSNR}")
+        for name, what in CONTROLS.items()
+        if name in experiments.variants
+    }
+    chances = {
+        what: chance
+        for what, estimate in found.items()
+        if estimate and (chance := estimate.chance(0)) is not None
+    }
+    corrected = dict(zip(chances, holm(list(chances.values())), strict=True))
+    return [Control(what, estimate, corrected.get(what)) for what, estimate in found.items()]
+
+
+def _detectable(experiments: Experiments, papers: list[str]) -> float | None:
+    """The median of what comparisons with the best variant of the paper find."""
+    differences = [
+        difference_on_images(*experiments.pairs(papers[0], name), f"{MODEL}_{PSNR}")
+        for name in papers[1:]
+    ]
+    found = [each.detectable() for each in differences if each]
+    known = [each for each in found if each is not None]
+    return float(np.median(known)) if known else None
+
+
+def ranking(experiments: Experiments, answers: Answers) -> Table:
+    """The variants, from the best, by what matters most."""
+    titles = ["", "parameters, M", *(f"PSNR over {floor}, dB" for floor in FLOORS)]
+    told = [metric(key) for key in TOLD]
+    rows = []
+    for name, over in answers.over.items():
+        parameters = experiments.of(name)[0].training.parameters
+        cells = [Cell(name), Cell(f"{parameters / 1e6:.1f}", parameters / 1e6)]
+        cells += [_cell(over.get(floor), metric(PSNR), sign="+") for floor in FLOORS]
+        rows.append(cells + [_cell(mean(experiments, name, each), each) for each in told])
+    return Table([*titles, *(each.heading for each in told)], rows)
+
+
+def means_table(experiments: Experiments) -> Table:
+    """Every metric of every variant, over its seeds and the test images."""
+    told = [each for each in METRICS if each.title]
+    rows = [
+        [Cell(name), *(_cell(mean(experiments, name, each), each) for each in told)]
+        for name in experiments.variants
+    ]
+    return Table(rendering.titles(), rows)
+
+
+def mean(experiments: Experiments, variant: str, measured: Metric) -> Estimate | None:
+    """A metric of a variant, over its seeds and the test images."""
+    column = f"{MODEL}_{measured.key}"
+    if measured.over is None:
+        return of_images(experiments.of(variant), [column], lambda value: value)
+    return of_images(experiments.of(variant), [column, measured.over], lambda a, b: a / b)
+
+
+def _cell(estimate: Estimate | None, measured: Metric, sign: str = "") -> Cell:
+    if estimate is None:
+        return Cell(measured.undefined)
+    return Cell(with_interval(estimate, measured.digits, sign=sign), estimate.value)
+
+
+def with_interval(estimate: Estimate | None, digits: int, *, sign: str = "") -> str:
+    """Format an estimate and its interval, such as "1.20 (0.90 to 1.50)"; `sign` is Python's."""
+    if estimate is None:
+        return "undefined"
+    mean = f"{estimate.value:{sign}.{digits}f}"
+    if estimate.low is None or estimate.low == estimate.high:
+        return mean
+    return f"{mean} ({estimate.low:{sign}.{digits}f} to {estimate.high:{sign}.{digits}f})"

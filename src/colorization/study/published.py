@@ -1,0 +1,118 @@
+"""What is published of a study: a piece for each training, and the pages that all of them come to.
+
+params.yaml             the settings
+pipeline.lock           what DVC recorded of the data,
+experiments.lock        and of the trainings
+trainings/VARIANT-SEED  what the stage `evaluate` wrote of a training: metrics, history, a row per
+                        test image (compressed); of the first seed some images, too; and
+  run.json              how long it took, and where
+  commit.txt            of which commit the code was
+study.md, study.html, pictures, metrics.json, claims.json, history.csv
+                        computed from these, as the stage `compare` does
+"""
+
+import shutil
+from pathlib import Path
+
+from colorization.core.errors import ColorizationError
+from colorization.core.files import whole_file, whole_folder
+from colorization.core.provenance import Circumstances, read_runs
+from colorization.dataset.tables import read_table, write_table
+from colorization.scoring.evaluation import ROWS
+from colorization.settings.download import Download
+from colorization.settings.study import Study
+from colorization.study.claims import PROMISING
+from colorization.study.comparison import EXTREMES, write_comparison
+from colorization.study.experiments import read_experiments
+
+PARAMS, TRAININGS, RUN, COMMIT = "params.yaml", "trainings", "run.json", "commit.txt"
+LOCKS = {"dvc.lock": "pipeline.lock", "experiments/dvc.lock": "experiments.lock"}
+TABLES = ("metrics.json", "training.json", "history.csv", "chroma.csv", "dial.csv", "dial.json")
+
+
+def add(workspace: Path, done: list[tuple[str, int]], commit: str, published: Path) -> list[str]:
+    """Publish trainings that are done in a workspace.
+
+    Parameters
+    ----------
+    workspace : Path
+        A checkout in which the pipeline has run.
+    done : list of (str, int)
+        Variants and seeds whose evaluations there are what its settings give.
+    commit : str
+        Of its code.
+    published : Path
+        A folder; made if missing. Trainings that it has already are replaced.
+
+    Returns
+    -------
+    list of str
+        The folders of the trainings.
+
+    Raises
+    ------
+    ColorizationError
+        If what it has was made with other settings.
+    """
+    params = workspace / PARAMS
+    there = published / PARAMS
+    if there.exists() and there.read_bytes() != params.read_bytes():
+        raise ColorizationError(
+            f"{there} differs from {params}: a study has one of them; publish into another folder"
+        )
+    published.mkdir(parents=True, exist_ok=True)
+    for source, name in {PARAMS: PARAMS, **LOCKS}.items():
+        with whole_file(published / name) as partial:
+            shutil.copyfile(workspace / source, partial)
+    first = Study.load(params).seeds[0]
+    names = []
+    for variant, seed in done:
+        name = f"{variant}-{seed}"
+        shown = _shown(variant) if seed == first else []
+        with whole_folder(published / TRAININGS / name) as piece:
+            _copy(workspace / "data" / "evaluations" / name, shown, piece)
+            run = workspace / "data" / "runs" / "train" / f"{name}.json"
+            if run.exists():
+                shutil.copyfile(run, piece / RUN)
+            (piece / COMMIT).write_text(f"{commit}\n", encoding="utf-8")
+        names.append(name)
+    return names
+
+
+def _shown(variant: str) -> list[str]:
+    """The sets of images that a page shows of a variant."""
+    return ["evenly_spaced", "dial", *(EXTREMES if variant == PROMISING else ())]
+
+
+def _copy(evaluation: Path, shown: list[str], piece: Path) -> None:
+    """Copy what a page needs of an evaluation."""
+    pictures = [f"{name}.{ending}" for name in shown for ending in ("npy", "json")]
+    tables = TABLES if "dial" in shown else [name for name in TABLES if "dial" not in name]
+    for name in {*tables, *pictures}:
+        if (evaluation / name).exists():
+            shutil.copyfile(evaluation / name, piece / name)
+    write_table(read_table(evaluation / ROWS), piece / f"{ROWS}.gz")
+
+
+def write_pages(published: Path) -> None:
+    """Compute tables, verdicts, pictures and pages from the pieces: the same bytes each time.
+
+    Raises
+    ------
+    ColorizationError
+        If there is no piece.
+    """
+    params, trainings = published / PARAMS, published / TRAININGS
+    study = Study.load(params)
+    experiments = read_experiments(study, Download.load(params).shown_source, trainings)
+    folders = {
+        name: trainings / f"{variant}-{seed}"
+        for name, (variant, seed) in zip(experiments.by_name(), experiments.trainings, strict=True)
+    }
+    commits = {(folder / COMMIT).read_text(encoding="utf-8").strip() for folder in folders.values()}
+    circumstances = Circumstances(
+        runs=read_runs({name: folder / RUN for name, folder in folders.items()}),
+        commit=", ".join(sorted(commits)),
+    )
+    text = params.read_text(encoding="utf-8").strip()
+    write_comparison(experiments, text, circumstances, published)

@@ -1,0 +1,146 @@
+"""What is published of a study: pieces, and pages that come to the same bytes from them alone."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from colorization.core.errors import ColorizationError
+from colorization.dataset.tables import write_table
+from colorization.scoring.dial import write_dial
+from colorization.scoring.evaluation import Evaluation, read_evaluation
+from colorization.scoring.shown import SETS, write_shown
+from colorization.study import published
+from evaluated import dial, evaluation, files_in, rows, run
+from samples import ROOT
+
+DONE = [("bn_maxpool", 1), ("bn_maxpool", 2), ("mobilenet_unet", 1)]
+
+
+def write(found: Evaluation, folder: Path) -> None:
+    """Write an evaluation as the stage `evaluate` does."""
+    folder.mkdir(parents=True)
+    found.summary.write(folder / "metrics.json")
+    write_table(found.rows, folder / "test_images.csv")
+    write_table(found.chroma, folder / "chroma.csv")
+    write_table(found.history, folder / "history.csv")
+    found.training.write(folder / "training.json")
+    for name in SETS:
+        write_shown(folder, name, [0], found.shown[name].images)
+    if found.dial:
+        write_dial(found.dial, folder)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout in which three trainings of five are done."""
+    folder = tmp_path_factory.mktemp("workspace")
+    params = yaml.safe_load((ROOT / "profiles" / "quick.yaml").read_text())
+    params["study"] |= {
+        "with_embedding": ["bn_maxpool"],
+        "without_embedding": {},
+        "colour_bins": {"mobilenet_unet": "mobilenet_v2"},
+        "controls": {"bn_maxpool_random_network": "random_network"},
+        "seeds": [1, 2],
+    }
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    (folder / "experiments").mkdir()
+    for name in published.LOCKS:
+        (folder / name).write_text("schema: '2.0'\n")
+    for variant, seed in DONE:
+        name = f"{variant}-{seed}"
+        found = evaluation(rows(4, model_psnr_rgb_db=24.0 + seed), variant=variant, seed=seed)
+        if variant == "mobilenet_unet":
+            images = np.stack([found.shown["best"].images["truth"]] * 5, axis=1)
+            found = replace(found, dial=dial(images))
+        write(found, folder / "data" / "evaluations" / name)
+        run("train", 60, images_per_second=9.0).write(
+            folder / "data" / "runs" / "train" / f"{name}.json"
+        )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def study(workspace: Path) -> Path:
+    folder = workspace / "studies" / "tiny"
+    assert published.add(workspace, DONE, "0123456789ab", folder) == [
+        "bn_maxpool-1",
+        "bn_maxpool-2",
+        "mobilenet_unet-1",
+    ]
+    published.write_pages(folder)
+    return folder
+
+
+def test_a_piece_holds_what_the_evaluation_said(workspace: Path, study: Path) -> None:
+    for variant, seed in DONE:
+        name = f"{variant}-{seed}"
+        piece = read_evaluation(study / "trainings" / name)
+        whole = read_evaluation(workspace / "data" / "evaluations" / name)
+        assert piece.summary == whole.summary
+        assert piece.training == whole.training
+        for table in ("rows", "chroma", "history"):
+            assert getattr(piece, table).equals(getattr(whole, table))
+
+
+def test_images_are_those_that_the_pages_show(study: Path) -> None:
+    shown = {
+        folder.name: {path.stem for path in folder.glob("*.npy")}
+        for folder in (study / "trainings").iterdir()
+    }
+    assert shown == {
+        "bn_maxpool-1": {"evenly_spaced", "best", "worst"},
+        "bn_maxpool-2": set(),
+        "mobilenet_unet-1": {"evenly_spaced", "dial"},
+    }
+
+
+def test_the_pieces_alone_give_the_same_bytes_elsewhere(study: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    for name in ("params.yaml", "trainings"):
+        source = study / name
+        (shutil.copytree if source.is_dir() else copy)(source, other / name)
+    published.write_pages(other)
+    pages = files_in(other)
+    assert {"study.md", "study.html", "metrics.json", "claims.json", "good.png"} < pages
+    assert files_in(study) - pages == set(published.LOCKS.values())
+    for name in pages:
+        assert (other / name).read_bytes() == (study / name).read_bytes()
+
+
+def copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def test_the_page_names_what_is_missing_and_tells_commit_and_hardware(study: Path) -> None:
+    text = (study / "study.html").read_text()
+    assert (
+        "Not trained yet: mobilenet_unet-2, bn_maxpool_random_network-1, "
+        "bn_maxpool_random_network-2." in text
+    )
+    assert "0123456789ab" in text
+    assert "Abacus" in text
+
+
+def test_what_was_made_with_other_settings_is_not_mixed_in(workspace: Path, study: Path) -> None:
+    before: dict[str, Any] = {name: (study / name).read_bytes() for name in files_in(study)}
+    params = workspace / "params.yaml"
+    text = params.read_text()
+    params.write_text(text.replace("epochs: 6", "epochs: 7"))
+    try:
+        with pytest.raises(ColorizationError, match="a study has one of them"):
+            published.add(workspace, DONE, "0123456789ab", study)
+    finally:
+        params.write_text(text)
+    assert before == {name: (study / name).read_bytes() for name in files_in(study)}
+
+
+def test_a_folder_without_pieces_is_told_in_a_line(workspace: Path, tmp_path: Path) -> None:
+    copy(workspace / "params.yaml", tmp_path / "params.yaml")
+    with pytest.raises(ColorizationError, match="holds no training of this study"):
+        published.write_pages(tmp_path)

@@ -1,0 +1,67 @@
+"""Publish what is done of this workspace's study, and compute its page from what is published.
+
+python tools/publish.py studies/NAME              # add what is done here, then write the page
+python tools/publish.py studies/NAME --page-only  # write the page from what is there
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from colorization.core import provenance
+from colorization.core.errors import ColorizationError
+from colorization.settings.study import Study
+from colorization.study import published
+
+OF_PAGES = ("report", "package", "embedder", "compare")  # stages that no training waits for
+
+
+def main(folder: Path, *, page_only: bool) -> None:
+    if not page_only:
+        commit = provenance.commit(Path.cwd(), Path("results"), Path("params.yaml"), folder)
+        names = published.add(Path.cwd(), up_to_date(), commit, folder)
+        print(f"published in {folder}: {', '.join(names) or 'nothing new'}")
+    published.write_pages(folder)
+
+
+def up_to_date() -> list[tuple[str, int]]:
+    """The trainings whose evaluations are there, and are what DVC would make now."""
+    changed = changed_stages()
+    shared = [name for name in changed if "@" not in name and name not in OF_PAGES]
+    if shared:
+        raise ColorizationError(f"dvc status: changed since the last run: {', '.join(shared)}")
+    stale = {name.partition("@")[2] for name in changed}
+    return [
+        (variant, seed)
+        for variant, seed in Study.load(Path("params.yaml")).trainings()
+        if f"{variant}-{seed}" not in stale
+        and variant not in stale
+        and Path("data", "evaluations", f"{variant}-{seed}").exists()
+    ]
+
+
+def changed_stages() -> list[str]:
+    """The stages that DVC would run, by their names."""
+    status = subprocess.run(
+        [sys.executable, "-m", "dvc", "status", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if status.returncode:
+        raise ColorizationError(f"dvc status: {status.stderr.strip() or status.stdout.strip()}")
+    return [name.rpartition(":")[2] for name in json.loads(status.stdout)]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--page-only", action="store_true")
+    try:
+        main(**vars(parser.parse_args()))
+    except ColorizationError as error:
+        sys.exit(f"publish: {error}")
