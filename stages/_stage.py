@@ -7,6 +7,7 @@ to another checkout, as in `dvc exp run --temp`.
 import argparse
 import inspect
 import os
+import platform
 import re
 import shutil
 import signal
@@ -18,7 +19,11 @@ from pathlib import Path
 from typing import NoReturn, get_args
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings would hide our lines.
+# TensorFlow's greetings would hide our lines; what fails raises an exception besides.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if platform.machine() in ("x86_64", "AMD64"):
+    # By itself TensorFlow has oneDNN compute where there is AVX512 alone; see benchmarks/onednn.py.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 from colorization.core.errors import ColorizationError
 from colorization.core.provenance import Run, machine
