@@ -12,10 +12,11 @@ repro: .venv/installed
 	dvc repro
 
 # Every experiment of the paper, compared in results/study. One that fails does not stop the others;
-# again, the same command makes what is missing.
+# again, the same command makes what is missing. With CLUSTER=tcp://HOST:8786, or local:2, workers of
+# a Dask cluster do the trainings; see docs/clusters.md.
 study: .venv/installed
 	python tools/validate.py params.yaml
-	dvc repro --all-pipelines --keep-going
+	$(if $(CLUSTER),python tools/cluster.py $(CLUSTER),dvc repro --all-pipelines --keep-going)
 
 # Add what is done of this workspace's study to studies/$(STUDY), and write its page.
 publish: .venv/installed
