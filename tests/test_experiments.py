@@ -47,14 +47,12 @@ def test_trainings_are_compared_seed_by_seed() -> None:
     assert factor.low * factor.high == pytest.approx(factor.value**2)
 
 
-def test_a_single_curve_is_what_it_is_and_several_have_an_interval() -> None:
+def test_a_single_curve_has_no_interval_and_several_have_one() -> None:
     def last(history: object) -> float:
         return history["val_mse"].iloc[-1]  # type: ignore[index]
 
     one, other = evaluation(val_mse=(0.3, 0.2)), evaluation(val_mse=(0.3, 0.4))
-    alone = of_curves([one], last)
-    assert alone is not None
-    assert (alone.low, alone.value, alone.high) == (0.2, 0.2, 0.2)
+    assert of_curves([one], last) == Estimate(0.2)
     both = of_curves([one, other], last)
     assert both is not None
     assert both.value == pytest.approx(0.3)

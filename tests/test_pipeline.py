@@ -10,6 +10,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -248,6 +249,24 @@ def test_a_changed_parameter_concerns_its_stage_and_the_pages_that_print_it(
     with restored(made.root / "params.yaml"):
         made.update_params(changes)
         assert concerned(made) == stages | {"report", "compare"}
+
+
+def test_what_dvc_says_is_up_to_date_is_published(
+    study: tuple[Project, str, str], tmp_path: Path
+) -> None:
+    project = study[0].copy(tmp_path / "study")
+    tool = (sys.executable, str(ROOT / "tools" / "publish.py"), "studies/tiny")
+    told = project.succeed(*tool).splitlines()[-1].removeprefix("published in studies/tiny: ")
+    trained = {path.name for path in (project.root / "models").iterdir()} - {"chosen"}
+    assert set(told.split(", ")) == trained
+    page = project.root / "studies" / "tiny" / "study.md"
+    before = page.read_bytes()
+    page.unlink()
+    project.succeed(*tool, "--page-only")
+    assert page.read_bytes() == before
+    assert "nothing new" in project.succeed(*tool)
+    project.update_params({"train": {"epochs": 3}})
+    assert "a study has one of them" in project.run(*tool).stdout
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ from colorization.core.errors import ColorizationError
 from colorization.settings.encoders import Encoders
 from publish import changed_stages
 
-LOCAL_CONFIG = Path(".dvc/config.local")
+LOCAL_CONFIG, RUNS = Path(".dvc/config.local"), Path("data/runs/train")
 EXPERIMENTS = "experiments/dvc.yaml"
 INPUTS = ("check", "preprocess", "colours", "floors", "embed", f"{EXPERIMENTS}:embed_control")
 OF_TRAININGS = ("train", "evaluate")  # how their stages begin
@@ -53,7 +53,7 @@ def main(cluster: str) -> int:
         client = connect(cluster, opened)
         subprocess.run([*DVC, "repro", *INPUTS], check=True)
         if trainings := missing():
-            said(*DVC, "push", *INPUTS)
+            said(*DVC, "push", "--run-cache", *INPUTS)
             failures = spread(client, pack(), trainings)
             said(*DVC, "fetch", "--run-cache", *INPUTS)
     for name, reason in failures.items():
@@ -128,21 +128,27 @@ def spread(client: Client, checkout: Checkout, trainings: dict[str, list[str]]) 
     failures = {}
     try:
         for future in as_completed(futures):
+            if future.cancelled():
+                raise ColorizationError("the scheduler is gone; the same command goes on")
             name, error = futures[future], future.exception()
             if error is None:
-                print(f"{name}: done in {future.result() / 60:.1f} min", flush=True)
+                seconds, ran = future.result()
+                RUNS.mkdir(parents=True, exist_ok=True)
+                (RUNS / f"{name}.json").write_bytes(ran)
+                print(f"{name}: done in {seconds / 60:.1f} min", flush=True)
             else:
                 failures[name] = " ".join(str(error).split())
                 print(f"{name}: failed", flush=True)
     except KeyboardInterrupt:
         stop.set()
-        wait(list(futures), timeout=GRACE)
+        with suppress(TimeoutError):
+            wait(list(futures), timeout=GRACE)
         raise
     return failures
 
 
-def reproduce(name: str, both: list[str], checkout: Checkout, stop: str) -> float:
-    """Train and score on a worker, in a clone of its own; return the seconds that it took."""
+def reproduce(name: str, both: list[str], checkout: Checkout, stop: str) -> tuple[float, bytes]:
+    """Train and score on a worker, in a clone; return the seconds and the record of the run."""
     worker, started = get_worker(), time.monotonic()
     worker.log_event(TOPIC, f"{name}: on {worker.address} since {time.strftime('%H:%M:%S')}")
     clone = Path(worker.local_directory, checkout.commit)
@@ -152,18 +158,19 @@ def reproduce(name: str, both: list[str], checkout: Checkout, stop: str) -> floa
         said("git", "init", "--quiet", str(partial))
         said("git", "-C", str(partial), "fetch", "--quiet", str(bundle), REF)
         said("git", "-C", str(partial), "checkout", "--quiet", checkout.commit)
-        for path, content in checkout.files.items():
-            (partial / path).write_bytes(content)
         partial.rename(clone)
+    for path, content in checkout.files.items():
+        (clone / path).write_bytes(content)
     targets = [f"{EXPERIMENTS}:{stage}" for stage in both]
     for target in targets:
-        _watched([*DVC, "repro", "--single-item", "--pull", target], clone, Event(stop))
-    _watched([*DVC, "push", "--run-cache", *targets], clone, Event(stop))
-    return time.monotonic() - started
+        _watched(["repro", "--single-item", "--pull", target], clone, Event(stop))
+    _watched(["push", "--run-cache", *targets], clone, Event(stop))
+    return time.monotonic() - started, (clone / RUNS / f"{name}.json").read_bytes()
 
 
-def _watched(command: list[str], folder: Path, stop: Event) -> None:
-    """Run a command on a worker; end it where the study is interrupted, or Dask is gone."""
+def _watched(arguments: list[str], folder: Path, stop: Event) -> None:
+    """Run DVC on a worker; end it where the study is interrupted."""
+    command = [sys.executable, "-m", "dvc", *arguments]  # the worker's own Python
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     log, environment = folder.with_suffix(".log"), os.environ | {"PATH": path}
     with (
@@ -174,9 +181,9 @@ def _watched(command: list[str], folder: Path, stop: Event) -> None:
     ):
         try:
             while process.poll() is None:
+                time.sleep(POLL)
                 if stop.is_set():
                     raise InterruptedError(INTERRUPTED)
-                time.sleep(POLL)
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGINT)

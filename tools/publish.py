@@ -52,7 +52,8 @@ def changed_stages() -> list[str]:
     )
     if status.returncode:
         raise ColorizationError(f"dvc status: {status.stderr.strip() or status.stdout.strip()}")
-    return [name.rpartition(":")[2] for name in json.loads(status.stdout)]
+    changed = json.loads(status.stdout)
+    return [name.rpartition(":")[2] for name, why in changed.items() if why != ["always changed"]]
 
 
 if __name__ == "__main__":

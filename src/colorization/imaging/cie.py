@@ -90,7 +90,7 @@ def to_8_bits(linear: np.ndarray) -> np.ndarray:
     """
     rgb = np.empty((*linear.shape[1:], 3), np.uint8)
     for channel, light in enumerate(linear):
-        shown = np.clip(light, 0, 1)
+        shown = np.fmin(np.fmax(light, 0), 1)  # NaN is black, as in any cast
         cell = (shown * CELLS).astype(np.intp)
         rgb[..., channel] = OF_CELL[cell] + (shown >= NEXT[cell])
     return rgb

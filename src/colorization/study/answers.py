@@ -82,7 +82,7 @@ class Answers:
         if shown == total:
             return f"Yes: with it the network is better than {_count(total)}."
         if not shown:
-            return f"Not that it shows: the network is not better than {_count(total, 'any')}."
+            return f"Not that it shows: with it nothing is better than {_count(total, 'any')}."
         return f"In part: with it the network is better than {shown} of {total} controls."
 
 
@@ -99,16 +99,17 @@ def answer(experiments: Experiments, judged: list[Judged]) -> Answers | None:
     """Give the answers; None where no test image has a finite PSNR."""
     over = {variant: over_floors(experiments, variant) for variant in experiments.variants}
     ranked = sorted(
-        (name for name, found in over.items() if found[MEAN_AB]),
+        (name for name, found in over.items() if MEAN_AB in found),
         key=lambda name: -over[name][MEAN_AB].value,
     )
     if not ranked:
         return None
+    candidates = [name for name in ranked if name not in CONTROLS] or ranked
     papers = [name for name in ranked if name in THE_PAPERS]
     counted = Counter(each.verdict for each in judged)
     return Answers(
-        best=ranked[0],
-        best_of_paper=papers[0] if papers else ranked[0],
+        best=candidates[0],
+        best_of_paper=papers[0] if papers else candidates[0],
         over={name: over[name] for name in ranked},
         controls=controls(experiments),
         verdicts={verdict: counted[verdict] for verdict in VERDICTS if counted[verdict]},

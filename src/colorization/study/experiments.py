@@ -65,9 +65,16 @@ class Experiments:
         }
 
     def of_first_seed(self) -> dict[str, Evaluation]:
-        """One training of each variant that was trained on all training images: the first."""
-        first = {variant: self.of(variant)[0] for variant in self.variants}
-        return {variant: found for variant, found in first.items() if found.training.one_in == 1}
+        """The first training of each variant, of those on all training images, that has images.
+
+        Of what is published, the first seed alone has them.
+        """
+        first = {
+            variant: next((found for found in self.of(variant) if found.shown), None)
+            for variant in self.variants
+        }
+        whole = {name: found for name, found in first.items() if found is not None}
+        return {name: found for name, found in whole.items() if found.training.one_in == 1}
 
     def histories(self) -> dict[str, list[pd.DataFrame]]:
         """The histories of the trainings on all training images, by variant."""
@@ -88,12 +95,17 @@ def read_experiments(study: Study, source: str, evaluations: Path) -> Experiment
     Raises
     ------
     ColorizationError
-        If there is none.
+        If there is none, or they were not scored on the same images.
     """
     named = {key: evaluations / f"{key[0]}-{key[1]}" for key in study.trainings()}
     there = {key: read_evaluation(folder) for key, folder in named.items() if folder.exists()}
     if not there:
         raise ColorizationError(f"{evaluations}: holds no training of this study")
+    _, *others = there.values()
+    tested = next(iter(there.values())).rows["name"]
+    for found in others:
+        if not found.rows["name"].equals(tested):
+            raise ColorizationError(f"{evaluations}: trainings were scored on unlike test images")
     missing = [folder.name for key, folder in named.items() if key not in there]
     return Experiments(there, source, missing)
 
@@ -121,12 +133,10 @@ def times(one: Trainings, other: Trainings, quantity: Quantity) -> Estimate | No
 
 
 def of_curves(trainings: Trainings, quantity: Callable[[pd.DataFrame], float]) -> Estimate | None:
-    """Estimate something of each training's own history; of a single one it is what it is."""
+    """Estimate something of each training's own history."""
     values = _known(trainings, lambda training: quantity(training.history))
     if not values:
         return None
-    if len(values) == 1:
-        return Estimate(values[0], values[0], values[0], 0, 1)
     return over_seeds(values)
 
 

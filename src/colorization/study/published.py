@@ -42,18 +42,20 @@ def add(workspace: Path, done: list[tuple[str, int]], commit: str, published: Pa
     commit : str
         Of its code.
     published : Path
-        A folder; made if missing. Trainings that it has already are replaced.
+        A folder; made if missing. Trainings that it has as they are there stay.
 
     Returns
     -------
     list of str
-        The folders of the trainings.
+        The folders of the trainings that are new there.
 
     Raises
     ------
     ColorizationError
         If what it has was made with other settings.
     """
+    if not done:
+        return []
     params = workspace / PARAMS
     there = published / PARAMS
     if there.exists() and there.read_bytes() != params.read_bytes():
@@ -68,6 +70,8 @@ def add(workspace: Path, done: list[tuple[str, int]], commit: str, published: Pa
     names = []
     for variant, seed in done:
         name = f"{variant}-{seed}"
+        if _same(workspace / "data" / "evaluations" / name, published / TRAININGS / name):
+            continue  # with the commit that it was made at
         shown = _shown(variant) if seed == first else []
         with whole_folder(published / TRAININGS / name) as piece:
             _copy(workspace / "data" / "evaluations" / name, shown, piece)
@@ -77,6 +81,14 @@ def add(workspace: Path, done: list[tuple[str, int]], commit: str, published: Pa
             (piece / COMMIT).write_text(f"{commit}\n", encoding="utf-8")
         names.append(name)
     return names
+
+
+def _same(evaluation: Path, piece: Path) -> bool:
+    """Whether a piece is of this evaluation."""
+    told = ("metrics.json", "training.json", "history.csv")
+    return piece.exists() and all(
+        (piece / name).read_bytes() == (evaluation / name).read_bytes() for name in told
+    )
 
 
 def _shown(variant: str) -> list[str]:
@@ -100,11 +112,13 @@ def write_pages(published: Path) -> None:
     Raises
     ------
     ColorizationError
-        If there is no piece.
+        If there is no piece, or none of the first seed.
     """
     params, trainings = published / PARAMS, published / TRAININGS
     study = Study.load(params)
     experiments = read_experiments(study, Download.load(params).shown_source, trainings)
+    if not experiments.of_first_seed():
+        raise ColorizationError(f"{trainings}: none is of the first seed, whose images are shown")
     folders = {
         name: trainings / f"{variant}-{seed}"
         for name, (variant, seed) in zip(experiments.by_name(), experiments.trainings, strict=True)
