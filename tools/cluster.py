@@ -134,7 +134,8 @@ def spread(client: Client, checkout: Checkout, trainings: dict[str, list[str]]) 
             if error is None:
                 seconds, ran = future.result()
                 RUNS.mkdir(parents=True, exist_ok=True)
-                (RUNS / f"{name}.json").write_bytes(ran)
+                if ran:  # it ran there, and was not found in the run-cache
+                    (RUNS / f"{name}.json").write_bytes(ran)
                 print(f"{name}: done in {seconds / 60:.1f} min", flush=True)
             else:
                 failures[name] = " ".join(str(error).split())
@@ -165,7 +166,8 @@ def reproduce(name: str, both: list[str], checkout: Checkout, stop: str) -> tupl
     for target in targets:
         _watched(["repro", "--single-item", "--pull", target], clone, Event(stop))
     _watched(["push", "--run-cache", *targets], clone, Event(stop))
-    return time.monotonic() - started, (clone / RUNS / f"{name}.json").read_bytes()
+    ran = clone / RUNS / f"{name}.json"
+    return time.monotonic() - started, ran.read_bytes() if ran.exists() else b""
 
 
 def _watched(arguments: list[str], folder: Path, stop: Event) -> None:
