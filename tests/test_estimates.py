@@ -106,6 +106,7 @@ def test_holms_method_on_the_example_that_textbooks_give() -> None:
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([0.9, 0.8]) == [1, 1]
     assert holm([]) == []
+    assert holm([None, 0.02, None, 0.03]) == [None, 0.04, None, 0.04]
 
 
 def test_what_is_found_with_a_probability_of_80_percent_is_as_tables_have_it() -> None:

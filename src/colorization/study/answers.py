@@ -7,7 +7,7 @@ import numpy as np
 
 from colorization.pages import rendering
 from colorization.pages.rendering import Cell, Table
-from colorization.scoring.metrics import METRICS, Metric, metric
+from colorization.scoring.metrics import Metric, columns, metric
 from colorization.scoring.summary import FLOORS, MEAN_AB, MODEL, PSNR
 from colorization.study.claims import PROMISING, THE_PAPERS, VERDICTS, Judged
 from colorization.study.estimates import CONFIDENCE, Estimate, holm
@@ -136,13 +136,9 @@ def controls(experiments: Experiments) -> list[Control]:
         for name, what in CONTROLS.items()
         if name in experiments.variants
     }
-    chances = {
-        what: chance
-        for what, estimate in found.items()
-        if estimate and (chance := estimate.chance(0)) is not None
-    }
-    corrected = dict(zip(chances, holm(list(chances.values())), strict=True))
-    return [Control(what, estimate, corrected.get(what)) for what, estimate in found.items()]
+    chances = holm([estimate.chance(0) if estimate else None for estimate in found.values()])
+    pairs = zip(found.items(), chances, strict=True)
+    return [Control(what, estimate, chance) for (what, estimate), chance in pairs]
 
 
 def _detectable(experiments: Experiments, papers: list[str]) -> float | None:
@@ -171,9 +167,8 @@ def ranking(experiments: Experiments, answers: Answers) -> Table:
 
 def means_table(experiments: Experiments) -> Table:
     """Every metric of every variant, over its seeds and the test images."""
-    told = [each for each in METRICS if each.title]
     rows = [
-        [Cell(name), *(_cell(mean(experiments, name, each), each) for each in told)]
+        [Cell(name), *(_cell(mean(experiments, name, each), each) for each in columns())]
         for name in experiments.variants
     ]
     return Table(rendering.titles(), rows)

@@ -225,15 +225,12 @@ def _judge(claim: Claim, experiments: Experiments) -> Judged:
 
 def _corrected(findings: list[Finding]) -> list[Finding]:
     """Give the p-values of what decides, corrected for there being several."""
-    chances = {
-        index: chance
-        for index, finding in enumerate(findings)
-        if finding.decides
-        and finding.estimate
-        and (chance := finding.estimate.chance(finding.bound)) is not None
-    }
-    corrected = dict(zip(chances, holm(list(chances.values())), strict=True))
-    return [replace(finding, chance=corrected.get(index)) for index, finding in enumerate(findings)]
+    chances = [
+        finding.estimate.chance(finding.bound) if finding.decides and finding.estimate else None
+        for finding in findings
+    ]
+    pairs = zip(findings, holm(chances), strict=True)
+    return [replace(finding, chance=chance) for finding, chance in pairs]
 
 
 def _without_weights(names: Sequence[str], experiments: Experiments) -> dict[str, str]:

@@ -174,10 +174,12 @@ def _slopes(statistic: Callable[..., float | np.floating], means: np.ndarray) ->
     )
 
 
-def holm(chances: Sequence[float]) -> list[float]:
-    """Correct p-values for there being several of them, by Holm's method."""
-    order = np.argsort(chances)
-    corrected = np.empty(len(chances))
-    factors = len(chances) - np.arange(len(chances))
-    corrected[order] = np.minimum(1, np.maximum.accumulate(np.array(chances)[order] * factors))
-    return corrected.tolist()
+def holm(chances: Sequence[float | None]) -> list[float | None]:
+    """Correct p-values for there being several of them, by Holm's method; None stays None."""
+    known = np.array([chance for chance in chances if chance is not None])
+    order = np.argsort(known)
+    corrected = np.empty(len(known))
+    factors = len(known) - np.arange(len(known))
+    corrected[order] = np.minimum(1, np.maximum.accumulate(known[order] * factors))
+    following = iter(corrected.tolist())
+    return [None if chance is None else next(following) for chance in chances]
