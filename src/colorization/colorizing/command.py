@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
         "--jobs",
         type=_between(1, MOST_AT_A_TIME, int),
         default=os.cpu_count(),
-        help="photographs at a time (%(default)s)",
+        help="photographs at a time (as many as there are processors)",
     )
     option("--dry-run", action="store_true", help="say what would be done, and do nothing")
     option("--quiet", action="store_true", help="no progress; failures are still named")

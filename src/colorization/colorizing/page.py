@@ -60,8 +60,8 @@ SHOW = """(share) => {
 }"""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command; return its exit status."""
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
     described = argparse.ArgumentParser(
         prog="colorize-page", description="Colorize photographs on a page in the browser."
     )
@@ -70,7 +70,12 @@ def main(arguments: list[str] | None = None) -> int:
     option("--host", default=HERE, help="address to serve the page at (%(default)s: here alone)")
     option("--port", type=int, default=7860, help="0 takes a free one (%(default)s)")
     option("--no-browser", action="store_true", help="open no browser")
-    options = described.parse_args(arguments)
+    return described
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = parser().parse_args(arguments)
     try:
         _serve(load(options.model), options.host, options.port, browse=not options.no_browser)
     except ColorizationError as error:
