@@ -1,4 +1,4 @@
-"""What every stage shares: its command line, its errors, its clock.
+"""Run a stage: the command line, the messages on errors and the clock that all stages share.
 
 Importing this module puts this checkout's src/ first on the path: an installed package may belong
 to another checkout, as in `dvc exp run --temp`.
@@ -19,17 +19,17 @@ from pathlib import Path
 from typing import NoReturn, get_args
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
-# TensorFlow's greetings would hide our lines; what fails raises an exception besides.
+# TensorFlow's greetings would hide our lines. Failures raise exceptions all the same.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 if platform.machine() in ("x86_64", "AMD64"):
-    # By itself TensorFlow has oneDNN compute where there is AVX512 alone; see benchmarks/onednn.py.
+    # By default TensorFlow uses oneDNN only where there is AVX512; see benchmarks/onednn.py.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 from colorization.core.errors import ColorizationError
 from colorization.core.provenance import Run, machine
 
-# Some greetings it writes before it knows of any log level, by itself and not by Python: while a
-# stage is imported, they lead nowhere.
+# TensorFlow's native code writes some greetings before it knows the log level, and not by Python's
+# sys.stderr. They are discarded while a stage is imported.
 _STDERR = os.dup(2)
 sys.stderr = open(_STDERR, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
 with Path(os.devnull).open("w") as _nowhere:
@@ -38,9 +38,9 @@ with Path(os.devnull).open("w") as _nowhere:
 
 @dataclass(frozen=True)
 class Figures:
-    """What a stage measured of itself; see `provenance.Run`.
+    """A stage's own measurements of its run; see `provenance.Run`.
 
-    `earlier_seconds` is what an interrupted run spent that this one went on from.
+    Where this run continued an interrupted one, `earlier_seconds` is the time that that one spent.
     """
 
     images_per_second: float | None = None
@@ -51,11 +51,11 @@ class Figures:
 def run(main: Callable[..., Figures | None]) -> None:
     """Call a stage's main with the options of the command line.
 
-    Each parameter of `main` is an option of the same name, of the type it is annotated with; one
-    with a default may be left out. With `--run FILE` that file tells how long it took, and where.
-    DVC does not know of it, nor git, since it is never the same twice.
+    Each parameter of `main` is an option of the same name, of the type it is annotated with. An
+    option with a default may be left out. With `--run FILE`, the file records how long the stage
+    took and on which machine. DVC and git do not track this file, since it is never the same twice.
 
-    Exits with status 1 and one line on what the user can mend.
+    On an error that the user can mend, the stage exits with status 1 and prints one line on it.
     """
     _let_speak()
     stage = Path(sys.argv[0]).stem
@@ -69,7 +69,7 @@ def run(main: Callable[..., Figures | None]) -> None:
     options = vars(parser.parse_args())
     told = options.pop("run")
     started = time.perf_counter()
-    signal.signal(signal.SIGTERM, _interrupt)  # as Ctrl-C: what is half done is removed
+    signal.signal(signal.SIGTERM, _interrupt)  # as Ctrl-C: unfinished outputs are removed
     try:
         figures = main(**options) or Figures()
         seconds = time.perf_counter() - started + figures.earlier_seconds
@@ -90,21 +90,21 @@ def run(main: Callable[..., Figures | None]) -> None:
 
 
 def _let_speak() -> None:
-    """Let errors of libraries be seen again, once TensorFlow has looked for GPUs."""
+    """Show what libraries write to stderr again, once TensorFlow has looked for GPUs."""
     if tensorflow := sys.modules.get("tensorflow"):
         tensorflow.config.list_physical_devices()
     os.dup2(_STDERR, 2)
 
 
 def _reason(error: OSError) -> str:
-    """What failed, in one line, by the operating system's name for it."""
-    where = f"{error.filename}: " if error.filename else ""  # writing to a full disk has none
+    """Describe a failure in one line, in the operating system's words."""
+    where = f"{error.filename}: " if error.filename else ""  # a full disk gives none
     if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
-        _, out, why = error.args[0][0]  # of a folder that was copied: each file that was not
+        _, out, why = error.args[0][0]  # it lists the files that could not be copied
         why = re.sub(r"^\[Errno \d+\] (.*?)(: '.*')?$", r"\1", why)
         return f"{out}: {why}"
     message = " ".join(str(error).split())
-    # HDF5 tells file and number in a long message only, and NumPy only how much it wrote.
+    # HDF5 hides file and error number in a long message; NumPy tells only how much it wrote.
     if hidden := re.search(r"filename = '(.*?)'.*errno = (\d+)", message):
         return f"{hidden[1]}: {os.strerror(int(hidden[2]))}"
     if re.fullmatch(r"\d+ requested and \d+ written", message):

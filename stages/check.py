@@ -1,7 +1,7 @@
-"""Stage `check`: validate params.yaml before anything is computed or deleted, and look whether
-local inputs changed.
+"""Stage `check`: validate params.yaml and look whether local inputs changed.
 
-Its outputs are the same bytes as long as the inputs are the same, so nothing runs after it in vain.
+It runs before anything is computed or deleted. Its outputs are the same bytes as long as the inputs
+are the same, so no later stage runs in vain.
 """
 
 import os
@@ -21,7 +21,7 @@ def main(
     params: Path, memory: Path, raw: Path, source: Path, weights: Path, encoders: Path
 ) -> None:
     settings = load_params(params, variants.names())
-    # realpath: a link that leads to itself is no error here, but told below.
+    # realpath accepts a link that leads to itself; the fingerprint below reports it.
     if os.path.realpath(settings.download.source) == os.path.realpath(raw):
         raise ColorizationError(
             f"download.source: {raw} is what `download` writes anew; give the archive another place"
@@ -59,7 +59,10 @@ def main(
 
 
 def _fingerprint(weights: str, parameter: str, memory: Path, *, needed: bool) -> str:
-    """What only other variants need may be missing: the stage that needs it says so."""
+    """Give the fingerprint of weights, or "missing" where only other variants need them.
+
+    The stage that needs missing weights raises the error.
+    """
     try:
         return fingerprint_weights(weights, parameter, memory)
     except ColorizationError:

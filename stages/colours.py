@@ -1,7 +1,7 @@
 """Stage `colours`: the training images' ab -> which colours occur, and how often.
 
-ab_bins.csv    pixels by colour, by which the rebalanced metric and the objective colour_bins weigh
-mean_ab.json   the mean: a and b, as a network predicts them
+ab_bins.csv    pixels by colour: weights for the rebalanced metric and the objective colour_bins
+mean_ab.json   the mean colour: a and b, in the network's units
 """
 
 from pathlib import Path

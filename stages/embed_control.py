@@ -1,4 +1,4 @@
-"""Stage `embed_control`: embeddings that tell nothing of a photograph, for a control."""
+"""Stage `embed_control`: embeddings that say nothing about a photograph, for a control."""
 
 from pathlib import Path
 

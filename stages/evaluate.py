@@ -1,15 +1,14 @@
-"""Stages `evaluate`, `evaluate_alone`: a trained model on the test split -> its scores, a row per
-image, and some of the images.
+"""Stages `evaluate`, `evaluate_alone`: a trained model and the test split -> scores, some images.
 
 metrics.json              means with their standard errors, of the model and of the floors
 test_images.csv           a row per test image
-chroma.csv                how many pixels have which chroma, predicted and true
-evenly_spaced.npy, .json  some test images grey, colorized and true, and which they are
-best.npy, .json           those to which the model's colours bring most
-worst.npy, .json          those to which they bring least
-history.csv               of the training
-training.json             what the model was trained with
-dial.csv, .npy, .json     where the model has a dial: scores and some of the images along it
+chroma.csv                histograms of the pixels' chroma, predicted and true
+evenly_spaced.npy, .json  some test images in grey, colorized and true; their indices
+best.npy, .json           likewise, the images that the model's colours improve most
+worst.npy, .json          likewise, the images that they improve least
+history.csv               the training's record, a row per epoch
+training.json             the settings of the training, and its best epoch
+dial.csv, .npy, .json     scores and some of the images along the dial, if the model has one
 """
 
 import shutil

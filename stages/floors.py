@@ -1,7 +1,7 @@
-"""Stage `floors`: the test split grey and in the training images' mean colour -> their scores.
+"""Stage `floors`: the test split, in grey and in the training images' mean colour -> scores.
 
 test_images.csv   a row per test image
-small_parts.npy   where each test image's small parts are, (N, H, W) bool
+small_parts.npy   masks of each test image's small parts, (N, H, W) bool
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Stage `report`: one evaluation and the split -> results and the pages on them."""
+"""Stage `report`: one evaluation and the split -> the results and their pages."""
 
 from pathlib import Path
 

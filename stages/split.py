@@ -1,4 +1,4 @@
-"""Stage `split`: the raw archive -> which image serves for what."""
+"""Stage `split`: the raw archive -> the split into training, validation and test images."""
 
 from pathlib import Path
 

@@ -1,7 +1,8 @@
 """Stages `train`, `train_alone`, `train_bins`: cached arrays -> a variant, trained from a seed.
 
-Variants of `train` take the embeddings. Those of `train_alone` see L alone, some of them through an
-encoder with weights of its own; so do those of `train_bins`, which learn how likely each colour is.
+Variants of `train` take the embeddings. Variants of `train_alone` see L alone, some of them through
+an encoder with weights of its own. Variants of `train_bins` see the same as those of `train_alone`,
+but learn how likely each colour is.
 """
 
 from pathlib import Path

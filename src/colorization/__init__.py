@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 
 def load(model: str | Path | None = None) -> "Colorizer":
-    """Load a packaged model; call what it gives with an array, a PIL image or a path.
+    """Load a packaged model, which is called with an array, a PIL image or a path.
 
     Parameters
     ----------
     model : path, optional
-        A folder that the stage `package` made, such as "models/chosen"; unless it is given, the
-        model that comes with this program.
+        A folder that the stage `package` made, such as "models/chosen". By default, the model that
+        comes with this program.
 
     Returns
     -------
@@ -25,12 +25,12 @@ def load(model: str | Path | None = None) -> "Colorizer":
     Raises
     ------
     colorization.core.errors.ColorizationError
-        If the package is not whole, or not what was packaged.
+        If the package is incomplete, or a file in it is not the one that was packaged.
 
     Examples
     --------
     >>> colorize = colorization.load()
     >>> colorize("photo.jpg").save("colorized.png")
     """
-    # By name and not before it is called: every stage imports this module, and no stage this.
+    # Imported by name, when called: every stage imports this module, but none needs the colorizer.
     return import_module("colorization.colorizing.colorizer").load(model)

@@ -1,1 +1,1 @@
-"""Networks of others, trained on ImageNet: their weights, and the precision they compute in."""
+"""Builds published networks, with their ImageNet weights and the precision they compute in."""

@@ -1,6 +1,6 @@
-"""Batch normalization folded into the convolutions before it, for networks that are not trained.
+"""Folds batch normalization into the convolutions before it, for networks that are not trained.
 
-A convolution and the normalization after it are both linear, and together another convolution.
+A convolution and the normalization after it are both linear: one convolution can do both.
 """
 
 from collections import Counter
@@ -13,18 +13,18 @@ from keras import layers
 
 
 def fold_normalization(model: keras.Model) -> keras.Model:
-    """Build the same network without the normalizations that a convolution can take over.
+    """Build the same network, with normalizations merged into the convolutions before them.
 
     Parameters
     ----------
     model : keras.Model
-        A functional model; it stays as it is. Nested models are copied whole.
+        A functional model; it is not changed. Nested models are copied without folding.
 
     Returns
     -------
     keras.Model
-        Predicts what `model` does, apart from rounding. Each BatchNormalization that alone takes
-        what a Conv2D or DepthwiseConv2D gives is gone, merged in float64 into the convolution's
+        Predicts the same as `model`, apart from rounding. If only a BatchNormalization takes the
+        output of a Conv2D or DepthwiseConv2D, it is merged, in float64, into the convolution's
         kernel and bias. The other layers are copies; all keep their names and dtype policies.
     """
     folds = _folds(model)
@@ -49,8 +49,8 @@ def fold_normalization(model: keras.Model) -> keras.Model:
 
 
 def _folds(model: keras.Model) -> dict[str, layers.BatchNormalization]:
-    """The normalization to fold into each convolution, by the convolution's name."""
-    # Of the public interface only the configuration tells every call of every layer.
+    """Find the normalization to fold into each convolution, by the convolution's name."""
+    # In Keras' public interface, only the configuration lists every call of every layer.
     configurations = model.get_config()["layers"]
     givers = {layer["name"]: list(_givers(layer["inbound_nodes"])) for layer in configurations}
     uses = Counter(name for names in givers.values() for name in names)
@@ -66,7 +66,7 @@ def _folds(model: keras.Model) -> dict[str, layers.BatchNormalization]:
 
 
 def _givers(value: Any) -> Iterator[str]:
-    """Name the layers whose outputs occur in the configuration of calls."""
+    """Yield the names of the layers whose outputs a configuration of calls mentions."""
     if isinstance(value, dict):
         if value.get("class_name") == "__keras_tensor__":
             yield value["config"]["keras_history"][0]
@@ -78,7 +78,7 @@ def _givers(value: Any) -> Iterator[str]:
 
 
 def _can_take(layer: layers.Layer, normalization: layers.BatchNormalization) -> bool:
-    # Subclasses may do more than convolve.
+    # No subclasses: they may do more than convolve.
     if type(layer) not in (layers.Conv2D, layers.DepthwiseConv2D):
         return False
     channels = 3 if layer.data_format == "channels_last" else 1
@@ -88,7 +88,7 @@ def _can_take(layer: layers.Layer, normalization: layers.BatchNormalization) -> 
 def _merged(
     convolution: layers.Conv2D | layers.DepthwiseConv2D, normalization: layers.BatchNormalization
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Kernel and bias of the convolution that does what both do, float64."""
+    """Compute kernel and bias, float64, of the one convolution that replaces both layers."""
     kernel, *bias = convolution.get_weights()
     constants = {
         variable.name: variable.numpy().astype(np.float64) for variable in normalization.variables
@@ -96,6 +96,6 @@ def _merged(
     deviation = np.sqrt(constants["moving_variance"] + normalization.epsilon)
     factor = constants.get("gamma", 1) / deviation
     shift = constants.get("beta", 0) - constants["moving_mean"] * factor
-    # A depthwise kernel is (H, W, channels, multiplier), another (H, W, channels, filters).
+    # A depthwise kernel is (H, W, channels, multiplier), any other (H, W, channels, filters).
     outputs = kernel.shape[2:] if isinstance(convolution, layers.DepthwiseConv2D) else -1
     return kernel * factor.reshape(outputs), sum(bias) * factor + shift

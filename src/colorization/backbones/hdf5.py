@@ -1,4 +1,4 @@
-"""Weights files, looked through before Keras loads them; needs no Keras."""
+"""Checks weights files before Keras loads them; needs no Keras."""
 
 import math
 import posixpath
@@ -8,14 +8,14 @@ from pathlib import Path
 import h5py  # type: ignore[import-untyped]
 import numpy as np
 
-EXPANSION = 4  # of a compressed file; what networks have learned shrinks by a tenth
+EXPANSION = 4  # most bytes declared per byte of file; compression shrinks weights by a tenth
 
 
 def check_weights_file(path: Path) -> int:
-    """Refuse an HDF5 file that is not what Keras writes of a network that can be used.
+    """Refuse an HDF5 file unless it looks like the weights of a network, as Keras writes them.
 
-    To read it then takes little more memory than it takes of the disk: each object has one name, in
-    this file, and what all of them declare is in proportion to its size.
+    Reading an accepted file takes memory in proportion to its size on disk: each object lies in
+    this file, under one name, and all together declare at most `EXPANSION` times its bytes.
 
     Parameters
     ----------
@@ -24,23 +24,23 @@ def check_weights_file(path: Path) -> int:
     Returns
     -------
     int
-        How many numbers it holds.
+        How many numbers the file holds.
 
     Raises
     ------
     ValueError
-        If it holds something else than finite numbers, or declares far more than its size.
+        If it holds anything but finite numbers, or declares far more bytes than it has.
     Exception
-        Of h5py's, if it cannot be read.
+        Any exception of h5py, if the file cannot be read.
     """
-    if not path.is_file():  # a pipe or a device would never end
+    if not path.is_file():  # reading a pipe or a device would never end
         raise ValueError(f"{path.name} is no file")
     with h5py.File(path, "r") as file:
         objects = list(_objects(file))
         declared, size = sum(map(_declared_bytes, objects)), path.stat().st_size
         if declared > EXPANSION * size:
             raise ValueError(f"{path.name} declares {declared} bytes, but has only {size}")
-        of_today = path.name.endswith(".weights.h5")  # as Keras tells them apart
+        of_today = path.name.endswith(".weights.h5")  # Keras' own test
         for found in objects:
             _check_lists(found, most=1 if of_today else len(objects))
         numbers = not_finite = 0
@@ -55,9 +55,9 @@ def check_weights_file(path: Path) -> int:
 
 
 def _objects(file: h5py.File) -> Iterator[h5py.Group | h5py.Dataset]:
-    """Every group and every dataset, each under one name."""
+    """Yield every group and every dataset; refuse links and second names."""
     seen, waiting = set(), [file]
-    while waiting:  # without recursion: how deep groups lie is the file's to say
+    while waiting:  # no recursion: a file may nest groups as deeply as it likes
         found = waiting.pop()
         address = h5py.h5o.get_info(found.id).addr
         if address in seen:
@@ -72,7 +72,7 @@ def _objects(file: h5py.File) -> Iterator[h5py.Group | h5py.Dataset]:
 
 
 def _declared_bytes(found: h5py.Group | h5py.Dataset) -> int:
-    """How much memory it takes to read an object's numbers."""
+    """How many bytes of memory an object's numbers take."""
     if isinstance(found, h5py.Group):
         return 0
     if not isinstance(found, h5py.Dataset) or found.shape is None or found.dtype.kind not in "fiu":
@@ -83,9 +83,9 @@ def _declared_bytes(found: h5py.Group | h5py.Dataset) -> int:
 
 
 def _check_lists(found: h5py.Group | h5py.Dataset, most: int) -> None:
-    """Refuse a list among the attributes that names more than there is, or something twice.
+    """Refuse attributes that list more than `most` items, or the same name twice.
 
-    Keras' older files list the weights of each layer; in those of today are no lists.
+    Keras' older files list the weights of each layer; today's files contain no lists.
     """
     for name in found.attrs:
         size = math.prod(found.attrs.get_id(name).shape or ())

@@ -1,4 +1,4 @@
-"""The precision that a network's layers compute in."""
+"""Chooses and sets the precision that a network's layers compute in."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ import keras
 
 @contextmanager
 def dtype_policy(name: str) -> Iterator[None]:
-    """Build layers with a dtype policy of Keras, such as "mixed_bfloat16"; then as before."""
+    """Set Keras' dtype policy, such as "mixed_bfloat16", for a block; then restore the old one."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:
@@ -19,23 +19,23 @@ def dtype_policy(name: str) -> Iterator[None]:
 
 
 def choose_precision(wanted: str, *, float16: bool) -> str:
-    """Name Keras' dtype policy for a precision of params.yaml.
+    """Choose Keras' dtype policy for a precision of params.yaml.
 
     Parameters
     ----------
     wanted : str
-        "auto", or the policy itself.
+        "auto", or the name of a policy.
     float16 : bool
-        Whether "auto" may choose "mixed_float16", which has no number under 6e-8 or over 65504.
+        Whether "auto" may choose "mixed_float16", whose numbers range from 6e-8 to 65504.
 
     Returns
     -------
     str
-        For "auto" the fastest that the hardware computes, which is printed with the reason:
-        "mixed_bfloat16" on GPUs of compute capability 8, on processors with AMX and on AMD's with
-        AVX512-BF16, "mixed_float16" on GPUs of compute capability 7, else "float32". Intel's
-        processors multiply with AVX512-BF16 no faster than in float32, AMD's about twice as fast:
-        see the matrix rates in results/benchmarks/train_step*.md.
+        For "auto" the fastest policy of the hardware, which is printed with the reason:
+        "mixed_bfloat16" on GPUs of compute capability 8 or more, on processors with AMX and on
+        AMD's with AVX512-BF16; "mixed_float16" on GPUs of compute capability 7; else "float32".
+        With AVX512-BF16, Intel's processors multiply no faster than in float32, AMD's about twice
+        as fast: see the matrix rates in results/benchmarks/train_step*.md.
     """
     if wanted != "auto":
         return wanted
@@ -66,7 +66,7 @@ def _fastest(float16: bool) -> tuple[str, str]:
 
 
 def _processor() -> tuple[str, set[str]]:
-    """Vendor and flags, as Linux names them; nothing on other systems."""
+    """The processor's vendor and flags, as Linux names them; both empty on other systems."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Networks of `keras.applications` with the weights that a parameter names."""
+"""Builds networks of `keras.applications` with the weights that a parameter names."""
 
 import warnings
 from collections.abc import Callable
@@ -11,8 +11,9 @@ from colorization.backbones.hdf5 import check_weights_file
 from colorization.backbones.weights import weights_file
 from colorization.core.errors import ColorizationError, reason
 
-# Keras warns of what it skips, and then raises for what is missing. Filters are the whole
-# process's: one set for a while in a thread would reach the others. Last, it overrules nobody's.
+# Keras warns of containers that it skips, but raises an error if weights are then missing. A filter
+# holds for the whole process: a temporary one, set in a thread, would affect the other threads.
+# Appended last, this one overrules no other filter.
 warnings.filterwarnings("ignore", "Skipping nested container", append=True)
 
 
@@ -24,7 +25,7 @@ def build_pretrained(
     Parameters
     ----------
     build : callable
-        Of `keras.applications`.
+        A function of `keras.applications`.
     weights : str
         "random" (drawn from Keras' global seed), "imagenet" (Keras downloads and verifies them),
         or the path of a weights file that Keras wrote.
@@ -33,7 +34,7 @@ def build_pretrained(
     name : str
         The network's name, for messages.
     **options
-        For `build`.
+        Passed to `build`.
 
     Returns
     -------
@@ -42,7 +43,7 @@ def build_pretrained(
     Raises
     ------
     ColorizationError
-        If the weights cannot be had, or belong to another network.
+        If the weights cannot be found or downloaded, or belong to another network.
     """
     if weights == "imagenet":
         try:
@@ -68,7 +69,7 @@ def load_weights(network: keras.Model, path: Path, parameter: str, name: str) ->
         If the file cannot be read, is no plain file of finite numbers, or belongs to another
         network.
     """
-    # Keras reads here what anybody may have written: it can end in any exception.
+    # Anybody may have written this file, so Keras may raise any exception when it reads it.
     try:
         check_weights_file(path)
         network.load_weights(path)

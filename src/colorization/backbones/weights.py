@@ -1,4 +1,4 @@
-"""What a parameter for pretrained weights may name; needs no Keras, so that `check` is quick."""
+"""Checks the weights that a parameter names; needs no Keras, so that `check` is quick."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ NAMED = ("random", "imagenet")
 
 
 class Pretrained(Record):
-    """A pretrained network, as what was made with it records it.
+    """The record of a pretrained network, kept with the results that were made with it.
 
-    `weights` is "random", "imagenet" or the sha256 of a weights file; `precision`, Keras' dtype
-    policy, is known where the network ran by itself.
+    `weights` is "random", "imagenet" or the sha256 of a weights file. `precision` is Keras' dtype
+    policy; it is known only where the network ran by itself.
     """
 
     network: str
@@ -22,16 +22,17 @@ class Pretrained(Record):
 
     @property
     def random(self) -> bool:
-        """Whether its features carry no semantics."""
+        """Whether the weights are random, so that the features carry no semantics."""
         return self.weights == "random"
 
 
 def weights_file(weights: str, parameter: str) -> Path:
-    """The path of a weights file.
+    """Find the weights file that a parameter names.
 
     Parameters
     ----------
     weights : str
+        The path, which may begin with "~".
     parameter : str
         The parameter that holds `weights`, for messages.
 
@@ -47,7 +48,7 @@ def weights_file(weights: str, parameter: str) -> Path:
     try:
         path = Path(weights).expanduser()
         found = path.is_file()
-    except (OSError, RuntimeError) as error:  # RuntimeError: ~ of nobody
+    except (OSError, RuntimeError) as error:  # RuntimeError: no such user after "~"
         reason = error.strerror if isinstance(error, OSError) else error
         raise ColorizationError(
             f"{parameter}: {weights!r} cannot be looked for ({reason})"
@@ -83,7 +84,7 @@ def fingerprint_weights(weights: str, parameter: str, memory: Path) -> str:
     Raises
     ------
     ColorizationError
-        As `weights_file`.
+        As from `weights_file`.
     """
     if weights in NAMED:
         return weights

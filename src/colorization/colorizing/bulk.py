@@ -1,4 +1,4 @@
-"""Many photographs through one model: each by one thread, from its file to the colorized one."""
+"""Colorize many photographs with one model: one thread takes each from its file to the result."""
 
 import threading
 from collections import deque
@@ -17,14 +17,14 @@ from colorization.core.errors import ColorizationError
 from colorization.core.progress import progress_bar
 from colorization.sources import archives
 
-# Bytes, beside what ONNX Runtime and the libraries take: 2 GiB in all.
-IN_FLIGHT = 700_000_000  # of the photographs that are in work; one that takes more is alone
-PER_PHOTOGRAPH = 15_000_000  # for what is converted at a time
-PER_PIXEL = 12  # photograph and result 4 each, 4 for their transparency and their encoded bytes
-PER_PIXEL_BESIDE = 4  # where the grey photograph stands beside the result
+# Bytes. With what ONNX Runtime and the libraries take, the program needs 2 GiB in all.
+IN_FLIGHT = 700_000_000  # for all photographs in work; one that needs more is in work alone
+PER_PHOTOGRAPH = 15_000_000  # for the strips that are converted at a time
+PER_PIXEL = 12  # 4 for the photograph, 4 for the result, 4 for transparency and encoded bytes
+PER_PIXEL_BESIDE = 4  # more, if the grey photograph stands beside the result
 PER_SEEN_PIXEL = 1024  # of the widest layers of a network, 64 channels of float32, several at once
-AHEAD = 4  # jobs that are handed to each thread, so that none waits for a slow one beside it
-LARGEST_FILE = 2 * archives.MAX_BYTES  # here, twice as many pixels are decoded, too
+AHEAD = 4  # jobs handed out per thread, so that no thread waits for a slow one
+LARGEST_FILE = 2 * archives.MAX_BYTES  # the limit on pixels is doubled here, too
 
 
 def colorize_files(
@@ -37,20 +37,20 @@ def colorize_files(
     threads: int,
     quiet: bool,
 ) -> Iterator[Failure]:
-    """Colorize files, and name those that fail as soon as they do.
+    """Colorize files, and yield a failure for each that cannot be colorized.
 
-    A photograph is decoded twice, small for the network and whole when its turn comes to be
-    written, and as many are in work at a time as there is memory for, so that it grows neither
-    with the threads nor with the number of files.
+    Each photograph is decoded twice: small for the network, then whole to be written. Only as many
+    are in work at a time as fit into memory. Memory thus grows neither with the threads nor with
+    the number of files.
 
     Parameters
     ----------
     colorizer : Colorizer
     jobs : list of Job
     vividness : float, optional
-        Where the model's dial is turned to; it stays where it stands, unless it is given.
+        Position of the model's dial. By default, the model's own.
     saturation : float
-        What the predicted a and b are multiplied by.
+        Factor on the predicted a and b.
     side_by_side : bool
         Put the grey photograph to the left.
     threads : int
@@ -83,7 +83,7 @@ def colorize_files(
 
 
 class _Work:
-    """What the threads do, within the memory that there is for all of them."""
+    """The work of a thread on one photograph, within the memory that all threads share."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class _Work:
         self._memory = _Memory(IN_FLIGHT)
 
     def colorize(self, job: Job) -> None:
-        """Predict the colours of a photograph, join it with them and write it."""
+        """Predict the colours of a photograph, join them with it, and write the result."""
         with self._memory.held(self._needed(job.input)):
             L = self._colorizer.see(job.input)
         with self._memory.held(PER_SEEN_PIXEL * L.size):
@@ -110,7 +110,7 @@ class _Work:
             coloured = originals.join(
                 original.rgb, self._saturation * ab, beside_grey=self._side_by_side
             )
-            original = replace(original, rgb=coloured)  # the grey one is done with
+            original = replace(original, rgb=coloured)  # the grey one is no longer needed
             try:
                 originals.write_original(
                     original, coloured, job.output, xmp=self._mark, replace=job.overwrite
@@ -127,7 +127,7 @@ class _Work:
 
 
 class _Memory:
-    """So many bytes, of which each thread waits for what it needs."""
+    """The bytes that threads share: a thread waits until as many as it needs are free."""
 
     def __init__(self, total: int) -> None:
         self._total = self._free = total
@@ -135,7 +135,7 @@ class _Memory:
 
     @contextmanager
     def held(self, needed: int) -> Iterator[None]:
-        """Hold so many bytes during a block; all there are where that is not enough."""
+        """Hold `needed` bytes during a block, or all bytes if `needed` is more."""
         needed = min(needed, self._total)
         with self._changed:
             self._changed.wait_for(lambda: self._free >= needed)
@@ -155,7 +155,7 @@ def _why_not_written(error: OSError, out: Path) -> str:
 
 
 def _reason(future: Future) -> str:
-    """Why a thread failed, in one line; empty where it did not."""
+    """The reason why a thread failed, in one line; empty if it did not fail."""
     error = future.exception()
     if isinstance(error, OSError):
         return error.strerror or str(error)

@@ -15,13 +15,13 @@ from colorization.core.hashing import sha256_of
 from colorization.embedding.standardization import CLASSES, normalize, read_normalization
 from colorization.imaging import decoding, view
 
-Network = Callable[..., np.ndarray]  # such as OnnxNetwork, of one array for each input
+Network = Callable[..., np.ndarray]  # such as OnnxNetwork; takes one array for each input
 Photograph = np.ndarray | Image.Image | str | Path
 
 
 @dataclass(frozen=True)
 class Embedder:
-    """The network whose logits a model takes, and how they are standardised before.
+    """The network whose logits a model takes as embedding, and their standardisation.
 
     Attributes
     ----------
@@ -37,21 +37,21 @@ class Embedder:
     mean_and_deviation: np.ndarray
 
     def embed(self, seen: Sequence[np.ndarray]) -> np.ndarray:
-        """Give the embeddings, (N, 1000) float32, of L of any shapes, each (H, W, 1)."""
+        """Give the embeddings, (N, 1000) float32, of N arrays L, each (H, W, 1) of any size."""
         squares = np.stack([view.square_for(L, self.image_size) for L in seen])
         return normalize(self.network(squares), self.mean_and_deviation)
 
 
 @dataclass(frozen=True)
 class Dial:
-    """Where colours are chosen among those that a model finds likely.
+    """The network that chooses colours among those that a model finds likely.
 
     Attributes
     ----------
     network : Network
-        From what the model predicts, and the dial's position, to ab.
+        Maps the model's prediction and the dial's position to ab.
     default : float
-        The position until it is turned, in [0, 1].
+        Position unless another is asked for, in [0, 1].
     """
 
     network: Network
@@ -64,21 +64,21 @@ class Colorizer:
     Attributes
     ----------
     image_size : int
-        The shorter side, in px, of what the network sees.
+        The shorter side, in px, of the images that the network sees.
     vividness : float or None
-        Where the model's dial stands by default, in [0, 1]; None where it has none.
+        Default position of the model's dial, in [0, 1]; None for a model without a dial.
     sha256 : str
-        Of the package's manifest, which lists that of each file.
+        The sha256 of the package's manifest, which lists the sha256 of each file.
 
     Parameters
     ----------
     network : Network
-        From L, and an embedding where there is an embedder, to ab, or to what the dial takes.
+        Maps L, and an embedding if there is an embedder, to ab, or to the dial's input.
     image_size : int
     embedder : Embedder or None
         None for a model that takes no embedding.
     dial : Dial or None
-        None for a model that has none.
+        None for a model without a dial.
     sha256 : str
     """
 
@@ -105,23 +105,23 @@ class Colorizer:
         Parameters
         ----------
         image : array, PIL image or path
-            An array is (H, W), (H, W, 3) or, with transparency, (H, W, 4), uint8, sRGB. Whatever
-            colours there are, only L is looked at; see `see`.
+            An array is (H, W), (H, W, 3) or, with transparency, (H, W, 4), uint8, sRGB. Only L is
+            used, whatever colours the image has; see `see`.
         saturation : float
-            What the predicted a and b are multiplied by.
+            Factor on the predicted a and b.
         vividness : float, optional
             See `turn`.
 
         Returns
         -------
         Image.Image
-            Mode RGB, sRGB, upright, of the photograph's size, with its own L, also where
-            transparency hides it.
+            Mode RGB, sRGB, upright, of the photograph's size. L is the photograph's own, also
+            where transparency hides it.
 
         Raises
         ------
         ColorizationError
-            If it cannot be decoded, or as `turn`.
+            If the image cannot be decoded, or for the reasons that `turn` gives.
         """
         ab = self.turn(self.predict([self.see(image)])[0], vividness)
         if isinstance(image, (str, Path)):
@@ -137,14 +137,14 @@ class Colorizer:
         Parameters
         ----------
         image : array, PIL image or path
-            As to `__call__`. Transparency is laid on white. A file is decoded as in training, a
-            large JPEG at a fraction of its size; of an array or a PIL image, the pixels count as
-            they are, which for a large JPEG gives another L, by about 1 of L* in fine noise.
+            As for `__call__`. Transparency is laid on white. A file is decoded as in training: a
+            large JPEG at a fraction of its size. The pixels of an array or a PIL image are taken
+            as they are. For a large JPEG, L then differs by about 1 of L* in fine noise.
 
         Returns
         -------
         (H, W, 1) float32 array
-            CIE L* / 50 - 1, of `view.seen_size`.
+            CIE L* / 50 - 1, of the size that `view.seen_size` gives.
 
         Raises
         ------
@@ -159,7 +159,7 @@ class Colorizer:
         return view.luminance(rgb)
 
     def predict(self, seen: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Compute what the network says, which takes most of the time; `turn` makes ab of it.
+        """Run the network, which takes most of the time; `turn` makes ab of its predictions.
 
         Parameters
         ----------
@@ -169,7 +169,7 @@ class Colorizer:
         Returns
         -------
         list of float32 arrays
-            Of a model with a dial, (H / 2, W / 2, bins), how likely each colour is; of others, ab.
+            For a model with a dial, how likely each colour is, (H / 2, W / 2, bins); else ab.
         """
         embeddings = None if self._embedder is None else self._embedder.embed(seen)
         found: list[np.ndarray] = [np.empty(0)] * len(seen)
@@ -191,7 +191,7 @@ class Colorizer:
             As `predict` gives it.
         vividness : float, optional
             From 0, the colours that are closest on average, to 1, as colourful as photographs are.
-            Where the dial stands by default, unless it is given.
+            By default, the model's own position.
 
         Returns
         -------
@@ -201,7 +201,7 @@ class Colorizer:
         Raises
         ------
         ColorizationError
-            If the model has no dial, or it does not go so far.
+            If `vividness` is given and the model has no dial, or it is outside [0, 1].
         """
         position = self.position(vividness)
         if self._dial is None or position is None:
@@ -209,7 +209,7 @@ class Colorizer:
         return self._dial.network(predicted[None], np.full((1, 1), position, np.float32))[0]
 
     def position(self, vividness: float | None = None) -> float | None:
-        """Give where the dial is turned to; None for a model without one. Raises as `turn`."""
+        """Give the dial's position; None for a model without a dial. Raises as `turn`."""
         if vividness is None:
             return self.vividness
         if self._dial is None:
@@ -220,7 +220,7 @@ class Colorizer:
 
 
 def _in_memory(image: np.ndarray | Image.Image) -> Image.Image:
-    """An image with all its pixels, to do with as one likes."""
+    """A PIL image that may be changed while the argument stays as it is."""
     return Image.fromarray(image) if isinstance(image, np.ndarray) else image.copy()
 
 
@@ -230,8 +230,7 @@ def load(model: str | Path | None = None) -> Colorizer:
     Parameters
     ----------
     model : path, optional
-        A folder that the stage `package` made, here or elsewhere; the released model, unless it is
-        given.
+        A folder that the stage `package` made, here or elsewhere. By default, the released model.
 
     Returns
     -------
@@ -240,7 +239,7 @@ def load(model: str | Path | None = None) -> Colorizer:
     Raises
     ------
     ColorizationError
-        If the package is not whole or not what was packaged.
+        If the package is incomplete, or a file in it is not the one that was packaged.
     """
     folder = packaged.RELEASED if model is None else Path(model)
     manifest = packaged.read_manifest(folder)

@@ -1,4 +1,4 @@
-"""The command `colorize`: photographs in, photographs in colour out."""
+"""The command `colorize`: it reads grey photographs and writes them in colour."""
 
 import argparse
 import io
@@ -9,8 +9,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TextIO
 
-# Pillow reads this when it is imported, so before what imports Pillow. So large, a block is given
-# back to the system when an image is done with, not kept for reuse: malloc does so from 32 MiB on.
+# Set before the imports below, since Pillow reads it when it is imported. malloc returns blocks
+# from 32 MiB on to the system when an image is freed; it keeps smaller ones for reuse.
 os.environ.setdefault("PILLOW_BLOCK_SIZE", "64m")
 
 from colorization.colorizing.jobs import Failure, Job, plan
@@ -21,7 +21,7 @@ from colorization.core.errors import ColorizationError
 from colorization.core.text import printable
 
 MOST_AT_A_TIME = 256  # photographs, and threads
-MOST_SATURATION = 100.0  # by then, all colours are as strong as sRGB has them
+MOST_SATURATION = 100.0  # by then, all colours are as strong as sRGB allows
 DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 
 
@@ -99,7 +99,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _colorize(jobs: list[Job], options: argparse.Namespace) -> list[Failure]:
-    from colorization.colorizing.bulk import colorize_files  # noqa: PLC0415 (others are quicker)
+    from colorization.colorizing.bulk import colorize_files  # noqa: PLC0415 (slow to import)
     from colorization.colorizing.colorizer import load  # noqa: PLC0415
 
     colorizer = load(options.model)
@@ -130,18 +130,18 @@ def _say(message: str) -> None:
 
 
 class _Shown(io.TextIOBase):
-    """A stream on which the work does not depend: what it cannot take is escaped, or lost."""
+    """A stream whose faults do not stop the work: text that it cannot take is escaped or lost."""
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream  # None where the program was started without it
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """Of the stream itself, which tqdm asks for."""
+        """The stream's encoding, which tqdm asks for."""
         return getattr(self._stream, "encoding", None) or "utf-8"
 
     def write(self, text: str) -> int:
-        """Write, at once; from when that fails on, to nowhere."""
+        """Write at once; after the first failure, write to nowhere."""
         if self._stream is not None:
             try:
                 shown = text.encode(self.encoding, "backslashreplace").decode(self.encoding)
@@ -153,16 +153,19 @@ class _Shown(io.TextIOBase):
         return len(text)
 
     def isatty(self) -> bool:
-        """Whether a person looks on."""
+        """Whether a person watches the stream in a terminal."""
         return self._stream is not None and self._stream.isatty()
 
     def fileno(self) -> int:
-        """Of the stream itself, whose width tqdm asks for."""
+        """The stream's file number, by which tqdm finds the terminal's width."""
         return super().fileno() if self._stream is None else self._stream.fileno()
 
 
 def _open_standard_files() -> None:
-    """Open to nowhere what was closed, lest a photograph gets its number and is written to."""
+    """Open closed standard streams to nowhere.
+
+    Otherwise a photograph opened later could get their number, and messages be written into it.
+    """
     for number in range(3):
         try:
             os.fstat(number)
@@ -178,13 +181,13 @@ def _lead_nowhere(number: int) -> None:
 
 
 def _folder(text: str) -> Path:
-    if not text:  # as a path, the current folder
+    if not text:  # as a path, it would be the current folder
         raise argparse.ArgumentTypeError("must not be empty")
     return Path(text)
 
 
 def _between(least: float, most: float, kind: type = float) -> Callable[[str], float]:
-    """What reads a number of a kind within bounds."""
+    """Make a function that reads a number of type `kind` within bounds."""
 
     def number(text: str) -> float:
         value = kind(text)

@@ -1,4 +1,4 @@
-"""EXIF: who took a photograph, with what, when and where; read, and written again."""
+"""Read and write EXIF: who took a photograph, with what, when and where."""
 
 import io
 import struct
@@ -18,7 +18,7 @@ KEPT_TAGS = (
     ExifTags.Base.Copyright,
 )
 KEPT_PARTS = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
-# It is sRGB now; and the other is a part of a part, of no use without the layout of its file.
+# Results are always sRGB. Interop is a part of a part, of no use without its file's layout.
 LEFT_OUT = (ExifTags.Base.ColorSpace, ExifTags.IFD.Interop)
 
 LONGEST = (
@@ -35,7 +35,7 @@ class _Entry(NamedTuple):
 
 
 def kept(image: Image.Image) -> bytes:
-    """Give what is kept of an image's EXIF, written anew.
+    """Give the EXIF that is kept of an image, written anew.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ def kept(image: Image.Image) -> bytes:
     Returns
     -------
     bytes
-        Without what is damaged; and, where more is left than a JPEG can hold, without its longest
-        values, mostly a maker's notes. Empty where there is nothing to keep.
+        Damaged values are left out. If the rest is more than a JPEG can hold, its longest values
+        are left out, too, mostly a maker's notes. Empty if there is nothing to keep.
     """
     sized = [(len(content), entry) for entry in _entries(image) if (content := _written([entry]))]
     sized.sort(key=lambda each: each[0])
@@ -58,13 +58,13 @@ def kept(image: Image.Image) -> bytes:
 
 
 def options(kind: str, content: bytes) -> dict[str, Any]:
-    """Give what `Image.save` needs to write EXIF, as `kept` returns it, in a format."""
+    """Give the arguments with which `Image.save` writes EXIF from `kept` in a format."""
     if not content:
         return {}
     if kind != "TIFF":
         return {"exif": content}
     exif = _read(content)
-    # Pillow writes no compressed TIFF with parts of EXIF: `append_to_tiff` tells where they are.
+    # Pillow writes no EXIF parts into a compressed TIFF: `append_to_tiff` replaces these zeros.
     parts = {part: 0 for part in KEPT_PARTS if part in exif}
     return {"tiffinfo": {tag: _exact(exif[tag]) for tag in KEPT_TAGS if tag in exif} | parts}
 
@@ -96,7 +96,7 @@ def append_to_tiff(path: Path, content: bytes) -> None:
 
 
 def _directory(file: BinaryIO, order: str, start: int) -> list[tuple[int, int, int]]:
-    """Of each entry of a TIFF's directory its tag, its value, and where that stands."""
+    """The tag, the value and the value's place of each entry in a TIFF's directory."""
     file.seek(start)
     (count,) = struct.unpack(f"{order}H", file.read(2))
     entries = struct.iter_unpack(f"{order}HHLL", file.read(12 * count))  # TIFF 6.0, section 2
@@ -106,10 +106,10 @@ def _directory(file: BinaryIO, order: str, start: int) -> list[tuple[int, int, i
 
 
 def _entries(image: Image.Image) -> Iterator[_Entry]:
-    """What there is to keep, as far as it can be read."""
+    """The entries to keep, as far as they can be read."""
     try:
         exif = image.getexif()
-    except Exception:  # here and below: whatever damaged data leads Pillow to raise
+    except Exception:  # here and below: damaged data leads Pillow to raise anything
         return
     for part in (None, *KEPT_PARTS):
         try:
@@ -122,7 +122,7 @@ def _entries(image: Image.Image) -> Iterator[_Entry]:
 
 
 def _written(entries: list[_Entry]) -> bytes:
-    """EXIF of some entries; empty where there are none, or they cannot be written."""
+    """The EXIF of entries; empty if there are none, or they cannot be written."""
     exif = Image.Exif()
     for part, tag, value in entries:
         if part is None:
@@ -142,7 +142,7 @@ def _read(content: bytes) -> Image.Exif:
 
 
 def _exact(value: Any) -> Any:
-    """Text as it stands in the file: Pillow reads it as Latin 1, but writes ASCII."""
+    """The value with text as the file's bytes: Pillow reads Latin 1, but writes ASCII."""
     if isinstance(value, str) and not value.isascii():
         return value.encode("latin-1", "replace")
     return value

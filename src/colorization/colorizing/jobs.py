@@ -1,4 +1,4 @@
-"""Which photographs `colorize` takes, and where each result goes."""
+"""Find the photographs that `colorize` takes, and the place of each result."""
 
 import errno
 import glob
@@ -13,15 +13,15 @@ from colorization.colorizing.originals import FORMATS, NO_FILE
 from colorization.core.errors import ColorizationError
 from colorization.sources import archives
 
-IMAGE, FOLDER = "image", "folder"  # what is taken and entered; of other kinds is passed over
-DEEPEST = 200  # folders, one inside the other; making their likes calls itself for each
+IMAGE, FOLDER = "image", "folder"  # images are taken, folders entered, other kinds passed over
+DEEPEST = 200  # folders, one inside the other; the function that makes them calls itself for each
 
-Identity = tuple[int, int]  # of a file or folder, whatever names and links it has
+Identity = tuple[int, int]  # of a file or folder: the same under all its names and links
 
 
 @dataclass(frozen=True)
 class Job:
-    """One photograph, where it goes, and whether what stands there may be replaced."""
+    """One photograph, the place of its result, and whether a file there may be replaced."""
 
     input: Path
     output: Path
@@ -30,7 +30,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Failure:
-    """A photograph that was not colorized, and why; `began` tells that its turn had come."""
+    """A photograph that was not colorized, and why; `began` tells whether work on it began."""
 
     input: str
     reason: str
@@ -39,15 +39,15 @@ class Failure:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done.
+    """The photographs to colorize, and the inputs that are not.
 
     Attributes
     ----------
     jobs : list of Job
     failures : list of Failure
-        What was asked for and cannot be done.
+        Inputs that were asked for and cannot be colorized.
     passed_over : Counter of str
-        How much of each kind lies in the folders and was not asked for.
+        Number of other things in the folders, by kind.
     """
 
     jobs: list[Job]
@@ -61,16 +61,16 @@ def plan(inputs: list[str], output: Path, ending: str | None, overwrite: bool) -
     Parameters
     ----------
     inputs : list of str
-        Files, folders (with all below them, but for links to folders and the output folder) and
-        globs. What lies in a folder keeps its place below it; a file goes right into the output
-        folder.
+        Files, folders (with all below them, except links to folders and the output folder) and
+        globs. The result of a photograph in a folder keeps its place below that folder. The result
+        of a file goes right into the output folder.
     output : Path
     ending : str or None
-        Of all results, with its dot; None keeps each input's, or takes .png where it cannot be
-        written.
+        Ending of all results, with its dot. None keeps each input's, or takes .png for a format
+        that cannot be written.
     overwrite : bool
-        Whether a result that is there may be replaced. No input ever is, nor anything else in a
-        folder that is one.
+        Whether an existing result may be replaced. Inputs, and files in folders that are inputs,
+        are never replaced.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def plan(inputs: list[str], output: Path, ending: str | None, overwrite: bool) -
 
 
 def _output_folder(output: Path) -> Identity | None:
-    """The identity of the output folder; None where it is still to be made."""
+    """The identity of the output folder; None if the folder does not exist yet."""
     try:
         status = output.stat()
     except OSError as error:
@@ -134,18 +134,18 @@ def _output_folder(output: Path) -> Identity | None:
 
 @dataclass
 class _Found:
-    """What the inputs lead to.
+    """The photographs, folders and failures that the inputs lead to.
 
     Attributes
     ----------
     output : Identity or None
-        Of the output folder, which holds results: no input, where it lies in one.
+        Of the output folder, which is passed over where it lies in an input.
     photographs : dict
-        Each once, with its place below the output folder, and its identity.
+        By path: the place below the output folder, and the identity.
     folders : set of Path
         The folders among the inputs, without links.
     failures : dict
-        Each once, by what it is about.
+        By the path that failed.
     passed_over : Counter of str
     """
 
@@ -156,8 +156,8 @@ class _Found:
     passed_over: Counter[str] = field(default_factory=Counter)
 
     def add(self, text: str) -> None:
-        """Follow an argument, which is a glob where nothing has its name."""
-        if not text:  # as a path, the current folder
+        """Follow an argument: a file, a folder, or, if neither has that name, a glob."""
+        if not text:  # as a path, it would be the current folder
             self._fail("''", "there is no such file or folder")
             return
         matches = [] if os.path.lexists(text) else _matches(text)
@@ -174,7 +174,7 @@ class _Found:
             self._add_folder(path)
         elif stat.S_ISREG(status.st_mode):
             self.photographs.setdefault(path, (below, (status.st_dev, status.st_ino)))
-        else:  # to read it might take for ever
+        else:  # reading it might take for ever
             self._fail(path, NO_FILE)
 
     def _add_folder(self, folder: Path) -> None:
@@ -198,7 +198,7 @@ class _Found:
 def _walk(
     top: Path, output: Identity | None, fail: Callable[[Path, str], None]
 ) -> Iterator[tuple[str, Path]]:
-    """Everything below a folder, with its kind; only what is a `FOLDER` is entered."""
+    """Everything below a folder, with its kind; only a `FOLDER` is entered."""
     waiting = [top]
     while waiting:
         folder = waiting.pop()
@@ -226,7 +226,7 @@ def _kind(entry: os.DirEntry, output: Identity | None) -> str:
 
 
 def _matches(pattern: str) -> list[Path]:
-    """What a glob matches, sorted; `**` enters no links, which may lead in circles."""
+    """The paths that a glob matches, sorted; `**` enters no links, which may lead in circles."""
     parts = Path(pattern).parts
     if "**" not in parts:
         # Path.glob knows no absolute patterns.
@@ -244,7 +244,7 @@ def _matches(pattern: str) -> list[Path]:
 
 
 def _status(path: str | Path) -> os.stat_result | None:
-    """Of what a name leads to; None where nobody can tell."""
+    """The status of the file that a name leads to; None if it cannot be found."""
     try:
         return Path(path).stat()
     except OSError:
@@ -262,7 +262,7 @@ def _identity(path: str | Path) -> Identity | None:
 
 
 def _why(error: OSError, path: Path) -> str:
-    """Why a name leads to nothing."""
+    """The reason why a name leads to nothing."""
     if error.errno == errno.ELOOP:
         return "a link that leads to itself"
     if error.errno == errno.ENOENT:

@@ -1,19 +1,19 @@
-"""What a packaged model says of itself: `colorization.json`, beside the files that it lists.
+"""Read and write a packaged model's manifest, `colorization.json`, which lists its files.
 
 colorization.json  this manifest
 README.md          the model card
 model.onnx         the network, from `L`, and `embedding` if it takes one, to `ab`, or to `logits`
-                   where there is a dial; of any number of photographs, of any height and width
-dial.onnx          from `logits` and `vividness` to `ab`; missing where the variant has no dial
-embedder.onnx      the embedding network, from `L` to `logits`; like the next one missing where the
+                   if there is a dial; it takes any number of photographs of any height and width
+dial.onnx          from `logits` and `vividness` to `ab`; missing if the variant has no dial
+embedder.onnx      the embedding network, from `L` to `logits`; missing, like the next file, if the
                    variant takes no embedding
 embedding.npy      (2, 1000) float32: mean and deviation by which logits are standardised
-training.json      what it was trained with
-metrics.json       what it scored on the test split
+training.json      the settings that the model was trained with
+metrics.json       the model's scores on the test split
 history.csv        a row per epoch of its training
 
-A package comes from anywhere and is not trusted: nothing in it is code or a pickle, and every file
-that is read is listed with its sha256.
+A package may come from anywhere, so it is not trusted: nothing in it is code or a pickle, and every
+file that is read is listed with its sha256.
 """
 
 from pathlib import Path
@@ -27,7 +27,7 @@ from colorization.core.records import ImageSize, NotEmpty, Record, Sha256, key_o
 
 NAME = "colorization.json"
 RELEASED = Path(__file__).parent.parent / "released"  # the model that comes with this program
-LONGEST = 2**20  # bytes of it; a few thousand are usual
+LONGEST = 2**20  # bytes of the manifest; a few thousand are usual
 MODEL = "model.onnx"
 DIAL = "dial.onnx"
 EMBEDDER = "embedder.onnx"
@@ -41,9 +41,9 @@ class Dial(Record):
     Attributes
     ----------
     default : float
-        Where it stands until it is turned, in [0, 1].
+        Position unless another is asked for, in [0, 1].
     bins : int
-        How many colours there are.
+        Number of colours.
     """
 
     default: Annotated[float, Field(ge=0, le=1)]
@@ -51,21 +51,21 @@ class Dial(Record):
 
 
 class Manifest(Record):
-    """What is needed to colorize, and where the model comes from.
+    """The facts that colorizing needs, and the origin of the model.
 
     Attributes
     ----------
     format : int
-        Of this manifest, and of what it lists.
+        Version of this manifest's format, and of the formats of the files that it lists.
     variant : str
     image_size : int
-        px, the shorter side of what the network sees.
+        px, the shorter side of the images that the network sees.
     dial : Dial or None
-        None where it has none.
+        None for a model without a dial.
     embedder_size : int or None
-        px, the side of the squares that the embedding network sees; None where there is none.
+        px, the side of the squares that the embedding network sees; None without an embedder.
     source : str
-        Of the photographs that it was trained on.
+        Source of the photographs that the model was trained on.
     files : dict
         The sha256 of each file.
     """
@@ -80,7 +80,7 @@ class Manifest(Record):
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest of a folder whose other files are all there."""
+    """Write the manifest into a folder that already holds all the other files."""
     text = manifest.model_dump_json(indent=1)
     (folder / NAME).write_text(text + "\n", encoding="utf-8")
 
@@ -95,12 +95,12 @@ def read_manifest(folder: Path) -> Manifest:
     Returns
     -------
     Manifest
-        It lists all that is loaded.
+        It lists every file that is loaded.
 
     Raises
     ------
     ColorizationError
-        If the folder is no package, or a file is missing or not what was packaged.
+        If the folder is no package, or a file is missing or is not the one that was packaged.
     """
     manifest = _parse(folder / NAME, _text(folder))
     needed = {

@@ -1,7 +1,7 @@
-"""What every written file says of itself: that its colours are predicted, and by what.
+"""The mark in every written file: its colours are predicted, by this program and a named model.
 
-It is said in XMP, which JPEG, PNG, TIFF and WebP all carry and which leaves the photographer's EXIF
-alone: the digital source type of IPTC, and an event of the file's history.
+The mark is XMP, which JPEG, PNG, TIFF and WebP can all carry. It leaves the photographer's EXIF
+alone. It holds the digital source type of IPTC, and an event of the file's history.
 
 References
 ----------
@@ -16,10 +16,10 @@ from xml.sax.saxutils import escape
 from PIL import PngImagePlugin
 
 DISTRIBUTION = "colorization-pipeline"  # as pip knows it
-# The picture is a photograph's, and its colours are of a model trained on other photographs.
+# The picture is a photograph; its colours come from a model trained on other photographs.
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
-XMP_TAG = 700  # of TIFF; XMP Specification Part 3
-XMP_KEYWORD = "XML:com.adobe.xmp"  # of PNG, likewise
+XMP_TAG = 700  # in TIFF; XMP Specification Part 3
+XMP_KEYWORD = "XML:com.adobe.xmp"  # in PNG, likewise
 
 _PACKET = """\
 <?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
@@ -56,7 +56,7 @@ def mark(model: str, vividness: float | None, saturation: float) -> bytes:
     Parameters
     ----------
     model : str
-        The sha256 of the package's manifest, which lists that of each file.
+        The sha256 of the package's manifest, which lists the sha256 of each file.
     vividness : float or None
         None for a model without a dial.
     saturation : float
@@ -64,7 +64,7 @@ def mark(model: str, vividness: float | None, saturation: float) -> bytes:
     Returns
     -------
     bytes
-        UTF-8. It tells no time: the same photograph gives the same file.
+        UTF-8. It holds no time, so that the same photograph gives the same file.
     """
     turned = "" if vividness is None else f"; vividness {vividness:g}"
     parameters = f"model sha256 {model}{turned}; saturation {saturation:g}"
@@ -74,7 +74,7 @@ def mark(model: str, vividness: float | None, saturation: float) -> bytes:
 
 
 def options(kind: str, xmp: bytes) -> dict[str, Any]:
-    """Give what `Image.save` needs to write XMP in a format; nothing where it is empty."""
+    """Give the arguments with which `Image.save` writes XMP in a format; none for empty XMP."""
     if not xmp:
         return {}
     if kind == "TIFF":

@@ -1,4 +1,4 @@
-"""A network in an ONNX file, computed by ONNX Runtime."""
+"""Load a network from an ONNX file, check it, and compute it by ONNX Runtime."""
 
 import functools
 import os
@@ -9,29 +9,29 @@ from pathlib import Path
 
 import numpy as np
 
-# From 1.29 on, ONNX Runtime tells its makers of each model, unless this stands here when it is
-# imported: nothing of anybody's photographs is to leave the machine, and nothing about them.
+# From 1.29 on, ONNX Runtime reports each model to its makers, unless this is set before the import.
+# No photograph, and nothing about one, may leave the machine.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import onnxruntime
 
 from colorization.core.errors import ColorizationError, reason
 
-Shape = tuple[int | None, ...]  # None for a length that is left open
+Shape = tuple[int | None, ...]  # None for a length that may vary
 
 SMALLEST = 32  # px, a side of what a model can see; see `variant.Variant`
 MOST_MEMORY = 3 * 2**29  # bytes of all arrays of all networks together, their weights included
-MOST_SECONDS = 20.0  # that a network may take for a few pixels
-FATAL = 4  # of what ONNX Runtime logs, all else is in its exceptions
+MOST_SECONDS = 20.0  # the most that a network may take for a few pixels
+FATAL = 4  # the only level that ONNX Runtime logs; its exceptions tell all else
 
 
 class OnnxNetwork:
-    """A network, of which nothing but its sha256 need be known.
+    """A network from a file of which only the sha256 need be known.
 
-    Its file may come from anywhere: it must have the inputs and the output that are expected, and
-    must compute a small example to finite numbers, in bounded time and memory. It is data: ONNX has
-    no operation that reads a file or runs code, and ONNX Runtime takes weights from no file outside
-    the network's folder.
+    The file may come from anywhere. The network must have the expected inputs and output, and must
+    compute finite numbers for a small example, in bounded time and memory. The file is data: ONNX
+    has no operation that reads a file or runs code, and ONNX Runtime takes weights from no file
+    outside the network's folder.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class OnnxNetwork:
     inputs : mapping of str to Shape
         Names and shapes of the inputs, all float32.
     output : (str, Shape)
-        Name and shape of the only output, float32, of as many images as each input.
+        Name and shape of the only output, float32; it holds as many images as each input.
 
     Raises
     ------
@@ -53,7 +53,7 @@ class OnnxNetwork:
         options.log_severity_level = FATAL
         options.add_session_config_entry("session.use_env_allocators", "1")
         options.intra_op_num_threads = 1  # many photographs are computed side by side
-        # The exceptions of its own differ from release to release.
+        # ONNX Runtime's own exceptions differ from release to release, hence the broad catch.
         try:
             self._session = onnxruntime.InferenceSession(
                 path, options, providers=["CPUExecutionProvider"]
@@ -76,12 +76,12 @@ class OnnxNetwork:
         Raises
         ------
         ColorizationError
-            If that cannot be done, in the memory that there is, say.
+            If the network cannot be computed, for example for lack of memory.
         """
         return self._run(inputs, onnxruntime.RunOptions())
 
     def _run(self, inputs: Sequence[np.ndarray], options: onnxruntime.RunOptions) -> np.ndarray:
-        # What one photograph needed is given back before the next one, which may be smaller.
+        # Memory that one photograph needed is freed before the next one, which may be smaller.
         options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         given = dict(zip(self._names, inputs, strict=True))
         try:
@@ -105,7 +105,7 @@ class OnnxNetwork:
 
 @functools.cache
 def _bound_memory() -> None:
-    """Give ONNX Runtime one allocator, for the whole process, that has an end."""
+    """Give ONNX Runtime one allocator of bounded size for the whole process."""
     memory = onnxruntime.OrtMemoryInfo(
         "Cpu",
         onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR,
@@ -127,11 +127,11 @@ def _terminated_after(seconds: float, options: onnxruntime.RunOptions) -> Iterat
 
 
 def _smallest(shape: Shape) -> tuple[int, ...]:
-    """One of what is counted, and as few pixels as a network can see, where that is left open."""
+    """The smallest shape: of lengths that may vary, the first is 1 and others `SMALLEST`."""
     return tuple(length or (SMALLEST if place else 1) for place, length in enumerate(shape))
 
 
 def _described(array: onnxruntime.NodeArg) -> tuple[str, Shape]:
-    """Type and shape; a length that is left open has a name there."""
+    """Type and shape of an array; ONNX Runtime has a name in place of a length that may vary."""
     lengths = (length if isinstance(length, int) else None for length in array.shape)
     return array.type, tuple(lengths)

@@ -1,4 +1,4 @@
-"""Photographs as people have them: read with all that they carry, and written back in colour."""
+"""Read people's photographs with all that they carry, and write them back in colour."""
 
 import io
 import stat
@@ -15,7 +15,7 @@ from colorization.core.files import whole_file
 from colorization.imaging import decoding, lab
 from colorization.imaging.strips import strips
 
-# What an image may be written as, by its ending; other inputs become PNG.
+# The format of a result, by its ending; inputs with other endings become PNG.
 FORMATS = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
@@ -25,8 +25,8 @@ FORMATS = {
     ".tiff": "TIFF",
     ".webp": "WEBP",
 }
-# Colours are what this is about: JPEG's own halving of their resolution is switched off.
-# Not "optimize": for that, Pillow holds all coefficients of an image in memory.
+# Subsampling 0: JPEG by default halves the resolution of colours, which are the point here.
+# No "optimize": for it, Pillow holds all coefficients of an image in memory.
 OPTIONS: dict[str, dict] = {
     "JPEG": {"quality": 95, "subsampling": 0},
     "PNG": {"compress_level": 4},
@@ -44,10 +44,10 @@ class Original:
     Attributes
     ----------
     rgb : Image.Image
-        Mode RGB, or RGBA where anything is transparent, sRGB, upright.
+        Mode RGB, or RGBA if anything is transparent; sRGB, upright.
     exif : bytes
-        What it says of who took it, with what, when and where; not of its orientation, which has
-        been applied, nor of the layout of its file. Empty where there is nothing to keep.
+        Who took it, with what, when and where. Its orientation, which has been applied, and the
+        layout of its file are left out. Empty if there is nothing to keep.
     """
 
     rgb: Image.Image
@@ -70,7 +70,7 @@ def open_file(path: Path) -> BinaryIO:
 
 
 def pixels(path: Path) -> int:
-    """Count the pixels of an image without decoding it; 0 where it is none."""
+    """Count the pixels of an image without decoding it; 0 if the file is no image."""
     try:
         with Image.open(path, formats=decoding.FORMATS) as image:
             return image.width * image.height
@@ -91,7 +91,7 @@ def read_original(path: Path) -> Original:
 
 
 def decode_original(source: bytes | BinaryIO) -> Original:
-    """Decode a photograph in full size, from what a file holds; raises as `read_original`."""
+    """Decode a photograph in full size from a file's content; raises as `read_original`."""
     image = decoding.open_image(source, large=True)
     decoding.load(image)
     kept = exif.kept(image)
@@ -99,7 +99,7 @@ def decode_original(source: bytes | BinaryIO) -> Original:
 
 
 def encode_png(original: Original, rgb: Image.Image, xmp: bytes) -> bytes:
-    """Give what `write_original` writes into a PNG file."""
+    """Give the bytes that `write_original` writes into a PNG file."""
     content = io.BytesIO()
     rgb.save(content, "PNG", **OPTIONS["PNG"], **_carried("PNG", original.exif, xmp))
     return content.getvalue()
@@ -108,29 +108,29 @@ def encode_png(original: Original, rgb: Image.Image, xmp: bytes) -> bytes:
 def write_original(
     original: Original, rgb: Image.Image, out: Path, *, xmp: bytes = b"", replace: bool = True
 ) -> None:
-    """Write an image in the format that its ending names, with what the original carried.
+    """Write an image in the format that its ending names, with the original's EXIF.
 
     Parameters
     ----------
     original : Original
     rgb : Image.Image
-        Mode RGB or RGBA, sRGB; EXIF is the original's.
+        Mode RGB or RGBA, sRGB.
     out : Path
-        Appears under its name when it is whole.
+        It appears under its name only once it is whole.
     xmp : bytes
-        As `mark.mark` gives it; empty for none.
+        As `mark.mark` gives it; empty to write none.
     replace : bool
-        Whether what stands there is replaced.
+        Whether an existing file is replaced.
 
     Raises
     ------
     ColorizationError
-        If the format cannot hold it.
+        If the format cannot hold the image.
     OSError
-        If there is no room for it, say.
+        If the file cannot be written, for example on a full disk.
     """
     kind = FORMATS[out.suffix.lower()]
-    if kind == "JPEG":  # knows no transparency
+    if kind == "JPEG":  # JPEG has no transparency
         rgb = rgb.convert("RGB") if rgb.mode == "RGBA" else rgb
     options = OPTIONS[kind] | _carried(kind, original.exif, xmp)
     with whole_file(out, replace=replace) as partial:
@@ -144,7 +144,7 @@ def write_original(
 
 
 def _carried(kind: str, exif_content: bytes, xmp: bytes) -> dict[str, Any]:
-    """Options that write EXIF and XMP; a TIFF has both in one table."""
+    """The options that write EXIF and XMP; a TIFF has both in one table."""
     said, marked = exif.options(kind, exif_content), mark.options(kind, xmp)
     if kind != "TIFF" or not marked:
         return said | marked
@@ -152,12 +152,12 @@ def _carried(kind: str, exif_content: bytes, xmp: bytes) -> dict[str, Any]:
 
 
 def _save(image: Image.Image, path: Path, kind: str, options: dict) -> None:
-    # libtiff notices a full disk by itself, and in memory would not say what stands in its gaps.
+    # libtiff notices a full disk by itself; in memory it would leave undefined bytes in gaps.
     with path.open("wb") if kind == "TIFF" else _Checked(io.FileIO(path, "w")) as file:
         try:
             image.save(file, kind, **options)
         except (OSError, RuntimeError) as error:
-            if getattr(error, "errno", None) is None:  # "encoder error -2": the disk itself tells
+            if getattr(error, "errno", None) is None:  # "encoder error -2": writing tells why
                 file.seek(0, io.SEEK_END)
                 file.write(bytes(1 << 20))
                 file.flush()
@@ -165,28 +165,28 @@ def _save(image: Image.Image, path: Path, kind: str, options: dict) -> None:
 
 
 class _Checked(io.BufferedWriter):
-    """A file without a number, by which encoders would write to it and miss a full disk."""
+    """A file that hides its number: encoders that write by the number miss a full disk."""
 
     def fileno(self) -> int:
         raise io.UnsupportedOperation("fileno")
 
 
 def join(rgb: Image.Image, ab: np.ndarray, *, beside_grey: bool = False) -> Image.Image:
-    """Give a photograph colours and keep its own L in full resolution.
+    """Give a photograph colours, and keep its own L in full resolution.
 
     Parameters
     ----------
     rgb : Image.Image
-        Mode RGB or RGBA, sRGB; it is coloured in place where nothing stands beside it.
+        Mode RGB or RGBA, sRGB; it is coloured in place, unless `beside_grey`.
     ab : (h, w, 2) float32 array
         CIE a*, b* / AB_SCALE of the whole photograph, at any size; enlarged bicubically.
     beside_grey : bool
-        Put L alone to the left, and leave out transparency.
+        Put the grey photograph to the left, and leave out transparency.
 
     Returns
     -------
     Image.Image
-        Of the same mode, sRGB, of the photograph's size; or RGB, and twice as wide.
+        sRGB, of the photograph's mode and size; if `beside_grey`, RGB and twice as wide.
     """
     colours = [Image.fromarray(channel) for channel in np.moveaxis(ab.astype(np.float32), -1, 0)]
     x_scale, y_scale = ab.shape[1] / rgb.width, ab.shape[0] / rgb.height

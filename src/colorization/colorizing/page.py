@@ -1,7 +1,7 @@
 """The command `colorize-page`: a page in the browser that colorizes a photograph.
 
-Everything happens on this machine. The page is served to it alone, unless `--host` says otherwise;
-no photograph is kept on disk, and what is held in memory ends with the program.
+Everything happens on this machine. The page is served to this machine alone, unless `--host` says
+otherwise. Photographs are held in memory, at most until the program ends; none is kept on disk.
 """
 
 import argparse
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
 LARGEST_UPLOAD = 200_000_000  # bytes
 HERE = "127.0.0.1"
-MOST_SATURATED = 2.0  # of the slider, where a model has no dial
-DOWNLOAD = "colorized"  # the path of what is downloaded
+MOST_SATURATED = 2.0  # end of the slider for a model without a dial
+DOWNLOAD = "colorized"  # path of downloads in their URL
 
-JPEG: dict[str, Any] = {"quality": 92, "subsampling": 0}  # of what the page shows
+JPEG: dict[str, Any] = {"quality": 92, "subsampling": 0}  # for the images that the page shows
 INTRODUCTION = """\
 # Colorize a photograph
 
@@ -53,7 +53,7 @@ CSS = """
 .comparison img.colour {position: absolute; inset: 0;
     clip-path: inset(0 calc(100% - var(--shown, 50%)) 0 0)}
 """
-# The share is kept on the component itself, which stays when its content is replaced.
+# The component itself keeps the share, since it stays when its content is replaced.
 SHOW = """(share) => {
     document.querySelector('.comparison').style.setProperty('--shown', share + '%');
     return share;
@@ -150,7 +150,7 @@ def build_app(colorizer: Colorizer) -> Any:
         name: str,
         vividness: float | None = None,
         saturation: float = Query(1.0, ge=0, le=MOST_SATURATED),
-    ) -> Response:  # in a thread of its own, since it is no coroutine
+    ) -> Response:  # FastAPI runs it in a thread, as it is no coroutine
         try:
             content = uploads.png(name, vividness, saturation)
         except KeyError:
@@ -172,13 +172,13 @@ def build_app(colorizer: Colorizer) -> Any:
         ssr_mode=False,
         pwa=False,
         css=CSS,
-        # The default ones are fetched from another machine.
+        # The default fonts would be fetched from another machine.
         theme=gradio.themes.Default(font="system-ui", font_mono="monospace"),
     )
 
 
 def _layout(gradio: Any, uploads: Uploads, vividness: float | None) -> "gradio.Blocks":
-    """Lay the page out, and say what its parts do."""
+    """Lay out the page, and connect its parts to their functions."""
 
     def closed(now: tuple[str, str] | None) -> None:
         if now:
@@ -239,7 +239,7 @@ def _layout(gradio: Any, uploads: Uploads, vividness: float | None) -> "gradio.B
 
 
 def _dial(vividness: float | None) -> dict[str, Any]:
-    """Describe the slider that a model has."""
+    """Describe the slider: vividness for a model with a dial, otherwise saturation."""
     if vividness is None:
         return {"minimum": 0, "maximum": MOST_SATURATED, "value": 1, "label": "Saturation"}
     told = "0: closest on average; 1: as colourful as photographs are"
@@ -264,7 +264,7 @@ def _download(address: str, title: str) -> str:
 
 
 def _pair(grey: Image.Image, colorized: Image.Image) -> str:
-    """Show one image over the other, which hides a part of it."""
+    """Write the HTML that lays the colorized image, cut off at the slider, over the grey one."""
     return (
         f'<div class="pair"><img src="{_data_url(grey)}" alt="The photograph in grey">'
         f'<img class="colour" src="{_data_url(colorized)}" alt="The same in predicted colours">'

@@ -1,4 +1,4 @@
-"""Photographs that someone has given to the page: held in memory, colorized as the dial turns."""
+"""Hold the page's photographs in memory, and colorize them anew when the dial turns."""
 
 import secrets
 import threading
@@ -13,18 +13,18 @@ from colorization.colorizing.colorizer import Colorizer
 from colorization.colorizing.mark import mark
 from colorization.imaging import view
 
-PREVIEW = 1200  # px, the longer side of what the page shows
+PREVIEW = 1200  # px, the longer side of the images that the page shows
 MOST_HELD = 2**29  # bytes of all files together; the oldest are forgotten first
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A photograph, and what the network said of it.
+    """A photograph, and the network's prediction for it.
 
     Attributes
     ----------
     content : bytes
-        Of its file.
+        The content of its file.
     preview : Image.Image
         Mode RGB or RGBA, sRGB, upright, `PREVIEW` px or smaller.
     predicted : float32 array
@@ -37,7 +37,7 @@ class Upload:
 
 
 class Uploads:
-    """What is held, by a name that nobody can guess, and colorized one at a time.
+    """The photographs held, under names that nobody can guess; one is colorized at a time.
 
     Parameters
     ----------
@@ -50,17 +50,17 @@ class Uploads:
         self._one_at_a_time = threading.Lock()
 
     def add(self, content: bytes) -> str:
-        """Look at a photograph, hold it, and give its name.
+        """Predict the colours of a photograph, hold both, and give their name.
 
         Parameters
         ----------
         content : bytes
-            Of its file.
+            The content of the photograph's file.
 
         Raises
         ------
         ColorizationError
-            If it cannot be decoded.
+            If the photograph cannot be decoded.
         """
         with self._one_at_a_time:
             seen = view.luminance(view.whole(content, self._colorizer.image_size))
@@ -78,21 +78,21 @@ class Uploads:
         self._held.pop(name, None)
 
     def grey(self, name: str) -> Image.Image:
-        """Give the preview of a photograph without colours; raises KeyError where none is held."""
+        """Give the preview of a photograph in grey; raises KeyError if none has that name."""
         upload = self._held[name]
         return originals.join(upload.preview.copy(), np.zeros((1, 1, 2), np.float32))
 
     def colorized(
         self, name: str, vividness: float | None = None, saturation: float = 1.0
     ) -> Image.Image:
-        """Give its preview in colour; see `Colorizer.__call__`. Raises as `grey`."""
+        """Give the preview in colour; see `Colorizer.__call__`. Raises as `grey`."""
         upload = self._held[name]
         with self._one_at_a_time:
             ab = self._colorizer.turn(upload.predicted, vividness)
             return originals.join(upload.preview.copy(), saturation * ab)
 
     def png(self, name: str, vividness: float | None = None, saturation: float = 1.0) -> bytes:
-        """Give it in colour and in full size, as the command `colorize` writes it."""
+        """Give the photograph in colour and full size, as the command `colorize` writes it."""
         upload = self._held[name]
         with self._one_at_a_time:
             ab = self._colorizer.turn(upload.predicted, vividness)

@@ -1,4 +1,5 @@
-"""What every room needs: errors, files that appear whole, typed records, progress, identity.
+"""Tools that all rooms use: errors, files that appear whole, records, progress and identity.
 
-Nothing here changes a byte of a result, so no stage depends on it. It imports no other room.
+Nothing here changes a byte of a result, so no stage in dvc.yaml depends on this room. It imports
+no other room.
 """

@@ -1,4 +1,4 @@
-"""The one exception that stands for a mistake its user can mend, and its words."""
+"""The exception for mistakes that the user can mend, and the text of its messages."""
 
 from colorization.core.text import printable
 
@@ -6,9 +6,9 @@ LONGEST_REASON = 400  # characters
 
 
 class ColorizationError(Exception):
-    """Something the user can mend; the message is one line that names it and the remedy."""
+    """A mistake that the user can mend; the message names it and the remedy, a line per mistake."""
 
 
 def reason(error: Exception) -> str:
-    """Give a library's message in one line of printable characters, and not at any length."""
+    """Give a library's message as one line of printable characters; a long one is cut."""
     return printable(" ".join(str(error).split())[:LONGEST_REASON])

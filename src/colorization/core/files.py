@@ -1,7 +1,7 @@
-"""Files and folders that appear under their name only when they are whole, and on the disk.
+"""Writes files and folders that appear under their name only when they are whole and on disk.
 
-Each is written under a hidden name beside its own, brought to the disk, and renamed, so that even a
-power loss leaves the old content or the new one.
+Each is written under a hidden name in the same folder, flushed to the disk, and then renamed. Even
+after a power loss, the name holds either the old content or the new one.
 """
 
 import errno
@@ -15,22 +15,22 @@ from filelock import FileLock, Timeout, UnixFileLock
 
 from colorization.core.text import printable
 
-LONGEST_BEGINNING = 240  # bytes of a name; file systems take 255, with the dots and the ending
+LONGEST_BEGINNING = 240  # bytes of a name; file systems allow 255 with the dots and the ending
 
 
 @contextmanager
 def whole_file(path: Path, *, replace: bool = True) -> Iterator[Path]:
     """Give a path to write to, and rename it to `path` when the block succeeds.
 
-    Where another process writes the same file, such as a stage whose `dvc repro` was killed, this
-    one waits until that has ended.
+    If another process is writing the same file, this one waits until the other has finished. That
+    may be a stage that still runs although its `dvc repro` was killed.
 
     Parameters
     ----------
     path : Path
         The final name. Missing parent folders are made.
     replace : bool
-        Whether what stands there is replaced.
+        Whether an existing file is replaced.
 
     Yields
     ------
@@ -40,13 +40,13 @@ def whole_file(path: Path, *, replace: bool = True) -> Iterator[Path]:
     Raises
     ------
     FileExistsError
-        If something stands at `path` and is not to be replaced, before the block runs.
+        Before the block runs, if `path` exists and `replace` is False.
     """
     partial = _hidden(path, "partial")
     with _only_writer(path):
         if not replace and os.path.lexists(path):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
-        partial.unlink(missing_ok=True)  # a link there would be followed
+        partial.unlink(missing_ok=True)  # writing would follow a link that has this name
         try:
             yield partial
             _to_disk(partial)
@@ -60,12 +60,12 @@ def whole_file(path: Path, *, replace: bool = True) -> Iterator[Path]:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Give an empty folder to fill, and rename it to `path` when the block succeeds.
 
-    It waits for another writer as `whole_file` does.
+    This waits for another writer as `whole_file` does.
 
     Parameters
     ----------
     path : Path
-        The final name. What stands there is replaced; missing parent folders are made.
+        The final name. Whatever exists there is replaced; missing parent folders are made.
 
     Yields
     ------
@@ -94,7 +94,7 @@ def _only_writer(path: Path) -> Iterator[None]:
     """Hold a lock beside `path`, which the system releases even when the process is killed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock_file = _hidden(path, "lock")
-    if lock_file.is_symlink():  # somebody's; to lock it would empty what it leads to
+    if lock_file.is_symlink():  # not ours; locking it would empty its target
         lock_file.unlink()
     lock = FileLock(lock_file)
     try:
@@ -105,21 +105,22 @@ def _only_writer(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # On Unix, filelock leaves its file. Here it goes while it is locked: who opened it before
-        # finds, once it has the lock, that the file has no name any more, and starts over.
+        # On Unix, filelock does not remove its file. It is removed here while the lock is held. A
+        # process that opened the file earlier gets the lock, finds that the file has lost its name,
+        # and starts over.
         if isinstance(lock, UnixFileLock):
             lock_file.unlink(missing_ok=True)
         lock.release()
 
 
 def _hidden(path: Path, ending: str) -> Path:
-    """A sibling's name: of a long name only the beginning, so that it is not too long itself."""
+    """A hidden name in the same folder; it holds at most LONGEST_BEGINNING bytes of the name."""
     beginning = os.fsdecode(os.fsencode(path.name)[:LONGEST_BEGINNING])
     return path.with_name(f".{beginning}.{ending}")
 
 
 def _remove(path: Path) -> None:
-    """Remove a folder with all in it; a link alone, not what it leads to."""
+    """Remove a file, a folder with its content, or a link without its target."""
     if path.is_symlink() or path.is_file():
         path.unlink()
     elif path.exists():
@@ -129,7 +130,7 @@ def _remove(path: Path) -> None:
 def _to_disk(path: Path) -> None:
     """Wait until a file's content, or a folder's list of names, is on the disk."""
     if os.name == "nt" and path.is_dir():
-        return  # Windows opens no folder, and keeps its names by itself
+        return  # Windows cannot open a folder, and saves its names by itself
     handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""sha256 of files, at the cost of a look at each one's length and time where nothing changed."""
+"""Computes the sha256 of files, and reads a file again only if its length or time changed."""
 
 import hashlib
 import json
@@ -14,14 +14,14 @@ def sha256_of(path: Path) -> str:
 
 
 def sha256_of_files(paths: list[Path], memory: Path) -> list[str]:
-    """The sha256 of each file, read again only where its length or time of change differs.
+    """The sha256 of each file; a file is read again only if its length or time changed.
 
     Parameters
     ----------
     paths : list of Path
     memory : Path
-        A JSON file that remembers the sums between calls; made anew where it is missing or
-        unreadable.
+        A JSON file that keeps the sums between calls. If it is missing or unreadable, it is made
+        anew.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What makes two long computations the same, so that one may go on where the other was killed."""
+"""Identifies a long computation, so that a new run can go on where the same one was killed."""
 
 import hashlib
 import json
@@ -14,21 +14,21 @@ STAGES = PACKAGE.parent.parent / "stages"
 
 
 def identify(settings: dict, files: list[Path], memory: Path) -> str:
-    """Tell computations apart whose results may differ in a single bit.
+    """Give computations different names if their results may differ in a single bit.
 
     Parameters
     ----------
     settings : dict
-        Everything the computation is told; of JSON's types.
+        All settings of the computation, in JSON's types.
     files : list of Path
-        Everything it reads; they count by content.
+        All files that it reads; their content counts, not their names.
     memory : Path
         See `hashing.sha256_of_files`.
 
     Returns
     -------
     str
-        A sha256 over these, `imported_code` and `provenance.environment`.
+        A sha256 over the settings, the files, `imported_code` and `provenance.environment`.
     """
     content = {
         "settings": settings,
@@ -39,9 +39,9 @@ def identify(settings: dict, files: list[Path], memory: Path) -> str:
 
 
 def imported_code() -> list[Path]:
-    """The code that this process computes with: the modules it imported so far, and its script.
+    """The project's code in this process: the modules imported so far, and the stage's script.
 
-    Like the dependencies of the stages it leaves out `core`, which changes no result.
+    `core` is left out, as in the dependencies of the stages: it changes no result.
 
     Returns
     -------

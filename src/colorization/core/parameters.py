@@ -1,6 +1,6 @@
-"""Reading params.yaml: each section has a schema of its own, and a stage reads its section alone.
+"""Reads params.yaml: each section has a schema of its own, and a stage reads only its section.
 
-No default stands in code: what a run used can be read in params.yaml alone.
+The code holds no defaults: params.yaml alone tells what a run used.
 """
 
 import json
@@ -14,28 +14,29 @@ from pydantic import ValidationError
 from colorization.core.errors import ColorizationError, reason
 from colorization.core.records import Record, explain, shortened
 
-# No params file comes near these; a hostile one is refused before it costs time or memory.
+# Limits far above any real params file. A hostile one is refused before it costs time or memory.
 MAX_BYTES = 1 << 18
-MAX_NODES = 10_000  # keys and values, counting again what an alias repeats
+MAX_NODES = 10_000  # keys and values; those that an alias repeats count again
 MAX_DEPTH = 20
-MAX_CHARACTERS = 4096  # of a value, as of a path; Python reads integers of 4,300 digits
+MAX_CHARACTERS = 4096  # of a value, as of a path; Python reads integers of up to 4,300 digits
 
 STANDARD_TAG = "tag:yaml.org,2002:"
-# No file name has these in earnest; messages would show them raw, and JSON cannot hold the last.
+# Characters that no real file name holds. Messages would show them raw, and JSON cannot hold the
+# last range.
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class Section(Record):
-    """A section of params.yaml, which has the name of its class, in snake case."""
+    """A section of params.yaml; its key is the name of its class in snake case."""
 
     @classmethod
     def section(cls) -> str:
-        """Give its key in params.yaml."""
+        """Give the section's key in params.yaml."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read and validate this section of a params file, and nothing else of it.
+        """Read and validate this section of a params file; the other sections are not validated.
 
         Raises
         ------
@@ -55,7 +56,7 @@ class Section(Record):
 
 
 class Sections(Record):
-    """All sections of params.yaml: a field for each."""
+    """All sections of params.yaml, a field for each."""
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -75,12 +76,12 @@ class Sections(Record):
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, within bounds, with the numbers and booleans of YAML 1.2, as in DVC.
+    """PyYAML's safe loader with limits, and with the numbers and booleans of YAML 1.2, as in DVC.
 
-    YAML 1.1 takes 1:30 for 90, 010 for 8 and `on` for true.
+    YAML 1.1 would read 1:30 as 90, 010 as 8 and `on` as true.
     """
 
-    yaml_implicit_resolvers = {}  # noqa: RUF012 (PyYAML's way: none of YAML 1.1)
+    yaml_implicit_resolvers = {}  # noqa: RUF012 (PyYAML's way to drop those of YAML 1.1)
 
     def __init__(self, text: str, file: Path) -> None:
         super().__init__(text)
@@ -88,10 +89,10 @@ class _Loader(yaml.SafeLoader):
         self._path: list[str] = []  # keys and positions down to the value that is being read
         self._depth = 0
         self._count = 0
-        self._counts: dict[yaml.Node, int] = {}  # of each node and all within it
+        self._counts: dict[yaml.Node, int] = {}  # of each node, with all nodes within it
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Read a key, or a value with all within it; PyYAML calls it for each of them."""
+        """Read a key, or a value with all that it holds; PyYAML calls this for each of them."""
         event = self.peek_event()
         name = index.value if isinstance(index, yaml.ScalarNode) else index
         if name is not None:
@@ -161,12 +162,12 @@ for tag, pattern, beginnings in (
 
 
 def read_yaml(path: Path) -> Any:
-    """Read a YAML file of plain values: no tags, no keys but names, none twice, of a modest size.
+    """Read a small YAML file of plain values: without tags, with names as keys, none of them twice.
 
     Raises
     ------
     ColorizationError
-        If it cannot be read, or is something else. The message names file, line and key.
+        If the file cannot be read, or holds anything else. The message names file, line and key.
     """
     try:
         with path.open("rb") as file:
@@ -180,11 +181,11 @@ def read_yaml(path: Path) -> Any:
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise ColorizationError(f"{path}: {line}not valid YAML: {error.problem}") from error
-    # A ValueError where bytes are not UTF-8, or \U stands for more than there is in Unicode.
+    # A ValueError if bytes are not UTF-8, or if \U names a number beyond the end of Unicode.
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise ColorizationError(f"{path}: not valid YAML: {reason(error)}") from error
 
 
 def _as_json(content: object) -> str:
-    """JSON for pydantic, whose strict mode then takes a list for a tuple."""
+    """JSON for pydantic, whose strict mode accepts a list for a tuple only from JSON."""
     return json.dumps(content)

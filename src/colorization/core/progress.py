@@ -1,4 +1,4 @@
-"""Progress of a long loop, with its rate and the time that remains."""
+"""Shows the progress of a long loop, with its rate and the time that remains."""
 
 import io
 import sys
@@ -21,14 +21,14 @@ def progress_bar(
     Parameters
     ----------
     what : str
-        What is being done, and to what: "embedding images".
+        What the loop does, such as "embedding images".
     total : int or None
-        Number of units; None where nobody knows it.
+        Number of units; None if unknown.
     unit : str
     unit_scale : bool
         Print large numbers as 1.2M.
     initial : int
-        Units done before.
+        Units that are already done.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
 
 
 class _Lines(io.StringIO):
-    """Prints what tqdm would redraw in place as lines of their own."""
+    """Prints each update on its own line, where tqdm would redraw one line."""
 
     def write(self, text: str) -> int:
         line = text.strip()

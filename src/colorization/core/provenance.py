@@ -1,4 +1,4 @@
-"""Where and how something ran: what differs from run to run, kept apart from what does not."""
+"""Records where and how something ran; these facts differ from run to run, results do not."""
 
 import os
 import platform
@@ -11,8 +11,9 @@ from typing import Any
 from colorization.core.records import Record
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-image", "pillow", "dvc")
-# The environment variables by which TensorFlow and oneDNN compute otherwise, those of TensorFlow as
-# its library holds them. By name: other programs', which may hold secrets, begin with TF_ too.
+# The environment variables that change how TensorFlow and oneDNN compute; TensorFlow's names were
+# found in its library. All are listed one by one, since variables of other programs begin with TF_
+# too and may hold secrets.
 VARIABLES = frozenset(
     {
         "ONEDNN_CPU_ISA_HINTS",
@@ -76,7 +77,7 @@ VARIABLES = frozenset(
 class Machine(Record):
     """Where something ran, and with which packages.
 
-    `variables` are the environment variables by which TensorFlow is told how to compute.
+    `variables` are the environment variables that change how TensorFlow computes.
     """
 
     processor: str
@@ -88,9 +89,9 @@ class Machine(Record):
 
 
 class Run(Record):
-    """One run of a stage: what differs from the next one, though it gives the same bytes.
+    """One run of a stage: the facts that differ from run to run, though the results do not.
 
-    `images_per_second` and `devices` are of trainings alone.
+    Only trainings have `images_per_second` and `devices`.
     """
 
     stage: str
@@ -102,13 +103,13 @@ class Run(Record):
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What differs from run to run, though the results are the same bytes.
+    """The facts that differ from run to run, though the results are the same bytes.
 
     Attributes
     ----------
     runs : dict of str to Run
-        By stage or training; without those that were not run here, but taken from a cache or a
-        remote.
+        By stage or training. Those that did not run here, but came from a cache or a remote, are
+        left out.
     commit : str
         As `commit` returns it.
     """
@@ -118,7 +119,7 @@ class Circumstances:
 
 
 def read_runs(files: dict[str, Path]) -> dict[str, Run]:
-    """Read what ran here, by name; what did not has left no file."""
+    """Read the records of what ran here, by name; names without a file did not run here."""
     return {name: Run.read(file) for name, file in files.items() if file.exists()}
 
 
@@ -135,7 +136,7 @@ def machine() -> Machine:
 
 
 def environment() -> dict[str, Any]:
-    """What the bits of a result depend on beside commit, data and settings."""
+    """All that the bits of a result depend on, except commit, data and settings."""
     return machine().model_dump(exclude={"platform"})
 
 
@@ -146,8 +147,8 @@ def commit(root: Path, *results: Path) -> str:
     ----------
     root : Path
     *results : Path
-        What is no source, relative to `root`, such as the folders that the pipeline itself writes:
-        like the lock files, a change there does not make the sources dirty.
+        Paths relative to `root` that are not sources, such as the folders that the pipeline
+        writes. Changes in them do not count, and neither do changes of lock files.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Typed records: what a JSON file or a section of params.yaml holds, checked when it is read."""
+"""Typed records for JSON files and sections of params.yaml, validated when they are read."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -12,21 +12,20 @@ from colorization.core.files import whole_file
 from colorization.core.text import printable
 
 # Kinds of values.
-Count = Annotated[
-    int, Field(ge=1, le=1_000_000)
-]  # of images or epochs: 40 times the paper's images
-ImageSize = Annotated[int, Field(ge=32, le=1024, multiple_of=32)]  # px, a side of what networks see
+# Of images or epochs; the limit is 40 times the number of the paper's images.
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+ImageSize = Annotated[int, Field(ge=32, le=1024, multiple_of=32)]  # px, a side of a network's image
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 NotEmpty = Annotated[str, Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 LONGEST_SHOWN = 120  # characters of a value in a message
-OWN_WORDS = "in_our_words"  # the type of mistakes that `mistake` words whole
+OWN_WORDS = "in_our_words"  # the type of the errors that `mistake` makes
 
 
 class Record(BaseModel):
-    """Named values: frozen, without conversions, without unknown names."""
+    """Named values: frozen, never converted to another type, and without unknown names."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -37,7 +36,7 @@ class Record(BaseModel):
         Raises
         ------
         ColorizationError
-            If the file cannot be read, or holds something else.
+            If the file cannot be read, or does not hold such a record.
         """
         try:
             return cls.model_validate_json(path.read_bytes())
@@ -47,7 +46,7 @@ class Record(BaseModel):
             raise ColorizationError(f"{path}: {explain(error)[0]}") from error
 
     def write(self, path: Path) -> None:
-        """Write the record as JSON; what is None is left out."""
+        """Write the record as JSON; fields that are None are left out."""
         with whole_file(path) as partial:
             text = self.model_dump_json(indent=1, exclude_none=True)
             partial.write_text(text + "\n", encoding="utf-8")
@@ -61,13 +60,13 @@ def distinct(items: tuple) -> tuple:
 
 
 def mistake(text: str) -> PydanticCustomError:
-    """Make the error of a validator that says by itself what was wanted and what was found."""
-    # Pydantic takes the message for a template.
+    """Make a validator's error, whose text itself says what was wanted and what was found."""
+    # Pydantic treats the message as a template.
     return PydanticCustomError(OWN_WORDS, "{text}", {"text": text})
 
 
 def explain(error: ValidationError, *within: str) -> list[str]:
-    """Tell each mistake in a line: key, wanted, found; the record may stand within others."""
+    """Describe each mistake in a line: key, wanted, found; `within` holds the record's own key."""
     return [_explain(found, within) for found in error.errors(include_url=False)]
 
 
@@ -87,12 +86,12 @@ def _explain(found: ErrorDetails, within: tuple[str, ...]) -> str:
 
 
 def key_of(place: tuple[int | str, ...]) -> str:
-    """Where a value stands, as a message shows it: keys and positions, joined by dots."""
+    """The place of a value as a message shows it: keys and positions, joined by dots."""
     return shortened(printable(".".join(map(str, place))), quoted=False)
 
 
 def shortened(found: object, *, quoted: bool = True) -> str:
-    """A value as a message shows it: of a long one the beginning."""
+    """A value as a message shows it; a long one is cut."""
     text = repr(found) if quoted else str(found)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 

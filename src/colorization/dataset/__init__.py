@@ -1,1 +1,1 @@
-"""From one zip to a split, and to the cached arrays that models are trained and tested on."""
+"""Splits a zip of photographs, and caches them as arrays for training and testing."""

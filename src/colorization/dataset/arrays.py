@@ -1,7 +1,7 @@
-"""The cached arrays of one part of the split, memory-mapped.
+"""Writes and memory-maps the cached arrays of one part of the split.
 
-L and ab are float16: joined again they give the 8-bit sRGB photograph to within 1 of 255. What is
-measured against the photograph itself reads `rgb`, the exact pixels.
+L and ab are float16: converted back, they give the 8-bit sRGB photograph to within 1 of 255. Scores
+compare with `rgb`, the photograph's exact pixels.
 """
 
 import json
@@ -21,7 +21,7 @@ _LAYOUT = {"L": (1, CACHE_DTYPE), "ab": (2, CACHE_DTYPE), "rgb": (3, np.uint8)} 
 
 @dataclass(frozen=True)
 class LabArrays:
-    """One part of the split.
+    """The photographs of one part of the split.
 
     Attributes
     ----------
@@ -42,14 +42,14 @@ class LabArrays:
 
 
 def create(folder: Path, names: list[str], image_size: int) -> None:
-    """Lay out the arrays of one part; `fill` writes their content.
+    """Create the files of one part's arrays; `fill` writes their content.
 
     Parameters
     ----------
     folder : Path
         Must exist and be empty.
     names : list of str
-        Of all N images.
+        The names of all N images.
     image_size : int
         Height and width in px.
     """
@@ -60,12 +60,12 @@ def create(folder: Path, names: list[str], image_size: int) -> None:
 
 
 def fill(folder: Path, start: int, rgb: np.ndarray) -> None:
-    """Write some images; several processes may fill different rows at once.
+    """Write some images; several processes may fill different rows at the same time.
 
     Parameters
     ----------
     folder : Path
-        As `create` left it.
+        Made by `create`.
     start : int
         Row of the first image.
     rgb : (K, H, W, 3) uint8 array
@@ -74,7 +74,7 @@ def fill(folder: Path, start: int, rgb: np.ndarray) -> None:
     L, ab = lab.rgb_to_lab(rgb, CACHE_DTYPE)
     rows = {"L": L, "ab": ab, "rgb": np.ascontiguousarray(rgb)}
     for key, array in rows.items():
-        # Not through a memory map, where a full disk would kill the process without a word.
+        # No memory map here: with one, a full disk would kill the process without a message.
         with (folder / f"{key}.npy").open("r+b") as file:
             npy.read_magic(file)
             npy.read_array_header_1_0(file)
@@ -83,7 +83,7 @@ def fill(folder: Path, start: int, rgb: np.ndarray) -> None:
 
 
 def read(folder: Path) -> LabArrays:
-    """Map the arrays of one part, without reading them."""
+    """Memory-map the arrays of one part, without reading their content."""
     loaded = {
         key: np.load(folder / f"{key}.npy", mmap_mode="r", allow_pickle=False) for key in _LAYOUT
     }

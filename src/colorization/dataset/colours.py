@@ -1,4 +1,4 @@
-"""The colours of a set of photographs: their mean, and how often each occurs."""
+"""Computes the mean colour of a set of photographs, and how often each colour occurs."""
 
 import json
 from collections.abc import Iterator
@@ -12,23 +12,23 @@ from colorization.core.progress import progress
 from colorization.dataset.tables import read_table, write_table
 from colorization.imaging import lab
 
-BIN_WIDTH = 10.0  # CIE ab, as in Zhang et al. (2016); a bin has its centre at a multiple of it
-_REACH = round(lab.AB_SCALE / BIN_WIDTH)  # bins on either side of the one around 0
-_BINS = 2 * _REACH + 1  # of a, and of b
+BIN_WIDTH = 10.0  # CIE ab, as in Zhang et al. (2016); bins are centred at its multiples
+_REACH = round(lab.AB_SCALE / BIN_WIDTH)  # bins on either side of the bin around 0
+_BINS = 2 * _REACH + 1  # along a, and along b
 
 
 @dataclass(frozen=True)
 class Colours:
-    """What `count_colours` found.
+    """The mean colour and the histograms of colours of a set of photographs.
 
     Attributes
     ----------
     mean_ab : (2,) float32 array
         In [-1, 1].
     pixels : (27, 27) int64 array
-        Number of pixels by the bin of a and the bin of b that is nearest.
+        Number of pixels by bin of a and bin of b; each pixel counts for the nearest bin.
     assigned : (27, 27) float64 array
-        Likewise, where each pixel counts for the four bins around it, by `assign`.
+        Likewise, but each pixel is shared among the four bins around it, as in `assign`.
     """
 
     mean_ab: np.ndarray
@@ -46,7 +46,7 @@ class Colours:
         Returns
         -------
         (...,) float64 array
-            At most 1. A colour that does not occur weighs like the rarest that does.
+            At most 1. A colour that does not occur weighs as much as the rarest that does.
 
         References
         ----------
@@ -57,7 +57,7 @@ class Colours:
         return weights.ravel()[_bins(ab)]
 
     def table(self) -> pd.DataFrame:
-        """List the bins that occur: a and b (CIE, of the centre), pixels and assigned."""
+        """List the bins that occur: a and b of the centre (CIE), pixels and assigned."""
         a, b = np.nonzero(self.assigned)
         return pd.DataFrame(
             {
@@ -69,14 +69,14 @@ class Colours:
         )
 
     def write(self, folder: Path) -> None:
-        """Write ab_bins.csv, which is `table`, and mean_ab.json."""
+        """Write `table` to ab_bins.csv and the mean to mean_ab.json."""
         write_table(self.table(), folder / "ab_bins.csv")
         mean_ab = json.dumps(self.mean_ab.tolist())
         (folder / "mean_ab.json").write_text(mean_ab + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> "Colours":
-        """Read what `write` wrote."""
+        """Read the files that `write` wrote."""
         table = read_table(folder / "ab_bins.csv")
         mean_ab = json.loads((folder / "mean_ab.json").read_text(encoding="utf-8"))
         a, b = ((table[axis] / BIN_WIDTH).astype(int) + _REACH for axis in "ab")
@@ -110,7 +110,7 @@ def count_colours(ab: np.ndarray) -> Colours:
 
 
 def assign(ab: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Share colours among the four bins around each, so that their centres' mean is the colour.
+    """Share each colour among the four bins around it; their centres' weighted mean is the colour.
 
     Parameters
     ----------
@@ -120,10 +120,10 @@ def assign(ab: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     Yields
     ------
     index : (...) int64 array
-        Of a bin, in the order of `Colours.assigned` read line by line.
+        Index of a bin in `Colours.assigned`, flattened row by row.
     weight : (...) float32 array
-        In [0, 1]: the product of 1 less the distance in a and in b, in widths of a bin. The four
-        weights of a colour sum to 1.
+        In [0, 1]: (1 - distance in a) * (1 - distance in b), both in bin widths. The four weights
+        of a colour sum to 1.
     """
     scaled = ab * np.float32(lab.AB_SCALE / BIN_WIDTH)
     lower = np.floor(scaled)
@@ -137,6 +137,6 @@ def assign(ab: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def _bins(ab: np.ndarray) -> np.ndarray:
-    """Index of each pixel's bin, in the order of `Colours.pixels` read line by line."""
+    """Index of each pixel's nearest bin in `Colours.pixels`, flattened row by row."""
     index = np.rint(ab * np.float32(lab.AB_SCALE / BIN_WIDTH)).astype(np.int64) + _REACH
     return index[..., 0] * _BINS + index[..., 1]

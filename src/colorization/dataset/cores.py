@@ -1,4 +1,4 @@
-"""Images on all cores, with a bound on how many pixels are in memory at a time."""
+"""Processes images on all cores, with a limit on the pixels in memory at a time."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from joblib import Parallel, cpu_count, delayed
 
-MOST_PIXELS = 90_000_000  # of all processes together; the largest image alone may have as many
+MOST_PIXELS = 90_000_000  # in all processes together; the largest image alone may have as many
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Postponed:
-    """A task that is left for later, since it would decode so many pixels at a time."""
+    """A task left for later, since it would decode too many pixels at a time."""
 
     pixels: int
 
@@ -22,18 +22,19 @@ class Postponed:
 def on_all_cores(
     work: Callable[[Task, int], Result | Postponed], tasks: Sequence[Task]
 ) -> Iterator[tuple[int, Result]]:
-    """Work on all tasks: first on those of small images, then, on fewer cores, on the others.
+    """Do all tasks: first those of small images, then those of large images, on fewer cores.
 
     Parameters
     ----------
     work : callable
-        Of a task, and of the most pixels that it may decode at a time; must be picklable.
+        Takes a task, and the most pixels that it may decode at a time; must be picklable. Gives
+        a result, or `Postponed` if the task would decode more.
     tasks : sequence
 
     Yields
     ------
     (int, result)
-        A task's index, and what came of it, as soon as it is there.
+        A task's index and its result, as soon as the task is done.
     """
     left: Iterable[int] = range(len(tasks))
     processes = max(1, min(cpu_count(), len(tasks)))

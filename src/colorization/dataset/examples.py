@@ -1,4 +1,4 @@
-"""What a model is trained, validated or tested on: cached arrays, and their embeddings."""
+"""Reads the examples that a model is trained, validated or tested on, and predicts for them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from colorization.dataset.arrays import LabArrays
 
 @dataclass(frozen=True)
 class Examples:
-    """Images of one part of the split.
+    """Images of one part of the split, with their embeddings.
 
     Attributes
     ----------
     images : LabArrays
     embeddings : (N, 1000) float32 array or None
-        Standardised as `standardization.normalize` does; None for variants that take none.
+        Standardised by `standardization.normalize`; None for variants that take no embedding.
     """
 
     images: LabArrays
@@ -31,12 +31,12 @@ class Examples:
         return len(self.images.L)
 
     def inputs(self, chosen: slice | np.ndarray) -> list[np.ndarray]:
-        """Give the float32 inputs of a model for some of the images: L, and any embedding."""
+        """Give a model's float32 inputs for some of the images: L, and the embedding if any."""
         L = self.images.L[chosen].astype(np.float32)
         return [L] if self.embeddings is None else [L, self.embeddings[chosen]]
 
     def some(self, chosen: slice | Sequence[int]) -> "Examples":
-        """Give some of the images; what a slice names stays memory-mapped."""
+        """Give some of the images; if a slice chooses them, they stay memory-mapped."""
         images = self.images
         return Examples(
             LabArrays(
@@ -50,7 +50,7 @@ class Examples:
 
 
 def read_examples(arrays_folder: Path, embeddings: Path | None, part: str) -> Examples:
-    """Map the arrays of one part of the split, and read its embeddings if a folder is given."""
+    """Memory-map the arrays of one part; read its embeddings if their folder is given."""
     return Examples(
         arrays.read(arrays_folder / part),
         None if embeddings is None else np.load(embeddings / f"{part}.npy", allow_pickle=False),
@@ -58,23 +58,24 @@ def read_examples(arrays_folder: Path, embeddings: Path | None, part: str) -> Ex
 
 
 def predict(model: keras.Model, examples: Examples, batch_size: int) -> Iterator[np.ndarray]:
-    """Predict ab image by image, computing a batch at a time.
+    """Compute ab batch by batch, and yield it image by image.
 
     Parameters
     ----------
     model : keras.Model
-        Of inputs as `Examples.inputs` gives them.
+        Takes inputs as `Examples.inputs` gives them.
     examples : Examples
     batch_size : int
 
     Yields
     ------
     (H, W, 2) float32 array
+        ab, in [-1, 1].
     """
     for start in range(0, len(examples), batch_size):
         yield from predict_batch(model, examples.inputs(slice(start, start + batch_size)))
 
 
 def predict_batch(model: keras.Model, inputs: list[np.ndarray]) -> Any:
-    """Compute a model's outputs; a dial that it has stays where it is by default."""
+    """Compute a model's outputs; a dial, if the model has one, stays at its default."""
     return model.predict_on_batch([*inputs, *[None] * (len(model.inputs) - len(inputs))])

@@ -1,27 +1,27 @@
-"""What the split found in the archive, in a few lines for the report."""
+"""Summarises the images of the archive and their split, in a few lines for the report."""
 
 import pandas as pd
 
 from colorization.dataset.parts import LEFT_OUT, PARTS
 
-NEAR_GREY = 2.0  # mean CIE Lab chroma under which a photograph counts as black and white
+NEAR_GREY = 2.0  # mean CIE Lab chroma; a photograph below it counts as black and white
 KINDS_SHOWN = 6
 UNUSABLE = "unusable"
 
 
 def summarize(split: pd.DataFrame) -> dict[str, str]:
-    """Tell what the images are, and what became of them.
+    """Summarise the images and the parts that they went to.
 
     Parameters
     ----------
     split : DataFrame
-        As `split.split_archive` returns it.
+        Returned by `split.split_archive`.
 
     Returns
     -------
     dict of str to str
-        A sentence by the name of what it tells of, in the report's order. What cannot be decoded is
-        told as left out, and counts nowhere else.
+        A phrase for each topic, by the topic's name, in the report's order. Images that cannot be
+        decoded count as left out, and nowhere else.
     """
     kinds = split["reason"].str.partition(":")[0]
     decoded = split[kinds != UNUSABLE]

@@ -1,4 +1,4 @@
-"""The parts that a split gives its images to."""
+"""Names the parts of the split."""
 
 PARTS = ("train", "validation", "test")
 LEFT_OUT = "left out"

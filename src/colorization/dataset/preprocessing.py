@@ -1,4 +1,4 @@
-"""From the raw archive and its split to cached Lab arrays."""
+"""Converts the images of the raw archive to cached Lab arrays, part by part of the split."""
 
 from functools import partial
 from pathlib import Path
@@ -25,10 +25,10 @@ def preprocess(archive: Path, split: pd.DataFrame, params: Preprocess, out: Path
     ----------
     archive : Path
     split : DataFrame
-        As `split.split_archive` returns it.
+        Returned by `split.split_archive`.
     params : Preprocess
     out : Path
-        Must exist; gets a folder per part, of the same bytes whatever the number of cores.
+        Must exist; gets a folder per part. The number of cores does not change its bytes.
     """
     for part in PARTS:
         names = split.loc[split["split"] == part, "name"].tolist()

@@ -1,4 +1,4 @@
-"""Which image serves for training, validation and test."""
+"""Splits the images of an archive into training, validation and test."""
 
 import hashlib
 from functools import partial
@@ -16,11 +16,11 @@ from colorization.imaging import decoding, lab
 from colorization.settings.split import Split
 from colorization.sources import archives
 
-SMALL_SIDE = 64  # px; a copy reduced to this tells grey from coloured, and twins, just as well
+SMALL_SIDE = 64  # px; a copy this small suffices to detect grey images and twins
 
 
 def split_archive(archive: Path, params: Split) -> pd.DataFrame:
-    """Examine every image of an archive and give it a part.
+    """Examine every image of an archive and assign it to a part.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ def split_archive(archive: Path, params: Split) -> pd.DataFrame:
     DataFrame
         A row per image, sorted by name: name, split (a part, or "left out"), width and height
         (px, upright), mode (Pillow's), sha256 (of the file), mean_chroma (CIE Lab), twin (the name
-        of the most similar image, where that is the same picture, else empty), reason (why it was
-        left out, else empty; what stands before its colon is one of a few kinds).
+        of the most similar image if it shows the same picture, else empty), reason (why the image
+        was left out, else empty; the text before its colon is one of a few kinds).
 
     Raises
     ------
@@ -52,13 +52,13 @@ def split_archive(archive: Path, params: Split) -> pd.DataFrame:
 
 
 def part_of(sha256: str, params: Split) -> str:
-    """The part of an image, from its content and the seed alone.
+    """Choose the part of an image from its content and the seed alone.
 
     Parameters
     ----------
     sha256 : str
-        Of the image file. Its hash together with the seed is a number in [0, 1), and the ratios
-        divide that interval: adding images moves none of the others.
+        Of the image file. Hashed together with the seed, it gives a number in [0, 1), and the
+        ratios divide that interval. Adding images thus moves none of the others.
     params : Split
 
     Returns
@@ -110,7 +110,7 @@ def _examine(archive: Path, params: Split, name: str, most_pixels: int) -> dict 
 
 
 def _leave_out_twins(table: pd.DataFrame, params: Split) -> None:
-    """Leave out what is the same picture as one in a smaller part; nothing moves to another."""
+    """Leave out each picture that recurs in a smaller part; no picture moves to another part."""
     used = table.index[(table["split"] != LEFT_OUT) & table["hash"].notna()].to_numpy()
     if not len(used):
         return

@@ -1,4 +1,4 @@
-"""Tables as CSV files: written and read in one way, whatever photographs are called."""
+"""Writes and reads tables as CSV files, safely whatever the names of the photographs."""
 
 import csv
 from pathlib import Path
@@ -6,26 +6,26 @@ from typing import Any
 
 import pandas as pd
 
-# The columns that hold text, in every table: "NA" is a name there, and nothing is missing.
+# The columns that hold text, in every table. In them "NA" is a name, not a missing value.
 TEXT = ("name", "training", "split", "mode", "sha256", "twin", "reason")
 
-# A spreadsheet takes a cell that begins so for a formula, and runs it; see OWASP, CSV Injection.
-# The apostrophe is what marks a text in a spreadsheet, and so is itself marked.
+# A spreadsheet runs a cell that begins with one of these as a formula; see OWASP, CSV Injection.
+# An apostrophe marks a cell as text, so a text that begins with an apostrophe is marked too.
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV, without its index.
 
-    Texts and titles are quoted, so that a name may hold a line break, and a text that a spreadsheet
-    would take for a formula has an apostrophe before it.
+    Texts and titles are quoted, so that a name may hold a line break. A text that a spreadsheet
+    would take for a formula gets an apostrophe before it.
 
     Parameters
     ----------
     table : DataFrame
-        Of numbers, and texts in columns of `TEXT`.
+        Columns named in `TEXT` hold texts, all others numbers.
     path : Path
-        One that ends in ".gz" is compressed, to the same bytes each time.
+        If it ends in ".gz", the file is compressed, to the same bytes each time.
     """
     texts = [name for name in TEXT if name in table]
     marked = table.assign(**{name: table[name].map(_marked) for name in texts})
@@ -40,7 +40,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read what `write_table` wrote: the same texts, and NaN where a number is missing."""
+    """Read a table that `write_table` wrote: the same texts, and NaN where a number is missing."""
     titles = [str(title) for title in pd.read_csv(path, nrows=0)]
     texts = [title for title in titles if title in TEXT]
     table = pd.read_csv(

@@ -1,1 +1,1 @@
-"""The ImageNet embedding of an image: the logits of a network that sees its luminance alone."""
+"""Computes the ImageNet embedding of an image: a network's logits for its luminance alone."""

@@ -1,4 +1,4 @@
-"""Embeddings that tell nothing of a photograph: what a network makes of them is the control."""
+"""Writes embeddings that carry no information on their photograph, as a control."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def write_control(
     memory: Path,
     out: Path,
 ) -> None:
-    """Fill a folder with other embeddings, laid out like those of the stage `embed`.
+    """Fill a folder with a control's embeddings, laid out like those of the stage `embed`.
 
     Parameters
     ----------
@@ -32,10 +32,11 @@ def write_control(
     arrays_folder : Path
         The cached arrays.
     embeddings : Path
-        What the stage `embed` wrote.
+        The folder that the stage `embed` wrote.
     unfinished, memory : Path
-        As `writing.write_embeddings`.
+        As for `writing.write_embeddings`.
     out : Path
+        The folder to fill.
     """
     if kind == "random_network":
         random = settings.model_copy(update={"weights": "random"})
@@ -49,7 +50,7 @@ def write_control(
 
 
 def derangement(count: int) -> np.ndarray:
-    """Give each of some photographs another one, always the same.
+    """Give each photograph another one, the same at each call.
 
     Parameters
     ----------
@@ -59,8 +60,8 @@ def derangement(count: int) -> np.ndarray:
     Returns
     -------
     (count,) int array
-        A permutation that leaves none in its place: one cycle through all of them in a random
-        order. Neighbours would not do: photographs of one person stand side by side.
+        A permutation that leaves no photograph in its place: one cycle through all of them, in a
+        random order. The order is random because neighbours are often photographs of one person.
     """
     order = np.random.default_rng(SEED).permutation(count)
     another = np.empty_like(order)

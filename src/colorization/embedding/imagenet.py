@@ -1,7 +1,7 @@
-"""The embedding of an image: the logits of an ImageNet network that sees its luminance alone.
+"""Computes the embedding of an image: an ImageNet network's logits for its luminance alone.
 
-Section 2.4 of the paper: the luminance, scaled to the network's size and stacked three times, and
-"the output of the last layer before the softmax function".
+Section 2.4 of the paper: the network takes the luminance, scaled to the network's size and stacked
+three times; the embedding is "the output of the last layer before the softmax function".
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from colorization.embedding.standardization import CLASSES
 from colorization.imaging import view
 from colorization.settings.embed import Embed
 
-# An image in the file of what an interrupted embedding has so far.
+# One image's row in the file from which an interrupted embedding resumes.
 _ROW = np.dtype([("logits", np.float32, CLASSES), ("sha256", np.uint8, 32)])
 
 Predict = Callable[[np.ndarray], np.ndarray]
@@ -35,8 +35,8 @@ class Network:
 
     build: Callable[..., keras.Model]
     preprocess: Callable
-    image_size: int  # px, the size it was trained at
-    depthwise: bool = False  # most of its convolutions
+    image_size: int  # px, the size that it was trained at
+    depthwise: bool = False  # whether most of its convolutions are
 
 
 NETWORKS = {
@@ -60,17 +60,17 @@ NETWORKS = {
 
 
 def precision_of(params: Embed) -> str:
-    """Name Keras' dtype policy for a network's convolutions.
+    """Choose Keras' dtype policy for a network's convolutions.
 
     Returns
     -------
     str
         See `precision.choose_precision`. "auto" is float32 for two kinds of networks, whatever the
-        hardware. Of a depthwise one most layers stay in float32, and on the processors of
-        results/benchmarks/embed.md and embed_amx.md changing to and fro costs more than it saves.
-        The logits of random weights hardly differ from image to image: standardised, their
-        rounding is as large as they are, and packages, which compute in float32, would give other
-        colours.
+        hardware. In a depthwise network most layers stay in float32, and converting between the
+        two precisions costs more than it saves on the processors of results/benchmarks/embed.md
+        and embed_amx.md. With random weights, logits hardly differ from image to image: once
+        standardised, their rounding errors are as large as they are, and packages, which compute
+        in float32, would give other colours.
     """
     wanted = params.precision
     if wanted == "auto":
@@ -80,11 +80,11 @@ def precision_of(params: Embed) -> str:
             wanted, why = "float32", "weights are random"
         if wanted == "float32":
             print(f"precision: float32 ({why})", flush=True)
-    return choose_precision(wanted, float16=False)  # random logits are too small
+    return choose_precision(wanted, float16=False)  # random logits are too small for float16
 
 
 def build_classifier(params: Embed) -> keras.Model:
-    """Build an ImageNet network as Keras does, with its weights and in float32.
+    """Build an ImageNet network in float32, with its weights, as Keras defines it.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def build_classifier(params: Embed) -> keras.Model:
     Returns
     -------
     keras.Model
-        From RGB, (N, H, W, 3), as the network's `preprocess` gives it, to logits, (N, 1000).
+        Maps RGB, (N, H, W, 3), as the network's `preprocess` gives it, to logits, (N, 1000).
 
     Raises
     ------
@@ -120,15 +120,15 @@ def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
     params : Embed
         See `build_classifier`.
     precision : str
-        Keras' dtype policy of the convolutions. All else is float32, depthwise convolutions too:
-        they have little to compute, and cost MobileNetV2's logits the most accuracy.
+        Keras' dtype policy of the convolutions. All other layers use float32, and so do depthwise
+        convolutions: they compute little, and would cost MobileNetV2's logits the most accuracy.
 
     Returns
     -------
     keras.Model
-        From L, (N, S, S, 1) in [-1, 1], to logits, (N, 1000); S is the network's `image_size`, to
-        which `view.square_for` resizes. Nothing in it sees colour, and its
-        normalizations are folded into the convolutions.
+        Maps L, (N, S, S, 1) in [-1, 1], to logits, (N, 1000); S is the network's `image_size`, to
+        which `view.square_for` resizes. The model sees no colour, and its normalizations are
+        folded into the convolutions.
 
     Raises
     ------
@@ -136,10 +136,10 @@ def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
         If the weights cannot be had, or belong to another network.
     """
     network = NETWORKS[params.network]
-    # Folded here: TensorFlow could do it while it compiles, but takes gigabytes for it.
+    # TensorFlow could fold the normalizations while it compiles, but needs gigabytes for that.
     classifier = fold_normalization(build_classifier(params))
     for layer in classifier.layers:
-        if isinstance(layer, keras.layers.Conv2D):  # no depthwise one is
+        if isinstance(layer, keras.layers.Conv2D):  # DepthwiseConv2D is no subclass of it
             layer.dtype_policy = precision
     L = keras.Input((network.image_size, network.image_size, 1), name="L")
     grey = ops.clip((L + 1) * 127.5, 0, 255)  # L* x 2.55
@@ -148,23 +148,23 @@ def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
 
 
 def compile_embedder(embedder: keras.Model) -> Predict:
-    """Compile a model once for each number of images that it is given.
+    """Compile a model; it is traced once for each batch size that it is given.
 
     Parameters
     ----------
     embedder : keras.Model
-        As `build_embedder` returns it.
+        Returned by `build_embedder`.
 
     Returns
     -------
     callable
-        From L, (N, S, S, 1) float32, to logits, (N, 1000) float32.
+        Maps L, (N, S, S, 1) float32, to logits, (N, 1000) float32.
     """
     if keras.config.backend() != "tensorflow":
         return embedder.predict_on_batch
     import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
 
-    # Where there is a GPU, Keras' own predict would compile with XLA, which takes longer.
+    # Not Keras' own predict: with a GPU it would compile with XLA, which takes longer.
     @tf.function
     def logits(L: tf.Tensor) -> tf.Tensor:
         return tf.cast(embedder(L, training=False), tf.float32)
@@ -180,24 +180,24 @@ def embed(
     unfinished: Path,
     what: str,
 ) -> np.ndarray:
-    """Embed images in batches; go on where an interrupted call was.
+    """Embed images in batches; resume where an interrupted call stopped.
 
-    What a power loss damaged is computed anew, with what follows it.
+    If a power loss damaged a row of the file, that row and all later ones are computed anew.
 
     Parameters
     ----------
     predict : callable
-        As `compile_embedder` returns it.
+        Returned by `compile_embedder`.
     L : (N, H, W, 1) float array
         In [-1, 1].
     image_size : int
-        The network's own, in px, to which each batch is resized.
+        Side of the network's input in px; each batch is resized to it.
     batch_size : int
     unfinished : Path
         A file for the logits of the batches so far; made if missing. The caller removes it. Its
-        name tells this very computation from others.
+        name must be unique to this computation.
     what : str
-        Shown with the progress.
+        The label of the progress bar.
 
     Returns
     -------
@@ -212,17 +212,17 @@ def embed(
         logits = [found[:done]]
         with progress_bar(what, len(L), initial=done) as bar:
             for batch in _read_ahead(L[done:], image_size, batch_size):
-                # One shape for all batches, the last one padded: each new one is traced anew.
+                # The last batch is padded to the others' shape: each new shape is traced anew.
                 logits.append(predict(_padded(batch, batch_size))[: len(batch)])
                 file.write(_rows(logits[-1], done, unfinished).tobytes())
-                file.flush()  # the whole batch, or an error: a plain write may be cut short
+                file.flush()  # all rows or an error; an unbuffered write may stop early
                 done += len(batch)
                 bar.update(len(batch))
     return np.concatenate(logits)
 
 
 def _rows(logits: np.ndarray, first: int, unfinished: Path) -> np.ndarray:
-    """What the file holds of images: a sum over the logits, their place, and the file's name."""
+    """The file's rows: logits, and a hash of the logits, the row's index and the file's name."""
     rows = np.empty(len(logits), _ROW)
     rows["logits"] = logits
     for place, row in enumerate(rows, first):
@@ -232,7 +232,7 @@ def _rows(logits: np.ndarray, first: int, unfinished: Path) -> np.ndarray:
 
 
 def _read_whole_rows(file: BinaryIO, unfinished: Path, images: int) -> np.ndarray:
-    """The logits of the first images, up to the first one that is not as it was written."""
+    """Read the logits of the first images, up to the first damaged row."""
     file.seek(0)
     content = file.read(images * _ROW.itemsize)
     rows = np.frombuffer(content, _ROW, len(content) // _ROW.itemsize)
@@ -245,7 +245,7 @@ def _read_whole_rows(file: BinaryIO, unfinished: Path, images: int) -> np.ndarra
 
 
 def _read_ahead(L: np.ndarray, image_size: int, batch_size: int) -> Iterator[np.ndarray]:
-    """Batches as the network takes them, each read while the one before is computed."""
+    """Yield batches as the network takes them; read each while the one before is computed."""
 
     def read(start: int) -> np.ndarray:
         return view.square_for(L[start : start + batch_size].astype(np.float32), image_size)

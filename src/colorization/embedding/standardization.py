@@ -1,4 +1,4 @@
-"""How logits become embeddings: each is standardised, or left as it is; needs no Keras."""
+"""Turns logits into embeddings: standardises them or leaves them raw; needs no Keras."""
 
 import io
 from pathlib import Path
@@ -9,24 +9,24 @@ from numpy.lib import format as npy
 from colorization.core.errors import ColorizationError
 
 CLASSES = 1000  # of ImageNet
-SHAPE = (2, CLASSES)  # mean and deviation of each
+SHAPE = (2, CLASSES)  # mean and standard deviation of each class
 
 
 def normalization(logits: np.ndarray, weights: str) -> np.ndarray:
-    """Mean and deviation by which embeddings are standardised before they are used.
+    """Compute the mean and the deviation by which logits are standardised.
 
     Parameters
     ----------
     logits : (N, 1000) float32 array
-        Of the training split.
+        The logits of the training split.
     weights : str
-        `embed.weights`. Random networks give logits of any magnitude, down to 1e-12, so theirs are
-        standardised; real weights keep their raw logits, as in the paper.
+        `embed.weights`. Logits of a random network can have any magnitude, down to 1e-12,
+        so they are standardised. Logits of any other weights stay raw, as in the paper.
 
     Returns
     -------
     (2, 1000) float32 array
-        Mean and deviation; zeros and ones where nothing is standardised.
+        Mean and standard deviation; zeros and ones where logits stay raw.
     """
     mean, deviation = np.zeros(logits.shape[1]), np.ones(logits.shape[1])
     if weights == "random":
@@ -37,13 +37,13 @@ def normalization(logits: np.ndarray, weights: str) -> np.ndarray:
 
 
 def normalize(logits: np.ndarray, mean_and_deviation: np.ndarray) -> np.ndarray:
-    """Standardise logits: the embedding as the models take it, (N, 1000) float32."""
+    """Standardise logits; gives the embeddings that the models take, (N, 1000) float32."""
     mean, deviation = mean_and_deviation
     return (logits - mean) / deviation
 
 
 def read_normalization(path: Path) -> np.ndarray:
-    """Read what `normalization` returned, from a file that may hold anything.
+    """Read the mean and the deviation from a file, which may hold anything.
 
     Returns
     -------
@@ -53,16 +53,17 @@ def read_normalization(path: Path) -> np.ndarray:
     Raises
     ------
     ColorizationError
-        If the file is anything but what NumPy writes of such an array.
+        If the file is not such an array as NumPy writes it, or a value is impossible.
     """
     header = _header()
     expected = len(header) + np.prod(SHAPE) * np.dtype(np.float32).itemsize
     try:
-        # A pipe or a device would never end.
+        # Reading a pipe or a device would never end.
         content = path.read_bytes() if path.is_file() and path.stat().st_size == expected else b""
     except OSError as error:
         raise ColorizationError(f"{path}: {error.strerror}") from error
-    # Compared, not parsed: a header is Python to evaluate, and says how much to allocate.
+    # The header is compared, not parsed: to parse it is to evaluate it as Python, and it decides
+    # how much memory is allocated.
     if not content.startswith(header):
         raise ColorizationError(f"{path} is not an array of {SHAPE} float32")
     values = np.frombuffer(content, np.float32, offset=len(header)).reshape(SHAPE)

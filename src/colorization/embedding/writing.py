@@ -1,4 +1,4 @@
-"""The embeddings of all cached photographs, as the trainings read them."""
+"""Writes the embeddings of all cached photographs, for the trainings to read."""
 
 import shutil
 from pathlib import Path
@@ -23,14 +23,15 @@ def write_embeddings(
     ----------
     settings : Embed
     weights : str
-        As `weights.fingerprint_weights` identifies them.
+        The identity that `weights.fingerprint_weights` gives.
     arrays_folder : Path
         The cached arrays.
     unfinished : Path
-        A folder for what an interrupted call goes on from; removed when all is done.
+        A folder for partial results, from which an interrupted call resumes; removed at the end.
     memory : Path
         See `hashing.sha256_of_files`.
     out : Path
+        The folder to fill.
     """
     precision = imagenet.precision_of(settings)
     pretrained = Pretrained(network=settings.network, weights=weights, precision=precision)

@@ -1,1 +1,1 @@
-"""From the bytes of an image file to sRGB, to CIE Lab, and to what a network sees."""
+"""Decodes images, converts between sRGB, CIE Lab and the networks' view, and compares images."""

@@ -1,10 +1,10 @@
-"""Between sRGB, linear light and CIE Lab, in float32, and with NumPy alone.
+"""Converts between sRGB, linear light and CIE Lab, in float32 and with NumPy alone.
 
-The formulas and constants are those of scikit-image's `color`, with which a test compares. That is
-not used itself: who only colorizes photographs then needs neither it nor SciPy, half of what would
-have to be installed. Besides, it is slower: here each channel lies by itself, as NumPy likes it,
-and the 256 values that sRGB has are looked up in tables. No sum is left to a library of linear
-algebra, so that each pixel comes to the same bits whatever is converted beside it.
+The formulas and constants are those of scikit-image's `color`, and a test compares both. This
+module does not use scikit-image, so that users who only colorize photographs need neither it nor
+SciPy; these would double the installation. This module is also faster: each channel is stored
+separately, which suits NumPy, and tables hold the 256 values of sRGB. No sum is left to a library
+of linear algebra, so each pixel gets the same bits, whatever is converted beside it.
 
 References
 ----------
@@ -21,11 +21,11 @@ XYZ_FROM_RGB = np.array(
     ]
 )
 WHITE = np.array([0.95047, 1.0, 1.08883])  # X, Y, Z
-# Of CIE Lab: below, the cube root gives way to a line.
+# CIE Lab's f: below DARK_LIGHT, where f is DARK, a straight line replaces the cube root.
 DARK_LIGHT = np.float32(0.008856)
 DARK, SLOPE, OFFSET = np.float32(0.2068966), np.float32(7.787), np.float32(16 / 116)
 
-# Between linear light and X, Y and Z over white's, a row for each of what is computed.
+# Matrices between linear light and X, Y and Z over white's; a row per channel of the result.
 FROM_RGB = (XYZ_FROM_RGB / WHITE[:, None]).astype(np.float32)
 TO_RGB = (np.linalg.inv(XYZ_FROM_RGB) * WHITE).astype(np.float32)
 
@@ -36,8 +36,9 @@ def _expand(srgb: np.ndarray) -> np.ndarray:
 
 
 LINEAR = _expand(np.arange(256) / 255).astype(np.float32)  # of each 8-bit value
-# Where the light begins that is rounded to each 8-bit value; beyond 255 nothing begins. Cells of
-# light are narrower than any value, so that within a cell at most one begins: the next one.
+# The least light that is rounded to each 8-bit value, then infinity, since 255 is the last value.
+# The range of light is divided into cells, so narrow that at most one value begins in each. OF_CELL
+# is the value at a cell's start, NEXT the light at which the next value begins.
 _BEGINS = np.append(_expand((np.arange(256) - 0.5).clip(0) / 255), np.inf).astype(np.float32)
 CELLS = np.float32(4096)
 _BELOW = np.searchsorted(_BEGINS, np.arange(CELLS + 1) / CELLS, side="right") - 1
@@ -45,7 +46,7 @@ OF_CELL, NEXT = _BELOW.astype(np.uint8), _BEGINS[_BELOW + 1]
 
 
 def luminance(rgb: np.ndarray) -> np.ndarray:
-    """Give CIE L* of sRGB: the first channel of `rgb_to_lab`, by itself.
+    """Give CIE L* of sRGB: the first channel of `rgb_to_lab`, computed alone.
 
     Parameters
     ----------
@@ -81,8 +82,7 @@ def to_8_bits(linear: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     linear : (3, ...) float32 array
-        Linear light of red, green and blue. What lies beyond black and white is clipped; see
-        `gamut`.
+        Linear light of red, green and blue. Values outside 0..1 are clipped; see `gamut`.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def to_8_bits(linear: np.ndarray) -> np.ndarray:
     """
     rgb = np.empty((*linear.shape[1:], 3), np.uint8)
     for channel, light in enumerate(linear):
-        shown = np.fmin(np.fmax(light, 0), 1)  # NaN is black, as in any cast
+        shown = np.fmin(np.fmax(light, 0), 1)  # NaN becomes black, as in any cast
         cell = (shown * CELLS).astype(np.intp)
         rgb[..., channel] = OF_CELL[cell] + (shown >= NEXT[cell])
     return rgb
@@ -102,12 +102,12 @@ def _linear(rgb: np.ndarray) -> np.ndarray:
 
 
 def light(f: np.ndarray) -> np.ndarray:
-    """X, Y or Z over white's; `_root` is the inverse."""
+    """X, Y or Z over white's, from f; the inverse of `_root`."""
     return np.where(f > DARK, f * f * f, (f - OFFSET) / SLOPE)
 
 
 def _root(light: np.ndarray) -> np.ndarray:
-    """What L*, a* and b* are differences of: f in CIE 15."""
+    """The function f of CIE 15, of X, Y or Z over white's; L*, a* and b* are computed from it."""
     return np.where(light > DARK_LIGHT, light ** np.float32(1 / 3), SLOPE * light + OFFSET)
 
 

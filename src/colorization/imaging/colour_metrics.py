@@ -1,4 +1,4 @@
-"""How close the colours of a colorized image are to the photograph's, and how strong they are."""
+"""Measures how close a colorized image's colours are to the photograph's, and how strong."""
 
 import numpy as np
 from skimage import color
@@ -23,7 +23,7 @@ def ciede2000_mean(truth: np.ndarray, lab: np.ndarray) -> float:
 
 
 def colourfulness(rgb: np.ndarray) -> float:
-    """How colourful an image is: 0 where it is grey, about 15 slightly and 80 or more highly.
+    """Colourfulness of an image: 0 is grey, about 15 slightly, 80 or more highly colourful.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def colourfulness(rgb: np.ndarray) -> float:
     References
     ----------
     Hasler, Suesstrunk: Measuring colourfulness in natural images. SPIE 5007 (2003), equations for
-    the opponent space, of which the means are signed.
+    the opponent space, with signed means.
     """
     red, green, blue = np.moveaxis(rgb.astype(np.float64), -1, 0)
     red_green = red - green
@@ -43,17 +43,17 @@ def colourfulness(rgb: np.ndarray) -> float:
 
 
 def auc_ab_percent(error: np.ndarray, weights: np.ndarray | None = None) -> float:
-    """Area under the curve of the share of pixels whose ab is off by at most a threshold.
+    """Area under the curve of the share of pixels whose error in ab is at most a threshold.
 
-    The threshold runs over 0..150. A pixel that is off by e adds to the curve from e on, so that
-    the area is the mean of 1 - e / 150, no less than 0: nothing has to be sampled.
+    The threshold runs over 0..150. A pixel with error e adds to the curve from e on, so the area
+    is the mean of max(0, 1 - e / 150), and no thresholds need to be sampled.
 
     Parameters
     ----------
     error : (H, W) float array
         Distance in CIE ab.
     weights : (H, W) float array, optional
-        Of the pixels; those of rare colours weigh more in the class-rebalanced area.
+        Weights of the pixels; rare colours weigh more in the class-rebalanced area.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""From the bytes of an image file to sRGB pixels."""
+"""Decodes the bytes of an image file into sRGB pixels."""
 
 import functools
 import io
@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-# Of the formats, those that are taken; Pillow loads all it has if one of them is not there.
+# The plugins of the accepted formats. If one were missing, Pillow would load all its plugins.
 from PIL import (  # noqa: F401
     BmpImagePlugin,
     ExifTags,
@@ -32,19 +32,22 @@ _SRGB = ImageCms.createProfile("sRGB")
 
 _TOO_MANY_PIXELS = "too many pixels: a decompression bomb?"
 
-# Of errors that say nothing themselves.
+# Messages for errors that have none of their own.
 _PLAIN = {"EOFError": "it ends too early", "MemoryError": "not enough memory"}
 
-# `open_image` refuses those images itself, or accepts them as `large`. Filters are the whole
-# process's: one set for a while in a thread would reach the others. Last, it overrules nobody's.
+# `open_image` itself refuses such images, or accepts them as `large`. Filters hold for the whole
+# process: a temporary one in one thread would affect the others. This one is appended at the end,
+# where it overrules no other filter.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning, append=True)
 
-# Pillow goes by content and knows many more, some of which run other programs.
+# Pillow recognises formats by content and knows many more, some of which run other programs.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-_DECODED_SMALL = ("JPEG", "MPO")  # if asked to; so they are not loaded before
+# Pillow can decode these at a fraction of their size, but only if they are not loaded before.
+_DECODED_SMALL = ("JPEG", "MPO")
 
-# EXIF 2.32, tag 0x0112: of an upright array, the view that has rows and columns as they are stored.
-# Pillow's own `exif_transpose` writes all EXIF anew, and fails where any of it is damaged.
+# EXIF 2.32, tag 0x0112. Each function gives a view of an upright array, with rows and columns in
+# the order in which the file stores them. Pillow's own `exif_transpose` rewrites all EXIF, and
+# fails if any of it is damaged.
 _STORED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     1: lambda upright: upright,
     2: lambda upright: upright[:, ::-1],
@@ -55,7 +58,7 @@ _STORED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     7: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),
     8: lambda upright: np.rot90(upright, -1),
 }
-_QUARTER_TURNS = {5, 6, 7, 8}  # width and height change places
+_QUARTER_TURNS = {5, 6, 7, 8}  # width and height are swapped
 
 
 def open_image(source: bytes | BinaryIO, *, large: bool = False) -> Image.Image:
@@ -97,15 +100,15 @@ def open_image(source: bytes | BinaryIO, *, large: bool = False) -> Image.Image:
 
 
 def load(image: Image.Image) -> None:
-    """Decode an image's pixels, before anything else is asked of it.
+    """Decode an image's pixels; call this before reading its EXIF.
 
-    EXIF may stand behind the pixels of a PNG. Pillow decodes those first when asked for EXIF, and
-    where they are damaged it fails once: when asked again, it takes what is there for all.
+    In a PNG, EXIF may follow the pixels, so Pillow decodes the pixels first when asked for EXIF. If
+    they are damaged, only the first request fails: later ones take the decoded part for the whole.
 
     Raises
     ------
     ColorizationError
-        If they cannot be decoded.
+        If the pixels cannot be decoded.
     """
     with _decoding():
         image.load()
@@ -117,12 +120,13 @@ def to_srgb(image: Image.Image, least_side: int | None = None) -> Image.Image:
     Parameters
     ----------
     image : Image.Image
-        Any mode; it is used up, so that its memory is free when another takes its place. The EXIF
+        Any mode. The image cannot be used afterwards: its memory is freed or reused. The EXIF
         orientation is applied, an embedded colour profile converted, 16-bit grey scaled to 8 bits,
-        transparency laid on white. Floating point counts as 0..1, or as 0..255 where it exceeds 1.
+        transparency laid on white. Floating point counts as 0..1, or as 0..255 if any value
+        exceeds 1.
     least_side : int, optional
-        Let a JPEG be decoded at the half, quarter or eighth of its size that has at least so many
-        px on each side: much faster, and every byte is still read.
+        Decode a JPEG at a half, a quarter or an eighth of its size, if each side then still has
+        at least this many px. This is much faster, and still reads every byte.
 
     Returns
     -------
@@ -132,7 +136,7 @@ def to_srgb(image: Image.Image, least_side: int | None = None) -> Image.Image:
     Raises
     ------
     ColorizationError
-        If its pixels cannot be decoded, or its mode cannot be converted.
+        If the pixels cannot be decoded, or the mode cannot be converted.
     """
     with _decoding():
         if least_side:
@@ -147,12 +151,12 @@ def to_srgb_with_alpha(image: Image.Image) -> Image.Image:
     Parameters
     ----------
     image : Image.Image
-        Any mode; it is used up.
+        Any mode. The image cannot be used afterwards.
 
     Returns
     -------
     Image.Image
-        Mode RGBA, or RGB where the image is opaque, sRGB.
+        Mode RGBA, or RGB if the image is opaque; sRGB.
 
     Raises
     ------
@@ -165,9 +169,9 @@ def to_srgb_with_alpha(image: Image.Image) -> Image.Image:
 
 
 def pixels_to_decode(image: Image.Image, least_side: int) -> int:
-    """Count the pixels that `to_srgb` will have in memory of an image that is not decoded yet."""
+    """Count the pixels that `to_srgb` will hold in memory, for an image that is not decoded yet."""
     pixels = image.width * image.height
-    # All of a progressive JPEG's coefficients are held, however small it is decoded.
+    # A progressive JPEG has all its coefficients in memory, however small it is decoded.
     if image.format not in _DECODED_SMALL or image.info.get("progressive"):
         return pixels
     reduction = min(8, max(1, min(image.size) // least_side))
@@ -180,17 +184,18 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
     Raises
     ------
     ColorizationError
-        If it is no JPEG, and its pixels cannot be decoded.
+        If the image is not a JPEG, and its pixels cannot be decoded.
     """
     if image.format not in _DECODED_SMALL:
-        load(image)  # Pillow then has turned a TIFF by itself, some versions its size before that
+        # Loading makes Pillow turn a TIFF upright; some versions turn its size already before.
+        load(image)
     width, height = image.size
     return (height, width) if _orientation(image) in _QUARTER_TURNS else (width, height)
 
 
 @contextmanager
 def _decoding() -> Iterator[None]:
-    """Tell in one line what Pillow could not do, whatever damaged data led it to raise."""
+    """Turn any error that Pillow raises on damaged data into a ColorizationError of one line."""
     try:
         yield
     except ColorizationError:
@@ -202,7 +207,7 @@ def _decoding() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """What an error says, or, where it says nothing, what kind it is: "assertion error"."""
+    """The message of an error or, if it is empty, the kind of error, such as "assertion error"."""
     if said := " ".join(str(error).split()):
         return said
     name = type(error).__name__
@@ -210,7 +215,7 @@ def _reason(error: Exception) -> str:
 
 
 def _unknown(file: BinaryIO) -> str:
-    """What is said of a file that Pillow opens as none of the formats."""
+    """The message for a file that Pillow opens as none of the formats."""
     file.seek(0)
     beginning = file.read(16)
     for name in FORMATS:
@@ -221,7 +226,7 @@ def _unknown(file: BinaryIO) -> str:
 
 
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation; 1, upright, where there is none that can be read."""
+    """The EXIF orientation, or 1 (upright) if none can be read."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # damaged EXIF
@@ -234,17 +239,17 @@ def _upright(
 ) -> Image.Image:
     """Convert a decoded image to a mode, piece by piece, and turn it upright.
 
-    In memory is either the image alone, or, beside it, a byte for each pixel and channel.
+    Beside the image, this takes at most one byte of memory per pixel and channel.
     """
     orientation = _orientation(image)
     if image.mode == "F":
         image = _float_to_grey(image)
-    # A TIFF would bring its tags to wherever it is written.
+    # A TIFF is always copied: the original would write its tags into any file it is saved to.
     if image.mode == mode and orientation == 1 and image.format != "TIFF":
         if not image.info.keys().isdisjoint({"icc_profile", "transparency"}):
             for box in strips(image.size):
                 image.paste(convert(image.crop(box)), box)
-        image.info.clear()  # as written, it has none of that any more
+        image.info.clear()  # the profile and transparency no longer apply
         return image
     width, height = image.size
     if orientation in _QUARTER_TURNS:
@@ -287,7 +292,7 @@ def _with_alpha(piece: Image.Image) -> Image.Image:
 
 
 def _apart(piece: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """The colours, also where nothing is seen of them, and the transparency."""
+    """The colours, even of transparent pixels, and the alpha channel if there is one."""
     piece = _in_eight_bits(piece)
     if not piece.has_transparency_data:
         return piece, None
@@ -296,12 +301,12 @@ def _apart(piece: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 
 
 def _in_eight_bits(piece: Image.Image) -> Image.Image:
-    """Scale the integers that Pillow's own conversions would clip at 255; other modes stay."""
+    """Scale 16-bit integers, which Pillow's conversions would clip at 255; other modes stay."""
     if not piece.mode.startswith("I"):
         return piece
     values = np.asarray(piece)
     grey = Image.fromarray((np.clip(values, 0, 65535) >> 8).astype(np.uint8))
-    transparent = piece.info.get("transparency")  # of a PNG, one value
+    transparent = piece.info.get("transparency")  # a single value, in a PNG
     if transparent is not None:
         grey.putalpha(Image.fromarray(values != transparent).convert("L"))
     return grey
@@ -309,7 +314,7 @@ def _in_eight_bits(piece: Image.Image) -> Image.Image:
 
 @functools.cache
 def _from_lab() -> ImageCms.ImageCmsTransform:
-    """From Lab to sRGB: a TIFF may be so, and few are."""
+    """The transform from Lab to sRGB, made at first use: only a few TIFFs are in Lab."""
     return ImageCms.buildTransform(ImageCms.createProfile("LAB"), _SRGB, "LAB", "RGB")
 
 

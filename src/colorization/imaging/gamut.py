@@ -1,23 +1,23 @@
-"""Colours that sRGB cannot show, made paler until it can: L* and hue stay.
+"""Makes colours that sRGB cannot show paler until it can; their L* and hue stay.
 
-To clip each channel by itself is simpler, but changes hue and L*: a colorized photograph would
-lose its own L, which is all that is known of it for certain. On photographs, colours are then also
+Clipping each channel separately is simpler, but changes hue and L*: a colorized photograph would
+lose its own L, the only thing known about it for certain. On photographs, clipped colours are also
 further from the true ones (benchmarks/gamut.py).
 
-`colorize` and evaluation both use this: what is scored is the picture that is written.
+`colorize` and evaluation both use this module, so the scored picture is the one that is written.
 """
 
 import numpy as np
 
 from colorization.imaging import cie
 
-# Linear light from half a step of 8 bits below black to half a step above white: what is rounded to
-# 0..255 by itself. IEC 61966-2-1 gives the curve.
+# Linear light half an 8-bit step below black and half a step above white: rounding brings all
+# between them to 0..255. The curve is that of IEC 61966-2-1.
 BLACK = np.float32(-0.5 / 255 / 12.92)
 WHITE = np.float32(((255.5 / 255 + 0.055) / 1.055) ** 2.4)
 
-ALL = np.float32(1)  # of the chroma
-HALVINGS = 12  # of the factor that is looked for: a* and b* are then found to 0.05
+ALL = np.float32(1)  # the factor that keeps all chroma
+HALVINGS = 12  # of the interval that holds the factor; a* and b* are then exact to 0.05
 
 
 def into_gamut(lab: np.ndarray) -> np.ndarray:
@@ -26,7 +26,7 @@ def into_gamut(lab: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     lab : (3, N) float32 array
-        CIE L*, a*, b*; L* in 0..100. Changed in place, but for what is inside the gamut already.
+        CIE L*, a*, b*; L* in 0..100. Colours outside the gamut are changed in place.
 
     Returns
     -------
@@ -45,10 +45,10 @@ def into_gamut(lab: np.ndarray) -> np.ndarray:
 
 
 def _rays(lab: np.ndarray) -> np.ndarray:
-    """From grey to a colour, (6, N): f(Y); how f(X) and f(Z) differ from it; Y in R, G and B."""
+    """From grey to a colour, (6, N): f(Y); f(X) - f(Y); f(Z) - f(Y); Y's part of R, G and B."""
     L, a, b = lab
     rays = np.empty((6, len(L)), np.float32)
-    y = (np.clip(L, 0, 100) + 16) / np.float32(116)  # so that grey is inside, however L* is rounded
+    y = (np.clip(L, 0, 100) + 16) / np.float32(116)  # grey stays inside, however L* was rounded
     rays[0] = y
     np.multiply(a, np.float32(1 / 500), out=rays[1])
     np.multiply(b, np.float32(-1 / 200), out=rays[2])
@@ -57,10 +57,11 @@ def _rays(lab: np.ndarray) -> np.ndarray:
 
 
 def _largest_factor(rays: np.ndarray) -> np.ndarray:
-    """The largest factor on a* and b* that leads into the gamut, (N,), by bisection.
+    """The largest factor for a* and b* that gives a colour inside the gamut, (N,), by bisection.
 
-    On the way to grey, each channel that exceeds one of its ends comes back once. Where it has done
-    so another may exceed its own, as red does in bright yellows: from there the search goes on.
+    On the way to grey, each channel that is out of range comes back into it once. At that point
+    another channel may be out of range, as red is in bright yellows: the search then goes on from
+    there.
     """
     factor = np.ones(rays.shape[1], np.float32)
     left = np.arange(len(factor))
@@ -84,7 +85,7 @@ def _excess(rays: np.ndarray, factor: np.ndarray) -> np.ndarray:
 
 
 def _linear(rays: np.ndarray, factor: np.ndarray | np.float32) -> np.ndarray:
-    """Linear light of red, green and blue, (3, N), so far along the rays."""
+    """Linear light of red, green and blue, (3, N), for a* and b* multiplied by a factor."""
     y, to_x, to_z, *grey = rays
     X, Z = cie.light(y + factor * to_x), cie.light(y + factor * to_z)
     linear = np.empty((3, len(y)), np.float32)

@@ -1,4 +1,4 @@
-"""Between sRGB and the network's view of CIE Lab: L in, ab out."""
+"""Converts between sRGB and CIE Lab as a network sees it: its input L and its output ab."""
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -9,7 +9,7 @@ L_SCALE = 50.0  # CIE L* spans 0..100, so L* / 50 - 1 spans [-1, 1]
 AB_SCALE = 128.0  # sRGB's gamut spans a* -86..98 and b* -108..94, so ab / 128 stays inside (-1, 1)
 CACHE_DTYPE = np.float16  # of L and ab in the cached arrays, which networks are trained on
 
-PIXELS_AT_A_TIME = 100_000  # of fewer, threads spend their time waiting for each other
+PIXELS_AT_A_TIME = 100_000  # with fewer, threads spend their time waiting for each other
 
 
 def rgb_to_lab(rgb: np.ndarray, dtype: DTypeLike = np.float32) -> tuple[np.ndarray, np.ndarray]:
@@ -20,7 +20,7 @@ def rgb_to_lab(rgb: np.ndarray, dtype: DTypeLike = np.float32) -> tuple[np.ndarr
     rgb : (..., H, W, 3) uint8 array
         sRGB, D65.
     dtype : dtype
-        Of the result; computed in float32.
+        dtype of the result; the computation is in float32.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def rgb_to_lab(rgb: np.ndarray, dtype: DTypeLike = np.float32) -> tuple[np.ndarr
 
 
 def luminance(rgb: np.ndarray) -> np.ndarray:
-    """Give L of sRGB images, the first that `rgb_to_lab` returns, by itself.
+    """Give L of sRGB images: the first array of `rgb_to_lab`, computed alone.
 
     Parameters
     ----------
@@ -94,8 +94,8 @@ def lab_to_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
     L : (..., H, W, 1) float array
         CIE L* / 50 - 1.
     ab : (..., H, W, 2) float array
-        CIE a*, b* / AB_SCALE. What sRGB cannot show gets the largest chroma that it can, at the
-        same L* and hue; see `gamut`.
+        CIE a*, b* / AB_SCALE. Colours that sRGB cannot show get the largest chroma that it can
+        show at the same L* and hue; see `gamut`.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How close a colorized image is to the photograph. Higher is better unless said otherwise."""
+"""Measures how close a colorized image is to the photograph; higher is better unless noted."""
 
 import numpy as np
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
@@ -35,7 +35,8 @@ def ssim_rgb(truth: np.ndarray, image: np.ndarray) -> float:
     Parameters
     ----------
     truth, image : (H, W, 3) uint8 or float arrays
-        0..255, at least 11 px a side. Computed in double precision, of float32 in single.
+        0..255, at least 11 px a side. The computation is in single precision for float32, else in
+        double.
 
     Returns
     -------

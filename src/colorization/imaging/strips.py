@@ -1,4 +1,4 @@
-"""Images a piece at a time, so that what is computed of them never takes much memory."""
+"""Divides images into pieces, so that work on one piece at a time never takes much memory."""
 
 from collections.abc import Iterator
 
@@ -8,19 +8,19 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 
 def strips(size: tuple[int, int], pixels: int = PIXELS) -> Iterator[Box]:
-    """Divide an image into whole lines, and a line only where it is longer than a piece may be.
+    """Divide an image into pieces of whole lines; only a line longer than a piece is divided.
 
     Parameters
     ----------
     size : (int, int)
         Width and height in px.
     pixels : int
-        The most in a piece.
+        The largest number of pixels in a piece.
 
     Yields
     ------
     Box
-        From the top, and each line from the left.
+        From top to bottom, and within a line from left to right.
     """
     width, height = size
     across = min(width, pixels)

@@ -1,8 +1,8 @@
-"""How a photograph becomes what the networks see: the one place that knows it.
+"""Converts photographs into what the networks see; no other module does.
 
-Training, `colorization.load`, the command `colorize` and the exported models all call this. A
-photograph is decoded, a large JPEG at a fraction of its size, and laid on white where it is
-transparent; then it is cropped or resized, and its L is rounded as the cached arrays hold it.
+Training, `colorization.load`, the command `colorize` and the exported models all call this module.
+It decodes a photograph (a large JPEG at a fraction of its size) and lays it on white where it is
+transparent. Then it crops or resizes the photograph, and rounds its L as in the cached arrays.
 """
 
 from typing import BinaryIO
@@ -12,12 +12,12 @@ from PIL import Image, ImageOps
 
 from colorization.imaging import decoding, lab
 
-# A JPEG may be decoded at a fraction of its size if that leaves so many times what is needed on
-# each side: the margin that Pillow's own `thumbnail` keeps.
+# A JPEG may be decoded at a fraction of its size if each side stays this many times as long as
+# needed. Pillow's own `thumbnail` keeps the same margin.
 MARGIN = 2
 FILTER = Image.Resampling.BICUBIC
-# A line that is reduced more than so many times is averaged to that first: the filter's weights
-# would take 32 bytes for each of its pixels.
+# A line that is to be reduced more than this many times is first averaged to this many times its
+# final length: else the filter's weights would take 32 bytes for each of its pixels.
 MOST_REDUCED = 1024
 
 LONGEST = 4.0  # times the shorter side; a longer strip is squashed
@@ -25,12 +25,12 @@ STEP = 32  # px; the networks halve each side up to five times
 
 
 def square(content: bytes, image_size: int) -> np.ndarray:
-    """Give what a network is trained on: a photograph's centre square.
+    """Give a photograph's centre square, on which a network is trained.
 
     Parameters
     ----------
     content : bytes
-        Of an image file.
+        Content of an image file.
     image_size : int
         Side of the result in px.
 
@@ -49,7 +49,7 @@ def square(content: bytes, image_size: int) -> np.ndarray:
 
 
 def pixels_to_decode(content: bytes, image_size: int) -> int:
-    """Count the pixels that `square` will have in memory; it raises what `square` does."""
+    """Count the pixels that `square` will hold in memory; the errors are those of `square`."""
     return decoding.pixels_to_decode(decoding.open_image(content), MARGIN * image_size)
 
 
@@ -61,7 +61,7 @@ def centre_square(image: Image.Image, side: int) -> np.ndarray:
     image : Image.Image
         Mode RGB or L.
     side : int
-        Of the result, in px.
+        Side of the result in px.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def centre_square(image: Image.Image, side: int) -> np.ndarray:
 
 
 def whole(source: bytes | BinaryIO, image_size: int) -> np.ndarray:
-    """Give what a network colorizes: all of a photograph, its aspect kept.
+    """Give a whole photograph in its aspect ratio, as a network colorizes it.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def whole(source: bytes | BinaryIO, image_size: int) -> np.ndarray:
     Returns
     -------
     (H, W, 3) uint8 array
-        sRGB, of `seen_size`. Of a square photograph, the same bytes as `square` gives.
+        sRGB, of `seen_size`. A square photograph gives the same bytes as `square`.
 
     Raises
     ------
@@ -94,13 +94,13 @@ def whole(source: bytes | BinaryIO, image_size: int) -> np.ndarray:
 
 
 def whole_image(image: Image.Image, image_size: int) -> np.ndarray:
-    """Give what a network colorizes, as `whole`, of an image that is open already.
+    """Give what `whole` gives, for an image that is already open.
 
     Parameters
     ----------
     image : Image.Image
-        Any mode; it is used up. Where its pixels are in memory, they count as they are; a JPEG that
-        is not decoded yet is decoded as `whole` does it.
+        Any mode. The image cannot be used afterwards. Pixels in memory are taken as they are; a
+        JPEG that is not decoded yet is decoded as `whole` does it.
     image_size : int
         Shorter side of the result in px.
 
@@ -115,7 +115,7 @@ def whole_image(image: Image.Image, image_size: int) -> np.ndarray:
 
 
 def seen_size(size: tuple[int, int], image_size: int) -> tuple[int, int]:
-    """Width and height, in px, at which a network sees the whole of a photograph of some size."""
+    """Width and height in px at which a network sees a whole photograph of a given size."""
     width, height = size
     ratio = min(max(width, height) / min(width, height), LONGEST)
     longer = max(image_size, STEP * round(image_size * ratio / STEP))
@@ -139,18 +139,18 @@ def luminance(rgb: np.ndarray) -> np.ndarray:
 
 
 def square_for(L: np.ndarray, side: int) -> np.ndarray:
-    """Resize L to the square that an embedding network takes, whatever its aspect was.
+    """Resize L to the square that an embedding network takes, whatever its aspect ratio.
 
     Parameters
     ----------
     L : (..., H, W, 1) float32 array
     side : int
-        Of the square, in px.
+        Side of the square in px.
 
     Returns
     -------
     (..., side, side, 1) float32 array
-        Bilinear where it is enlarged, an average where it is reduced; see `resize_matrix`.
+        Bilinear where L is enlarged, an average where it is reduced; see `resize_matrix`.
     """
     height, width = L.shape[-3:-1]
     if height == width == side:
@@ -161,9 +161,10 @@ def square_for(L: np.ndarray, side: int) -> np.ndarray:
 
 
 def _resized(lines: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Multiply lines, (N, M, from_px), by a matrix that is 0 but for a few weights in each row.
+    """Multiply lines, (N, M, from_px), by a matrix with only a few weights above 0 in each row.
 
-    Weight by weight: a dense product would take every core, and sum in an order of its own.
+    The sum is built weight by weight: a dense product would occupy every core, and add in an order
+    of its own.
     """
     first = np.argmax(matrix > 0, axis=1)
     longest = int(np.count_nonzero(matrix, axis=1).max())
@@ -188,14 +189,15 @@ def resize_matrix(from_px: int, to_px: int) -> np.ndarray:
     Returns
     -------
     (to_px, from_px) float32 array
-        Each row holds what its pixel takes of each pixel before, and sums to 1: weights fall in a
-        triangle from the pixel's centre, as wide as it is itself before where it is reduced.
+        Each row belongs to a pixel after, holds the weight of each pixel before, and sums to 1.
+        Weights fall linearly from the pixel's centre to 0, at a distance of one pixel before or,
+        where the line is reduced, of one pixel after.
 
     Notes
     -----
-    As `tf.image.resize(..., antialias=True)` and `jax.image.resize(..., "linear")` do it, with
-    pixel centres at halves. In float32 like theirs: in double precision some weights would differ
-    from theirs by 2e-5.
+    `tf.image.resize(..., antialias=True)` and `jax.image.resize(..., "linear")` do the same, with
+    pixel centres at halves. The weights are computed in float32 like theirs: in double precision
+    some would differ from theirs by 2e-5.
     """
     reduction = np.float32(1) / (np.float32(to_px) / np.float32(from_px))
     before = np.arange(from_px, dtype=np.float32) + np.float32(0.5)

@@ -1,1 +1,1 @@
-"""What variants are made of: blocks, encoders, objectives, and how a model is saved."""
+"""Builds the variants' networks from blocks, encoders and objectives; saves and loads them."""

@@ -1,4 +1,4 @@
-"""What the variants are composed of: each block maps a tensor to a tensor."""
+"""Defines the blocks that variants are composed of; each maps a tensor to a tensor."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -10,7 +10,7 @@ from colorization.networks.normalization import FusedBatchNormalization
 
 
 class ConvBlock(Protocol):
-    """A convolution with what surrounds it; halves height and width if `downsample`."""
+    """A convolution with its activation and more; halves height and width if `downsample`."""
 
     def __call__(
         self,
@@ -33,7 +33,7 @@ def conv_relu(
     kernel_size: int = 3,
     downsample: bool = False,
 ) -> keras.KerasTensor:
-    """Convolution, ReLU; downsampled by a stride of 2 (section 2.4)."""
+    """Convolution and ReLU; a stride of 2 downsamples (section 2.4)."""
     strides = 2 if downsample else 1
     return layers.Conv2D(
         filters, kernel_size, strides, padding="same", activation="relu", name=name
@@ -48,11 +48,11 @@ def conv_norm_relu_pool(
     kernel_size: int = 3,
     downsample: bool = False,
 ) -> keras.KerasTensor:
-    """Convolution, batch normalization, ReLU; downsampled by 2x2 max pooling (section 3.4.2).
+    """Convolution, batch normalization and ReLU; 2x2 max pooling downsamples (section 3.4.2).
 
-    The convolution has no bias: the normalization subtracts it again, so it would never learn.
-    Keras' default momentum, 0.99, averages over more steps than a short training has, and inference
-    would then use the statistics of weights long gone.
+    The convolution has no bias: the normalization would subtract it again, so it would never learn.
+    The momentum is below Keras' default, 0.99, which averages over more steps than a short training
+    has; inference would then use the statistics of outdated weights.
     """
     x = layers.Conv2D(filters, kernel_size, padding="same", use_bias=False, name=name)(x)
     x = FusedBatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
@@ -66,12 +66,12 @@ def spatial_dropout(x: keras.KerasTensor, *, name: str) -> keras.KerasTensor:
 
 
 def upsample(x: keras.KerasTensor, *, name: str, dtype: str | None = None) -> keras.KerasTensor:
-    """Double height and width, nearest neighbour."""
+    """Double height and width by nearest neighbour."""
     return layers.UpSampling2D(2, interpolation="nearest", dtype=dtype, name=name)(x)
 
 
 def ab_output(x: keras.KerasTensor, *, kernel_size: int = 3, name: str = "ab") -> keras.KerasTensor:
-    """The convolution that predicts ab in (-1, 1); float32 whatever the precision policy."""
+    """Predict ab in (-1, 1) by a convolution, in float32 whatever the precision policy."""
     return layers.Conv2D(
         2, kernel_size, padding="same", activation="tanh", dtype="float32", name=name
     )(x)
@@ -90,15 +90,15 @@ class RepeatOver(layers.Layer):
         return ops.concatenate([features, repeated], axis=-1)
 
     def compute_output_shape(self, features_shape: tuple, vector_shape: tuple) -> tuple:
-        """Shape of the result, from the shapes of both inputs."""
+        """Compute the shape of the result from the shapes of both inputs."""
         return (*features_shape[:-1], features_shape[-1] + vector_shape[-1])
 
 
 @keras.saving.register_keras_serializable(package="colorization")
 class BilinearUpsampling(layers.UpSampling2D):
-    """Double height and width, bilinearly, also where a graph leaves both open.
+    """Double height and width bilinearly, even if a graph does not fix them.
 
-    There, with TensorFlow, Keras' own layer asks for numbers that are not known yet.
+    In that case, with TensorFlow, Keras' own layer fails: it needs both as numbers.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -115,7 +115,7 @@ class BilinearUpsampling(layers.UpSampling2D):
 
 Between = Callable[..., keras.KerasTensor]  # such as `spatial_dropout`
 
-# Filters of each convolution, and whether it halves the size.
+# For each convolution: its filters, and whether it halves the size.
 KOALA_ENCODER = (
     (64, True),
     (128, False),
@@ -127,7 +127,7 @@ KOALA_ENCODER = (
     (256, False),
 )
 SHORT_ENCODER = ((64, True), (128, True), (256, True))
-# Filters of each convolution, and whether an upsampling follows it.
+# For each convolution: its filters, and whether an upsampling follows.
 KOALA_DECODER = ((128, True), (64, False), (64, True), (32, False))
 
 
@@ -139,9 +139,9 @@ def encoder(
     after_every_other: Between | None = None,
     prefix: str = "",
 ) -> keras.KerasTensor:
-    """H x W to H/8 x W/8; by the default plan, section 2.4's, with 256 channels.
+    """Encode H x W to H/8 x W/8, with 256 channels; the default plan is section 2.4's.
 
-    `after_every_other` stands after the 2nd, 4th, ... convolution block.
+    `after_every_other` is applied after the 2nd, 4th, ... convolution block.
     """
     for index, (filters, downsample) in enumerate(plan, start=1):
         name = f"{prefix}encoder_{index}"
@@ -158,9 +158,9 @@ def decoder(
     after_every_other: Between | None = None,
     prefix: str = "",
 ) -> keras.KerasTensor:
-    """H/8 x W/8 to ab, H x W x 2 (section 2.4).
+    """Decode H/8 x W/8 to ab, H x W x 2 (section 2.4).
 
-    The last upsampling stands after the tanh, as in Deep Koalarization; the paper does not say.
+    The last upsampling follows the tanh, as in Deep Koalarization; the paper leaves it open.
     """
     for index, (filters, upsampled) in enumerate(KOALA_DECODER, start=1):
         name = f"{prefix}decoder_{index}"
@@ -169,6 +169,6 @@ def decoder(
             x = after_every_other(x, name=f"{name}_drop")
         if upsampled:
             x = upsample(x, name=f"{name}_up")
-    # float32 from the tanh on: sums of bfloat16 saturate, and the loss is such a sum.
+    # float32 from the tanh on: the loss is a sum, and sums in bfloat16 saturate.
     x = ab_output(x, name=f"{prefix}decoder_ab")
     return upsample(x, dtype="float32", name=f"{prefix}ab")

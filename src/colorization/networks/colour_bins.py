@@ -1,7 +1,7 @@
-"""The objective `colour_bins`: a network predicts how likely each colour is.
+"""Defines the objective `colour_bins`: a network predicts how likely each colour is.
 
-What is minimized is a cross-entropy. A colour counts for the four bins of ab around it, and pixels
-of rare colours weigh more: without, the greyish colours that most pixels have would drown them.
+The loss is a cross-entropy. Each colour is shared among the four bins of ab around it. Pixels of
+rare colours weigh more; otherwise the greyish colours of most pixels would outweigh them.
 
 References
 ----------
@@ -21,15 +21,15 @@ from colorization.networks.blocks import BilinearUpsampling
 from colorization.networks.dial import AB, LOGITS, ColourDial
 from colorization.networks.objective import Objective
 
-SMOOTHING = 5.0  # CIE ab, the Gaussian's sigma; Zhang's
-UNIFORM_SHARE = 0.5  # lambda of Zhang's equation 4
-SCALE = 2  # the network predicts at half the height and width; ab are enlarged
+SMOOTHING = 5.0  # sigma of the Gaussian in CIE ab, as in Zhang et al.
+UNIFORM_SHARE = 0.5  # lambda in equation 4 of Zhang et al.
+SCALE = 2  # the network predicts at half the height and width; its ab are enlarged
 
 
 def colour_bins(colours: Colours) -> Objective:
     """Make the objective for the colours of some training images.
 
-    The network is to end in features of half the height and width.
+    The network's features must have half the height and width of the image.
     """
     indices = np.argwhere(colours.assigned > 0)
     centres = (indices - len(colours.assigned) // 2) * BIN_WIDTH / AB_SCALE
@@ -40,14 +40,14 @@ def colour_bins(colours: Colours) -> Objective:
         return layers.Conv2D(len(centres), 1, name=LOGITS)(features)
 
     def loss(ab: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
-        """Weighted cross-entropy of each pixel."""
+        """Compute the weighted cross-entropy of each pixel."""
         assigned = towards(ab)
         weight = ops.matmul(assigned, ops.cast(weights, "float32")[:, None])[..., 0]
         logits = ops.cast(logits, "float32")
         return weight * ops.categorical_crossentropy(assigned, logits, from_logits=True)
 
     def squared_error(ab: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
-        """Of the distribution's mean, without the weights that the loss has."""
+        """Compute the squared error of the distribution's mean, without the loss's weights."""
         unweighted = ops.cast(logits, "float32") - ops.cast(np.log(weights), "float32")
         mean = ops.matmul(ops.softmax(unweighted, axis=-1), ops.cast(centres, "float32"))
         return ops.mean(ops.square(ab - mean), axis=-1)
@@ -72,7 +72,7 @@ def colour_bins(colours: Colours) -> Objective:
 
 
 def rebalancing_weights(assigned: np.ndarray) -> np.ndarray:
-    """Weigh colours by the inverse of their frequency, smoothed and mixed with a uniform one.
+    """Weigh colours by their inverse frequency, smoothed and mixed with a uniform one.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def rebalancing_weights(assigned: np.ndarray) -> np.ndarray:
     Returns
     -------
     (A, B) float64 array
-        So that the mean weight of a pixel is 1; 0 where no pixel is.
+        Scaled so that the mean weight of a pixel is 1; 0 for bins without pixels.
 
     References
     ----------
@@ -98,17 +98,17 @@ def rebalancing_weights(assigned: np.ndarray) -> np.ndarray:
 
 
 def halved(ab: np.ndarray) -> np.ndarray:
-    """The mean of each two by two pixels: (N, H / 2, W / 2, 2) float32 from (N, H, W, 2)."""
+    """Average each two by two pixels: (N, H / 2, W / 2, 2) float32 from (N, H, W, 2)."""
     batch, height, width, channels = ab.shape
     blocks = ab.reshape(batch, height // SCALE, SCALE, width // SCALE, SCALE, channels)
     return blocks.mean(axis=(2, 4))
 
 
 def _assignment(centres: np.ndarray) -> Callable[[keras.KerasTensor], keras.KerasTensor]:
-    """A function from ab, (..., 2), to the share of each bin, (..., bins); as `colours.assign`."""
+    """Make `colours.assign` for tensors: from ab, (..., 2), to each bin's share, (..., bins)."""
     scaled = np.rint(centres * (AB_SCALE / BIN_WIDTH))
     values = [np.unique(scaled[:, axis]) for axis in (0, 1)]
-    # By matrices of 0 and 1, which take half the time of indices.
+    # Products with matrices of 0 and 1 take half the time of indices.
     places = [scaled[:, axis] == values[axis][:, None] for axis in (0, 1)]
 
     def towards(ab: keras.KerasTensor) -> keras.KerasTensor:

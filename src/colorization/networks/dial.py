@@ -1,4 +1,4 @@
-"""From a distribution over colours to one colour, more or less vivid: the dial of a model."""
+"""Defines the dial of a model: it turns a distribution over colours into one, as vivid as asked."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-POSITIONS = 11  # of the dial, evenly spaced from 0 to 1; between them it interpolates
+POSITIONS = 11  # of the dial, evenly spaced from 0 to 1; it interpolates between them
 
 VIVIDNESS = "vividness"  # the name of the model's input
 LOGITS, AB = "logits", "ab"  # names of the layers before and after the dial
@@ -15,18 +15,18 @@ LOGITS, AB = "logits", "ab"  # names of the layers before and after the dial
 
 @keras.saving.register_keras_serializable(package="colorization")
 class ColourDial(layers.Layer):
-    """Give the mean colour of a distribution, sharpened as a dial says.
+    """Give the mean colour of a distribution, which a dial sharpens.
 
-    It computes in float32. Its constants are weights that no training changes, so that a weights
-    file has them. Until `set_frontier` is called, every position gives the mean of the distribution
-    that the network learned to predict.
+    The layer computes in float32. Its constants are untrainable weights, so that a weights file
+    contains them. Until `set_frontier` is called, every position gives the mean of the distribution
+    without the loss's weighting (beta 1, temperature 1; see `decode`).
 
     Parameters
     ----------
     bins : int
         Number of colours.
     **options
-        Of every layer.
+        Options of every Keras layer.
 
     References
     ----------
@@ -38,7 +38,7 @@ class ColourDial(layers.Layer):
         self._bins = bins
 
     def build(self, logits_shape: tuple, vividness_shape: tuple | None = None) -> None:  # noqa: ARG002
-        """Make the constants."""
+        """Create the constants."""
 
         def constant(name: str, shape: tuple, initializer: str) -> keras.Variable:
             return self.add_weight(shape=shape, initializer=initializer, trainable=False, name=name)
@@ -50,26 +50,26 @@ class ColourDial(layers.Layer):
         self.default = constant("default", (), "zeros")
 
     def set_colours(self, centres: np.ndarray, weights: np.ndarray) -> None:
-        """Say what the bins are.
+        """Set the colours of the bins and their weights.
 
         Parameters
         ----------
         centres : (bins, 2) float array
             ab, in [-1, 1].
         weights : (bins,) float array
-            By which the loss weighs each; positive.
+            The weight of each bin in the loss; positive.
         """
         self.centres.assign(centres)
         self.log_weights.assign(np.log(weights))
 
     def set_frontier(self, betas: np.ndarray, temperatures: np.ndarray, default: float) -> None:
-        """Say what each position of the dial is; see `decode`.
+        """Set what each position of the dial stands for; see `decode`.
 
         Parameters
         ----------
         betas, temperatures : (POSITIONS,) float arrays
         default : float
-            The position that is taken where none is given, in [0, 1].
+            The position to use if none is given, in [0, 1].
         """
         self.betas.assign(betas)
         self.temperatures.assign(temperatures)
@@ -80,7 +80,7 @@ class ColourDial(layers.Layer):
     ) -> keras.KerasTensor:
         """Return ab, (N, H, W, 2) in [-1, 1], from logits, (N, H, W, bins).
 
-        `vividness` is (N, 1), from 0, most faithful, to 1, most vivid.
+        `vividness` is (N, 1), from 0 (most faithful) to 1 (most vivid); None is the default.
         """
         position = self.default if vividness is None else ops.reshape(vividness, (-1, 1, 1, 1))
         position = ops.clip(position, 0, 1) * (POSITIONS - 1)
@@ -96,8 +96,9 @@ class ColourDial(layers.Layer):
     def decode(self, logits: keras.KerasTensor, beta: Any, temperature: Any) -> keras.KerasTensor:
         """Return the mean ab of softmax((logits - beta log weights) / temperature).
 
-        Beta 1 undoes the weighting of the loss, which leaves the distribution as it is in
-        photographs, and 0 keeps it, which favours rare colours. A temperature under 1 sharpens it.
+        Beta 1 undoes the weighting of the loss, which gives the distribution found in photographs.
+        Beta 0 keeps the weighting, which favours rare colours. A temperature under 1 sharpens the
+        distribution.
         """
         sharpened = (ops.cast(logits, "float32") - beta * self.log_weights) / temperature
         return ops.matmul(ops.softmax(sharpened, axis=-1), self.centres)
@@ -107,25 +108,25 @@ class ColourDial(layers.Layer):
         logits_shape: tuple,
         vividness_shape: tuple | None = None,  # noqa: ARG002
     ) -> tuple:
-        """Shape of ab."""
+        """Compute the shape of ab."""
         return (*logits_shape[:-1], 2)
 
     def get_config(self) -> dict[str, Any]:
-        """What rebuilds the layer."""
+        """Return the configuration that rebuilds the layer."""
         return super().get_config() | {"bins": self._bins}
 
 
 @dataclass(frozen=True)
 class Dialled:
-    """A model with a dial, in two halves: what it predicts is computed once for all positions.
+    """A model taken apart at its dial, so that logits are computed once for all positions.
 
     Attributes
     ----------
     before : keras.Model
-        From the model's inputs, without the dial's, to logits.
+        Maps the model's inputs, except the dial's, to logits.
     dial : ColourDial
     enlarge : layers.Layer
-        From the dial's ab to the model's.
+        Maps the dial's ab to the model's ab.
     """
 
     before: keras.Model
@@ -134,7 +135,7 @@ class Dialled:
 
     @classmethod
     def of(cls, model: keras.Model) -> "Dialled | None":
-        """Take a model apart; None where it has no dial."""
+        """Take a model apart; None if the model has no dial."""
         dial = next((layer for layer in model.layers if isinstance(layer, ColourDial)), None)
         if dial is None:
             return None
@@ -143,7 +144,7 @@ class Dialled:
 
     @property
     def default(self) -> float:
-        """The position that is taken where none is given, to the tenth that it was fixed at."""
+        """The position to use if none is given; rounded to remove the error of float32."""
         return round(float(self.dial.default), 3)
 
     def ab(self, logits: np.ndarray, vividness: float) -> np.ndarray:
@@ -152,5 +153,5 @@ class Dialled:
         return ops.convert_to_numpy(self.enlarge(self.dial(logits, position)))
 
     def ab_by(self, logits: np.ndarray, beta: float, temperature: float) -> np.ndarray:
-        """Likewise, off the dial; see `ColourDial.decode`."""
+        """Give ab for any beta and temperature, on the dial or not; see `ColourDial.decode`."""
         return ops.convert_to_numpy(self.enlarge(self.dial.decode(logits, beta, temperature)))

@@ -1,13 +1,13 @@
-"""A trained model as a directory: architecture, weights, what they were trained with.
+"""Saves and loads a trained model as a directory of the files below.
 
 model.json                architecture, as Keras writes it
 model.weights.h5          weights of the epoch with the lowest validation loss
 last.weights.h5           weights after the last epoch
 embedding.npy             (2, 1000) float32: mean and deviation by which logits are standardised;
                           missing where the variant takes no embedding
-training.json             what it was trained with, and how far it came
+training.json             settings and data of the training, and how far it came
 history.csv               a row per epoch
-dvclive/                  the same, as DVCLive writes it, with a few colorized validation images
+dvclive/                  the same, written by DVCLive, with a few colorized validation images
 """
 
 import json
@@ -20,11 +20,11 @@ from colorization.backbones.hdf5 import check_weights_file
 from colorization.core.errors import ColorizationError, reason
 from colorization.networks import blocks, dial  # noqa: F401 (they register their layers)
 
-LONGEST_ARCHITECTURE = 2**23  # bytes of model.json; Keras' largest networks take a quarter of it
+LONGEST_ARCHITECTURE = 2**23  # bytes of model.json; Keras' largest networks take a quarter of this
 
 
 def save_architecture(model: keras.Model, folder: Path) -> None:
-    """Write what rebuilds the model. `.keras` archives would differ from one run to the next."""
+    """Write the architecture as JSON; `.keras` archives would differ from one run to the next."""
     architecture = json.loads(model.to_json())
     (folder / "model.json").write_text(json.dumps(architecture, indent=1), encoding="utf-8")
 
@@ -35,7 +35,7 @@ def load_model(folder: Path) -> keras.Model:
     Parameters
     ----------
     folder : Path
-        A model directory, which may come from anywhere.
+        A model directory; it may come from anywhere, so it is not trusted.
 
     Returns
     -------
@@ -44,9 +44,9 @@ def load_model(folder: Path) -> keras.Model:
     Raises
     ------
     ColorizationError
-        If the directory is incomplete, damaged or of a training that diverged.
+        If the directory is incomplete or damaged, or its training diverged.
     """
-    # Keras reads here what anybody may have written: it can end in any exception.
+    # Anybody may have written these files, so Keras may raise any exception when it reads them.
     try:
         return _load(folder / "model.json", folder / "model.weights.h5")
     except Exception as error:
@@ -68,7 +68,7 @@ def _load(architecture_file: Path, weights_file: Path) -> keras.Model:
 
 
 def _read_architecture(path: Path) -> str:
-    if not path.is_file():  # a pipe or a device would never end
+    if not path.is_file():  # reading a pipe or a device would never end
         raise ValueError(f"{path.name} is no file")
     if path.stat().st_size > LONGEST_ARCHITECTURE:
         raise ValueError(f"{path.name} is longer than {LONGEST_ARCHITECTURE} bytes")
@@ -76,9 +76,10 @@ def _read_architecture(path: Path) -> str:
 
 
 def _count_weights(architecture: str) -> int:
-    """Tell how many weights a model would have, without memory for them.
+    """Count the weights that a model would have, without memory for them.
 
-    To be called in a thread of its own: Keras makes up a thread's variables later, all at once.
+    Call it in a thread of its own: Keras keeps a list, per thread, of variables without values, and
+    would later fill all of them at once.
     """
     with keras.StatelessScope(initialize_variables=False):
         model = keras.models.model_from_json(architecture)

@@ -1,4 +1,4 @@
-"""ImageNet networks that variants see L through, and their weights."""
+"""Builds the ImageNet networks that serve variants as encoders, and loads their weights."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -12,17 +12,18 @@ from colorization.backbones.pretrained import build_pretrained
 
 @dataclass(frozen=True)
 class Encoder:
-    """A network of `keras.applications`.
+    """An encoder: a network of `keras.applications`.
 
     Attributes
     ----------
     build : callable
+        A function of `keras.applications`.
     top : bool
-        Whether its weights are those with the top, so that the file of an embedding network serves
+        Whether its weights file includes the top; the file of an embedding network then serves
         here too.
     folded : bool
-        Whether its normalizations are folded into the convolutions before them. It then runs in
-        float32 whatever the precision policy: depthwise convolutions are slow in 16 bits.
+        Whether its normalizations are folded into the convolutions before them. The network then
+        runs in float32 whatever the precision policy: depthwise convolutions are slow in 16 bits.
     """
 
     build: Callable[..., keras.Model]
@@ -30,10 +31,10 @@ class Encoder:
     folded: bool = False
 
     def without_top(self) -> keras.Model:
-        """Build it for images of any size, with random weights.
+        """Build the network without its top, for images of any size, with random weights.
 
-        Keras' own would leave nothing of the image after a few layers, were it not for the
-        normalizations: where these are folded away, kernels are drawn anew.
+        With Keras' own random kernels, only the normalizations keep the image's signal alive
+        through more than a few layers. Where these are folded away, kernels are drawn anew.
         """
         options = {"include_top": False, "weights": None, "input_shape": (None, None, 3)}
         if not self.folded:
@@ -46,7 +47,7 @@ class Encoder:
         return network
 
 
-# By the name that an encoder has in params.yaml, and as a layer of the models.
+# An encoder has the same name here, in params.yaml, and as a layer of the models.
 ENCODERS = {
     "vgg16": Encoder(keras.applications.VGG16),
     "vgg19": Encoder(keras.applications.VGG19),
@@ -55,14 +56,14 @@ ENCODERS = {
 
 
 def _draw(kernel: keras.Variable) -> None:
-    """Draw a kernel so that a ReLU after it keeps the scale of what comes in, channel by channel.
+    """Draw a kernel whose outputs, after a ReLU, keep the scale of its inputs.
 
     References
     ----------
     He, Zhang, Ren, Sun: Delving Deep into Rectifiers. ICCV 2015, equation 10.
     """
     height, width, channels, _ = kernel.shape
-    depthwise = kernel.shape[-1] == 1  # its outputs see one channel each
+    depthwise = kernel.shape[-1] == 1  # each of its outputs sees one channel
     inputs = height * width * (1 if depthwise else channels)
     kernel.assign(keras.random.normal(kernel.shape, stddev=(2 / inputs) ** 0.5))
 
@@ -70,18 +71,18 @@ def _draw(kernel: keras.Variable) -> None:
 def encode(
     x: keras.KerasTensor, name: str, outputs: tuple[str, ...], trained: Collection[str] = ()
 ) -> list[keras.KerasTensor]:
-    """Outputs of layers of an encoder, of which only the `trained` layers are not frozen.
+    """Apply an encoder and give the outputs of some layers; all but `trained` layers are frozen.
 
     Parameters
     ----------
     x : (N, H, W, 3) tensor
-        As the network's weights expect it.
+        In the range that the network's weights expect.
     name : str
         A key of `ENCODERS`.
     outputs : tuple of str
-        Names of its layers.
+        Names of the layers whose outputs to give.
     trained : collection of str
-        Likewise.
+        Names of the layers to train.
     """
     network = ENCODERS[name].without_top()
     for layer in network.layers:
@@ -98,17 +99,17 @@ def load_encoder(model: keras.Model, name: str, weights: str) -> None:
     Parameters
     ----------
     model : keras.Model
-        With a layer of that name.
+        Has the encoder as a layer, called `name`.
     name : str
         A key of `ENCODERS`, and of `encoders` in params.yaml.
     weights : str
-        "random", "imagenet", or the path of a file with the weights of the network, with its top
-        if the encoder's record says so.
+        "random", "imagenet", or the path of a file with the network's weights, with the top if
+        `Encoder.top`.
 
     Raises
     ------
     ColorizationError
-        As `pretrained.build_pretrained`.
+        As from `pretrained.build_pretrained`.
     """
     if weights == "random":
         return

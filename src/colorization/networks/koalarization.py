@@ -1,4 +1,4 @@
-"""Deep Koalarization's network, of which most variants are made (section 2.4 of the paper)."""
+"""Builds Deep Koalarization's network, on which most variants are based (section 2.4)."""
 
 import keras
 
@@ -9,19 +9,19 @@ EMBEDDING_LENGTH = 1000  # ImageNet's classes
 
 
 def koalarization(conv: ConvBlock, after_every_other: Between | None = None) -> keras.Model:
-    """Encoder, fusion with the embedding, decoder.
+    """Build the encoder, the fusion with the embedding, and the decoder.
 
     Parameters
     ----------
     conv : callable
         The convolution block.
     after_every_other : callable, optional
-        What stands after every other convolution block of the encoder, and of the decoder.
+        The block after every other convolution block of the encoder and of the decoder.
 
     Returns
     -------
     keras.Model
-        From [L, embedding] to ab.
+        Maps [L, embedding] to ab.
     """
     L = keras.Input((None, None, 1), name="L")
     embedding = keras.Input((EMBEDDING_LENGTH,), name="embedding")
@@ -33,9 +33,9 @@ def koalarization(conv: ConvBlock, after_every_other: Between | None = None) -> 
 
 
 def batch_normalized() -> keras.Model:
-    """Section 3.4.2: batch normalization before each ReLU, max pooling instead of strides.
+    """Build section 3.4.2's network: batch normalization before each ReLU, max pooling, no strides.
 
-    The paper normalizes after *every* convolution. The tanh output is left without: a normalized
-    output would force every batch's ab to the same mean and spread.
+    The paper normalizes after *every* convolution. Here the tanh output is not normalized, since
+    that would force every batch's ab to the same mean and spread.
     """
     return koalarization(blocks.conv_norm_relu_pool)

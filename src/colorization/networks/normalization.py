@@ -1,4 +1,4 @@
-"""Batch normalization in one kernel."""
+"""Computes batch normalization in a single kernel."""
 
 import keras
 from keras import layers, ops
@@ -8,21 +8,21 @@ FUSED_DTYPES = ("float32", "bfloat16", "float16")  # of FusedBatchNormV3
 
 @keras.saving.register_keras_serializable(package="colorization")
 class FusedBatchNormalization(layers.BatchNormalization):
-    """Keras' batch normalization, of feature maps (N, H, W, C), by TensorFlow's fused kernel.
+    """Keras' batch normalization for feature maps (N, H, W, C), by TensorFlow's fused kernel.
 
-    Keras composes it of elementary operations, in float32 whatever the policy, and each of them
-    reads and writes the whole feature map. Gradients and moving statistics are the same. With
-    another backend or another dtype it is Keras' own layer.
+    Keras' own layer is slower: it consists of elementary operations, in float32 whatever the
+    policy, and each of them reads and writes the whole feature map. Gradients and moving statistics
+    are the same. With another backend or another dtype, Keras' own layer computes.
     """
 
     def call(self, inputs: keras.KerasTensor, training: bool | None = None) -> keras.KerasTensor:
-        """Return (N, H, W, C), normalized by the batch's statistics in training."""
+        """Return (N, H, W, C), normalized by the batch in training, else by moving statistics."""
         dtype = keras.backend.standardize_dtype(inputs.dtype)
         if keras.config.backend() != "tensorflow" or dtype not in FUSED_DTYPES:
             return super().call(inputs, training=training)
         if training and self.trainable:
             normalized, mean, variance = self._fused(inputs, mean=[], variance=[], training=True)
-            # The kernel's variance is the unbiased one, Keras' moving average is of the biased one.
+            # The kernel gives the unbiased variance; Keras averages the biased one.
             count = ops.cast(ops.size(inputs[..., 0]), "float32")
             self._average(self.moving_mean, mean)
             self._average(self.moving_variance, variance * ((count - 1) / count))
@@ -32,7 +32,7 @@ class FusedBatchNormalization(layers.BatchNormalization):
     def _fused(
         self, inputs: keras.KerasTensor, mean: object, variance: object, training: bool
     ) -> tuple[keras.KerasTensor, ...]:
-        """Normalized inputs, mean and variance; in training those of the batch, given none."""
+        """Give normalized inputs, mean and variance; in training, the batch's (pass [])."""
         import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
 
         return tf.raw_ops.FusedBatchNormV3(

@@ -1,4 +1,4 @@
-"""What a network learns: the target that it is compared with, and how ab follow from its output."""
+"""Defines an objective: the target of a network, its loss, and how ab follow from its output."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,28 +13,28 @@ Compare = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
 
 @dataclass(frozen=True)
 class Objective:
-    """What a network learns.
+    """The objective of a network: what it learns to predict.
 
     Attributes
     ----------
     name : str
-        As training.json tells it.
+        The name in training.json.
     head : callable
-        From what a variant's network ends in to the network's output, by layers.
+        Maps the last features of a variant's network to the network's output, by layers.
     target : callable
-        From ab, (N, H, W, 2) float32 in [-1, 1], to the array that the network's output is
+        Maps ab, (N, H, W, 2) float32 in [-1, 1], to the array that the network's output is
         compared with.
     loss : callable
-        Of targets and outputs, as Keras takes it.
+        Maps targets and outputs to losses, as a loss function of Keras.
     squared_error : callable
-        Of targets and outputs: the squared error of the ab that both stand for, for the curves by
-        which variants of any objective compare.
+        Maps targets and outputs to the squared error of their ab. Its curves compare variants of
+        different objectives.
     to_ab : callable
-        From the network's output to ab, (N, H, W, 2) in [-1, 1], by layers. The saved model ends in
-        it, so that nothing but training knows of objectives. It is called once, loss and
-        squared_error in every step: they make no layers.
+        Maps the network's output to ab, (N, H, W, 2) in [-1, 1], by layers. The saved model ends
+        in these layers, so that only training needs to know objectives. `to_ab` is called once and
+        may create layers; `loss` and `squared_error` are called in every step and may not.
     dial : bool
-        Whether `to_ab` takes how vivid the colours are to be beside the output: (N, 1) in [0, 1].
+        Whether `to_ab` also takes the vividness of the colours, (N, 1) in [0, 1].
     """
 
     name: str
@@ -50,7 +50,7 @@ def _unchanged(ab: Array) -> Array:
     return ab
 
 
-# The network's output is ab, and it learns the mean of what is plausible (section 2.5).
+# The network's output is ab; it learns the mean of the plausible colours (section 2.5).
 MSE = Objective(
     "mse",
     head=_unchanged,

@@ -1,4 +1,4 @@
-"""A variant: a network, what it learns, and from which images; and how its network is built."""
+"""Defines a variant: its network, its objective and its training images; builds the network."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,27 +15,27 @@ EMBEDDING = "embedding"  # the name of a model's input
 
 @dataclass(frozen=True)
 class Variant:
-    """What there is to say of a variant; each has a file in `colorization.variants`.
+    """The record of a variant; each variant has a file in `colorization.variants`.
 
     Attributes
     ----------
     build : callable
-        Gives a Keras model from a list [L] or [L, embedding] to what the objective's head takes,
-        for most the ab themselves; L is (N, H, W, 1) in [-1, 1] with H and W multiples of 32, the
-        embedding (N, 1000).
-        A layer class of one's own belongs into `networks.blocks`: whoever loads a saved model
-        imports no variant.
+        Gives a Keras model that maps a list [L] or [L, embedding] to the input of the objective's
+        head, which is ab itself for most variants. L is (N, H, W, 1) in [-1, 1] with H and W
+        multiples of 32; the embedding is (N, 1000).
+        A new layer class belongs in `networks.blocks`, since code that loads a saved model imports
+        no variant.
     architecture : str
-        In a few words, for tables.
+        A description in a few words, for tables.
     section : str or None
-        Of the paper; None for what goes beyond it.
+        The section of the paper; None for a variant beyond the paper.
     encoder : str or None
-        The pretrained network that it sees through, a key of `encoders` in params.yaml, and the
-        name of the layer that it is.
+        The pretrained encoder, if any: a key of `encoders` in params.yaml, and the name of its
+        layer in the model.
     objective : Objective, or a callable that gives one
-        The callable's takes the `Colours` of the training images.
+        The callable takes the `Colours` of the training images.
     one_in : int
-        It is trained on one training image in so many, in so many times as many epochs.
+        The variant is trained on one training image in `one_in`, for `one_in` times the epochs.
     """
 
     build: Callable[[], keras.Model]
@@ -47,11 +47,11 @@ class Variant:
 
     @property
     def needs_colours(self) -> bool:
-        """Whether what it learns depends on the colours of the training images."""
+        """Whether the objective depends on the colours of the training images."""
         return not isinstance(self.objective, Objective)
 
     def learns(self, colours: Colours | None) -> Objective:
-        """Give its objective; `colours` are those of the training images, where it needs them."""
+        """Give the objective; `colours` are those of the training images, None if not needed."""
         if isinstance(self.objective, Objective):
             return self.objective
         if colours is None:
@@ -66,11 +66,11 @@ class Network:
     Attributes
     ----------
     model : keras.Model
-        From the variant's inputs to ab, (N, H, W, 2) in [-1, 1]: this one is saved. With a dial it
-        takes "vividness" too, (N, 1) in [0, 1] or None.
+        The model to save. It maps the variant's inputs to ab, (N, H, W, 2) in [-1, 1]. With a dial
+        it also takes "vividness", (N, 1) in [0, 1] or None.
     learner : keras.Model
-        From the variant's inputs to what the objective compares with its target: this one is
-        trained.
+        The model to train. It maps the variant's inputs to the output that the objective compares
+        with its target.
     """
 
     model: keras.Model
@@ -89,14 +89,14 @@ def build_network(
     Parameters
     ----------
     name : str
-        The model's.
+        The model's name.
     variant : Variant
     seed : int
         The same seed gives the same weights.
     precision : str
-        Keras' dtype policy of the layers. Weights and ab are float32 with each.
+        Keras' dtype policy of the layers. Weights and ab are float32 with every policy.
     colours : Colours, optional
-        Of the training images, for a variant that needs them.
+        The colours of the training images, for a variant that needs them.
     """
     objective = variant.learns(colours)
     keras.utils.set_random_seed(seed)
@@ -112,5 +112,5 @@ def build_network(
 
 
 def sees_embedding(model: keras.Model) -> bool:
-    """Whether a model takes the embedding beside L."""
+    """Whether a model takes the embedding as well as L."""
     return any(tensor.name == EMBEDDING for tensor in model.inputs)

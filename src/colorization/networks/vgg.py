@@ -1,8 +1,8 @@
-"""Parts of variants whose encoder is a VGG network trained on ImageNet (section 3.5).
+"""Builds the parts of variants whose encoder is a VGG network trained on ImageNet (section 3.5).
 
-L is scaled and centred as the VGG weights expect inside the model: a saved one needs nothing
-beside it. That happens in float32 whatever the precision policy, since bfloat16 has no more than
-128 values from 128 to 255.
+The model itself scales and centres L as the VGG weights expect, so a saved model needs no
+preprocessing. It does so in float32 whatever the precision policy, since bfloat16 has only 128
+values from 128 to 255.
 """
 
 import keras
@@ -13,7 +13,7 @@ from colorization.networks.encoders import encode
 
 # Mean of ImageNet's channels, BGR on 0..255, as `keras.applications.vgg16.preprocess_input`
 # subtracts it (Simonyan and Zisserman, arXiv:1409.1556, section 2.1). The channels of a grey
-# image are equal, so nothing has to be turned from RGB to BGR.
+# image are equal, so they need no reordering from RGB to BGR.
 MEAN_BGR = (103.939, 116.779, 123.68)
 
 DECODER = (256, 128, 64, 32, 16)  # filters of vgg16's decoder
@@ -25,14 +25,14 @@ def to_0_255(L: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def repeated(L: keras.KerasTensor) -> keras.KerasTensor:
-    """Give L three times, as red, green and blue."""
+    """Repeat L three times, as red, green and blue."""
     return layers.Concatenate(dtype="float32", name="to_three")([L, L, L])
 
 
 def through_vgg(
     x: keras.KerasTensor, name: str, outputs: tuple[str, ...], trained: tuple[str, ...] = ()
 ) -> list[keras.KerasTensor]:
-    """Three channels on 0..255 to the outputs of layers of a VGG network; see `encode`."""
+    """Give the outputs of layers of a VGG network for three channels on 0..255; see `encode`."""
     minus_mean = layers.Rescaling(
         1.0, offset=[-mean for mean in MEAN_BGR], dtype="float32", name="minus_mean"
     )
@@ -40,7 +40,11 @@ def through_vgg(
 
 
 def through_vgg16(three: keras.KerasTensor) -> keras.KerasTensor:
-    """Three channels on 0..255 to ab; `layers[0]` of Keras' VGG16, an input, is not "the first"."""
+    """Predict ab from three channels on 0..255, by VGG16 and a decoder.
+
+    The trained "first layer" of the paper is the first convolution: `layers[0]` of Keras' VGG16 is
+    an input.
+    """
     (x,) = through_vgg(three, "vgg16", outputs=("block5_pool",), trained=("block1_conv1",))
     for index, filters in enumerate(DECODER, start=1):
         x = conv_relu(x, filters, name=f"decoder_{index}")

@@ -1,1 +1,1 @@
-"""From a trained model to what works without Keras: a package, its card, a SavedModel."""
+"""Turning a trained model into what works without Keras: a package, its card, a SavedModel."""

@@ -1,4 +1,4 @@
-"""What the stage `embedder` says of the network that it wrote: `identity.json`."""
+"""The record that the stage `embedder` writes of its network: `identity.json`."""
 
 from pathlib import Path
 
@@ -10,16 +10,16 @@ IDENTITY = "identity.json"
 
 
 class EmbedderRecord(Record):
-    """Which network it is.
+    """The identity of an embedding network.
 
     Attributes
     ----------
     network : str
         A key of `imagenet.NETWORKS`.
     weights : str
-        As `weights.Pretrained`.
+        As in `weights.Pretrained`.
     image_size : int
-        px, the side of the squares that it sees.
+        Side of the squares that it sees, in px.
     """
 
     network: str
@@ -28,20 +28,21 @@ class EmbedderRecord(Record):
 
 
 def check_embedding(model: Path, trained_with: Pretrained, found: Pretrained, where: Path) -> None:
-    """Refuse an embedding network that is not the one of a model's training.
+    """Refuse an embedding network other than the one that a model was trained with.
 
     Parameters
     ----------
     model : Path
         The model directory, for the message.
     trained_with, found : Pretrained
-        Whose network and weights are compared.
+        Their networks and weights are compared.
     where : Path
-        Where it was found.
+        Where `found` was found, for the message.
 
     Raises
     ------
     ColorizationError
+        If they differ.
     """
     if (found.network, found.weights) != (trained_with.network, trained_with.weights):
         raise ColorizationError(

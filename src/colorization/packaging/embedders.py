@@ -1,4 +1,4 @@
-"""The embedding network without Keras, for the packages of all models that take its logits."""
+"""Writing the embedding network as ONNX, for the packages of models that take its logits."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def write_embedder(settings: Embed, weights: str, out: Path) -> None:
     ----------
     settings : Embed
     weights : str
-        As `weights.fingerprint_weights` identifies them.
+        As identified by `weights.fingerprint_weights`.
     out : Path
     """
     write_onnx(imagenet.build_embedder(settings), "logits", out / EMBEDDER)

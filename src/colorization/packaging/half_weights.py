@@ -1,4 +1,4 @@
-"""ONNX files of half the size: weights are stored in float16, and computed with in float32."""
+"""Halving ONNX files: weights are stored in float16, and the network computes in float32."""
 
 from pathlib import Path
 
@@ -8,22 +8,22 @@ from onnx import TensorProto, helper, numpy_helper
 
 from colorization.core.errors import ColorizationError
 
-SMALLEST = 1024  # numbers of an array that is worth it
+SMALLEST = 1024  # elements; smaller arrays stay in float32
 
 
 def halve_weights(path: Path, out: Path) -> None:
-    """Write an ONNX file anew with its large float32 constants in float16.
+    """Copy an ONNX file with its large float32 constants stored in float16.
 
     Parameters
     ----------
     path : Path
-        As `to_onnx.write_onnx` wrote it.
+        A file that `to_onnx.write_onnx` wrote.
     out : Path
 
     Raises
     ------
     ColorizationError
-        If a weight is beyond float16, 65,504.
+        If a weight exceeds the largest float16, 65,504.
     """
     model = onnx.load(path)
     graph = model.graph

@@ -1,4 +1,4 @@
-"""A trained model with everything that colorizing needs, and with its card."""
+"""Packaging a trained model with everything that colorizing needs, and with its card."""
 
 import shutil
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ CARD = "README.md"
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a model comes from.
+    """The data that a model was trained on.
 
     Attributes
     ----------
@@ -58,12 +58,12 @@ def package(model: Path, evaluation: Path, embedder: Path, origin: Origin, out: 
     model : Path
         A model directory.
     evaluation : Path
-        What the stage `evaluate` wrote of it.
+        Output of the stage `evaluate` for this model.
     embedder : Path
-        What the stage `embedder` wrote; for a model that takes no embedding it may be of any.
+        Output of the stage `embedder`; not read for a model that takes no embedding.
     origin : Origin
     out : Path
-        Must exist and be empty.
+        A folder; must exist and be empty.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def package(model: Path, evaluation: Path, embedder: Path, origin: Origin, out: 
 
 
 def _write_network(network: keras.Model, out: Path) -> Dial | None:
-    """Write a network, and its dial, if it has one, apart: it can be turned by itself."""
+    """Write a network; a dial becomes a file of its own, which can be run by itself."""
     dialled = Dialled.of(network)
     if dialled is None:
         write_onnx(network, AB, out / MODEL)
@@ -111,7 +111,7 @@ def _write_network(network: keras.Model, out: Path) -> Dial | None:
 
 
 def _copy_embedder(trained_with: Pretrained, model: Path, embedder: Path, out: Path) -> int:
-    """Copy the embedding network and what its logits are standardised by; give its image size."""
+    """Copy the embedding network and its standardisation, and give its image size."""
     record = EmbedderRecord.read(embedder / IDENTITY)
     found = Pretrained(network=record.network, weights=record.weights)
     check_embedding(model, trained_with, found, embedder)
@@ -124,7 +124,7 @@ def _copy_embedder(trained_with: Pretrained, model: Path, embedder: Path, out: P
 def model_card(
     training: TrainingRecord, summary: Summary, turned: DialScores | None, origin: Origin
 ) -> str:
-    """Render the model card as Markdown; `turned` is what a model with a dial scores along it."""
+    """Render the model card as Markdown; `turned` holds the scores along the dial, if any."""
     return rendering.render(
         "model_card.md.j2",
         training=training,

@@ -1,4 +1,4 @@
-"""The model that comes with this program: a package of half the bytes, with scores elsewhere."""
+"""Making the model that comes with this program: a halved package, scored on new photographs."""
 
 import shutil
 from collections.abc import Sequence
@@ -29,9 +29,9 @@ from colorization.pages.rendering import Cell, Table
 from colorization.scoring.photographs import score_photographs
 from colorization.sources import archives
 
-MOST_CHANGED = 1.0  # of 255, on average over a photograph
-LARGEST = 20_000_000  # bytes of all files
-POSITIONS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the dial
+MOST_CHANGED = 1.0  # of 255, mean over a photograph's pixels
+LARGEST = 20_000_000  # bytes of all files together
+POSITIONS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the dial, where the model is scored
 
 
 def release(package: Path, photos: Path, notes: Path, out: Path) -> None:
@@ -40,18 +40,18 @@ def release(package: Path, photos: Path, notes: Path, out: Path) -> None:
     Parameters
     ----------
     package : Path
-        What the stage `package` wrote.
+        Output of the stage `package`.
     photos : Path
-        A folder of photographs that it was not trained on.
+        A folder of photographs that the model was not trained on.
     notes : Path
-        What a person says of it, in Markdown: data, licences, what it does badly.
+        A person's notes on the model, in Markdown: its data, licences and weaknesses.
     out : Path
         A folder; replaced.
 
     Raises
     ------
     ColorizationError
-        If half precision changes a photograph too much, or it is too large.
+        If half precision changes a photograph too much, or the model is too large.
     """
     paths = [photos / name for name in archives.folder_image_names(photos)]
     whole = load(package)
@@ -65,7 +65,7 @@ def release(package: Path, photos: Path, notes: Path, out: Path) -> None:
         changed = manifest.model_copy(
             update={"files": {name: sha256_of(folder / name) for name in manifest.files}}
         )
-        write_manifest(folder, changed)  # so that it can be loaded
+        write_manifest(folder, changed)  # `load` checks these hashes
         halved = load(folder)
         change = largest_change(whole, halved, paths)
         if change > MOST_CHANGED:
@@ -80,7 +80,8 @@ def release(package: Path, photos: Path, notes: Path, out: Path) -> None:
             collection=photos.resolve().name,
             table=_table(scores),
             change=change,
-            commit=commit(Path.cwd(), Path("results")).split()[0],  # params.yaml is the profile
+            # The commit alone: the profile in params.yaml makes the checkout differ from it.
+            commit=commit(Path.cwd(), Path("results")).split()[0],
             notes=notes.read_text(encoding="utf-8").strip(),
         )
         (folder / CARD).write_text(card, encoding="utf-8")
@@ -93,7 +94,7 @@ def release(package: Path, photos: Path, notes: Path, out: Path) -> None:
 
 
 def largest_change(one: Colorizer, other: Colorizer, paths: Sequence[Path]) -> float:
-    """How much the pixels of a photograph differ on average, of 255, where that is most."""
+    """Give the mean difference, of 255, of the photograph whose pixels differ most on average."""
     colours = (
         [each.turn(each.predict([each.see(path)])[0]) for each in (one, other)] for path in paths
     )
@@ -107,7 +108,7 @@ def _change(path: Path, colours: Sequence[np.ndarray]) -> float:
 
 
 def _table(scores: pd.DataFrame) -> Table:
-    """Shorten what `score_photographs` gives for the card."""
+    """Shorten the table of `score_photographs` for the card."""
     titles = {
         "over_grey_db": "PSNR over grey, dB",
         "ciede2000": "CIEDE2000",

@@ -1,7 +1,7 @@
-"""A trained model for programs that run TensorFlow without this project: a SavedModel.
+"""Exporting a trained model as a SavedModel, for programs that run TensorFlow only.
 
-It takes `grey`, (N, S, S, 1) uint8, sRGB values of grey photographs, and gives `ab`,
-(N, S, S, 2) float32, CIE a* and b*; S is the size that the model was trained at.
+The SavedModel takes `grey`, (N, S, S, 1) uint8, the sRGB values of grey photographs. It gives `ab`,
+(N, S, S, 2) float32, CIE a* and b*. S is the size that the model was trained at.
 """
 
 from collections.abc import Callable
@@ -39,15 +39,15 @@ def export(model: Path, params: Path, out: Path) -> None:
     model : Path
         A model directory.
     params : Path
-        The params file whose `embed` says which embedding network it takes, if any.
+        The params file; its `embed` names the embedding network, which some models need.
     out : Path
-        The folder; a SavedModel that is there is replaced.
+        The folder; replaced if it holds a SavedModel.
 
     Raises
     ------
     ColorizationError
-        If the model cannot be loaded, or `embed` names another network or other weights than it
-        was trained with, or the folder holds something else.
+        If the model cannot be loaded, `embed` differs from the network or weights of its training,
+        or the folder holds other files.
     """
     if out.is_file():
         raise ColorizationError(f"{out} is a file; name a folder")
@@ -69,16 +69,16 @@ def from_grey_to_ab(
     side: int,
     embed: Embedding | None,
 ) -> keras.Model:
-    """Join conversion to L, embedding and colorization in one float32 model of one input.
+    """Join conversion to L, embedding and colorization in one float32 model with one input.
 
     Parameters
     ----------
     model : keras.Model
-        From L, and an embedding if it takes one, to ab; its dial stands at its default.
+        From L, and an embedding if it takes one, to ab. A dial is set to its default.
     side : int
-        Of its images, in px.
+        Side of its images, in px.
     embed : callable or None
-        From L to its embedding.
+        From L to its embedding; None if the model takes none.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def _identify(settings: Embed) -> Pretrained:
 
 
 def _embedding(model: Path, settings: Embed) -> Embedding:
-    """What gives a trained model's embeddings of squares of any size."""
+    """Build the function from L, squares of any size, to a trained model's embeddings."""
     embedder = imagenet.build_embedder(settings)
     mean_and_deviation = read_normalization(model / STANDARDIZATION)
     image_size = imagenet.NETWORKS[settings.network].image_size
@@ -116,12 +116,12 @@ def _embedding(model: Path, settings: Embed) -> Embedding:
 
 
 def luminance(grey: keras.KerasTensor) -> keras.KerasTensor:
-    """Look sRGB greys, (...) uint8, up as L, in the precision that the model was trained in."""
+    """Look up L for sRGB greys, (...) uint8, with the precision of the training's arrays."""
     every = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=-1)
     return ops.take(view.luminance(every).ravel(), ops.cast(grey, "int32"))
 
 
 def resize(L: keras.KerasTensor, from_px: int, to_px: int) -> keras.KerasTensor:
-    """Resize squares, (N, from_px, from_px, 1), as `view.square_for`, within a model."""
+    """Resize squares, (N, from_px, from_px, 1), as `view.square_for` does, but within a model."""
     matrix = view.resize_matrix(from_px, to_px)
     return ops.matmul(ops.matmul(matrix, L[..., 0]), matrix.T)[..., None]

@@ -1,4 +1,4 @@
-"""Keras models as ONNX files, for arrays of any number, height and width."""
+"""Writing Keras models as ONNX files, for arrays of any number, height and width."""
 
 import warnings
 from pathlib import Path
@@ -8,16 +8,16 @@ import onnx
 from keras import layers
 from onnx import helper
 
-OPEN = ("N", "H", "W")  # names of the lengths that are left open
+OPEN = ("N", "H", "W")  # names of the lengths that stay open
 
 
 def write_onnx(model: keras.Model, output: str, path: Path) -> None:
-    """Write a model that computes in float32, as the same bytes each time.
+    """Write a float32 model as an ONNX file, with the same bytes each time.
 
     Parameters
     ----------
     model : keras.Model
-        Of named inputs, which all become obligatory, and one output.
+        With named inputs, which all become obligatory, and one output.
     output : str
         The output's name.
     path : Path
@@ -40,7 +40,7 @@ def write_onnx(model: keras.Model, output: str, path: Path) -> None:
 
 
 def _numbered(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same network, whatever order and names the conversion happened to choose.
+    """Order and name a network's parts by fixed rules: the conversion's choice varies.
 
     Constants stand in the order of their first use, and those of equal values become one.
     """
@@ -79,7 +79,7 @@ def _numbered(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _in_order(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
-    """The nodes, each right after those that its inputs need."""
+    """Order the nodes: each follows the nodes that make its inputs."""
     makers = {name: node for node in graph.node for name in node.output}
     nodes: list[onnx.NodeProto] = []
     made: set[str] = set()
@@ -97,7 +97,7 @@ def _in_order(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
 
 
 def without_reduced_precision(model: keras.Model) -> keras.Model:
-    """The same weights without reduced precision, which few programs compute in."""
+    """Copy a model so that it computes in float32: few programs compute in less."""
 
     def in_float32(operation: keras.Operation) -> keras.Operation:
         dtype = {"dtype": "float32"} if isinstance(operation, layers.Layer) else {}

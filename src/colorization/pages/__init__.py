@@ -1,1 +1,1 @@
-"""What people read of one evaluation: tables, pictures, Markdown and HTML."""
+"""Pages on an evaluation, for people: tables, pictures, Markdown and HTML."""

@@ -13,12 +13,12 @@ from skimage.util import montage
 
 from colorization.core.files import whole_file
 
-TILE = 128  # px; smaller images are enlarged by whole pixels, larger ones reduced to it
+TILE = 128  # px; smaller images are enlarged by a whole factor, larger ones reduced to it
 GAP = 4  # px between samples
 SAMPLES_ACROSS = 2
 PANELS_ACROSS = 4
 TITLE_HEIGHT, TITLE_SIZE = 24, 13  # px
-BORDER = ((0, 2), (0, 2), (0, 0))  # px, white, below and right of a compared sample
+BORDER = ((0, 2), (0, 2), (0, 0))  # px of white, below and right of a compared sample
 CURVES = {"train_mse": "training", "val_mse": "validation"}
 NORMAL_95 = 1.96  # standard errors on either side of a mean, for 95% confidence
 MARKERS = "osv^DPX*"
@@ -56,7 +56,7 @@ def sheet(samples: list[np.ndarray], out: Path) -> None:
     Parameters
     ----------
     samples : list of (H, W, 3) uint8 arrays
-        Of none the sheet is blank: a single test image is the best, and leaves no worst.
+        Without samples the sheet is blank: a single test image is the best, so none is the worst.
     out : Path
     """
     samples = samples or [np.full((TILE, 3 * TILE, 3), 255, np.uint8)]
@@ -96,12 +96,12 @@ def curves(history: pd.DataFrame, floors: dict[str, float], out: Path) -> None:
 def variant_curves(
     histories: dict[str, list[pd.DataFrame]], floors: dict[str, float], out: Path
 ) -> None:
-    """Plot the curves of several variants, each by itself with all its seeds, on the same scale.
+    """Plot each variant's curves in its own panel, with all its seeds, on the same scale.
 
     Parameters
     ----------
     histories : dict of str to list of DataFrame
-        By variant, one for each seed, as `curves` takes them.
+        By variant: a history for each seed, as `curves` takes them.
     floors : dict of str to float
         As in `curves`.
     out : Path
@@ -126,12 +126,12 @@ def variant_curves(
 
 
 def chroma(histogram: pd.DataFrame, out: Path) -> None:
-    """Plot how many pixels have which chroma, on a logarithmic scale, and the means.
+    """Plot the distribution of chroma over the pixels, on a logarithmic scale, and the means.
 
     Parameters
     ----------
     histogram : DataFrame
-        As `evaluation.Scored.chroma`: a row per bin.
+        As `scorer.Scored.chroma`: a row per bin.
     out : Path
         A PNG.
     """
@@ -158,12 +158,12 @@ def chroma(histogram: pd.DataFrame, out: Path) -> None:
 
 
 def compared_samples(columns: dict[str, np.ndarray], out: Path) -> None:
-    """Write the same images in several colorizations: a row per image, a named column for each.
+    """Write a sheet of several colorizations: a row per image, a column per colorization.
 
     Parameters
     ----------
     columns : dict of str to (S, H, W, 3) uint8 array
-        By the column's title.
+        The images of each column, by its title.
     out : Path
         A PNG.
     """
@@ -186,12 +186,12 @@ def compared_samples(columns: dict[str, np.ndarray], out: Path) -> None:
 def compared_curves(
     histories: dict[str, list[pd.DataFrame]], floors: dict[str, float], out: Path
 ) -> None:
-    """Plot the MSE of several variants over each other: training left, validation right.
+    """Plot the MSE of several variants in the same axes: training left, validation right.
 
     Parameters
     ----------
     histories : dict of str to list of DataFrame
-        By variant, one for each seed, as `curves` takes them; drawn are their means.
+        By variant: a history for each seed, as `curves` takes them. Their means are drawn.
     floors : dict of str to float
         As in `curves`.
     out : Path
@@ -212,12 +212,12 @@ def compared_curves(
 
 
 def dial_curves(scores: pd.DataFrame, grey_difference: float, out: Path) -> None:
-    """Plot what a model scores along its dial, with 95% confidence intervals.
+    """Plot a model's scores along its dial, with 95% confidence intervals.
 
     Parameters
     ----------
     scores : DataFrame
-        As `scoring.dial.Dial.scores`.
+        As in `scoring.dial.Dial.scores`.
     grey_difference : float
         CIEDE2000 of the grey images.
     out : Path
@@ -254,14 +254,14 @@ def _with_band(axes: Axes, scores: pd.DataFrame, key: str, label: str) -> None:
 
 
 def _figure(width: float, height: float) -> Figure:
-    """Make a figure of so many inches."""
+    """Make a figure of this width and height, in inches."""
     figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
 def _save(figure: Figure, out: Path) -> None:
-    """Write a PNG, of the same bytes whatever the version of Matplotlib calls itself."""
+    """Write a PNG without Matplotlib's version, which would change the bytes."""
     with whole_file(out) as partial:
         figure.savefig(partial, format="png", metadata={"Software": None})
 

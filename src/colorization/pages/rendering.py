@@ -1,4 +1,4 @@
-"""What the pages share: templates, tables, figures with their errors, pictures inside a page."""
+"""Tools for all pages: templates, tables, figures with their errors, embedded pictures."""
 
 import base64
 import io
@@ -22,25 +22,25 @@ COLORIZER_LABELS = {
 }
 
 LARGEST_TILE = 224  # px; a page of photographs then stays under 3 MB
-LOSSLESS_UP_TO = 96  # px; below, the pixels themselves are looked at
+LOSSLESS_UP_TO = 96  # px; readers look at the single pixels of such small images
 JPEG_QUALITY = 88
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What a table says, and the number by which it is sorted, where there is one."""
+    """A cell of a table: its text and, if it is a number, the value to sort by."""
 
     text: str
     value: float | None = None
 
     @property
     def figure(self) -> str:
-        """The text up to how uncertain it is."""
+        """The first word of the text, a number; all of it where there is no value."""
         return self.text.partition(" ")[0] if self.value is not None else self.text
 
     @property
     def uncertainty(self) -> str:
-        """The rest of it: an error, or an interval."""
+        """The text after the figure: an error or an interval."""
         return self.text.partition(" ")[2] if self.value is not None else ""
 
 
@@ -69,7 +69,7 @@ def code(text: str, fence: str = "") -> str:
     ----------
     text : str
     fence : str
-        "yaml", say, gives a block of that language; without it the text becomes a span in a line.
+        A language, such as "yaml", gives a block; without one the text becomes a span in a line.
 
     References
     ----------
@@ -88,7 +88,7 @@ _TEMPLATES.filters["code"] = code
 
 
 def render(template: str, **context: Any) -> str:
-    """Fill a template, which knows the metrics; whatever goes into HTML is escaped."""
+    """Fill a template, which can list the metrics; values in HTML are escaped."""
     return _TEMPLATES.get_template(template).render(metrics=metrics.columns(), **context)
 
 
@@ -108,23 +108,23 @@ def with_error(score: Score, metric: Metric, *, sign: str = "") -> str:
 
 
 def titles() -> list[str]:
-    """Of a results table."""
+    """Give the column titles of a results table."""
     return ["", *(metric.heading for metric in metrics.columns())]
 
 
 def scores_row(name: str, scores: Scores) -> list[Cell]:
-    """Cells of a results table, for `titles`."""
+    """Give a row of a results table, with the columns of `titles`."""
     told = [(scores[metric.told_as], metric) for metric in metrics.columns()]
     return [Cell(name)] + [Cell(with_error(*each), each[0].value) for each in told]
 
 
 def picture_url(png: bytes) -> str:
-    """A PNG file as a URL, so that a page needs nothing beside it."""
+    """Encode a PNG file as a URL, so that a page needs no other file."""
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def photograph_url(rgb: np.ndarray) -> str:
-    """An image as a URL, no larger than a page shows it, and a JPEG unless it is tiny.
+    """Encode an image as a URL, no larger than a page shows it; as a JPEG unless it is tiny.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def photograph_url(rgb: np.ndarray) -> str:
 
 
 def sheet_url(png: bytes) -> str:
-    """A PNG file of photographs as the URL of a JPEG, a fraction of its size."""
+    """Encode a PNG file of photographs as the URL of a JPEG, which is much smaller."""
     return _jpeg_url(Image.open(io.BytesIO(png)))
 
 

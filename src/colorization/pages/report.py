@@ -1,4 +1,4 @@
-"""The pages on one variant: what ran, how well, and what it looks like."""
+"""The pages on one variant: its training, its scores and its images."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,7 @@ TITLE = "Image colorization"
 
 @dataclass(frozen=True)
 class Content:
-    """What the report tells of.
+    """The results and settings that the report presents.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Content:
 
 
 def results_table(summary: Summary, variant: str) -> Table:
-    """The model, then the floors."""
+    """Tabulate the scores of the model, then of the floors."""
     rows = [
         rendering.scores_row(
             rendering.COLORIZER_LABELS[colorizer].format(variant=variant), summary.scores[colorizer]
@@ -51,7 +51,7 @@ def results_table(summary: Summary, variant: str) -> Table:
 
 
 def markdown(content: Content) -> str:
-    """Render the report as Markdown, the same bytes for the same results."""
+    """Render the report as Markdown, with the same bytes for the same results."""
     return rendering.render("report.md.j2", **_context(content))
 
 
@@ -62,7 +62,7 @@ def html(
     chroma: bytes,
     turned: dict[str, Turned],
 ) -> str:
-    """Render the report as one HTML page that needs nothing beside it.
+    """Render the report as one HTML page that needs no other file.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def html(
     curves, chroma : bytes
         PNG files.
     turned : dict of str to Turned
-        The variant's dial, by its name, if it has one.
+        The variant's dial, by the variant's name; empty if it has none.
     """
     return rendering.render(
         "report.html.j2",
@@ -117,7 +117,7 @@ def _stages_table(runs: dict[str, Run]) -> Table:
 
 
 def _compared(shown: Shown) -> list[dict[str, str]]:
-    """For each image its name, what it scores, and a URL for each state."""
+    """Give each image's name, its CIEDE2000, that of the grey image, and a URL for each state."""
     return [
         {
             "name": row["name"],
@@ -130,7 +130,7 @@ def _compared(shown: Shown) -> list[dict[str, str]]:
 
 
 def headline(summary: Summary, name: str) -> str:
-    """Tell in a sentence how far a model, by its name, stands above or below each floor."""
+    """Tell in a sentence how far the named model stands above or below each floor."""
     margins = [
         _margin(floor, score) for floor, score in summary.over.items() if score.value is not None
     ]

@@ -1,4 +1,4 @@
-"""How a model with a dial is told of: its scores along the dial, and its images."""
+"""Tables and pictures of a model with a dial: its scores and its images along the dial."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ TOLD = {f"over_{floor}_db": (f"PSNR over {floor}, dB", metric(PSNR)) for floor i
 
 
 def dial_table(dial: Dial) -> Table:
-    """A row per position of the dial, with the scores there."""
+    """Tabulate the scores along a dial, a row per position."""
     rows = []
     for row in dial.scores.to_dict("records"):
         position = row["vividness"]
@@ -35,7 +35,7 @@ def dial_table(dial: Dial) -> Table:
 
 
 def write_dials(evaluations: dict[str, Evaluation], out: Path) -> None:
-    """Write the scores of all trainings that have a dial, and pictures in a folder of each.
+    """Write the scores of all trainings that have a dial, and a folder of pictures for each.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def _draw_dial(evaluation: Evaluation, dial: Dial, folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Turned:
-    """What a page shows of one training's dial.
+    """The table and pictures of one training's dial, ready for a page.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class Turned:
 
 
 def turned(evaluations: dict[str, Evaluation], folder: Path) -> dict[str, Turned]:
-    """Gather what `write_dials` wrote into a folder, for pages that need nothing beside them."""
+    """Gather the tables, and the pictures that `write_dials` wrote, for pages of one file."""
     return {
         name: Turned(
             dial_table(evaluation.dial),

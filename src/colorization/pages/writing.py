@@ -1,4 +1,4 @@
-"""Writing the results of one variant: what DVC and git keep, and the page for people."""
+"""Writing the results of one variant: the files that DVC and git keep, and a page for people."""
 
 import shutil
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ PAGE = "report.html"
 
 @dataclass(frozen=True)
 class Folders:
-    """What the results are taken from.
+    """The folders that the results are taken from.
 
     Attributes
     ----------
     evaluation : Path
-        What the stage `evaluate` wrote.
+        Output of the stage `evaluate`.
     colours : Path
-        What the stage `colours` wrote.
+        Output of the stage `colours`.
     """
 
     evaluation: Path
@@ -36,8 +36,8 @@ def write_results(
 ) -> None:
     """Write metrics, tables, pictures and pages.
 
-    All but PAGE are the same bytes for the same results. PAGE also tells times, hardware and
-    commit, and is for people: neither DVC nor git knows of it.
+    All files but PAGE have the same bytes for the same results. PAGE also tells times, hardware
+    and commit. It is for people: neither DVC nor git tracks it.
     """
     results.mkdir(exist_ok=True)
     copied = dict.fromkeys(COPIED, folders.evaluation) | {"ab_bins.csv": folders.colours}

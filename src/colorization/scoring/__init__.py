@@ -1,1 +1,1 @@
-"""How close colours come to the photographs': the metrics, the floors, an evaluation."""
+"""Scores of predicted colours against the photographs': metrics, floors, evaluations."""

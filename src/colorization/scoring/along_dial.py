@@ -1,4 +1,4 @@
-"""Scoring a model with a dial at each position of it."""
+"""Score a model with a dial at each position of the dial."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ SCORED = np.linspace(0, 1, POSITIONS)
 def evaluate_dial(
     dialled: Dialled, test: Examples, floors: Floors, batch_size: int
 ) -> pd.DataFrame:
-    """Score each test image at each position, on all cores, and sum it up; see `Dial.scores`."""
+    """Score the test images at each position, on all cores; see `Dial.scores`."""
     measured: list[np.ndarray] = []
     with Parallel(n_jobs=-1) as parallel, progress_bar("turning the dial", len(test)) as bar:
         for start in range(0, len(test), batch_size):
@@ -40,7 +40,7 @@ def evaluate_dial(
 
 
 def turn(dialled: Dialled, test: Examples, chosen: Sequence[int], batch_size: int) -> np.ndarray:
-    """Show some of the test images at each position of `SHOWN`; see `Dial.images`."""
+    """Colorize some of the test images at each position of `SHOWN`; see `Dial.images`."""
     some = test.some(chosen)
     turned = []
     for start in range(0, len(some), batch_size):
@@ -55,7 +55,7 @@ def turn(dialled: Dialled, test: Examples, chosen: Sequence[int], batch_size: in
 def _measure(
     rgb: np.ndarray, turned: np.ndarray, colours: Colours, small: np.ndarray
 ) -> np.ndarray:
-    """The metrics of one image at each position, (POSITIONS, 3)."""
+    """Measure the metrics of one image at each position, (POSITIONS, 3)."""
     reference = Reference.prepare(rgb, colours, small)
     measures = [metric.measure for key in KEYS for metric in METRICS if metric.key == key]
     images = [Colorized(reference, ab) for ab in turned]

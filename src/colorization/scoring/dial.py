@@ -1,4 +1,4 @@
-"""What a model with a dial scores at each position of it, and what its images look like there."""
+"""Scores and images of a model at the positions of its dial."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from colorization.scoring.summary import FLOORS, PSNR, Score, mean_and_error, ra
 
 SHOWN = np.linspace(0, 1, 5)
 DIFFERENCE, COLOURFULNESS = "ciede2000_mean", "colourfulness"
-KEYS = (PSNR, DIFFERENCE, COLOURFULNESS)  # of the metrics that are measured along the dial
+KEYS = (PSNR, DIFFERENCE, COLOURFULNESS)  # the metrics that are measured along the dial
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,12 @@ class Dial:
     ----------
     scores : DataFrame
         A row per position: "vividness", then the means over the test images and, with "_se", their
-        standard errors; of colourfulness, the sum over that of the photographs.
+        standard errors. For colourfulness, the sum over the images divided by that over the
+        photographs.
     images : (S, len(SHOWN), H, W, 3) uint8 array
         Some of the test images at the positions `SHOWN`.
     default : float
-        The position that the model takes by itself.
+        The position that the model takes if none is given.
     """
 
     scores: pd.DataFrame
@@ -36,16 +37,16 @@ class Dial:
 
 
 def summarize_dial(positions: np.ndarray, measured: np.ndarray, rows: pd.DataFrame) -> pd.DataFrame:
-    """Sum up what each image scores; see `Dial.scores`.
+    """Summarize the scores of the images; see `Dial.scores`.
 
     Parameters
     ----------
     positions : (P,) float array
-        Of the dial.
+        Positions of the dial.
     measured : (N, P, 3) float array
         Each image's metrics, in the order of `KEYS`.
     rows : DataFrame
-        Of the same images, as `Floors.rows`.
+        The floors' rows of the same images; see `Floors.rows`.
     """
     table = []
     for index, position in enumerate(positions):

@@ -1,4 +1,4 @@
-"""What the stage `evaluate` wrote of one training, read again for the pages."""
+"""Read the stage `evaluate`'s files on one training, for the pages."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +27,9 @@ class Evaluation:
     history : DataFrame
         A row per epoch.
     shown : dict of str to Shown
-        Keyed by `SETS`; without those that were not published.
+        The shown images by set, one of `SETS`; unpublished sets are missing.
     dial : Dial or None
-        Where the model has one.
+        None if the model has no dial.
     """
 
     summary: Summary
@@ -41,13 +41,13 @@ class Evaluation:
     dial: Dial | None = None
 
     def floors(self) -> dict[str, float]:
-        """Test MSE of each floor."""
+        """The test MSE of each floor, by its name."""
         mse = {name: self.summary.scores[name]["mse_ab"].value for name in FLOORS}
         return {name: value for name, value in mse.items() if value is not None}
 
 
 def read_evaluation(folder: Path) -> Evaluation:
-    """Read what the stage `evaluate` wrote, or what was published of it: rows may be compressed."""
+    """Read an evaluation, or its published part, in which rows may be compressed."""
     rows = read_table(next(folder.glob(f"{ROWS}*")))
     return Evaluation(
         summary=Summary.read(folder / "metrics.json"),

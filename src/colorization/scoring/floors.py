@@ -1,6 +1,6 @@
-"""What test photographs score in no colours, and in one colour for all: what a model must beat.
+"""Score the test photographs in grey and in one mean colour: the floors that a model must beat.
 
-Every evaluation compares with the same figures, computed once.
+They are computed once, so that every evaluation compares with the same figures.
 """
 
 from dataclasses import dataclass
@@ -19,23 +19,23 @@ from colorization.scoring.metrics import score
 from colorization.scoring.reference import Colorized, Reference
 from colorization.scoring.summary import GREY, MEAN_AB
 
-if TYPE_CHECKING:  # an evaluation reads floors, and does not depend on how small parts are found
+if TYPE_CHECKING:  # to read floors, nobody needs the code that finds small parts
     from colorization.scoring.regions import FindSmallParts
 
 
 @dataclass(frozen=True)
 class Floors:
-    """The floors on one set of photographs, and what a model is compared by.
+    """The floors' scores on one set of photographs, and the data that score a model alike.
 
     Attributes
     ----------
     rows : DataFrame
-        A row per image: its "name", what is known of it whatever colorizes it, and each metric of
-        each floor under "floor_metric".
+        A row per image: its "name", its facts as of `Reference.facts`, and each metric of each
+        floor under "floor_metric".
     colours : Colours
-        Of the training images.
+        The colours of the training images.
     small : (N, H, W) bool array
-        Where each image's small parts are.
+        True on each image's small parts.
     """
 
     rows: pd.DataFrame
@@ -50,7 +50,7 @@ def score_floors(images: LabArrays, colours: Colours, find_small: "FindSmallPart
     ----------
     images : LabArrays
     colours : Colours
-        Of the training images: the mean colour is theirs.
+        The colours of the training images, whose mean colour is a floor.
     find_small : callable
         See `regions.finder`.
     """
@@ -83,7 +83,7 @@ def write_floors(floors: Floors, folder: Path) -> None:
 
 
 def read_floors(folder: Path, colours: Colours) -> Floors:
-    """Read what `write_floors` wrote of floors in these colours; small parts stay memory-mapped."""
+    """Read the files of `write_floors`, with the same `colours`; map small parts into memory."""
     return Floors(
         read_table(folder / "test_images.csv"),
         colours,

@@ -1,7 +1,8 @@
-"""The metrics: a record for each, from which tables, columns, keys and explanations follow.
+"""The metrics: one record each, which gives its tables, columns, keys and explanations.
 
-To add one, write a record. Nothing else lists them. What rests on one of them names it: the claims,
-the comparison with the floors (PSNR), the best and worst images (CIEDE2000), the curves (MSE).
+To add a metric, write a record; no other code lists all metrics. Code that needs one metric names
+it: the claims, the comparison with the floors (PSNR), the best and worst images (CIEDE2000), the
+curves (MSE).
 """
 
 from collections.abc import Callable
@@ -18,30 +19,31 @@ ALREADY_GREY = "the paper's; higher is greyer"
 
 @dataclass(frozen=True)
 class Metric:
-    """What is measured of each colorized test image, and how that is summed up and told.
+    """A measurement of each colorized test image, and how it is summarized and presented.
 
     Attributes
     ----------
     key : str
-        Of its column in CSVs and, where it is averaged, of its mean in JSON.
+        Name of its column in CSVs and, where it is averaged, of its mean in JSON.
     measure : callable
         From a `Colorized` image to a number, or None where it is not defined.
     title : str or None
-        Of its column in tables; None where it has none.
+        Title of its column in tables; None if it has no column.
     good : str
-        Which values are good, as the column says.
+        Which values are good, as the column's heading says.
     digits : int
-        Behind the decimal point.
+        Number of digits after the decimal point.
     undefined : str
-        What it is called where it is not defined.
+        The word for a value that is not defined.
     always : bool
-        Whether every image has it. Else means count the images that are left out.
+        Whether every image has a value. If not, the images left out of the mean are counted.
     over : str or None
-        What is summed up instead of the mean: its sum over the images, over that of this fact of
-        the photographs. `summary_key` then is the key in JSON.
+        The name of a fact of the photographs. The summary then is a ratio instead of a mean: the
+        metric's sum over the images, divided by the sum of this fact.
     summary_key : str or None
+        The ratio's key in JSON; None for a mean.
     explained : str
-        What a reader of its column must know of it, in plain text.
+        What readers of its column must know, in plain text.
     """
 
     key: str
@@ -57,12 +59,12 @@ class Metric:
 
     @property
     def told_as(self) -> str:
-        """Its key in JSON."""
+        """The key of its summary in JSON."""
         return self.summary_key or self.key
 
     @property
     def heading(self) -> str:
-        """Its title in tables, with which values are good."""
+        """Its title in tables, with a word on which values are good."""
         return f"{self.title} ({self.good})"
 
 
@@ -158,7 +160,7 @@ METRICS = (
         always=False,
     ),
 )
-# Measured of each image, for the claims, and summed up nowhere.
+# These are measured of each image for the claims; no summary contains them.
 FACTS = {
     "chroma_small_parts": lambda image: mean_where(image.chroma, image.reference.small),
     "chroma_large_parts": lambda image: mean_where(image.chroma, ~image.reference.small),
@@ -166,7 +168,7 @@ FACTS = {
 
 
 def columns() -> list[Metric]:
-    """Those that tables have a column for."""
+    """The metrics that have a column in tables."""
     return [metric for metric in METRICS if metric.title]
 
 
@@ -176,13 +178,13 @@ def metric(key: str) -> Metric:
 
 
 def score(image: Colorized) -> dict[str, float | None]:
-    """Measure everything of one colorized image, by key.
+    """Measure all metrics and facts of one colorized image, by key.
 
     Raises
     ------
     ValueError
-        If an image lacks a metric of which the record says that every image has it: it would be
-        left out of the mean without a word.
+        If an image has no value of a metric that every image should have, by its record: the mean
+        would leave the image out silently.
     """
     measured = {metric.key: metric.measure(image) for metric in METRICS}
     for metric in METRICS:
@@ -192,7 +194,7 @@ def score(image: Colorized) -> dict[str, float | None]:
 
 
 def _ssim(one: np.ndarray, other: np.ndarray) -> float:
-    """SSIM in single precision, which costs 1e-6 and saves a third of the time."""
+    """SSIM in single precision, which errs by 1e-6 and saves a third of the time."""
     if np.array_equal(one, other):
         return 1.0
     return similarity.ssim_rgb(one.astype(np.float32), other.astype(np.float32))

@@ -1,4 +1,4 @@
-"""Scoring one colorized image; needs no Keras, so that each process that does it starts at once."""
+"""Score one colorized image, without Keras, so that worker processes start at once."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from colorization.dataset.colours import Colours
 from colorization.scoring.metrics import score
 from colorization.scoring.reference import Colorized, Reference, chroma_of
 
-CHROMA_EDGES = np.arange(0, 184, 2.0)  # CIE ab; sRGB's ends at 134, a network's at 181
+CHROMA_EDGES = np.arange(0, 184, 2.0)  # in CIE ab; sRGB reaches 134, a network 181
 
 
 def score_image(
@@ -19,18 +19,18 @@ def score_image(
     rgb : (H, W, 3) uint8 array
         The photograph, sRGB.
     ab : (H, W, 2) float32 array
-        As predicted, CIE a*, b* / AB_SCALE.
+        The prediction, CIE a*, b* / AB_SCALE.
     colours : Colours
-        Of the training images.
+        The colours of the training images.
     small : (H, W) bool array
-        Where its small parts are.
+        True on the photograph's small parts.
 
     Returns
     -------
     dict of str to float or None
-        As `metrics.score` returns it.
+        The scores, as `metrics.score` returns them.
     (2, len(CHROMA_EDGES) - 1) int array
-        Pixels by bin, of the photograph and of the prediction.
+        Number of pixels in each bin of chroma, of the photograph and of the prediction.
     """
     reference = Reference.prepare(rgb, colours, small)
     histograms = [np.histogram(chroma_of(each), CHROMA_EDGES)[0] for each in (reference.ab, ab)]

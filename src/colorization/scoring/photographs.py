@@ -1,4 +1,4 @@
-"""Scores of a packaged model on whole photographs, at their own size."""
+"""Score a packaged model on whole photographs, at their own size."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,15 +28,15 @@ def score_photographs(
     colorizer : Colorizer
     paths : sequence of Path
     positions : sequence of float or None
-        Of its dial; None leaves it where it stands, or where there is none.
+        Positions of its dial; None takes the default position, or serves a model without a dial.
 
     Returns
     -------
     DataFrame
-        A row per position, the first one, "grey", of the photographs without colours:
-        "over_grey_db", the mean PSNR in sRGB less that of the grey photograph; "ciede2000", the
-        mean over the photographs of that over their pixels; "colourfulness", its sum over that of
-        the photographs; and their standard errors, "_se".
+        First a row "grey", for the photographs without colours, then a row per position. Columns:
+        "over_grey_db", the mean PSNR in sRGB minus that of the grey photograph; "ciede2000", the
+        mean over the photographs of each one's mean over its pixels; "colourfulness", its sum
+        divided by that of the photographs; and their standard errors, with "_se".
     """
     measured: list[np.ndarray] = []
     with Parallel(n_jobs=-1) as parallel, progress_bar("scoring photographs", len(paths)) as bar:
@@ -53,7 +53,7 @@ def score_photographs(
 
 
 def measure_photograph(path: Path, ways: Sequence[np.ndarray]) -> np.ndarray:
-    """Measure a photograph, then it in grey, then in each of some colours, ab: (2 + ways, 3)."""
+    """Measure a photograph, its grey version, and it in each ab of `ways`: (2 + ways, 3)."""
     truth = originals.read_original(path).rgb.convert("RGB")
     grey = np.zeros((1, 1, 2), np.float32)
     return np.array(
@@ -65,7 +65,7 @@ def measure_photograph(path: Path, ways: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _measure(truth: Image.Image, image: Image.Image) -> tuple[float, float, float]:
-    """Give what `MEASURED` names; PSNR of equal images is infinite."""
+    """Measure the quantities of `MEASURED`; the PSNR of equal images is infinite."""
     one, other = np.asarray(truth), np.asarray(image)
     in_lab = (lab.to_cie(*lab.rgb_to_lab(each)) for each in (one, other))
     return (
@@ -76,7 +76,7 @@ def _measure(truth: Image.Image, image: Image.Image) -> tuple[float, float, floa
 
 
 def _summarize(measured: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
-    """Sum up (N, 2 + ways, 3) measurements; see `score_photographs`."""
+    """Summarize (N, 2 + ways, 3) measurements; see `score_photographs`."""
     psnr, difference, colourfulness = (
         pd.DataFrame(measured[..., place]) for place in range(len(MEASURED))
     )

@@ -1,4 +1,4 @@
-"""A test photograph, and a colorization of it, ready to be compared."""
+"""A test photograph and a colorization of it, prepared for comparison."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,7 +28,7 @@ class Reference:
     rarity : (H, W) float array
         Weight of each pixel's colour; see `Colours.rarity`.
     small : (H, W) bool array
-        Where its small parts are.
+        True on the photograph's small parts.
     """
 
     rgb: np.ndarray
@@ -47,7 +47,7 @@ class Reference:
         return cls(rgb, L, ab, lab.to_cie(L, ab), grey, colours.rarity(ab), small)
 
     def facts(self) -> dict[str, float | None]:
-        """What is known of it whatever colorizes it."""
+        """The figures that depend on the photograph alone."""
         chroma = chroma_of(self.ab)
         return {
             "colourfulness": colour_metrics.colourfulness(self.rgb),
@@ -73,12 +73,12 @@ class Colorized:
 
     @cached_property
     def rgb(self) -> np.ndarray:
-        """What is shown, (H, W, 3) uint8 sRGB, as `colorize` writes it: paler where it must be."""
+        """The image shown, (H, W, 3) uint8 sRGB; as by `colorize`, paler where sRGB ends."""
         return lab.lab_to_rgb(self.reference.L, self.ab)
 
     @cached_property
     def lab(self) -> np.ndarray:
-        """CIE L*, a*, b* of what is shown, (H, W, 3) float32."""
+        """CIE L*, a*, b* of the image shown, (H, W, 3) float32."""
         return lab.to_cie(*lab.rgb_to_lab(self.rgb))
 
     @cached_property
@@ -93,7 +93,7 @@ class Colorized:
 
 
 def chroma_of(ab: np.ndarray) -> np.ndarray:
-    """CIE chroma of each pixel; of a difference, its distance."""
+    """CIE chroma of each pixel; for a difference of two ab, their distance."""
     return np.hypot(ab[..., 0], ab[..., 1]) * lab.AB_SCALE
 
 

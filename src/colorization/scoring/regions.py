@@ -1,4 +1,4 @@
-"""Small parts of a photograph: details and specific objects, told from sky, sea or meadow."""
+"""Find a photograph's small parts: details and specific objects, not sky, sea or meadow."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from colorization.sources import scenes
 
 SMALL = 0.01  # of the image's pixels: a part that covers less is small
 
-SEGMENTED = 128  # px; a larger image is reduced to at most this before, in a quarter of the time
+SEGMENTED = 128  # px; larger images are first reduced to at most this, which saves 3/4 of the time
 # Felzenszwalb and Huttenlocher's own settings for small photographs.
 SCALE, SIGMA, LEAST_PIXELS = 300, 0.8, 20
 
@@ -44,7 +44,7 @@ def small_parts(rgb: np.ndarray) -> np.ndarray:
 
 
 def finder(download: Download) -> FindSmallParts:
-    """Choose how small parts are found: in drawn scenes exactly, in photographs by segmentation."""
+    """Choose how small parts are found: exactly in drawn scenes, else by segmentation."""
     if download.source != "scenes":
         return lambda _, rgb: small_parts(rgb)
 

@@ -1,4 +1,4 @@
-"""A trained model on the test split."""
+"""Score a trained model on the test split, and colorize some of its images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,15 +18,16 @@ from colorization.scoring.summary import GREY, MODEL
 
 @dataclass(frozen=True)
 class Scored:
-    """What became of the test split.
+    """The scores of the test split.
 
     Attributes
     ----------
     rows : DataFrame
-        A row per image: the model's metrics under "model_metric", and what `Floors.rows` says.
+        A row per image: the model's metrics under "model_metric", and the columns of
+        `Floors.rows`.
     chroma : DataFrame
-        A histogram over all pixels: the lower edge of each bin of CIE chroma ("chroma"), and how
-        many pixels of the photographs ("truth") and of the model's images ("model") are in it.
+        A histogram over all pixels, a row per bin of CIE chroma: its lower edge ("chroma"), and its
+        number of pixels in the photographs ("truth") and in the model's images ("model").
     """
 
     rows: pd.DataFrame
@@ -34,16 +35,16 @@ class Scored:
 
 
 def evaluate(model: keras.Model, test: Examples, floors: Floors, batch_size: int) -> Scored:
-    """Colorize each test image by the model, and score it on all cores.
+    """Colorize each test image with the model, and score it on all cores.
 
-    The photographs' own colours are those of the exact pixels, not of the cached ab.
+    Scores compare with the photographs' exact pixels, not with the rounded cache.
 
     Parameters
     ----------
     model : keras.Model
     test : Examples
     floors : Floors
-        On the same images.
+        The floors of the same images.
     batch_size : int
     """
     rows, histograms = [], np.zeros((2, len(CHROMA_EDGES) - 1), np.int64)
@@ -73,7 +74,7 @@ def evaluate(model: keras.Model, test: Examples, floors: Floors, batch_size: int
 def colorize(
     model: keras.Model, test: Examples, chosen: Sequence[int], batch_size: int
 ) -> dict[str, np.ndarray]:
-    """Show some of the test images.
+    """Give some of the test images in grey, colorized and in their own colours.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def colorize(
     Returns
     -------
     dict of str to (S, H, W, 3) uint8 array
-        The same images, "grey", "colorized" and in "truth".
+        The same images, keyed by "grey", "colorized" and "truth".
     """
     some = test.some(chosen)
     truth = np.array(some.images.rgb)
@@ -104,18 +105,18 @@ def evenly_spaced(total: int, count: int) -> list[int]:
 
 
 def best_and_worst(rows: pd.DataFrame, count: int) -> tuple[list[int], list[int]]:
-    """Indices of the images to which the model's colours bring most and least.
+    """Indices of the images that the model's colours improve most and least.
 
-    What they bring is how far CIEDE2000 falls from the grey image to the model's. By the error
-    alone the best would be photographs that have hardly any colour. Together the two lists name
-    at most all images, none twice.
+    The improvement is how far CIEDE2000 falls from the grey image to the model's. By the model's
+    error alone, the best would be photographs that have hardly any colour. No image is in both
+    lists, so they are shorter where there are too few images.
 
     Parameters
     ----------
     rows : DataFrame
         As `evaluate` returns them.
     count : int
-        Of each.
+        Length of each list.
     """
     gain = rows[f"{GREY}_ciede2000_mean"] - rows[f"{MODEL}_ciede2000_mean"]
     order = gain.sort_values(ascending=False, kind="stable").index.tolist()

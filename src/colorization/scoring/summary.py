@@ -1,4 +1,4 @@
-"""The metrics of all test images together: means with their standard errors."""
+"""Summarize the metrics over all test images: means with their standard errors."""
 
 import json
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ import pandas as pd
 
 from colorization.scoring import metrics
 
-# What an image is colorized by: the model, and the floors that a model must beat.
+# The colorizers of an image: the model, and the floors that a model must beat.
 MODEL, GREY, MEAN_AB = "model", "grey", "mean_ab"
 FLOORS = (GREY, MEAN_AB)
 COLORIZERS = (MODEL, *FLOORS)
@@ -27,9 +27,9 @@ class Score:
     value : float or None
         None where it is not defined.
     error : float or None
-        Its standard error, likewise.
+        Its standard error; None where it is not defined.
     left_out : int
-        Images that are left out, since they have no such value.
+        Number of images that are left out, since they have no value.
     """
 
     value: float | None
@@ -48,9 +48,10 @@ class Summary:
     ----------
     images : int
     scores : dict of str to Scores
-        By colorizer.
+        The scores by colorizer.
     over : dict of str to Score
-        By floor: the model's PSNR less the floor's, over the images that neither meets exactly.
+        By floor: the mean of the model's PSNR minus the floor's, over the images that neither meets
+        exactly.
     """
 
     images: int
@@ -59,11 +60,11 @@ class Summary:
 
     @property
     def model(self) -> Scores:
-        """The model's."""
+        """The scores of the model."""
         return self.scores[MODEL]
 
     def as_json(self) -> dict[str, Any]:
-        """What metrics.json holds: flat keys, as `dvc metrics diff` compares them."""
+        """The content of metrics.json, with flat keys, as `dvc metrics diff` compares them."""
         told: dict[str, Any] = {"images": self.images}
         told |= {colorizer: scores_as_json(scores) for colorizer, scores in self.scores.items()}
         return told | {OVER: over_as_json(self.over)}
@@ -91,9 +92,9 @@ class Summary:
 
 
 def scores_as_json(scores: Scores) -> dict[str, float | None]:
-    """Flatten: a metric's standard error is "metric_se".
+    """Flatten scores; the standard error of a metric has the key "metric_se".
 
-    Where not every image has it, "metric_left_out" is the number of those that have not.
+    Where an image may lack the metric, "metric_left_out" is the number of images that lack it.
     """
     told: dict[str, float | None] = {}
     # Means first, then ratios.
@@ -106,7 +107,7 @@ def scores_as_json(scores: Scores) -> dict[str, float | None]:
 
 
 def over_as_json(over: dict[str, Score]) -> dict[str, dict[str, float | None]]:
-    """What a model has above each floor."""
+    """Flatten the model's PSNR above each floor, with its standard error."""
     return {floor: {PSNR: score.value, f"{PSNR}_se": score.error} for floor, score in over.items()}
 
 
@@ -117,8 +118,8 @@ def _score(told: dict[str, Any], key: str) -> Score:
 def summarize(rows: pd.DataFrame) -> Summary:
     """Mean and standard error of each metric over the test images.
 
-    A metric that is told as a ratio is the sum over the colorized images over that of the
-    photographs: a mean of ratios would hang on the photographs that are nearly grey.
+    Some metrics are given as a ratio: the sum over the colorized images, divided by the sum over
+    the photographs. A mean of ratios would depend on the photographs that are nearly grey.
 
     Parameters
     ----------
@@ -133,7 +134,7 @@ def summarize(rows: pd.DataFrame) -> Summary:
             else ratio_and_error(rows[f"{colorizer}_{metric.key}"], rows[metric.over])
             for metric in metrics.METRICS
         }
-    # Floors meet grey photographs exactly, so the means above are not over the same images.
+    # Floors meet grey photographs exactly, so the means above leave out different images.
     psnr = {name: rows[f"{name}_{PSNR}"].astype(float) for name in COLORIZERS}
     over = {
         floor: replace(mean_and_error(psnr[MODEL] - psnr[floor]), left_out=0) for floor in FLOORS
@@ -142,7 +143,7 @@ def summarize(rows: pd.DataFrame) -> Summary:
 
 
 def mean_and_error(values: pd.Series) -> Score:
-    """Mean and standard error of independent values, those that are missing left out."""
+    """Mean and standard error of independent values; missing ones are left out."""
     known = values.astype(float).dropna().to_numpy()
     return Score(
         value=float(known.mean()) if len(known) else None,

@@ -1,1 +1,1 @@
-"""The sections of params.yaml, a module for each, and the whole that `check` validates."""
+"""The schemas of params.yaml: a module per section, and `whole`, which `check` validates."""

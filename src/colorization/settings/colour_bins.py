@@ -1,4 +1,4 @@
-"""`colour_bins`: how the variants that predict how likely each colour is are trained."""
+"""`colour_bins`: the training of the variants that predict how likely each colour is."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from colorization.settings.learning import Learning
 
 
 class ColourBins(Learning):
-    """`colour_bins`: how the variants that predict how likely each colour is are trained."""
+    """`colour_bins`: the training of the variants that predict how likely each colour is."""
 
     encoder_rate: Annotated[float, Field(ge=0, le=1)]
-    min_chroma: Annotated[float, Field(ge=0, le=134)]  # where sRGB ends
+    min_chroma: Annotated[float, Field(ge=0, le=134)]  # the largest chroma of sRGB

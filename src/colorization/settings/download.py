@@ -1,7 +1,7 @@
-"""`download`: where the photographs come from.
+"""`download`: the source of the photographs.
 
-params.yaml is recorded with every result, so no secret stands in it: a user and password come from
-~/.netrc, and what else is secret in a URL from environment variables, which its query may name.
+params.yaml is recorded with every result, so it must not hold secrets. A user and password come
+from ~/.netrc. Other secrets in a URL come from environment variables, which its query may name.
 """
 
 import re
@@ -16,7 +16,7 @@ from colorization.core.records import Count, NotEmpty, Record, Seed, mistake
 
 Side = Annotated[int, Field(ge=32, le=1024)]  # as preprocess.image_size; larger ones take gigabytes
 
-# Names of what a query should not hold openly, as in presigned URLs.
+# Names of the parts of a query that are secret, as in presigned URLs.
 SECRET = re.compile(
     "token|secret|passw|signature|credential|accesskey|(^|[-_])(api)?(key|sig|auth|pwd)$",
     re.IGNORECASE,
@@ -24,7 +24,7 @@ SECRET = re.compile(
 
 
 def shown(source: str) -> str:
-    """A source as it may be told and recorded: of a URL neither user and password nor query."""
+    """The source in a form safe to show and record: a URL loses user, password and query."""
     if "://" not in source:
         return source
     return re.sub(r"(?<=://)[^/?#]*@|\?[^#]*", "", source)
@@ -62,12 +62,12 @@ class Scenes(Record):
 
 
 class Download(Section):
-    """`download`: where the photographs come from."""
+    """`download`: the source of the photographs."""
 
     source: Annotated[NotEmpty, AfterValidator(_without_secrets)]
     scenes: Scenes
 
     @property
     def shown_source(self) -> str:
-        """The source as it may be told and recorded; see `shown`."""
+        """The source in a form safe to show and record; see `shown`."""
         return shown(self.source)

@@ -8,8 +8,9 @@ from colorization.core.parameters import Section
 from colorization.core.records import NotEmpty, Seed
 
 Network = Literal["inception_resnet_v2", "inception_v3", "mobilenet_v2"]
-Precision = Literal["auto", "float32", "mixed_bfloat16"]  # random logits fall under float16
-# An image in a batch takes 17 MB beside the 1.3 GB of the largest network: 32 stay under 2 GiB.
+# Without mixed_float16: the logits of random weights are too small for float16.
+Precision = Literal["auto", "float32", "mixed_bfloat16"]
+# The largest network takes 1.3 GB, and each image of a batch 17 MB: 32 images stay under 2 GiB.
 BatchSize = Annotated[int, Field(ge=1, le=32)]
 
 

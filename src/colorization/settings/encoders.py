@@ -3,7 +3,7 @@
 from colorization.core.parameters import Section
 from colorization.core.records import NotEmpty
 
-NO_ENCODER = "none"  # stands for that of a variant that sees through no pretrained network
+NO_ENCODER = "none"  # instead of an encoder, for a variant without a pretrained network
 
 
 class Encoders(Section):
@@ -14,5 +14,5 @@ class Encoders(Section):
     mobilenet_v2: NotEmpty
 
     def weights(self, encoder: str) -> str:
-        """The weights that a section's key names."""
+        """The weights of the encoder that a key of this section names."""
         return self.model_dump()[encoder]

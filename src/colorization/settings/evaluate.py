@@ -7,7 +7,7 @@ from pydantic import Field
 from colorization.core.parameters import Section
 
 BatchSize = Annotated[int, Field(ge=1, le=1024)]
-Shown = Annotated[int, Field(ge=1, le=1000)]  # each makes a page larger by its pictures
+Shown = Annotated[int, Field(ge=1, le=1000)]  # each image adds its pictures to a page
 
 
 class Evaluate(Section):

@@ -1,4 +1,4 @@
-"""What there is to say of every training, whatever it learns."""
+"""The settings that all trainings share."""
 
 from typing import Annotated, Literal
 
@@ -11,11 +11,11 @@ Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 Devices = Literal["one", "all"]
 
 BatchSize = Annotated[int, Field(ge=1, le=4096)]
-Rate = Annotated[float, Field(gt=0, le=1000)]  # Adam moves every weight by about as much a step
+Rate = Annotated[float, Field(gt=0, le=1000)]  # Adam moves each weight by about this much per step
 
 
 class Learning(Section):
-    """A section on how variants are trained."""
+    """A section with the settings that all trainings share."""
 
     epochs: Count
     batch_size: BatchSize

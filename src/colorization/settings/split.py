@@ -1,4 +1,4 @@
-"""`split`: which photograph serves for what."""
+"""`split`: the split of the photographs into training, validation and test."""
 
 from typing import Annotated
 
@@ -17,12 +17,11 @@ def _sum_to_one(ratios: tuple[float, ...]) -> tuple[float, ...]:
 
 
 class Split(Section):
-    """`split`: which photograph serves for what."""
+    """`split`: the split of the photographs into training, validation and test."""
 
     ratios: Annotated[tuple[Fraction, Fraction, Fraction], AfterValidator(_sum_to_one)]
     seed: Seed
-    min_side: Annotated[
-        int, Field(ge=1, le=9459)
-    ]  # beyond it nothing is left: 89 megapixels is the most that is decoded
-    max_aspect: Annotated[float, Field(ge=1, le=1e8)]  # no strip is longer
-    min_chroma: Annotated[float, Field(ge=0, le=134)]  # of sRGB's blue, the most there is
+    # px. A larger minimum would leave out every square: at most 89 megapixels are decoded.
+    min_side: Annotated[int, Field(ge=1, le=9459)]
+    max_aspect: Annotated[float, Field(ge=1, le=1e8)]  # no decoded image is longer
+    min_chroma: Annotated[float, Field(ge=0, le=134)]  # sRGB's blue has the largest, 134

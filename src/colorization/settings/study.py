@@ -1,4 +1,4 @@
-"""`study`: all trainings that belong to the comparison."""
+"""`study`: all trainings of the comparison."""
 
 from typing import Annotated, Literal
 
@@ -7,16 +7,17 @@ from pydantic import AfterValidator, Field
 from colorization.core.parameters import Section
 from colorization.core.records import Seed, distinct
 
-Control = Literal["random_network", "another_photograph"]  # whose embeddings a control sees
+Control = Literal["random_network", "another_photograph"]  # the source of a control's embeddings
 
 
 class Study(Section):
-    """`study`: all trainings that belong to the comparison.
+    """`study`: all trainings of the comparison.
 
-    Variants `with_embedding` see L and its ImageNet embedding. Those `without_embedding` see L
-    alone, each through the encoder that it is mapped to: a key of `encoders`, or "none". So do
-    those of `colour_bins`, which predict how likely each colour is. `controls` see embeddings that
-    tell nothing of the photograph, of the kind that each is mapped to.
+    Variants `with_embedding` see L and its ImageNet embedding. Variants `without_embedding` see L
+    alone; each is mapped to its encoder, a key of `encoders` or "none". The variants of
+    `colour_bins` also see L alone and are mapped to encoders, but predict how likely each colour
+    is. `controls` see embeddings that tell nothing about the photograph; each control is mapped to
+    the source of its embeddings.
     """
 
     with_embedding: Annotated[tuple[str, ...], AfterValidator(distinct)]
@@ -32,7 +33,7 @@ class Study(Section):
         return (*self.of_the_pipeline(), *self.controls)
 
     def of_the_pipeline(self) -> tuple[str, ...]:
-        """Those that `model.variant` may name: no controls, which colorize nothing."""
+        """The variants that `model.variant` may name: all but controls, which colorize nothing."""
         return (*self.with_embedding, *self.encoders)
 
     @property

@@ -1,4 +1,4 @@
-"""`train`: how the variants that predict ab are trained."""
+"""`train`: the training of the variants that predict ab."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ Steps = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
 
 class Train(Learning):
-    """`train`: how the variants that predict ab are trained."""
+    """`train`: the training of the variants that predict ab."""
 
     decay_steps: Steps
     decay_rate: Annotated[float, Field(gt=0, le=1)]

@@ -1,4 +1,4 @@
-"""The whole of params.yaml, and what its sections must agree on."""
+"""Reads the whole of params.yaml, and checks that its sections agree with each other."""
 
 from collections.abc import Collection, Iterator
 from itertools import combinations
@@ -40,7 +40,7 @@ def load_params(path: Path, known: Collection[str]) -> Params:
     ----------
     path : Path
     known : collection of str
-        The variants that there are.
+        The names of all variants.
 
     Returns
     -------
@@ -49,8 +49,8 @@ def load_params(path: Path, known: Collection[str]) -> Params:
     Raises
     ------
     ColorizationError
-        As `Sections.load`, or if the study names a variant twice, one that is not known or an
-        encoder that is none, or `model.variant` is not one of the study's.
+        As `Sections.load`; also if the study names a variant twice, an unknown variant or an
+        unknown encoder, or if `model.variant` is a control or not in the study.
     """
     params = Params.load(path)
     if lines := [f"{path}: {line}" for line in _disagreements(params, known)]:

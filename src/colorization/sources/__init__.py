@@ -1,1 +1,1 @@
-"""Where photographs come from: archives, folders, URLs, drawn scenes; all become one zip."""
+"""Bring photographs from archives, folders, URLs or drawn scenes into one zip."""

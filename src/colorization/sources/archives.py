@@ -1,4 +1,4 @@
-"""The raw data as one zip file: images are packed once and read straight out of it."""
+"""Pack images into one zip file, the raw data, and read them straight out of it."""
 
 import bz2
 import errno
@@ -21,19 +21,19 @@ from typing import IO, Any, NamedTuple
 from colorization.core.errors import ColorizationError
 
 EXTENSIONS = frozenset({".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-MAX_BYTES = 1 << 28  # of one image file; 89 megapixels, the most that is decoded, uncompressed
+MAX_BYTES = 1 << 28  # of one image file; fits 89 megapixels, the most that is decoded, uncompressed
 
-# Bounds of a tar: photographs hardly compress, and 174 KB of zeros could fill a disk.
+# Bounds on a tar. Photographs hardly compress, but 174 KB of packed zeros could fill a disk.
 LEAST_UNPACKED = 1 << 30  # bytes that any archive may hold
-LARGEST_RATIO = 100  # of what is in it to its own length, beyond that
-MAX_HEADER = 1 << 20  # bytes, of one member or for all that follow
+LARGEST_RATIO = 100  # unpacked bytes per byte of the archive, if that allows more
+MAX_HEADER = 1 << 20  # bytes of a header, whether of one member or of all that follow
 MAX_NAME = 4096  # characters, as in a file system
 CHUNK = 1 << 20  # bytes
 
-# What gzip, bz2 and lzma raise on damaged archives.
+# The errors that gzip, bz2 and lzma raise on damaged archives.
 _UNREADABLE = (EOFError, OSError, zlib.error, lzma.LZMAError)
 
-# What zipfile raises on damaged members.
+# The errors that zipfile raises on damaged members.
 _DAMAGE = (
     zipfile.BadZipFile,
     RuntimeError,
@@ -70,7 +70,7 @@ def is_image_name(name: str) -> bool:
 
 
 def image_names(archive: Path) -> list[str]:
-    """Names of the images in a zip, sorted; of several members of one name the last counts.
+    """Names of the images in a zip, sorted; among members of the same name, the last counts.
 
     Raises
     ------
@@ -91,8 +91,8 @@ def read_member(archive: Path, name: str) -> bytes:
     Raises
     ------
     ColorizationError
-        If the member is damaged, encrypted, larger than `MAX_BYTES`, or packed otherwise than
-        stored or deflated.
+        If the member is damaged, encrypted, larger than `MAX_BYTES`, or neither stored nor
+        deflated.
     """
     status = archive.stat()
     file = _kept_open(archive, (status.st_size, status.st_mtime_ns, status.st_ino))
@@ -105,30 +105,30 @@ def read_member(archive: Path, name: str) -> bytes:
         raise ColorizationError(f"{info.file_size:,} bytes, more than {MAX_BYTES:,}")
     try:
         with file.open(info) as member:
-            return member.read(info.file_size)  # no more is inflated, whatever is in there
+            return member.read(info.file_size)  # no more is inflated, whatever the member holds
     except _DAMAGE as error:
         raise ColorizationError("damaged in the archive") from error
 
 
 @lru_cache(maxsize=1)
 def _kept_open(archive: Path, _version: tuple[int, ...]) -> zipfile.ZipFile:
-    """Open a zip once for many reads: its directory of 25,000 names takes a while to parse."""
+    """Open a zip once for many reads, since a directory of 25,000 names is slow to parse."""
     return _open_zip(archive)
 
 
 def write_zip(members: Iterable[Member], out: Path) -> None:
-    """Pack members into a zip: stored, since images are compressed already.
+    """Pack members into a zip, stored, since images are compressed already.
 
     Parameters
     ----------
     members : iterable of Member
         Copied piece by piece, whatever their size.
     out : Path
-        The same members give the same bytes: no clock enters.
+        The same members give the same bytes, since no time is written.
     """
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as file:
         for member in members:
-            # A name that is no Unicode, as a file system may hold, cannot stand in a zip.
+            # A file system may hold a name that is no Unicode, but a zip cannot.
             written = member.name.encode("utf-8", "surrogateescape").decode(
                 "utf-8", "backslashreplace"
             )
@@ -149,11 +149,11 @@ def folder_members(folder: Path) -> Iterator[Member]:
 def folder_image_names(folder: Path) -> list[str]:
     """Names of the images below a folder, relative to it, with forward slashes, sorted.
 
-    Links to files are followed, those to folders are not; what is no file, such as a pipe or a link
-    to nothing, is passed over. What cannot be looked at raises an OSError.
+    Links to files are followed, links to folders are not. Pipes, links to nothing and whatever else
+    is no file are passed over. An entry that cannot be examined raises an OSError.
     """
     names, prefixes = [], [""]
-    # os.scandir, and no Path per file: this runs at each `dvc repro`, also on 25,000 files.
+    # os.scandir is faster than a Path per file: each `dvc repro` runs this, also on 25,000 files.
     while prefixes:
         prefix = prefixes.pop()
         with os.scandir(f"{folder}/{prefix}") as entries:
@@ -181,13 +181,13 @@ def is_tar(path: Path) -> bool:
 
 
 def _tar_opener(path: Path) -> Callable[..., IO[bytes]] | None:
-    """What opens a tar so that it reads as if it were not compressed; None for what is no tar."""
+    """The function that opens a tar and decompresses it; None for a file that is no tar."""
     openers: tuple[Callable[..., Any], ...] = (open, gzip.open, bz2.open, lzma.open)
     for opener in openers:
         try:
             with opener(path, "rb") as file:
                 block = file.read(tarfile.BLOCKSIZE)
-            if block != bytes(tarfile.BLOCKSIZE):  # so it would be a tar of nothing
+            if block != bytes(tarfile.BLOCKSIZE):  # a block of zeros is an empty tar
                 tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         except (tarfile.HeaderError, *_UNREADABLE) as error:
             _raise_of_system(error)
@@ -199,16 +199,16 @@ def _tar_opener(path: Path) -> Callable[..., IO[bytes]] | None:
 def pack_tar(archive: Path, out: Path) -> None:
     """Pack the images of a tar archive into a zip, in the archive's order.
 
-    An image of more than `MAX_BYTES`, or a sparse one, is told and left out.
+    An image of more than `MAX_BYTES`, or a sparse one, is left out, and a message says so.
 
     Raises
     ------
     ColorizationError
-        If the archive is damaged, or holds far more than its length lets expect.
+        If the archive is damaged, or unpacks to far more than its length suggests.
     """
     try:
         with warnings.catch_warnings():
-            # Of several members of one name the last counts, here as in a tar.
+            # Among members of the same name the last counts, in a zip as in a tar.
             warnings.filterwarnings("ignore", "Duplicate name", UserWarning)
             write_zip(_tar_members(archive), out)
     except _TooMuchError as error:
@@ -223,7 +223,7 @@ def pack_tar(archive: Path, out: Path) -> None:
 
 
 def _raise_of_system(error: Exception) -> None:
-    """Raise what is not the archive's fault: a full disk, say."""
+    """Raise an error that is not the archive's fault, such as a full disk."""
     if getattr(error, "errno", None) is not None:
         raise error
 
@@ -247,17 +247,17 @@ def _tar_members(archive: Path) -> Iterator[Member]:
             content = tar.extractfile(member)
             if content is not None:
                 yield Member(member.name, member.size, content)
-        # tarfile takes a damaged header for the end.
+        # tarfile takes a damaged header for the end of the archive.
         if stream.last not in (b"", bytes(tarfile.BLOCKSIZE)):
             raise tarfile.ReadError(f"damaged header at byte {tar.offset:,}")
-        stream.drain()  # gzip's and xz's checksums stand at the very end
+        stream.drain()  # which checks gzip's and xz's checksums, at the very end
 
 
 def _next_member(tar: tarfile.TarFile, stream: "_Forward") -> tarfile.TarInfo | None:
     stream.allowance = MAX_HEADER
     with _odd_headers():
         member = tar.next()
-    vars(tar)["members"] = []  # it keeps them all otherwise
+    vars(tar)["members"] = []  # otherwise tarfile keeps all members
     if sum(len(name) + len(text) for name, text in tar.pax_headers.items()) > MAX_HEADER:
         raise tarfile.ReadError(f"global headers of more than {MAX_HEADER:,} bytes")
     if member and member.size < 0:
@@ -269,10 +269,10 @@ def _next_member(tar: tarfile.TarFile, stream: "_Forward") -> tarfile.TarInfo | 
 
 @contextmanager
 def _odd_headers() -> Iterator[None]:
-    """Turn whatever tarfile raises, while it parses headers, into its ReadError.
+    """Turn every error that tarfile raises while it parses headers into its ReadError.
 
-    On headers that no program writes it fails by ValueError, OverflowError, RecursionError and
-    others, from release to release by different ones, hence the broad catch.
+    On headers that no program writes, tarfile fails by ValueError, OverflowError, RecursionError
+    and others. They differ from release to release, hence the broad catch.
     """
     try:
         yield
@@ -287,7 +287,7 @@ def _reason_to_leave_out(member: tarfile.TarInfo) -> str | None:
     if member.size > MAX_BYTES:
         return f"{member.size:,} bytes, more than {MAX_BYTES:,}"
     if member.issparse():
-        return "a sparse file, in pieces"  # tarfile can search them without end
+        return "a sparse file, in pieces"  # tarfile can search the pieces without end
     return None
 
 
@@ -296,14 +296,14 @@ class _TooMuchError(tarfile.TarError):
 
 
 class _Forward:
-    """What tarfile reads a tar from: forwards alone, so it ends, and never much at a time.
+    """The stream that tarfile reads: only forwards, so it ends, and never much at a time.
 
     Attributes
     ----------
     allowance : int
-        How many bytes may be read from here on.
+        Number of bytes that may still be read.
     last : bytes
-        What was read last.
+        The bytes that were read last.
     """
 
     def __init__(self, file: IO[bytes], most: int) -> None:

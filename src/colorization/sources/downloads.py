@@ -1,4 +1,4 @@
-"""Downloads that resume where they were cut off, and are checked before anyone sees them."""
+"""Download files: resume where a download was cut off, and check a file before it is used."""
 
 import hashlib
 import os
@@ -18,25 +18,26 @@ from colorization.core.records import Record, Sha256
 from colorization.sources.remote import RemoteFile
 
 CHUNK = 1 << 20  # bytes
-CHECKPOINT = 1 << 24  # bytes; as many at most come again after a kill or a power loss
+CHECKPOINT = 1 << 24  # bytes; at most so many come again after a kill or a power loss
 SECONDS_TO_ANSWER = 30.0  # after which a silent server counts as gone
-RETRIES = 5  # in a row that bring nothing more
+RETRIES = 5  # further attempts in a row that bring no more bytes
 BACKOFF = 1.0  # seconds; doubled before each further attempt
-LONGEST_WAIT = 120.0  # seconds; a server may ask for a day
+LONGEST_WAIT = 120.0  # seconds; a server that asks for a longer wait, say a day, is given up
 PASSING_STATUSES = {408, 429, *range(500, 600)}  # another attempt may succeed
 
 
 class _BrokenOffError(Exception):
-    """A body that did not come whole, or does not continue what has come."""
+    """An answer that broke off, or that does not continue the bytes already here."""
 
 
 @contextmanager
 def downloaded(remote: RemoteFile, unfinished: Path) -> Iterator[Path]:
-    """Download a file, or what is missing of it, and give it to a block that makes use of it.
+    """Download a file, or the rest of it, and give it to a block that uses it.
 
-    What has come is kept in `unfinished`, so that a later call goes on there, also after a kill: if
-    the server knows ranges, and says that the file is still the same or its checksum is known. What
-    was damaged there is told, and comes anew. Credentials are those of ~/.netrc.
+    The bytes that have come are kept in `unfinished`. A later call goes on there, also after a
+    kill, if the server knows ranges, and either it says that the file is still the same or the
+    checksum is known. If those bytes are damaged, a message says so and the file comes anew.
+    Credentials are those of ~/.netrc.
 
     Parameters
     ----------
@@ -47,14 +48,14 @@ def downloaded(remote: RemoteFile, unfinished: Path) -> Iterator[Path]:
     Yields
     ------
     Path
-        The whole file, of the right length and checksum. When the block ends, or finds fault with
-        the file by a ColorizationError, nothing of it stays here.
+        The whole file, of the right length and checksum. It is removed when the block ends, or
+        rejects it with a ColorizationError.
 
     Raises
     ------
     ColorizationError
-        If the server cannot be reached, refuses, stays silent, or sends something else than
-        `remote` says.
+        If the server cannot be reached, refuses, stays silent, or sends another file than `remote`
+        describes.
     """
     unfinished.mkdir(parents=True, exist_ok=True)
     partial = _Partial(remote, unfinished)
@@ -71,12 +72,12 @@ def downloaded(remote: RemoteFile, unfinished: Path) -> Iterator[Path]:
 def _receive_all(remote: RemoteFile, partial: "_Partial") -> None:
     """Go on until everything has come, or nothing comes any more.
 
-    urllib3 tries a request again until an answer begins. When its body breaks off, what has come is
-    kept and the next request asks for the rest, which no library does.
+    urllib3 repeats a request until an answer begins. When the answer's body breaks off, the bytes
+    that have come are kept, and the next request asks for the rest; no library does this.
     """
     retries = _Retries(
         RETRIES,
-        other=0,  # above all, TLS; no other attempt mends it
+        other=0,  # above all TLS errors, which no further attempt mends
         status_forcelist=PASSING_STATUSES,
         backoff_factor=BACKOFF,
         raise_on_status=False,
@@ -99,7 +100,7 @@ def _receive_all(remote: RemoteFile, partial: "_Partial") -> None:
 
 
 class _Retries(urllib3.Retry):
-    """urllib3's, but it says why it waits, and does not wait for long."""
+    """urllib3's Retry, but it prints why it waits, and refuses long waits."""
 
     url = ""
 
@@ -112,7 +113,7 @@ class _Retries(urllib3.Retry):
         try:
             return super().get_retry_after(response)
         except urllib3.exceptions.InvalidHeader:
-            return None  # neither seconds nor a date: as if the server had not said it
+            return None  # neither seconds nor a date, so it is ignored
 
     def sleep(self, response: urllib3.BaseHTTPResponse | None = None) -> None:
         if response is None:
@@ -140,9 +141,9 @@ def _given_up(remote: RemoteFile, problem: str) -> ColorizationError:
 
 
 class _About(Record):
-    """What has come of a file, and what the server said of the whole; None where it did not say."""
+    """The bytes of a file that have come, and the server's facts on the file; None if not told."""
 
-    url: str  # in no reader's words
+    url: str  # its sha256, since a URL may hold secrets
     validator: str | None = None
     total: int | None = None
     length: int
@@ -150,7 +151,7 @@ class _About(Record):
 
 
 class _Partial:
-    """What has come of a file: on the disk, and certain, up to the last checkpoint."""
+    """The part of a file that has come; it is safe on the disk up to the last checkpoint."""
 
     def __init__(self, remote: RemoteFile, folder: Path) -> None:
         self._url = hashlib.sha256(remote.url.encode()).hexdigest()
@@ -167,10 +168,10 @@ class _Partial:
         self.total: int | None = None
         self.length = 0
         self._sha256 = hashlib.sha256()
-        self._certain = 0  # bytes, up to the last checkpoint
+        self._certain = 0  # bytes that are safe, up to the last checkpoint
 
     def _recall(self) -> bool:
-        """Take up what an earlier call left, unless it is not what that call wrote."""
+        """Take up the bytes that an earlier call left; return False if they have been damaged."""
         try:
             about = _About.read(self._about_file)
             with self.path.open("r+b") as file:
@@ -187,13 +188,13 @@ class _Partial:
         return (about.url, about.sha256) == (self._url, self._sha256.hexdigest())
 
     def begin(self, validator: str | None, total: int | None) -> None:
-        """Start anew, with what the server says of the file."""
+        """Start anew, with the server's facts on the file."""
         self.discard()
         self.validator, self.total = validator, total
 
     @contextmanager
     def appending(self) -> Iterator[Callable[[bytes], None]]:
-        """Give a function that appends to the file; what came in the block is made certain."""
+        """Give a function that appends to the file; at the block's end, all is safe on the disk."""
         with self.path.open("ab") as file:
 
             def append(chunk: bytes) -> None:
@@ -227,8 +228,8 @@ class _Partial:
 
 
 def _receive(session: requests.Session, remote: RemoteFile, partial: _Partial) -> None:
-    """Ask for what is missing, and append it."""
-    # Otherwise what comes could be compressed once more, of another length.
+    """Ask for the missing part, and append it."""
+    # Otherwise the server could compress the file, which changes its length.
     headers = {"Accept-Encoding": "identity"}
     if partial.length and (partial.validator or remote.checksum):
         headers["Range"] = f"bytes={partial.length}-"
@@ -236,7 +237,7 @@ def _receive(session: requests.Session, remote: RemoteFile, partial: _Partial) -
             headers["If-Range"] = partial.validator
     with _ask(session, remote, headers) as response:
         if response.headers.get("Content-Range") == f"bytes */{partial.length}":
-            return  # RFC 9110, 15.5.17: nothing is missing
+            return  # RFC 9110, 15.5.17: the file is complete
         _refuse_errors(remote, response, partial)
         total: int | None
         if response.status_code == requests.codes.partial_content:
@@ -259,7 +260,7 @@ def _receive(session: requests.Session, remote: RemoteFile, partial: _Partial) -
                 append(chunk)
                 bar.update(len(chunk))
                 if remote.length is not None and partial.length > remote.length:
-                    break  # `_verify` refuses it; the rest may have no end
+                    break  # `_verify` refuses the file; the rest may have no end
     if total is not None and partial.length != total:
         if partial.length > total:
             partial.discard()
@@ -274,14 +275,14 @@ def _ask(
         return session.get(url, headers=headers, stream=True, timeout=SECONDS_TO_ANSWER)
     except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
         cause = _cause(error)
-        met = getattr(cause, "original_error", cause)  # behind a ProxyError
+        met = getattr(cause, "original_error", cause)  # a ProxyError wraps the error
         if isinstance(met, urllib3.exceptions.TimeoutError | urllib3.exceptions.ProtocolError):
             raise _given_up(remote, _reason(cause)) from error
         raise ColorizationError(f"{remote.shown}: {_reason(cause)}") from error
 
 
 def _cause(error: Exception) -> Exception | None:
-    """What urllib3 met the last time that it tried, or the error itself."""
+    """The error of urllib3's last attempt, or the error itself."""
     wrapped = error.args[0] if error.args else None
     return wrapped.reason if isinstance(wrapped, urllib3.exceptions.MaxRetryError) else error
 
@@ -304,7 +305,7 @@ def _answer(status: int, reason: str | None) -> str:
 
 
 def _resumed_total(response: requests.Response, partial: _Partial) -> int:
-    """Length of the whole file, from an answer that must continue what has come.
+    """Length of the whole file, from an answer that must continue the bytes already here.
 
     RFC 9110, 14.4: `Content-Range: bytes 200-999/1000`, or `/*`; 15.3.7.3: only parts of one
     version may be combined.
@@ -324,7 +325,7 @@ def _number(text: str) -> int | None:
 
 
 def _validator(response: requests.Response) -> str | None:
-    """A strong ETag, or the date of the last change: what If-Range takes (RFC 9110, 13.1.5)."""
+    """The value for If-Range: a strong ETag, or the date of change (RFC 9110, 13.1.5)."""
     etag = response.headers.get("ETag")
     if etag:
         return None if etag.startswith("W/") else etag
@@ -332,7 +333,7 @@ def _validator(response: requests.Response) -> str | None:
 
 
 def _verify(remote: RemoteFile, partial: _Partial) -> None:
-    """Check length and checksum; of a wrong file nothing stays."""
+    """Check length and checksum; a wrong file is removed."""
     if remote.length is not None and partial.length != remote.length:
         found = partial.length
         partial.discard()
@@ -351,7 +352,7 @@ def _verify(remote: RemoteFile, partial: _Partial) -> None:
 
 
 def _reason(error: Exception | None) -> str:
-    """A few words on what went wrong, where the libraries write paragraphs."""
+    """The error in a few words, since the libraries write paragraphs."""
     match error:
         case urllib3.exceptions.SSLError():
             return "no secure connection; is its certificate trusted here?"
@@ -369,5 +370,5 @@ def _reason(error: Exception | None) -> str:
             return "the URL of the proxy is not valid"
         case ValueError():
             return "it is, or redirects to, no valid http or https URL"
-        case _:  # in words of ours, since theirs may hold the whole URL
+        case _:  # not the library's words, which may hold the whole URL
             return f"the request failed ({type(error).__name__})"

@@ -1,4 +1,4 @@
-"""What `download.source` may name, and how each becomes data/raw.zip."""
+"""Bring the images of any `download.source` into data/raw.zip."""
 
 import contextlib
 import hashlib
@@ -23,13 +23,13 @@ MIRFLICKR25K = RemoteFile(
     length=3_069_184_257,
 )
 
-# GitHub makes this archive anew for each request: its bytes are no constant, its images are.
+# GitHub makes this archive anew for each request: its bytes vary, its images do not.
 BSDS500 = RemoteFile(
     "https://github.com/BIDS/BSDS500/archive/a04b7c6c3a9f0ace74bf205c72a43d32e1c72722.zip"
 )
 BSDS500_FOLDER = "BSDS500/data/images/"
 BSDS500_IMAGES = 500
-# Of the images' own sha256s in hexadecimal, sorted and joined.
+# The sha256 of the images' own sha256s in hexadecimal, sorted and joined.
 BSDS500_SHA256 = "a7c539b676f71e026da52b9f319e930af90e41f0e38e3a5dd8d4b5a869511ed0"
 
 
@@ -40,15 +40,15 @@ def fetch(download: Download, out: Path, unfinished: Path) -> None:
     ----------
     download : Download
     out : Path
-        A zip is taken as it is; a tar or a folder is packed, so that every later stage reads one
-        kind of archive, at random.
+        A zip is taken as it is; a tar or a folder is packed into one. Every later stage thus reads
+        one kind of archive, in any order.
     unfinished : Path
-        A folder that keeps what has come of an interrupted download.
+        A folder that keeps the bytes of an interrupted download.
 
     Raises
     ------
     ColorizationError
-        If the source is missing, damaged, not what it should be, or holds no image.
+        If the source is missing or damaged, is not the expected file, or holds no image.
     """
     with whole_file(out) as partial:
         if download.source in NAMED:
@@ -65,11 +65,11 @@ def local_source(source: str) -> Path:
     Raises
     ------
     ColorizationError
-        If it does not exist, is neither a zip, a tar nor a folder, or, where that shows without
-        reading it through, holds no images.
+        If it does not exist, is neither a zip, a tar nor a folder, or holds no images. The images
+        of a tar are not checked, since that takes reading it through.
     """
     path = Path(source)
-    with contextlib.suppress(RuntimeError):  # of an unknown ~user
+    with contextlib.suppress(RuntimeError):  # an unknown ~user
         path = path.expanduser()
     if not path.exists():
         names = ", ".join(NAMED)
@@ -88,7 +88,7 @@ def local_source(source: str) -> Path:
 
 
 def _draw_scenes(download: Download, out: Path, _unfinished: Path) -> None:
-    # Here, not above: the check at the start of every `dvc repro` only wants the names below.
+    # Imported here, since the check at the start of every `dvc repro` only needs `NAMED`.
     from colorization.sources import scenes  # noqa: PLC0415
 
     drawn = scenes.draw_all(download.scenes)
@@ -117,7 +117,7 @@ def _fetch_bsds500(_download: Download, out: Path, unfinished: Path) -> None:
         archives.write_zip((_member(name, content) for name, content in images.items()), out)
 
 
-# Sources that have a name.
+# The sources that have a name.
 NAMED: dict[str, Callable[[Download, Path, Path], None]] = {
     "scenes": _draw_scenes,
     "mirflickr25k": _fetch_mirflickr25k,
@@ -160,7 +160,7 @@ def _member(name: str, content: bytes) -> Member:
 
 
 def _is_zip(path: Path) -> bool:
-    """Whether a file is a zip, or begins as one and was cut off; not a tar that ends in one."""
+    """Whether a file is a zip, even one cut off; a tar that ends in a zip is none."""
     with path.open("rb") as file:
         begins_as_zip = file.read(4) == b"PK\x03\x04"
     return begins_as_zip or (zipfile.is_zipfile(path) and not archives.is_tar(path))

@@ -1,4 +1,4 @@
-"""What a local source is, by content, at the cost of a look at each file's length and time."""
+"""Identify a source by its content, and read only files whose length or time has changed."""
 
 import hashlib
 from pathlib import Path
@@ -20,7 +20,7 @@ def fingerprint_source(source: str, memory: Path) -> str:
     Returns
     -------
     str
-        A name or a URL as it is; the sha256 of a local archive, or of a folder's listing.
+        A name or a URL as it is; the sha256 of a local archive, or of a local folder's listing.
 
     Raises
     ------

@@ -43,7 +43,7 @@ class RemoteFile:
         Raises
         ------
         ColorizationError
-            If one is not set.
+            If one of them is not set.
         """
         path, mark, query = self.url.partition("?")
         try:
@@ -56,17 +56,17 @@ class RemoteFile:
 
 
 def is_url(source: str) -> bool:
-    """Whether a source is an HTTP URL, and no path."""
+    """Whether a source is an HTTP URL, not a path."""
     return source.lower().startswith(("http://", "https://"))
 
 
 def parse_url(source: str) -> RemoteFile:
-    """Take a URL apart that may end in a checksum, as in `https://host/a.zip#sha256=0123...`.
+    """Parse a URL, which may end in a checksum, as in `https://host/a.zip#sha256=0123...`.
 
     Raises
     ------
     ColorizationError
-        If it names no host, or what follows # is no checksum.
+        If it names no host, or the text after # is no checksum.
     """
     url, fragment = urldefrag(source)
     try:
@@ -75,7 +75,7 @@ def parse_url(source: str) -> RemoteFile:
     except ValueError:
         host = None
     if not host or host != "".join(host.split()):
-        # What stands before an @ may be a password that was not written as a URL has it.
+        # The text before an @ may be a password that `shown` misses in a malformed URL.
         which = "the URL" if "@" in source else repr(shown(source))
         raise ColorizationError(f"download.source: {which} names no host")
     if not fragment:

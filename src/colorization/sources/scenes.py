@@ -1,9 +1,9 @@
-"""Procedural landscapes whose texture and position tell the colour of their large parts.
+"""Draw landscapes whose texture and position tell the colour of their large parts.
 
 A scene is a sky (day with clouds, dusk with a sun, or overcast) over mountains or a forest, over
 sea, sand or meadow. Brightness, texture and position say which part is what, so a network can
 learn the colours of the large parts. Flowers and boats have random hues of one lightness, which
-nobody can know: the difficulty the paper reports for small objects.
+nobody can know: this is the difficulty that the paper reports for small objects.
 """
 
 import io
@@ -71,13 +71,13 @@ def _generator(scenes: Scenes, index: int) -> np.random.Generator:
 
 
 def free_parts(scenes: Scenes, name: str) -> Image.Image:
-    """Tell where a scene has colours that nobody can know: its flowers, and the hull of its boat.
+    """Mask the colours of a scene that nobody can know: its flowers, and the hull of its boat.
 
     Parameters
     ----------
     scenes : Scenes
     name : str
-        As `draw_all` yields it; a folder before it does not matter.
+        As `draw_all` yields it, with or without a folder before it.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def draw(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
 
 
 def _draw(rng: np.random.Generator, width: int, height: int) -> "_Canvas":
-    """Draw all but the grain."""
+    """Draw a landscape without the grain."""
     canvas = _Canvas(rng, width, height)
     light = rng.choice(["day", "dusk", "overcast"], p=[0.55, 0.25, 0.2])
     ground = rng.choice(["sea", "meadow", "sand"], p=[0.45, 0.35, 0.2])
@@ -162,12 +162,12 @@ class _Canvas:
         return (4 * octaves[0] + 2 * octaves[1] + octaves[2]) / 7
 
     def ridge(self, base: float, peak: float, bumps: float) -> np.ndarray:
-        """Mask, in 0..1, of what lies below a skyline `peak` high over `base`."""
+        """Mask, in 0..1, of the pixels below a skyline that rises up to `peak` over `base`."""
         skyline = base - peak * self.fractal(bumps, 2)[0]
         return np.clip((self.y - skyline) * self.height, 0, 1)
 
     def below(self, edge: float) -> np.ndarray:
-        """Mask, in 0..1, of what lies below `edge`."""
+        """Mask, in 0..1, of the pixels below `edge`."""
         return np.clip((self.y - edge) * self.height, 0, 1)
 
     def paint(self, mask: np.ndarray, colour: np.ndarray) -> None:
@@ -180,7 +180,7 @@ class _Canvas:
         self.rgb[box] += mask[box][..., None] * (inside - self.rgb[box])
 
     def paint_free(self, mask: np.ndarray) -> None:
-        """Paint in any hue; L* and chroma are always the same, so nothing grey tells the hue."""
+        """Paint in a random hue; L* and chroma are constant, so the grey image does not tell it."""
         hue = self.rng.uniform(0, 2 * np.pi)
         lab = [FREE_LIGHTNESS, FREE_CHROMA * np.cos(hue), FREE_CHROMA * np.sin(hue)]
         self.paint(mask, 255 * color.lab2rgb(lab))

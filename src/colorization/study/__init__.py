@@ -1,1 +1,1 @@
-"""All trainings side by side: estimates with their uncertainty, and the paper's claims."""
+"""Comparing all trainings: estimates with their uncertainty, and the paper's claims."""

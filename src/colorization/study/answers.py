@@ -1,4 +1,4 @@
-"""What a reader asks of a study first: what is best, what the embedding does, what holds."""
+"""Answers to a reader's first questions: the best variant, the embedding's gain, the verdicts."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -18,20 +18,21 @@ CONTROLS = {
     "bn_maxpool_random_network": "with a random network's",
     "bn_maxpool_another_photograph": "with another photograph's",
 }
-TOLD = ("ciede2000_mean", "colourfulness_ratio")  # beside PSNR over the floors
+TOLD = ("ciede2000_mean", "colourfulness_ratio")  # shown beside PSNR over the floors
 
 
 @dataclass(frozen=True)
 class Control:
-    """What the embedding brings beside a control.
+    """The gain from the embedding over a control.
 
     Attributes
     ----------
     what : str
+        The control, as a page names it.
     estimate : Estimate or None
         PSNR of the variant with the embedding less that of the control, in dB.
     chance : float or None
-        p of there being no difference, corrected for there being several controls.
+        p-value of the hypothesis of no difference, corrected for the number of controls.
     """
 
     what: str
@@ -40,29 +41,30 @@ class Control:
 
     @property
     def shown(self) -> bool:
-        """Whether the embedding is shown to be better."""
+        """Whether the variant with the embedding is significantly better."""
         better = self.estimate is not None and self.estimate.value > 0
         return better and self.chance is not None and self.chance < 1 - CONFIDENCE
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What a reader asks first.
+    """The answers to a reader's first questions.
 
     Attributes
     ----------
     best, best_of_paper : str
-        Variants, by their PSNR over the floor mean_ab.
+        The variants with the highest PSNR over the floor mean_ab: of all but the controls, and of
+        the paper's.
     over : dict of str to dict of str to Estimate
-        Of each variant, its PSNR over each floor, in dB.
+        By variant and floor: the PSNR of the variant less that of the floor, in dB.
     controls : list of Control
     verdicts : dict of str to int
-        How many claims have which.
+        The number of claims with each verdict.
     detectable : float or None
-        A difference in PSNR, in dB, that the comparisons find with a probability of 80%: the median
-        over the paper's variants beside the best of them.
+        The true difference in PSNR, in dB, that a comparison finds with a probability of 80%: the
+        median over the comparisons of the paper's best variant with its others.
     missing : list of str
-        Trainings that the study names and that are not done.
+        Trainings that the study names but that are not there.
     """
 
     best: str
@@ -75,7 +77,7 @@ class Answers:
 
     @property
     def of_the_embedding(self) -> str:
-        """Whether the embedding does anything, in a sentence."""
+        """A sentence on whether the embedding helps."""
         if any(control.chance is None for control in self.controls):
             return "One seed does not tell."
         shown, total = sum(control.shown for control in self.controls), len(self.controls)
@@ -119,7 +121,7 @@ def answer(experiments: Experiments, judged: list[Judged]) -> Answers | None:
 
 
 def over_floors(experiments: Experiments, variant: str) -> dict[str, Estimate]:
-    """How much higher the PSNR of a variant is than that of each floor, in dB, where it has one."""
+    """Estimate the PSNR of a variant less that of each floor, in dB, where it is defined."""
     found = {
         floor: of_images(
             experiments.of(variant), [f"{MODEL}_{PSNR}", f"{floor}_{PSNR}"], lambda a, b: a - b
@@ -130,7 +132,7 @@ def over_floors(experiments: Experiments, variant: str) -> dict[str, Estimate]:
 
 
 def controls(experiments: Experiments) -> list[Control]:
-    """What the embedding brings, beside each control that the study has."""
+    """Estimate the gain from the embedding over each control that the study has."""
     found = {
         what: difference_on_images(*experiments.pairs(PROMISING, name), f"{MODEL}_{PSNR}")
         for name, what in CONTROLS.items()
@@ -142,7 +144,7 @@ def controls(experiments: Experiments) -> list[Control]:
 
 
 def _detectable(experiments: Experiments, papers: list[str]) -> float | None:
-    """The median of what comparisons with the best variant of the paper find."""
+    """Give `Answers.detectable`; `papers` are the paper's variants, the best first."""
     differences = [
         difference_on_images(*experiments.pairs(papers[0], name), f"{MODEL}_{PSNR}")
         for name in papers[1:]
@@ -153,7 +155,7 @@ def _detectable(experiments: Experiments, papers: list[str]) -> float | None:
 
 
 def ranking(experiments: Experiments, answers: Answers) -> Table:
-    """The variants, from the best, by what matters most."""
+    """Tabulate the variants, the best first, with the scores that matter most."""
     titles = ["", "parameters, M", *(f"PSNR over {floor}, dB" for floor in FLOORS)]
     told = [metric(key) for key in TOLD]
     rows = []
@@ -166,7 +168,7 @@ def ranking(experiments: Experiments, answers: Answers) -> Table:
 
 
 def means_table(experiments: Experiments) -> Table:
-    """Every metric of every variant, over its seeds and the test images."""
+    """Tabulate every metric of every variant, over its seeds and the test images."""
     rows = [
         [Cell(name), *(_cell(mean(experiments, name, each), each) for each in columns())]
         for name in experiments.variants
@@ -175,7 +177,7 @@ def means_table(experiments: Experiments) -> Table:
 
 
 def mean(experiments: Experiments, variant: str, measured: Metric) -> Estimate | None:
-    """A metric of a variant, over its seeds and the test images."""
+    """Estimate a metric of a variant, over its seeds and the test images."""
     column = f"{MODEL}_{measured.key}"
     if measured.over is None:
         return of_images(experiments.of(variant), [column], lambda value: value)

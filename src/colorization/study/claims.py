@@ -1,9 +1,14 @@
-"""The paper's claims: what is measured of each, and the verdict on it.
+"""The paper's claims: what is measured for each, and the verdict on it.
 
-A verdict is "supported" where all that a claim says was found, "contradicted" where the opposite of
-some of it was, "undecided" where the settings were fit to show it and showed neither, and "not
-tested" where they were not fit. What a claim rests on is tested together: the p-values are
-corrected by Holm's method, so that one of many comparisons does not decide by chance.
+There are four verdicts:
+
+- "supported": all that the claim says was found.
+- "contradicted": the opposite of some of it was found.
+- "undecided": the settings could show it, but showed neither.
+- "not tested": the settings could not show it.
+
+The findings that a claim rests on are tested together: their p-values are corrected by Holm's
+method, so that one of many comparisons does not decide by chance.
 """
 
 import math
@@ -31,10 +36,10 @@ SUPPORTED, CONTRADICTED = "supported", "contradicted"
 UNDECIDED, NOT_TESTED = "undecided", "not tested"
 VERDICTS = (SUPPORTED, CONTRADICTED, UNDECIDED, NOT_TESTED)
 
-GREYISH = 0.5  # as colourful as the photographs, at most so much
-COLOURED = 0.5  # of the grey image's error in ab, at most so much is left
-RISE = 0.05  # a curve that goes up by more does not just waver
-EPOCHS = 20  # fewer show no overfitting
+GREYISH = 0.5  # greyish: at most this share of the photographs' colourfulness
+COLOURED = 0.5  # coloured: at most this share of the grey image's error in ab is left
+RISE = 0.05  # a curve that rises by a larger share does more than waver
+EPOCHS = 20  # fewer do not show overfitting
 
 THE_PAPERS = (
     "baseline",
@@ -47,16 +52,16 @@ THE_PAPERS = (
     "vgg19_unet",
 )
 
-PROMISING = "bn_maxpool"  # as the paper has it
+PROMISING = "bn_maxpool"  # the paper's choice
 RIVALS = tuple(name for name in THE_PAPERS if name != PROMISING)
 PSNR_OF_MODEL = f"{MODEL}_{PSNR}"
 
-# What a claim cannot be tested without.
+# Conditions without which a claim cannot be tested.
 PHOTOGRAPHS, IMAGENET, LONG = "photographs", "imagenet", "long"
 
 
 ABOVE, BELOW, NOT_ABOVE = "above", "below", "not above"
-MARGIN = 0.1  # dB in PSNR; less is no significant improvement
+MARGIN = 0.1  # dB in PSNR; a smaller gain is no significant improvement
 
 
 @dataclass(frozen=True)
@@ -67,21 +72,21 @@ class Finding:
     ----------
     what : str
     estimate : Estimate or None
-        None where the test images do not have it.
+        None where it is not defined for these test images or epochs.
     side : str
-        Where the claim has it: `ABOVE`, `BELOW` or `NOT_ABOVE` the bound.
+        The side of the bound that the claim predicts: `ABOVE`, `BELOW` or `NOT_ABOVE`.
     bound : float
     decides : bool
-        Whether the verdict hangs on it.
+        Whether the verdict depends on it.
     variant : str
-        What is compared with the one that the claim speaks of, where it speaks of several.
+        The variant compared here, where the claim compares one variant with several; else empty.
     condition : str
-        What the claim cannot be tested without, if that is what was measured; else empty.
+        The condition for testing the claim, if this finding measures one; else empty.
     errors : bool
-        Whether it is a ratio of squared errors, which can be told in dB, too.
+        Whether it is a ratio of squared errors, which can also be told in dB.
     chance : float or None
-        The two-sided p-value of the hypothesis that the true value is the bound, corrected for what
-        else the claim rests on; None where there is no interval, or it does not decide.
+        The two-sided p-value of the hypothesis that the true value equals the bound, corrected for
+        the claim's other findings. None where there is no interval, or `decides` is False.
     """
 
     what: str
@@ -96,9 +101,9 @@ class Finding:
 
     @property
     def holds(self) -> bool | None:
-        """Whether the claim's side was found (True), the other one was (False), or neither.
+        """Whether the claim's side was found (True), the other side (False), or neither (None).
 
-        That something is not above a bound holds where it is shown to be less than `MARGIN` above.
+        `NOT_ABOVE` is found where the interval ends less than `MARGIN` above the bound.
         """
         if self.estimate is None or self.chance is None:
             return None
@@ -113,7 +118,7 @@ class Finding:
 
     @property
     def decibels(self) -> float | None:
-        """A ratio of squared errors in dB."""
+        """The ratio of squared errors in dB; None for other findings."""
         if not self.errors or self.estimate is None:
             return None
         return 10 * math.log10(self.estimate.value)
@@ -127,21 +132,21 @@ class Claim:
     ----------
     number : int
     section : str
-        Of the paper.
+        Section of the paper.
     text : str
     measured : str
         What is measured.
     rule : str
-        When the claim is supported.
+        The condition under which the claim is supported.
     needs : tuple of str
-        What it cannot be tested without.
+        Conditions without which it cannot be tested.
     variants : tuple of str
-        Those that it speaks of.
+        The variants that it speaks of.
     findings : callable
-        Takes the experiments, which have all these variants.
+        From the experiments, which must have all these variants, to the findings.
     apart : tuple of str
-        Of the variants, those that are compared one by one: one without ImageNet weights does not
-        decide, and the claim is judged by the others.
+        The variants that are compared one by one. Those without ImageNet weights do not decide: the
+        claim is judged by the others.
     """
 
     number: int
@@ -157,7 +162,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim with its evidence and verdict; `reasons` tells why it was not tested, or in part."""
+    """A claim with its evidence and verdict; `reasons` tells why all or part was not tested."""
 
     claim: Claim
     findings: list[Finding]
@@ -165,7 +170,7 @@ class Judged:
     reasons: list[str]
 
     def as_json(self) -> dict[str, Any]:
-        """What claims.json holds."""
+        """Give the claim as claims.json holds it."""
         return {
             "number": self.claim.number,
             "section": self.claim.section,
@@ -179,7 +184,7 @@ class Judged:
 
 
 def _evidence(finding: Finding) -> dict[str, Any]:
-    """A finding as claims.json holds it."""
+    """Give a finding as claims.json holds it."""
     estimate = finding.estimate
     told = {"what": finding.what, "holds": finding.holds, "p": finding.chance}
     if estimate:
@@ -224,7 +229,7 @@ def _judge(claim: Claim, experiments: Experiments) -> Judged:
 
 
 def _corrected(findings: list[Finding]) -> list[Finding]:
-    """Give the p-values of what decides, corrected for there being several."""
+    """Set the p-value of each finding that decides, corrected for their number."""
     chances = [
         finding.estimate.chance(finding.bound) if finding.decides and finding.estimate else None
         for finding in findings
@@ -234,7 +239,7 @@ def _corrected(findings: list[Finding]) -> list[Finding]:
 
 
 def _without_weights(names: Sequence[str], experiments: Experiments) -> dict[str, str]:
-    """Those of the variants that have no ImageNet weights, and in what."""
+    """The variants without ImageNet weights, each with its network of random weights."""
     random = {
         name: found.training.random_network for name in names for found in experiments.of(name)
     }
@@ -242,7 +247,7 @@ def _without_weights(names: Sequence[str], experiments: Experiments) -> dict[str
 
 
 def _unmet(claim: Claim, experiments: Experiments, aside: Collection[str]) -> list[str]:
-    """Why these settings cannot test a claim, whatever they measured."""
+    """The reasons why these settings cannot test a claim, whatever they measured."""
     names = [name for name in claim.variants if name not in aside]
     trainings = [found.training for name in names for found in experiments.of(name)]
     reasons = []
@@ -262,12 +267,12 @@ def _last_error(evaluation: Evaluation) -> float:
 
 
 def _mean_error(evaluation: Evaluation) -> float:
-    """Geometric mean of the validation MSE over the epochs: the lower, the sooner it fell."""
+    """Geometric mean of the validation MSE over the epochs; lower if the MSE falls sooner."""
     return float(np.exp(np.log(evaluation.history["val_mse"]).mean()))
 
 
 def _unsteadiness(evaluation: Evaluation) -> float:
-    """Mean change of the validation MSE from one epoch to the next, either way, in nepers."""
+    """Mean absolute change of the validation MSE from one epoch to the next, in nepers."""
     return float(np.log(evaluation.history["val_mse"]).diff().abs().mean())
 
 
@@ -302,7 +307,7 @@ def _times(study: Experiments, one: str, other: str, quantity: Quantity) -> Esti
 
 
 def _psnr(study: Experiments, one: str, other: str) -> Estimate | None:
-    """How much higher the PSNR of a variant is, in dB."""
+    """PSNR of one variant less that of the other, in dB."""
     return difference_on_images(*study.pairs(one, other), PSNR_OF_MODEL)
 
 

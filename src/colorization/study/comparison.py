@@ -1,4 +1,4 @@
-"""All trainings of the study, side by side: files, pictures and pages."""
+"""Writing the comparison of all trainings of the study: files, pictures and pages."""
 
 import json
 from pathlib import Path
@@ -38,13 +38,13 @@ def write_comparison(
 ) -> None:
     """Write metrics, verdicts, histories, pictures and pages.
 
-    All but study.html are the same bytes for the same results. That page also tells times, hardware
-    and commit, and is for people: neither DVC nor git knows of it.
+    All files but study.html have the same bytes for the same results. study.html also tells times,
+    hardware and commit. It is for people: neither DVC nor git tracks it.
 
     Parameters
     ----------
     experiments : Experiments
-        All were scored on the same test images.
+        The trainings, all scored on the same test images.
     params : str
         The text of params.yaml.
     circumstances : Circumstances
@@ -96,7 +96,7 @@ def _write_json(content: Any, path: Path) -> None:
 
 
 def _draw(experiments: Experiments, results: Path) -> None:
-    """Draw curves, test images by each variant, and the extremes of one, as the paper does."""
+    """Draw curves, test images by each variant, and one variant's best and worst images."""
     histories = experiments.histories()
     variants = experiments.of_first_seed()
     first = next(iter(variants.values()))
@@ -116,14 +116,14 @@ def _draw(experiments: Experiments, results: Path) -> None:
 
 
 def metrics(experiments: Experiments) -> dict[str, Any]:
-    """Gather the figures of all trainings, and of the floors, as metrics.json holds them.
+    """Gather the figures of all trainings and of the floors, as metrics.json holds them.
 
     Returns
     -------
     dict
-        For each training the metrics of its test images and, as "over", what it has above the
-        floors; its "parameters", "best_epoch", and "final_gap": the validation MSE less the
-        training MSE of the last epoch. Each floor has its metrics alone.
+        "images" is the number of test images. Each training has its metrics; "over", its PSNR less
+        that of each floor; "parameters"; "best_epoch"; and "final_gap", the validation MSE less
+        the training MSE of the last epoch. Each floor has only its metrics.
     """
     named = experiments.by_name()
     first = next(iter(named.values())).summary
@@ -145,7 +145,7 @@ def _final_gap(evaluation: Evaluation) -> float:
 
 
 def results_table(experiments: Experiments) -> Table:
-    """Every training, then the floors."""
+    """Tabulate the scores of every training, then of the floors."""
     named = experiments.by_name()
     rows = []
     for name, evaluation in named.items():
@@ -160,13 +160,13 @@ def results_table(experiments: Experiments) -> Table:
 
 
 def _beside_psnr(row: list[T], over: T) -> list[T]:
-    """Insert what a row says of the PSNR over mean_ab."""
+    """Insert the PSNR over mean_ab into a row, after the PSNR."""
     place = 2 + columns().index(metric(PSNR))
     return [*row[:place], over, *row[place:]]
 
 
 def trainings_table(experiments: Experiments, runs: dict[str, Run] | None) -> Table:
-    """What each training came to, and, given the runs, what it took."""
+    """Tabulate each training's size, best epoch and final gap; given the runs, also its speed."""
     titles = ["", "parameters", "best epoch", "final gap"]
     rows = []
     for name, evaluation in experiments.by_name().items():

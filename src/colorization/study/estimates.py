@@ -1,12 +1,12 @@
-"""Estimates of what was measured, with intervals over seeds and images.
+"""Estimates of measured quantities, with intervals over seeds and images.
 
 Trainings of one variant differ by their seed, and all of them are scored on the same test images:
 seeds and images are crossed. Both vary, so an interval must hold for other seeds and for other
 images. The variance of a mean is therefore that of a linear model with two crossed random effects,
-from its mean squares (Clark 1973; Brennan 2001, section 3.2), and the interval is Student's, with
-the degrees of freedom that Satterthwaite gives. A bootstrap of three seeds knows ten samples of
-them and gives intervals that are too narrow; this one widens as t with two degrees of freedom does
-where the seeds decide.
+from its mean squares (Clark 1973; Brennan 2001, section 3.2). The interval is Student's, with
+Satterthwaite's degrees of freedom. A bootstrap of three seeds has only ten distinct samples and
+gives intervals that are too narrow. Where the seeds dominate, this interval is as wide as t with
+two degrees of freedom.
 
 References
 ----------
@@ -36,13 +36,13 @@ class Estimate:
     ----------
     value : float
     low, high : float or None
-        None where one training or image cannot give an interval.
+        None where there is a single training or image, which gives no interval.
     error : float or None
-        The standard error; of the logarithm where `factor`.
+        The standard error; that of the logarithm if `factor`.
     freedom : float or None
         Degrees of freedom of the error.
     factor : bool
-        Whether it is a ratio, whose logarithm was estimated.
+        Whether the value is a ratio, whose logarithm was estimated.
     """
 
     value: float
@@ -53,7 +53,7 @@ class Estimate:
     factor: bool = False
 
     def chance(self, bound: float) -> float | None:
-        """Give the two-sided p-value of the hypothesis that the true value is a bound."""
+        """Give the two-sided p-value of the hypothesis that the true value equals a bound."""
         if self.error is None or self.freedom is None:
             return None
         distance = self.value - bound
@@ -64,7 +64,7 @@ class Estimate:
         return float(2 * stats.t.sf(abs(distance) / self.error, self.freedom))
 
     def detectable(self) -> float | None:
-        """Give the true difference that is found with a probability of `POWER`."""
+        """Give the true difference that such a comparison finds with a probability of `POWER`."""
         if not self.error or self.freedom is None or self.factor:
             return None
         freedom = self.freedom
@@ -76,7 +76,7 @@ class Estimate:
         return self.error * float(optimize.brentq(missing, 0, 20 * found_beyond))
 
     def exponential(self) -> "Estimate":
-        """Of an estimated logarithm, the factor."""
+        """Turn the estimate of a logarithm into that of the factor."""
         low, high = (None if end is None else math.exp(end) for end in (self.low, self.high))
         return Estimate(math.exp(self.value), low, high, self.error, self.freedom, factor=True)
 
@@ -101,12 +101,13 @@ def over_images(values: np.ndarray) -> Estimate:
     Parameters
     ----------
     values : (S, I) float array
-        Of each seed and image; every seed has seen the same images.
+        A row per seed, a column per image; the images are the same for every seed.
 
     Returns
     -------
     Estimate
-        For other images, and where S > 1 for other seeds; without an interval where I = 1.
+        The interval holds for other images and, where S > 1, for other seeds. Where I = 1, it is
+        over seeds alone.
     """
     seeds, images = values.shape
     mean = float(values.mean())
@@ -125,7 +126,7 @@ def over_images(values: np.ndarray) -> Estimate:
         ]
     )
     between_seeds, between_images, within = mean_squares = squares / freedoms
-    # Expected is more than either; an estimate that is less is one of chance.
+    # In expectation the sum is no less than either term; a smaller value is due to chance.
     variance = max(between_seeds + between_images - within, between_seeds, between_images)
     if not variance:
         return students(mean, 0.0, seeds - 1)
@@ -136,20 +137,20 @@ def over_images(values: np.ndarray) -> Estimate:
 def of_means(
     tables: Sequence[np.ndarray], statistic: Callable[..., float | np.floating]
 ) -> Estimate | None:
-    """Estimate something of the means of several quantities, such as their ratio.
+    """Estimate a function of the means of several quantities, such as their ratio.
 
     Parameters
     ----------
     tables : sequence of (S, I) float arrays
-        Of each seed and image, a table for each quantity.
+        A table for each quantity: a row per seed, a column per image.
     statistic : callable
-        Takes as many means; a smooth function.
+        A smooth function of as many means.
 
     Returns
     -------
     Estimate or None
-        By the statistic's linear part about the means (the delta method). None where it has no
-        finite value, such as a ratio to zero.
+        The error is that of the statistic's linear part about the means (the delta method). None
+        where the statistic has no finite value, such as a ratio to zero.
     """
     means = np.array([table.mean() for table in tables])
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -164,7 +165,7 @@ def of_means(
 
 
 def _slopes(statistic: Callable[..., float | np.floating], means: np.ndarray) -> np.ndarray:
-    """How a statistic changes with each mean, by central differences."""
+    """Derivatives of a statistic by each mean, from central differences."""
     steps = np.diag(1e-6 * np.maximum(np.abs(means), 1e-6))
     return np.array(
         [
@@ -175,7 +176,7 @@ def _slopes(statistic: Callable[..., float | np.floating], means: np.ndarray) ->
 
 
 def holm(chances: Sequence[float | None]) -> list[float | None]:
-    """Correct p-values for there being several of them, by Holm's method; None stays None."""
+    """Correct several p-values for their number by Holm's method; None stays None."""
     known = np.array([chance for chance in chances if chance is not None])
     order = np.argsort(known)
     corrected = np.empty(len(known))

@@ -1,4 +1,4 @@
-"""All trainings of the study, and what is estimated of them."""
+"""Reading all trainings of the study, and estimating quantities from them."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ Trainings = Sequence[Evaluation]  # of one variant
 
 @dataclass(frozen=True)
 class Experiments:
-    """The study.
+    """The trainings of the study.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Experiments:
     source : str
         `download.source`.
     missing : list of str
-        What the study names and is not there, as folders are called.
+        Folder names of the trainings that the study names but that are not there.
     """
 
     trainings: dict[tuple[str, int], Evaluation]
@@ -37,12 +37,12 @@ class Experiments:
 
     @property
     def variants(self) -> list[str]:
-        """In the study's order."""
+        """The variants' names, in the study's order."""
         return list(dict.fromkeys(variant for variant, _ in self.trainings))
 
     @property
     def several_seeds(self) -> bool:
-        """Whether any variant was trained more than once."""
+        """Whether the trainings have more than one seed."""
         return len({seed for _, seed in self.trainings}) > 1
 
     def of(self, variant: str) -> list[Evaluation]:
@@ -58,16 +58,16 @@ class Experiments:
         return of_one, of_other
 
     def by_name(self) -> dict[str, Evaluation]:
-        """Every training by its variant's name, with its seed where there are several."""
+        """All trainings, keyed by the variant's name, with the seed where there are several."""
         return {
             f"{variant} ({seed})" if self.several_seeds else variant: found
             for (variant, seed), found in self.trainings.items()
         }
 
     def of_first_seed(self) -> dict[str, Evaluation]:
-        """The first training of each variant, of those on all training images, that has images.
+        """The first training with images to show of each variant that has all training images.
 
-        Of what is published, the first seed alone has them.
+        In a published study, only trainings of the first seed have images to show.
         """
         first = {
             variant: next((found for found in self.of(variant) if found.shown), None)
@@ -77,7 +77,7 @@ class Experiments:
         return {name: found for name, found in whole.items() if found.training.one_in == 1}
 
     def histories(self) -> dict[str, list[pd.DataFrame]]:
-        """The histories of the trainings on all training images, by variant."""
+        """The histories of all seeds, for each variant of `of_first_seed`."""
         return {name: [each.history for each in self.of(name)] for name in self.of_first_seed()}
 
 
@@ -90,12 +90,12 @@ def read_experiments(study: Study, source: str, evaluations: Path) -> Experiment
     source : str
         `download.source`.
     evaluations : Path
-        The folder with what the stage `evaluate` wrote of each training.
+        The folder with the outputs of the stage `evaluate` for all trainings.
 
     Raises
     ------
     ColorizationError
-        If there is none, or they were not scored on the same images.
+        If there is no training, or they were not scored on the same images.
     """
     named = {key: evaluations / f"{key[0]}-{key[1]}" for key in study.trainings()}
     there = {key: read_evaluation(folder) for key, folder in named.items() if folder.exists()}
@@ -113,7 +113,8 @@ def read_experiments(study: Study, source: str, evaluations: Path) -> Experiment
 def between(one: Trainings, other: Trainings, quantity: Quantity) -> Estimate | None:
     """Estimate how much more of a quantity the first trainings have, compared seed by seed.
 
-    None, as in the functions below, where there are none, or one does not have it.
+    The result is None where there are no trainings, or one of them lacks the quantity. The same
+    holds for the functions below.
     """
     ours, theirs = _known(one, quantity), _known(other, quantity)
     if not ours or not theirs:
@@ -133,7 +134,7 @@ def times(one: Trainings, other: Trainings, quantity: Quantity) -> Estimate | No
 
 
 def of_curves(trainings: Trainings, quantity: Callable[[pd.DataFrame], float]) -> Estimate | None:
-    """Estimate something of each training's own history."""
+    """Estimate the mean of a quantity that each training's history gives."""
     values = _known(trainings, lambda training: quantity(training.history))
     if not values:
         return None
@@ -141,21 +142,21 @@ def of_curves(trainings: Trainings, quantity: Callable[[pd.DataFrame], float]) -
 
 
 def _known(trainings: Trainings, quantity: Quantity) -> list[float] | None:
-    """A quantity of each training; None if one does not have it."""
+    """A quantity of each training; None if one training lacks it."""
     values = [quantity(training) for training in trainings]
     known = [float(value) for value in values if value is not None and math.isfinite(value)]
     return known if len(known) == len(values) else None
 
 
 def difference_on_images(one: Trainings, other: Trainings, column: str) -> Estimate | None:
-    """Estimate how much more the test images have of something, by seed and image.
+    """Estimate how much larger the first trainings' values are, compared by seed and image.
 
     Parameters
     ----------
     one, other : sequences of Evaluation
-        From the same seeds. One seed gives no interval: it does not tell variants apart.
+        From the same seeds. A single seed gives no interval: it cannot tell variants apart.
     column : str
-        Of `Evaluation.rows`. An image that lacks it in one of the trainings is left out.
+        A column of `Evaluation.rows`. Images that lack it in any of the trainings are left out.
     """
     ours, theirs = np.split(_values([*one, *other], column), 2)
     both = ~np.isnan(ours - theirs).any(axis=0)
@@ -166,7 +167,7 @@ def difference_on_images(one: Trainings, other: Trainings, column: str) -> Estim
 
 
 def times_on_images(one: Trainings, other: Trainings, column: str) -> Estimate | None:
-    """Estimate how many times as much the test images have in sum; see `difference_on_images`."""
+    """Estimate the ratio of a column's sums over the images; see `difference_on_images`."""
     ours, theirs = np.split(_values([*one, *other], column), 2)
     found = of_means([ours, theirs], lambda a, b: np.log(a / b)) if len(ours) else None
     if found is None:
@@ -177,22 +178,22 @@ def times_on_images(one: Trainings, other: Trainings, column: str) -> Estimate |
 def of_images(
     trainings: Trainings, columns: Sequence[str], statistic: Callable[..., float]
 ) -> Estimate | None:
-    """Estimate something of the test images that have certain values.
+    """Estimate a statistic of the means of some columns, over the images that have them all.
 
     Parameters
     ----------
     trainings : sequence of Evaluation
-        Of one variant. The interval is over them and their images or, for a single one, over its
-        images alone.
+        Trainings of one variant. The interval is over trainings and images or, for a single
+        training, over its images alone.
     columns : sequence of str
-        Of `Evaluation.rows`.
+        Columns of `Evaluation.rows`.
     statistic : callable
-        Takes their means.
+        A function of their means.
 
     Returns
     -------
     Estimate or None
-        None where no image has these values, or they are all zero.
+        None where no image has all the columns, or the statistic has no finite value.
     """
     tables = [_values(trainings, column) for column in columns]
     complete = ~np.isnan(tables).any(axis=(0, 1))
@@ -202,5 +203,5 @@ def of_images(
 
 
 def _values(trainings: Trainings, column: str) -> np.ndarray:
-    """A column of each training's test images: (S, I)."""
+    """A column of each training's rows, as an array of seeds and images, (S, I)."""
     return np.array([training.rows[column].to_numpy(float) for training in trainings])

@@ -1,14 +1,17 @@
-"""What is published of a study: a piece for each training, and the pages that all of them come to.
+"""Publishing a study: a piece for each training, and the pages computed from all pieces.
+
+The files of a published study:
 
 params.yaml             the settings
-pipeline.lock           what DVC recorded of the data,
-experiments.lock        and of the trainings
-trainings/VARIANT-SEED  what the stage `evaluate` wrote of a training: metrics, history, a row per
-                        test image (compressed); of the first seed some images, too; and
+pipeline.lock           DVC's record of the data
+experiments.lock        DVC's record of the trainings
+trainings/VARIANT-SEED  a piece: output of the stage `evaluate` for a training, that is metrics,
+                        history, a row per test image (compressed) and, for the first seed, some
+                        images
   run.json              how long it took, and where
-  commit.txt            of which commit the code was
+  commit.txt            the commit of its code
 study.md, study.html, pictures, metrics.json, claims.json, history.csv
-                        computed from these, as the stage `compare` does
+                        computed from the pieces, as the stage `compare` does
 """
 
 import shutil
@@ -38,21 +41,21 @@ def add(workspace: Path, done: list[tuple[str, int]], commit: str, published: Pa
     workspace : Path
         A checkout in which the pipeline has run.
     done : list of (str, int)
-        Variants and seeds whose evaluations there are what its settings give.
+        Variants and seeds whose evaluations in the workspace are up to date with its settings.
     commit : str
-        Of its code.
+        The commit of the workspace's code.
     published : Path
-        A folder; made if missing. Trainings that it has as they are there stay.
+        The folder to publish in; made if missing. Pieces that equal their evaluation stay.
 
     Returns
     -------
     list of str
-        The folders of the trainings that are new there.
+        Folder names of the pieces that were written.
 
     Raises
     ------
     ColorizationError
-        If what it has was made with other settings.
+        If its trainings were made with other settings.
     """
     if not done:
         return []
@@ -71,7 +74,7 @@ def add(workspace: Path, done: list[tuple[str, int]], commit: str, published: Pa
     for variant, seed in done:
         name = f"{variant}-{seed}"
         if _same(workspace / "data" / "evaluations" / name, published / TRAININGS / name):
-            continue  # with the commit that it was made at
+            continue  # keeps the commit that it was made at
         shown = _shown(variant) if seed == first else []
         with whole_folder(published / TRAININGS / name) as piece:
             _copy(workspace / "data" / "evaluations" / name, shown, piece)
@@ -84,7 +87,7 @@ def add(workspace: Path, done: list[tuple[str, int]], commit: str, published: Pa
 
 
 def _same(evaluation: Path, piece: Path) -> bool:
-    """Whether a piece is of this evaluation."""
+    """Whether a piece was made from this evaluation."""
     told = ("metrics.json", "training.json", "history.csv")
     return piece.exists() and all(
         (piece / name).read_bytes() == (evaluation / name).read_bytes() for name in told
@@ -92,12 +95,12 @@ def _same(evaluation: Path, piece: Path) -> bool:
 
 
 def _shown(variant: str) -> list[str]:
-    """The sets of images that a page shows of a variant."""
+    """The sets of a variant's images that a page shows."""
     return ["evenly_spaced", "dial", *(EXTREMES if variant == PROMISING else ())]
 
 
 def _copy(evaluation: Path, shown: list[str], piece: Path) -> None:
-    """Copy what a page needs of an evaluation."""
+    """Copy the files of an evaluation that a page needs."""
     pictures = [f"{name}.{ending}" for name in shown for ending in ("npy", "json")]
     tables = TABLES if "dial" in shown else [name for name in TABLES if "dial" not in name]
     for name in {*tables, *pictures}:
@@ -107,7 +110,7 @@ def _copy(evaluation: Path, shown: list[str], piece: Path) -> None:
 
 
 def write_pages(published: Path) -> None:
-    """Compute tables, verdicts, pictures and pages from the pieces: the same bytes each time.
+    """Compute tables, verdicts, pictures and pages from the pieces, with the same bytes each time.
 
     Raises
     ------

@@ -1,1 +1,1 @@
-"""Training a variant on the cached arrays: batches, epochs, snapshots, the record of it."""
+"""Training a variant on the cached arrays: batches, epochs, snapshots and its record."""

@@ -1,4 +1,4 @@
-"""One device or all of a machine."""
+"""Choose the devices of a training: one of the machine's, or all."""
 
 import tensorflow as tf
 
@@ -6,13 +6,13 @@ from colorization.settings.learning import Devices
 
 
 def strategy(devices: Devices) -> tf.distribute.Strategy:
-    """Give the strategy under whose scope a model is to be built and trained.
+    """Give the strategy; a model must be built and trained in its scope.
 
     Parameters
     ----------
     devices : "one" or "all"
-        "all" GPUs of this machine, or all its logical CPUs where it has none, each with a copy of
-        the model and its share of every batch.
+        "all" takes all GPUs of this machine, or all logical CPUs where it has no GPU. Each device
+        holds a copy of the model and computes its share of every batch.
 
     Returns
     -------
@@ -24,7 +24,7 @@ def strategy(devices: Devices) -> tf.distribute.Strategy:
 
 
 def device_names(devices: Devices) -> list[str]:
-    """Tell which devices `strategy` takes: a GPU by its model, else "CPU"."""
+    """Name the devices that `strategy` takes: a GPU by its model, else "CPU"."""
     gpus = [
         tf.config.experimental.get_device_details(gpu).get("device_name", "GPU")
         for gpu in tf.config.list_physical_devices("GPU")

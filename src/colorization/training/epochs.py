@@ -1,4 +1,4 @@
-"""What is recorded and kept after each epoch of a training."""
+"""Validate, record and save a training after each epoch."""
 
 import math
 import time
@@ -22,13 +22,13 @@ PICTURES = 4  # colorized validation images that DVCLive keeps
 
 
 class Recorder(keras.callbacks.Callback):
-    """Keeps the history, the best weights, what DVCLive shows, and a snapshot of it all.
+    """Saves history, best weights, DVCLive's figures and a snapshot after each epoch.
 
     Parameters
     ----------
     network : Network
-        Its model's weights are kept. The learner is trained, so that weight files stay free of
-        Adam's state.
+        Its learner is trained, but the weights of its model are saved, so that weight files stay
+        free of Adam's state.
     objective : Objective
     folder : Path
         The model directory.
@@ -36,7 +36,7 @@ class Recorder(keras.callbacks.Callback):
     params : Learning
     snapshots : Snapshots
     done : Done
-        Before the training was interrupted.
+        The epochs before the training was interrupted.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Recorder(keras.callbacks.Callback):
         super().__init__()
         self._kept = network.model
         self._objective = objective
-        # Every image, on one device.
+        # Validation computes all images on one device.
         self._validated = keras.Model(
             network.model.inputs, [network.model.output, network.learner.output]
         )
@@ -76,21 +76,21 @@ class Recorder(keras.callbacks.Callback):
 
     @property
     def best_epoch(self) -> int:
-        """The epoch with the lowest validation loss, from 1; of equals the first."""
+        """The epoch with the lowest validation loss, from 1; the first one of equals."""
         errors = [row["val_loss"] for row in self.rows]
         return errors.index(min(errors)) + 1
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        """Record the epoch; keep its weights if no earlier one validated better."""
+        """Record the epoch; keep its weights if its validation loss is the lowest so far."""
         section = type(self._params).section()
         when = f"after epoch {epoch + 1}; lower {section}.learning_rate"
         if not math.isfinite(logs["loss"]):
             raise ColorizationError(f"the loss is {logs['loss']} {when}")
-        # Weights may be lost while the loss, of what they were before the last step, is a number.
+        # The loss is from before the last step: it can be finite though the weights no longer are.
         if lost := _count_not_finite(self._kept):
             raise ColorizationError(f"{lost} weights are not finite {when}")
         validated, colorized = self._validate()
-        logs |= validated  # Keras prints it from there
+        logs |= validated  # Keras prints the logs
         if not math.isfinite(logs["val_mse"]):
             raise ColorizationError(f"the validation MSE is {logs['val_mse']} {when}")
         if not math.isfinite(logs["val_loss"]):
@@ -123,7 +123,7 @@ class Recorder(keras.callbacks.Callback):
         self._live.end()
 
     def _validate(self) -> tuple[dict[str, float], list[np.ndarray]]:
-        """MSE of ab and loss over the validation images, and the monitored ones colorized."""
+        """Give MSE of ab and loss over the validation images; colorize the monitored ones."""
         errors: list[float] = []
         losses: list[float] = []
         colorized: list[np.ndarray] = []
@@ -150,6 +150,6 @@ class Recorder(keras.callbacks.Callback):
 
 
 def _count_not_finite(model: keras.Model) -> int:
-    """Count among all weights, moving averages too, those that are no number or infinite."""
+    """Count the weights, moving averages included, that are NaN or infinite."""
     weights = model.get_weights()
     return sum(values.size - np.count_nonzero(np.isfinite(values)) for values in weights)

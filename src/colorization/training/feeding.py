@@ -1,4 +1,4 @@
-"""The batches of a training, and how Keras gets them."""
+"""The batches of a training, and the pipeline that gives them to Keras."""
 
 import math
 from collections.abc import Callable
@@ -18,27 +18,28 @@ Batch = tuple[tuple[np.ndarray, ...], np.ndarray]
 
 
 class Batches(keras.utils.PyDataset):
-    """The batches of all epochs, one after another; each depends on its number alone.
+    """The batches of all epochs in a row; a batch's number alone determines its content.
 
-    They are arrays, made from the memory-mapped ones as they are needed: the inputs of a model as
-    `Examples.inputs` gives them, and what its output is compared with.
+    A batch is made from the memory-mapped arrays when it is needed. It holds the inputs of a model,
+    as `Examples.inputs` gives them, and the target that the model's output is compared with.
 
     Parameters
     ----------
     examples : Examples
     target : callable
-        From ab to what the output is compared with; see `networks.objective.Objective`.
+        Gives the target from ab; see `networks.objective.Objective`.
     batch_size : int
     epochs : int
     seed : int
-        Shuffles each epoch in an order of its own, from seed and epoch.
+        Seed and epoch together determine the order of an epoch's images.
     used : (K,) int array, optional
-        Which of the images; all, unless it is given.
+        Indices of the images to use; all by default.
     flip : bool
-        Mirror half of the images, drawn anew in each epoch. The embedding stays that of the
+        Mirror about half of the images, drawn anew in each epoch. The embedding stays that of the
         unmirrored image.
     devices : int
-        That share each batch: what no device would share of an epoch is left out.
+        Number of devices that share each batch. An epoch leaves out the images that remain when
+        they are divided evenly among the devices.
     """
 
     def __init__(
@@ -62,20 +63,20 @@ class Batches(keras.utils.PyDataset):
         self._seed = seed
         self._flip = flip
         self._used = np.arange(len(examples)) if used is None else used
-        self.images = len(self._used) - len(self._used) % devices  # of an epoch
-        self._drawn = lru_cache(maxsize=2)(self._draw)  # while one epoch ends, the next one begins
+        self.images = len(self._used) - len(self._used) % devices  # per epoch
+        self._drawn = lru_cache(maxsize=2)(self._draw)  # prefetching reaches into the next epoch
 
     def go_on_after(self, epochs: int) -> None:
-        """Leave out so many epochs; those that follow stay the same."""
+        """Skip the first `epochs`; the batches of the others stay the same."""
         self._first_epoch = epochs
 
     @property
     def per_epoch(self) -> int:
-        """Batches of an epoch; the last one may be smaller."""
+        """Number of batches in an epoch; the last batch may be smaller."""
         return math.ceil(self.images / self._batch_size)
 
     def __len__(self) -> int:
-        """Batches of all epochs."""
+        """Number of batches in all epochs that are not skipped."""
         return self.per_epoch * (self._epochs - self._first_epoch)
 
     def __getitem__(self, index: int) -> Batch:
@@ -89,7 +90,7 @@ class Batches(keras.utils.PyDataset):
         return (L, *embeddings), self._target(ab)
 
     def _draw(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """The images of an epoch in their order, and for each image whether it is mirrored."""
+        """Draw the order of an epoch's images, and for each image whether it is mirrored."""
         rng = np.random.default_rng([self._seed, epoch])
         order = self._used[rng.permutation(len(self._used))]
         mirrored = rng.random(len(self._examples)) < (0.5 if self._flip else 0)
@@ -97,11 +98,11 @@ class Batches(keras.utils.PyDataset):
 
 
 def feed(batches: Batches) -> "Batches | tf.data.Dataset":
-    """Prepare batches for Keras' `fit`, each read while the one before is computed.
+    """Prepare batches for Keras' `fit`; each is read while the one before is computed.
 
-    With TensorFlow a `tf.data` pipeline of our own. The one that Keras would make tunes itself, in
-    a thread which, when an iterator ends, may miss that it is to stop and sleep on: up to as long
-    again as the epoch took. Here nothing can be tuned, and one iterator serves all epochs.
+    With TensorFlow, this makes a `tf.data` pipeline of our own. Keras' pipeline would tune itself
+    in a thread. When an iterator ends, this thread may miss the signal to stop and sleep on, for up
+    to as long again as the epoch took. Ours tunes nothing, and one iterator serves all epochs.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Training a network on examples, and writing its directory."""
+"""Train a network on examples and write its model directory."""
 
 import sys
 from dataclasses import dataclass
@@ -27,16 +27,16 @@ from colorization.training.snapshots import Snapshots
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training came to.
+    """The result of a training, beside its files.
 
     Attributes
     ----------
     best_epoch : int
-        The epoch whose weights are kept as the model's, from 1.
+        The epoch whose weights the model keeps, from 1.
     images_per_second : float
-        Training images over the time of all epochs, validation included.
+        Training images per second, over the time of all epochs with their validation.
     earlier_seconds : float
-        Of that time, what was spent before the training was interrupted.
+        The part of that time that was spent before the training was interrupted.
     """
 
     best_epoch: int
@@ -56,10 +56,11 @@ def fit(
     used: np.ndarray | None = None,
     encoder: keras.Model | None = None,
 ) -> Outcome:
-    """Train a network and write its directory; go on where an interrupted training was.
+    """Train a network and write its directory; continue an interrupted training.
 
-    What is minimized is the objective's loss, plus whatever penalty the layers add. The loss alone,
-    on the validation images, chooses the best epoch. "mse", as recorded for both, is that of ab.
+    The training minimizes the objective's loss plus any penalties of the layers. The best epoch is
+    the one with the lowest loss, without penalties, on the validation images. The "mse" that is
+    recorded for training and validation images is that of ab.
 
     Parameters
     ----------
@@ -69,13 +70,13 @@ def fit(
     training, validation : Examples
     params : Train or ColourBins
     seed : int
-        Of the order of the images.
+        Determines the order of the images.
     folder : Path
-        Gets architecture, best and last weights, history and DVCLive's files.
+        Receives architecture, best and last weights, history and DVCLive's files.
     snapshots : Snapshots
         The caller discards them once the folder is in its place.
     used : (K,) int array, optional
-        Which of the training images; all, unless it is given.
+        Indices of the training images to use; all by default.
     encoder : keras.Model, optional
         The part of the network that is trained at a rate of its own; see `build_optimizer`.
 
@@ -134,12 +135,12 @@ def fit(
 
 
 def colourful(examples: Examples, least: float) -> np.ndarray:
-    """Indices of the images whose mean CIE chroma is at least so much.
+    """Indices of the images whose mean CIE chroma is at least `least`.
 
     Raises
     ------
     ColorizationError
-        If none is.
+        If no image is that colourful.
     """
     chroma = [
         np.hypot(ab[..., 0], ab[..., 1], dtype=np.float32).mean() * AB_SCALE

@@ -1,21 +1,23 @@
-"""Where a model's dial leads from faithful to vivid colours; fixed on validation images.
+"""Fix a model's dial, from faithful to vivid colours, on validation images.
 
-A network that predicts how likely each colour is leaves open which colour to show: `ColourDial`
-takes a share of the loss's weighting, beta, and a temperature. More vivid colours are further off
-on average, so the dial runs along the best there is, by this rule, in which the difference is the
-mean CIEDE2000 over the images:
+A network that predicts how likely each colour is leaves open which colour to show. `ColourDial`
+chooses it by two numbers: beta, the share of the loss's weighting that it undoes, and a
+temperature. More vivid colours are further from the truth on average. So each position of the dial
+takes the beta and temperature that are closest to the truth, by the rule below. In it, "difference"
+is the mean CIEDE2000 over the images.
 
 1. The faithful end is the beta and temperature with the least difference.
 2. The vivid end is as colourful as the photographs: the sum of Hasler and Süsstrunk's colourfulness
-   over the images is theirs. Positions between are evenly spaced in colourfulness.
-3. Of the betas and temperatures that give a position's colourfulness, those with the least
-   difference are taken, but none greater than those of the position before, so that the way
-   between positions leads from the one to the other.
-4. The default is the most vivid position whose difference is no greater than that of the grey
-   images; the faithful end, where none is.
+   over the images equals that over the photographs. The positions between are evenly spaced in
+   colourfulness.
+3. Of the betas and temperatures that give a position's colourfulness, the rule takes those with the
+   least difference. Neither may be greater than at the position before, so that the dial leads
+   steadily from one position to the next.
+4. The default is the most vivid position whose difference is at most that of the grey images, or
+   the faithful end if there is no such position.
 
-By PSNR the rule would hang on photographs that are nearly grey: a grey answer meets these almost
-exactly, by 50 dB and more, and the mean with them.
+The rule does not use PSNR, because photographs that are nearly grey would decide it: a grey answer
+meets them almost exactly, at 50 dB and more, and so dominates the mean.
 """
 
 from collections.abc import Sequence
@@ -29,13 +31,13 @@ from colorization.dataset.examples import Examples
 from colorization.imaging import colour_metrics, lab
 from colorization.networks.dial import POSITIONS, Dialled
 
-# Validation images, evenly spaced: for the many ways that are tried, and for the positions alone.
+# Evenly spaced validation images: to try all ways, and to measure the chosen positions.
 IMAGES, MORE_IMAGES = 128, 1024
-AT_A_TIME = 8  # each in all ways
+AT_A_TIME = 8  # images, each in all ways
 BETAS = np.linspace(1, 0, POSITIONS)
 TEMPERATURES = np.geomspace(1.2, 0.15, 8)
-FINER = 10  # steps for each one between those
-CLOSE = 0.01  # of the colourfulness that is wanted at a position
+FINER = 10  # interpolated steps for each step between those
+CLOSE = 0.01  # tolerance of colourfulness, as a share of the photographs'
 
 Way = tuple[float, float]  # beta and temperature
 
@@ -43,12 +45,12 @@ Way = tuple[float, float]  # beta and temperature
 def fix_dial(dialled: Dialled, validation: Examples) -> None:
     """Set the frontier of a trained network's dial by the rule above.
 
-    Where all photographs are grey, nothing tells one way from another, and it stays as it is.
+    If all photographs are grey, no way is better than another, and the dial stays as it is.
 
     Parameters
     ----------
     dialled : Dialled
-        A trained model's.
+        A trained model with its dial.
     validation : Examples
     """
     some = _evenly_spaced(validation, IMAGES)
@@ -81,12 +83,12 @@ def frontier(difference: np.ndarray, colourfulness: np.ndarray) -> tuple[np.ndar
     Parameters
     ----------
     difference, colourfulness : (len(BETAS), len(TEMPERATURES)) float arrays
-        Mean CIEDE2000, and colourfulness over that of the photographs.
+        Mean CIEDE2000, and colourfulness divided by that of the photographs.
 
     Returns
     -------
     betas, temperatures : (POSITIONS,) float arrays
-        Between those that were tried, both quantities are interpolated.
+        Taken from a finer grid, on which difference and colourfulness are interpolated.
     """
     difference, colourfulness = (_finer(values) for values in (difference, colourfulness))
     rows, columns = difference.shape
@@ -107,7 +109,7 @@ def frontier(difference: np.ndarray, colourfulness: np.ndarray) -> tuple[np.ndar
 
 
 def _finer(values: np.ndarray) -> np.ndarray:
-    """Interpolate linearly: `FINER` steps for each one that there was."""
+    """Interpolate linearly, with `FINER` steps for each step of `values`."""
     steps = [FINER * (length - 1) + 1 for length in values.shape]
     return zoom(values, np.divide(steps, values.shape), order=1)
 

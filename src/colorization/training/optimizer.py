@@ -1,4 +1,4 @@
-"""How weights are moved: Adam, its learning rate over time, and a slower one for an encoder."""
+"""The optimizer: Adam, its learning rate over time, and a slower rate for an encoder."""
 
 from collections.abc import Collection
 from typing import Any
@@ -32,7 +32,7 @@ class SlowerAdam(Adam):
         self._fraction = fraction
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Move a variable, which may come as the backend's own."""
+        """Update a variable, which may be given as the backend's own object."""
         known = self._trainable_variables[self._get_variable_index(variable)]
         fraction = self._fraction if id(known) in self._slower else 1.0
         super().update_step(gradient, variable, learning_rate * fraction)
@@ -47,9 +47,10 @@ def build_optimizer(
     ----------
     settings : Train or ColourBins
     steps : int
-        Of the whole training.
+        Number of steps of the whole training.
     encoder : keras.Model, optional
-        What is trained at `encoder_rate`, where the settings have one.
+        The part that is trained at `encoder_rate` times the learning rate, where the settings have
+        such a rate.
     """
     if isinstance(settings, ColourBins):
         schedule = CosineDecay(settings.learning_rate, steps)

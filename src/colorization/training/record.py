@@ -1,4 +1,4 @@
-"""What a model directory says of its training: `training.json`."""
+"""The record of a training in its model directory: `training.json`."""
 
 from colorization.backbones.weights import Pretrained
 from colorization.core.records import Record
@@ -9,32 +9,32 @@ TRAINING = "training.json"
 
 
 class TrainingRecord(Record):
-    """What a model was trained with, and what came of it.
+    """The settings of a model's training, and its result.
 
     Attributes
     ----------
     variant : str
     seed : int
-        Of its weights, and of the order of the images.
+        Determines the initial weights and the order of the images.
     objective : str
-        The name of what it learned; see `networks.objective`.
+        The name of its objective; see `networks.objective`.
     precision : str
         Keras' dtype policy.
     embedding : Pretrained or None
-        The network whose logits it sees beside L.
+        The network whose logits the model sees beside L.
     encoder : Pretrained or None
-        The network that it sees L through.
+        The network through which the model sees L.
     train : Train or ColourBins
-        The settings, with the epochs that there were.
+        The settings, with the actual number of epochs.
     one_in : int
-        It was trained on one training image in so many.
+        The model was trained on one in this many training images.
     training_images : int
-        Their number.
+        Number of images it was trained on.
     image_size : int
-        px, side of the squares.
+        Side of the square images, px.
     parameters : int
     best_epoch : int
-        The one whose weights are kept as the model's, from 1.
+        The epoch whose weights the model keeps, from 1.
     """
 
     variant: str
@@ -52,10 +52,10 @@ class TrainingRecord(Record):
 
     @property
     def pretrained(self) -> Pretrained | None:
-        """The pretrained network behind what it sees, if any."""
+        """The pretrained network, of the embedding or the encoder, if any."""
         return self.embedding or self.encoder
 
     @property
     def random_network(self) -> str | None:
-        """The pretrained network whose weights are random, so that it carries no semantics."""
+        """The pretrained network's name, if its weights are random and carry no semantics."""
         return self.pretrained.network if self.pretrained and self.pretrained.random else None

@@ -1,7 +1,7 @@
-"""Snapshots of a training after each epoch, from which it goes on when it was killed.
+"""Snapshots of a training after each epoch, from which a killed training continues.
 
 They lie outside the pipeline's outputs, which DVC removes before it runs a stage again. Two are
-kept: one that a power loss damaged counts as none.
+kept: if a power loss damages one, the other serves.
 """
 
 import json
@@ -16,21 +16,21 @@ import numpy as np
 from colorization.core.files import whole_folder
 from colorization.core.hashing import sha256_of
 
-SUMS = "sha256.json"  # of each other file of a snapshot
+SUMS = "sha256.json"  # holds the sha256 of each other file of a snapshot
 
-Row = dict[str, float]  # what a training records of one epoch
+Row = dict[str, float]  # the record of one epoch
 
 
 @dataclass(frozen=True)
 class Done:
-    """How far a training is.
+    """The progress of a training.
 
     Attributes
     ----------
     rows : list of dict
-        What was recorded of each epoch.
+        The record of each epoch.
     seconds : float
-        That the epochs took.
+        Time that the epochs took.
     """
 
     rows: list[Row]
@@ -39,30 +39,31 @@ class Done:
 
 @dataclass(frozen=True)
 class Snapshots:
-    """Where one training keeps its snapshots.
+    """The snapshots of one training.
 
     Attributes
     ----------
     folder : Path
-        Of the trainings of this name alone; made if missing.
+        A folder for the trainings of this name alone; made if missing.
     identity : str
-        Whatever the result depends on, as `identity.identify` tells it. Snapshots of another
-        identity count as none, and stay: with the settings or the code of before, theirs goes on.
+        A hash of everything that the result depends on; see `identity.identify`. Snapshots of
+        another identity are ignored but stay: their training continues once its settings and code
+        are back.
     """
 
     folder: Path
     identity: str
 
     def save(self, model: keras.Model, done: Done, files: Path) -> None:
-        """Keep the state after an epoch, and the one before it.
+        """Save the state after an epoch, and keep the state before it.
 
         Parameters
         ----------
         model : keras.Model
-            Compiled: its optimizer's state is kept too.
+            A compiled model: its optimizer's state is saved too.
         done : Done
         files : Path
-            The model directory as far as it is written.
+            The model directory, as far as it is written.
         """
         with whole_folder(self._after(len(done.rows))) as partial:
             shutil.copytree(files, partial / "files")
@@ -75,19 +76,20 @@ class Snapshots:
             shutil.rmtree(other, ignore_errors=True)
 
     def restore(self, model: keras.Model, files: Path) -> Done:
-        """Bring back the latest state that is whole; say so of each one that is not.
+        """Restore the latest undamaged state; print a line on each damaged one.
 
         Parameters
         ----------
         model : keras.Model
-            Compiled as it was; gets weights and the states of optimizer and random generators.
+            Compiled as before. Receives the weights and the states of optimizer and random
+            generators.
         files : Path
-            The model directory; gets what it held.
+            The model directory. Receives the files that it held.
 
         Returns
         -------
         Done
-            Nothing, where there is no snapshot of this very training.
+            Empty if there is no snapshot of this very training.
         """
         for epoch in reversed(self._all()):
             if not _is_whole(epoch):
@@ -103,9 +105,9 @@ class Snapshots:
         return Done([], 0.0)
 
     def discard(self) -> None:
-        """Remove those of this identity: its training is done."""
+        """Remove the snapshots of this identity, once its training is done."""
         shutil.rmtree(self._own, ignore_errors=True)
-        with suppress(OSError):  # others stay
+        with suppress(OSError):  # snapshots of other identities stay
             self.folder.rmdir()
 
     @property
@@ -128,7 +130,7 @@ def _is_whole(epoch: Path) -> bool:
 
 
 def _sums(epoch: Path) -> dict[str, str]:
-    """The sha256 of each file of a snapshot but for SUMS, by its path in there."""
+    """The sha256 of each file of a snapshot except SUMS, by its path in the snapshot."""
     return {
         path.relative_to(epoch).as_posix(): sha256_of(path)
         for path in sorted(epoch.rglob("*"))
@@ -137,5 +139,5 @@ def _sums(epoch: Path) -> dict[str, str]:
 
 
 def _random_states(model: keras.Model) -> list[keras.Variable]:
-    """The random generators' states, which no weights file holds: those of the dropout layers."""
+    """The states of the dropout layers' random generators, which no weights file holds."""
     return [variable for variable in model.variables if "seed_generator" in variable.path]

@@ -27,20 +27,20 @@ from colorization.training.snapshots import Snapshots
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a training reads.
+    """The files that a training reads.
 
     Attributes
     ----------
     arrays : Path
-        The folder of the cached arrays, with one for each part of the split.
+        The folder of the cached arrays, with a folder for each part of the split.
     embeddings : Path or None
         The folder of the embeddings; None for a variant that takes none.
     encoder : Pretrained or None
-        The encoder that a variant sees through, as `check` found it.
+        The encoder that a variant sees through, as the stage `check` recorded it.
     encoders : Encoders
-        Where its weights are.
+        The settings that say where the encoder's weights are.
     colours : Path or None
-        What the stage `colours` wrote; None for a variant that does not need it.
+        The folder that the stage `colours` wrote; None for a variant that does not need it.
     """
 
     arrays: Path
@@ -50,11 +50,11 @@ class Inputs:
     colours: Path | None = None
 
     def embedding(self) -> Pretrained | None:
-        """The network whose logits the embeddings are."""
+        """The network whose logits serve as embeddings."""
         return Pretrained.read(self.embeddings / "identity.json") if self.embeddings else None
 
     def examples(self, part: str) -> Examples:
-        """One part of the split."""
+        """Read one part of the split."""
         return read_examples(self.arrays, self.embeddings, part)
 
     def files(self) -> list[Path]:
@@ -65,7 +65,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training came to, beside its directory.
+    """The result of a training, beside its directory.
 
     Attributes
     ----------
@@ -91,21 +91,21 @@ def train_variant(
     Parameters
     ----------
     name : str
-        The variant's.
+        Name of the variant.
     seed : int
     settings : Train or ColourBins
     inputs : Inputs
     out : Path
         The model directory.
     unfinished : Path
-        A folder for what an interrupted training goes on from.
+        A folder for snapshots, from which an interrupted training continues.
     memory : Path
         See `hashing.sha256_of_files`.
 
     Raises
     ------
     ColorizationError
-        If the variant does not see what it is given, weights cannot be had, or it diverges.
+        If the inputs do not suit the variant, weights are missing, or the training diverges.
     """
     variant = variants.load(name)
     colours = Colours.read(inputs.colours) if inputs.colours else None
@@ -119,7 +119,7 @@ def train_variant(
         network = build_network(name, variant, seed, precision, colours)
     _check_sight(name, variant, network, inputs)
     embedding = inputs.embedding()
-    # As many steps as all images give, so that only the images differ.
+    # Fewer images get more epochs: the steps are as many as with all, so only the images differ.
     settings = settings.model_copy(update={"epochs": settings.epochs * variant.one_in})
     training = inputs.examples("train").some(slice(None, None, variant.one_in))
     used = encoder = None
@@ -178,7 +178,7 @@ def train_variant(
 def _encoder_to_train(
     network: Network, variant: Variant, settings: ColourBins
 ) -> keras.Model | None:
-    """The encoder, with all of it to be trained; None where it is to stay as it is."""
+    """Make the whole encoder trainable and return it; None if it stays fixed."""
     if variant.encoder is None or not settings.encoder_rate:
         return None
     encoder = network.model.get_layer(variant.encoder)
@@ -188,7 +188,7 @@ def _encoder_to_train(
 
 
 def _check_sight(name: str, variant: Variant, network: Network, inputs: Inputs) -> None:
-    """Refuse to train a variant on something else than it sees."""
+    """Raise an error if the inputs are not those that the variant sees."""
     list_alone = "colour_bins" if variant.needs_colours else "without_embedding"
     if sees_embedding(network.model) != bool(inputs.embeddings):
         right = "with_embedding" if inputs.embeddings is None else list_alone

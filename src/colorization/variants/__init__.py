@@ -1,19 +1,19 @@
-"""The variants: a file for each, named as in params.yaml, that holds its record as VARIANT.
+"""Holds the variants: a file for each, named as in params.yaml, with the record VARIANT.
 
-None imports another: a training depends on its own variant's file, and on no other. What several
-share stands in `colorization.networks`.
+No variant imports another, so that a training depends on its own variant's file alone. Code that
+several variants share belongs in `colorization.networks`.
 """
 
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # to know the names, nothing of Keras is needed
+if TYPE_CHECKING:  # `names` does without Keras
     from colorization.networks.variant import Variant
 
 
 def names() -> list[str]:
-    """Names of all variants there are."""
+    """List the names of all variants."""
     return sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
 
 

@@ -1,4 +1,4 @@
-"""A control: `bn_maxpool` without an embedding, with all else as it is."""
+"""A control: `bn_maxpool` without an embedding, otherwise unchanged."""
 
 import keras
 
@@ -8,7 +8,7 @@ from colorization.networks.variant import Variant
 
 
 def _build() -> keras.Model:
-    """From L to ab: as `koalarization`, without what the fusion adds."""
+    """Build `koalarization` without the embedding; maps L to ab."""
     L = keras.Input((None, None, 1), name="L")
     features = blocks.encoder(L, conv_norm_relu_pool)
     features = conv_norm_relu_pool(features, 256, kernel_size=1, name="fusion_conv")

@@ -1,4 +1,4 @@
-"""Section 3.4.1: the baseline's ab and L through a second encoder, bottleneck and decoder."""
+"""Section 3.4.1: the baseline's ab and L pass a second encoder, a bottleneck and a decoder."""
 
 import keras
 from keras import layers
@@ -10,10 +10,11 @@ from colorization.networks.variant import Variant
 
 
 def _build() -> keras.Model:
-    """The paper gives the bottleneck's 1024 kernels of 5x5 and "fewer layers".
+    """Build both parts, to be trained together on the final output alone.
 
-    The second encoder keeps the baseline's three halvings, one convolution each; the decoder is the
-    baseline's. Both parts are trained together, on the final output alone.
+    The paper specifies only the bottleneck's 1024 kernels of 5x5 and "fewer layers". Here the
+    second encoder keeps the baseline's three halvings, with one convolution each, and the second
+    decoder is the baseline's.
     """
     first = koalarization(conv_relu)
     L, _ = first.inputs

@@ -8,11 +8,11 @@ from keras import layers
 from colorization.networks.koalarization import batch_normalized
 from colorization.networks.variant import Variant
 
-L2 = 0.01  # the paper gives the factor alone
+L2 = 0.01  # the paper gives only the factor
 
 
 def _build() -> keras.Model:
-    """It starts from the same weights as `bn_maxpool`."""
+    """Build `bn_maxpool`, with the same initial weights, and add the penalty."""
     plain = batch_normalized()
     model = keras.models.clone_model(plain, clone_function=partial(_penalized, l2=L2))
     model.set_weights(plain.get_weights())

@@ -8,7 +8,8 @@ from colorization.networks.colour_bins import colour_bins
 from colorization.networks.encoders import encode
 from colorization.networks.variant import Variant
 
-# Outputs of MobileNetV2 and the channels that a 1x1 convolution makes of each, deepest first.
+# Layers of MobileNetV2, and the channels that a 1x1 convolution reduces each output to; deepest
+# first.
 DEEPEST = "out_relu"  # at 1/32 of height and width
 SKIPS = (
     ("block_13_expand_relu", 192),
@@ -17,14 +18,14 @@ SKIPS = (
     ("block_1_expand_relu", 32),
 )
 BRIDGE = 256  # filters, at 1/32
-# Filters at 1/16, 1/8, 1/4 and 1/2. Most of the time goes to the last two, where the pixels are.
+# Filters at 1/16, 1/8, 1/4 and 1/2. The last two take most of the time: they have most pixels.
 DECODER = (256, 192, 64, 64)
 
 
 def _build() -> keras.Model:
-    """From L to features at half its height and width.
+    """Build the U-Net; maps L to features at half its height and width.
 
-    MobileNetV2 takes pixels on [-1, 1], which L has.
+    MobileNetV2 takes pixels in [-1, 1], the range of L.
     """
     L = keras.Input((None, None, 1), name="L")
     three = layers.Concatenate(dtype="float32", name="to_three")([L, L, L])

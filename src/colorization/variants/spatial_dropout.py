@@ -1,4 +1,4 @@
-"""Section 3.4.4: `bn_maxpool`, channels dropped after every other convolution block."""
+"""Section 3.4.4: `bn_maxpool` with channels dropped after every other convolution block."""
 
 from functools import partial
 

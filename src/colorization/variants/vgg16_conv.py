@@ -8,9 +8,10 @@ from colorization.networks.vgg import through_vgg16, to_0_255
 
 
 def _build() -> keras.Model:
-    """It and VGG's first convolution are trained.
+    """Build the new convolution, VGG16 and a decoder; of VGG16, the first convolution is trained.
 
-    Its kernel starts as ones and its bias as zero, so that training starts from `vgg16_repeat`.
+    The new convolution is trained too. Its kernel starts as ones and its bias as zero, so that
+    training starts from `vgg16_repeat`.
     """
     L = keras.Input((None, None, 1), name="L")
     three = layers.Conv2D(3, 1, kernel_initializer="ones", dtype="float32", name="to_three")(

@@ -1,4 +1,4 @@
-"""Section 3.5.2: a U-Net around VGG19, all of it frozen."""
+"""Section 3.5.2: a U-Net whose encoder is VGG19, all of it frozen."""
 
 import keras
 from keras import layers
@@ -12,9 +12,9 @@ SKIPS = ("block4_conv4", "block3_conv4", "block2_conv2", "block1_conv2")  # deep
 
 
 def _build() -> keras.Model:
-    """The paper names neither the skips nor the decoder's widths.
+    """Build the U-Net; the paper names neither its skips nor the decoder's widths.
 
-    Each block joins the last convolution of VGG19 at its size, and has as many filters as that. The
+    Each decoder block joins the last convolution of VGG19 of its size, and has as many filters. The
     transposed convolutions have no activation, as in the original U-Net (arXiv:1505.04597).
     """
     L = keras.Input((None, None, 1), name="L")
