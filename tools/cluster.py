@@ -1,8 +1,5 @@
 """Train and score what a study lacks on the workers of a Dask cluster, then write its pages here.
 
-    python tools/cluster.py tcp://HOST:8786   # a scheduler, whose workers have --nthreads 1
-    python tools/cluster.py local:2           # two workers on this machine, which share its cores
-
 DVC says what is missing, Dask who does it. Each task reproduces one training and its evaluation in
 a clone on its worker, takes inputs from the DVC remote, and gives what came of it back to the
 remote's run-cache: `dvc repro --pull --all-pipelines` here then finds everything computed.
@@ -24,15 +21,14 @@ from distributed import Client, Event, LocalCluster, as_completed, get_worker, w
 
 from colorization.core.errors import ColorizationError
 from colorization.settings.encoders import Encoders
-from publish import changed_stages
+from commands import DVC, changed_stages, said
 
 LOCAL_CONFIG, RUNS = Path(".dvc/config.local"), Path("data/runs/train")
 EXPERIMENTS = "experiments/dvc.yaml"
 INPUTS = ("check", "preprocess", "colours", "floors", "embed", f"{EXPERIMENTS}:embed_control")
-OF_TRAININGS = ("train", "evaluate")  # how their stages begin
+STAGES = ("train:", "evaluate:")  # how their own errors begin
 REF, TOPIC, STOP = "refs/colorization/cluster", "colorization", "colorization-stop"
 POLL, GRACE = 1.0, 60.0  # seconds between looks at whether to end, and to end
-DVC = (sys.executable, "-m", "dvc")
 INTERRUPTED = "interrupted; the same command goes on"
 
 
@@ -56,10 +52,11 @@ def main(cluster: str) -> int:
             said(*DVC, "push", "--run-cache", *INPUTS)
             failures = spread(client, pack(), trainings)
             said(*DVC, "fetch", "--run-cache", *INPUTS)
+            done = [stage for name in trainings.keys() - failures for stage in trainings[name]]
+            subprocess.run([*DVC, "repro", "--pull", "--single-item", *INPUTS, *done], check=True)
     for name, reason in failures.items():
         print(f"{name}: {reason}", file=sys.stderr)
-    everything = [*DVC, "repro", "--pull", "--all-pipelines"]
-    return 1 if failures else subprocess.run(everything, check=False).returncode
+    return 1 if failures else subprocess.call([*DVC, "repro", "--pull", "--all-pipelines"])
 
 
 def connect(cluster: str, opened: ExitStack) -> Client:
@@ -69,7 +66,8 @@ def connect(cluster: str, opened: ExitStack) -> Client:
         cores = sorted(os.sched_getaffinity(0))
         if not count.isdigit() or not 1 <= int(count) <= len(cores):
             raise ColorizationError(f"local:N: N must be from 1 to {len(cores)}; found {count!r}")
-        workers = LocalCluster(int(count), threads_per_worker=1, silence_logs=logging.CRITICAL)
+        options = {"n_workers": int(count), "threads_per_worker": 1}
+        workers = LocalCluster(**options, silence_logs=logging.CRITICAL)
         client = opened.enter_context(Client(opened.enter_context(workers)))
         for worker, share in zip(client.nthreads(), np.array_split(cores, int(count)), strict=True):
             client.run(_pin, share.tolist(), workers=[worker])
@@ -78,10 +76,9 @@ def connect(cluster: str, opened: ExitStack) -> Client:
             client = opened.enter_context(Client(cluster, timeout=30))
         except (OSError, ValueError) as error:
             raise ColorizationError(f"{cluster}: no scheduler answers ({error})") from error
-    threads = client.nthreads()
-    if several := [worker for worker, each in threads.items() if each != 1]:
+    if several := [worker for worker, each in client.nthreads().items() if each != 1]:
         raise ColorizationError(f"{several[0]} does several at a time; start it with --nthreads 1")
-    print(f"{len(threads)} workers; dashboard: {client.dashboard_link}", flush=True)
+    print(f"{len(client.nthreads())} workers; dashboard: {client.dashboard_link}", flush=True)
     return client
 
 
@@ -93,13 +90,12 @@ def _pin(cores: list[int]) -> None:
 
 def missing() -> dict[str, list[str]]:
     """The stages of every training that DVC would train or score now, by VARIANT-SEED."""
-    found: dict[str, list[str]] = {}
-    for listed in said(*DVC, "stage", "list", "--name-only", EXPERIMENTS).splitlines():
-        stage = listed.rpartition(":")[2]
-        if stage.startswith(OF_TRAININGS):
-            found.setdefault(stage.partition("@")[2], []).append(stage)
-    changed = set(changed_stages())
-    return {name: sorted(both, reverse=True) for name, both in found.items() if changed & {*both}}
+    changed, found = set(changed_stages()), {}
+    for train in said(*DVC, "stage", "list", "--name-only", EXPERIMENTS).splitlines():
+        both = [train, train.replace(":train", ":evaluate")]
+        if ":train" in train and changed & {stage.rpartition(":")[2] for stage in both}:
+            found[train.partition("@")[2]] = both
+    return found
 
 
 def pack() -> Checkout:
@@ -108,8 +104,7 @@ def pack() -> Checkout:
         raise ColorizationError(f"git does not know {unknown.splitlines()[0]}; git add it")
     commit = said("git", "stash", "create") or said("git", "rev-parse", "HEAD")
     said("git", "update-ref", REF, commit)
-    packed = ["git", "bundle", "create", "--quiet", "-", REF]
-    bundle = subprocess.run(packed, check=True, capture_output=True).stdout
+    bundle = subprocess.check_output(["git", "bundle", "create", "--quiet", "-", REF])
     said("git", "update-ref", "-d", REF)
     paths = [*map(Path, Encoders.load(Path("params.yaml")).model_dump().values()), LOCAL_CONFIG]
     local = [path for path in paths if path.is_file() and path.parent in (Path(), Path(".dvc"))]
@@ -156,59 +151,46 @@ def reproduce(name: str, both: list[str], checkout: Checkout, stop: str) -> tupl
     if not clone.exists():
         partial, bundle = clone.with_suffix(".partial"), clone.with_suffix(".bundle")
         bundle.write_bytes(checkout.bundle)
-        said("git", "init", "--quiet", str(partial))
-        said("git", "-C", str(partial), "fetch", "--quiet", str(bundle), REF)
-        said("git", "-C", str(partial), "checkout", "--quiet", checkout.commit)
+        partial.mkdir(exist_ok=True)
+        for git in (["init"], ["fetch", str(bundle), REF], ["checkout", checkout.commit]):
+            _run(["git", *git, "--quiet"], partial, Event(stop))
         partial.rename(clone)
     for path, content in checkout.files.items():
         (clone / path).write_bytes(content)
-    targets = [f"{EXPERIMENTS}:{stage}" for stage in both]
-    for target in targets:
-        _watched(["repro", "--single-item", "--pull", target], clone, Event(stop))
-    _watched(["push", "--run-cache", *targets], clone, Event(stop))
+    for stage in both:
+        _run(["dvc", "repro", "--single-item", "--pull", stage], clone, Event(stop))
+    _run(["dvc", "push", "--run-cache", *both], clone, Event(stop))
     ran = clone / RUNS / f"{name}.json"
     return time.monotonic() - started, ran.read_bytes() if ran.exists() else b""
 
 
-def _watched(arguments: list[str], folder: Path, stop: Event) -> None:
-    """Run DVC on a worker; end it where the study is interrupted."""
-    command = [sys.executable, "-m", "dvc", *arguments]  # the worker's own Python
+def _run(command: list[str], folder: Path, stop: Event) -> None:
+    """Run a command with what the worker's own Python has; end it if the study is interrupted."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    log, environment = folder.with_suffix(".log"), os.environ | {"PATH": path}
-    with (
-        log.open("w") as out,
-        subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=out, stderr=out, start_new_session=True
-        ) as process,
-    ):
-        try:
-            while process.poll() is None:
-                time.sleep(POLL)
-                if stop.is_set():
-                    raise InterruptedError(INTERRUPTED)
-        finally:
-            if process.poll() is None:
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=os.environ | {"PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        printed = None
+        while printed is None:
+            with suppress(subprocess.TimeoutExpired):
+                printed, _ = process.communicate(timeout=POLL)
+            if stop.is_set():
                 os.killpg(process.pid, signal.SIGINT)
+                raise InterruptedError(INTERRUPTED)
     if process.returncode:
-        lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
-        own = [line for line in lines if line.split(":")[0] in OF_TRAININGS]
-        errors = [line for line in lines if line.startswith("ERROR")]
-        raise RuntimeError([f"it ended with {process.returncode}", *errors[-1:], *own[-1:]][-1])
-
-
-def said(*command: str) -> str:
-    """Run a command for what it says."""
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ran.returncode:
-        shown = (ran.stderr.strip() or ran.stdout.strip() or "failed").splitlines()
-        raise ColorizationError(f"{' '.join(command[-2:])}: {shown[-1]}")
-    return ran.stdout.strip()
+        lines = printed.splitlines() or [f"{command[0]} ended with {process.returncode}"]
+        raise RuntimeError(next((line for line in lines if line.startswith(STAGES)), lines[-1]))
 
 
 if __name__ == "__main__":
-    raw = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
-    parser.add_argument("cluster", help="the address of a scheduler, or local:N")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("cluster", help="a scheduler's address (tcp://HOST:8786), or local:N")
     try:
         sys.exit(main(parser.parse_args().cluster))
     except (ColorizationError, KeyboardInterrupt) as error:

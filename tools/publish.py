@@ -5,8 +5,6 @@ python tools/publish.py studies/NAME --page-only  # write the page from what is 
 """
 
 import argparse
-import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from colorization.core import provenance
 from colorization.core.errors import ColorizationError
 from colorization.settings.study import Study
 from colorization.study import published
+from commands import changed_stages
 
 OF_PAGES = ("report", "package", "embedder", "compare")  # stages that no training waits for
 
@@ -40,20 +39,6 @@ def up_to_date() -> list[tuple[str, int]]:
         and variant not in stale
         and Path("data", "evaluations", f"{variant}-{seed}").exists()
     ]
-
-
-def changed_stages() -> list[str]:
-    """The stages that DVC would run, by their names."""
-    status = subprocess.run(
-        [sys.executable, "-m", "dvc", "status", "--json"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if status.returncode:
-        raise ColorizationError(f"dvc status: {status.stderr.strip() or status.stdout.strip()}")
-    changed = json.loads(status.stdout)
-    return [name.rpartition(":")[2] for name, why in changed.items() if why != ["always changed"]]
 
 
 if __name__ == "__main__":
