@@ -41,6 +41,7 @@ soak: .venv/installed
 lint: .venv/installed
 	ruff check .
 	ruff format --check .
+	codespell
 	mypy
 	mypy benchmarks/embed.py
 
