@@ -280,6 +280,21 @@ def test_a_page_begins_with_what_a_reader_asks(tmp_path: Path, page: str) -> Non
     assert not re.search(r"\b(None|nan|NaN|Undefined)\b", first.partition("Which variant")[2])
 
 
+def test_the_best_is_compared_with_the_next_and_fewer_seeds_are_told(tmp_path: Path) -> None:
+    better = evaluation(rows(4, model_psnr_rgb_db=30.5))
+    trainings = {("bn_maxpool", 1): better, ("bn_maxpool", 2): better, ("baseline", 1): BASELINE}
+    study = Experiments(trainings, "photos.zip")
+    found = answered(study)
+    assert (found.best, found.second) == ("bn_maxpool", "baseline")
+    assert found.lead
+    assert found.lead.value == pytest.approx(30.5 - BASELINE.rows["model_psnr_rgb_db"].mean())
+    named = ["bn_maxpool", "baseline (1 of 2 seeds)"]
+    assert list(texts(answers.ranking(study, found))) == named
+    assert sorted(texts(answers.means_table(study))) == sorted(named)
+    write(tmp_path, study)
+    assert "over the next, baseline." in plain(tmp_path, "md")
+
+
 def test_one_seed_does_not_tell_what_the_embedding_brings() -> None:
     one = {("bn_maxpool", 1): BASELINE, ("bn_maxpool_no_embedding", 1): THINNED}
     assert answered(Experiments(one, "scenes")).of_the_embedding == "One seed does not tell."
@@ -291,7 +306,7 @@ def test_what_controls_leave_open_is_said() -> None:
             answers.Control("so", Estimate(difference), 0.001 if difference else 1.0)
             for difference in differences
         ]
-        return answers.Answers("a", "a", {}, controls, {}, None, []).of_the_embedding
+        return answers.Answers("a", "a", None, None, {}, controls, {}, None, []).of_the_embedding
 
     assert brings(0.3, 0.2).startswith("Yes: with it the network is better than each of its 2")
     assert brings(0.3).startswith("Yes: with it the network is better than its control")

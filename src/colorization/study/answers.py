@@ -55,6 +55,10 @@ class Answers:
     best, best_of_paper : str
         The variants with the highest PSNR over the floor mean_ab: of all but the controls, and of
         the paper's.
+    second : str or None
+        The next after the best; None if there is no other.
+    lead : Estimate or None
+        PSNR of the best less that of the next, in dB.
     over : dict of str to dict of str to Estimate
         By variant and floor: the PSNR of the variant less that of the floor, in dB.
     controls : list of Control
@@ -69,6 +73,8 @@ class Answers:
 
     best: str
     best_of_paper: str
+    second: str | None
+    lead: Estimate | None
     over: dict[str, dict[str, Estimate]]
     controls: list[Control]
     verdicts: dict[str, int]
@@ -107,11 +113,14 @@ def answer(experiments: Experiments, judged: list[Judged]) -> Answers | None:
     if not ranked:
         return None
     candidates = [name for name in ranked if name not in CONTROLS] or ranked
+    best, second = candidates[0], candidates[1] if len(candidates) > 1 else None
     papers = [name for name in ranked if name in THE_PAPERS]
     counted = Counter(each.verdict for each in judged)
     return Answers(
-        best=candidates[0],
-        best_of_paper=papers[0] if papers else candidates[0],
+        best=best,
+        best_of_paper=papers[0] if papers else best,
+        second=second,
+        lead=_psnr_difference(experiments, best, second) if second else None,
         over={name: over[name] for name in ranked},
         controls=controls(experiments),
         verdicts={verdict: counted[verdict] for verdict in VERDICTS if counted[verdict]},
@@ -134,7 +143,7 @@ def over_floors(experiments: Experiments, variant: str) -> dict[str, Estimate]:
 def controls(experiments: Experiments) -> list[Control]:
     """Estimate the gain from the embedding over each control that the study has."""
     found = {
-        what: difference_on_images(*experiments.pairs(PROMISING, name), f"{MODEL}_{PSNR}")
+        what: _psnr_difference(experiments, PROMISING, name)
         for name, what in CONTROLS.items()
         if name in experiments.variants
     }
@@ -145,13 +154,23 @@ def controls(experiments: Experiments) -> list[Control]:
 
 def _detectable(experiments: Experiments, papers: list[str]) -> float | None:
     """Give `Answers.detectable`; `papers` are the paper's variants, the best first."""
-    differences = [
-        difference_on_images(*experiments.pairs(papers[0], name), f"{MODEL}_{PSNR}")
-        for name in papers[1:]
-    ]
+    differences = [_psnr_difference(experiments, papers[0], name) for name in papers[1:]]
     found = [each.detectable() for each in differences if each]
     known = [each for each in found if each is not None]
     return float(np.median(known)) if known else None
+
+
+def _psnr_difference(experiments: Experiments, one: str, other: str) -> Estimate | None:
+    """Estimate by how many dB the PSNR of a variant is above another's."""
+    return difference_on_images(*experiments.pairs(one, other), f"{MODEL}_{PSNR}")
+
+
+def _named(experiments: Experiments, variant: str) -> str:
+    """A variant's name, with how many seeds it has if others have more."""
+    seeds = {name: len(experiments.of(name)) for name in experiments.variants}
+    if seeds[variant] == max(seeds.values()):
+        return variant
+    return f"{variant} ({seeds[variant]} of {max(seeds.values())} seeds)"
 
 
 def ranking(experiments: Experiments, answers: Answers) -> Table:
@@ -161,7 +180,7 @@ def ranking(experiments: Experiments, answers: Answers) -> Table:
     rows = []
     for name, over in answers.over.items():
         parameters = experiments.of(name)[0].training.parameters
-        cells = [Cell(name), Cell(f"{parameters / 1e6:.1f}", parameters / 1e6)]
+        cells = [Cell(_named(experiments, name)), Cell(f"{parameters / 1e6:.1f}", parameters / 1e6)]
         cells += [_cell(over.get(floor), metric(PSNR), sign="+") for floor in FLOORS]
         rows.append(cells + [_cell(mean(experiments, name, each), each) for each in told])
     return Table([*titles, *(each.heading for each in told)], rows)
@@ -170,7 +189,10 @@ def ranking(experiments: Experiments, answers: Answers) -> Table:
 def means_table(experiments: Experiments) -> Table:
     """Tabulate every metric of every variant, over its seeds and the test images."""
     rows = [
-        [Cell(name), *(_cell(mean(experiments, name, each), each) for each in columns())]
+        [
+            Cell(_named(experiments, name)),
+            *(_cell(mean(experiments, name, each), each) for each in columns()),
+        ]
         for name in experiments.variants
     ]
     return Table(rendering.titles(), rows)
