@@ -273,7 +273,9 @@ def test_a_page_begins_with_what_a_reader_asks(tmp_path: Path, page: str) -> Non
     write(tmp_path, study)
     told = re.sub(r"</?[a-z][^>]*>|\n", " ", plain(tmp_path, page))
     first = told.partition("The paper's claims")[0]
-    assert "Which variant is best? bn_maxpool, by PSNR: +10." in first
+    assert (
+        "Which variant is best? By PSNR bn_maxpool. Its PSNR less that of the grey image" in first
+    )
     assert "Yes: with it the network is better than each of its 3 controls." in first
     assert "another photograph's: +0.975 (+0.895 to +1.055) dB, p < 0.001" in first
     assert "Of its 11 claims" in first
@@ -292,7 +294,7 @@ def test_the_best_is_compared_with_the_next_and_fewer_seeds_are_told(tmp_path: P
     assert list(texts(answers.ranking(study, found))) == named
     assert sorted(texts(answers.means_table(study))) == sorted(named)
     write(tmp_path, study)
-    assert "over the next, baseline." in plain(tmp_path, "md")
+    assert "dB above the next, baseline." in plain(tmp_path, "md")
 
 
 def test_one_seed_does_not_tell_what_the_embedding_brings() -> None:
