@@ -42,6 +42,7 @@ class Checkout(NamedTuple):
 
 def main(cluster: str) -> int:
     """Return the exit status."""
+    logging.disable(logging.ERROR)  # Dask tells the loss of a scheduler by tracebacks
     if not said(*DVC, "remote", "list"):
         raise ColorizationError("no DVC remote that the workers and this machine share")
     failures: dict[str, str] = {}
@@ -54,8 +55,7 @@ def main(cluster: str) -> int:
             said(*DVC, "fetch", "--run-cache", *INPUTS)
             done = [stage for name in trainings.keys() - failures for stage in trainings[name]]
             subprocess.run([*DVC, "repro", "--pull", "--single-item", *INPUTS, *done], check=True)
-    for name, reason in failures.items():
-        print(f"{name}: {reason}", file=sys.stderr)
+    sys.stderr.writelines(f"{name}: {reason}\n" for name, reason in failures.items())
     return 1 if failures else subprocess.call([*DVC, "repro", "--pull", "--all-pipelines"])
 
 
