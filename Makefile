@@ -49,7 +49,7 @@ format: .venv/installed
 	ruff check --fix .
 	ruff format .
 
-# What scripts write into the README: its figure and tables, from results/ and the code's records.
+# What scripts write into README and docs/: figure, tables, references, and what their code prints.
 readme: .venv/installed
 	python tools/readme.py
 

@@ -1,66 +1,156 @@
-"""Write the README's figure, tables and what its code gives, between markers.
+"""Write what scripts know into the README and the pages of docs/, between markers.
 
-Figure and results are those of the committed run; metrics and variants are told by their records;
-the code on one photograph is run.
+What is told of the study on photographs comes from what is published of it, the references of
+parameters, options, metrics, variants and claims from the code. Of a page that shows what its code
+prints, the code is run.
 """
 
+import argparse
 import io
+import json
 import re
-from collections.abc import Iterable, Sequence
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import chdir, redirect_stdout
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from PIL import Image
+
+import release
 from colorization import variants
-from colorization.dataset.tables import read_table
+from colorization.colorizing import command, page
+from colorization.colorizing.manifest import RELEASED
+from colorization.core.files import whole_file
 from colorization.pages import rendering
 from colorization.pages.rendering import Cell, Table
 from colorization.scoring import metrics
-from colorization.scoring.summary import GREY, MODEL
+from colorization.scoring.evaluation import Evaluation
+from colorization.settings.download import Download
 from colorization.settings.study import Study
+from colorization.settings.whole import Params
+from colorization.study.claims import CLAIMS, PROMISING
+from colorization.study.experiments import read_experiments
+from colorization.training.record import TrainingRecord
 
 ROOT = Path(__file__).resolve().parent.parent
-FIGURE = ("<!-- figure: written by `make readme` -->\n", "<!-- end of figure -->\n")
-RESULTS = ("<!-- results: written by `make readme` -->\n", "<!-- end of results -->\n")
-METRICS = ("<!-- metrics: written by `make readme` -->\n", "<!-- end of metrics -->\n")
-VARIANTS = ("<!-- variants: written by `make readme` -->\n", "<!-- end of variants -->\n")
-STORY = ("<!-- one photograph: written by `make readme` -->\n", "<!-- end of one photograph -->\n")
+STUDY = ROOT / "studies" / "photographs"
+DRAWN = (PROMISING, "mobilenet_unet")  # by these variants
+LINE = re.compile(  # of a params file, with a key
+    r"(?P<indent> *)(?P<key>\w+):(?: (?P<value>[^#]*[^# ]))? *(?:# (?P<comment>.*))?$"
+)
+MARKED = re.compile(
+    r"(?P<begin><!-- (?P<name>[\w -]+): written by `make readme` -->\n)"
+    r".*?(?P<end><!-- end of (?P=name) -->\n)",
+    re.DOTALL,
+)
+PRINTED = "printed"
+CODE = re.compile(r"^```python\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 
 
-def with_results(readme: str, root: Path) -> str:
-    """Replace what stands between the markers by what the committed results say."""
-    readme = _between(readme, FIGURE, figure(root / "results"))
-    return _between(readme, RESULTS, results_table(root / "results" / "study" / "study.md"))
+def pages(root: Path = ROOT) -> list[Path]:
+    """The pages that are written into."""
+    return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
 
 
-def with_records(readme: str, root: Path) -> str:
-    """Replace what stands between the markers by what the records say."""
-    readme = _between(readme, METRICS, metrics_table())
-    study = Study.load(root / "profiles" / "paper.yaml")
-    return _between(readme, VARIANTS, variants_table(study.variants()))
+def with_references(text: str) -> str:
+    """Replace what is between the markers of a page by what code and results say today.
+
+    Raises
+    ------
+    ValueError
+        If a marker has lost its other half, or names what is not known.
+    """
+    known = {**SECTIONS, PRINTED: None}
+    names = [found["name"] for found in MARKED.finditer(text)]
+    if len(names) != text.count(": written by `make readme` -->"):
+        raise ValueError("a line `<!-- ...: written by `make readme` -->` has no line that ends it")
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"there is no {unknown[0]!r} to write; known are {', '.join(known)}")
+
+    def written(found: re.Match[str]) -> str:
+        section = known[found["name"]]
+        return found[0] if section is None else f"{found['begin']}{section()}{found['end']}"
+
+    return MARKED.sub(written, text)
 
 
-def figure(results: Path) -> str:
-    """The test images that were colorized best and worst, and how well."""
-    variant = read_variant(results)
-    rows = read_table(results / "test_images.csv")
-    gain = rows[f"{GREY}_ciede2000_mean"] - rows[f"{MODEL}_ciede2000_mean"]
+def with_printed(text: str) -> str:
+    """Run a page's Python code from its top, in the current folder, and show what it prints."""
+    shared: dict[str, Any] = {}
+    done = 0
+
+    def written(found: re.Match[str]) -> str:
+        nonlocal done
+        if found["name"] != PRINTED:
+            return found[0]
+        printed = io.StringIO()
+        with redirect_stdout(printed):
+            for code in CODE.findall(text[done : found.start()]):
+                exec(compile(code, "page", "exec"), shared)  # noqa: S102 (our own code)
+        done = found.end()
+        return f"{found['begin']}```text\n{printed.getvalue().rstrip()}\n```\n{found['end']}"
+
+    return MARKED.sub(written, text)
+
+
+def released_figure() -> str:
+    """Tell what `release.draw` drew."""
+    trained = TrainingRecord.read(RELEASED / "training.json")
+    positions = ", ".join(f"{position:g}" for position in release.POSITIONS)
     return f"""\
-![The best test images, grey, colorized and original](results/best.png)
-![The worst test images, likewise](results/worst.png)
+![Photographs: grey, colorized along the dial, and as they are]({release.FIGURE})
 
-*Each: grey, `{variant}`, truth. Above those of the {len(rows)} test images of the default run whose
-colour difference (CIEDE2000) falls most from the grey image to ours, at most by {gain.max():.1f};
-below those where it falls least, at least by {gain.min():.1f}.*
+*Photographs that the model of `colorize` has not seen, evenly spaced over its test split, none
+picked by hand. From the top: grey; colorized at vividness {positions}; the photographs.
+`{trained.variant}` at {trained.image_size} px, trained on {trained.training_images:,} photographs.*
 """
 
 
-def results_table(study: Path) -> str:
-    """The first table under "Results" of the page on the study."""
-    _, _, results = study.read_text(encoding="utf-8").partition("## Results\n\n")
-    table = re.search(r"(?:^\|.*\n)+", results, re.MULTILINE)
+def study_figure() -> str:
+    """Tell what `draw_figure` draws."""
+    found = _of_first_seed()[PROMISING]
+    drawn = found.shown["evenly_spaced"].images["truth"]
+    return f"""\
+![Photographs: grey, by two variants, and as they are](studies/photographs/figure.png)
+
+*Photographs evenly spaced over the study's test split. From the top: grey; `{DRAWN[0]}`, the
+paper's most promising variant; `{DRAWN[1]}`, beyond the paper; the photographs.
+{drawn.shape[1]} px, trained on {found.training.training_images:,} photographs.*
+"""
+
+
+def draw_figure(out: Path) -> None:
+    """Draw photographs of the study's test split: grey, by two variants, and as they are."""
+    found = _of_first_seed()
+    shown = [found[name].shown["evenly_spaced"].images for name in DRAWN]
+    rows = [shown[0]["grey"], *(images["colorized"] for images in shown), shown[0]["truth"]]
+    pixels = np.concatenate([np.concatenate(row, axis=1) for row in rows])
+    with whole_file(out) as partial:
+        Image.fromarray(pixels).save(partial, "PNG", optimize=True)
+
+
+def _of_first_seed() -> dict[str, Evaluation]:
+    params = STUDY / "params.yaml"
+    source = Download.load(params).shown_source
+    return read_experiments(Study.load(params), source, STUDY / "trainings").of_first_seed()
+
+
+def results_table() -> str:
+    """The study's first table: each variant beside the floors, and how colourful it is."""
+    text = (STUDY / "study.md").read_text(encoding="utf-8")
+    table = re.search(r"(?:^\|.*\n)+", text, re.MULTILINE)
     if not table:
-        raise ValueError(f"{study} has no table under Results")
-    return table[0]
+        raise ValueError(f"{STUDY / 'study.md'} has no table")
+    rows = [line.split("|") for line in table[0].splitlines()]
+    return "".join("|".join([*row[:2], *row[3:]]) + "\n" for row in rows)
+
+
+def verdicts() -> str:
+    """The paper's claims and what the study says of each, a line each."""
+    judged = json.loads((STUDY / "claims.json").read_text(encoding="utf-8"))
+    return "".join(f"{each['number']}. {each['claim']} **{each['verdict']}**\n" for each in judged)
 
 
 def metrics_table() -> str:
@@ -68,8 +158,9 @@ def metrics_table() -> str:
     return _table(["metric", ""], [(found.title, found.explained) for found in metrics.columns()])
 
 
-def variants_table(names: Sequence[str]) -> str:
+def variants_table() -> str:
     """What each variant is, and where the paper speaks of it."""
+    names = Study.load(ROOT / "profiles" / "photographs.yaml").variants()
     records = {name: variants.load(name) for name in names}
     rows = [
         (f"`{name}`", record.section or "beyond it", record.architecture)
@@ -78,44 +169,69 @@ def variants_table(names: Sequence[str]) -> str:
     return _table(["name", "paper", "architecture"], rows)
 
 
+def claims_table() -> str:
+    """The paper's claims, and when each is supported."""
+    rows = [(str(each.number), each.section, each.text, each.rule) for each in CLAIMS]
+    return _table(["", "paper", "claim", "supported if"], rows)
+
+
+def options(parser: argparse.ArgumentParser) -> str:
+    """What a command says of itself."""
+    parser.formatter_class = partial(argparse.HelpFormatter, width=100)
+    return f"```text\n{parser.format_help()}```\n"
+
+
+def parameters_table() -> str:
+    """Every line of the default profile: its value, its range, and what the file says of it."""
+    schema = Params.model_json_schema()
+    rows: list[list[str]] = []
+    path: list[str] = []
+    for line in (ROOT / "profiles" / "quick.yaml").read_text(encoding="utf-8").splitlines():
+        if found := LINE.match(line):
+            path = [*path[: len(found["indent"]) // 2], found["key"]]
+            value, comment = found["value"] or "", found["comment"] or ""
+            if value or comment:
+                told = [f"`{'.'.join(path)}`", f"`{value}`" if value else ""]
+                rows.append([*told, _range(schema, path), comment])
+    return _table(["parameter", "value", "range", ""], rows)
+
+
+def _range(schema: dict[str, Any], path: Sequence[str]) -> str:
+    """The least and the most that a number may be."""
+    field: dict[str, Any] = schema
+    for key in path:
+        field = field.get("properties", {}).get(key, {})
+        if "$ref" in field:
+            field = schema["$defs"][field["$ref"].rpartition("/")[2]]
+    low, above = field.get("minimum"), field.get("exclusiveMinimum")
+    high, below = field.get("maximum"), field.get("exclusiveMaximum")
+    bounds = {"from": low, "above": above, "to": high, "below": below}
+    told = [f"{word} {bound:,.10g}" for word, bound in bounds.items() if bound is not None]
+    return ", ".join(told)
+
+
 def _table(titles: list[str], rows: Iterable[Iterable[str | None]]) -> str:
     table = Table(titles, [[Cell(text or "") for text in row] for row in rows])
     return rendering.render("table.md.j2", table=table)
 
 
-def read_variant(results: Path) -> str:
-    """The variant that the report is on, from its title."""
-    title = (results / "report.md").read_text(encoding="utf-8").splitlines()[0]
-    return title.split("`")[1]
-
-
-def with_story(readme: str) -> str:
-    """Run the README's code on one photograph, which writes a picture, and show what it gives."""
-    code = re.findall(
-        r"^```python\n(.*?)^```", readme.partition(STORY[0])[0], re.MULTILINE | re.DOTALL
-    )
-    printed = io.StringIO()
-    with redirect_stdout(printed):
-        exec(compile(code[-1], "README.md", "exec"), {})  # noqa: S102 (our own code)
-    story = f"""\
-![Its luminance, the colours that were predicted for it, both together, and the photograph]\
-(results/one_photograph.png)
-
-*{printed.getvalue().strip()}. From the left: `grey`, `colours`, `colorized`, `truth`.*
-"""
-    return _between(readme, STORY, story)
-
-
-def _between(text: str, markers: tuple[str, str], content: str) -> str:
-    begin, end = markers
-    before, found, rest = text.partition(begin)
-    _, ended, after = rest.partition(end)
-    if not found or not ended:
-        raise ValueError(f"README.md must have the lines {begin.strip()} and {end.strip()}")
-    return f"{before}{begin}{content}{end}{after}"
+SECTIONS: Mapping[str, Callable[[], str]] = {
+    "released figure": released_figure,
+    "study figure": study_figure,
+    "results": results_table,
+    "verdicts": verdicts,
+    "variants": variants_table,
+    "metrics": metrics_table,
+    "claims": claims_table,
+    "parameters": parameters_table,
+    "options of colorize": lambda: options(command.parser()),
+    "options of colorize-page": lambda: options(page.parser()),
+}
 
 
 if __name__ == "__main__":
-    page = ROOT / "README.md"
-    readme = with_records(with_results(page.read_text(encoding="utf-8"), ROOT), ROOT)
-    page.write_text(with_story(readme), encoding="utf-8")
+    draw_figure(STUDY / "figure.png")
+    for path in pages():
+        text = with_references(path.read_text(encoding="utf-8"))
+        with chdir(ROOT):
+            path.write_text(with_printed(text), encoding="utf-8")

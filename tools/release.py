@@ -1,6 +1,7 @@
-"""Make the model that comes with this program of models/chosen; see `release`.
+"""Make the model that comes with this program of models/chosen, and the figure of what it does.
 
-python tools/release.py --photos bsds500 --notes profiles/released.md
+python tools/release.py --photos bsds500 --notes profiles/released.md \
+    --evaluation data/evaluations/mobilenet_unet-1
 """
 
 import sys
@@ -8,14 +9,38 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "stages"))
 
+import numpy as np
+from PIL import Image
+
 from _stage import run
 from colorization.colorizing.manifest import RELEASED
+from colorization.core.files import whole_file
 from colorization.packaging.release import release
+from colorization.scoring.dial import SHOWN
+from colorization.scoring.evaluation import read_evaluation
+
+FIGURE = Path("docs/released.png")
+POSITIONS = (0.0, 0.5, 1.0)  # of the dial
 
 
-def main(photos: Path, notes: Path, package: Path = Path("models/chosen")) -> None:
+def main(
+    photos: Path, notes: Path, evaluation: Path, package: Path = Path("models/chosen")
+) -> None:
     release(package, photos, notes, RELEASED)
-    print(f"wrote {RELEASED}")
+    draw(evaluation, FIGURE)
+    print(f"wrote {RELEASED} and {FIGURE}")
+
+
+def draw(evaluation: Path, out: Path) -> None:
+    """Draw every other shown photograph of a test split: grey, along the dial, and as it is."""
+    found = read_evaluation(evaluation)
+    if found.dial is None:
+        raise ValueError(f"{evaluation} is of a model without a dial")
+    shown, places = found.shown["evenly_spaced"].images, np.searchsorted(SHOWN, POSITIONS)
+    rows = [shown["grey"], *found.dial.images.swapaxes(0, 1)[places], shown["truth"]]
+    pixels = np.concatenate([np.concatenate(row[::2], axis=1) for row in rows])
+    with whole_file(out) as partial:
+        Image.fromarray(pixels).save(partial, "PNG", optimize=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,335 @@
+"""README and docs against what they speak of: references, code, commands, links, pictures."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from markdown_it import MarkdownIt
+from PIL import Image
+
+import readme
+from colorization.scoring import metrics
+from colorization.scoring.metrics import METRICS, Metric
+from conftest import Project, environment, stages_run
+from evaluated import dial, evaluation, rows
+from packaged import SIDE, untrained, with_embeddings, write_package
+from samples import ROOT, encoded, examples, pack, scene
+from test_published import write
+from web import Site, serve
+
+PAGES = {str(page.relative_to(ROOT)): page for page in readme.pages()}
+PAGES |= {name: ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "studies/README.md")}
+
+# Commands of the pages that no test here runs, and why.
+NOT_RUN = {
+    "make repro": "it installs; the stages that it runs are run by test_pipeline",
+    "make test": "it is this suite",
+    "make soak": "it takes hours",
+    "make lint": "it runs before the tests",
+    "make readme": "it writes the files that are compared here",
+    "make lock": "it asks a network",
+    "make study": "the fixture `study` runs the same stages",
+    "dvc repro -P --keep-going": "the fixture `study` runs it",
+    "make study CLUSTER=tcp://HOST:8786": "test_cluster runs it",
+    "pip install .": "it asks a network",
+    "pip install '.[page]'": "it asks a network",
+    "pip install -e '.[cluster]'": "it asks a network",
+    "pip install -r benchmarks/requirements.txt": "it asks a network",
+    ". .venv/bin/activate": "the tests run in an environment already",
+    ".venv/bin/pre-commit install": "it asks a network",
+    "colorize-page": "it serves until it is stopped; test_page opens it",
+    "dvc remote add --default storage /some/folder": "test_pipeline has a folder for it",
+    "dvc push --run-cache": "test_pipeline",
+    "dvc pull --run-cache --allow-missing": "test_pipeline",
+    "git checkout REV && dvc checkout --allow-missing": "test_pipeline",
+    "dvc remote add --default shared ssh://host/path/to/shared": "test_cluster has a folder",
+    "dask scheduler": "test_cluster starts one",
+    "dask worker tcp://HOST:8786 --nthreads 1": "test_cluster starts two",
+    "dask ssh host1 host2 host3 --nthreads 1": "it needs other machines",
+    "make publish STUDY=photographs": "test_published and test_pipeline do so at tiny settings",
+    "dvc exp run -S download.source=https://example.org/photographs.zip": "followed below",
+}
+# Python that needs what no test has.
+NEEDS = ("dask_jobqueue", "dask_kubernetes")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of code in a page."""
+
+    page: str
+    language: str
+    code: str
+
+
+def blocks(page: str) -> list[Block]:
+    """The fenced blocks of a page, as CommonMark has them."""
+    tokens = MarkdownIt().parse(PAGES[page].read_text(encoding="utf-8"))
+    return [Block(page, each.info, each.content) for each in tokens if each.type == "fence"]
+
+
+def commands(page: str) -> Iterator[str]:
+    """The commands of a page, without what they say of themselves."""
+    for block in blocks(page):
+        if block.language in ("sh", "bash"):
+            for line in block.code.splitlines():
+                if command := re.split(r"(?:^|\s+)#\s", line)[0].strip():
+                    yield command
+
+
+def links(page: str) -> Iterator[str]:
+    """Where the links and pictures of a page lead."""
+    for token in MarkdownIt("commonmark").enable("table").parse(PAGES[page].read_text()):
+        for child in token.children or []:
+            target = child.attrs.get("href") or child.attrs.get("src")
+            if target:
+                yield str(target)
+
+
+@pytest.mark.parametrize("page", [str(path.relative_to(ROOT)) for path in readme.pages()])
+def test_references_are_what_code_and_results_say(page: str) -> None:
+    text = PAGES[page].read_text(encoding="utf-8")
+    assert readme.with_references(text) == text, "stale: run `make readme`"
+
+
+def test_the_figure_is_what_the_study_has(tmp_path: Path) -> None:
+    readme.draw_figure(tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").read_bytes() == (readme.STUDY / "figure.png").read_bytes()
+
+
+def test_every_section_is_on_a_page() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in readme.pages())
+    assert {found["name"] for found in readme.MARKED.finditer(text)} == {
+        *readme.SECTIONS,
+        readme.PRINTED,
+    }
+
+
+def test_a_new_metric_gets_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    hue = Metric("hue", lambda _: 1.0, title="hue", explained="mean over the pixels")
+    monkeypatch.setattr(metrics, "METRICS", (*METRICS, hue))
+    assert readme.metrics_table().splitlines()[-1] == "| hue | mean over the pixels |"
+    text = PAGES["docs/metrics.md"].read_text()
+    assert readme.with_references(text) != text
+
+
+def test_a_page_that_lost_a_marker_is_refused() -> None:
+    text = PAGES["docs/metrics.md"].read_text()
+    with pytest.raises(ValueError, match="has no line that ends it"):
+        readme.with_references(text.replace("<!-- end of metrics -->\n", ""))
+    with pytest.raises(ValueError, match="there is no 'hues' to write; known are "):
+        readme.with_references(re.sub(r"(<!-- |end of )metrics\b", r"\1hues", text))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    for target in links(page):
+        if not target.startswith(("http://", "https://", "#")):
+            path, _, anchor = target.partition("#")
+            assert (PAGES[page].parent / path).exists(), target
+            assert not anchor, f"{target}: headings change; link to the page"
+
+
+def test_the_readme_is_short_and_so_are_the_pages() -> None:
+    lengths = {name: len(page.read_text().splitlines()) for name, page in PAGES.items()}
+    assert lengths.pop("README.md") <= 130
+    assert {name for name, length in lengths.items() if length >= 200} == set()
+
+
+def test_the_list_of_pages_is_whole() -> None:
+    listed = set(links("docs/README.md"))
+    assert {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"} <= listed
+
+
+def printed(text: str) -> list[str]:
+    """What a page shows of what its code prints."""
+    return [found[0] for found in readme.MARKED.finditer(text) if found["name"] == readme.PRINTED]
+
+
+def without_figures(shown: str) -> str:
+    """Figures and names of photographs differ from data set to data set."""
+    return re.sub(r"[-\d.]+|\w+(?=\.jpg|, PSNR)| +", "", shown)
+
+
+def test_the_code_on_colorizing_runs_and_shows_one_photograph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mean_and_deviation = with_embeddings(examples(tmp_path / "arrays", 3, SIDE))[1]
+    package = write_package(
+        tmp_path / "package", untrained("baseline"), "baseline", mean_and_deviation
+    )
+    shutil.copytree(package, "models/chosen")
+    Path("data").mkdir()
+    Path("results").mkdir()
+    photographs = {"a.jpg": scene(1), "b.jpg": scene(2), "c.jpg": scene(3)}
+    pack(Path("data/raw.zip"), {name: encoded(rgb) for name, rgb in photographs.items()})
+    split = pd.DataFrame({"name": [*photographs], "split": ["train", "test", "test"]})
+    split.to_csv("data/split.csv", index=False)
+
+    text = PAGES["docs/colorizing.md"].read_text()
+    told = printed(readme.with_printed(text))
+    assert "\nb.jpg, PSNR: grey " in told[0]
+    assert [*map(without_figures, told)] == [*map(without_figures, printed(text))], "stale"
+    grey, colours, colorized, truth = np.hsplit(
+        np.asarray(Image.open("results/one_photograph.png")), 4
+    )
+    np.testing.assert_array_equal(truth, photographs["b.jpg"])
+    assert np.ptp(grey.astype(int), axis=-1).max() <= 1
+    assert np.abs(colorized.astype(int) - truth).max() > 20
+    assert np.ptp(colours.astype(int), axis=-1).max() > 20
+
+
+def test_the_story_runs_on_another_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for variant in ("bn_maxpool", "mobilenet_unet"):
+        found = evaluation(rows(4), variant=variant)
+        images = np.stack([found.shown["best"].images["truth"]] * 5, axis=1)
+        found = replace(found, dial=dial(images) if variant == "mobilenet_unet" else None)
+        piece = Path("studies/photographs/trainings", f"{variant}-1")
+        write(found, piece)
+        pd.read_csv(piece / "test_images.csv").to_csv(piece / "test_images.csv.gz", index=False)
+    text = PAGES["docs/story.md"].read_text()
+    balloons, study, floors, turned = printed(readme.with_printed(text))
+    assert balloons == printed(text)[0], "stale: run `make readme`"
+    assert "mobilenet_unet" in study
+    assert " of 4 photographs" in floors
+    assert "vividness" in turned
+
+
+def test_the_story_is_of_the_published_study(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    text = PAGES["docs/story.md"].read_text()
+    assert readme.with_printed(text) == text, "stale: run `make readme`"
+
+
+def photographs(folder: Path) -> None:
+    """The files that the pages' commands take."""
+    names = ["photo.jpg", "holiday/beach.jpg", "scans/1990/cat.jpg", "mirflickr25k/im1.jpg"]
+    for number, name in enumerate(names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(encoded(scene(number)))
+    Image.fromarray(scene(9)).save(folder / "old.tif")
+    drawn = {f"{number}.jpg": encoded(scene(number)) for number in range(24)}
+    pack(folder.parent / "photos.zip", drawn)
+
+
+@pytest.fixture
+def checkout(project: Project) -> Project:
+    """The reproduced project, with the other files of this checkout."""
+    known = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
+    for name in known:
+        path = project.root / name
+        if not path.exists() and (ROOT / name).exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, path)
+    photographs(project.root)
+    return project
+
+
+def test_every_command_that_is_not_run_is_on_a_page() -> None:
+    told = {command for page in PAGES for command in commands(page)}
+    assert set(NOT_RUN) <= told
+
+
+@pytest.mark.parametrize(
+    "page", [name for name in PAGES if name != "docs/extending.md" and [*commands(name)]]
+)
+def test_commands_run(page: str, checkout: Project) -> None:
+    study = {"with_embedding": ["bn_maxpool", "spatial_dropout", "baseline"]}
+    checkout.update_params({"study": study, "train": {"epochs": 1}})
+    checkout.commit()
+    for command in commands(page):
+        if command not in NOT_RUN:
+            checkout.succeed("bash", "-c", command)
+
+
+@pytest.mark.parametrize("page", [name for name in PAGES if name != "docs/extending.md"])
+def test_python_runs(page: str, tmp_path: Path) -> None:
+    """What no page shows the output of; the rest is run above."""
+    photographs(tmp_path / "here")
+    (text,) = (path.read_text() for name, path in PAGES.items() if name == page)
+    rest = text[max([0, *(found.end() for found in readme.MARKED.finditer(text))]) :]
+    for block in blocks(page):
+        own = block.language == "python" and block.code in rest
+        if own and not any(package in block.code for package in NEEDS):
+            done = subprocess.run(
+                ["python", "-c", block.code],
+                cwd=tmp_path / "here",
+                env=environment() | {"PYTHONPATH": str(ROOT / "src")},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+
+
+def follow(page: str, project: Project) -> dict[str, list[Block]]:
+    """The blocks of a page under each of its headings."""
+    text = PAGES[page].read_text()
+    found: dict[str, list[Block]] = {}
+    rest = blocks(page)
+    for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+        count = len(re.findall(r"^ *```\w+$", part, re.MULTILINE))
+        found[part.splitlines()[0]], rest = rest[:count], rest[count:]
+    return found
+
+
+def insert_before(path: Path, line: str, code: str) -> None:
+    text = path.read_text()
+    place = text.rindex(line)
+    path.write_text(text[:place] + code + text[place:])
+
+
+def test_a_variant_is_added_by_the_letter(checkout: Project) -> None:
+    code, named, run = follow("docs/extending.md", checkout)["Add a variant"]
+    (checkout.root / "src/colorization/variants/plain.py").write_text(code.code)
+    params = checkout.root / "params.yaml"
+    tiny = yaml.safe_load(params.read_text())
+    shutil.copyfile(ROOT / "params.yaml", params)
+    insert_before(params, "  colour_bins:              #", named.code)
+    added = yaml.safe_load(params.read_text())["study"]["without_embedding"]
+    tiny["study"]["without_embedding"] = added
+    params.write_text(yaml.safe_dump(tiny))
+    printed = checkout.succeed("bash", "-ec", run.code)
+    assert stages_run(printed) == [
+        "train_alone@plain-1",
+        "evaluate_alone@plain-1",
+        "package",
+        "report",
+    ]
+    assert "plain" in (checkout.root / "results/report.md").read_text().splitlines()[0]
+
+
+def test_a_metric_is_added_by_the_letter(checkout: Project) -> None:
+    code, run = follow("docs/extending.md", checkout)["Add a metric"]
+    path = checkout.root / "src/colorization/scoring/metrics.py"
+    insert_before(path, '    Metric(\n        "psnr_vs_grey_db"', code.code)
+    printed = checkout.succeed("bash", "-ec", run.code)
+    assert not [stage for stage in stages_run(printed) if stage.startswith("train")]
+    assert "mean error in ab" in (checkout.root / "results/report.md").read_text()
+    assert '"mean_error_ab"' in (checkout.root / "results/metrics.json").read_text()
+
+
+def test_a_source_is_added_by_the_letter(checkout: Project) -> None:
+    plain, code, entry, run = follow("docs/extending.md", checkout)["Add a source of photographs"]
+    drawn = (checkout.root.parent / "photos.zip").read_bytes()
+    with serve(Site(drawn)) as site:
+        address = f"http://{site.address}/photographs.zip"
+        path = checkout.root / "src/colorization/sources/fetching.py"
+        here = code.code.replace("https://example.org/photographs.zip", address)
+        assert here != code.code
+        insert_before(path, "# The sources that have a name.\n", here + "\n\n")
+        insert_before(path, '    "bsds500": _fetch_bsds500,\n', entry.code)
+        for command in (plain, run):
+            checkout.succeed(
+                "bash", "-ec", command.code.replace("https://example.org/photographs.zip", address)
+            )
+            assert len(pd.read_csv(checkout.root / "data/split.csv")) == 24
