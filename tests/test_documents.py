@@ -40,7 +40,8 @@ NOT_RUN = {
     "make study CLUSTER=tcp://HOST:8786": "test_cluster runs it",
     "pip install .": "it asks a network",
     "pip install '.[page]'": "it asks a network",
-    "pip install -e '.[cluster]'": "it asks a network",
+    "make .venv/installed && . .venv/bin/activate": "it asks a network",
+    "python3 -m venv env && . env/bin/activate": "the tests run in an environment already",
     "pip install -r benchmarks/requirements.txt": "it asks a network",
     ". .venv/bin/activate": "the tests run in an environment already",
     ".venv/bin/pre-commit install": "it asks a network",
@@ -56,8 +57,8 @@ NOT_RUN = {
     "make publish STUDY=photographs": "test_published and test_pipeline do so at tiny settings",
     "dvc exp run -S download.source=https://example.org/photographs.zip": "followed below",
 }
-# Python that needs what no test has.
-NEEDS = ("dask_jobqueue", "dask_kubernetes")
+# Python that needs what no test has: a cluster, the network.
+NEEDS = ("dask_jobqueue", "dask_kubernetes", "keras.applications")
 
 
 @dataclass(frozen=True)
@@ -197,11 +198,13 @@ def test_the_story_runs_on_another_study(tmp_path: Path, monkeypatch: pytest.Mon
         write(found, piece)
         pd.read_csv(piece / "test_images.csv").to_csv(piece / "test_images.csv.gz", index=False)
     text = PAGES["docs/story.md"].read_text()
-    balloons, study, floors, turned = printed(readme.with_printed(text))
+    balloons, study, floors, halves, turned, beside = printed(readme.with_printed(text))
     assert balloons == printed(text)[0], "stale: run `make readme`"
     assert "mobilenet_unet" in study
     assert " of 4 photographs" in floors
+    assert "greyer half" in halves
     assert "vividness" in turned
+    assert "CIEDE2000: bn_maxpool " in beside
 
 
 def test_the_story_is_of_the_published_study(monkeypatch: pytest.MonkeyPatch) -> None:
