@@ -213,6 +213,8 @@ def test_a_claim_on_a_variant_that_is_missing_is_not_tested() -> None:
     without = {key: found for key, found in whole.trainings.items() if key[0] != "l2"}
     assert reasons(5, Experiments(without, "photos.zip")) == "l2: not in this study"
     assert "l2: not in this study" in reasons(8, Experiments(without, "photos.zip"))
+    awaited = Experiments(without, "photos.zip", ["l2-1"])
+    assert reasons(5, awaited) == "l2: not trained yet"
 
 
 def test_without_trainings_on_parts_more_data_is_not_tested() -> None:

@@ -202,7 +202,12 @@ def judge(experiments: Experiments) -> list[Judged]:
 def _judge(claim: Claim, experiments: Experiments) -> Judged:
     missing = [name for name in claim.variants if name not in experiments.variants]
     if missing:
-        return Judged(claim, [], NOT_TESTED, [f"{', '.join(missing)}: not in this study"])
+        awaited = {name.rpartition("-")[0] for name in experiments.missing}
+        to_come = [name for name in missing if name in awaited]
+        absent = [name for name in missing if name not in awaited]
+        told = {"not trained yet": to_come, "not in this study": absent}
+        reasons = [f"{', '.join(names)}: {why}" for why, names in told.items() if names]
+        return Judged(claim, [], NOT_TESTED, reasons)
     aside = _without_weights(claim.apart, experiments) if IMAGENET in claim.needs else {}
     findings = _corrected(
         [
@@ -541,7 +546,8 @@ CLAIMS = (
         "With L2 regularization the output regresses to brownish and greyish, and the model is "
         "more sensitive.",
         "colourfulness, and change of the validation MSE from epoch to epoch, beside bn_maxpool's",
-        "it is less colourful than bn_maxpool, and its validation MSE changes more",
+        "it is less colourful than bn_maxpool, and its validation MSE changes more from epoch to "
+        "epoch",
         (PHOTOGRAPHS, IMAGENET),
         ("l2", "bn_maxpool"),
         _l2,
@@ -571,7 +577,7 @@ CLAIMS = (
         "4.1",
         "bn_maxpool is the most promising of all.",
         "PSNR beside that of each of the paper's other variants",
-        "its PSNR is above that of each of these",
+        "its PSNR is above that of each of the paper's other variants",
         (PHOTOGRAPHS, IMAGENET),
         THE_PAPERS,
         _most_promising,
@@ -594,7 +600,7 @@ CLAIMS = (
         "4.1",
         "Small details and specific objects are coloured worse than large parts.",
         "error in ab of small and of large parts, image by image",
-        "small parts are further from their colours",
+        "the error is larger in small parts",
         (),
         ("bn_maxpool",),
         _small_parts,
@@ -604,7 +610,7 @@ CLAIMS = (
         "4.2",
         "More training data improves the results.",
         "PSNR after as many steps on all training images and on parts of them",
-        "on all it is above that on each part",
+        "the PSNR after training on all images is above that after training on each part",
         (PHOTOGRAPHS, IMAGENET),
         ("bn_maxpool",),
         _more_data,
