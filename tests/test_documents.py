@@ -258,7 +258,7 @@ def test_commands_run(page: str, checkout: Project) -> None:
 def test_python_runs(page: str, tmp_path: Path) -> None:
     """What no page shows the output of; the rest is run above."""
     photographs(tmp_path / "here")
-    (text,) = (path.read_text() for name, path in PAGES.items() if name == page)
+    text = PAGES[page].read_text()
     rest = text[max([0, *(found.end() for found in readme.MARKED.finditer(text))]) :]
     for block in blocks(page):
         own = block.language == "python" and block.code in rest
@@ -274,7 +274,7 @@ def test_python_runs(page: str, tmp_path: Path) -> None:
             assert done.returncode == 0, done.stderr
 
 
-def follow(page: str, project: Project) -> dict[str, list[Block]]:
+def by_heading(page: str) -> dict[str, list[Block]]:
     """The blocks of a page under each of its headings."""
     text = PAGES[page].read_text()
     found: dict[str, list[Block]] = {}
@@ -292,7 +292,7 @@ def insert_before(path: Path, line: str, code: str) -> None:
 
 
 def test_a_variant_is_added_by_the_letter(checkout: Project) -> None:
-    code, named, run = follow("docs/extending.md", checkout)["Add a variant"]
+    code, named, run = by_heading("docs/extending.md")["Add a variant"]
     (checkout.root / "src/colorization/variants/plain.py").write_text(code.code)
     params = checkout.root / "params.yaml"
     tiny = yaml.safe_load(params.read_text())
@@ -312,7 +312,7 @@ def test_a_variant_is_added_by_the_letter(checkout: Project) -> None:
 
 
 def test_a_metric_is_added_by_the_letter(checkout: Project) -> None:
-    code, run = follow("docs/extending.md", checkout)["Add a metric"]
+    code, run = by_heading("docs/extending.md")["Add a metric"]
     path = checkout.root / "src/colorization/scoring/metrics.py"
     insert_before(path, '    Metric(\n        "psnr_vs_grey_db"', code.code)
     printed = checkout.succeed("bash", "-ec", run.code)
@@ -322,7 +322,7 @@ def test_a_metric_is_added_by_the_letter(checkout: Project) -> None:
 
 
 def test_a_source_is_added_by_the_letter(checkout: Project) -> None:
-    plain, code, entry, run = follow("docs/extending.md", checkout)["Add a source of photographs"]
+    plain, code, entry, run = by_heading("docs/extending.md")["Add a source of photographs"]
     drawn = (checkout.root.parent / "photos.zip").read_bytes()
     with serve(Site(drawn)) as site:
         address = f"http://{site.address}/photographs.zip"

@@ -15,14 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
 import release
 from colorization import variants
 from colorization.colorizing import command, page
+from colorization.colorizing.colorizer import load
 from colorization.colorizing.manifest import RELEASED
-from colorization.core.files import whole_file
 from colorization.pages import rendering
 from colorization.pages.rendering import Cell, Table
 from colorization.scoring import metrics
@@ -99,12 +96,14 @@ def released_figure() -> str:
     """Tell what `release.draw` drew."""
     trained = TrainingRecord.read(RELEASED / "training.json")
     positions = ", ".join(f"{position:g}" for position in release.POSITIONS)
+    default = load(RELEASED).vividness
     return f"""\
 ![Photographs: grey, colorized along the dial, and as they are]({release.FIGURE})
 
 *Photographs that the model of `colorize` has not seen, evenly spaced over its test split, none
 picked by hand. From the top: grey; colorized at vividness {positions}; the photographs.
-`{trained.variant}` at {trained.image_size} px, trained on {trained.training_images:,} photographs.*
+`{trained.variant}` at {trained.image_size} px, trained on {trained.training_images:,} photographs;
+its default vividness is {default:g}.*
 """
 
 
@@ -126,9 +125,7 @@ def draw_figure(out: Path) -> None:
     found = _of_first_seed()
     shown = [found[name].shown["evenly_spaced"].images for name in DRAWN]
     rows = [shown[0]["grey"], *(images["colorized"] for images in shown), shown[0]["truth"]]
-    pixels = np.concatenate([np.concatenate(row, axis=1) for row in rows])
-    with whole_file(out) as partial:
-        Image.fromarray(pixels).save(partial, "PNG", optimize=True)
+    release.write_rows(rows, out)
 
 
 def _of_first_seed() -> dict[str, Evaluation]:

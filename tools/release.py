@@ -5,6 +5,7 @@ python tools/release.py --photos bsds500 --notes profiles/released.md \
 """
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "stages"))
@@ -14,6 +15,7 @@ from PIL import Image
 
 from _stage import run
 from colorization.colorizing.manifest import RELEASED
+from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_file
 from colorization.packaging.release import release
 from colorization.scoring.dial import SHOWN
@@ -26,8 +28,8 @@ POSITIONS = (0.0, 0.5, 1.0)  # of the dial
 def main(
     photos: Path, notes: Path, evaluation: Path, package: Path = Path("models/chosen")
 ) -> None:
-    release(package, photos, notes, RELEASED)
     draw(evaluation, FIGURE)
+    release(package, photos, notes, RELEASED)
     print(f"wrote {RELEASED} and {FIGURE}")
 
 
@@ -35,10 +37,15 @@ def draw(evaluation: Path, out: Path) -> None:
     """Draw every other shown photograph of a test split: grey, along the dial, and as it is."""
     found = read_evaluation(evaluation)
     if found.dial is None:
-        raise ValueError(f"{evaluation} is of a model without a dial")
+        raise ColorizationError(f"{evaluation}: of a model without a dial; the figure shows one")
     shown, places = found.shown["evenly_spaced"].images, np.searchsorted(SHOWN, POSITIONS)
     rows = [shown["grey"], *found.dial.images.swapaxes(0, 1)[places], shown["truth"]]
-    pixels = np.concatenate([np.concatenate(row[::2], axis=1) for row in rows])
+    write_rows([row[::2] for row in rows], out)
+
+
+def write_rows(rows: Iterable[np.ndarray], out: Path) -> None:
+    """Write rows of images, each (S, H, W, 3) uint8, as one PNG."""
+    pixels = np.concatenate([np.concatenate(row, axis=1) for row in rows])
     with whole_file(out) as partial:
         Image.fromarray(pixels).save(partial, "PNG", optimize=True)
 
