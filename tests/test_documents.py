@@ -254,24 +254,32 @@ def test_commands_run(page: str, checkout: Project) -> None:
             checkout.succeed("bash", "-c", command)
 
 
-@pytest.mark.parametrize("page", [name for name in PAGES if name != "docs/extending.md"])
-def test_python_runs(page: str, tmp_path: Path) -> None:
-    """What no page shows the output of; the rest is run above."""
-    photographs(tmp_path / "here")
+def python_without_output(page: str) -> list[str]:
+    """The Python of a page after the last output that it shows; what is before it, is run above."""
     text = PAGES[page].read_text()
     rest = text[max([0, *(found.end() for found in readme.MARKED.finditer(text))]) :]
-    for block in blocks(page):
-        own = block.language == "python" and block.code in rest
-        if own and not any(package in block.code for package in NEEDS):
-            done = subprocess.run(
-                ["python", "-c", block.code],
-                cwd=tmp_path / "here",
-                env=environment() | {"PYTHONPATH": str(ROOT / "src")},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert done.returncode == 0, done.stderr
+    found = [block.code for block in blocks(page) if block.language == "python"]
+    return [
+        code for code in found if code in rest and not any(package in code for package in NEEDS)
+    ]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [name for name in PAGES if name != "docs/extending.md" and python_without_output(name)],
+)
+def test_python_runs(page: str, tmp_path: Path) -> None:
+    photographs(tmp_path / "here")
+    for code in python_without_output(page):
+        done = subprocess.run(
+            ["python", "-c", code],
+            cwd=tmp_path / "here",
+            env=environment() | {"PYTHONPATH": str(ROOT / "src")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
 
 
 def by_heading(page: str) -> dict[str, list[Block]]:
