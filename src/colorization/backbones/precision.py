@@ -6,6 +6,8 @@ from pathlib import Path
 
 import keras
 
+from colorization.backbones.gpus import find_gpus
+
 
 @contextmanager
 def dtype_policy(name: str) -> Iterator[None]:
@@ -45,14 +47,9 @@ def choose_precision(wanted: str, *, float16: bool) -> str:
 
 
 def _fastest(float16: bool) -> tuple[str, str]:
-    import tensorflow as tf  # noqa: PLC0415 (building a model does not need it)
-
-    details = [
-        tf.config.experimental.get_device_details(gpu)
-        for gpu in tf.config.list_physical_devices("GPU")
-    ]
-    if details:
-        capability = min(gpu.get("compute_capability", (0, 0)) for gpu in details)
+    capabilities = [gpu.compute_capability for gpu in find_gpus()]
+    if capabilities:
+        capability = min(capabilities)
         reason = f"a GPU of compute capability {'.'.join(map(str, capability))}"
         if capability >= (8, 0):
             return "mixed_bfloat16", reason

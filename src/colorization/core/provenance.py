@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -10,12 +11,16 @@ from typing import Any
 
 from colorization.core.records import Record
 
-PACKAGES = ("tensorflow", "keras", "numpy", "scikit-image", "pillow", "dvc")
-# The environment variables that change how TensorFlow and oneDNN compute; TensorFlow's names were
-# found in its library. All are listed one by one, since variables of other programs begin with TF_
-# too and may hold secrets.
+# The packages that results depend on, of which one of Keras' backends may be missing.
+PACKAGES = ("tensorflow", "jax", "jaxlib", "keras", "numpy", "scikit-image", "pillow", "dvc")
+# The environment variables that change how Keras' backends and oneDNN compute; TensorFlow's names
+# were found in its library. All are listed one by one, since variables of other programs begin with
+# TF_ too and may hold secrets.
 VARIABLES = frozenset(
     {
+        "JAX_DEFAULT_MATMUL_PRECISION",
+        "KERAS_BACKEND",
+        "NVIDIA_TF32_OVERRIDE",
         "ONEDNN_CPU_ISA_HINTS",
         "ONEDNN_DEFAULT_FPMATH_MODE",
         "ONEDNN_MAX_CPU_ISA",
@@ -70,6 +75,7 @@ VARIABLES = frozenset(
         "TF_USE_EIGEN_PARALLEL_FOR_IN_WORK_SHARDER",
         "TF_USE_ROCM_NHWC",
         "TF_XLA_FLAGS",
+        "XLA_FLAGS",
     }
 )
 
@@ -77,7 +83,7 @@ VARIABLES = frozenset(
 class Machine(Record):
     """Where something ran, and with which packages.
 
-    `variables` are the environment variables that change how TensorFlow computes.
+    `variables` are the environment variables that change how Keras' backends compute.
     """
 
     processor: str
@@ -130,9 +136,18 @@ def machine() -> Machine:
         cores=_usable_cores(),
         platform=platform.platform(),
         python=platform.python_version(),
-        versions={package: metadata.version(package) for package in PACKAGES},
+        versions=_versions(),
         variables={name: os.environ[name] for name in sorted(VARIABLES & set(os.environ))},
     )
+
+
+def _versions() -> dict[str, str]:
+    """The versions of those of `PACKAGES` that are installed."""
+    there = {}
+    for package in PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            there[package] = metadata.version(package)
+    return there
 
 
 def environment() -> dict[str, Any]:

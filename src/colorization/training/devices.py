@@ -1,11 +1,36 @@
 """Choose the devices of a training: one of the machine's, or all."""
 
-import tensorflow as tf
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
 
+import keras
+
+from colorization.backbones.gpus import find_gpus
+from colorization.core.errors import ColorizationError
 from colorization.settings.learning import Devices
 
 
-def strategy(devices: Devices) -> tf.distribute.Strategy:
+class Strategy(Protocol):
+    """What trainings need of TensorFlow's `tf.distribute.Strategy`."""
+
+    num_replicas_in_sync: int
+
+    def scope(self) -> AbstractContextManager:
+        """Give the scope that a model is built and compiled in."""
+        ...
+
+
+class OneDevice:
+    """The strategy of Keras' other backends: everything is computed on one device."""
+
+    num_replicas_in_sync = 1
+
+    def scope(self) -> AbstractContextManager:
+        """Give a scope that changes nothing."""
+        return nullcontext()
+
+
+def strategy(devices: Devices) -> Strategy:
     """Give the strategy; a model must be built and trained in its scope.
 
     Parameters
@@ -16,22 +41,37 @@ def strategy(devices: Devices) -> tf.distribute.Strategy:
 
     Returns
     -------
-    tf.distribute.Strategy
+    Strategy
+
+    Raises
+    ------
+    ColorizationError
+        If all devices are asked of another backend than TensorFlow.
     """
+    backend = keras.config.backend()
+    if backend != "tensorflow":
+        if devices == "all":
+            raise ColorizationError(
+                f"params.yaml: devices: all needs TensorFlow, and KERAS_BACKEND is {backend}; "
+                "set devices to one"
+            )
+        return OneDevice()
+    import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
+
     if devices == "one":
         return tf.distribute.get_strategy()
-    return tf.distribute.MirroredStrategy([device.name for device in _logical_devices()])
+    logical = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return tf.distribute.MirroredStrategy([device.name for device in logical])
+
+
+def strategy_of(model: keras.Model) -> Strategy:
+    """Give the strategy that a model was built under."""
+    return getattr(model, "distribute_strategy", OneDevice())
 
 
 def device_names(devices: Devices) -> list[str]:
     """Name the devices that `strategy` takes: a GPU by its model, else "CPU"."""
-    gpus = [
-        tf.config.experimental.get_device_details(gpu).get("device_name", "GPU")
-        for gpu in tf.config.list_physical_devices("GPU")
-    ]
-    names = gpus or ["CPU"] * len(_logical_devices())
-    return names[:1] if devices == "one" else names
-
-
-def _logical_devices() -> list[tf.config.LogicalDevice]:
-    return tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    gpus = [gpu.name for gpu in find_gpus()]
+    if devices == "one":
+        return gpus[:1] or ["CPU"]
+    return gpus or ["CPU"] * strategy(devices).num_replicas_in_sync

@@ -18,6 +18,7 @@ from colorization.networks.objective import Objective
 from colorization.networks.variant import Network
 from colorization.settings.colour_bins import ColourBins
 from colorization.settings.train import Train
+from colorization.training.devices import strategy_of
 from colorization.training.epochs import Recorder
 from colorization.training.feeding import Batches, feed
 from colorization.training.frontier import fix_dial
@@ -85,7 +86,8 @@ def fit(
     Outcome
     """
     model, fitted = network.model, network.learner
-    devices = model.distribute_strategy.num_replicas_in_sync
+    strategy = strategy_of(model)
+    devices = strategy.num_replicas_in_sync
     if params.batch_size % devices:
         raise ColorizationError(
             f"{type(params).section()}.batch_size must be a multiple of {devices}, the number of "
@@ -102,7 +104,7 @@ def fit(
         flip=params.flip,
         devices=devices,
     )
-    with model.distribute_strategy.scope():
+    with strategy.scope():
         fitted.compile(
             optimizer=build_optimizer(params, batches.per_epoch * params.epochs, encoder),
             loss=objective.loss,
