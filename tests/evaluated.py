@@ -38,8 +38,8 @@ def rows(images: int = 6, **changes: Any) -> pd.DataFrame:
             f"{colorizer}_ab_error_small_parts": 20.0 + number,
             f"{colorizer}_ab_error_large_parts": 10.0 + 20 * number,
             f"{colorizer}_colourfulness": np.linspace(30, 60, images) * (0.9 if not number else 0),
-            f"{colorizer}_chroma_small_parts": 20.0,
-            f"{colorizer}_chroma_large_parts": 24.0,
+            f"{colorizer}_chroma_small_parts": (20.0, 0.0, 10.0)[number],
+            f"{colorizer}_chroma_large_parts": (24.0, 0.0, 10.0)[number],
         }
     return pd.DataFrame(table | changes)
 

@@ -11,8 +11,11 @@ import pytest
 
 from colorization.backbones.weights import Pretrained
 from colorization.pages import rendering
+from colorization.scoring.evaluation import Evaluation
+from colorization.scoring.summary import FLOORS
 from colorization.study import answers, claims, comparison
 from colorization.study.comparison import Circumstances
+from colorization.study.departures import departures
 from colorization.study.estimates import Estimate
 from colorization.study.experiments import Experiments
 from evaluated import evaluation, files_in, rows, run
@@ -276,9 +279,11 @@ def test_a_page_begins_with_what_a_reader_asks(tmp_path: Path, page: str) -> Non
     assert (
         "Which variant is best? By PSNR bn_maxpool. Its PSNR less that of the grey image" in first
     )
-    assert "Yes: with it the network is better than each of its 3 controls." in first
+    assert "Yes: the network with it is better than each of its 3 controls." in first
     assert "another photograph's: +0.975 (+0.895 to +1.055) dB, p < 0.001" in first
+    assert re.search(r"p < 0.001; 0\.\d\d dB would be found with a probability of 80%", first)
     assert "Of its 11 claims" in first
+    assert "the paper this study" in re.sub(r"[\s|]+", " ", first)
     assert not re.search(r"\b(None|nan|NaN|Undefined)\b", first.partition("Which variant")[2])
 
 
@@ -291,10 +296,42 @@ def test_the_best_is_compared_with_the_next_and_fewer_seeds_are_told(tmp_path: P
     assert found.lead
     assert found.lead.value == pytest.approx(30.5 - BASELINE.rows["model_psnr_rgb_db"].mean())
     named = ["bn_maxpool", "baseline (1 of 2 seeds)"]
-    assert list(texts(answers.ranking(study, found))) == named
+    floors = [rendering.COLORIZER_LABELS[floor] for floor in FLOORS]
+    assert list(texts(answers.ranking(study, found))) == [*named, *floors]
     assert sorted(texts(answers.means_table(study))) == sorted(named)
     write(tmp_path, study)
     assert "dB above the next, baseline." in plain(tmp_path, "md")
+
+
+def test_the_page_names_those_below_the_best_and_those_not_told_apart(tmp_path: Path) -> None:
+    def three(psnr: float, spread: float) -> list[Evaluation]:
+        return [evaluation(rows(4, model_psnr_rgb_db=psnr + spread * seed)) for seed in (-1, 0, 1)]
+
+    every = {"bn_maxpool": three(30, 0.01), "l2": three(29, 0.02), "deeper": three(29.9, 0.5)}
+    study = Experiments(
+        {(name, seed): found[seed] for name, found in every.items() for seed in range(3)}, "zip"
+    )
+    found = answered(study)
+    assert (found.best, found.behind, found.level) == ("bn_maxpool", ["l2"], ["deeper"])
+    write(tmp_path, study)
+    told = plain(tmp_path, "md")
+    assert "Shown to be below it: l2." in told
+    assert "Not told apart from it: deeper." in told
+
+
+def test_the_papers_settings_stand_beside_the_studys() -> None:
+    whole = evaluation(one_in=1).training
+    halved = evaluation(one_in=2, training_images=360).training
+    settings = whole.train.model_copy(update={"epochs": 2 * whole.train.epochs})
+    table = departures([whole, halved.model_copy(update={"train": settings})])
+    assert {row[0].text: [cell.text for cell in row[1:]] for row in table.rows} == {
+        "photographs to train on": ["22,500", "720"],
+        "side, px": ["224", "64"],
+        "network of the embedding": ["Inception", "inception_v3"],
+        "learning rate": ["0.0001", str(whole.train.learning_rate)],
+        "batch, images": ["64", str(whole.train.batch_size)],
+        "epochs": ["not told", "3"],
+    }
 
 
 def test_one_seed_does_not_tell_what_the_embedding_brings() -> None:
@@ -308,12 +345,13 @@ def test_what_controls_leave_open_is_said() -> None:
             answers.Control("so", Estimate(difference), 0.001 if difference else 1.0)
             for difference in differences
         ]
-        return answers.Answers("a", "a", None, None, {}, controls, {}, None, []).of_the_embedding
+        found = answers.Answers("a", "a", None, None, [], [], {}, controls, {}, None, [])
+        return found.of_the_embedding
 
-    assert brings(0.3, 0.2).startswith("Yes: with it the network is better than each of its 2")
-    assert brings(0.3).startswith("Yes: with it the network is better than its control")
-    assert brings(0.3, 0).startswith("In part: with it the network is better than 1 of 2")
-    assert brings(0, -0.4).startswith("Not that it shows: with it nothing is better than any of")
+    assert brings(0.3, 0.2).startswith("Yes: the network with it is better than each of its 2")
+    assert brings(0.3).startswith("Yes: the network with it is better than its control")
+    assert brings(0.3, 0).startswith("In part: the network with it is better than 1 of 2")
+    assert brings(0, -0.4).startswith("No gain is shown: the network with it is not better than")
 
 
 def test_the_papers_figures_of_good_and_poor_results_are_of_its_best_variant(

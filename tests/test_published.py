@@ -49,8 +49,13 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
     (folder / "experiments").mkdir()
-    for name in published.LOCKS:
-        (folder / name).write_text("schema: '2.0'\n")
+    stages: dict[str, dict] = {
+        f"{stage}@bn_maxpool-{seed}": {} for stage in ("train", "evaluate") for seed in (1, 2)
+    }
+    (folder / "dvc.lock").write_text("schema: '2.0'\n")
+    (folder / "experiments" / "dvc.lock").write_text(
+        yaml.safe_dump({"schema": "2.0", "stages": stages}, sort_keys=False)
+    )
     for variant, seed in DONE:
         name = f"{variant}-{seed}"
         found = evaluation(rows(4, model_psnr_rgb_db=24.0 + seed), variant=variant, seed=seed)
@@ -87,6 +92,18 @@ def test_a_piece_holds_what_the_evaluation_said(workspace: Path, study: Path) ->
             assert getattr(piece, table).equals(getattr(whole, table))
 
 
+def test_a_piece_holds_what_dvc_recorded_of_it_and_nothing_of_others(study: Path) -> None:
+    locks = {
+        path.parent.name: path for path in study.glob(f"trainings/*/{published.EXPERIMENTS_LOCK}")
+    }
+    assert {
+        name: list(yaml.safe_load(path.read_text())["stages"]) for name, path in locks.items()
+    } == {
+        f"bn_maxpool-{seed}": [f"train@bn_maxpool-{seed}", f"evaluate@bn_maxpool-{seed}"]
+        for seed in (1, 2)
+    }
+
+
 def test_images_are_those_that_the_pages_show(study: Path) -> None:
     shown = {
         folder.name: {path.stem for path in folder.glob("*.npy")}
@@ -107,7 +124,7 @@ def test_the_pieces_alone_give_the_same_bytes_elsewhere(study: Path, tmp_path: P
     published.write_pages(other)
     pages = files_in(other)
     assert {"study.md", "study.html", "metrics.json", "claims.json", "good.png"} < pages
-    assert files_in(study) - pages == set(published.LOCKS.values())
+    assert files_in(study) - pages == {published.PIPELINE_LOCK}
     for name in pages:
         assert (other / name).read_bytes() == (study / name).read_bytes()
 

@@ -40,6 +40,11 @@ class Control:
     chance: float | None
 
     @property
+    def detectable(self) -> float | None:
+        """The true difference, in dB, that this comparison alone finds with 80% probability."""
+        return self.estimate.detectable() if self.estimate else None
+
+    @property
     def shown(self) -> bool:
         """Whether the variant with the embedding is significantly better."""
         better = self.estimate is not None and self.estimate.value > 0
@@ -59,6 +64,9 @@ class Answers:
         The next after the best; None if there is no other.
     lead : Estimate or None
         PSNR of the best less that of the next, in dB.
+    behind, level : list of str
+        The other variants but the controls: those whose PSNR is significantly below the best's, and
+        those that are not told apart from it. The p-values are corrected for their number.
     over : dict of str to dict of str to Estimate
         By variant and floor: the PSNR of the variant less that of the floor, in dB.
     controls : list of Control
@@ -75,6 +83,8 @@ class Answers:
     best_of_paper: str
     second: str | None
     lead: Estimate | None
+    behind: list[str]
+    level: list[str]
     over: dict[str, dict[str, Estimate]]
     controls: list[Control]
     verdicts: dict[str, int]
@@ -88,10 +98,12 @@ class Answers:
             return "One seed does not tell."
         shown, total = sum(control.shown for control in self.controls), len(self.controls)
         if shown == total:
-            return f"Yes: with it the network is better than {_count(total)}."
+            return f"Yes: the network with it is better than {_count(total)}."
         if not shown:
-            return f"Not that it shows: with it nothing is better than {_count(total, 'any')}."
-        return f"In part: with it the network is better than {shown} of {total} controls."
+            return (
+                f"No gain is shown: the network with it is not better than {_count(total, 'any')}."
+            )
+        return f"In part: the network with it is better than {shown} of {total} controls."
 
 
 def _count(controls: int, each: str = "each") -> str:
@@ -100,7 +112,7 @@ def _count(controls: int, each: str = "each") -> str:
 
 def p_value(chance: float) -> str:
     """Format a p-value."""
-    return "< 0.001" if chance < 0.001 else f"= {chance:.3f}"
+    return "< 0.001" if chance < 0.001 else f"= {chance:.3g}"
 
 
 def answer(experiments: Experiments, judged: list[Judged]) -> Answers | None:
@@ -114,6 +126,7 @@ def answer(experiments: Experiments, judged: list[Judged]) -> Answers | None:
         return None
     candidates = [name for name in ranked if name not in CONTROLS] or ranked
     best, second = candidates[0], candidates[1] if len(candidates) > 1 else None
+    behind, level = _told_apart(experiments, candidates)
     papers = [name for name in ranked if name in THE_PAPERS]
     counted = Counter(each.verdict for each in judged)
     return Answers(
@@ -121,6 +134,8 @@ def answer(experiments: Experiments, judged: list[Judged]) -> Answers | None:
         best_of_paper=papers[0] if papers else best,
         second=second,
         lead=_psnr_difference(experiments, best, second) if second else None,
+        behind=behind,
+        level=level,
         over={name: over[name] for name in ranked},
         controls=controls(experiments),
         verdicts={verdict: counted[verdict] for verdict in VERDICTS if counted[verdict]},
@@ -129,13 +144,34 @@ def answer(experiments: Experiments, judged: list[Judged]) -> Answers | None:
     )
 
 
-def over_floors(experiments: Experiments, variant: str) -> dict[str, Estimate]:
-    """Estimate the PSNR of a variant less that of each floor, in dB, where it is defined."""
+def _told_apart(experiments: Experiments, ranked: list[str]) -> tuple[list[str], list[str]]:
+    """Give `Answers.behind` and `Answers.level`; `ranked` are the variants, the best first."""
+    best, *others = ranked
+    differences = [_psnr_difference(experiments, best, name) for name in others]
+    chances = holm([each.chance(0) if each else None for each in differences])
+    behind = [
+        name
+        for name, difference, chance in zip(others, differences, chances, strict=True)
+        if chance is not None and chance < 1 - CONFIDENCE and difference and difference.value > 0
+    ]
+    return behind, [name for name in others if name not in behind]
+
+
+def over_floors(
+    experiments: Experiments, variant: str, colorizer: str = MODEL
+) -> dict[str, Estimate]:
+    """Estimate the PSNR of a variant less that of each floor, in dB, where it is defined.
+
+    `colorizer` may also be a floor, which is then compared with the other one.
+    """
     found = {
         floor: of_images(
-            experiments.of(variant), [f"{MODEL}_{PSNR}", f"{floor}_{PSNR}"], lambda a, b: a - b
+            experiments.of(variant),
+            [f"{colorizer}_{PSNR}", f"{floor}_{PSNR}"],
+            lambda a, b: a - b,
         )
         for floor in FLOORS
+        if floor != colorizer
     }
     return {floor: estimate for floor, estimate in found.items() if estimate}
 
@@ -183,7 +219,23 @@ def ranking(experiments: Experiments, answers: Answers) -> Table:
         cells = [Cell(_named(experiments, name)), Cell(f"{parameters / 1e6:.1f}", parameters / 1e6)]
         cells += [_cell(over.get(floor), metric(PSNR), sign="+") for floor in FLOORS]
         rows.append(cells + [_cell(mean(experiments, name, each), each) for each in told])
+    rows += [_floor_row(experiments, floor, told) for floor in FLOORS]
     return Table([*titles, *(each.heading for each in told)], rows)
+
+
+def _floor_row(experiments: Experiments, floor: str, told: list[Metric]) -> list[Cell]:
+    """A floor's row of `ranking`; every variant was scored beside the same floors."""
+    variant = experiments.variants[0]
+    over = over_floors(experiments, variant, floor)
+    return [
+        Cell(rendering.COLORIZER_LABELS[floor]),
+        Cell(""),
+        *(
+            Cell("") if each == floor else _cell(over.get(each), metric(PSNR), "+")
+            for each in FLOORS
+        ),
+        *(_cell(mean(experiments, variant, each, floor), each) for each in told),
+    ]
 
 
 def means_table(experiments: Experiments) -> Table:
@@ -198,9 +250,11 @@ def means_table(experiments: Experiments) -> Table:
     return Table(rendering.titles(), rows)
 
 
-def mean(experiments: Experiments, variant: str, measured: Metric) -> Estimate | None:
-    """Estimate a metric of a variant, over its seeds and the test images."""
-    column = f"{MODEL}_{measured.key}"
+def mean(
+    experiments: Experiments, variant: str, measured: Metric, colorizer: str = MODEL
+) -> Estimate | None:
+    """Estimate a metric of a variant or a floor, over the variant's seeds and the test images."""
+    column = f"{colorizer}_{measured.key}"
     if measured.over is None:
         return of_images(experiments.of(variant), [column], lambda value: value)
     return of_images(experiments.of(variant), [column, measured.over], lambda a, b: a / b)

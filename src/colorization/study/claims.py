@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from colorization.scoring.evaluation import Evaluation
-from colorization.scoring.summary import MODEL, PSNR
+from colorization.scoring.summary import GREY, MEAN_AB, MODEL, PSNR
 from colorization.study.estimates import CONFIDENCE, Estimate, holm
 from colorization.study.experiments import (
     Experiments,
@@ -37,7 +37,6 @@ UNDECIDED, NOT_TESTED = "undecided", "not tested"
 VERDICTS = (SUPPORTED, CONTRADICTED, UNDECIDED, NOT_TESTED)
 
 GREYISH = 0.5  # greyish: at most this share of the photographs' colourfulness
-COLOURED = 0.5  # coloured: at most this share of the grey image's error in ab is left
 RISE = 0.05  # a curve that rises by a larger share does more than waver
 EPOCHS = 20  # fewer do not show overfitting
 
@@ -81,7 +80,8 @@ class Finding:
     variant : str
         The variant compared here, where the claim compares one variant with several; else empty.
     condition : str
-        The condition for testing the claim, if this finding measures one; else empty.
+        What must be found before the claim can be judged, if this finding measures that; else
+        empty. The claim is not tested where the opposite was found, undecided where neither was.
     errors : bool
         Whether it is a ratio of squared errors, which can also be told in dB.
     chance : float or None
@@ -115,6 +115,13 @@ class Finding:
                 return True
             return False if found and above else None
         return above == (self.side == ABOVE) if found else None
+
+    @property
+    def told(self) -> str:
+        """A word on what the finding says of the claim, for the pages."""
+        if not self.decides:
+            return "does not decide"
+        return {True: "as claimed", False: "the opposite", None: "open"}[self.holds]
 
     @property
     def decibels(self) -> float | None:
@@ -219,9 +226,12 @@ def _judge(claim: Claim, experiments: Experiments) -> Judged:
     reasons = _unmet(claim, experiments, aside)
     if not deciding:
         reasons.append("nothing to compare with in this study")
-    reasons += [f"not {each.condition}" for each in deciding if each.condition and not each.holds]
+    conditions = [finding for finding in deciding if finding.condition]
+    reasons += [f"it needs that {each.condition}" for each in conditions if each.holds is False]
     without = [f"judged without {name}: no ImageNet weights in {aside[name]}" for name in aside]
-    if not reasons and any(finding.holds is False for finding in deciding):
+    open_conditions = [each.condition for each in conditions if each.holds is None]
+    opposite = any(finding.holds is False for finding in deciding)
+    if opposite and not reasons and not open_conditions:
         return Judged(claim, findings, CONTRADICTED, without)
     if any(finding.estimate is None for finding in deciding):
         reasons.append("these images and epochs do not have what it speaks of")
@@ -229,6 +239,7 @@ def _judge(claim: Claim, experiments: Experiments) -> Judged:
         reasons.append("one seed: a difference is not established")
     if reasons:
         return Judged(claim, findings, NOT_TESTED, reasons)
+    without += [f"it is itself undecided that {condition}" for condition in open_conditions]
     shown = all(finding.holds for finding in deciding)
     return Judged(claim, findings, SUPPORTED if shown else UNDECIDED, without)
 
@@ -267,13 +278,13 @@ def _unmet(claim: Claim, experiments: Experiments, aside: Collection[str]) -> li
     return reasons
 
 
-def _last_error(evaluation: Evaluation) -> float:
-    return evaluation.history["val_mse"].iloc[-1]
-
-
 def _mean_error(evaluation: Evaluation) -> float:
-    """Geometric mean of the validation MSE over the epochs; lower if the MSE falls sooner."""
-    return float(np.exp(np.log(evaluation.history["val_mse"]).mean()))
+    """Geometric mean of the training MSE over the epochs; lower if the MSE falls sooner.
+
+    Convergence is told by the training MSE: the validation MSE is also low because a network has
+    not begun to overfit.
+    """
+    return float(np.exp(np.log(evaluation.history["train_mse"]).mean()))
 
 
 def _unsteadiness(evaluation: Evaluation) -> float:
@@ -289,6 +300,10 @@ def _training_after_best(history: pd.DataFrame) -> float:
     return (
         history["train_mse"].iloc[-1] / history["train_mse"].iloc[int(history["val_mse"].argmin())]
     )
+
+
+def _final_ratio(history: pd.DataFrame) -> float:
+    return history["val_mse"].iloc[-1] / history["train_mse"].iloc[-1]
 
 
 def _largest_rise(history: pd.DataFrame) -> float:
@@ -307,6 +322,11 @@ def _difference_of_ratios(a: float, b: float, c: float, d: float) -> float:
     return a / b - c / d
 
 
+def _beyond(*means: float) -> float:
+    """The difference of the first four means less that of the last four."""
+    return _difference_of_ratios(*means[:4]) - _difference_of_ratios(*means[4:])
+
+
 def _times(study: Experiments, one: str, other: str, quantity: Quantity) -> Estimate | None:
     return times(*study.pairs(one, other), quantity)
 
@@ -323,8 +343,8 @@ def _colourfulness_of(trainings: Sequence[Evaluation]) -> Estimate | None:
 def _baseline(study: Experiments) -> list[Finding]:
     return [
         Finding(
-            "validation MSE after the last epoch, baseline over bn_maxpool",
-            _times(study, "baseline", "bn_maxpool", _last_error),
+            "training MSE over all epochs, baseline over bn_maxpool",
+            _times(study, "baseline", "bn_maxpool", _mean_error),
             ABOVE,
             1,
             errors=True,
@@ -342,7 +362,7 @@ def _deeper(study: Experiments) -> list[Finding]:
     return [
         Finding("PSNR, deeper less baseline, dB", _psnr(study, "deeper", "baseline"), NOT_ABOVE, 0),
         Finding(
-            "validation MSE over all epochs, deeper over baseline",
+            "training MSE over all epochs, deeper over baseline",
             _times(study, "deeper", "baseline", _mean_error),
             ABOVE,
             1,
@@ -365,7 +385,7 @@ def _bn_maxpool(study: Experiments) -> list[Finding]:
             "error in ab on large parts, over that of grey",
             of_images(trainings, parts, _ratio),
             BELOW,
-            COLOURED,
+            1,
         ),
     ]
 
@@ -385,6 +405,12 @@ def _overfits(study: Experiments) -> list[Finding]:
             of_curves(trainings, _training_after_best),
             BELOW,
             1,
+            errors=True,
+        ),
+        Finding(
+            "validation MSE over training MSE of bn_maxpool, last epoch",
+            of_curves(trainings, _final_ratio),
+            decides=False,
             errors=True,
         ),
     ]
@@ -409,7 +435,7 @@ def _l2(study: Experiments) -> list[Finding]:
 
 def _spatial_dropout(study: Experiments) -> list[Finding]:
     return [
-        replace(_overfits(study)[0], condition="overfitting: bn_maxpool, whose it would mitigate"),
+        replace(_overfits(study)[0], condition="bn_maxpool overfits"),
         Finding(
             "validation MSE, last epoch over the lowest, spatial_dropout over bn_maxpool",
             _times(
@@ -442,11 +468,14 @@ def _most_promising(study: Experiments) -> list[Finding]:
 
 def _undersaturated(study: Experiments) -> list[Finding]:
     trainings = study.of("bn_maxpool")
-    parts = [
-        f"{colorizer}chroma_{size}_parts"
-        for size in ("small", "large")
-        for colorizer in ("model_", "")
-    ]
+
+    def parts(colorizer: str) -> list[str]:
+        return [
+            f"{whose}chroma_{size}_parts"
+            for size in ("small", "large")
+            for whose in (f"{colorizer}_", "")
+        ]
+
     return [
         Finding(
             "colourfulness over the photographs', bn_maxpool",
@@ -455,10 +484,16 @@ def _undersaturated(study: Experiments) -> list[Finding]:
             1,
         ),
         Finding(
-            "chroma over the photographs', small parts less large parts",
-            of_images(trainings, parts, _difference_of_ratios),
+            "chroma over the photographs', small parts less large parts, less the same of the mean "
+            "colour",
+            of_images(trainings, [*parts(MODEL), *parts(MEAN_AB)], _beyond),
             BELOW,
             0,
+        ),
+        Finding(
+            "chroma over the photographs', small parts less large parts",
+            of_images(trainings, parts(MODEL), _difference_of_ratios),
+            decides=False,
         ),
     ]
 
@@ -466,13 +501,29 @@ def _undersaturated(study: Experiments) -> list[Finding]:
 def _small_parts(study: Experiments) -> list[Finding]:
     trainings = study.of("bn_maxpool")
 
-    def worse(colorizer: str) -> Estimate | None:
-        parts = [f"{colorizer}_ab_error_{size}_parts" for size in ("small", "large")]
-        return of_images(trainings, parts, _difference)
+    def parts(colorizer: str) -> list[str]:
+        return [f"{colorizer}_ab_error_{size}_parts" for size in ("small", "large")]
 
     return [
-        Finding("error in ab, small parts less large parts, bn_maxpool", worse("model"), ABOVE, 0),
-        Finding("the same of the grey image, for comparison", worse("grey"), decides=False),
+        Finding(
+            "error in ab, small parts less large parts, bn_maxpool",
+            of_images(trainings, parts(MODEL), _difference),
+            ABOVE,
+            0,
+        ),
+        Finding(
+            "the same, less that of the grey image",
+            of_images(
+                trainings, [*parts(MODEL), *parts(GREY)], lambda a, b, c, d: (a - b) - (c - d)
+            ),
+            ABOVE,
+            0,
+        ),
+        Finding(
+            "error in ab, small parts less large parts, grey image",
+            of_images(trainings, parts(GREY), _difference),
+            decides=False,
+        ),
     ]
 
 
@@ -499,9 +550,9 @@ CLAIMS = (
         "3.4",
         "The baseline converges slowly, its loss stays high, and its output is greyish or "
         "brownish.",
-        "validation MSE beside bn_maxpool's; colourfulness beside the photographs'",
-        f"its last validation MSE is above bn_maxpool's, and it is less than {GREYISH} times as "
-        "colourful as the photographs",
+        "training MSE beside bn_maxpool's; colourfulness beside the photographs'",
+        f"its training MSE, over all epochs, is above bn_maxpool's, and it is less than {GREYISH} "
+        "times as colourful as the photographs",
         (PHOTOGRAPHS, IMAGENET),
         ("baseline", "bn_maxpool"),
         _baseline,
@@ -510,8 +561,8 @@ CLAIMS = (
         2,
         "3.4.1",
         "The deeper network brings no significant improvement and converges even more slowly.",
-        "PSNR and validation MSE beside the baseline's",
-        f"its PSNR is shown to be less than {MARGIN} dB above the baseline's, and its validation "
+        "PSNR and training MSE beside the baseline's",
+        f"its PSNR is shown to be less than {MARGIN} dB above the baseline's, and its training "
         "MSE, over all epochs, is higher",
         (PHOTOGRAPHS, IMAGENET),
         ("deeper", "baseline"),
@@ -524,7 +575,7 @@ CLAIMS = (
         "sky, sea, forest.",
         "the course of the training MSE; error in ab on large parts beside grey's",
         f"the training MSE's largest rise from one epoch to the next is under {RISE:.0%}, and on "
-        f"large parts less than {COLOURED} of the grey image's error is left",
+        "large parts its error is below the grey image's",
         (),
         ("bn_maxpool",),
         _bn_maxpool,
@@ -587,10 +638,10 @@ CLAIMS = (
         9,
         "4.1",
         "Outputs are under-saturated where the network is uncertain.",
-        "colourfulness beside the photographs'; chroma of small and of large parts likewise. On "
-        "scenes the small parts are those whose colour nobody can know",
+        "colourfulness beside the photographs'; chroma of small and of large parts likewise, "
+        "beside that of the mean colour, which is the same everywhere",
         "it is less colourful than the photographs, and small parts have lost more chroma than "
-        "large ones",
+        "large ones, by more than with the mean colour",
         (),
         ("bn_maxpool",),
         _undersaturated,
@@ -599,8 +650,8 @@ CLAIMS = (
         10,
         "4.1",
         "Small details and specific objects are coloured worse than large parts.",
-        "error in ab of small and of large parts, image by image",
-        "the error is larger in small parts",
+        "error in ab of small and of large parts, image by image, beside the grey image's",
+        "the error is larger in small parts, by more than the grey image's",
         (),
         ("bn_maxpool",),
         _small_parts,

@@ -24,6 +24,7 @@ from colorization.scoring.summary import (
 from colorization.study import answers, claims
 from colorization.study.answers import with_interval
 from colorization.study.claims import Judged
+from colorization.study.departures import departures
 from colorization.study.experiments import Experiments
 
 T = TypeVar("T")
@@ -206,6 +207,7 @@ def _context(experiments: Experiments, judged: list[Judged], params: str) -> dic
         "test_images": first.summary.images,
         "results": results_table(experiments),
         "answers": answered,
+        "departures": departures(trainings),
         "ranking": answers.ranking(experiments, answered) if answered else None,
         "means": answers.means_table(experiments),
         "missing": experiments.missing,

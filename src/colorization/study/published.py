@@ -3,11 +3,11 @@
 The files of a published study:
 
 params.yaml             the settings
-pipeline.lock           DVC's record of the data
-experiments.lock        DVC's record of the trainings
+pipeline.lock           DVC's record of the data, where something was published last
 trainings/VARIANT-SEED  a piece: output of the stage `evaluate` for a training, that is metrics,
                         history, a row per test image (compressed) and, for the first seed, some
                         images
+  experiments.lock      DVC's record of the training and its evaluation, if DVC ran them
   run.json              how long it took, and where
   commit.txt            the commit of its code
 study.md, study.html, pictures, metrics.json, claims.json, history.csv
@@ -16,6 +16,8 @@ study.md, study.html, pictures, metrics.json, claims.json, history.csv
 
 import shutil
 from pathlib import Path
+
+import yaml
 
 from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_file, whole_folder
@@ -29,7 +31,7 @@ from colorization.study.comparison import EXTREMES, write_comparison
 from colorization.study.experiments import read_experiments
 
 PARAMS, TRAININGS, RUN, COMMIT = "params.yaml", "trainings", "run.json", "commit.txt"
-LOCKS = {"dvc.lock": "pipeline.lock", "experiments/dvc.lock": "experiments.lock"}
+PIPELINE_LOCK, EXPERIMENTS_LOCK = "pipeline.lock", "experiments.lock"
 TABLES = ("metrics.json", "training.json", "history.csv", "chroma.csv", "dial.csv", "dial.json")
 
 
@@ -66,7 +68,7 @@ def add(workspace: Path, done: list[tuple[str, int]], commit: str, published: Pa
             f"{there} differs from {params}: a study has one of them; publish into another folder"
         )
     published.mkdir(parents=True, exist_ok=True)
-    for source, name in {PARAMS: PARAMS, **LOCKS}.items():
+    for source, name in {PARAMS: PARAMS, "dvc.lock": PIPELINE_LOCK}.items():
         with whole_file(published / name) as partial:
             shutil.copyfile(workspace / source, partial)
     first = Study.load(params).seeds[0]
@@ -78,6 +80,7 @@ def add(workspace: Path, done: list[tuple[str, int]], commit: str, published: Pa
         shown = _shown(variant) if seed == first else []
         with whole_folder(published / TRAININGS / name) as piece:
             _copy(workspace / "data" / "evaluations" / name, shown, piece)
+            _write_lock(workspace / "experiments" / "dvc.lock", name, piece)
             run = workspace / "data" / "runs" / "train" / f"{name}.json"
             if run.exists():
                 shutil.copyfile(run, piece / RUN)
@@ -107,6 +110,19 @@ def _copy(evaluation: Path, shown: list[str], piece: Path) -> None:
         if (evaluation / name).exists():
             shutil.copyfile(evaluation / name, piece / name)
     write_table(read_table(evaluation / ROWS), piece / f"{ROWS}.gz")
+
+
+def _write_lock(lock: Path, name: str, piece: Path) -> None:
+    """Copy DVC's record of a training and its evaluation, if DVC has one."""
+    recorded = yaml.safe_load(lock.read_text(encoding="utf-8"))
+    stages = {
+        stage: entry
+        for stage, entry in recorded.get("stages", {}).items()
+        if stage.endswith(f"@{name}")
+    }
+    if stages:
+        text = yaml.safe_dump(recorded | {"stages": stages}, sort_keys=False)
+        (piece / EXPERIMENTS_LOCK).write_text(text, encoding="utf-8")
 
 
 def write_pages(published: Path) -> None:

@@ -1,0 +1,42 @@
+"""Where a study's settings depart from the paper's."""
+
+from collections.abc import Sequence
+
+from colorization.pages.rendering import Cell, Table
+from colorization.settings.train import Train
+from colorization.training.record import TrainingRecord
+
+
+def departures(trainings: Sequence[TrainingRecord]) -> Table:
+    """Tabulate the paper's settings beside those of a study's trainings.
+
+    Variants that learn how likely each colour is are not the paper's, and do not count. Section 2.4
+    of the paper calls the embedding's network "a pre-trained Inception model"; section 3.2 has the
+    other settings; section 3.5 has the size, of the VGG variants.
+    """
+    papers = [training for training in trainings if isinstance(training.train, Train)]
+    settings = [training.train for training in papers]
+    embedding = [training.embedding.network for training in papers if training.embedding]
+    here: dict[str, tuple[str, Sequence[object]]] = {
+        "photographs to train on": ("22,500", [f"{max(_images(papers)):,}"]),
+        "side, px": ("224", [training.image_size for training in papers]),
+        "network of the embedding": ("Inception", embedding),
+        "learning rate": ("0.0001", [each.learning_rate for each in settings]),
+        "batch, images": ("64", [each.batch_size for each in settings]),
+        "epochs": ("not told", [_epochs(training) for training in papers]),
+    }
+    rows = [
+        [Cell(what), Cell(paper), Cell(", ".join(map(str, dict.fromkeys(values))))]
+        for what, (paper, values) in here.items()
+        if values
+    ]
+    return Table(["", "the paper", "this study"], rows)
+
+
+def _images(trainings: Sequence[TrainingRecord]) -> list[int]:
+    return [training.training_images for training in trainings]
+
+
+def _epochs(training: TrainingRecord) -> int:
+    """The epochs of a training on all images, which gives as many steps as this one had."""
+    return training.train.epochs // training.one_in
