@@ -62,6 +62,20 @@ def test_compared_samples_have_a_column_per_title_and_a_row_per_image(tmp_path: 
         assert (title < 128).any()
 
 
+def test_long_titles_take_several_lines_and_stay_above_their_column(tmp_path: Path) -> None:
+    names = ("a", "bn_maxpool_another_photograph", "b")
+    pictures.compared_samples(
+        {name: np.full((1, 64, 64, 3), 255, np.uint8) for name in names}, tmp_path / "sheet.png"
+    )
+    sheet = np.asarray(Image.open(tmp_path / "sheet.png"))
+    lines = pictures.in_lines(names[1], pictures.LONGEST_TITLE).split("\n")
+    assert lines == ["bn_maxpool_", "another_", "photograph"]
+    head = sheet[: pictures.TITLE_HEIGHT * len(lines)]
+    assert sheet.shape[0] == len(head) + 2 * 65
+    for edge in (130, 260):
+        assert (head[:, edge - 2 : edge + 2] == 255).all()
+
+
 def test_compared_curves_show_every_training(tmp_path: Path) -> None:
     other = HISTORY.assign(val_mse=[0.03, 0.05])
     both = {"a": [HISTORY], "b": [other, HISTORY]}

@@ -135,13 +135,26 @@ def _of_first_seed() -> dict[str, Evaluation]:
 
 
 def results_table() -> str:
-    """The study's first table: each variant beside the floors, and how colourful it is."""
+    """The study's first table: each variant beside the floors, and how colourful it is.
+
+    The experiments on bn_maxpool, with other embeddings or fewer photographs, are left out.
+    """
     text = (STUDY / "study.md").read_text(encoding="utf-8")
     table = re.search(r"(?:^\|.*\n)+", text, re.MULTILINE)
     if not table:
         raise ValueError(f"{STUDY / 'study.md'} has no table")
     rows = [line.split("|") for line in table[0].splitlines()]
-    return "".join("|".join([*row[:2], *row[3:]]) + "\n" for row in rows)
+    variants = [row for row in rows if not row[1].startswith(f" {PROMISING}_")]
+    return "".join("|".join([*row[:2], *row[3:]]) + "\n" for row in variants)
+
+
+def embedding() -> str:
+    """What the study's page says of the embedding, in a sentence."""
+    text = (STUDY / "study.md").read_text(encoding="utf-8")
+    told = re.search(r"^\*\*(Does the semantic embedding help\?)\*\* (.*?\.) ", text, re.MULTILINE)
+    if not told:
+        raise ValueError(f"{STUDY / 'study.md'} does not say whether the embedding helps")
+    return f"{told[1]} {told[2]}\n"
 
 
 def verdicts() -> str:
@@ -216,6 +229,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "released figure": released_figure,
     "study figure": study_figure,
     "results": results_table,
+    "embedding": embedding,
     "verdicts": verdicts,
     "variants": variants_table,
     "metrics": metrics_table,

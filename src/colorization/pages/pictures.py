@@ -1,5 +1,6 @@
 """Pictures for people: sheets of samples, and curves."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ TILE = 128  # px; smaller images are enlarged by a whole factor, larger ones red
 GAP = 4  # px between samples
 SAMPLES_ACROSS = 2
 PANELS_ACROSS = 4
-TITLE_HEIGHT, TITLE_SIZE = 24, 13  # px
+TITLE_HEIGHT, TITLE_SIZE = 24, 13  # px, of a line
+LONGEST_TITLE, LONGEST_PANEL_TITLE = 16, 20  # characters in a line
 BORDER = ((0, 2), (0, 2), (0, 0))  # px of white, below and right of a compared sample
 CURVES = {"train_mse": "training", "val_mse": "validation"}
 NORMAL_95 = 1.96  # standard errors on either side of a mean, for 95% confidence
@@ -114,7 +116,7 @@ def variant_curves(
     for axes, (name, seeds) in zip(panels, histories.items(), strict=False):
         for history in seeds:
             _draw_history(axes, history)
-        _finish(axes, floors, name)
+        _finish(axes, floors, in_lines(name, LONGEST_PANEL_TITLE))
     for axes in panels[len(histories) :]:
         axes.set_visible(False)
     handles, labels = panels[0].get_legend_handles_labels()
@@ -157,6 +159,16 @@ def chroma(histogram: pd.DataFrame, out: Path) -> None:
     _save(figure, out)
 
 
+def in_lines(name: str, longest: int) -> str:
+    """Break a name after underscores into lines of at most `longest` characters, if it can be."""
+    lines = [""]
+    for part in re.split(r"(?<=_)", name):
+        if lines[-1] and len(lines[-1] + part) > longest:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
+
+
 def compared_samples(columns: dict[str, np.ndarray], out: Path) -> None:
     """Write a sheet of several colorizations: a row per image, a column per colorization.
 
@@ -172,13 +184,16 @@ def compared_samples(columns: dict[str, np.ndarray], out: Path) -> None:
         for images in columns.values()
     ]
     pixels = Image.fromarray(np.concatenate(stacked, axis=1))
-    sheet = Image.new("RGB", (pixels.width, pixels.height + TITLE_HEIGHT), "white")
-    sheet.paste(pixels, (0, TITLE_HEIGHT))
+    titles = [in_lines(title, LONGEST_TITLE) for title in columns]
+    height = TITLE_HEIGHT * max(title.count("\n") + 1 for title in titles)
+    sheet = Image.new("RGB", (pixels.width, pixels.height + height), "white")
+    sheet.paste(pixels, (0, height))
     drawing = ImageDraw.Draw(sheet)
     width = pixels.width / len(columns)
-    for index, title in enumerate(columns):
-        middle = ((index + 0.5) * width, TITLE_HEIGHT / 2)
-        drawing.text(middle, title, "black", ImageFont.load_default(TITLE_SIZE), anchor="mm")
+    font = ImageFont.load_default(TITLE_SIZE)
+    for index, title in enumerate(titles):
+        middle = ((index + 0.5) * width, height / 2)
+        drawing.text(middle, title, "black", font, anchor="mm", align="center")
     with whole_file(out) as partial:
         sheet.save(partial, "PNG", optimize=True)
 
