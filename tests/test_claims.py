@@ -38,7 +38,7 @@ def trained(psnr: float = 24.0, colours: float = 0.9, **options: Any) -> list[Ev
     }
     found = []
     for seed in SEEDS:
-        table = rows(6, model_psnr_rgb_db=psnr + 0.01 * seed, **columns)
+        table = rows(6, **{"model_psnr_rgb_db": psnr + 0.01 * seed} | columns)
         table["model_colourfulness"] = (colours + 0.001 * seed) * table["colourfulness"]
         noise = 1 + 0.001 * seed * np.arange(len(curve))
         options.setdefault("embedding", IMAGENET)
@@ -152,6 +152,16 @@ def test_each_finding_says_what_it_says_of_the_claim() -> None:
     ]
     (judged,) = (one for one in claims.judge(study()) if one.claim.number == 7)
     assert [finding.told for finding in judged.findings] == ["open"]
+
+
+def test_the_verdict_on_the_more_colourful_half_stands_beside_that_on_all() -> None:
+    """Of six images the last three are the more colourful; there repeating is the worse."""
+    gain = np.array([2.0, 2, 2, -1, -1, -1])
+    mixed = trained(model_psnr_rgb_db=24.0 + gain)
+    (judged,) = (one for one in claims.judge(study(vgg16_repeat=mixed)) if one.claim.number == 7)
+    assert judged.on_colourful == CONTRADICTED
+    assert judged.verdict != CONTRADICTED
+    assert judged.as_json()["verdict_on_colourful_half"] == CONTRADICTED
 
 
 def test_of_many_comparisons_one_by_chance_decides_nothing() -> None:

@@ -109,14 +109,17 @@ its default vividness is {default:g}.*
 
 def study_figure() -> str:
     """Tell what `draw_figure` draws."""
-    found = _of_first_seed()[PROMISING]
-    drawn = found.shown["evenly_spaced"].images["truth"]
+    trained = _of_first_seed()
+    drawn = trained[PROMISING].shown["evenly_spaced"].images["truth"]
+    dial = trained[DRAWN[1]].dial
+    vividness = dial.default if dial else 0
+    counts = [f"{trained[name].training.training_images:,}" for name in DRAWN]
     return f"""\
 ![Photographs: grey, by two variants, and as they are](studies/photographs/figure.png)
 
-*Photographs evenly spaced over the study's test split. From the top: grey; `{DRAWN[0]}`, the
-paper's most promising variant; `{DRAWN[1]}`, beyond the paper; the photographs.
-{drawn.shape[1]} px, trained on {found.training.training_images:,} photographs.*
+*Photographs evenly spaced over the study's test split. From the top: grey; `{DRAWN[0]}`, which the
+paper calls most promising; `{DRAWN[1]}`, beyond the paper, at vividness {vividness:g};
+the photographs. {drawn.shape[1]} px, trained on {" and ".join(counts)} photographs.*
 """
 
 
@@ -148,19 +151,29 @@ def results_table() -> str:
     return "".join("|".join([*row[:2], *row[3:]]) + "\n" for row in variants)
 
 
-def embedding() -> str:
-    """What the study's page says of the embedding, in a sentence."""
+def findings() -> str:
+    """What the study's page says of the variants and of the embedding, a line each."""
     text = (STUDY / "study.md").read_text(encoding="utf-8")
-    told = re.search(r"^\*\*(Does the semantic embedding help\?)\*\* (.*?\.) ", text, re.MULTILINE)
-    if not told:
-        raise ValueError(f"{STUDY / 'study.md'} does not say whether the embedding helps")
-    return f"{told[1]} {told[2]}\n"
+    above = re.search(r"^(Shown to be|None is shown to be) above both.*?\.$", text, re.MULTILINE)
+    gain = re.search(r"^\*\*(Does the semantic embedding help\?)\*\* (.*?\.) ", text, re.MULTILINE)
+    if not above or not gain:
+        raise ValueError(f"{STUDY / 'study.md'} does not say what came out")
+    said = above[0].replace("above both", "above both floors in PSNR")
+    return f"{said} {gain[1]} {gain[2]}\n"
 
 
 def verdicts() -> str:
     """The paper's claims and what the study says of each, a line each."""
     judged = json.loads((STUDY / "claims.json").read_text(encoding="utf-8"))
-    return "".join(f"{each['number']}. {each['claim']} **{each['verdict']}**\n" for each in judged)
+    return "".join(_verdict(each) for each in judged)
+
+
+def _verdict(judged: dict[str, Any]) -> str:
+    told = list(judged["reasons"])
+    if (half := judged["verdict_on_colourful_half"]) != judged["verdict"]:
+        told.append(f"on the more colourful half of the photographs {half}")
+    why = f" ({'; '.join(told)})" if told else ""
+    return f"{judged['number']}. {judged['claim']} **{judged['verdict']}**{why}\n"
 
 
 def metrics_table() -> str:
@@ -229,7 +242,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "released figure": released_figure,
     "study figure": study_figure,
     "results": results_table,
-    "embedding": embedding,
+    "findings": findings,
     "verdicts": verdicts,
     "variants": variants_table,
     "metrics": metrics_table,

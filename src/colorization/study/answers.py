@@ -8,7 +8,7 @@ import numpy as np
 from colorization.pages import rendering
 from colorization.pages.rendering import Cell, Table
 from colorization.scoring.metrics import Metric, columns, metric
-from colorization.scoring.summary import FLOORS, MEAN_AB, MODEL, PSNR
+from colorization.scoring.summary import FLOORS, GREY, MEAN_AB, MODEL, PSNR
 from colorization.study.claims import PROMISING, THE_PAPERS, VERDICTS, Judged
 from colorization.study.estimates import CONFIDENCE, Estimate, holm
 from colorization.study.experiments import Experiments, difference_on_images, of_images
@@ -64,6 +64,11 @@ class Answers:
         The next after the best; None if there is no other.
     lead : Estimate or None
         PSNR of the best less that of the next, in dB.
+    best_over_grey : str or None
+        The variant with the highest PSNR over the grey image, of all but the controls. This leaves
+        out photographs that are exactly grey. None if there is no other photograph.
+    above_both : list of str
+        The variants whose PSNR is shown to be above that of both floors.
     behind, level : list of str
         The other variants but the controls: those whose PSNR is significantly below the best's, and
         those that are not told apart from it. The p-values are corrected for their number.
@@ -83,6 +88,8 @@ class Answers:
     best_of_paper: str
     second: str | None
     lead: Estimate | None
+    best_over_grey: str | None
+    above_both: list[str]
     behind: list[str]
     level: list[str]
     over: dict[str, dict[str, Estimate]]
@@ -100,9 +107,7 @@ class Answers:
         if shown == total:
             return f"Yes: the network with it is better than {_count(total)}."
         if not shown:
-            return (
-                f"No gain is shown: the network with it is not better than {_count(total, 'any')}."
-            )
+            return f"No gain is shown over {_count(total, 'any')}."
         return f"In part: the network with it is better than {shown} of {total} controls."
 
 
@@ -126,6 +131,7 @@ def answer(experiments: Experiments, judged: list[Judged]) -> Answers | None:
         return None
     candidates = [name for name in ranked if name not in CONTROLS] or ranked
     best, second = candidates[0], candidates[1] if len(candidates) > 1 else None
+    beside_grey = [name for name in candidates if GREY in over[name]]
     behind, level = _told_apart(experiments, candidates)
     papers = [name for name in ranked if name in THE_PAPERS]
     counted = Counter(each.verdict for each in judged)
@@ -134,6 +140,8 @@ def answer(experiments: Experiments, judged: list[Judged]) -> Answers | None:
         best_of_paper=papers[0] if papers else best,
         second=second,
         lead=_psnr_difference(experiments, best, second) if second else None,
+        best_over_grey=max(beside_grey, key=lambda name: over[name][GREY].value, default=None),
+        above_both=[name for name in candidates if _is_above_both(over[name])],
         behind=behind,
         level=level,
         over={name: over[name] for name in ranked},
@@ -142,6 +150,12 @@ def answer(experiments: Experiments, judged: list[Judged]) -> Answers | None:
         detectable=_detectable(experiments, papers),
         missing=experiments.missing,
     )
+
+
+def _is_above_both(over: dict[str, Estimate]) -> bool:
+    """Whether a variant's intervals over both floors are wholly above 0."""
+    lows = [estimate.low for estimate in over.values()]
+    return len(lows) == len(FLOORS) and all(low is not None and low > 0 for low in lows)
 
 
 def _told_apart(experiments: Experiments, ranked: list[str]) -> tuple[list[str], list[str]]:
@@ -202,11 +216,17 @@ def _psnr_difference(experiments: Experiments, one: str, other: str) -> Estimate
 
 
 def _named(experiments: Experiments, variant: str) -> str:
-    """A variant's name, with how many seeds it has if others have more."""
+    """A variant's name, with what sets it apart: a random network, or fewer seeds than others."""
     seeds = {name: len(experiments.of(name)) for name in experiments.variants}
-    if seeds[variant] == max(seeds.values()):
-        return variant
-    return f"{variant} ({seeds[variant]} of {max(seeds.values())} seeds)"
+    random = {
+        name: experiments.of(name)[0].training.random_network for name in experiments.variants
+    }
+    told = []
+    if random[variant] and not all(random.values()):
+        told.append(f"random {random[variant]}")
+    if seeds[variant] < max(seeds.values()):
+        told.append(f"{seeds[variant]} of {max(seeds.values())} seeds")
+    return f"{variant} ({', '.join(told)})" if told else variant
 
 
 def ranking(experiments: Experiments, answers: Answers) -> Table:

@@ -169,12 +169,25 @@ class Claim:
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim with its evidence and verdict; `reasons` tells why all or part was not tested."""
+    """A claim with its evidence and verdict.
+
+    Attributes
+    ----------
+    claim : Claim
+    findings : list of Finding
+    verdict : str
+    reasons : list of str
+        Why all or part was not tested.
+    on_colourful : str
+        The verdict on the more colourful half of the test images alone. A pale answer meets
+        near-grey photographs almost exactly, so they weigh much in means of PSNR.
+    """
 
     claim: Claim
     findings: list[Finding]
     verdict: str
     reasons: list[str]
+    on_colourful: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Give the claim as claims.json holds it."""
@@ -186,6 +199,7 @@ class Judged:
             "rule": self.claim.rule,
             "verdict": self.verdict,
             "reasons": self.reasons,
+            "verdict_on_colourful_half": self.on_colourful,
             "evidence": [_evidence(finding) for finding in self.findings],
         }
 
@@ -203,7 +217,11 @@ def _evidence(finding: Finding) -> dict[str, Any]:
 
 def judge(experiments: Experiments) -> list[Judged]:
     """Judge every claim of the paper by what the study measured."""
-    return [_judge(claim, experiments) for claim in CLAIMS]
+    half = experiments.colourful_half()
+    return [
+        replace(_judge(claim, experiments), on_colourful=_judge(claim, half).verdict)
+        for claim in CLAIMS
+    ]
 
 
 def _judge(claim: Claim, experiments: Experiments) -> Judged:

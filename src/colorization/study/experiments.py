@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +48,16 @@ class Experiments:
     def of(self, variant: str) -> list[Evaluation]:
         """The trainings of one variant, in the order of the seeds."""
         return [found for (name, _), found in self.trainings.items() if name == variant]
+
+    def colourful_half(self) -> "Experiments":
+        """The same trainings, with rows of the more colourful half of the test images alone."""
+        colourfulness = next(iter(self.trainings.values())).rows["colourfulness"]
+        chosen = (colourfulness >= colourfulness.median()).to_numpy()
+        trainings = {
+            key: replace(found, rows=found.rows[chosen].reset_index(drop=True))
+            for key, found in self.trainings.items()
+        }
+        return replace(self, trainings=trainings)
 
     def pairs(self, one: str, other: str) -> tuple[list[Evaluation], list[Evaluation]]:
         """The trainings of two variants from the seeds that both have, in the same order."""
