@@ -19,6 +19,7 @@ from colorization.study.departures import departures
 from colorization.study.estimates import Estimate
 from colorization.study.experiments import Experiments
 from evaluated import evaluation, files_in, rows, run
+from samples import PARAMS
 
 PAGES = ("md", "html")
 PARAMS_TEXT = "# a <comment> & more\ntrain:\n  epochs: 3"
@@ -357,6 +358,11 @@ def test_the_papers_settings_stand_beside_the_studys() -> None:
         "batch, images": ["64", str(whole.train.batch_size)],
         "epochs": ["not told", "3"],
     }
+
+
+def test_a_study_without_the_papers_variants_has_none_of_its_settings() -> None:
+    bins = evaluation().training.model_copy(update={"train": PARAMS.colour_bins})
+    assert departures([bins]).rows == []
 
 
 def test_one_seed_does_not_tell_what_the_embedding_brings() -> None:

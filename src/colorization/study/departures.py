@@ -17,8 +17,9 @@ def departures(trainings: Sequence[TrainingRecord]) -> Table:
     papers = [training for training in trainings if isinstance(training.train, Train)]
     settings = [training.train for training in papers]
     embedding = [training.embedding.network for training in papers if training.embedding]
+    most = max((training.training_images for training in papers), default=0)
     here: dict[str, tuple[str, Sequence[object]]] = {
-        "photographs to train on": ("22,500", [f"{max(_images(papers)):,}"]),
+        "photographs to train on": ("22,500", [f"{most:,}"] if papers else []),
         "side, px": ("224", [training.image_size for training in papers]),
         "network of the embedding": ("Inception", embedding),
         "learning rate": ("0.0001", [each.learning_rate for each in settings]),
@@ -31,10 +32,6 @@ def departures(trainings: Sequence[TrainingRecord]) -> Table:
         if values
     ]
     return Table(["", "the paper", "this study"], rows)
-
-
-def _images(trainings: Sequence[TrainingRecord]) -> list[int]:
-    return [training.training_images for training in trainings]
 
 
 def _epochs(training: TrainingRecord) -> int:
