@@ -9,16 +9,9 @@ import pytest
 from colorization import variants
 from colorization.backbones.weights import Pretrained
 from colorization.scoring.evaluation import Evaluation
-from colorization.study import claims
-from colorization.study.claims import (
-    CLAIMS,
-    CONTRADICTED,
-    NOT_TESTED,
-    SUPPORTED,
-    THE_PAPERS,
-    UNDECIDED,
-)
+from colorization.study.claims import CLAIMS, THE_PAPERS
 from colorization.study.experiments import Experiments
+from colorization.study.verdicts import CONTRADICTED, NOT_TESTED, SUPPORTED, UNDECIDED, judge
 from evaluated import evaluation, rows
 
 SEEDS = (1, 2, 3)
@@ -60,7 +53,7 @@ def study(source: str = "photos.zip", seeds: int = 3, **given: Any) -> Experimen
 
 
 def verdict(number: int, experiments: Experiments) -> str:
-    return {one.claim.number: one for one in claims.judge(experiments)}[number].verdict
+    return {one.claim.number: one for one in judge(CLAIMS, experiments)}[number].verdict
 
 
 SLOW = tuple(np.geomspace(0.06, 0.03, 20))
@@ -115,7 +108,7 @@ def test_a_study_that_shows_otherwise_contradicts_it(number: int) -> None:
 
 def test_of_a_variant_that_is_just_like_another_nothing_is_decided() -> None:
     assert verdict(7, study()) == UNDECIDED
-    (judged,) = (one for one in claims.judge(study()) if one.claim.number == 7)
+    (judged,) = (one for one in judge(CLAIMS, study()) if one.claim.number == 7)
     assert [finding.holds for finding in judged.findings] == [None]
     assert judged.reasons == []
 
@@ -125,7 +118,7 @@ def test_where_it_is_open_whether_there_is_anything_to_mitigate_so_is_the_mitiga
     noisy = [
         evaluation(rows(6), (*OVERFITTING[:10], *[end] * 10), embedding=IMAGENET) for end in ends
     ]
-    (judged,) = (one for one in claims.judge(study(bn_maxpool=noisy)) if one.claim.number == 6)
+    (judged,) = (one for one in judge(CLAIMS, study(bn_maxpool=noisy)) if one.claim.number == 6)
     assert judged.verdict == UNDECIDED
     assert judged.reasons == ["it is itself undecided that bn_maxpool overfits"]
     assert reasons(6, study()) == "it needs that bn_maxpool overfits"
@@ -142,15 +135,15 @@ def test_what_a_constant_colour_and_grey_show_too_is_no_property_of_the_network(
 
 
 def test_each_finding_says_what_it_says_of_the_claim() -> None:
-    (judged,) = (one for one in claims.judge(study(**CASES[2][1])) if one.claim.number == 2)
+    (judged,) = (one for one in judge(CLAIMS, study(**CASES[2][1])) if one.claim.number == 2)
     assert [finding.told for finding in judged.findings] == ["the opposite", "as claimed"]
-    (judged,) = (one for one in claims.judge(study()) if one.claim.number == 10)
+    (judged,) = (one for one in judge(CLAIMS, study()) if one.claim.number == 10)
     assert [finding.told for finding in judged.findings] == [
         "as claimed",
         "as claimed",
         "does not decide",
     ]
-    (judged,) = (one for one in claims.judge(study()) if one.claim.number == 7)
+    (judged,) = (one for one in judge(CLAIMS, study()) if one.claim.number == 7)
     assert [finding.told for finding in judged.findings] == ["open"]
 
 
@@ -158,7 +151,7 @@ def test_the_verdict_on_the_more_colourful_half_stands_beside_that_on_all() -> N
     """Of six images the last three are the more colourful; there repeating is the worse."""
     gain = np.array([2.0, 2, 2, -1, -1, -1])
     mixed = trained(model_psnr_rgb_db=24.0 + gain)
-    (judged,) = (one for one in claims.judge(study(vgg16_repeat=mixed)) if one.claim.number == 7)
+    (judged,) = (one for one in judge(CLAIMS, study(vgg16_repeat=mixed)) if one.claim.number == 7)
     assert judged.on_colourful == CONTRADICTED
     assert judged.verdict != CONTRADICTED
     assert judged.as_json()["verdict_on_colourful_half"] == CONTRADICTED
@@ -182,7 +175,7 @@ def trained_alike(psnr: float) -> Evaluation:
 
 def test_all_eleven_claims_have_a_case_and_can_be_written_as_json() -> None:
     assert [claim.number for claim in CLAIMS] == list(range(1, 12)) == list(CASES)
-    judged = [one.as_json() for one in claims.judge(study())]
+    judged = [one.as_json() for one in judge(CLAIMS, study())]
     assert json.loads(json.dumps(judged, allow_nan=False)) == judged
 
 
@@ -194,13 +187,13 @@ def test_together_the_claims_speak_of_all_the_papers_variants_and_these_exist() 
 def test_what_the_paper_calls_the_most_promising_is_so_among_its_own() -> None:
     beaten = study(**CASES[8][0], mine=trained(30.0))
     assert verdict(8, beaten) == SUPPORTED
-    (judged,) = (one for one in claims.judge(beaten) if one.claim.number == 8)
+    (judged,) = (one for one in judge(CLAIMS, beaten) if one.claim.number == 8)
     assert len(judged.findings) == len(THE_PAPERS) - 1
     assert not any("mine" in finding.what for finding in judged.findings)
 
 
 def reasons(number: int, experiments: Experiments) -> str:
-    found = {one.claim.number: one for one in claims.judge(experiments)}[number]
+    found = {one.claim.number: one for one in judge(CLAIMS, experiments)}[number]
     assert found.verdict == NOT_TESTED
     return "; ".join(found.reasons)
 
@@ -239,7 +232,7 @@ def test_what_is_compared_one_by_one_is_judged_without_those_that_have_no_weight
     without = study(
         bn_maxpool=trained(24.5), vgg19_unet=trained(26.0, embedding=None, encoder=vgg19)
     )
-    (judged,) = (one for one in claims.judge(without) if one.claim.number == 8)
+    (judged,) = (one for one in judge(CLAIMS, without) if one.claim.number == 8)
     assert judged.verdict == SUPPORTED
     assert judged.reasons == ["judged without vgg19_unet: no ImageNet weights in vgg19"]
     (aside,) = (finding for finding in judged.findings if not finding.decides)
@@ -279,7 +272,7 @@ def test_one_epoch_grey_photographs_or_exact_images_leave_verdicts_and_no_nan() 
         {"psnr": np.nan},
     ):
         every = {name: trained(**changes) for name in THE_PAPERS}
-        judged = claims.judge(study(**every))  # type: ignore[arg-type]
+        judged = judge(CLAIMS, study(**every))  # type: ignore[arg-type]
         assert len(judged) == 11
         json.dumps([one.as_json() for one in judged], allow_nan=False)
 

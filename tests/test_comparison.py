@@ -13,7 +13,8 @@ from colorization.backbones.weights import Pretrained
 from colorization.pages import rendering
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.summary import FLOORS
-from colorization.study import answers, claims, comparison
+from colorization.study import answers, comparison, verdicts
+from colorization.study.claims import CLAIMS
 from colorization.study.comparison import Circumstances
 from colorization.study.departures import departures
 from colorization.study.estimates import Estimate
@@ -79,7 +80,7 @@ def elsewhere(here: Path) -> Path:
 
 
 def answered(study: Experiments) -> answers.Answers:
-    found = answers.answer(study, claims.judge(study))
+    found = answers.answer(study, verdicts.judge(CLAIMS, study))
     assert found is not None
     return found
 

@@ -119,8 +119,7 @@ METRICS = (
         title="AuC, rebalanced, %",
         good=HIGHER,
         explained="AuC where a pixel weighs by the inverse of its colour's frequency (bins of "
-        "10x10) in these training images, which stand in results/ab_bins.csv: it compares with no "
-        "other data set's figure",
+        "10x10) in these training images: it compares with no other data set's figure",
     ),
     Metric(
         "mse_ab",

@@ -9,9 +9,10 @@ from colorization.pages import rendering
 from colorization.pages.rendering import Cell, Table
 from colorization.scoring.metrics import Metric, columns, metric
 from colorization.scoring.summary import FLOORS, GREY, MEAN_AB, MODEL, PSNR
-from colorization.study.claims import PROMISING, THE_PAPERS, VERDICTS, Judged
+from colorization.study.claims import PROMISING, THE_PAPERS
 from colorization.study.estimates import CONFIDENCE, Estimate, holm
 from colorization.study.experiments import Experiments, difference_on_images, of_images
+from colorization.study.verdicts import VERDICTS, Judged
 
 CONTROLS = {
     "bn_maxpool_no_embedding": "without an embedding",

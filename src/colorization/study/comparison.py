@@ -21,11 +21,12 @@ from colorization.scoring.summary import (
     over_as_json,
     scores_as_json,
 )
-from colorization.study import answers, claims
+from colorization.study import answers, verdicts
 from colorization.study.answers import with_interval
-from colorization.study.claims import Judged
+from colorization.study.claims import CLAIMS, PROMISING
 from colorization.study.departures import departures
 from colorization.study.experiments import Experiments
+from colorization.study.verdicts import Judged
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ def write_comparison(
     results.mkdir(parents=True, exist_ok=True)
     named = experiments.by_name()
     _write_json(metrics(experiments), results / "metrics.json")
-    judged = claims.judge(experiments)
+    judged = verdicts.judge(CLAIMS, experiments)
     _write_json([claim.as_json() for claim in judged], results / "claims.json")
     histories = pd.concat(
         {name: found.history for name, found in named.items()}, names=["training"]
@@ -111,8 +112,8 @@ def _draw(experiments: Experiments, results: Path) -> None:
     pictures.compared_samples(columns, results / "samples.png")
     for name, sheet in EXTREMES.items():
         (results / sheet).unlink(missing_ok=True)
-        if claims.PROMISING in variants:
-            shown = variants[claims.PROMISING].shown[name]
+        if PROMISING in variants:
+            shown = variants[PROMISING].shown[name]
             pictures.sheet(pictures.triptychs(shown.images), results / sheet)
 
 
@@ -213,7 +214,7 @@ def _context(experiments: Experiments, judged: list[Judged], params: str) -> dic
         "missing": experiments.missing,
         "seeds": sorted({seed for _, seed in experiments.trainings}),
         "claims": judged,
-        "extremes": claims.PROMISING in dials,
+        "extremes": PROMISING in dials,
         "dials": {name: dial_table(found.dial) for name, found in dials.items() if found.dial},
         "with_interval": with_interval,
         "p_value": answers.p_value,
