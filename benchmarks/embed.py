@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import timm
 import torch
 
@@ -55,7 +54,7 @@ def main(
         print(f"## {network}, weights {Path(weights).name}\n")
         chosen = f"ours, {imagenet.precision_of(params)}"
         print()
-        print(table(turns.measure(ways, rounds), chosen, len(L)))
+        print(turns.table(turns.measure(ways, rounds), chosen, len(L)))
         cosines = agreement(params, L)
         print(
             "\ncosine of our vectors in mixed_bfloat16 with those in float32: "
@@ -112,19 +111,6 @@ def agreement(params: Embed, L: np.ndarray) -> np.ndarray:
     """Cosine of each image's vectors in both precisions."""
     one, other = (np.asarray(ours(params, L, policy)(), np.float64) for policy in PRECISIONS)
     return (one * other).sum(axis=1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
-
-
-def table(measured: dict[str, turns.Measured], chosen: str, images: int) -> str:
-    rows = [
-        {
-            "": f"{name} (auto)" if name == chosen else name,
-            "images per second": f"{images / result.median:.1f}",
-            "auto is faster by": f"{result.median / measured[chosen].median:.2f}",
-            "peak memory, MiB": f"{result.memory:,.0f}",
-        }
-        for name, result in measured.items()
-    ]
-    return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
 
 
 if __name__ == "__main__":

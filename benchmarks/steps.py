@@ -1,4 +1,4 @@
-"""The training steps that several of these scripts measure."""
+"""The networks and batches that several of these scripts measure."""
 
 import keras
 import numpy as np

@@ -1,8 +1,9 @@
 """A study by two workers with a core each, beside `make study` on both cores, and where time goes.
 
 Clones the commit, makes the inputs, and times both ways, each in a copy. Then does a worker's steps
-once more for a training that is done: what is left of a task without it. From that, and from how
-long each training took, tells how long a study takes on many machines.
+once more for a training that is done: these are what a task takes beside its training. From that
+and from the seconds of each training, tells how long a study takes on many machines if the longest
+trainings begin first.
 
     python benchmarks/study_on_cluster.py --folder /tmp/clusters   # hours
     python benchmarks/study_on_cluster.py --overhead 30 --studies studies/photographs
@@ -24,8 +25,9 @@ import turns
 
 ROOT = Path(__file__).resolve().parent.parent
 DVC = [sys.executable, "-m", "dvc"]
-INPUTS = ["check", "preprocess", "colours", "floors", "embed"]
-DONE = "experiments/dvc.yaml:{}@bn_maxpool-1"
+EXPERIMENTS = "experiments/dvc.yaml"
+INPUTS = ["check", "preprocess", "colours", "floors", "embed", f"{EXPERIMENTS}:embed_control"]
+DONE = f"{EXPERIMENTS}:{{}}@bn_maxpool-1"
 MACHINES = (1, 4, 16, 64)
 
 
@@ -59,6 +61,8 @@ def measure(folder: Path) -> pd.DataFrame:
         rows[f"a task: imports of `{stage}`"] = seconds(
             [sys.executable, f"stages/{stage}.py", "--help"], clone
         )
+    evaluated = [*DVC, "repro", "--single-item", "--force", DONE.format("evaluate")]
+    rows["a task: evaluate"] = seconds(evaluated, clone)
     pushed = [*DVC, "push", "--run-cache", *map(DONE.format, ("train", "evaluate"))]
     rows["a task: push"] = seconds(pushed, clone)
     return pd.DataFrame({"seconds": rows}).round(1)

@@ -6,7 +6,7 @@ What disturbs the machine for a while then disturbs them all, and ratios hold wh
 import io
 import multiprocessing
 import os
-import resource
+import re
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +14,9 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
+
+import pandas as pd
 
 from colorization.core import provenance
 
@@ -22,7 +25,10 @@ Step = Callable[[], object]  # what is timed; returns when it is done
 
 @dataclass(frozen=True)
 class Measured:
-    """Wall time in seconds of every turn, and the most memory in MiB of the process."""
+    """Wall time in seconds of every turn, and the most memory in MiB of the process.
+
+    The memory includes all that a script imports: PyTorch beside TensorFlow, if it compares them.
+    """
 
     seconds: list[float]
     memory: float
@@ -65,6 +71,37 @@ def measure(ways: Mapping[str, Callable[[], Step]], turns: int) -> dict[str, Mea
         }
 
 
+def table(
+    measured: Mapping[str, Measured],
+    chosen: str,
+    images: int,
+    more: Mapping[str, Mapping[str, str]] | None = None,
+) -> str:
+    """Tabulate images per second, ratios and memory in Markdown.
+
+    Parameters
+    ----------
+    measured : mapping of str to Measured
+    chosen : str
+        The way that `precision: auto` takes.
+    images : int
+        Images of a turn.
+    more : mapping of str to mapping of str to str, optional
+        More columns by their title, each with a text for every way.
+    """
+    rows = [
+        {
+            "": f"{name} (auto)" if name == chosen else name,
+            "images per second": f"{images / result.median:.2f}",
+            "auto is faster by": f"{result.median / measured[chosen].median:.2f}",
+            **{title: texts[name] for title, texts in (more or {}).items()},
+            "peak memory, MiB": f"{result.memory:,.0f}",
+        }
+        for name, result in measured.items()
+    ]
+    return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
+
+
 _step: Step
 
 
@@ -80,7 +117,9 @@ def _time() -> float:
 
 
 def _memory() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Linux's VmHWM; getrusage would begin with the parent's.
+    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(peak) / 1024
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pytest
 from colorization import variants
 from colorization.backbones.weights import Pretrained
 from colorization.scoring.evaluation import Evaluation
-from colorization.study.claims import CLAIMS, THE_PAPERS
+from colorization.study.claims import CLAIMS, MARGIN, THE_PAPERS
 from colorization.study.experiments import Experiments
 from colorization.study.verdicts import CONTRADICTED, NOT_TESTED, SUPPORTED, UNDECIDED, judge
 from evaluated import evaluation, rows
@@ -104,6 +104,30 @@ def test_a_study_that_bears_a_claim_out_supports_it(number: int) -> None:
 @pytest.mark.parametrize("number", CASES)
 def test_a_study_that_shows_otherwise_contradicts_it(number: int) -> None:
     assert verdict(number, study(**CASES[number][1])) == CONTRADICTED
+
+
+def test_a_gain_that_is_not_shown_to_be_significant_contradicts_nothing() -> None:
+    psnr = 24.14 + np.linspace(-0.1, 0.1, 6)  # shown to be above the baseline's, not by 0.1 dB
+    unsure = study(deeper=trained(model_psnr_rgb_db=psnr, train_mse=SLOW))
+    (judged,) = (one for one in judge(CLAIMS, unsure) if one.claim.number == 2)
+    estimate = judged.findings[0].estimate
+    assert estimate
+    assert estimate.low
+    assert 0 < estimate.low < MARGIN < estimate.value
+    assert judged.verdict == UNDECIDED
+    assert verdict(2, study(deeper=trained(24.3, train_mse=SLOW))) == CONTRADICTED
+
+
+def test_variants_without_a_common_seed_are_not_compared() -> None:
+    every = study().trainings
+    kept = {("vgg16_conv", 1), ("vgg16_repeat", 2)}
+    apart = {key: found for key, found in every.items() if "vgg16" not in key[0] or key in kept}
+    judged = judge(CLAIMS, Experiments(apart, "photographs"))
+    (found,) = (one for one in judged if one.claim.number == 7)
+    assert (found.verdict, found.reasons) == (
+        NOT_TESTED,
+        ["no seed that all these variants have"],
+    )
 
 
 def test_of_a_variant_that_is_just_like_another_nothing_is_decided() -> None:
@@ -243,7 +267,7 @@ def test_what_is_compared_one_by_one_is_judged_without_those_that_have_no_weight
 
 def test_few_epochs_show_no_overfitting() -> None:
     short = study(bn_maxpool=trained(val_mse=OVERFITTING[:12]))
-    assert reasons(4, short) == "12 epochs, of at least 20"
+    assert reasons(4, short) == "trained for 12 epochs; it takes 20 to show"
 
 
 def test_a_claim_on_a_variant_that_is_missing_is_not_tested() -> None:

@@ -14,6 +14,7 @@ from threading import Thread
 
 import psutil
 import pytest
+from distributed import Client
 
 from conftest import ROOT, Project, stages_run
 
@@ -85,7 +86,8 @@ class Started:
         )
         self.lines: list[str] = []
         self._queue: Queue[str] = Queue()
-        Thread(target=self._read, daemon=True).start()
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout
@@ -109,7 +111,7 @@ class Started:
     def end(self) -> tuple[int, list[str]]:
         """Wait for its end; give its exit status, and all that it printed."""
         status = self.process.wait(PATIENCE)
-        time.sleep(1)
+        self._reader.join(PATIENCE)
         while not self._queue.empty():
             self.lines.append(self._queue.get())
         return status, self.lines
@@ -206,12 +208,15 @@ def test_what_cannot_be_is_told_in_a_line(project: Project, tmp_path: Path) -> N
     for wrong in ("local:0", "local:x", "local:1000"):
         assert refused(project, wrong).startswith("cluster: local:N: N must be from 1 to ")
     assert "no scheduler answers" in refused(project, "tcp://127.0.0.1:9")
-    assert refused(project, "local:1").startswith("cluster: ")
+    told = refused(project, "local:1")
+    assert told.startswith("cluster: dvc push: ")
+    assert "/dev/null" in told
 
 
 def test_a_worker_that_would_train_several_at_a_time_is_refused(
     shared: Project, cluster: Cluster
 ) -> None:
     cluster.join(threads=2)
-    time.sleep(5)
+    with Client(cluster.address) as client:
+        client.wait_for_workers(3, timeout=PATIENCE)
     assert refused(shared, cluster.address).endswith("start it with --nthreads 1")

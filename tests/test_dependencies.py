@@ -10,6 +10,7 @@ import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -179,6 +180,15 @@ def test_nothing_that_differs_from_run_to_run_is_an_output() -> None:
         outputs = [*stage.get("outs", []), *stage.get("metrics", []), *stage.get("plots", [])]
         paths = [path if isinstance(path, str) else next(iter(path)) for path in outputs]
         assert not any("runs" in path or path.endswith(".html") for path in paths)
+
+
+def test_plots_are_of_columns_that_are_there() -> None:
+    for stage in STAGES.values():
+        for plot in stage.get("plots", []):
+            for path, told in plot.items() if isinstance(plot, dict) else ():
+                if path.endswith(".csv") and (ROOT / path).exists():
+                    columns = set(pd.read_csv(ROOT / path, nrows=0).columns)
+                    assert {told[axis] for axis in ("x", "y") if axis in told} <= columns
 
 
 @pytest.mark.parametrize("name", WITHOUT_TENSORFLOW)

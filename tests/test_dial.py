@@ -98,6 +98,15 @@ def test_pages_tell_every_position_and_which_is_the_default(
     assert list(turned(named, tmp_path / "dial")) == ["vivid"]
 
 
+def test_scores_that_are_undefined_are_told_so(made: tuple[Dial, dict]) -> None:
+    scores = made[0].scores.assign(
+        over_grey_db=np.nan, over_grey_db_se=np.nan, ciede2000_mean_se=np.nan
+    )
+    table = dial_table(dataclasses.replace(made[0], scores=scores))
+    assert not any("nan" in cell.text for row in table.rows for cell in row)
+    assert table.rows[0][1].text == "exact"
+
+
 def test_a_folder_of_no_dials_holds_an_empty_table(tmp_path: Path) -> None:
     write_dials({"without": evaluation()}, tmp_path / "dial")
     assert files_in(tmp_path / "dial") == {"scores.csv"}

@@ -114,3 +114,13 @@ def test_what_is_found_with_a_probability_of_80_percent_is_as_tables_have_it() -
     found = students(0, 34**-0.5, 33).detectable()
     assert found == pytest.approx(0.4947, abs=0.002)
     assert Estimate(1.0).detectable() is None
+
+
+def test_few_seeds_and_images_have_no_fewer_freedoms_than_the_fewest_of_them() -> None:
+    rng = np.random.default_rng(1)
+    for seeds, images in ((2, 2), (2, 4), (2, 8), (3, 3)):
+        for _ in range(200):
+            found = over_images(rng.normal(size=(seeds, images)))
+            assert found.freedom is not None
+            assert found.freedom >= min(seeds, images) - 1
+            assert found.detectable() is not None

@@ -149,5 +149,5 @@ def test_what_was_trained_on_a_part_of_the_images_is_told_apart() -> None:
     first, second, half = evaluation(), evaluation(), evaluation(one_in=2)
     study = Experiments({("l2", 1): first, ("l2", 2): second, ("half", 1): half}, "scenes")
     assert list(study.by_name()) == ["l2 (1)", "l2 (2)", "half (1)"]
-    assert study.of_first_seed() == {"l2": first}
+    assert study.pictured() == {"l2": first}
     assert study.histories() == {"l2": [first.history, second.history]}

@@ -1,5 +1,6 @@
 """What is published of a study: pieces, and pages that come to the same bytes from them alone."""
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -155,6 +156,24 @@ def test_what_was_made_with_other_settings_is_not_mixed_in(workspace: Path, stud
     finally:
         params.write_text(text)
     assert before == {name: (study / name).read_bytes() for name in files_in(study)}
+
+
+def test_what_was_scored_on_other_images_is_not_mixed_in(
+    workspace: Path, study: Path, tmp_path: Path
+) -> None:
+    before = {name: (study / name).read_bytes() for name in files_in(study)}
+    other = tmp_path / "workspace"
+    shutil.copytree(workspace, other, ignore=shutil.ignore_patterns("studies"))
+    for table in other.glob("data/evaluations/*/test_images.csv"):
+        table.write_text(table.read_text().replace("im1.jpg", "unlike.jpg"))
+    with pytest.raises(ColorizationError, match="was scored on other test images than"):
+        published.add(other, DONE, "0123456789ab", study)
+    assert before == {name: (study / name).read_bytes() for name in files_in(study)}
+
+
+def test_the_page_shows_the_pictures_that_are_beside_it(study: Path) -> None:
+    shown = re.findall(r"!\[[^]]+\]\((.+?)\)", (study / "study.md").read_text())
+    assert sorted(shown) == sorted(str(path.relative_to(study)) for path in study.rglob("*.png"))
 
 
 def test_a_folder_without_pieces_is_told_in_a_line(workspace: Path, tmp_path: Path) -> None:

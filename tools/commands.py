@@ -10,11 +10,19 @@ DVC = (sys.executable, "-m", "dvc")
 
 
 def said(*command: str) -> str:
-    """Run a command for what it says; an error tells the last line of what it said."""
+    """Run git or DVC for what it says.
+
+    Raises
+    ------
+    ColorizationError
+        If it fails, with DVC's last error or the last line that was said.
+    """
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode:
         shown = (ran.stderr.strip() or ran.stdout.strip() or "failed").splitlines()
-        raise ColorizationError(f"{' '.join(command[-2:])}: {shown[-1]}")
+        errors = [line for line in shown if line.startswith("ERROR: ")]  # a hint may follow
+        name = " ".join(command[2:4] if command[:3] == DVC else command[:2])
+        raise ColorizationError(f"{name}: {(errors or shown)[-1].removeprefix('ERROR: ')}")
     return ran.stdout.strip()
 
 

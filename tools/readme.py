@@ -27,6 +27,7 @@ from colorization.scoring.evaluation import Evaluation
 from colorization.settings.download import Download
 from colorization.settings.study import Study
 from colorization.settings.whole import Params
+from colorization.study.answers import CONTROLS
 from colorization.study.claims import CLAIMS, PROMISING
 from colorization.study.experiments import read_experiments
 from colorization.training.record import TrainingRecord
@@ -97,19 +98,24 @@ def released_figure() -> str:
     trained = TrainingRecord.read(RELEASED / "training.json")
     positions = ", ".join(f"{position:g}" for position in release.POSITIONS)
     default = load(RELEASED).vividness
+    scores = json.loads((RELEASED / "metrics.json").read_text(encoding="utf-8"))
+    ours, greys = (scores[name]["ciede2000_mean"] for name in ("model", "grey"))
+    over = scores["model_over"]["grey"]["psnr_rgb_db"]
     return f"""\
 ![Photographs: grey, colorized along the dial, and as they are]({release.FIGURE})
 
 *Photographs that the model of `colorize` has not seen, evenly spaced over its test split, none
 picked by hand. From the top: grey; colorized at vividness {positions}; the photographs.
-`{trained.variant}` at {trained.image_size} px, trained on {trained.training_images:,} photographs;
-its default vividness is {default:g}.*
+`{trained.variant}` at {trained.image_size} px, trained on {trained.training_images:,} photographs.
+Its default is {default:g}. With it, over the {scores["images"]} photographs of that split,
+CIEDE2000 is {ours:.2f} and the grey image's {greys:.2f}; the PSNR less the grey image's is
+{over:+.2f} dB.*
 """
 
 
 def study_figure() -> str:
     """Tell what `draw_figure` draws."""
-    trained = _of_first_seed()
+    trained = _pictured()
     drawn = trained[PROMISING].shown["evenly_spaced"].images["truth"]
     dial = trained[DRAWN[1]].dial
     vividness = dial.default if dial else 0
@@ -125,20 +131,20 @@ the photographs. {drawn.shape[1]} px, trained on {" and ".join(counts)} photogra
 
 def draw_figure(out: Path) -> None:
     """Draw photographs of the study's test split: grey, by two variants, and as they are."""
-    found = _of_first_seed()
+    found = _pictured()
     shown = [found[name].shown["evenly_spaced"].images for name in DRAWN]
     rows = [shown[0]["grey"], *(images["colorized"] for images in shown), shown[0]["truth"]]
     release.write_rows(rows, out)
 
 
-def _of_first_seed() -> dict[str, Evaluation]:
+def _pictured() -> dict[str, Evaluation]:
     params = STUDY / "params.yaml"
     source = Download.load(params).shown_source
-    return read_experiments(Study.load(params), source, STUDY / "trainings").of_first_seed()
+    return read_experiments(Study.load(params), source, STUDY / "trainings").pictured()
 
 
 def results_table() -> str:
-    """The study's first table: each variant beside the floors, and how colourful it is.
+    """Give the study's first table: each variant beside the floors, and how colourful it is.
 
     The experiments on bn_maxpool, with other embeddings or fewer photographs, are left out.
     """
@@ -148,18 +154,22 @@ def results_table() -> str:
         raise ValueError(f"{STUDY / 'study.md'} has no table")
     rows = [line.split("|") for line in table[0].splitlines()]
     variants = [row for row in rows if not row[1].startswith(f" {PROMISING}_")]
-    return "".join("|".join([*row[:2], *row[3:]]) + "\n" for row in variants)
+    told = "".join("|".join([*row[:2], *row[3:]]) + "\n" for row in variants)
+    images = json.loads((STUDY / "metrics.json").read_text(encoding="utf-8"))["images"]
+    seeds = len(Study.load(STUDY / "params.yaml").seeds)
+    over = f"{images} test photographs and {seeds} seeds"
+    return f"{told}\nMeans over {over}, with 95% confidence intervals.\n"
 
 
 def findings() -> str:
     """What the study's page says of the variants and of the embedding, a line each."""
     text = (STUDY / "study.md").read_text(encoding="utf-8")
-    above = re.search(r"^(Shown to be|None is shown to be) above both.*?\.$", text, re.MULTILINE)
-    gain = re.search(r"^\*\*(Does the semantic embedding help\?)\*\* (.*?\.) ", text, re.MULTILINE)
-    if not above or not gain:
+    shown = re.findall(r"^(?:Shown|No variant is shown) to be .*\.$", text, re.MULTILINE)
+    gain = re.search(r"^\*\*(Does the semantic embedding help\?)\*\* (.*?)\. ", text, re.MULTILINE)
+    if not shown or not gain:
         raise ValueError(f"{STUDY / 'study.md'} does not say what came out")
-    said = above[0].replace("above both", "above both floors in PSNR")
-    return f"{said} {gain[1]} {gain[2]}\n"
+    controls = ", ".join(CONTROLS.values())
+    return f"{' '.join(shown[:2])} {gain[1]} {gain[2]}: bn_maxpool {controls}.\n"
 
 
 def verdicts() -> str:

@@ -1,5 +1,6 @@
 """Tables and pictures of a model with a dial: its scores and its images along the dial."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,10 +29,15 @@ def dial_table(dial: Dial) -> Table:
         here = " (default)" if abs(position - dial.default) < 1e-6 else ""
         cells = [Cell(f"{position:.1f}{here}", position)]
         for key, (_, measured) in TOLD.items():
-            score = Score(row[key], row[f"{key}_se"])
+            score = Score(_known(row[key]), _known(row[f"{key}_se"]))
             cells.append(Cell(rendering.with_error(score, measured), score.value))
         rows.append(cells)
     return Table(["vividness", *(title for title, _ in TOLD.values())], rows)
+
+
+def _known(value: float) -> float | None:
+    """A table's value, or None where it has none."""
+    return None if math.isnan(value) else value
 
 
 def write_dials(evaluations: dict[str, Evaluation], out: Path) -> None:

@@ -1,12 +1,14 @@
 """Answers to a reader's first questions: the best variant, the embedding's gain, the verdicts."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from colorization.pages import rendering
 from colorization.pages.rendering import Cell, Table
+from colorization.scoring.dial import DIFFERENCE
 from colorization.scoring.metrics import Metric, columns, metric
 from colorization.scoring.summary import FLOORS, GREY, MEAN_AB, MODEL, PSNR
 from colorization.study.claims import PROMISING, THE_PAPERS
@@ -19,7 +21,7 @@ CONTROLS = {
     "bn_maxpool_random_network": "with a random network's",
     "bn_maxpool_another_photograph": "with another photograph's",
 }
-TOLD = ("ciede2000_mean", "colourfulness_ratio")  # shown beside PSNR over the floors
+TOLD = (DIFFERENCE, "colourfulness_ratio")  # shown beside PSNR over the floors
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,13 @@ class Answers:
         out photographs that are exactly grey. None if there is no other photograph.
     above_both : list of str
         The variants whose PSNR is shown to be above that of both floors.
-    behind, level : list of str
-        The other variants but the controls: those whose PSNR is significantly below the best's, and
-        those that are not told apart from it. The p-values are corrected for their number.
+    closer : list of str
+        The variants whose mean colour difference, CIEDE2000, is shown to be below the grey image's.
+        One seed shows nothing. Of both lists the p-values are corrected for the number of variants.
+    behind, level, unmatched : list of str
+        The other variants but the controls: those whose PSNR is significantly below the best's,
+        those that are not told apart from it, and those that share too few seeds with it. The
+        p-values are corrected for their number.
     over : dict of str to dict of str to Estimate
         By variant and floor: the PSNR of the variant less that of the floor, in dB.
     controls : list of Control
@@ -91,8 +97,10 @@ class Answers:
     lead: Estimate | None
     best_over_grey: str | None
     above_both: list[str]
+    closer: list[str]
     behind: list[str]
     level: list[str]
+    unmatched: list[str]
     over: dict[str, dict[str, Estimate]]
     controls: list[Control]
     verdicts: dict[str, int]
@@ -102,9 +110,10 @@ class Answers:
     @property
     def of_the_embedding(self) -> str:
         """A sentence on whether the embedding helps."""
-        if any(control.chance is None for control in self.controls):
+        told = [control for control in self.controls if control.chance is not None]
+        if not told:
             return "One seed does not tell."
-        shown, total = sum(control.shown for control in self.controls), len(self.controls)
+        shown, total = sum(control.shown for control in told), len(told)
         if shown == total:
             return f"Yes: the network with it is better than {_count(total)}."
         if not shown:
@@ -133,7 +142,7 @@ def answer(experiments: Experiments, judged: list[Judged]) -> Answers | None:
     candidates = [name for name in ranked if name not in CONTROLS] or ranked
     best, second = candidates[0], candidates[1] if len(candidates) > 1 else None
     beside_grey = [name for name in candidates if GREY in over[name]]
-    behind, level = _told_apart(experiments, candidates)
+    behind, level, unmatched = _told_apart(experiments, candidates)
     papers = [name for name in ranked if name in THE_PAPERS]
     counted = Counter(each.verdict for each in judged)
     return Answers(
@@ -142,9 +151,11 @@ def answer(experiments: Experiments, judged: list[Judged]) -> Answers | None:
         second=second,
         lead=_psnr_difference(experiments, best, second) if second else None,
         best_over_grey=max(beside_grey, key=lambda name: over[name][GREY].value, default=None),
-        above_both=[name for name in candidates if _is_above_both(over[name])],
+        above_both=_shown(experiments, candidates, lambda name: _above_both(over[name])),
+        closer=_shown(experiments, candidates, lambda name: _closer(experiments, name)),
         behind=behind,
         level=level,
+        unmatched=unmatched,
         over={name: over[name] for name in ranked},
         controls=controls(experiments),
         verdicts={verdict: counted[verdict] for verdict in VERDICTS if counted[verdict]},
@@ -153,23 +164,48 @@ def answer(experiments: Experiments, judged: list[Judged]) -> Answers | None:
     )
 
 
-def _is_above_both(over: dict[str, Estimate]) -> bool:
-    """Whether a variant's intervals over both floors are wholly above 0."""
-    lows = [estimate.low for estimate in over.values()]
-    return len(lows) == len(FLOORS) and all(low is not None and low > 0 for low in lows)
+def _shown(
+    experiments: Experiments, variants: list[str], chance: Callable[[str], float | None]
+) -> list[str]:
+    """The variants with several seeds whose p-value, corrected for their number, is low enough."""
+    trained = [name for name in variants if len(experiments.of(name)) > 1]
+    corrected = holm([chance(name) for name in trained])
+    pairs = zip(trained, corrected, strict=True)
+    return [name for name, value in pairs if value is not None and value < 1 - CONFIDENCE]
 
 
-def _told_apart(experiments: Experiments, ranked: list[str]) -> tuple[list[str], list[str]]:
-    """Give `Answers.behind` and `Answers.level`; `ranked` are the variants, the best first."""
+def _above_both(over: dict[str, Estimate]) -> float | None:
+    """The p-value of a PSNR above both floors: the greater of two; None if it is not above."""
+    if len(over) < len(FLOORS) or any(estimate.value <= 0 for estimate in over.values()):
+        return None
+    chances = [estimate.chance(0) for estimate in over.values()]
+    known = [chance for chance in chances if chance is not None]
+    return max(known) if len(known) == len(chances) else None
+
+
+def _closer(experiments: Experiments, variant: str) -> float | None:
+    """The p-value of a CIEDE2000 below the grey image's; None if it is not below."""
+    columns = [f"{colorizer}_{DIFFERENCE}" for colorizer in (MODEL, GREY)]
+    estimate = of_images(experiments.of(variant), columns, lambda a, b: a - b)
+    return estimate.chance(0) if estimate and estimate.value < 0 else None
+
+
+def _told_apart(
+    experiments: Experiments, ranked: list[str]
+) -> tuple[list[str], list[str], list[str]]:
+    """Give `behind`, `level` and `unmatched` of `Answers`; `ranked` has the best first."""
     best, *others = ranked
-    differences = [_psnr_difference(experiments, best, name) for name in others]
-    chances = holm([each.chance(0) if each else None for each in differences])
-    behind = [
-        name
-        for name, difference, chance in zip(others, differences, chances, strict=True)
-        if chance is not None and chance < 1 - CONFIDENCE and difference and difference.value > 0
-    ]
-    return behind, [name for name in others if name not in behind]
+    differences = {name: _psnr_difference(experiments, best, name) for name in others}
+    chances = holm([each.chance(0) if each else None for each in differences.values()])
+    behind, level, unmatched = [], [], []
+    for (name, difference), chance in zip(differences.items(), chances, strict=True):
+        if difference is None or chance is None:
+            unmatched.append(name)
+        elif chance < 1 - CONFIDENCE and difference.value > 0:
+            behind.append(name)
+        else:
+            level.append(name)
+    return behind, level, unmatched
 
 
 def over_floors(

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_file
 from colorization.core.provenance import Circumstances, Run
 from colorization.dataset.tables import write_table
@@ -30,13 +31,18 @@ from colorization.study.verdicts import Judged
 
 T = TypeVar("T")
 
-TITLE = "Image colorization: every variant"
+TITLE = "Image colorization: the variants of a study"
 EXTREMES = {"best": "good.png", "worst": "poor.png"}  # the paper's Figures 8 and 9
 OVER = "PSNR over mean_ab, dB (higher is better)"
 
 
 def write_comparison(
-    experiments: Experiments, params: str, circumstances: Circumstances, results: Path
+    experiments: Experiments,
+    params: str,
+    circumstances: Circumstances,
+    results: Path,
+    *,
+    published: bool = False,
 ) -> None:
     """Write metrics, verdicts, histories, pictures and pages.
 
@@ -52,7 +58,19 @@ def write_comparison(
     circumstances : Circumstances
     results : Path
         A folder; made if missing.
+    published : bool
+        Whether the pictures stay beside study.md, which then shows them.
+
+    Raises
+    ------
+    ColorizationError
+        If no training has images to show.
     """
+    if not experiments.pictured():
+        raise ColorizationError(
+            "no training has images to show; first train a variant that learns from all training "
+            f"images, from seed {min(seed for _, seed in experiments.trainings)}"
+        )
     results.mkdir(parents=True, exist_ok=True)
     named = experiments.by_name()
     _write_json(metrics(experiments), results / "metrics.json")
@@ -64,7 +82,7 @@ def write_comparison(
     with whole_file(results / "history.csv") as partial:
         write_table(histories.reset_index("training"), partial)
     _draw(experiments, results)
-    dials = experiments.of_first_seed()
+    dials = experiments.pictured()
     write_dials(dials, results / "dial")
     context = _context(experiments, judged, params)
     page = rendering.render(
@@ -84,7 +102,10 @@ def write_comparison(
         },
     )
     text = rendering.render(
-        "study.md.j2", **context, trainings=trainings_table(experiments, runs=None)
+        "study.md.j2",
+        **context,
+        trainings=trainings_table(experiments, runs=None),
+        published=published,
     )
     for name, content in (("study.md", text), ("study.html", page)):
         with whole_file(results / name) as partial:
@@ -100,7 +121,7 @@ def _write_json(content: Any, path: Path) -> None:
 def _draw(experiments: Experiments, results: Path) -> None:
     """Draw curves, test images by each variant, and one variant's best and worst images."""
     histories = experiments.histories()
-    variants = experiments.of_first_seed()
+    variants = experiments.pictured()
     first = next(iter(variants.values()))
     pictures.compared_curves(histories, first.floors(), results / "curves.png")
     pictures.variant_curves(histories, first.floors(), results / "variants.png")
@@ -198,9 +219,13 @@ def _machines(runs: dict[str, Run]) -> list[Any]:
 def _context(experiments: Experiments, judged: list[Judged], params: str) -> dict[str, Any]:
     trainings = [found.training for found in experiments.trainings.values()]
     first = next(iter(experiments.trainings.values()))
-    networks = [training.pretrained for training in trainings if training.pretrained]
+    networks = {
+        (network.network, network.weights)
+        for (variant, _), found in experiments.trainings.items()
+        if (network := found.training.pretrained) and variant not in answers.CONTROLS
+    }
     answered = answers.answer(experiments, judged)
-    dials = experiments.of_first_seed()
+    dials = experiments.pictured()
     return {
         "title": TITLE,
         "source": experiments.source,
@@ -218,8 +243,8 @@ def _context(experiments: Experiments, judged: list[Judged], params: str) -> dic
         "dials": {name: dial_table(found.dial) for name, found in dials.items() if found.dial},
         "with_interval": with_interval,
         "p_value": answers.p_value,
-        "pretrained": {network.network: network.weights for network in networks},
-        "training_images": max(training.training_images for training in trainings),
+        "pretrained": sorted(networks),
+        "training_images": sorted({one.training_images for one in trainings}, reverse=True),
         "image_size": trainings[0].image_size,
         "precisions": sorted({training.precision for training in trainings}),
     }

@@ -130,7 +130,8 @@ def over_images(values: np.ndarray) -> Estimate:
     variance = max(between_seeds + between_images - within, between_seeds, between_images)
     if not variance:
         return students(mean, 0.0, seeds - 1)
-    freedom = variance**2 / np.sum(mean_squares**2 / freedoms)
+    # Satterthwaite's formula gives less than the fewest freedoms of a term only by chance, too.
+    freedom = max(variance**2 / np.sum(mean_squares**2 / freedoms), freedoms.min())
     return students(mean, float(np.sqrt(variance / values.size)), float(freedom))
 
 

@@ -74,7 +74,11 @@ class Experiments:
             for (variant, seed), found in self.trainings.items()
         }
 
-    def of_first_seed(self) -> dict[str, Evaluation]:
+    def seeds_of(self, variant: str) -> set[int]:
+        """The seeds of a variant's trainings."""
+        return {seed for name, seed in self.trainings if name == variant}
+
+    def pictured(self) -> dict[str, Evaluation]:
         """The first training with images to show of each variant that has all training images.
 
         In a published study, only trainings of the first seed have images to show.
@@ -87,8 +91,8 @@ class Experiments:
         return {name: found for name, found in whole.items() if found.training.one_in == 1}
 
     def histories(self) -> dict[str, list[pd.DataFrame]]:
-        """The histories of all seeds, for each variant of `of_first_seed`."""
-        return {name: [each.history for each in self.of(name)] for name in self.of_first_seed()}
+        """The histories of all seeds, for each variant of `pictured`."""
+        return {name: [each.history for each in self.of(name)] for name in self.pictured()}
 
 
 def read_experiments(study: Study, source: str, evaluations: Path) -> Experiments:

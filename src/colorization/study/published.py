@@ -57,7 +57,8 @@ def add(workspace: Path, done: list[tuple[str, int]], commit: str, published: Pa
     Raises
     ------
     ColorizationError
-        If its trainings were made with other settings.
+        If the trainings were made with other settings than those in the folder, or scored on other
+        test images.
     """
     if not done:
         return []
@@ -67,6 +68,8 @@ def add(workspace: Path, done: list[tuple[str, int]], commit: str, published: Pa
         raise ColorizationError(
             f"{there} differs from {params}: a study has one of them; publish into another folder"
         )
+    variant, seed = done[0]
+    _check_test_images(workspace / "data" / "evaluations" / f"{variant}-{seed}", published)
     published.mkdir(parents=True, exist_ok=True)
     for source, name in {PARAMS: PARAMS, "dvc.lock": PIPELINE_LOCK}.items():
         with whole_file(published / name) as partial:
@@ -89,11 +92,24 @@ def add(workspace: Path, done: list[tuple[str, int]], commit: str, published: Pa
     return names
 
 
+def _check_test_images(evaluation: Path, published: Path) -> None:
+    """Raise an error if the pieces that are there were scored on other images."""
+    tested = read_table(evaluation / ROWS)["name"]
+    for rows in sorted((published / TRAININGS).glob(f"*/{ROWS}.gz")):
+        if not read_table(rows)["name"].equals(tested):
+            raise ColorizationError(
+                f"{rows.parent} was scored on other test images than {evaluation}; "
+                "publish into another folder"
+            )
+
+
 def _same(evaluation: Path, piece: Path) -> bool:
     """Whether a piece was made from this evaluation."""
-    told = ("metrics.json", "training.json", "history.csv")
-    return piece.exists() and all(
-        (piece / name).read_bytes() == (evaluation / name).read_bytes() for name in told
+    names = [name for name in TABLES if "dial" not in name or (piece / name).exists()]
+    return (
+        piece.exists()
+        and all((piece / name).read_bytes() == (evaluation / name).read_bytes() for name in names)
+        and read_table(piece / f"{ROWS}.gz").equals(read_table(evaluation / ROWS))
     )
 
 
@@ -131,13 +147,11 @@ def write_pages(published: Path) -> None:
     Raises
     ------
     ColorizationError
-        If there is no piece, or none of the first seed.
+        If there is no piece, or none has images to show.
     """
     params, trainings = published / PARAMS, published / TRAININGS
     study = Study.load(params)
     experiments = read_experiments(study, Download.load(params).shown_source, trainings)
-    if not experiments.of_first_seed():
-        raise ColorizationError(f"{trainings}: none is of the first seed, whose images are shown")
     folders = {
         name: trainings / f"{variant}-{seed}"
         for name, (variant, seed) in zip(experiments.by_name(), experiments.trainings, strict=True)
@@ -148,4 +162,4 @@ def write_pages(published: Path) -> None:
         commit=", ".join(sorted(commits)),
     )
     text = params.read_text(encoding="utf-8").strip()
-    write_comparison(experiments, text, circumstances, published)
+    write_comparison(experiments, text, circumstances, published, published=True)

@@ -23,8 +23,7 @@ SUPPORTED, CONTRADICTED = "supported", "contradicted"
 UNDECIDED, NOT_TESTED = "undecided", "not tested"
 VERDICTS = (SUPPORTED, CONTRADICTED, UNDECIDED, NOT_TESTED)
 
-ABOVE, BELOW, NOT_ABOVE = "above", "below", "not above"  # sides of a bound
-MARGIN = 0.1  # dB in PSNR; a smaller gain is no significant improvement
+ABOVE, BELOW = "above", "below"  # sides of a bound
 
 # Conditions without which a claim cannot be tested.
 PHOTOGRAPHS, IMAGENET, LONG = "photographs", "imagenet", "long"
@@ -41,7 +40,7 @@ class Finding:
     estimate : Estimate or None
         None where it is not defined for these test images or epochs.
     side : str
-        The side of the bound that the claim predicts: `ABOVE`, `BELOW` or `NOT_ABOVE`.
+        The side of the bound that the claim predicts: `ABOVE` or `BELOW`.
     bound : float
     decides : bool
         Whether the verdict depends on it.
@@ -69,20 +68,10 @@ class Finding:
 
     @property
     def holds(self) -> bool | None:
-        """Whether the claim's side was found (True), the other side (False), or neither (None).
-
-        `NOT_ABOVE` is found where the interval ends less than `MARGIN` above the bound.
-        """
-        if self.estimate is None or self.chance is None:
+        """Whether the claim's side was found (True), the other side (False), or neither (None)."""
+        if self.estimate is None or self.chance is None or self.chance >= 1 - CONFIDENCE:
             return None
-        found = self.chance < 1 - CONFIDENCE
-        above = self.estimate.value > self.bound
-        if self.side == NOT_ABOVE:
-            high = self.estimate.high
-            if high is not None and high < self.bound + MARGIN:
-                return True
-            return False if found and above else None
-        return above == (self.side == ABOVE) if found else None
+        return (self.estimate.value > self.bound) == (self.side == ABOVE)
 
     @property
     def told(self) -> str:
@@ -175,7 +164,12 @@ class Judged:
 def _evidence(finding: Finding) -> dict[str, Any]:
     """Give a finding as claims.json holds it."""
     estimate = finding.estimate
-    told = {"what": finding.what, "holds": finding.holds, "p": finding.chance}
+    told = {
+        "what": finding.what,
+        "decides": finding.decides,
+        "holds": finding.holds,
+        "p": finding.chance,
+    }
     if estimate:
         told |= {"value": estimate.value, "low": estimate.low, "high": estimate.high}
     if finding.decibels is not None:
@@ -219,7 +213,10 @@ def _judge(claim: Claim, experiments: Experiments) -> Judged:
     opposite = any(finding.holds is False for finding in deciding)
     if opposite and not reasons and not open_conditions:
         return Judged(claim, findings, CONTRADICTED, without)
-    if any(finding.estimate is None for finding in deciding):
+    names = [name for name in claim.variants if name not in aside]
+    if not set.intersection(*(experiments.seeds_of(name) for name in names)):
+        reasons.append("no seed that all these variants have")
+    elif any(finding.estimate is None for finding in deciding):
         reasons.append("these images and epochs do not have what it speaks of")
     if any(finding.estimate and finding.estimate.low is None for finding in deciding):
         reasons.append("one seed: a difference is not established")
@@ -260,5 +257,5 @@ def _unmet(claim: Claim, experiments: Experiments, aside: Collection[str]) -> li
         reasons.append(f"no ImageNet weights in {', '.join(sorted(random))}")
     epochs = min(training.train.epochs for training in trainings)
     if LONG in claim.needs and epochs < EPOCHS:
-        reasons.append(f"{epochs} epochs, of at least {EPOCHS}")
+        reasons.append(f"trained for {epochs} epochs; it takes {EPOCHS} to show")
     return reasons

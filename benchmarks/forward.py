@@ -1,0 +1,65 @@
+"""The forward pass of each variant's network: ours, and the same network in PyTorch.
+
+Prints Markdown tables: images per second (medians), ratios and peak memory. Needs
+benchmarks/requirements.txt.
+
+    python benchmarks/forward.py --variants mobilenet_unet --image_size 96
+"""
+
+import argparse
+import inspect
+from functools import partial
+
+import torch
+
+import turns
+from colorization.backbones.precision import choose_precision
+from colorization.networks.variant import sees_embedding
+from steps import batch, compiled
+from torch_networks import NETWORKS
+
+TORCH = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+def main(variants: list[str], image_size: int, batch_size: int, rounds: int) -> None:
+    shape = (batch_size, image_size)
+    print(f"{turns.machine('torch')}\n\n{image_size} px, batches of {batch_size}\n")
+    chosen = f"ours, {choose_precision('auto', float16=False)}"
+    for variant in variants:
+        ways = {
+            f"ours, {policy}": partial(keras_pass, policy)
+            for policy in ("float32", "mixed_bfloat16")
+        } | {f"PyTorch, {name}": partial(torch_pass, dtype) for name, dtype in TORCH.items()}
+        passes = {name: partial(way, variant, shape) for name, way in ways.items()}
+        measured = turns.measure(passes, rounds)
+        print(f"\n## {variant}\n\n{turns.table(measured, chosen, batch_size)}", flush=True)
+
+
+def keras_pass(policy: str, variant: str, shape: tuple[int, int]) -> turns.Step:
+    model = compiled(variant, policy)
+    inputs, _ = batch(variant, shape, embedding=sees_embedding(model))
+    return lambda: model.predict_on_batch(inputs)
+
+
+def torch_pass(dtype: torch.dtype, variant: str, shape: tuple[int, int]) -> turns.Step:
+    network = NETWORKS[variant]().to(memory_format=torch.channels_last).eval()
+    embedding = "embedding" in inspect.signature(network.forward).parameters
+    L, *others = (
+        torch.from_numpy(array) for array in batch(variant, shape, embedding=embedding)[0]
+    )
+    maps = L.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+
+    def forward() -> None:
+        with torch.inference_mode(), torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
+            network(maps, *others)
+
+    return forward
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--variants", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument("--image_size", type=int, default=224)
+    parser.add_argument("--batch_size", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=5)
+    main(**vars(parser.parse_args()))
