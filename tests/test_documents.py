@@ -43,6 +43,7 @@ NOT_RUN = {
     "make .venv/installed && . .venv/bin/activate": "it asks a network",
     "python3 -m venv env && . env/bin/activate": "the tests run in an environment already",
     "pip install -r benchmarks/requirements.txt": "it asks a network",
+    '.venv/bin/pip install "jax[cuda13]"': "it asks a network, and is of use with a GPU",
     ". .venv/bin/activate": "the tests run in an environment already",
     ".venv/bin/pre-commit install": "it asks a network",
     "colorize-page": "it serves until it is stopped; test_page opens it",
@@ -54,7 +55,7 @@ NOT_RUN = {
     "dask scheduler": "test_cluster starts one",
     "dask worker tcp://HOST:8786 --nthreads 1": "test_cluster starts two",
     "dask ssh host1 host2 host3 --nthreads 1": "it needs other machines",
-    "make publish STUDY=photographs": "test_published and test_pipeline do so at tiny settings",
+    "make publish STUDY=mine": "test_published and test_pipeline do so at tiny settings",
     "dvc exp run -S download.source=https://example.org/photographs.zip": "followed below",
 }
 # Python that needs what no test has: a cluster, the network.

@@ -106,10 +106,9 @@ def released_figure() -> str:
 
 *Photographs that the model of `colorize` has not seen, evenly spaced over its test split, none
 picked by hand. From the top: grey; colorized at vividness {positions}; the photographs.
-`{trained.variant}` at {trained.image_size} px, trained on {trained.training_images:,} photographs.
-Its default is {default:g}. With it, over the {scores["images"]} photographs of that split,
-CIEDE2000 is {ours:.2f} and the grey image's {greys:.2f}; the PSNR less the grey image's is
-{over:+.2f} dB.*
+`{trained.variant}` at {trained.image_size} px, trained on {trained.training_images:,} photographs;
+its default is {default:g}. With it, over the {scores["images"]} photographs of that split,
+CIEDE2000 is {ours:.2f}, the grey image's {greys:.2f}; PSNR less the grey image's {over:+.2f} dB.*
 """
 
 
