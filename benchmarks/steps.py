@@ -3,12 +3,14 @@
 import keras
 import numpy as np
 
+import turns
 from colorization import variants
 from colorization.dataset.colours import count_colours
 from colorization.networks.variant import build_network
 
-# About as many bins occur in them as in photographs.
-COLOURS = count_colours(np.random.default_rng(1).normal(0, 0.17, (1, 64, 64, 2)).clip(-1, 1))
+with turns.quiet():
+    # About as many bins occur in them as in photographs.
+    COLOURS = count_colours(np.random.default_rng(1).normal(0, 0.17, (1, 64, 64, 2)).clip(-1, 1))
 
 
 def compiled(variant: str, policy: str) -> keras.Model:

@@ -72,7 +72,7 @@ def ways(variant: str) -> dict[str, Callable]:
 
 
 def network_of(variant: str) -> Network:
-    return build_network(variant, all_variants.load(variant), 1)
+    return build_network(variant, all_variants.load(variant), 1, colours=COLOURS)
 
 
 def keras_step(
