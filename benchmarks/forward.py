@@ -7,7 +7,6 @@ benchmarks/requirements.txt.
 """
 
 import argparse
-import inspect
 from functools import partial
 
 import torch
@@ -16,7 +15,7 @@ import turns
 from colorization.backbones.precision import choose_precision
 from colorization.networks.variant import sees_embedding
 from steps import batch, compiled
-from torch_networks import NETWORKS
+from torch_networks import NETWORKS, prepared
 
 TORCH = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -42,16 +41,12 @@ def keras_pass(policy: str, variant: str, shape: tuple[int, int]) -> turns.Step:
 
 
 def torch_pass(dtype: torch.dtype, variant: str, shape: tuple[int, int]) -> turns.Step:
-    network = NETWORKS[variant]().to(memory_format=torch.channels_last).eval()
-    embedding = "embedding" in inspect.signature(network.forward).parameters
-    L, *others = (
-        torch.from_numpy(array) for array in batch(variant, shape, embedding=embedding)[0]
-    )
-    maps = L.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+    network, given, _ = prepared(variant, shape)
+    network.eval()
 
     def forward() -> None:
         with torch.inference_mode(), torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
-            network(maps, *others)
+            network(*given)
 
     return forward
 

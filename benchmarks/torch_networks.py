@@ -1,5 +1,6 @@
 """The variants' networks in PyTorch, layer by layer as in colorization.networks and .variants."""
 
+import inspect
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -15,7 +16,7 @@ from colorization.networks.vgg import DECODER, MEAN_BGR
 from colorization.variants.mobilenet_unet import BRIDGE, SKIPS
 from colorization.variants.mobilenet_unet import DECODER as MOBILENET_DECODER
 from colorization.variants.vgg19_unet import DECODER as UNET_DECODER
-from steps import COLOURS
+from steps import COLOURS, batch
 
 Block = Callable[..., list[nn.Module]]
 
@@ -251,6 +252,19 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "vgg19_unet": Vgg19Unet,
     "mobilenet_unet": lambda: MobilenetUnet(int(np.count_nonzero(COLOURS.assigned))),
 }
+
+
+def prepared(variant: str, shape: tuple[int, int]) -> tuple[nn.Module, list[Tensor], Tensor]:
+    """A variant's network, its inputs, and the ab that its output is compared with."""
+    network = NETWORKS[variant]().to(memory_format=torch.channels_last)
+    embedding = "embedding" in inspect.signature(network.forward).parameters
+    (L, *others), ab = batch(variant, shape, embedding=embedding)
+    maps = [
+        torch.from_numpy(array).permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+        for array in (L, ab)
+    ]
+    return network, [maps[0], *map(torch.from_numpy, others)], maps[1]
+
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # of the output and what it is compared with
 

@@ -8,7 +8,6 @@ benchmarks/requirements.txt.
 """
 
 import argparse
-import inspect
 from collections.abc import Callable
 from functools import partial
 
@@ -23,7 +22,7 @@ from colorization.networks import blocks
 from colorization.networks.normalization import FusedBatchNormalization
 from colorization.networks.variant import Network, build_network, sees_embedding
 from steps import COLOURS, batch, compiled
-from torch_networks import LOSSES, NETWORKS, penalty, squared_error
+from torch_networks import LOSSES, NETWORKS, penalty, prepared, squared_error
 
 OURS, STOCK = "ours", "stock Keras"
 
@@ -87,19 +86,11 @@ def keras_step(
 def torch_step(
     dtype: torch.dtype, variant: str, shape: tuple[int, int], *, in_one_graph: bool
 ) -> turns.Step:
-    network = NETWORKS[variant]().to(memory_format=torch.channels_last)
+    network, given, truth = prepared(variant, shape)
     optimizer = torch.optim.Adam(
         [parameter for parameter in network.parameters() if parameter.requires_grad], fused=True
     )
     forward = torch.compile(network) if in_one_graph else network
-    embedding = "embedding" in inspect.signature(network.forward).parameters
-    arrays, target = batch(variant, shape, embedding=embedding)
-    inputs, ab = ([torch.from_numpy(array) for array in each] for each in (arrays, [target]))
-    maps = [
-        array.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
-        for array in (inputs[0], ab[0])
-    ]
-    given, truth = [maps[0], *inputs[1:]], maps[1]
     loss_of = LOSSES[variant]() if variant in LOSSES else squared_error
 
     def step() -> float:

@@ -110,10 +110,9 @@ class Answers:
     @property
     def of_the_embedding(self) -> str:
         """A sentence on whether the embedding helps."""
-        told = [control for control in self.controls if control.chance is not None]
-        if not told:
+        if all(control.chance is None for control in self.controls):
             return "One seed does not tell."
-        shown, total = sum(control.shown for control in told), len(told)
+        shown, total = sum(control.shown for control in self.controls), len(self.controls)
         if shown == total:
             return f"Yes: the network with it is better than {_count(total)}."
         if not shown:

@@ -68,8 +68,8 @@ def write_comparison(
     """
     if not experiments.pictured():
         raise ColorizationError(
-            "no training has images to show; first train a variant that learns from all training "
-            f"images, from seed {min(seed for _, seed in experiments.trainings)}"
+            "no training has images to show; train a variant that learns from all training images, "
+            "from the study's first seed"
         )
     results.mkdir(parents=True, exist_ok=True)
     named = experiments.by_name()
