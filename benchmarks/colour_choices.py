@@ -1,10 +1,10 @@
-"""What choices about `colour_bins` are worth: a training for each, with one thing changed.
+"""What choices about `colour_bins` are worth: trainings for each, with one thing changed.
 
 Trains mobilenet_unet on the cached arrays that `dvc repro colours` has made, with the settings of
 params.yaml but for the epochs and the number of training images, and scores the validation images.
-Prints a Markdown table.
+Prints a Markdown table: means over the seeds, and the lowest and highest of them.
 
-    python benchmarks/colour_choices.py --images 3000 --epochs 4
+    python benchmarks/colour_choices.py --images 3000 --epochs 4 --seeds 1 2 3
 """
 
 import argparse
@@ -77,9 +77,16 @@ def averaging(*given: Any, **options: Any) -> keras.optimizers.Optimizer:
     return optimizer
 
 
+class Swap(keras.callbacks.SwapEMAWeights):
+    """Keras' callback, without what it does after the last epoch, which fails with JAX."""
+
+    def _finalize_ema_values(self) -> None:
+        pass  # it would have average and weight share an array, and JAX deletes it with either
+
+
 def fit_and_swap(model: keras.Model, *given: Any, callbacks: list, **options: Any) -> Any:
     """Train; what is validated and kept are the averaged weights."""
-    swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    swap = Swap(swap_on_epoch=True)
     return _fit(model, *given, callbacks=[swap, *callbacks], **options)
 
 
@@ -127,7 +134,7 @@ CHOICES = {
 }
 
 
-def main(images: int, epochs: int, seed: int, choices: list[str]) -> None:
+def main(images: int, epochs: int, seeds: list[int], choices: list[str]) -> None:
     settings = ColourBins.load(PARAMS).model_copy(update={"epochs": epochs})
     encoder = Pretrained.read(DATA / "inputs" / "encoders" / f"{VARIANT}.json")
     inputs = FewInputs(
@@ -135,32 +142,47 @@ def main(images: int, epochs: int, seed: int, choices: list[str]) -> None:
     )
     validation = inputs.examples("validation")
     side = validation.images.L.shape[1]
-    print(
-        f"{turns.machine()}\n\n{images} training images, {side} px, {epochs} epochs, seed {seed};"
-    )
-    print(f"scored on {len(validation)} validation images\n", flush=True)
-    rows = []
+    print(f"{turns.machine()}\n\n{images} training images, {side} px, {epochs} epochs,")
+    print(f"seeds {seeds}; scored on {len(validation)} validation images\n", flush=True)
+    rows = {}
     for name in choices:
-        with ExitStack() as patched, tempfile.TemporaryDirectory() as folder:
-            for each in CHOICES[name].patches:
-                patched.enter_context(each())
-            changed = dict(CHOICES[name].settings)
-            changed["epochs"] = epochs * changed.get("epochs", 1)
-            started = time.perf_counter()
-            out = Path(folder)
-            train_variant(
-                VARIANT,
-                seed,
-                settings.model_copy(update=changed),
-                inputs,
-                out / "model",
-                out / "unfinished",
-                out / "memory.json",
-            )
-            minutes = (time.perf_counter() - started) / 60
-            rows.append({"": name} | scores(out / "model", validation) | {"minutes": minutes})
-        print(rows[-1], flush=True)
-    print(f"\n{pd.DataFrame(rows).to_markdown(index=False, floatfmt='.2f')}")
+        results = []
+        for seed in seeds:
+            results.append(train_and_score(CHOICES[name], seed, settings, inputs, validation))
+            print(f"{name}, seed {seed}: {results[-1]}", flush=True)
+        rows[name] = {
+            column: mean_and_range([result[column] for result in results]) for column in results[0]
+        }
+    print(f"\n{pd.DataFrame(rows).T.to_markdown()}")
+
+
+def train_and_score(
+    choice: Choice, seed: int, settings: ColourBins, inputs: Inputs, validation: Examples
+) -> dict[str, float]:
+    """Train once with what is changed, and add to the scores how long that took."""
+    with ExitStack() as patched, tempfile.TemporaryDirectory() as folder:
+        for each in choice.patches:
+            patched.enter_context(each())
+        changed = dict(choice.settings)
+        changed["epochs"] = settings.epochs * changed.get("epochs", 1)
+        started = time.perf_counter()
+        out = Path(folder)
+        train_variant(
+            VARIANT,
+            seed,
+            settings.model_copy(update=changed),
+            inputs,
+            out / "model",
+            out / "unfinished",
+            out / "memory.json",
+        )
+        minutes = (time.perf_counter() - started) / 60
+        return scores(out / "model", validation) | {"minutes": minutes}
+
+
+def mean_and_range(values: list[float]) -> str:
+    mean = f"{np.mean(values):.2f}"
+    return mean if len(values) == 1 else f"{mean} ({min(values):.2f} to {max(values):.2f})"
 
 
 def scores(model: Path, validation: Examples) -> dict[str, float]:
@@ -208,6 +230,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=3000)
     parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--choices", nargs="+", choices=CHOICES, default=list(CHOICES))
     main(**vars(parser.parse_args()))
