@@ -137,7 +137,8 @@ def hardware() -> dict[str, str | int]:
 
 
 def machine(*packages: str) -> str:
-    """Hardware, and versions of TensorFlow, Keras and some more packages, in one line."""
-    versions = {name: metadata.version(name) for name in ("tensorflow", "keras", *packages)}
+    """Hardware, and versions of Keras, its backend and some more packages, in one line."""
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    versions = {name: metadata.version(name) for name in (backend, "keras", *packages)}
     facts = hardware() | versions
     return ", ".join(f"{name} {value}" for name, value in facts.items())

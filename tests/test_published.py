@@ -1,5 +1,6 @@
 """What is published of a study: pieces, and pages that come to the same bytes from them alone."""
 
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -128,6 +129,21 @@ def test_the_pieces_alone_give_the_same_bytes_elsewhere(study: Path, tmp_path: P
     assert files_in(study) - pages == {published.PIPELINE_LOCK}
     for name in pages:
         assert (other / name).read_bytes() == (study / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "studies").glob("*/")))
+def test_published_pages_are_what_their_pieces_give(name: str, tmp_path: Path) -> None:
+    source = ROOT / "studies" / name
+    shutil.copytree(source / "trainings", tmp_path / "trainings")
+    copy(source / "params.yaml", tmp_path / "params.yaml")
+    published.write_pages(tmp_path)
+    assert (tmp_path / "study.md").read_text() == (source / "study.md").read_text()
+    told, committed = ((folder / "claims.json").read_text() for folder in (tmp_path, source))
+    assert verdicts(told) == verdicts(committed)
+
+
+def verdicts(claims: str) -> list[tuple[int, str]]:
+    return [(claim["number"], claim["verdict"]) for claim in json.loads(claims)]
 
 
 def copy(source: Path, target: Path) -> None:
