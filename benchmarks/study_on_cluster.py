@@ -1,12 +1,15 @@
 """A study by two workers with a core each, beside `make study` on both cores, and where time goes.
 
 Clones the commit, makes the inputs, and times both ways, each in a copy. Then does a worker's steps
-once more for a training that is done: these are what a task takes beside its training. From that
-and from the seconds of each training, tells how long a study takes on many machines if the longest
-trainings begin first.
+once more for a training that is done: these are what a task takes beside its training.
 
-    python benchmarks/study_on_cluster.py --folder /tmp/clusters   # hours
-    python benchmarks/study_on_cluster.py --overhead 30 --studies studies/photographs
+Tells, on paper, how long another study takes on many machines like this one if the longest
+trainings begin first: a training takes the variant's images per second in the copy `alone`, fewer
+in proportion to the pixels of an image.
+
+    python benchmarks/study_on_cluster.py --folder /tmp/clusters   # an hour
+    python benchmarks/study_on_cluster.py --measured /tmp/clusters/alone --overhead 30 \
+        --evaluate 0.1 --study profiles/photographs.yaml 6403 822
 """
 
 import argparse
@@ -16,18 +19,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from heapq import heapify, heapreplace
+from heapq import heapreplace
 from pathlib import Path
 
 import pandas as pd
 
 import turns
+from colorization.settings.colour_bins import ColourBins
+from colorization.settings.preprocess import Preprocess
+from colorization.settings.study import Study
+from colorization.settings.train import Train
 
 ROOT = Path(__file__).resolve().parent.parent
 DVC = [sys.executable, "-m", "dvc"]
 EXPERIMENTS = "experiments/dvc.yaml"
 INPUTS = ["check", "preprocess", "colours", "floors", "embed", f"{EXPERIMENTS}:embed_control"]
 DONE = f"{EXPERIMENTS}:{{}}@bn_maxpool-1"
+AUTHOR = ["-c", "user.name=benchmark", "-c", "user.email=benchmark@example.org"]
 MACHINES = (1, 4, 16, 64)
 
 
@@ -35,7 +43,9 @@ def seconds(command: Sequence[str], folder: Path) -> float:
     """Run a command, and give how long it took."""
     started = time.perf_counter()
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - started
+    taken = time.perf_counter() - started
+    print(f"{taken:.1f} s: {' '.join(command)}", file=sys.stderr, flush=True)
+    return taken
 
 
 def measure(folder: Path) -> pd.DataFrame:
@@ -44,42 +54,64 @@ def measure(folder: Path) -> pd.DataFrame:
     seconds(["git", "clone", "--quiet", str(ROOT), str(alone)], ROOT)
     seconds([*DVC, "repro", *INPUTS], alone)
     shutil.copytree(alone, home, symlinks=True)
-    add = ["remote", "add", "--quiet", "--default", "shared", str(folder / "remote")]
-    seconds([*DVC, *add], home)
+    remote = str(folder / "remote")
+    seconds([*DVC, "remote", "add", "--quiet", "--default", "shared", remote], home)
     rows = {
         "make study, all cores": seconds([*DVC, "repro", "--all-pipelines", "--keep-going"], alone),
         "make study CLUSTER=local:2": seconds(
             [sys.executable, "tools/cluster.py", "local:2"], home
         ),
-        "a task: git clone": seconds(["git", "clone", "--quiet", str(home), str(clone)], ROOT),
     }
-    seconds([*DVC, *add], clone)
-    for stage in ("train", "evaluate"):
-        target = DONE.format(stage)
-        taken = seconds([*DVC, "repro", "--single-item", "--pull", target], clone)
-        rows[f"a task: pull what `{stage}` takes, and what it gave"] = taken
-        rows[f"a task: imports of `{stage}`"] = seconds(
-            [sys.executable, f"stages/{stage}.py", "--help"], clone
-        )
-    evaluated = [*DVC, "repro", "--single-item", "--force", DONE.format("evaluate")]
-    rows["a task: evaluate"] = seconds(evaluated, clone)
-    pushed = [*DVC, "push", "--run-cache", *map(DONE.format, ("train", "evaluate"))]
-    rows["a task: push"] = seconds(pushed, clone)
+    # As `tools/cluster.py` does, a clone of what is here: with its lock files, and its remote.
+    seconds(["git", *AUTHOR, "commit", "--quiet", "--all", "--message", "measured"], home)
+    steps = {
+        "a worker's first task: git clone": ["git", "clone", "--quiet", str(home), str(clone)],
+        "a worker's first task: pull inputs": [*DVC, "pull", *INPUTS[:-1]],
+        "a task: imports of `train`": [sys.executable, "stages/train.py", "--help"],
+        "a task: find what was trained in the run-cache": repro("train", "--pull"),
+        "a task: evaluate, with its imports": repro("evaluate", "--force"),
+        "a task: imports of `evaluate`": [sys.executable, "stages/evaluate.py", "--help"],
+        "a task: push": [*DVC, "push", "--run-cache", *map(DONE.format, ("train", "evaluate"))],
+    }
+    rows |= {name: seconds(step, clone if clone.exists() else ROOT) for name, step in steps.items()}
     return pd.DataFrame({"seconds": rows}).round(1)
 
 
-def on_paper(study: Path, overhead: float) -> list[float]:
-    """Hours of a published study on so many machines as its trainings' own, longest first."""
-    runs = (json.loads(path.read_text()) for path in study.glob("trainings/*/run.json"))
-    tasks = sorted((run["seconds"] + overhead for run in runs), reverse=True)
-    hours = []
-    for machines in MACHINES:
-        busy = [0.0] * machines
-        heapify(busy)
-        for task in tasks:
-            heapreplace(busy, busy[0] + task)
-        hours.append(max(busy) / 3600)
-    return hours
+def repro(stage: str, option: str) -> list[str]:
+    return [*DVC, "repro", "--single-item", option, DONE.format(stage)]
+
+
+def on_paper(
+    profile: Path, training: int, test: int, measured: Path, overhead: float, evaluate: float
+) -> list[float]:
+    """Hours of a study of so many photographs, by machines; the inputs are there."""
+    smaller = Preprocess.load(measured / "params.yaml").image_size
+    pixels = (Preprocess.load(profile).image_size / smaller) ** 2
+    study = Study.load(profile)
+    tasks = []
+    for variant, _ in study.trainings():
+        section = ColourBins if variant in study.colour_bins else Train
+        seen = training * section.load(profile).epochs
+        rate = images_per_second(measured, variant)
+        tasks.append(overhead + (seen / rate + test * evaluate) * pixels)
+    return [longest_first(tasks, machines) / 3600 for machines in MACHINES]
+
+
+def images_per_second(measured: Path, variant: str) -> float:
+    """The rate of a variant's training; controls have the network of bn_maxpool."""
+    runs = measured / "data" / "runs" / "train"
+    run = next(
+        path for name in (variant, "bn_maxpool") if (path := runs / f"{name}-1.json").exists()
+    )
+    return json.loads(run.read_text())["images_per_second"]
+
+
+def longest_first(tasks: list[float], machines: int) -> float:
+    """Seconds until all tasks are done."""
+    busy = [0.0] * machines
+    for task in sorted(tasks, reverse=True):
+        heapreplace(busy, busy[0] + task)
+    return max(busy)
 
 
 if __name__ == "__main__":
@@ -87,13 +119,26 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--folder", type=Path, help="an empty or missing one, to work in")
-    parser.add_argument("--studies", type=Path, nargs="*", default=[])
-    parser.add_argument("--overhead", type=float, default=0.0, help="seconds a task")
+    parser.add_argument("--measured", type=Path, help="a checkout whose study is done")
+    parser.add_argument("--overhead", type=float, help="seconds a task, beside the training")
+    parser.add_argument("--evaluate", type=float, help="seconds a test image")
+    parser.add_argument(
+        "--study",
+        nargs=3,
+        action="append",
+        default=[],
+        metavar=("PROFILE", "TRAINING", "TEST"),
+        help="a settings file, and how many photographs it trains and tests with",
+    )
     options = parser.parse_args()
     print(f"{turns.machine()}\n")
     if options.folder:
         print(measure(options.folder).to_markdown(), "\n")
-    if options.studies:
-        told = {study.name: on_paper(study, options.overhead) for study in options.studies}
+    if options.study:
+        costs = (options.measured, options.overhead, options.evaluate)
+        told = {
+            Path(profile).stem: on_paper(Path(profile), int(training), int(test), *costs)
+            for profile, training, test in options.study
+        }
         hours = pd.DataFrame(told, index=pd.Index(MACHINES, name="machines")).T
         print(hours.round(1).rename_axis("hours of").to_markdown())

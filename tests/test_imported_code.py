@@ -1,5 +1,6 @@
 """A computation counts the code that it computes with, and no other."""
 
+import ast
 import json
 import os
 import shutil
@@ -133,3 +134,39 @@ def test_embeddings_are_identified_by_all_code_of_their_stage(tmp_path: Path) ->
         *("--arrays_folder", "lab", "--weights", "weights.txt", "--out", "embeddings"),
     )
     assert hashed == imported_by("stages/embed.py")
+
+
+def test_worker_processes_start_without_keras() -> None:
+    """They import the module of the function that they call; TensorFlow would take seconds."""
+    working = {
+        module
+        for path in (ROOT / "src").rglob("*.py")
+        for module in worked_by_others(path.read_text(), module_name(path))
+    }
+    assert {"colorization.scoring.one_image", "colorization.training.one_image"} <= working
+    program = f"import sys, {', '.join(sorted(working))}; sys.exit('keras' in sys.modules)"
+    command = [sys.executable, "-c", program]
+    assert subprocess.run(command, env=environment(), check=False).returncode == 0
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
+
+
+def worked_by_others(source: str, module: str) -> set[str]:
+    """The modules of the functions that a module gives to joblib."""
+    tree = ast.parse(source)
+    origins = {
+        alias.name: node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
+    return {
+        origins.get(call.args[0].id, module)
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "delayed"
+        and isinstance(call.args[0], ast.Name)
+    }

@@ -26,6 +26,7 @@ from colorization.core.hashing import sha256_of
 from colorization.core.records import ImageSize, NotEmpty, Record, Sha256, key_of
 
 NAME = "colorization.json"
+CARD = "README.md"
 RELEASED = Path(__file__).parent.parent / "released"  # the model that comes with this program
 LONGEST = 2**20  # bytes of the manifest; a few thousand are usual
 MODEL = "model.onnx"

@@ -9,6 +9,7 @@ import pandas as pd
 
 from colorization.backbones.weights import Pretrained
 from colorization.colorizing.manifest import (
+    CARD,
     DIAL,
     EMBEDDER,
     MODEL,
@@ -30,8 +31,6 @@ from colorization.scoring.dial import Dial as DialScores
 from colorization.scoring.dial import read_dial
 from colorization.scoring.summary import Summary
 from colorization.training.record import TRAINING, TrainingRecord
-
-CARD = "README.md"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from joblib import Parallel, delayed
 from colorization.colorizing import originals
 from colorization.colorizing.colorizer import Colorizer, load
 from colorization.colorizing.manifest import (
+    CARD,
     EMBEDDER,
     MODEL,
     NAME,
@@ -23,7 +24,6 @@ from colorization.core.hashing import sha256_of
 from colorization.core.provenance import commit
 from colorization.dataset.tables import write_table
 from colorization.packaging.half_weights import halve_weights
-from colorization.packaging.package import CARD
 from colorization.pages import rendering
 from colorization.pages.rendering import Cell, Table
 from colorization.scoring.photographs import score_photographs

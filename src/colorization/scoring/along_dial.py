@@ -7,14 +7,12 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from colorization.core.progress import progress_bar
-from colorization.dataset.colours import Colours
 from colorization.dataset.examples import Examples
 from colorization.imaging import lab
 from colorization.networks.dial import POSITIONS, Dialled
-from colorization.scoring.dial import KEYS, SHOWN, summarize_dial
+from colorization.scoring.dial import SHOWN, summarize_dial
 from colorization.scoring.floors import Floors
-from colorization.scoring.metrics import METRICS
-from colorization.scoring.reference import Colorized, Reference
+from colorization.scoring.one_image import score_turned
 
 SCORED = np.linspace(0, 1, POSITIONS)
 
@@ -30,7 +28,7 @@ def evaluate_dial(
             logits = dialled.before.predict_on_batch(test.inputs(batch))
             ab = np.stack([dialled.ab(logits, position) for position in SCORED], axis=1)
             measured += parallel(
-                delayed(_measure)(np.array(rgb), turned, floors.colours, np.array(small))
+                delayed(score_turned)(np.array(rgb), turned, floors.colours, np.array(small))
                 for rgb, turned, small in zip(
                     test.images.rgb[batch], ab, floors.small[batch], strict=True
                 )
@@ -50,13 +48,3 @@ def turn(dialled: Dialled, test: Examples, chosen: Sequence[int], batch_size: in
         ways = [lab.lab_to_rgb(L, dialled.ab(logits, position)) for position in SHOWN]
         turned.append(np.stack(ways, axis=1))
     return np.concatenate(turned)
-
-
-def _measure(
-    rgb: np.ndarray, turned: np.ndarray, colours: Colours, small: np.ndarray
-) -> np.ndarray:
-    """Measure the metrics of one image at each position, (POSITIONS, 3)."""
-    reference = Reference.prepare(rgb, colours, small)
-    measures = [metric.measure for key in KEYS for metric in METRICS if metric.key == key]
-    images = [Colorized(reference, ab) for ab in turned]
-    return np.array([[measure(image) for measure in measures] for image in images], float)

@@ -1,9 +1,10 @@
-"""Score one colorized image, without Keras, so that worker processes start at once."""
+"""Score one image, without Keras, so that worker processes start at once."""
 
 import numpy as np
 
 from colorization.dataset.colours import Colours
-from colorization.scoring.metrics import score
+from colorization.scoring.dial import KEYS
+from colorization.scoring.metrics import METRICS, score
 from colorization.scoring.reference import Colorized, Reference, chroma_of
 
 CHROMA_EDGES = np.arange(0, 184, 2.0)  # in CIE ab; sRGB reaches 134, a network 181
@@ -35,3 +36,26 @@ def score_image(
     reference = Reference.prepare(rgb, colours, small)
     histograms = [np.histogram(chroma_of(each), CHROMA_EDGES)[0] for each in (reference.ab, ab)]
     return score(Colorized(reference, ab)), np.stack(histograms)
+
+
+def score_turned(
+    rgb: np.ndarray, turned: np.ndarray, colours: Colours, small: np.ndarray
+) -> np.ndarray:
+    """Score one image at each position of a dial.
+
+    Parameters
+    ----------
+    rgb, colours, small
+        As of `score_image`.
+    turned : (P, H, W, 2) float32 array
+        The prediction at each position, CIE a*, b* / AB_SCALE.
+
+    Returns
+    -------
+    (P, len(KEYS)) float array
+        The metrics that `dial.KEYS` names.
+    """
+    reference = Reference.prepare(rgb, colours, small)
+    measures = [metric.measure for key in KEYS for metric in METRICS if metric.key == key]
+    images = [Colorized(reference, ab) for ab in turned]
+    return np.array([[measure(image) for measure in measures] for image in images], float)

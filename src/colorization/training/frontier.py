@@ -28,8 +28,9 @@ from scipy.ndimage import zoom
 
 from colorization.core.progress import progress
 from colorization.dataset.examples import Examples
-from colorization.imaging import colour_metrics, lab
+from colorization.imaging import colour_metrics
 from colorization.networks.dial import POSITIONS, Dialled
+from colorization.training.one_image import measure_ways
 
 # Evenly spaced validation images: to try all ways, and to measure the chosen positions.
 IMAGES, MORE_IMAGES = 128, 1024
@@ -123,18 +124,5 @@ def _measured(dialled: Dialled, some: Examples, ways: Sequence[Way]) -> np.ndarr
             batch = slice(start, start + AT_A_TIME)
             logits = dialled.before.predict_on_batch(some.inputs(batch))
             ab = np.stack([dialled.ab_by(logits, *way) for way in ways], axis=1)
-            measured += parallel(map(delayed(_measure), some.images.rgb[batch], ab))
+            measured += parallel(map(delayed(measure_ways), some.images.rgb[batch], ab))
     return np.array(measured)
-
-
-def _measure(truth: np.ndarray, ways: np.ndarray) -> list[tuple[float, float]]:
-    L, ab = lab.rgb_to_lab(truth)
-    expected = lab.to_cie(L, ab)
-    images = [lab.lab_to_rgb(L, np.zeros(2)), *(lab.lab_to_rgb(L, way) for way in ways)]
-    return [
-        (
-            colour_metrics.ciede2000_mean(expected, lab.to_cie(*lab.rgb_to_lab(rgb))),
-            colour_metrics.colourfulness(rgb),
-        )
-        for rgb in images
-    ]
