@@ -56,12 +56,12 @@ def measure(folder: Path) -> pd.DataFrame:
     shutil.copytree(alone, home, symlinks=True)
     remote = str(folder / "remote")
     seconds([*DVC, "remote", "add", "--quiet", "--default", "shared", remote], home)
-    rows = {
-        "make study, all cores": seconds([*DVC, "repro", "--all-pipelines", "--keep-going"], alone),
-        "make study CLUSTER=local:2": seconds(
-            [sys.executable, "tools/cluster.py", "local:2"], home
-        ),
-    }
+    study = [*DVC, "repro", "--all-pipelines", "--keep-going"]
+    rows = {"make study, all cores": seconds(study, alone)}
+    rows["of it, trainings"] = in_trainings(alone)
+    spread = [sys.executable, "tools/cluster.py", "local:2"]
+    rows["make study CLUSTER=local:2"] = seconds(spread, home)
+    rows["trainings of both workers, added up"] = in_trainings(home)
     # As `tools/cluster.py` does, a clone of what is here: with its lock files, and its remote.
     seconds(["git", *AUTHOR, "commit", "--quiet", "--all", "--message", "measured"], home)
     steps = {
@@ -75,6 +75,12 @@ def measure(folder: Path) -> pd.DataFrame:
     }
     rows |= {name: seconds(step, clone if clone.exists() else ROOT) for name, step in steps.items()}
     return pd.DataFrame({"seconds": rows}).round(1)
+
+
+def in_trainings(checkout: Path) -> float:
+    """Seconds of all trainings of a study that is done, without their imports."""
+    runs = (checkout / "data" / "runs" / "train").glob("*.json")
+    return sum(json.loads(path.read_text())["seconds"] for path in runs)
 
 
 def repro(stage: str, option: str) -> list[str]:
