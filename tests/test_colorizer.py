@@ -24,7 +24,7 @@ from colorization.imaging import lab
 from colorization.networks.variant import sees_embedding
 from colorization.scoring import scorer
 from packaged import SIDE, untrained, with_embeddings, write_package
-from samples import examples, scene
+from samples import encoded, examples, scene
 
 # One of each: variants of one network would be one model here.
 NETWORKS = sorted({variants.load(name).build: name for name in reversed(variants.names())}.values())
@@ -107,7 +107,7 @@ def test_colours_of_the_input_are_not_seen(colorizer: Colorizer) -> None:
         Image.fromarray(np.stack([grey] * 3, axis=-1)),
         Image.fromarray(grey),  # mode L
     )
-    ab = [colorizer.predict([colorizer.see(image.convert("RGB"))])[0] for image in versions]
+    ab = [colorizer.predict([colorizer.see(image)])[0] for image in versions]
     np.testing.assert_array_equal(ab[1], ab[2])
     # The grey one's L is rounded to 8 bits, by 0.2 of L* at most.
     assert np.abs(ab[0] - ab[1]).mean() < 0.05 * np.abs(ab[0]).mean()
@@ -141,6 +141,15 @@ def test_lightness_is_kept_where_transparency_hides_it(
     result = np.asarray(colorizer(given, saturation=0)).astype(int)
     np.testing.assert_array_equal(result, np.asarray(colorizer(photograph, saturation=0)))
     assert (colorizer.see(given) == 1).all()  # white
+
+
+@pytest.mark.parametrize("kind", ["path", "image"])
+def test_a_truncated_photograph_is_refused(colorizer: Colorizer, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a.jpg"
+    content = encoded(scene(7, 80, 60), "JPEG")
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(ColorizationError, match=r"^cannot be decoded: "):
+        colorizer(path if kind == "path" else Image.open(path))
 
 
 def test_arrays_images_and_paths_give_the_same(colorizer: Colorizer, tmp_path: Path) -> None:

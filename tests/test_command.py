@@ -399,30 +399,53 @@ def test_sixteen_large_photographs_in_sixteen_threads_take_at_most_2_gib(
     assert gibibytes_taken(model, photos, "--output", tmp_path / "out", "--jobs", 16) < 2
 
 
-def test_a_kill_leaves_no_half_written_file(model: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def sixty(tmp_path: Path) -> Path:
     photos = tmp_path / "photos"
     photos.mkdir()
     for index in range(60):
         (photos / f"{index}.png").write_bytes(encoded(scene(index, 400, 300)))
-    out = tmp_path / "out"
-    command = [
-        sys.executable,
-        "-m",
-        "colorization.colorizing.command",
-        str(photos),
-        "--output",
-        str(out),
-    ]
-    started = subprocess.Popen([*command, "--model", str(model), "--quiet"])
+    return photos
+
+
+def begun(model: Path, photos: Path, out: Path, *options: str) -> subprocess.Popen:
+    """A process of the command that has written its first result."""
+    program = [sys.executable, "-m", "colorization.colorizing.command", str(photos)]
+    started = subprocess.Popen(
+        [*program, "--output", str(out), "--model", str(model), "--quiet", *options],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     while not (out.exists() and archives.folder_image_names(out)) and started.poll() is None:
         time.sleep(0.01)
+    return started
+
+
+def test_a_kill_leaves_no_half_written_file(model: Path, sixty: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    started = begun(model, sixty, out)
     started.send_signal(signal.SIGKILL)
-    started.wait()
+    started.communicate()
     written = archives.folder_image_names(out)
     assert 0 < len(written) < 60
     for name in written:
         with reopened(out / name) as image:
             image.load()
-    again = subprocess.run([*command, "--model", str(model), "--quiet", "--overwrite"], check=True)
+    again = begun(model, sixty, out, "--overwrite")
+    again.communicate()
     assert again.returncode == 0
     assert len(archives.folder_image_names(out)) == 60
+
+
+def test_when_interrupted_it_finishes_what_is_in_work_and_begins_nothing(
+    model: Path, sixty: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    started = begun(model, sixty, out, "--jobs", "8")  # 32 photographs are handed out at once
+    before = len(archives.folder_image_names(out))
+    started.send_signal(signal.SIGINT)
+    _, told = started.communicate(timeout=60)
+    assert (started.returncode, told) == (1, "colorize: interrupted; what is done is whole\n")
+    # Beside the eight, some were done before the signal came.
+    assert len(archives.folder_image_names(out)) <= before + 16
+    assert not list(out.glob(".*"))

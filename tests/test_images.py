@@ -216,6 +216,36 @@ def test_an_embedded_profile_is_converted_to_srgb(mode: str) -> None:
     np.testing.assert_allclose(rgb, 188, atol=1)
 
 
+def linear_grey_profile() -> bytes:
+    """A profile for grey images, without gamma; ICC.1:2010, sections 7.2, 7.3 and 10.5."""
+    white = b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)  # D50, of 65536
+    curve = b"curv" + bytes(8)  # of no points, which is the identity
+    head = bytearray(128)
+    head[8:24] = struct.pack(">I", 0x02400000) + b"mntr" + b"GRAY" + b"XYZ "
+    head[36:40] = b"acsp"
+    head[68:80] = white[8:]
+    tags = struct.pack(">I4sII4sII", 2, b"wtpt", 156, 20, b"kTRC", 176, 12)
+    profile = head + tags + white + curve
+    profile[:4] = struct.pack(">I", len(profile))
+    return bytes(profile)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "I;16", "F", "transparent"])
+def test_an_embedded_profile_of_a_grey_image_is_converted_to_srgb(mode: str) -> None:
+    options: dict = {"icc_profile": linear_grey_profile()}
+    half = Image.new("L", (8, 8), 128)
+    if mode == "I;16":
+        half = Image.fromarray(np.full((8, 8), 128 * 257, np.uint16))
+    elif mode == "F":
+        half = Image.fromarray(np.full((8, 8), 128 / 255, np.float32))
+    elif mode == "transparent":
+        options["transparency"] = 7
+    else:
+        half = half.convert(mode)
+    content = encoded(half, "TIFF" if mode == "F" else "PNG", **options)
+    np.testing.assert_allclose(decoded(content), 188, atol=1)  # as above
+
+
 def test_a_damaged_profile_means_srgb() -> None:
     for profile in (b"no profile", linear_light_profile()[:200]):
         content = encoded(quarters(), icc_profile=profile)

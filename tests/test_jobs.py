@@ -142,6 +142,23 @@ def test_what_lies_in_the_output_folder_is_a_result_until_somebody_names_it(tmp_
     assert list(planned(out / "deep", output=tmp_path / "q/colorized")[0].values()) == ["b.jpg"]
 
 
+@pytest.mark.parametrize("pattern", ["*", "**/*.jpg", "**"])
+def test_a_glob_does_not_reach_the_output_folder(tmp_path: Path, pattern: str) -> None:
+    photos = tree(tmp_path / "q", "a.jpg", "b.jpg", "out/a.jpg", "deep/c.jpg")
+    jobs, failures = planned(photos / pattern, output=photos / "out", ending=".png")
+    assert {Path(path).name for path in jobs} == {"a.jpg", "b.jpg", "c.jpg"}
+    assert not any(path.startswith(str(photos / "out")) for path in jobs)
+    assert failures == {}
+
+
+def test_the_output_folder_among_several_arguments_is_no_input(tmp_path: Path) -> None:
+    photos = tree(tmp_path / "q", "a.jpg", "out/z.jpg")
+    arguments = sorted(photos.iterdir())  # what a shell makes of q/*
+    assert list(planned(*arguments, output=photos / "out")[0]) == [str(photos / "a.jpg")]
+    alone = planned(photos / "out", output=photos / "out", ending=".png")[0]
+    assert list(alone.values()) == ["z.png"]
+
+
 def test_two_results_never_share_a_place_by_a_link(tmp_path: Path) -> None:
     photos = tree(tmp_path / "photos", "one/a.jpg", "two/a.jpg")
     out = tmp_path / "out"

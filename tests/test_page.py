@@ -16,6 +16,7 @@ from unittest.mock import create_autospec
 
 import numpy as np
 import pytest
+import requests
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
@@ -154,12 +155,13 @@ def test_a_model_that_is_none_is_named_in_one_line(
 
 
 @contextmanager
-def served(model: Path, temporary: Path) -> Iterator[str]:
+def served(model: Path, temporary: Path, browser: str | None = None) -> Iterator[str]:
     """The command at work, and the page's address."""
     temporary.mkdir()
+    options = ["--port", "0", *([] if browser else ["--no-browser"])]
     process = subprocess.Popen(
-        [sys.executable, "-m", page.__name__, "--model", model, "--port", "0", "--no-browser"],
-        env=os.environ | {"TMPDIR": str(temporary)},
+        [sys.executable, "-m", page.__name__, "--model", model, *options],
+        env=os.environ | {"TMPDIR": str(temporary)} | ({"BROWSER": browser} if browser else {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -174,6 +176,16 @@ def served(model: Path, temporary: Path) -> Iterator[str]:
         said, noise = process.communicate(timeout=60)
     assert (said, noise, process.returncode) == ("", "", 0)
     assert list(temporary.iterdir()) == []
+
+
+def test_the_page_is_served_while_a_browser_in_the_terminal_runs(
+    model: Path, tmp_path: Path
+) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text("#!/bin/sh\nexec sleep 60 > /dev/null 2>&1\n")
+    browser.chmod(0o755)
+    with served(model, tmp_path / "temporary", f"{browser} %s") as url:
+        assert requests.get(url, timeout=60).ok
 
 
 @contextmanager

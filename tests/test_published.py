@@ -13,6 +13,7 @@ import yaml
 
 from colorization.core.errors import ColorizationError
 from colorization.dataset.tables import write_table
+from colorization.scoring import metrics
 from colorization.scoring.dial import write_dial
 from colorization.scoring.evaluation import Evaluation, read_evaluation
 from colorization.scoring.shown import SETS, write_shown
@@ -140,6 +141,25 @@ def test_published_pages_are_what_their_pieces_give(name: str, tmp_path: Path) -
     assert (tmp_path / "study.md").read_text() == (source / "study.md").read_text()
     told, committed = ((folder / "claims.json").read_text() for folder in (tmp_path, source))
     assert verdicts(told) == verdicts(committed)
+
+
+def test_a_metric_that_was_added_since_has_no_value(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added = metrics.Metric(
+        "mean_error_ab",
+        lambda image: float(image.error.mean()),
+        title="mean error in ab",
+        good=metrics.LOWER,
+    )
+    monkeypatch.setattr(metrics, "METRICS", (*metrics.METRICS, added))
+    shutil.copytree(study / "trainings", tmp_path / "trainings")
+    copy(study / "params.yaml", tmp_path / "params.yaml")
+    published.write_pages(tmp_path)
+    _, _, table = (tmp_path / "study.md").read_text().partition("|  | PSNR, dB")
+    titles, _, row, *_ = table.splitlines()
+    assert titles.split("|")[-2].strip() == "mean error in ab (lower is better)"
+    assert row.split("|")[-2].strip() == "undefined"
 
 
 def verdicts(claims: str) -> list[tuple[int, str]]:

@@ -73,13 +73,16 @@ def colorize_files(
             return [(job, pool.submit(work.colorize, job)) for job in islice(waiting, count)]
 
         begun = deque(begin(AHEAD * threads))
-        while begun:
-            job, future = begun.popleft()
-            if reason := _reason(future):
-                yield Failure(str(job.input), reason)
-            begun += begin(1)
-            if bar is not None:
-                bar.update()
+        try:
+            while begun:
+                job, future = begun.popleft()
+                if reason := _reason(future):
+                    yield Failure(str(job.input), reason)
+                begun += begin(1)
+                if bar is not None:
+                    bar.update()
+        finally:
+            pool.shutdown(cancel_futures=True)  # if interrupted, only what is in work is finished
 
 
 class _Work:

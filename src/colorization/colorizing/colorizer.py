@@ -221,7 +221,10 @@ class Colorizer:
 
 def _in_memory(image: np.ndarray | Image.Image) -> Image.Image:
     """A PIL image that may be changed while the argument stays as it is."""
-    return Image.fromarray(image) if isinstance(image, np.ndarray) else image.copy()
+    if isinstance(image, np.ndarray):
+        return Image.fromarray(image)
+    decoding.load(image)
+    return image.copy()
 
 
 def load(model: str | Path | None = None) -> Colorizer:

@@ -14,6 +14,7 @@ from colorization.core.errors import ColorizationError
 from colorization.sources import archives
 
 IMAGE, FOLDER = "image", "folder"  # images are taken, folders entered, other kinds passed over
+OUTPUT = "the output folder"
 DEEPEST = 200  # folders, one inside the other; the function that makes them calls itself for each
 
 Identity = tuple[int, int]  # of a file or folder: the same under all its names and links
@@ -62,8 +63,9 @@ def plan(inputs: list[str], output: Path, ending: str | None, overwrite: bool) -
     ----------
     inputs : list of str
         Files, folders (with all below them, except links to folders and the output folder) and
-        globs. The result of a photograph in a folder keeps its place below that folder. The result
-        of a file goes right into the output folder.
+        globs. The output folder is passed over, too, unless it is all that they lead to. The result
+        of a photograph in a folder keeps its place below that folder. The result of a file goes
+        right into the output folder.
     output : Path
     ending : str or None
         Ending of all results, with its dot. None keeps each input's, or takes .png for a format
@@ -81,7 +83,7 @@ def plan(inputs: list[str], output: Path, ending: str | None, overwrite: bool) -
     ColorizationError
         If the output cannot be written to.
     """
-    found = _Found(_output_folder(output))
+    found = _Found(_output_folder(output), alone=len(inputs) == 1)
     for text in inputs:
         found.add(text)
     inputs_by_identity: dict[Identity | None, Path] = {
@@ -139,7 +141,9 @@ class _Found:
     Attributes
     ----------
     output : Identity or None
-        Of the output folder, which is passed over where it lies in an input.
+        Of the output folder, which is passed over where it lies in an input or beside others.
+    alone : bool
+        Whether there is one argument.
     photographs : dict
         By path: the place below the output folder, and the identity.
     folders : set of Path
@@ -150,6 +154,7 @@ class _Found:
     """
 
     output: Identity | None
+    alone: bool
     photographs: dict[Path, tuple[Path, Identity]] = field(default_factory=dict)
     folders: set[Path] = field(default_factory=set)
     failures: dict[str, Failure] = field(default_factory=dict)
@@ -160,9 +165,13 @@ class _Found:
         if not text:  # as a path, it would be the current folder
             self._fail("''", "there is no such file or folder")
             return
-        matches = [] if os.path.lexists(text) else _matches(text)
-        for path in matches or [Path(text)]:
-            self._add(path, Path(path.name))
+        paths = [Path(text)] if os.path.lexists(text) else _matches(text, self.output)
+        for path in paths or [Path(text)]:
+            several = not self.alone or len(paths) > 1
+            if several and _is_folder(path) and _identity(path) == self.output:
+                self.passed_over[OUTPUT] += 1
+            else:
+                self._add(path, Path(path.name))
 
     def _add(self, path: Path, below: Path) -> None:
         try:
@@ -217,7 +226,7 @@ def _kind(entry: os.DirEntry, output: Identity | None) -> str:
     if entry.name.startswith((".", "__MACOSX")):
         return "hidden"
     if entry.is_dir(follow_symlinks=False):
-        return "the output folder" if _identity(entry.path) == output else FOLDER
+        return OUTPUT if _identity(entry.path) == output else FOLDER
     if entry.is_symlink() and _is_folder(entry.path):
         return "linked folders"
     if ending in archives.EXTENSIONS:
@@ -225,21 +234,24 @@ def _kind(entry: os.DirEntry, output: Identity | None) -> str:
     return "of another kind" if ending else "without an ending"
 
 
-def _matches(pattern: str) -> list[Path]:
-    """The paths that a glob matches, sorted; `**` enters no links, which may lead in circles."""
+def _matches(pattern: str, output: Identity | None) -> list[Path]:
+    """The paths that a glob matches, sorted.
+
+    `**` enters neither links, which may lead in circles, nor the output folder.
+    """
     parts = Path(pattern).parts
     if "**" not in parts:
         # Path.glob knows no absolute patterns.
         return sorted(map(Path, glob.glob(pattern)))  # noqa: PTH207
     before, after = parts[: parts.index("**")], parts[parts.index("**") + 1 :]
-    tops = list(filter(_is_folder, _matches(str(Path(*before))) if before else [Path()]))
+    tops = list(filter(_is_folder, _matches(str(Path(*before)), output) if before else [Path()]))
     if not after:
         return tops  # with all below them
     found: set[Path] = set()
     for top in tops:
-        below = (path for kind, path in _walk(top, None, lambda *_: None) if kind == FOLDER)
+        below = (path for kind, path in _walk(top, output, lambda *_: None) if kind == FOLDER)
         for folder in (top, *below):
-            found.update(_matches(str(Path(glob.escape(str(folder)), *after))))
+            found.update(_matches(str(Path(glob.escape(str(folder)), *after)), output))
     return sorted(found)
 
 

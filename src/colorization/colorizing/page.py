@@ -12,6 +12,7 @@ import shutil
 import socket
 import sys
 import tempfile
+import threading
 import webbrowser
 from contextlib import suppress
 from html import escape
@@ -77,7 +78,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = parser().parse_args(arguments)
     try:
-        _serve(load(options.model), options.host, options.port, browse=not options.no_browser)
+        with suppress(KeyboardInterrupt):
+            _serve(load(options.model), options.host, options.port, browse=not options.no_browser)
     except ColorizationError as error:
         print(f"colorize-page: {printable(str(error))}", file=sys.stderr)
         return 2
@@ -98,11 +100,9 @@ def _serve(colorizer: Colorizer, host: str, port: int, *, browse: bool) -> None:
         shown = HERE if host in {"", "0.0.0.0", "::"} else host  # noqa: S104 (only compared)
         url = f"http://{f'[{shown}]' if ':' in shown else shown}:{listening.getsockname()[1]}/"
         print(f"The page is at {url}; Ctrl-C ends it.", flush=True)
-        if browse:
-            webbrowser.open(url)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
-        with suppress(KeyboardInterrupt):
-            server.run(sockets=[listening])
+        if browse:  # in a thread, since a browser in the terminal returns only when it is left
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+        uvicorn.Server(uvicorn.Config(app, log_level="error")).run(sockets=[listening])
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -110,6 +110,7 @@ def _listening(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen()  # a browser that is faster than the server then waits for it
         return listening
     except (OSError, OverflowError) as error:
         listening.close()

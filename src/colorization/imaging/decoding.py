@@ -42,6 +42,7 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning, appen
 
 # Pillow recognises formats by content and knows many more, some of which run other programs.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+_GREY = {"1", "L", "LA", "La"}  # modes without colour
 # Pillow can decode these at a fraction of their size, but only if they are not loaded before.
 _DECODED_SMALL = ("JPEG", "MPO")
 
@@ -272,6 +273,7 @@ def _float_to_grey(image: Image.Image) -> Image.Image:
     for box in strips(image.size):
         eight_bits = np.clip(np.rint(values(box) * scale), 0, 255).astype(np.uint8)
         grey.paste(Image.fromarray(eight_bits), box)
+    _keep_profile(image, grey)
     image.close()
     return grey
 
@@ -296,8 +298,9 @@ def _apart(piece: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     piece = _in_eight_bits(piece)
     if not piece.has_transparency_data:
         return piece, None
-    piece = piece.convert("RGBA")
-    return piece.convert("RGB"), piece.getchannel("A")
+    mode = "L" if piece.mode in _GREY else "RGB"  # a profile for grey images suits no others
+    piece = piece.convert(f"{mode}A")
+    return piece.convert(mode), piece.getchannel("A")
 
 
 def _in_eight_bits(piece: Image.Image) -> Image.Image:
@@ -309,7 +312,13 @@ def _in_eight_bits(piece: Image.Image) -> Image.Image:
     transparent = piece.info.get("transparency")  # a single value, in a PNG
     if transparent is not None:
         grey.putalpha(Image.fromarray(values != transparent).convert("L"))
+    _keep_profile(piece, grey)
     return grey
+
+
+def _keep_profile(image: Image.Image, converted: Image.Image) -> None:
+    if profile := image.info.get("icc_profile"):
+        converted.info["icc_profile"] = profile
 
 
 @functools.cache

@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from colorization.dataset.tables import read_table
+from colorization.scoring import metrics
 from colorization.scoring.dial import Dial, read_dial
 from colorization.scoring.shown import SETS, Shown, read_shown
-from colorization.scoring.summary import FLOORS, Summary
+from colorization.scoring.summary import COLORIZERS, FLOORS, Summary
 from colorization.training.record import TRAINING, TrainingRecord
 
 ROWS = "test_images.csv"
@@ -47,8 +48,13 @@ class Evaluation:
 
 
 def read_evaluation(folder: Path) -> Evaluation:
-    """Read an evaluation, or its published part, in which rows may be compressed."""
+    """Read an evaluation, or its published part, in which rows may be compressed.
+
+    A metric that was added since has no values.
+    """
     rows = read_table(next(folder.glob(f"{ROWS}*")))
+    columns = [f"{name}_{metric.key}" for name in COLORIZERS for metric in metrics.METRICS]
+    rows = rows.reindex(columns=[*rows.columns, *sorted(set(columns) - set(rows.columns))])
     return Evaluation(
         summary=Summary.read(folder / "metrics.json"),
         rows=rows,

@@ -76,7 +76,7 @@ class Summary:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read what `write` wrote."""
+        """Read what `write` wrote; a metric that was added since has no value."""
         told = json.loads(path.read_text(encoding="utf-8"))
         return cls(
             images=told["images"],
@@ -112,7 +112,7 @@ def over_as_json(over: dict[str, Score]) -> dict[str, dict[str, float | None]]:
 
 
 def _score(told: dict[str, Any], key: str) -> Score:
-    return Score(told[key], told[f"{key}_se"], told.get(f"{key}_left_out", 0))
+    return Score(told.get(key), told.get(f"{key}_se"), told.get(f"{key}_left_out", 0))
 
 
 def summarize(rows: pd.DataFrame) -> Summary:
