@@ -2,7 +2,8 @@
 
 Trains mobilenet_unet on the cached arrays that `dvc repro colours` has made, with the settings of
 params.yaml but for the epochs and the number of training images, and scores the validation images.
-Prints a Markdown table: means over the seeds, and the lowest and highest of them.
+Prints a Markdown table: means over the seeds, and the lowest and highest of them. The minutes are
+of all cores together, so other programs on the machine change them little.
 
     python benchmarks/colour_choices.py --images 3000 --epochs 4 --seeds 1 2 3
 """
@@ -159,13 +160,13 @@ def main(images: int, epochs: int, seeds: list[int], choices: list[str]) -> None
 def train_and_score(
     choice: Choice, seed: int, settings: ColourBins, inputs: Inputs, validation: Examples
 ) -> dict[str, float]:
-    """Train once with what is changed, and add to the scores how long that took."""
+    """Train once with what is changed, and add to the scores how much CPU time that took."""
     with ExitStack() as patched, tempfile.TemporaryDirectory() as folder:
         for each in choice.patches:
             patched.enter_context(each())
         changed = dict(choice.settings)
         changed["epochs"] = settings.epochs * changed.get("epochs", 1)
-        started = time.perf_counter()
+        started = time.process_time()
         out = Path(folder)
         train_variant(
             VARIANT,
@@ -176,8 +177,8 @@ def train_and_score(
             out / "unfinished",
             out / "memory.json",
         )
-        minutes = (time.perf_counter() - started) / 60
-        return scores(out / "model", validation) | {"minutes": minutes}
+        minutes = (time.process_time() - started) / 60
+        return scores(out / "model", validation) | {"CPU minutes": minutes}
 
 
 def mean_and_range(values: list[float]) -> str:
