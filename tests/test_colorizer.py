@@ -65,7 +65,8 @@ def compare_at_other_sizes(package: Path, model: keras.Model) -> None:
         if dial:
             (found,) = dial[0].run(["ab"], {"logits": found, "vividness": position})
         expected = model.predict_on_batch(given)
-        np.testing.assert_allclose(found, expected, atol=1e-4)
+        # Rounding alone moves the saturated ab of a deep random network by 0.013 in CIE units.
+        np.testing.assert_allclose(found, expected, atol=0.05 / lab.AB_SCALE)
         assert np.abs(expected).max() > 0.05
 
 
@@ -148,8 +149,11 @@ def test_a_truncated_photograph_is_refused(colorizer: Colorizer, tmp_path: Path,
     path = tmp_path / "a.jpg"
     content = encoded(scene(7, 80, 60), "JPEG")
     path.write_bytes(content[: len(content) // 2])
-    with pytest.raises(ColorizationError, match=r"^cannot be decoded: "):
-        colorizer(path if kind == "path" else Image.open(path))
+    with (
+        Image.open(path) as image,
+        pytest.raises(ColorizationError, match=r"^cannot be decoded: "),
+    ):
+        colorizer(path if kind == "path" else image)
 
 
 def test_arrays_images_and_paths_give_the_same(colorizer: Colorizer, tmp_path: Path) -> None:
