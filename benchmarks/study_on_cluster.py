@@ -66,7 +66,7 @@ def measure(folder: Path) -> pd.DataFrame:
     seconds(["git", *AUTHOR, "commit", "--quiet", "--all", "--message", "measured"], home)
     steps = {
         "a worker's first task: git clone": ["git", "clone", "--quiet", str(home), str(clone)],
-        "a worker's first task: pull inputs": [*DVC, "pull", *INPUTS[:-1]],
+        "a worker's first task: pull inputs": [*DVC, "pull", *INPUTS[:-1]],  # no controls
         "a task: imports of `train`": [sys.executable, "stages/train.py", "--help"],
         "a task: find what was trained in the run-cache": repro("train", "--pull"),
         "a task: evaluate, with its imports": repro("evaluate", "--force"),
@@ -142,6 +142,8 @@ if __name__ == "__main__":
         print(measure(options.folder).to_markdown(), "\n")
     if options.study:
         costs = (options.measured, options.overhead, options.evaluate)
+        if None in costs:
+            parser.error("--study needs --measured, --overhead and --evaluate")
         told = {
             Path(profile).stem: on_paper(Path(profile), int(training), int(test), *costs)
             for profile, training, test in options.study

@@ -1,6 +1,8 @@
 """A file or folder stands under its name when it is whole, and not before."""
 
+import errno
 import os
+import stat
 import subprocess
 import sys
 import threading
@@ -129,3 +131,26 @@ def test_a_killed_writer_keeps_nobody_waiting(
     assert "waiting" not in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == [path]
     assert path.read_text() == "whole"
+
+
+def test_a_file_system_that_cannot_flush_folders_is_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flush = os.fsync
+
+    def refusing(kind: Callable[[int], bool]) -> Callable[[int], None]:
+        def fsync(handle: int) -> None:
+            if kind(os.fstat(handle).st_mode):
+                raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+            flush(handle)
+
+        return fsync
+
+    monkeypatch.setattr(os, "fsync", refusing(stat.S_ISDIR))
+    with whole_file(tmp_path / "a") as partial:
+        partial.write_text("whole")
+    assert (tmp_path / "a").read_text() == "whole"
+    monkeypatch.setattr(os, "fsync", refusing(stat.S_ISREG))
+    with pytest.raises(OSError, match="Invalid argument"), whole_file(tmp_path / "b") as partial:
+        partial.write_text("not on the disk")
+    assert not (tmp_path / "b").exists()
