@@ -122,6 +122,7 @@ CHOICES = {
             partial(patch.object, keras.Model, "fit", fit_and_swap),
         )
     ),
+    "near-grey photographs are trained on too": Choice({"min_chroma": 0.0}),
     "a colour counts for sixteen bins": Choice(
         patches=(partial(patch.object, colour_bins, "_assignment", sixteen_bins),)
     ),
@@ -210,11 +211,11 @@ def scores(model: Path, validation: Examples) -> dict[str, float]:
     colours = colourfulness.sum(axis=0)[2:] / colourfulness[:, 0].sum()
     return {
         "faithful: PSNR over grey, dB": float(over_grey[np.isfinite(over_grey)].mean()),
-        "its CIEDE2000, less grey's": worse[0],
+        "its CIEDE2000, less grey's": float(worse[0]),
         "default: vividness": dialled.default,
-        "its colourfulness": colours[1],
-        "vivid: CIEDE2000, less grey's": worse[2],
-        "its colourfulness ": colours[2],
+        "its colourfulness": float(colours[1]),
+        "vivid: CIEDE2000, less grey's": float(worse[2]),
+        "its colourfulness ": float(colours[2]),
     }
 
 

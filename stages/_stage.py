@@ -87,6 +87,10 @@ def run(main: Callable[..., Figures | None]) -> None:
         sys.exit(f"{stage}: {_reason(error)}")
     except KeyboardInterrupt:
         sys.exit(f"{stage}: interrupted; the same command finishes the work")
+    except Exception as error:
+        if not _out_of_memory(error):
+            raise
+        sys.exit(f"{stage}: not enough memory; in params.yaml, lower batch_size or image_size")
 
 
 def _let_speak() -> None:
@@ -94,6 +98,15 @@ def _let_speak() -> None:
     if tensorflow := sys.modules.get("tensorflow"):
         tensorflow.config.list_physical_devices()
     os.dup2(_STDERR, 2)
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether Python, TensorFlow or JAX found no room, in this machine's memory or a GPU's."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "ResourceExhaustedError"
+        or str(error).startswith("RESOURCE_EXHAUSTED")
+    )
 
 
 def _reason(error: OSError) -> str:

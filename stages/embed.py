@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from _stage import run
-from colorization.core.files import whole_folder
 from colorization.embedding.writing import write_embeddings
 from colorization.settings.embed import Embed
 
@@ -12,9 +11,7 @@ def main(
     params: Path, arrays_folder: Path, weights: Path, unfinished: Path, memory: Path, out: Path
 ) -> None:
     identified = weights.read_text(encoding="utf-8").strip()
-    with whole_folder(out) as folder:
-        settings = Embed.load(params)
-        write_embeddings(settings, identified, arrays_folder, unfinished, memory, folder)
+    write_embeddings(Embed.load(params), identified, arrays_folder, unfinished, memory, out)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from _stage import run
-from colorization.core.files import whole_folder
 from colorization.embedding.controls import write_control
 from colorization.settings.embed import Embed
 from colorization.settings.study import Study
@@ -20,10 +19,7 @@ def main(
 ) -> None:
     kind = Study.load(params).controls[variant]
     settings = Embed.load(params)
-    with whole_folder(out) as folder:
-        write_control(
-            kind, settings, arrays_folder, embeddings, unfinished / variant, memory, folder
-        )
+    write_control(kind, settings, arrays_folder, embeddings, unfinished, memory, out)
 
 
 if __name__ == "__main__":

@@ -41,14 +41,12 @@ def cached(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def write(root: Path, seed: int, out: Path) -> Path:
-    out.mkdir()
     settings = EMBED.model_copy(update={"seed": seed, "weights": "random"})
     write_embeddings(settings, "random", root / "lab", root / "unfinished", root / "memory", out)
     return out
 
 
 def control(cached: Path, kind: Control, out: Path) -> dict[str, np.ndarray]:
-    out.mkdir()
     folders = cached / "lab", cached / "embeddings", cached / "unfinished", cached / "memory"
     write_control(kind, EMBED.model_copy(update={"weights": "some.h5"}), *folders, out)
     return {part: np.load(out / f"{part}.npy") for part in PARTS}

@@ -211,11 +211,17 @@ def test_a_server_that_never_gets_farther_is_given_up(site: Site, tmp_path: Path
     assert len(site.cuts) == 45  # one that got there, four that did not get farther
 
 
-def test_another_range_than_asked_for_is_not_appended(site: Site, tmp_path: Path) -> None:
+def test_another_range_than_asked_for_is_not_appended(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     site.cuts = [100_000]
     site.wrong_range = True
     assert fetch(site, tmp_path) == CONTENT
     assert ranges(site) == [None, "bytes=100000-", None]
+    told = [line for line in capsys.readouterr().out.splitlines() if "again" in line]
+    assert len(told) == 2
+    why = "the server does not go on with the file that it began to send"
+    assert told[1].startswith(f"{site.url()}: {why}; again at once")
 
 
 def test_a_server_that_says_no_length_is_believed_at_its_end(site: Site, tmp_path: Path) -> None:
@@ -446,6 +452,21 @@ def test_a_variable_that_is_not_set_is_named(
         f"{site.url('x.zip')}: its query names the environment variable PHOTOS_TOKEN, "
         "which is not set"
     )
+    assert site.asked == []
+
+
+@pytest.mark.parametrize("value", ["a#b", "a b", "a\n"])
+def test_a_variable_that_would_end_the_query_is_refused(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("PHOTOS_TOKEN", value)
+    remote = RemoteFile(site.url("x.zip?token=$PHOTOS_TOKEN&x=1"))
+    with (
+        pytest.raises(ColorizationError, match="holds a # or a space; write them as %23") as caught,
+        downloaded(remote, tmp_path),
+    ):
+        pass
+    assert value not in str(caught.value)
     assert site.asked == []
 
 

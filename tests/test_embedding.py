@@ -1,5 +1,7 @@
 """The embedding sees luminance alone, at the range each network was trained on."""
 
+import errno
+import os
 import resource
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,11 +12,13 @@ import numpy as np
 import pytest
 
 from colorization.core.errors import ColorizationError
+from colorization.dataset.parts import PARTS
 from colorization.embedding import imagenet, standardization
 from colorization.embedding.imagenet import Predict, compile_embedder
+from colorization.embedding.writing import write_embeddings
 from colorization.imaging import lab
 from colorization.settings.embed import Embed, Network, Precision
-from samples import scene
+from samples import examples, scene
 
 IMAGES = 4
 
@@ -356,3 +360,36 @@ def test_reading_ahead_gives_each_image_once_in_order(count: int) -> None:
     assert [len(batch) for batch in batches] == [2] * (count // 2) + [1] * (count % 2)
     assert [value for batch in batches for value in batch.ravel()] == list(range(count))
     assert all(batch.dtype == np.float32 for batch in batches)
+
+
+def test_what_is_embedded_is_kept_until_the_folder_stands_and_other_settings_keep_theirs(
+    tmp_path: Path, laptop: Embed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for index, part in enumerate(PARTS):
+        examples(tmp_path / "lab" / part, 2, first_seed=10 * index)
+    unfinished = tmp_path / "unfinished"
+    folders = tmp_path / "lab", unfinished, tmp_path / "memory.json"
+
+    def write(seed: int) -> None:
+        settings = laptop.model_copy(update={"seed": seed})
+        write_embeddings(settings, "random", *folders, tmp_path / f"out-{seed}")
+
+    def full_disk(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "save", full_disk)
+        with pytest.raises(OSError, match="No space left"):
+            write(1)
+    kept = {file: file.read_bytes() for file in unfinished.iterdir()}
+    assert len(kept) == len(PARTS)
+    assert not (tmp_path / "out-1").exists()
+    write(2)
+    assert {file: file.read_bytes() for file in unfinished.iterdir()} == kept
+    monkeypatch.setattr(imagenet, "compile_embedder", lambda _: None)  # nothing is computed again
+    write(1)
+    assert sorted(file.stem for file in (tmp_path / "out-1").glob("*.npy")) == [
+        "normalization",
+        *sorted(PARTS),
+    ]
+    assert not unfinished.exists()

@@ -400,3 +400,48 @@ def test_an_interrupted_stage_says_so_in_one_line_and_leaves_nothing(
     assert "Traceback" not in errors
     assert errors.splitlines()[-1] == ("download: interrupted; the same command finishes the work")
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        "import numpy; numpy.ones(10**14)",
+        "import tensorflow; tensorflow.ones([10**12])",
+        "import jax; jax.numpy.ones(10**13).block_until_ready()",
+    ],
+    ids=["NumPy", "TensorFlow", "JAX"],
+)
+def test_too_little_memory_is_told_with_the_remedy(tmp_path: Path, asks: str) -> None:
+    (tmp_path / "greedy.py").write_text(
+        f"from _stage import run\n\n\ndef main() -> None:\n    {asks}\n\n\nrun(main)\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "greedy.py"],
+        cwd=tmp_path,
+        env=environment() | {"PYTHONPATH": str(ROOT / "stages")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 1
+    assert found.stderr.splitlines()[-1] == (
+        "greedy: not enough memory; in params.yaml, lower batch_size or image_size"
+    )
+    assert "Traceback" not in found.stderr
+
+
+def test_an_error_of_our_own_is_shown_whole(tmp_path: Path) -> None:
+    (tmp_path / "faulty.py").write_text(
+        "from _stage import run\n\n\ndef main() -> None:\n    raise TypeError\n\n\nrun(main)\n"
+    )
+    environ = environment() | {"PYTHONPATH": str(ROOT / "stages")}
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        subprocess.run(
+            [sys.executable, "faulty.py"],
+            cwd=tmp_path,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert "Traceback" in caught.value.stderr

@@ -72,6 +72,40 @@ def test_a_raising_block_leaves_no_folder_and_keeps_the_old_one(
     assert [path.name for path in old.iterdir()] == ["old.txt"]
 
 
+@pytest.mark.parametrize("renames", [1, 2])
+def test_whenever_a_folders_renames_stop_the_old_or_the_new_one_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renames: int
+) -> None:
+    path, rename = tmp_path / "model", Path.rename
+    count = 0
+
+    def interrupted(own: Path, target: Path) -> Path:
+        nonlocal count
+        count += 1
+        if count == renames:
+            raise KeyboardInterrupt
+        return rename(own, target)
+
+    def fill(content: str) -> None:
+        with whole_folder(path) as partial:
+            (partial / f"{content}.txt").write_text(content)
+
+    fill("old")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            fill("new")
+    assert [file.name for file in path.iterdir()] == ["old.txt"]
+    assert list(tmp_path.iterdir()) == [path]
+    rename(path, tmp_path / ".model.old")  # a kill would leave this
+    with pytest.raises(ValueError, match="bad"), whole_folder(path):
+        raise ValueError("bad")
+    assert [file.name for file in path.iterdir()] == ["old.txt"]
+    fill("new")
+    assert [file.name for file in path.iterdir()] == ["new.txt"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_what_a_killed_run_left_is_swept_away(tmp_path: Path) -> None:
     left = tmp_path / ".model.partial"
     left.mkdir()

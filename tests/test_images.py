@@ -113,11 +113,45 @@ def test_either_byte_order_is_scaled(order: str) -> None:
     assert np.asarray(decoding.to_srgb(image))[0, :, 0].tolist() == [0, 16, 255]
 
 
-def test_wide_integers_count_as_sixteen_bits() -> None:
-    image = Image.fromarray(np.array([[-5, 0, 4096, 65535, 2_000_000]], dtype=np.int32))
-    assert image.mode == "I"
-    rgb = decoded(encoded(image, "TIFF"))
-    assert rgb[0, :, 1].tolist() == [0, 0, 16, 255, 255]
+def tiff(values: np.ndarray, bits: int, *, interpretation: int = 1) -> bytes:
+    """A TIFF of one line by the letter of its specification, which Pillow cannot write so."""
+    pixels = values.tobytes()
+    if bits == 12:
+        first, second = values[::2].astype(int), values[1::2].astype(int)
+        packed = [first >> 4, (first & 15) << 4 | second >> 8, second & 255]
+        pixels = np.stack(packed, axis=1).astype(np.uint8).tobytes()
+    sample = {"u": 1, "i": 2, "f": 3}[values.dtype.kind]
+    start = 8 + 2 + 10 * 12 + 4  # after the header and the directory
+    tags = {256: len(values), 257: 1, 258: bits, 259: 1, 262: interpretation, 273: start}
+    tags |= {277: 1, 278: 1, 279: len(pixels), 339: sample}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4) + pixels
+
+
+@pytest.mark.parametrize(
+    ("values", "bits"),
+    [
+        (np.array([0, 256, 32768, 65535], "<u2"), 16),
+        (np.array([0, 128, 16384, 32767], "<i2"), 16),
+        (np.array([0, 16, 2048, 4095], "<u2"), 12),
+        (np.array([0, 2**24, 2**31, 2**32 - 1], "<u4"), 32),
+        (np.array([0, 2**23, 2**30, 2**31 - 1], "<i4"), 32),
+        (np.array([0, 256, 32768, 65535], "<u4"), 32),  # 16 bits with room to spare
+        (np.array([-5, 256, 32768, 65535], "<i4"), 32),
+        (np.array([0, 1 / 255, 128 / 255, 1], "<f4"), 32),
+        (np.array([0, 1, 128, 255], "<f4"), 32),
+    ],
+    ids=lambda given: f"{given.dtype}-{given.max():g}" if isinstance(given, np.ndarray) else "",
+)
+def test_whatever_the_bits_black_and_white_stay_in_a_tiff(values: np.ndarray, bits: int) -> None:
+    assert decoded(tiff(values, bits))[0, :, 0].tolist() == [0, 1, 128, 255]
+
+
+@pytest.mark.parametrize("kind", ["u2", "f4"])
+def test_a_tiff_whose_white_is_zero_is_no_negative(kind: str) -> None:
+    values = np.array([0, 257, 65535], "<u2") if kind == "u2" else np.array([0, 1, 255], "<f4")
+    content = tiff(values, values.itemsize * 8, interpretation=0)
+    assert decoded(content)[0, :, 0].tolist() == [255, 254, 0]
 
 
 @pytest.mark.parametrize("largest", [1.0, 255.0])
@@ -430,3 +464,14 @@ def test_a_jpeg_is_decoded_small_where_that_is_enough() -> None:
     assert small.size == (80, 160)
     upright = large.transpose(Image.Transpose.ROTATE_270).resize(small.size)
     assert np.abs(np.asarray(small, int) - np.asarray(upright)).mean() < 4
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("side", [100, 447, 448, 700, 1349, 3141])
+def test_the_pixels_to_decode_are_those_that_pillow_decodes(side: int, progressive: bool) -> None:
+    image = Image.new("L", (side, side + 50))
+    found = decoding.open_image(encoded(image, "JPEG", progressive=progressive))
+    told = decoding.pixels_to_decode(found, 224)
+    if not progressive:  # that has all coefficients in memory, however small it is decoded
+        found.draft(None, (224, 224))
+    assert told == pytest.approx(found.width * found.height, rel=0.02)

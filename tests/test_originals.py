@@ -275,7 +275,12 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     wide = Image.new("RGB", (17_000, 2))  # WebP ends at 16,383 px
     with pytest.raises(ColorizationError, match="cannot be written as WEBP"):
         originals.write_original(originals.Original(wide, b""), wide, tmp_path / "out.webp")
+    wider = Image.new("RGB", (65_501, 1))
+    with pytest.raises(ColorizationError, match="a side is longer than 65,500 px"):
+        originals.write_original(originals.Original(wider, b""), wider, tmp_path / "out.jpg")
     assert list(tmp_path.iterdir()) == []
+    longest = wider.crop((0, 0, 65_500, 1))
+    originals.write_original(originals.Original(longest, b""), longest, tmp_path / "out.jpg")
 
 
 def test_an_image_of_over_89_megapixels_is_read_and_one_of_over_179_is_not(

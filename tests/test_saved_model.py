@@ -90,6 +90,7 @@ def test_another_embedding_network_than_that_of_the_training_is_refused(
 
 
 def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "saved_model.pb").write_bytes(b"")
     (tmp_path / "photo.jpg").write_bytes(b"mine")
     with pytest.raises(ColorizationError, match="holds other files"):
         saved_model.export(tmp_path, tmp_path, tmp_path)

@@ -21,7 +21,7 @@ from colorization.core.errors import ColorizationError
 from colorization.core.text import printable
 
 MOST_AT_A_TIME = 256  # photographs, and threads
-MOST_SATURATION = 100.0  # by then, all colours are as strong as sRGB allows
+MOST_SATURATION = 100.0  # by then, nearly all colours are as strong as sRGB allows
 DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 
 

@@ -31,7 +31,8 @@ class OnnxNetwork:
     The file may come from anywhere. The network must have the expected inputs and output, and must
     compute finite numbers for a small example, in bounded time and memory. The file is data: ONNX
     has no operation that reads a file or runs code, and ONNX Runtime takes weights from no file
-    outside the network's folder.
+    outside the network's folder. Loading has no time limit: ONNX Runtime computes what is
+    constant in the network then.
 
     Parameters
     ----------

@@ -33,6 +33,7 @@ OPTIONS: dict[str, dict] = {
     "TIFF": {"compression": "tiff_deflate"},
     "WEBP": {"quality": 95},
 }
+LONGEST_OF_JPEG = 65_500  # px, libjpeg's limit
 PIXELS_AT_A_TIME = 200_000
 NO_FILE = "not a file, but a folder, a pipe, a socket or a device"
 
@@ -134,6 +135,10 @@ def write_original(
         rgb = rgb.convert("RGB") if rgb.mode == "RGBA" else rgb
     options = OPTIONS[kind] | _carried(kind, original.exif, xmp)
     with whole_file(out, replace=replace) as partial:
+        if kind == "JPEG" and max(rgb.size) > LONGEST_OF_JPEG:
+            raise ColorizationError(
+                f"cannot be written as JPEG: a side is longer than {LONGEST_OF_JPEG:,} px"
+            )
         try:
             _save(rgb, partial, kind, options)
         # a side too long for WebP, a tag that libtiff refuses

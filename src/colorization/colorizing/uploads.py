@@ -14,7 +14,7 @@ from colorization.colorizing.mark import mark
 from colorization.imaging import view
 
 PREVIEW = 1200  # px, the longer side of the images that the page shows
-MOST_HELD = 2**29  # bytes of all files together; the oldest are forgotten first
+MOST_HELD = 2**29  # bytes of all uploads together; the oldest are forgotten first
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,12 @@ class Upload:
     content: bytes
     preview: Image.Image
     predicted: np.ndarray
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory that it takes."""
+        shown = self.preview.width * self.preview.height * len(self.preview.getbands())
+        return len(self.content) + shown + self.predicted.nbytes
 
 
 class Uploads:
@@ -69,13 +75,16 @@ class Uploads:
             (predicted,) = self._colorizer.predict([seen])
             name = secrets.token_urlsafe(16)
             self._held[name] = Upload(content, preview, predicted)
-            while sum(len(each.content) for each in self._held.values()) > MOST_HELD:
+            while (
+                len(self._held) > 1 and sum(each.held for each in self._held.values()) > MOST_HELD
+            ):
                 self._held.popitem(last=False)
             return name
 
     def forget(self, name: str) -> None:
         """Hold a photograph no longer."""
-        self._held.pop(name, None)
+        with self._one_at_a_time:
+            self._held.pop(name, None)
 
     def grey(self, name: str) -> Image.Image:
         """Give the preview of a photograph in grey; raises KeyError if none has that name."""

@@ -1,7 +1,9 @@
 """Writes files and folders that appear under their name only when they are whole and on disk.
 
 Each is written under a hidden name in the same folder, flushed to the disk, and then renamed. Even
-after a power loss, the name holds either the old content or the new one.
+after a power loss, the name of a file holds either the old content or the new one. A folder's old
+content is renamed first; a power loss between the two leaves it under a hidden name, and the next
+call brings it back.
 """
 
 import errno
@@ -72,8 +74,12 @@ def whole_folder(path: Path) -> Iterator[Path]:
     Path
         A sibling of `path`; it is removed when the block raises.
     """
-    partial = _hidden(path, "partial")
+    partial, old = _hidden(path, "partial"), _hidden(path, "old")
     with _only_writer(path):
+        if os.path.lexists(path):
+            _remove(old)
+        elif os.path.lexists(old):  # left by a kill between two renames
+            old.rename(path)
         _remove(partial)
         partial.mkdir()
         try:
@@ -82,10 +88,14 @@ def whole_folder(path: Path) -> Iterator[Path]:
                 for name in files:
                     _to_disk(Path(folder, name))
                 _to_disk(Path(folder))
-            _remove(path)
-            partial.replace(path)
+            if os.path.lexists(path):
+                path.rename(old)
+            partial.rename(path)
             _to_disk(path.parent)
+            _remove(old)
         finally:
+            if not os.path.lexists(path) and os.path.lexists(old):
+                old.rename(path)
             _remove(partial)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from colorization.core.files import whole_folder
 from colorization.dataset.parts import PARTS
 from colorization.embedding.writing import write_embeddings
 from colorization.settings.embed import Embed
@@ -21,7 +22,7 @@ def write_control(
     memory: Path,
     out: Path,
 ) -> None:
-    """Fill a folder with a control's embeddings, laid out like those of the stage `embed`.
+    """Write a folder with a control's embeddings, laid out like that of the stage `embed`.
 
     Parameters
     ----------
@@ -36,17 +37,18 @@ def write_control(
     unfinished, memory : Path
         As for `writing.write_embeddings`.
     out : Path
-        The folder to fill.
+        Replaced if it exists.
     """
     if kind == "random_network":
         random = settings.model_copy(update={"weights": "random"})
         write_embeddings(random, "random", arrays_folder, unfinished, memory, out)
         return
-    for part in PARTS:
-        own = np.load(embeddings / f"{part}.npy", allow_pickle=False)
-        np.save(out / f"{part}.npy", own[derangement(len(own))])
-    for name in ("normalization.npy", "identity.json"):
-        (out / name).write_bytes((embeddings / name).read_bytes())
+    with whole_folder(out) as folder:
+        for part in PARTS:
+            own = np.load(embeddings / f"{part}.npy", allow_pickle=False)
+            np.save(folder / f"{part}.npy", own[derangement(len(own))])
+        for name in ("normalization.npy", "identity.json"):
+            (folder / name).write_bytes((embeddings / name).read_bytes())
 
 
 def derangement(count: int) -> np.ndarray:

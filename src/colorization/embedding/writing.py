@@ -1,11 +1,13 @@
 """Writes the embeddings of all cached photographs, for the trainings to read."""
 
-import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
+from colorization.backbones.gpus import find_gpus
 from colorization.backbones.weights import Pretrained
+from colorization.core.files import whole_folder
 from colorization.core.identity import identify
 from colorization.dataset import arrays
 from colorization.dataset.parts import PARTS
@@ -17,7 +19,7 @@ from colorization.settings.embed import Embed
 def write_embeddings(
     settings: Embed, weights: str, arrays_folder: Path, unfinished: Path, memory: Path, out: Path
 ) -> None:
-    """Fill a folder with the embeddings of each part of the split.
+    """Write a folder with the embeddings of each part of the split.
 
     Parameters
     ----------
@@ -27,32 +29,43 @@ def write_embeddings(
     arrays_folder : Path
         The cached arrays.
     unfinished : Path
-        A folder for partial results, from which an interrupted call resumes; removed at the end.
+        A folder for partial results, from which an interrupted call resumes. This call's are
+        removed at the end, and those of other settings stay for these.
     memory : Path
         See `hashing.sha256_of_files`.
     out : Path
-        The folder to fill.
+        Replaced if it exists.
     """
     precision = imagenet.precision_of(settings)
     pretrained = Pretrained(network=settings.network, weights=weights, precision=precision)
-    told = {"settings": settings.model_dump(), "pretrained": pretrained.model_dump()}
+    told = {
+        "settings": settings.model_dump(),
+        "pretrained": pretrained.model_dump(),
+        "gpus": [gpu.name for gpu in find_gpus()],
+    }
     embedder = imagenet.build_embedder(settings, precision)
     predict = imagenet.compile_embedder(embedder)
+    partial = {
+        part: unfinished / identify(told, [arrays_folder / part / "L.npy"], memory)
+        for part in PARTS
+    }
     logits = {}
     for part in PARTS:
-        L = arrays_folder / part / "L.npy"
-        name = identify(told, [L], memory)
         logits[part] = imagenet.embed(
             predict,
             arrays.read(arrays_folder / part).L,
             imagenet.NETWORKS[settings.network].image_size,
             settings.batch_size,
-            unfinished / name,
+            partial[part],
             f"embedding {part}",
         )
     mean_and_deviation = normalization(logits["train"], settings.weights)
-    for part in PARTS:
-        np.save(out / f"{part}.npy", normalize(logits[part], mean_and_deviation))
-    np.save(out / "normalization.npy", mean_and_deviation)
-    pretrained.write(out / "identity.json")
-    shutil.rmtree(unfinished)
+    with whole_folder(out) as folder:
+        for part in PARTS:
+            np.save(folder / f"{part}.npy", normalize(logits[part], mean_and_deviation))
+        np.save(folder / "normalization.npy", mean_and_deviation)
+        pretrained.write(folder / "identity.json")
+    for file in partial.values():
+        file.unlink(missing_ok=True)
+    with suppress(OSError):  # those of other settings stay
+        unfinished.rmdir()

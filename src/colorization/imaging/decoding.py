@@ -43,6 +43,7 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning, appen
 # Pillow recognises formats by content and knows many more, some of which run other programs.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 _GREY = {"1", "L", "LA", "La"}  # modes without colour
+_WHITE_IS_ZERO = 0  # a value of TIFF's PhotometricInterpretation
 # Pillow can decode these at a fraction of their size, but only if they are not loaded before.
 _DECODED_SMALL = ("JPEG", "MPO")
 
@@ -175,7 +176,8 @@ def pixels_to_decode(image: Image.Image, least_side: int) -> int:
     # A progressive JPEG has all its coefficients in memory, however small it is decoded.
     if image.format not in _DECODED_SMALL or image.info.get("progressive"):
         return pixels
-    reduction = min(8, max(1, min(image.size) // least_side))
+    fitting = min(8, max(1, min(image.size) // least_side))
+    reduction = 1 << (fitting.bit_length() - 1)  # 1, 2, 4 or 8; libjpeg has others, Pillow has not
     return pixels // reduction**2
 
 
@@ -243,8 +245,8 @@ def _upright(
     Beside the image, this takes at most one byte of memory per pixel and channel.
     """
     orientation = _orientation(image)
-    if image.mode == "F":
-        image = _float_to_grey(image)
+    if image.mode.startswith(("I", "F")):
+        image = _in_eight_bits(image)
     # A TIFF is always copied: the original would write its tags into any file it is saved to.
     if image.mode == mode and orientation == 1 and image.format != "TIFF":
         if not image.info.keys().isdisjoint({"icc_profile", "transparency"}):
@@ -264,16 +266,41 @@ def _upright(
     return Image.fromarray(upright)
 
 
-def _float_to_grey(image: Image.Image) -> Image.Image:
-    def values(box: Box) -> np.ndarray:
-        return np.nan_to_num(np.asarray(image.crop(box)))
+def _in_eight_bits(image: Image.Image) -> Image.Image:
+    """Scale grey of more bits, which Pillow would clip at 255; gives mode L or LA.
 
-    scale = 255 if max(values(box).max() for box in strips(image.size)) <= 1 else 1
-    grey = Image.new("L", image.size)
+    White is the greatest integer that the bits can hold, but numbers of 16 bits in 32 count as 16.
+    In floats it is 1, or 255 if there are greater ones than 1.
+    """
+    tags = getattr(image, "tag_v2", {})  # of a TIFF
+    unsigned = bool(tags) and tags.get(TiffImagePlugin.SAMPLEFORMAT, (1,))[0] == 1
+    transparent = image.info.get("transparency")  # a single value, in a PNG
+
+    def values(box: Box) -> np.ndarray:
+        found = np.asarray(image.crop(box))
+        if image.mode == "F":
+            return np.nan_to_num(found)
+        # Pillow takes 32 bits as signed, whatever they are.
+        return found.view(np.uint32) if image.mode == "I" and unsigned else found
+
+    greatest = max(values(box).max() for box in strips(image.size))
+    bits = tags.get(TiffImagePlugin.BITSPERSAMPLE, (16,))[0]
+    bits = 16 if bits > 16 and greatest < 2**16 else bits - (bool(tags) and not unsigned)
+    grey = Image.new("L" if transparent is None else "LA", image.size)
     for box in strips(image.size):
-        eight_bits = np.clip(np.rint(values(box) * scale), 0, 255).astype(np.uint8)
-        grey.paste(Image.fromarray(eight_bits), box)
-    _keep_profile(image, grey)
+        piece = values(box)
+        if image.mode == "F":
+            scaled = np.rint(piece * (255 if greatest <= 1 else 1)).clip(0, 255)
+        else:
+            scaled = piece.clip(0, 2**bits - 1) >> (bits - 8)
+        if tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == _WHITE_IS_ZERO:
+            scaled = 255 - scaled  # Pillow does that up to 8 bits
+        part = Image.fromarray(scaled.astype(np.uint8))
+        if transparent is not None:
+            part.putalpha(Image.fromarray(piece != transparent).convert("L"))
+        grey.paste(part, box)
+    if profile := image.info.get("icc_profile"):
+        grey.info["icc_profile"] = profile
     image.close()
     return grey
 
@@ -295,30 +322,11 @@ def _with_alpha(piece: Image.Image) -> Image.Image:
 
 def _apart(piece: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """The colours, even of transparent pixels, and the alpha channel if there is one."""
-    piece = _in_eight_bits(piece)
     if not piece.has_transparency_data:
         return piece, None
     mode = "L" if piece.mode in _GREY else "RGB"  # a profile for grey images suits no others
     piece = piece.convert(f"{mode}A")
     return piece.convert(mode), piece.getchannel("A")
-
-
-def _in_eight_bits(piece: Image.Image) -> Image.Image:
-    """Scale 16-bit integers, which Pillow's conversions would clip at 255; other modes stay."""
-    if not piece.mode.startswith("I"):
-        return piece
-    values = np.asarray(piece)
-    grey = Image.fromarray((np.clip(values, 0, 65535) >> 8).astype(np.uint8))
-    transparent = piece.info.get("transparency")  # a single value, in a PNG
-    if transparent is not None:
-        grey.putalpha(Image.fromarray(values != transparent).convert("L"))
-    _keep_profile(piece, grey)
-    return grey
-
-
-def _keep_profile(image: Image.Image, converted: Image.Image) -> None:
-    if profile := image.info.get("icc_profile"):
-        converted.info["icc_profile"] = profile
 
 
 @functools.cache

@@ -17,7 +17,7 @@ BLACK = np.float32(-0.5 / 255 / 12.92)
 WHITE = np.float32(((255.5 / 255 + 0.055) / 1.055) ** 2.4)
 
 ALL = np.float32(1)  # the factor that keeps all chroma
-HALVINGS = 12  # of the interval that holds the factor; a* and b* are then exact to 0.05
+HALVINGS = 12  # of the factor's interval: chroma is then exact to a 4096th of what it was
 
 
 def into_gamut(lab: np.ndarray) -> np.ndarray:

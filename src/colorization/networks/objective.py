@@ -27,8 +27,8 @@ class Objective:
     loss : callable
         Maps targets and outputs to losses, as a loss function of Keras.
     squared_error : callable
-        Maps targets and outputs to the squared error of their ab. Its curves compare variants of
-        different objectives.
+        Maps targets and outputs to the squared error of their ab, at the target's size. Its curves
+        compare variants of different objectives.
     to_ab : callable
         Maps the network's output to ab, (N, H, W, 2) in [-1, 1], by layers. The saved model ends
         in these layers, so that only training needs to know objectives. `to_ab` is called once and
@@ -50,7 +50,7 @@ def _unchanged(ab: Array) -> Array:
     return ab
 
 
-# The network's output is ab; it learns the mean of the plausible colours (section 2.5).
+# The network's output is ab; it learns the mean of the plausible colours (section 2.2).
 MSE = Objective(
     "mse",
     head=_unchanged,

@@ -26,7 +26,7 @@ from colorization.packaging.to_onnx import without_reduced_precision
 from colorization.settings.embed import Embed
 from colorization.training.record import TRAINING, TrainingRecord
 
-OF_SAVED_MODEL = "saved_model.pb"
+OF_SAVED_MODEL = {"assets", "fingerprint.pb", "saved_model.pb", "variables"}
 
 Embedding = Callable[[keras.KerasTensor], keras.KerasTensor]
 
@@ -41,7 +41,7 @@ def export(model: Path, params: Path, out: Path) -> None:
     params : Path
         The params file; its `embed` names the embedding network, which some models need.
     out : Path
-        The folder; replaced if it holds a SavedModel.
+        The folder; replaced if it holds nothing but a SavedModel.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def export(model: Path, params: Path, out: Path) -> None:
     """
     if out.is_file():
         raise ColorizationError(f"{out} is a file; name a folder")
-    if out.exists() and any(out.iterdir()) and not (out / OF_SAVED_MODEL).exists():
+    if out.exists() and {entry.name for entry in out.iterdir()} - OF_SAVED_MODEL:
         raise ColorizationError(f"{out} holds other files; name a folder of its own")
     training = TrainingRecord.read(model / TRAINING)
     embed = None

@@ -354,6 +354,8 @@ def _verify(remote: RemoteFile, partial: _Partial) -> None:
 def _reason(error: Exception | None) -> str:
     """The error in a few words, since the libraries write paragraphs."""
     match error:
+        case _BrokenOffError():
+            return str(error)
         case urllib3.exceptions.SSLError():
             return "no secure connection; is its certificate trusted here?"
         case urllib3.exceptions.ProxyError():

@@ -43,16 +43,22 @@ class RemoteFile:
         Raises
         ------
         ColorizationError
-            If one of them is not set.
+            If one of them is not set, or holds what ends a query.
         """
         path, mark, query = self.url.partition("?")
         try:
-            return path + mark + string.Template(query).substitute(os.environ)
+            filled = string.Template(query).substitute(os.environ)
         except KeyError as error:
             raise ColorizationError(
                 f"{self.shown}: its query names the environment variable {error.args[0]}, "
                 "which is not set"
             ) from None
+        if "#" in filled or filled != "".join(filled.split()):
+            raise ColorizationError(
+                f"{self.shown}: an environment variable that its query names holds a # or a space; "
+                "write them as %23 and %20"
+            )
+        return path + mark + filled
 
 
 def is_url(source: str) -> bool:

@@ -174,19 +174,23 @@ def _shown(
 
 
 def _above_both(over: dict[str, Estimate]) -> float | None:
-    """The p-value of a PSNR above both floors: the greater of two; None if it is not above."""
-    if len(over) < len(FLOORS) or any(estimate.value <= 0 for estimate in over.values()):
+    """The p-value of a PSNR above both floors, the greater of two; 1 where it is not above."""
+    if len(over) < len(FLOORS):
         return None
+    if any(estimate.value <= 0 for estimate in over.values()):
+        return 1.0
     chances = [estimate.chance(0) for estimate in over.values()]
     known = [chance for chance in chances if chance is not None]
     return max(known) if len(known) == len(chances) else None
 
 
 def _closer(experiments: Experiments, variant: str) -> float | None:
-    """The p-value of a CIEDE2000 below the grey image's; None if it is not below."""
+    """The p-value of a CIEDE2000 below the grey image's; 1 where it is not below."""
     columns = [f"{colorizer}_{DIFFERENCE}" for colorizer in (MODEL, GREY)]
     estimate = of_images(experiments.of(variant), columns, lambda a, b: a - b)
-    return estimate.chance(0) if estimate and estimate.value < 0 else None
+    if estimate is None:
+        return None
+    return estimate.chance(0) if estimate.value < 0 else 1.0
 
 
 def _told_apart(

@@ -70,10 +70,6 @@ class Recorder(keras.callbacks.Callback):
             resume=bool(done.rows),
         )
 
-    def seconds(self) -> float:
-        """Time spent on all epochs so far."""
-        return time.perf_counter() - self._started
-
     @property
     def best_epoch(self) -> int:
         """The epoch with the lowest validation loss, from 1; the first one of equals."""
@@ -115,12 +111,17 @@ class Recorder(keras.callbacks.Callback):
         for index, rgb in enumerate(colorized[:PICTURES]):
             self._live.log_image(f"validation_{index}.png", rgb)
         self._live.make_summary()
-        self._snapshots.save(self.model, Done(self.rows, self.seconds()), self._folder)
+        self._snapshots.save(self.model, Done(self.rows, self._seconds()), self._folder)
 
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-        """Keep the last weights beside the best ones."""
+    def finish(self) -> float:
+        """Keep the last weights beside the best ones, and give the time spent on all epochs."""
+        seconds = self._seconds()
         self._kept.save_weights(self._folder / "last.weights.h5")
         self._live.end()
+        return seconds
+
+    def _seconds(self) -> float:
+        return time.perf_counter() - self._started
 
     def _validate(self) -> tuple[dict[str, float], list[np.ndarray]]:
         """Give MSE of ab and loss over the validation images; colorize the monitored ones."""

@@ -61,7 +61,8 @@ def fit(
 
     The training minimizes the objective's loss plus any penalties of the layers. The best epoch is
     the one with the lowest loss, without penalties, on the validation images. The "mse" that is
-    recorded for training and validation images is that of ab.
+    recorded for validation images is that of ab, and for training images that of the objective's
+    `squared_error`.
 
     Parameters
     ----------
@@ -115,15 +116,17 @@ def fit(
         print(f"going on after epoch {len(done.rows)} of an interrupted training", flush=True)
     recorder = Recorder(network, objective, folder, validation, params, snapshots, done)
     batches.go_on_after(len(done.rows))
-    fitted.fit(
-        feed(batches),
-        epochs=params.epochs,
-        initial_epoch=len(done.rows),
-        steps_per_epoch=batches.per_epoch,
-        shuffle=False,  # Batches shuffles by itself, from the seed.
-        verbose=1 if sys.stdout.isatty() else 2,
-        callbacks=[recorder],
-    )
+    if len(batches):  # none if it was interrupted after its last epoch
+        fitted.fit(
+            feed(batches),
+            epochs=params.epochs,
+            initial_epoch=len(done.rows),
+            steps_per_epoch=batches.per_epoch,
+            shuffle=False,  # Batches shuffles by itself, from the seed.
+            verbose=1 if sys.stdout.isatty() else 2,
+            callbacks=[recorder],
+        )
+    seconds = recorder.finish()
     write_table(pd.DataFrame(recorder.rows), folder / "history.csv")
     if dialled := Dialled.of(model):
         model.load_weights(folder / "model.weights.h5")
@@ -131,7 +134,7 @@ def fit(
         model.save_weights(folder / "model.weights.h5")
     return Outcome(
         recorder.best_epoch,
-        images_per_second=batches.images * params.epochs / recorder.seconds(),
+        images_per_second=batches.images * params.epochs / seconds,
         earlier_seconds=done.seconds,
     )
 
