@@ -47,18 +47,19 @@ class RemoteFile:
         """
         path, mark, query = self.url.partition("?")
         try:
-            filled = string.Template(query).substitute(os.environ)
+            values = {name: os.environ[name] for name in string.Template(query).get_identifiers()}
         except KeyError as error:
             raise ColorizationError(
                 f"{self.shown}: its query names the environment variable {error.args[0]}, "
                 "which is not set"
             ) from None
-        if "#" in filled or filled != "".join(filled.split()):
-            raise ColorizationError(
-                f"{self.shown}: an environment variable that its query names holds a # or a space; "
-                "write them as %23 and %20"
-            )
-        return path + mark + filled
+        for name, value in values.items():
+            if "#" in value or any(map(str.isspace, value)):
+                raise ColorizationError(
+                    f"{self.shown}: the environment variable {name} holds a # or a space; "
+                    "write them as %23 and %20"
+                )
+        return path + mark + string.Template(query).substitute(values)
 
 
 def is_url(source: str) -> bool:
