@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from colorization.core.errors import ColorizationError
 from colorization.dataset import arrays, preprocessing
 from colorization.dataset.preprocessing import preprocess
 from colorization.imaging import lab
 from colorization.settings.preprocess import Preprocess
+from hostile import CRASHING, make_decoders_hostile
 from samples import cache, encoded, pack, scene
 
 
@@ -106,3 +108,33 @@ def test_the_bytes_are_the_same_whatever_the_number_of_processes(
         written.append({path.relative_to(out): path.read_bytes() for path in files})
     assert written[0] == written[1] == written[2]
     assert len(written[0]) == 3 * 4
+
+
+def test_an_image_that_ends_its_decoder_is_left_out_of_its_part_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    members = {f"{seed}.png": encoded(scene(seed, 64, 64)) for seed in range(12)}
+    names = [*members]
+    parts = pd.DataFrame({"name": names, "split": ["train"] * 10 + ["validation", "test"]})
+    settings = Preprocess(image_size=32)
+    archive = pack(tmp_path / "raw.zip", members)
+    (tmp_path / "expected").mkdir()
+    preprocess(archive, parts.drop(index=3), settings, tmp_path / "expected")
+    # What `split` could decode at a fraction of its size.
+    pack(archive, members | {"3.png": encoded(scene(3, *CRASHING))})
+    make_decoders_hostile(monkeypatch, tmp_path / "path")
+    (tmp_path / "lab").mkdir()
+    preprocess(archive, parts, settings, tmp_path / "lab")
+    left_out = f"{archive}: 3.png is left out: its decoder crashed (SIGABRT)"
+    assert left_out in capsys.readouterr().out.splitlines()
+    expected = {
+        path.relative_to(tmp_path / "expected"): path.read_bytes()
+        for path in (tmp_path / "expected").rglob("*.*")
+    }
+    assert len(expected) == 12
+    for path, content in expected.items():
+        assert (tmp_path / "lab" / path).read_bytes() == content
+    pack(archive, members | {"11.png": encoded(scene(3, *CRASHING))})
+    (tmp_path / "none").mkdir()
+    with pytest.raises(ColorizationError, match="no image of the test part can be decoded"):
+        preprocess(archive, parts, settings, tmp_path / "none")

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorization.colorizing.bulk import colorize_files
+from colorization.colorizing.bulk import TASKS, Outcome, colorize_files
 from colorization.colorizing.colorizer import load
 from colorization.colorizing.command import main
 from colorization.colorizing.jobs import Failure, Job
+from colorization.core.workers import Workers
 from colorization.imaging import lab
 from colorization.sources import archives
 from packaged import untrained, write_package
@@ -237,13 +237,21 @@ def test_of_two_at_once_each_photograph_is_written_by_one(model: Path, tmp_path:
         job.input.write_bytes(encoded(scene(1)))
     with ThreadPoolExecutor(2) as both:
         options: Any = {"saturation": 1, "side_by_side": False, "quiet": True}
-        run = partial(colorize_files, colorizer, jobs, threads=2, **options)
-        futures = [both.submit(lambda: list(run())) for _ in range(2)]
-        failures = [failure for future in futures for failure in future.result()]
-    assert sorted(failures, key=lambda failure: failure.input) == [
-        Failure(str(job.input), f"{job.output} is there already; --overwrite replaces it")
-        for job in jobs
-    ]
+
+        def run() -> list[Outcome]:
+            with Workers(TASKS, 2) as workers:
+                return list(colorize_files(colorizer, jobs, workers, **options))
+
+        futures = [both.submit(run) for _ in range(2)]
+        reasons = [
+            (outcome.job.input, outcome.reason)
+            for future in futures
+            for outcome in future.result()
+            if outcome.reason
+        ]
+    assert sorted(reasons) == sorted(
+        (job.input, f"{job.output} is there already; --overwrite replaces it") for job in jobs
+    )
 
 
 def test_an_unreadable_file_is_named_and_the_rest_is_done(model: Path) -> None:

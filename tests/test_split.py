@@ -12,10 +12,11 @@ import pytest
 from PIL import Image
 
 from colorization.core.errors import ColorizationError
-from colorization.dataset import cores, split
+from colorization.dataset import cores, examining, split
 from colorization.dataset.cores import Postponed
 from colorization.imaging import view
 from colorization.settings.split import Split
+from hostile import CRASHING, HANGING, make_decoders_hostile
 from samples import PARAMS, encoded, pack, scene
 
 SETTINGS = PARAMS.split.model_copy(update={"ratios": (0.6, 0.2, 0.2)})
@@ -31,7 +32,7 @@ def parts(path: Path, settings: Split = SETTINGS) -> dict[str, str]:
 
 
 def examined(archive: Path, name: str) -> dict:
-    row = split._examine(archive, SETTINGS, name, 10**9)
+    row = examining.examine(archive, SETTINGS, name, 10**9)
     assert isinstance(row, dict)
     return row
 
@@ -62,7 +63,7 @@ def test_the_ratios_are_kept_within_sampling_error(ratios: tuple[float, float, f
     settings = SETTINGS.model_copy(update={"ratios": ratios})
     count = 20_000
     sums = (hashlib.sha256(str(index).encode()).hexdigest() for index in range(count))
-    found = Counter(split.part_of(sha256, settings) for sha256 in sums)
+    found = Counter(examining.part_of(sha256, settings) for sha256 in sums)
     for part, ratio in zip(("train", "validation", "test"), ratios, strict=True):
         deviation = np.sqrt(ratio * (1 - ratio) / count)  # binomial
         assert abs(found[part] / count - ratio) < 4 * deviation
@@ -104,7 +105,7 @@ def test_the_same_picture_is_never_in_two_parts(tmp_path: Path, how: str) -> Non
     crossed = 0
     for index in range(60):
         pair = [f"{index:02d}.png", f"{index:02d} again.img.png"]
-        own = [split.part_of(table["sha256"][name], SETTINGS) for name in pair]
+        own = [examining.part_of(table["sha256"][name], SETTINGS) for name in pair]
         assert table.loc[pair[0], "twin"] == pair[1]
         assert table.loc[pair[1], "twin"] == pair[0]
         if own[0] == own[1]:
@@ -308,12 +309,32 @@ def test_what_split_accepts_preprocess_can_decode(
             assert not reason.endswith(": ")
 
 
+def test_an_image_that_ends_its_decoder_is_unusable_and_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = pictures(0, 40)
+    hostile = {
+        "crashing.png": encoded(scene(50, *CRASHING)),
+        "hanging.png": encoded(scene(51, *HANGING)),
+    }
+    expected = split.split_archive(pack(tmp_path / "others.zip", others), SETTINGS)
+    archive = pack(tmp_path / "all.zip", others | hostile)
+    make_decoders_hostile(monkeypatch, tmp_path / "path")
+    monkeypatch.setattr(cores, "SECONDS", 5.0)
+    table = split.split_archive(archive, SETTINGS).set_index("name")
+    assert table.loc[[*hostile], "reason"].to_list() == [
+        "unusable: its decoder crashed (SIGABRT)",
+        "unusable: was given up after 5 seconds",
+    ]
+    pd.testing.assert_frame_equal(table.drop(index=[*hostile]), expected.set_index("name"))
+
+
 def test_large_images_are_left_for_later_and_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     members = pictures(0, 40) | {"large.png": encoded(scene(50, 200, 150))}
     archive = pack(tmp_path / "a.zip", members)
-    assert split._examine(archive, SETTINGS, "large.png", 29_999) == Postponed(30_000)
+    assert examining.examine(archive, SETTINGS, "large.png", 29_999) == Postponed(30_000)
     expected = split.split_archive(archive, SETTINGS)
     monkeypatch.setattr(cores, "MOST_PIXELS", 30_000)
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")

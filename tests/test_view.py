@@ -10,9 +10,10 @@ import pytest
 from keras import ops
 from PIL import ExifTags, Image
 
-from colorization.colorizing.bulk import colorize_files
+from colorization.colorizing.bulk import TASKS, colorize_files
 from colorization.colorizing.colorizer import Colorizer
 from colorization.colorizing.jobs import Job
+from colorization.core.workers import Workers
 from colorization.dataset import arrays
 from colorization.dataset.preprocessing import preprocess
 from colorization.imaging import decoding, lab, view
@@ -91,8 +92,9 @@ def seen_by_both(
     out.mkdir()
     jobs = [Job(path, out / f"{path.name}.png") for path in paths]
     options: Any = {"saturation": 1, "side_by_side": False, "quiet": True}
-    failures = colorize_files(colorizer, jobs, threads=1, **options)
-    assert list(failures) == []
+    with Workers(TASKS, 1) as workers:
+        outcomes = list(colorize_files(colorizer, jobs, workers, **options))
+    assert not any(outcome.reason for outcome in outcomes)
     return called, asked
 
 

@@ -1,21 +1,24 @@
-"""Colorize many photographs with one model: one thread takes each from its file to the result."""
+"""Colorize many photographs with one model: one thread takes each from its file to the result.
+
+The thread runs the network. A worker process decodes and encodes the photograph, so that a file
+that crashes a decoder costs itself alone.
+"""
 
 import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
+from typing import Any
 
-from colorization.colorizing import originals
-from colorization.colorizing.colorizer import Colorizer
-from colorization.colorizing.jobs import Failure, Job
-from colorization.colorizing.mark import mark
+from colorization.colorizing.formats import LARGEST_FILE
+from colorization.colorizing.jobs import Job
+from colorization.colorizing.predictor import Predictor
 from colorization.core.errors import ColorizationError
 from colorization.core.progress import progress_bar
-from colorization.sources import archives
+from colorization.core.workers import Workers
 
 # Bytes. With what ONNX Runtime and the libraries take, the program needs 2 GiB in all.
 IN_FLIGHT = 700_000_000  # for all photographs in work; one that needs more is in work alone
@@ -24,60 +27,81 @@ PER_PIXEL = 12  # 4 for the photograph, 4 for the result, 4 for transparency and
 PER_PIXEL_BESIDE = 4  # more, if the grey photograph stands beside the result
 PER_SEEN_PIXEL = 1024  # of the widest layers of a network, 64 channels of float32, several at once
 AHEAD = 4  # jobs handed out per thread, so that no thread waits for a slow one
-LARGEST_FILE = 2 * archives.MAX_BYTES  # the limit on pixels is doubled here, too
+
+TASKS = "colorization.colorizing.tasks"  # the module of the workers
+# A decoder that takes longer hangs: the slowest take about a second for 10 megapixels.
+SECONDS = 60.0
+SECONDS_PER_PIXEL = 5e-6
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a photograph.
+
+    Attributes
+    ----------
+    job : Job
+    reason : str
+        Why it was not colorized, in one line; empty if it was.
+    warnings : list of str
+        What is doubtful about its file.
+    """
+
+    job: Job
+    reason: str
+    warnings: list[str]
 
 
 def colorize_files(
-    colorizer: Colorizer,
+    predictor: Predictor,
     jobs: list[Job],
+    workers: Workers,
     *,
     vividness: float | None = None,
     saturation: float,
     side_by_side: bool,
-    threads: int,
     quiet: bool,
-) -> Iterator[Failure]:
-    """Colorize files, and yield a failure for each that cannot be colorized.
+) -> Iterator[Outcome]:
+    """Colorize files, as many at a time as there are workers.
 
     Each photograph is decoded twice: small for the network, then whole to be written. Only as many
-    are in work at a time as fit into memory. Memory thus grows neither with the threads nor with
+    are in work at a time as fit into memory. Memory thus grows neither with the workers nor with
     the number of files.
 
     Parameters
     ----------
-    colorizer : Colorizer
+    predictor : Predictor
     jobs : list of Job
+    workers : Workers
+        Of the module `TASKS`.
     vividness : float, optional
         Position of the model's dial. By default, the model's own.
     saturation : float
         Factor on the predicted a and b.
     side_by_side : bool
         Put the grey photograph to the left.
-    threads : int
-        Photographs at a time.
     quiet : bool
         Show no progress.
 
     Yields
     ------
-    Failure
+    Outcome
+        Of each job, in order.
     """
-    work = _Work(colorizer, vividness, saturation, side_by_side)
+    work = _Work(predictor, workers, vividness, saturation, side_by_side)
     waiting = iter(jobs)
     with (
-        ThreadPoolExecutor(threads) as pool,
+        ThreadPoolExecutor(workers.count) as pool,
         nullcontext() if quiet else progress_bar("colorizing", len(jobs)) as bar,
     ):
 
-        def begin(count: int) -> list[tuple[Job, Future]]:
-            return [(job, pool.submit(work.colorize, job)) for job in islice(waiting, count)]
+        def begin(count: int) -> list[Future[Outcome]]:
+            return [pool.submit(work.colorize, job) for job in islice(waiting, count)]
 
-        begun = deque(begin(AHEAD * threads))
+        begun = deque(begin(AHEAD * workers.count))
         try:
             while begun:
-                job, future = begun.popleft()
-                if reason := _reason(future):
-                    yield Failure(str(job.input), reason)
+                yield begun.popleft().result()
                 begun += begin(1)
                 if bar is not None:
                     bar.update()
@@ -90,43 +114,62 @@ class _Work:
 
     def __init__(
         self,
-        colorizer: Colorizer,
+        predictor: Predictor,
+        workers: Workers,
         vividness: float | None,
         saturation: float,
         side_by_side: bool,
     ) -> None:
-        self._colorizer = colorizer
+        self._predictor = predictor
+        self._workers = workers
         self._vividness = vividness
         self._saturation = saturation
         self._side_by_side = side_by_side
-        self._mark = mark(colorizer.sha256, colorizer.position(vividness), saturation)
+        self._made_with = predictor.sha256, predictor.position(vividness), saturation
         self._memory = _Memory(IN_FLIGHT)
 
-    def colorize(self, job: Job) -> None:
+    def colorize(self, job: Job) -> Outcome:
         """Predict the colours of a photograph, join them with it, and write the result."""
-        with self._memory.held(self._needed(job.input)):
-            L = self._colorizer.see(job.input)
-        with self._memory.held(PER_SEEN_PIXEL * L.size):
-            ab = self._colorizer.turn(self._colorizer.predict([L])[0], self._vividness)
-        with self._memory.held(self._needed(job.input)):
-            original = originals.read_original(job.input)
-            coloured = originals.join(
-                original.rgb, self._saturation * ab, beside_grey=self._side_by_side
-            )
-            original = replace(original, rgb=coloured)  # the grey one is no longer needed
-            try:
-                originals.write_original(
-                    original, coloured, job.output, xmp=self._mark, replace=job.overwrite
-                )
-            except OSError as error:
-                raise ColorizationError(_why_not_written(error, job.output)) from error
+        warnings: dict[str, None] = {}  # each once
+        try:
+            self._colorize(job, warnings)
+        except (ColorizationError, MemoryError) as error:
+            return Outcome(job, str(error) or "not enough memory", list(warnings))
+        except OSError as error:
+            return Outcome(job, error.strerror or str(error), list(warnings))
+        return Outcome(job, "", list(warnings))
 
-    def _needed(self, path: Path) -> int:
-        size = path.stat().st_size
+    def _colorize(self, job: Job, warnings: dict[str, None]) -> None:
+        pixels = 0
+
+        def call(task: str, *arguments: Any, **options: Any) -> Any:
+            seconds = SECONDS + SECONDS_PER_PIXEL * pixels
+            answer = self._workers.call(task, job.input, *arguments, seconds=seconds, **options)
+            warnings.update(dict.fromkeys(answer.warnings))
+            return answer.value
+
+        pixels = call("count_pixels")
+        needed = self._needed(job, pixels)
+        with self._memory.held(needed):
+            L = call("network_input", self._predictor.image_size)
+        with self._memory.held(PER_SEEN_PIXEL * L.size):
+            ab = self._predictor.turn(self._predictor.predict([L])[0], self._vividness)
+        with self._memory.held(needed):
+            call(
+                "write",
+                self._saturation * ab,
+                job.output,
+                self._made_with,
+                beside_grey=self._side_by_side,
+                overwrite=job.overwrite,
+            )
+
+    def _needed(self, job: Job, pixels: int) -> int:
+        size = job.input.stat().st_size
         if size > LARGEST_FILE:
             raise ColorizationError(f"{size:,} bytes, more than {LARGEST_FILE:,}")
         per_pixel = PER_PIXEL + PER_PIXEL_BESIDE * self._side_by_side
-        return PER_PHOTOGRAPH + size + per_pixel * originals.pixels(path)
+        return PER_PHOTOGRAPH + size + per_pixel * pixels
 
 
 class _Memory:
@@ -149,21 +192,3 @@ class _Memory:
             with self._changed:
                 self._free += needed
                 self._changed.notify_all()
-
-
-def _why_not_written(error: OSError, out: Path) -> str:
-    if isinstance(error, FileExistsError) and error.filename == str(out):
-        return f"{out} is there already; --overwrite replaces it"
-    return f"cannot write {out}: {error.strerror or error}"
-
-
-def _reason(future: Future) -> str:
-    """The reason why a thread failed, in one line; empty if it did not fail."""
-    error = future.exception()
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
-    if isinstance(error, (ColorizationError, MemoryError)):
-        return str(error) or "not enough memory"
-    if error is not None:
-        raise error
-    return ""

@@ -1,4 +1,7 @@
-"""The command `colorize`: it reads grey photographs and writes them in colour."""
+"""The command `colorize`: it reads grey photographs and writes them in colour.
+
+What is slow to import is imported in functions: meanwhile, a worker process starts.
+"""
 
 import argparse
 import io
@@ -7,18 +10,19 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 # Set before the imports below, since Pillow reads it when it is imported. malloc returns blocks
 # from 32 MiB on to the system when an image is freed; it keeps smaller ones for reuse.
 os.environ.setdefault("PILLOW_BLOCK_SIZE", "64m")
 
-from colorization.colorizing.jobs import Failure, Job, plan
-from colorization.colorizing.manifest import RELEASED
-from colorization.colorizing.mark import software
-from colorization.colorizing.originals import FORMATS
+from colorization.colorizing.formats import FORMATS
 from colorization.core.errors import ColorizationError
 from colorization.core.text import printable
+from colorization.core.workers import Workers
+
+if TYPE_CHECKING:
+    from colorization.colorizing.jobs import Failure, Job
 
 MOST_AT_A_TIME = 256  # photographs, and threads
 MOST_SATURATION = 100.0  # by then, nearly all colours are as strong as sRGB allows
@@ -35,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     option = described.add_argument
     option("inputs", nargs="+", metavar="INPUT", help="a photograph, a folder of them, or a glob")
     option("--output", type=_folder, required=True, metavar="DIR", help="folder for the results")
-    option("--model", type=Path, default=RELEASED, metavar="DIR", help="(the released one)")
+    option("--model", type=Path, metavar="DIR", help="(the released one)")
     option(
         "--vividness", type=_between(0, 1), help="0 to 1, most faithful to most vivid (the model's)"
     )
@@ -56,8 +60,18 @@ def parser() -> argparse.ArgumentParser:
     )
     option("--dry-run", action="store_true", help="say what would be done, and do nothing")
     option("--quiet", action="store_true", help="no progress; failures are still named")
-    option("--version", action="version", version=software())
+    option("--version", action=_Version, nargs=0, help="show program's version number and exit")
     return described
+
+
+class _Version(argparse.Action):
+    """Print the version, which is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        from colorization.colorizing.mark import software  # noqa: PLC0415
+
+        print(software())
+        parser.exit()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -76,6 +90,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.dry_run:
+        return _plan_and_colorize(options, None)
+    with Workers("colorization.colorizing.tasks", options.jobs) as workers:
+        return _plan_and_colorize(options, workers)
+
+
+def _plan_and_colorize(options: argparse.Namespace, workers: Workers | None) -> int:
+    from colorization.colorizing.jobs import plan  # noqa: PLC0415
+
     planned = plan(
         options.inputs,
         options.output,
@@ -87,40 +110,45 @@ def _run(options: argparse.Namespace) -> int:
         kinds = (f"{kind} ({count})" for kind, count in sorted(planned.passed_over.items()))
         _say(f"passed over in folders: {', '.join(kinds)}")
     _name(failures)
-    if options.dry_run:
+    if workers is None:
         for job in jobs:
             print(printable(f"{job.input} -> {job.output}"))
     elif jobs:
-        failures += _colorize(jobs, options)
+        failures += _colorize(jobs, workers, options)
     if failures and not options.quiet:
         done = 0 if options.dry_run else len(jobs) - sum(failure.began for failure in failures)
         _say(f"{done} done, {len(failures)} failed")
     return SOME_FAILED if failures else DONE
 
 
-def _colorize(jobs: list[Job], options: argparse.Namespace) -> list[Failure]:
-    from colorization.colorizing.bulk import colorize_files  # noqa: PLC0415 (slow to import)
-    from colorization.colorizing.colorizer import load  # noqa: PLC0415
+def _colorize(jobs: "list[Job]", workers: Workers, options: argparse.Namespace) -> "list[Failure]":
+    from colorization.colorizing.bulk import colorize_files  # noqa: PLC0415
+    from colorization.colorizing.jobs import Failure  # noqa: PLC0415
+    from colorization.colorizing.predictor import Predictor  # noqa: PLC0415
 
-    colorizer = load(options.model)
-    if options.vividness is not None and colorizer.vividness is None:
+    predictor = Predictor.load(options.model)
+    if options.vividness is not None and predictor.vividness is None:
         raise ColorizationError("--vividness: this model has no dial; use --saturation")
     failures = []
-    for failure in colorize_files(
-        colorizer,
+    for outcome in colorize_files(
+        predictor,
         jobs,
+        workers,
         vividness=options.vividness,
         saturation=options.saturation,
         side_by_side=options.side_by_side,
-        threads=options.jobs,
         quiet=options.quiet,
     ):
-        _name([failure])
-        failures.append(failure)
+        if not options.quiet:
+            for warning in outcome.warnings:
+                _say(f"{outcome.job.input}: {warning}")
+        if outcome.reason:
+            failures.append(Failure(str(outcome.job.input), outcome.reason))
+            _name(failures[-1:])
     return failures
 
 
-def _name(failures: list[Failure]) -> None:
+def _name(failures: "list[Failure]") -> None:
     for failure in failures:
         _say(f"{failure.input}: {failure.reason}")
 

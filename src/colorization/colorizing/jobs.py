@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from colorization.colorizing.originals import FORMATS, NO_FILE
+from colorization.colorizing.formats import FORMATS, NO_FILE
 from colorization.core.errors import ColorizationError
 from colorization.sources import archives
 

@@ -10,21 +10,12 @@ import numpy as np
 from PIL import Image
 
 from colorization.colorizing import exif, mark
+from colorization.colorizing.formats import FORMATS, NO_FILE
 from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_file
 from colorization.imaging import decoding, lab
 from colorization.imaging.strips import strips
 
-# The format of a result, by its ending; inputs with other endings become PNG.
-FORMATS = {
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".jfif": "JPEG",
-    ".png": "PNG",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".webp": "WEBP",
-}
 # Subsampling 0: JPEG by default halves the resolution of colours, which are the point here.
 # No "optimize": for it, Pillow holds all coefficients of an image in memory.
 OPTIONS: dict[str, dict] = {
@@ -35,7 +26,6 @@ OPTIONS: dict[str, dict] = {
 }
 LONGEST_OF_JPEG = 65_500  # px, libjpeg's limit
 PIXELS_AT_A_TIME = 200_000
-NO_FILE = "not a file, but a folder, a pipe, a socket or a device"
 
 
 @dataclass(frozen=True)

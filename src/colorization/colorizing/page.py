@@ -24,8 +24,7 @@ os.environ.setdefault("PILLOW_BLOCK_SIZE", "64m")  # see `command`
 
 from PIL import Image
 
-from colorization.colorizing.colorizer import Colorizer, load
-from colorization.colorizing.manifest import RELEASED
+from colorization.colorizing.predictor import Predictor
 from colorization.colorizing.uploads import Uploads
 from colorization.core.errors import ColorizationError
 from colorization.core.text import printable
@@ -67,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
         prog="colorize-page", description="Colorize photographs on a page in the browser."
     )
     option = described.add_argument
-    option("--model", type=Path, default=RELEASED, metavar="DIR", help="(the released one)")
+    option("--model", type=Path, metavar="DIR", help="(the released one)")
     option("--host", default=HERE, help="address to serve the page at (%(default)s: here alone)")
     option("--port", type=int, default=7860, help="0 takes a free one (%(default)s)")
     option("--no-browser", action="store_true", help="open no browser")
@@ -79,14 +78,19 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         with suppress(KeyboardInterrupt):
-            _serve(load(options.model), options.host, options.port, browse=not options.no_browser)
+            _serve(
+                Predictor.load(options.model),
+                options.host,
+                options.port,
+                browse=not options.no_browser,
+            )
     except ColorizationError as error:
         print(f"colorize-page: {printable(str(error))}", file=sys.stderr)
         return 2
     return 0
 
 
-def _serve(colorizer: Colorizer, host: str, port: int, *, browse: bool) -> None:
+def _serve(predictor: Predictor, host: str, port: int, *, browse: bool) -> None:
     """Serve the page until the program is interrupted."""
     with (
         tempfile.TemporaryDirectory(prefix="colorize-page-") as folder,
@@ -94,7 +98,7 @@ def _serve(colorizer: Colorizer, host: str, port: int, *, browse: bool) -> None:
     ):
         os.environ["GRADIO_TEMP_DIR"] = folder  # where uploads lie until they are read
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-        app = build_app(colorizer)
+        app = build_app(predictor)
         import uvicorn  # noqa: PLC0415 (it comes with Gradio)
 
         shown = HERE if host in {"", "0.0.0.0", "::"} else host  # noqa: S104 (only compared)
@@ -120,12 +124,12 @@ def _listening(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def build_app(colorizer: Colorizer) -> Any:
+def build_app(predictor: Predictor) -> Any:
     """Build the web application.
 
     Parameters
     ----------
-    colorizer : Colorizer
+    predictor : Predictor
 
     Returns
     -------
@@ -143,7 +147,7 @@ def build_app(colorizer: Colorizer) -> Any:
         raise ColorizationError(
             'the page needs Gradio; pip install "colorization-pipeline[page]" brings it'
         ) from error
-    uploads = Uploads(colorizer)
+    uploads = Uploads(predictor)
     app = FastAPI(openapi_url=None)
 
     @app.get(f"/{DOWNLOAD}/{{name}}.png")
@@ -162,7 +166,7 @@ def build_app(colorizer: Colorizer) -> Any:
             raise HTTPException(503, NO_MEMORY) from None
         return Response(content, media_type="image/png")
 
-    page = _layout(gradio, uploads, colorizer.vividness)
+    page = _layout(gradio, uploads, predictor.vividness)
     return gradio.mount_gradio_app(
         app,
         page,

@@ -4,17 +4,19 @@ import secrets
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from colorization.colorizing import originals
-from colorization.colorizing.colorizer import Colorizer
-from colorization.colorizing.mark import mark
-from colorization.imaging import view
+from colorization.colorizing.bulk import TASKS
+from colorization.colorizing.predictor import Predictor
+from colorization.core.workers import Workers
 
 PREVIEW = 1200  # px, the longer side of the images that the page shows
 MOST_HELD = 2**29  # bytes of all uploads together; the oldest are forgotten first
+SECONDS = 600.0  # for the decoding or encoding of a photograph; more means that a decoder hangs
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,16 @@ class Upload:
 class Uploads:
     """The photographs held, under names that nobody can guess; one is colorized at a time.
 
+    A worker process decodes them, so that a file that crashes a decoder does not end the page.
+
     Parameters
     ----------
-    colorizer : Colorizer
+    predictor : Predictor
     """
 
-    def __init__(self, colorizer: Colorizer) -> None:
-        self._colorizer = colorizer
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self._workers = Workers(TASKS, 1)
         self._held: OrderedDict[str, Upload] = OrderedDict()
         self._one_at_a_time = threading.Lock()
 
@@ -69,10 +74,8 @@ class Uploads:
             If the photograph cannot be decoded.
         """
         with self._one_at_a_time:
-            seen = view.luminance(view.whole(content, self._colorizer.image_size))
-            preview = originals.decode_original(content).rgb
-            preview.thumbnail((PREVIEW, PREVIEW), Image.Resampling.LANCZOS)
-            (predicted,) = self._colorizer.predict([seen])
+            L, preview = self._decode("upload", content, self._predictor.image_size, PREVIEW)
+            (predicted,) = self._predictor.predict([L])
             name = secrets.token_urlsafe(16)
             self._held[name] = Upload(content, preview, predicted)
             while (
@@ -97,17 +100,17 @@ class Uploads:
         """Give the preview in colour; see `Colorizer.__call__`. Raises as `grey`."""
         upload = self._held[name]
         with self._one_at_a_time:
-            ab = self._colorizer.turn(upload.predicted, vividness)
+            ab = self._predictor.turn(upload.predicted, vividness)
             return originals.join(upload.preview.copy(), saturation * ab)
 
     def png(self, name: str, vividness: float | None = None, saturation: float = 1.0) -> bytes:
         """Give the photograph in colour and full size, as the command `colorize` writes it."""
         upload = self._held[name]
         with self._one_at_a_time:
-            ab = self._colorizer.turn(upload.predicted, vividness)
-            original = originals.decode_original(upload.content)
-            joined = originals.join(original.rgb, saturation * ab)
-            position = self._colorizer.position(vividness)
-            return originals.encode_png(
-                original, joined, mark(self._colorizer.sha256, position, saturation)
-            )
+            ab = self._predictor.turn(upload.predicted, vividness)
+            position = self._predictor.position(vividness)
+            made_with = self._predictor.sha256, position, saturation
+            return self._decode("png", upload.content, saturation * ab, made_with)
+
+    def _decode(self, task: str, *arguments: Any) -> Any:
+        return self._workers.call(task, *arguments, seconds=SECONDS).value

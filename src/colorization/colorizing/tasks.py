@@ -1,0 +1,101 @@
+"""The tasks of worker processes: all that decodes or encodes the file of a photograph."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from colorization.colorizing import originals
+from colorization.colorizing.mark import mark
+from colorization.core.errors import ColorizationError
+from colorization.imaging import view
+
+MadeWith = tuple[str, float | None, float]  # the arguments of `mark`
+
+
+def count_pixels(path: Path) -> int:
+    """Count the pixels of an image without decoding it; 0 if the file is no image."""
+    return originals.pixels(path)
+
+
+def network_input(path: Path, image_size: int) -> np.ndarray:
+    """Give L, (H, W, 1) float32, as a network takes it; see `Colorizer.see`."""
+    with originals.open_file(path) as file:
+        return view.luminance(view.whole(file, image_size))
+
+
+def write(
+    path: Path,
+    ab: np.ndarray,
+    out: Path,
+    made_with: MadeWith,
+    *,
+    beside_grey: bool,
+    overwrite: bool,
+) -> None:
+    """Join a photograph with predicted colors and write the result.
+
+    Parameters
+    ----------
+    path : Path
+        Of the photograph.
+    ab : (h, w, 2) float32 array
+        CIE a*, b* / AB_SCALE; see `originals.join`.
+    out : Path
+    made_with : MadeWith
+        Goes into the mark.
+    beside_grey : bool
+        Put the gray photograph to the left.
+    overwrite : bool
+        Whether a result that is there already is replaced.
+
+    Raises
+    ------
+    ColorizationError
+        If the photograph cannot be decoded, or the result not be written.
+    """
+    original = originals.read_original(path)
+    colorized = originals.join(original.rgb, ab, beside_grey=beside_grey)
+    original = replace(original, rgb=colorized)  # the gray one is no longer needed
+    xmp = mark(*made_with)
+    try:
+        originals.write_original(original, colorized, out, xmp=xmp, replace=overwrite)
+    except OSError as error:
+        raise ColorizationError(_why_not_written(error, out)) from error
+
+
+def upload(content: bytes, image_size: int, preview_size: int) -> tuple[np.ndarray, Image.Image]:
+    """Give the L of a photograph, as `network_input`, and the photograph small enough to show.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the photograph's file.
+    image_size : int
+        px, of the network's input.
+    preview_size : int
+        px, the longer side of the small photograph.
+
+    Returns
+    -------
+    L : (H, W, 1) float32 array
+    preview : Image.Image
+        Mode RGB or RGBA, sRGB, upright.
+    """
+    L = view.luminance(view.whole(content, image_size))
+    preview = originals.decode_original(content).rgb
+    preview.thumbnail((preview_size, preview_size), Image.Resampling.LANCZOS)
+    return L, preview
+
+
+def png(content: bytes, ab: np.ndarray, made_with: MadeWith) -> bytes:
+    """Give a photograph in color and full size as PNG, as `write` writes it."""
+    original = originals.decode_original(content)
+    return originals.encode_png(original, originals.join(original.rgb, ab), mark(*made_with))
+
+
+def _why_not_written(error: OSError, out: Path) -> str:
+    if isinstance(error, FileExistsError) and error.filename == str(out):
+        return f"{out} is there already; --overwrite replaces it"
+    return f"cannot write {out}: {error.strerror or error}"

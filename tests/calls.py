@@ -1,0 +1,58 @@
+"""Functions that the tests of worker processes call there."""
+
+import ctypes
+import os
+import signal
+import sys
+import warnings
+from pathlib import Path
+
+
+def add(one: int, other: int = 0) -> int:
+    return one + other
+
+
+def process() -> int:
+    return os.getpid()
+
+
+def crash() -> None:
+    os.abort()
+
+
+def crash_once(marker: Path) -> str:
+    """As a decoder whose process an earlier image has damaged."""
+    if marker.exists():
+        return "done"
+    marker.touch()
+    os.abort()
+
+
+def run_out_of_memory() -> None:
+    """As the kernel ends the process that has taken the most."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hang() -> None:
+    """As a decoder written in C that does not return, nor let other threads run."""
+    ctypes.PyDLL(None).sleep(60)
+
+
+def fail(message: str) -> None:
+    raise ValueError(message)
+
+
+def speak() -> str:
+    """As libraries that write to the terminal, and warn more than once."""
+    print("to standard output")
+    sys.stderr.write("to standard error\n")
+    os.write(1, b"to file 1\n")
+    os.write(2, b"to file 2\n")
+    for _ in range(2):
+        warnings.warn("doubtful", stacklevel=1)
+    warnings.warn("old", DeprecationWarning, stacklevel=1)
+    return "said"
+
+
+def give(size: int) -> bytes:
+    return bytes(size)

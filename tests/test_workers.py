@@ -1,0 +1,130 @@
+"""A call that ends its process costs nothing but itself."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from colorization.core.workers import Answer, WorkerError, Workers
+from samples import ROOT
+
+SECONDS = 30.0
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    with Workers("calls", 1) as workers:
+        yield workers
+
+
+def pid(workers: Workers) -> int:
+    return workers.call("process", seconds=SECONDS).value
+
+
+def test_a_call_gives_what_the_function_gives(workers: Workers) -> None:
+    assert workers.call("add", 1, other=2, seconds=SECONDS) == Answer(3, [])
+    assert len(workers.call("give", 50_000_000, seconds=SECONDS).value) == 50_000_000
+
+
+def test_an_exception_comes_back_and_says_where_it_was_raised(workers: Workers) -> None:
+    before = pid(workers)
+    with pytest.raises(ValueError, match="no good") as raised:
+        workers.call("fail", "no good", seconds=SECONDS)
+    assert "calls.py" in raised.value.__notes__[0]
+    assert pid(workers) == before
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        ("crash", r"^its decoder crashed \(SIGABRT\)$"),
+        ("run_out_of_memory", "^its decoder was killed, perhaps for lack of memory$"),
+    ],
+)
+def test_a_crash_costs_one_call(workers: Workers, function: str, message: str) -> None:
+    before = pid(workers)
+    with pytest.raises(WorkerError, match=message):
+        workers.call(function, seconds=SECONDS)
+    assert pid(workers) != before
+
+
+def test_a_call_in_a_process_that_another_has_damaged_is_made_again(
+    workers: Workers, tmp_path: Path
+) -> None:
+    pid(workers)
+    assert workers.call("crash_once", tmp_path / "a", seconds=SECONDS).value == "done"
+
+
+def test_a_crash_in_a_new_process_is_the_calls_own(workers: Workers, tmp_path: Path) -> None:
+    with pytest.raises(WorkerError, match="crashed"):
+        workers.call("crash_once", tmp_path / "a", seconds=SECONDS)
+
+
+def test_a_hang_has_an_end_even_if_it_holds_pythons_lock(workers: Workers) -> None:
+    pid(workers)
+    started = time.monotonic()
+    with pytest.raises(WorkerError, match=r"^was given up after 1 seconds$"):
+        workers.call("hang", seconds=1.0)
+    assert time.monotonic() - started < 30
+    assert workers.call("add", 1, seconds=SECONDS).value == 1
+
+
+def test_messages_of_libraries_come_back_once_and_reach_no_terminal() -> None:
+    program = (
+        "from colorization.core.workers import Workers\n"
+        "with Workers('calls', 1) as workers:\n"
+        "    print(workers.call('speak', seconds=30))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT / "tests",
+        env={"PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout == "Answer(value='said', warnings=['doubtful'])\n"
+    assert ended.stderr == ""
+
+
+def test_as_many_calls_run_at_a_time_as_there_are_processes() -> None:
+    with Workers("calls", 3) as workers, ThreadPoolExecutor(12) as threads:
+        sums = threads.map(lambda each: workers.call("add", each, 1, seconds=SECONDS), range(60))
+        assert [answer.value for answer in sums] == list(range(1, 61))
+        assert len({pid(workers) for _ in range(6)}) == 1  # the one used last is used first
+
+
+def test_processes_end_with_the_one_that_started_them() -> None:
+    program = (
+        "import os, signal\n"
+        "from colorization.core.workers import Workers\n"
+        "print(Workers('calls', 1).call('process', seconds=30).value, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT / "tests",
+        env={"PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == -signal.SIGKILL
+    stat = Path("/proc", ended.stdout.strip(), "stat")
+    deadline = time.monotonic() + 30
+    while stat.exists() and stat.read_text().split()[2] != "Z":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_what_nobody_refers_to_any_more_ends() -> None:
+    workers = Workers("calls", 1)
+    process = workers._all[0]._process
+    assert process is not None
+    del workers
+    assert process.returncode is not None
