@@ -2,7 +2,8 @@ r"""The command `colorize` beside that of an earlier commit, and beside a plain 
 
 Each runs as a process of its own, cold, as a person calls it, in turns: one photograph of 768x512,
 24 of them, many as they are, and one of 100 megapixels. The plain loop is over ONNX Runtime, with
-Pillow and scikit-image, as a tutorial has it. Prints a Markdown table.
+Pillow and scikit-image, as a tutorial has it. Prints a Markdown table, with the memory of all of a
+command's processes together, and the size of the installed packages.
 
     git worktree add ../former COMMIT    # and a package that its stage `package` made
     python benchmarks/colorize.py --photos photos/ --model models/chosen \
@@ -63,6 +64,8 @@ def main(
                 )
                 print(rows[-1], file=sys.stderr, flush=True)
     print(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True))
+    print(f"\nInstalled: {installed(ROOT)}", end="")
+    print(f"; the former command: {installed(former[0])}" if former else "")
 
 
 def works(photos: Path, count: int, rounds: int, folder: Path) -> list[tuple[str, list[Path], int]]:
@@ -88,10 +91,10 @@ def works(photos: Path, count: int, rounds: int, folder: Path) -> list[tuple[str
 def measure(ways: dict[str, Way], paths: list[Path], rounds: int) -> dict[str, tuple[float, float]]:
     """Median of the seconds, and the most memory in MiB, of each way, in turns.
 
-    The first turn is not counted: it finds no file in the system's cache.
+    The first turn is not timed: it finds no file in the system's cache, and its memory is watched.
     """
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    memory = dict.fromkeys(ways, 0.0)
+    memory = {}
     for turn in range(rounds + 1):
         for name, way in ways.items():
             with tempfile.TemporaryDirectory() as out:
@@ -103,16 +106,25 @@ def measure(ways: dict[str, Way], paths: list[Path], rounds: int) -> dict[str, t
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
                 )
-                _, status, used = os.wait4(process.pid, 0)
-                taken = time.perf_counter() - started
-                process.returncode = os.waitstatus_to_exitcode(status)
+                if turn == 0:
+                    memory[name] = turns.peak_memory(process)
+                status = process.wait()
+                if turn > 0:
+                    seconds[name].append(time.perf_counter() - started)
                 written = len(list(Path(out).iterdir()))
-                if process.returncode or written != len(paths):
-                    raise RuntimeError(f"{name} ended with {process.returncode}, {written} written")
-            if turn > 0:
-                seconds[name].append(taken)
-            memory[name] = max(memory[name], used.ru_maxrss / 1024)
+                if status or written != len(paths):
+                    raise RuntimeError(f"{name} ended with {status}, {written} written")
     return {name: (statistics.median(seconds[name]), memory[name]) for name in ways}
+
+
+def installed(checkout: Path) -> str:
+    """Size of what `pip install .` brings, in MB."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        pip = [str(Path(folder, "bin", "pip")), "install", "--quiet", str(checkout)]
+        subprocess.run(pip, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        files = (path for path in Path(folder).rglob("*") if path.is_file())
+        return f"{sum(path.lstat().st_size for path in files) / 1e6:,.0f} MB"
 
 
 def colorizes(checkout: Path, model: Path) -> Way:

@@ -14,13 +14,12 @@ import io
 import shutil
 import subprocess
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-import psutil
 import yaml
 from joblib import Parallel, delayed
 from PIL import Image, ImageOps
@@ -31,7 +30,6 @@ from colorization.sources import archives
 ROOT = Path(__file__).resolve().parent.parent
 CAMERA = {"width": 500, "height": 375, "jpeg_quality": 95}
 IMAGE_SIZE = 224  # px
-SECONDS_BETWEEN_SAMPLES = 0.2
 
 
 @dataclass
@@ -78,28 +76,12 @@ def stage(name: str, work: Path, *options: str | Path) -> Measured:
     script = ROOT / "stages" / f"{name}.py"
     started = time.perf_counter()
     process = subprocess.Popen([sys.executable, script, "--params", work / "params.yaml", *options])
-    peak = [0.0]
-    watcher = threading.Thread(target=watch, args=(process, peak))
-    watcher.start()
-    if process.wait():
-        sys.exit(f"{name} failed")
-    seconds = time.perf_counter() - started
-    watcher.join()
-    return Measured(seconds, peak[0])
-
-
-def watch(process: subprocess.Popen, peak: list[float]) -> None:
-    """Keep the largest sum of the processes' proportional set sizes: shared pages count once."""
-    while process.poll() is None:
-        total = 0
-        try:
-            root = psutil.Process(process.pid)
-            for each in (root, *root.children(recursive=True)):
-                total += each.memory_full_info().pss
-        except psutil.Error:
-            pass  # one of them has just ended
-        peak[0] = max(peak[0], total / 2**20)
-        time.sleep(SECONDS_BETWEEN_SAMPLES)
+    with ThreadPoolExecutor(1) as watcher:
+        memory = watcher.submit(turns.peak_memory, process)
+        if process.wait():
+            sys.exit(f"{name} failed")
+        seconds = time.perf_counter() - started
+    return Measured(seconds, memory.result())
 
 
 def decode_and_resize(archive: Path) -> float:

@@ -8,17 +8,21 @@ import multiprocessing
 import os
 import re
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 import pandas as pd
+import psutil
 
 from colorization.core import provenance
+
+SECONDS_BETWEEN_SAMPLES = 0.02
 
 Step = Callable[[], object]  # what is timed; returns when it is done
 
@@ -120,6 +124,21 @@ def _memory() -> float:
     # Linux's VmHWM; getrusage would begin with the parent's.
     (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     return int(peak) / 1024
+
+
+def peak_memory(process: subprocess.Popen) -> float:
+    """Watch a process until it ends: the most memory in MiB of it and its children together.
+
+    The sum is of proportional set sizes, in which pages that are shared count once.
+    """
+    peak = 0
+    while process.poll() is None:
+        with suppress(psutil.Error):  # one of them has just ended
+            root = psutil.Process(process.pid)
+            sizes = [each.memory_full_info().pss for each in (root, *root.children(recursive=True))]
+            peak = max(peak, sum(sizes))
+        time.sleep(SECONDS_BETWEEN_SAMPLES)
+    return peak / 2**20
 
 
 @contextmanager
