@@ -394,11 +394,11 @@ def test_make_explains_the_parameters_before_dvc_begins(target: str) -> None:
 
 
 PARTIAL = {
-    "download": "data/.raw.zip.partial",
-    "preprocess": "data/.lab.partial",
-    "embed": "data/.embeddings.partial",
-    "train": "models/.bn_maxpool-1.partial",
-    "evaluate": "data/evaluations/.bn_maxpool-1.partial",
+    "download": "data/.raw.zip.*.partial",
+    "preprocess": "data/.lab.*.partial",
+    "embed": "data/.embeddings.*.partial",
+    "train": "models/.bn_maxpool-1.*.partial",
+    "evaluate": "data/evaluations/.bn_maxpool-1.*.partial",
 }
 # A kill while a stage writes, and how long after it began, in seconds.
 KILLS = [(stage, victim, 0.3) for stage in PARTIAL for victim in ("everything", "dvc alone")]
@@ -423,7 +423,7 @@ def test_after_a_kill_the_same_command_finishes_the_work(
 
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     started = project.start("dvc", "repro", start_new_session=True, **quiet)
-    while not (project.root / PARTIAL[stage]).exists():
+    while not list(project.root.glob(PARTIAL[stage])):
         assert started.poll() is None, f"{stage} ended before it could be killed"
         time.sleep(0.01)
     time.sleep(wait)
@@ -512,7 +512,7 @@ def test_an_interrupted_training_ends_at_once_and_goes_on(
     assert started.returncode == 1
     assert errors.splitlines()[-1] == "train: interrupted; the same command finishes the work"
     assert not (project.root / "models/again").exists()
-    assert not (project.root / "models/.again.partial").exists()
+    assert not list(project.root.glob("models/.again*"))
 
     assert "going on after epoch " in project.succeed(*command)
     whole, again = (project.root / "models" / name for name in ("whole", "again"))
