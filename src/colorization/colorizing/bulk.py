@@ -77,7 +77,7 @@ def colorize_files(
             while begun:
                 job, future = begun.popleft()
                 if reason := _reason(future):
-                    yield Failure(str(job.input), reason)
+                    yield Failure(job.label, reason)
                 begun += begin(1)
                 if bar is not None:
                     bar.update()
