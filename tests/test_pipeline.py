@@ -22,7 +22,8 @@ import yaml
 from colorization.backbones.weights import Pretrained
 from colorization.core.provenance import Run
 from colorization.training.record import TRAINING, TrainingRecord
-from conftest import ROOT, Project, stages_run
+from conftest import ROOT, Project, fresh_project, stages_run
+from samples import pack
 
 
 def test_a_fresh_clone_runs_every_stage_and_trains_the_chosen_variant_alone(
@@ -334,6 +335,32 @@ def test_a_local_source_counts_by_its_content(project: Project, tmp_path: Path) 
     one, other = sorted(photos.iterdir())[:2]
     one.write_bytes(other.read_bytes())
     assert stages_run(project.succeed("dvc", "repro", "download")) == ["download"]
+
+
+def test_an_experiment_in_a_copy_of_the_project_reads_the_same_local_files(tmp_path: Path) -> None:
+    project = fresh_project(tmp_path / "project")
+    project.update_params(
+        {
+            "download": {"source": "../photos.zip"},
+            "embed": {"weights": "weights/embedding.h5"},
+            "encoders": {"vgg16": "weights/vgg16.h5"},
+            "model": {"variant": "vgg16_repeat"},
+        }
+    )
+    project.commit()
+    pack(tmp_path / "photos.zip", {"a.jpg": b"x"})
+    (project.root / "weights").mkdir()  # git does not know it, so the copy lacks it
+    for name in ("embedding.h5", "vgg16.h5"):
+        (project.root / "weights" / name).write_text(name)
+
+    output = project.succeed("dvc", "exp", "run", "--temp", "--name", "copied", "download")
+    assert stages_run(output) == ["download"]
+    project.succeed("dvc", "exp", "branch", "copied", "of-the-copy")
+    in_copy = project.succeed("git", "show", "of-the-copy:dvc.lock")
+    params_of_copy = project.succeed("git", "show", "of-the-copy:params.yaml")
+    project.succeed("dvc", "repro", "--force", "download")
+    assert yaml.safe_load(in_copy) == yaml.safe_load((project.root / "dvc.lock").read_text())
+    assert params_of_copy == (project.root / "params.yaml").read_text()
 
 
 def test_a_wrong_value_is_refused_before_anything_is_computed_or_deleted(project: Project) -> None:
