@@ -12,6 +12,7 @@ from colorization import variants
 from colorization.backbones.weights import Pretrained, fingerprint_weights
 from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_file, whole_folder
+from colorization.core.workspace import local_path
 from colorization.settings.encoders import NO_ENCODER
 from colorization.settings.whole import load_params
 from colorization.sources.fingerprints import fingerprint_source
@@ -22,7 +23,9 @@ def main(
 ) -> None:
     settings = load_params(params, variants.names())
     # realpath accepts a link that leads to itself; the fingerprint below reports it.
-    if os.path.realpath(settings.download.source) == os.path.realpath(raw):
+    if os.path.realpath(local_path(settings.download.source)) == os.path.realpath(
+        local_path(str(raw))
+    ):
         raise ColorizationError(
             f"download.source: {raw} is what `download` writes anew; give the archive another place"
         )

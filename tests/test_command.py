@@ -19,8 +19,9 @@ from colorization.colorizing.bulk import TASKS, Outcome, colorize_files
 from colorization.colorizing.colorizer import load
 from colorization.colorizing.command import main
 from colorization.colorizing.jobs import Failure, Job
+from colorization.core.files import whole_file
 from colorization.core.workers import Workers
-from colorization.imaging import lab
+from colorization.imaging import decoding, lab
 from colorization.sources import archives
 from packaged import untrained, write_package
 from permissions import as_ordinary_user
@@ -221,12 +222,13 @@ def test_a_full_disk_costs_a_line_and_leaves_nothing_behind(
 
 def test_planted_links_are_not_followed(model: Path, photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    out.mkdir()
-    for ending in ("lock", "partial"):
-        (tmp_path / ending).write_text("precious")
-        (out / f".colour.jpg.{ending}").symlink_to(tmp_path / ending)
+    with whole_file(out / "colour.jpg") as partial:
+        partial.touch()
+    (out / "colour.jpg").unlink()
+    (tmp_path / "precious").write_text("precious")
+    partial.symlink_to(tmp_path / "precious")
     assert colorize(model, photos / "colour.jpg", "--output", out) == 0
-    assert [(tmp_path / ending).read_text() for ending in ("lock", "partial")] == ["precious"] * 2
+    assert (tmp_path / "precious").read_text() == "precious"
     assert [path.name for path in out.iterdir()] == ["colour.jpg"]
 
 
@@ -309,6 +311,40 @@ def test_side_by_side_has_the_grey_image_on_the_left(
     assert np.ptp(pair[:, 60:], axis=-1).mean() > 5
 
 
+def test_a_second_run_goes_on_where_the_first_one_ended(
+    model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert colorize(model, photos / "dot.png", photos / "grey.jpg", "--output", out) == 0
+    before = {path: path.stat().st_mtime_ns for path in out.iterdir()}
+    capsys.readouterr()
+    count = len(list(photos.iterdir()))
+    for skipped, options in ((2, ["--dry-run"]), (2, []), (count, []), (count, ["--quiet"])):
+        assert colorize(model, photos, "--output", out, "--skip-existing", *options) == 0
+        said = [line for line in capsys.readouterr().err.splitlines() if "colorize:" in line]
+        expected = [f"colorize: skipped, as their results exist: {skipped}"]
+        assert said == ([] if "--quiet" in options else expected)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert len(list(out.iterdir())) == count
+
+
+def test_a_page_is_named_in_a_failure(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scan = tmp_path / "scan.tif"
+    scan.write_text("not an image")
+    monkeypatch.setattr(decoding, "count_pages", lambda _: 2)
+    out = tmp_path / "out"
+    assert colorize(model, scan, "--output", out, "--dry-run") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{scan}, page {page} -> {out}/scan-{page}.tif" for page in (1, 2)
+    ]
+    assert colorize(model, scan, "--output", out, "--quiet") == 1
+    assert capsys.readouterr().err.splitlines() == [
+        f"colorize: {scan}, page {page}: not an image" for page in (1, 2)
+    ]
+
+
 def test_a_dry_run_says_what_it_would_do_and_does_nothing(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -327,6 +363,7 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(
         ["a.jpg"],
         ["a.jpg", "--output", ""],
         ["a.jpg", "--output", "o", "--jobs", "0"],
+        ["a.jpg", "--output", "o", "--overwrite", "--skip-existing"],
         ["a.jpg", "--output", "o", "--jobs", "257"],
         ["a.jpg", "--output", "o", "--saturation", "-1"],
         ["a.jpg", "--output", "o", "--saturation", "nan"],

@@ -2,19 +2,55 @@
 
 import errno
 import os
+import platform
+import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from colorization.core.files import whole_file, whole_folder
 
 SOURCES = Path(__file__).resolve().parent.parent / "src"
+Whole = Callable[[Path], AbstractContextManager[Path]]
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The system's temporary folder, empty."""
+    folder = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def locks(temporary: Path) -> list[str]:
+    return [path.name for path in temporary.rglob("*") if not path.is_dir()]
+
+
+def in_a_process(program: str, temporary: Path, *arguments: Path, **variables: str) -> str:
+    """Run a program that has `whole_file` and its arguments, `given`; return what it printed."""
+    begin = (
+        "import errno, fcntl, os, sys; from pathlib import Path\n"
+        "from colorization.core.files import whole_file\n"
+        "given = list(map(Path, sys.argv[1:]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", begin + program, *map(str, arguments)],
+        env=os.environ | {"PYTHONPATH": str(SOURCES), "TMPDIR": str(temporary)} | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
 
 
 def test_a_file_appears_when_the_block_ends(tmp_path: Path) -> None:
@@ -107,18 +143,40 @@ def test_whenever_a_folders_renames_stop_the_old_or_the_new_one_is_there(
 
 
 def test_what_a_killed_run_left_is_swept_away(tmp_path: Path) -> None:
-    left = tmp_path / ".model.partial"
+    with whole_folder(tmp_path / "model") as left:
+        pass
     left.mkdir()
     (left / "half.txt").write_text("half")
     with whole_folder(tmp_path / "model") as partial:
         (partial / "whole.txt").write_text("whole")
     assert [file.name for file in (tmp_path / "model").iterdir()] == ["whole.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_link_under_the_hidden_name_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    with whole_file(tmp_path / "a") as left:
+        left.write_text("whole")
+    left.symlink_to("precious")
+    with whole_file(tmp_path / "a") as partial:
+        partial.write_text("whole again")
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert (tmp_path / "a").read_text() == "whole again"
+    assert not (tmp_path / "a").is_symlink()
 
 
 @pytest.mark.parametrize("whole", [whole_file, whole_folder])
+@pytest.mark.parametrize("locking", [True, False])
 def test_writers_of_one_name_wait_for_each_other(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], whole: Callable
+    tmp_path: Path,
+    temporary: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    whole: Whole,
+    locking: bool,
 ) -> None:
+    if not locking:
+        monkeypatch.setattr("fcntl.flock", refuse_to_lock)
     path = tmp_path / "model"
     inside: list[int] = []
     crowds: list[int] = []
@@ -139,32 +197,165 @@ def test_writers_of_one_name_wait_for_each_other(
     assert crowds == [1] * 5
     assert f"waiting for another process that is writing {path}" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == [path]
+    assert locks(temporary) == []
 
 
+def refuse_to_lock(*_: object) -> NoReturn:
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+
+@pytest.mark.parametrize("locking", [True, False])
 def test_a_killed_writer_keeps_nobody_waiting(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    temporary: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    locking: bool,
 ) -> None:
+    if not locking:
+        monkeypatch.setattr("fcntl.flock", refuse_to_lock)
     path = tmp_path / "model"
     program = (
-        "import sys, time; from pathlib import Path\n"
+        "import errno, fcntl, sys, time; from pathlib import Path\n"
         "from colorization.core.files import whole_file\n"
+        "def refuse_to_lock(*_): raise OSError(errno.ENOLCK, '')\n"
+        f"{'' if locking else 'fcntl.flock = refuse_to_lock'}\n"
         "with whole_file(Path(sys.argv[1])) as partial:\n"
         "    partial.write_text('half')\n"
         "    time.sleep(60)\n"
     )
     writer = subprocess.Popen(
-        [sys.executable, "-c", program, str(path)], env={**os.environ, "PYTHONPATH": str(SOURCES)}
+        [sys.executable, "-c", program, str(path)],
+        env={**os.environ, "PYTHONPATH": str(SOURCES), "TMPDIR": str(temporary)},
     )
-    while not (tmp_path / ".model.partial").exists() and writer.poll() is None:
+    while not list(tmp_path.glob(".model.*.partial")) and writer.poll() is None:
         time.sleep(0.01)
     writer.kill()
     writer.wait()
-    assert (tmp_path / ".model.partial").exists()
+    (left,) = tmp_path.iterdir()
     with whole_file(path) as partial:
+        assert partial == left
         partial.write_text("whole")
-    assert "waiting" not in capsys.readouterr().out
+    # A lock without the system's help is seen to be nobody's at the second look.
+    assert "waiting" not in capsys.readouterr().out or not locking
     assert list(tmp_path.iterdir()) == [path]
     assert path.read_text() == "whole"
+    assert locks(temporary) == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+@pytest.mark.skipif(sys.platform != "linux" or not shutil.which("gcc"), reason="needs gcc on Linux")
+def test_where_nothing_can_be_locked_files_are_written_and_no_lock_stays(
+    tmp_path: Path, temporary: Path, number: int
+) -> None:
+    library, source = tmp_path / "no_flock.so", tmp_path / "no_flock.c"
+    refusal = f"int flock(int file, int operation) {{ errno = {number}; return -1; }}"
+    source.write_text(f"#include <errno.h>\n{refusal}\n")
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source], check=True)
+    program = (
+        "try: fcntl.flock(0, fcntl.LOCK_EX)\n"
+        "except OSError as error: print(error.errno)\n"
+        "with whole_file(given[0], replace=False) as partial: partial.write_text('whole')\n"
+    )
+    path = tmp_path / "share" / "a.txt"
+    printed = in_a_process(program, temporary, path, LD_PRELOAD=str(library))
+    assert printed == f"{number}\n"
+    assert list(path.parent.iterdir()) == [path]
+    assert locks(temporary) == []
+
+
+@pytest.mark.parametrize("planted", ["a link", "a file", "an open folder", "nothing to write to"])
+def test_locks_of_others_in_the_temporary_folder_are_not_touched(
+    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch, planted: str
+) -> None:
+    with whole_file(tmp_path / "a") as usual:
+        usual.write_text("old")
+    (folder,) = temporary.iterdir()
+    folder.rmdir()
+    other = tmp_path / "other"
+    other.mkdir()
+    if planted == "a link":
+        folder.symlink_to(other)
+    elif planted == "a file":
+        folder.write_text("precious")
+    elif planted == "an open folder":
+        folder.mkdir()
+        folder.chmod(0o777)
+    else:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with whole_file(tmp_path / "a") as partial, whole_file(tmp_path / "a") as second:
+        assert len({usual, partial, second}) == 3  # nobody waits, so nobody shares
+        partial.write_text("new")
+        second.write_text("newer")
+        assert not folder.is_dir() or list(folder.iterdir()) == []
+    assert (tmp_path / "a").read_text() == "new"
+    assert list(other.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "other"]
+
+
+def test_two_machines_write_one_name_without_waiting_and_both_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a"
+    with whole_file(path) as one:
+        one.write_text("one")
+        monkeypatch.setattr(platform, "node", lambda: "another")
+        with whole_file(path) as other:
+            assert one != other
+            other.write_text("other")
+        assert path.read_text() == "other"
+    assert path.read_text() == "one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def no_link(*_: object) -> NoReturn:
+    raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_another_machine_made_meanwhile_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    if not links:  # as on FAT
+        monkeypatch.setattr(os, "link", no_link)
+    path = tmp_path / "a"
+    with whole_file(path, replace=False) as partial:
+        partial.write_text("ours")
+    assert path.read_text() == "ours"
+
+    def write_both() -> None:
+        with whole_file(path, replace=False) as partial:
+            partial.write_text("ours")
+            path.write_text("another machine's")
+
+    path.unlink()
+    with pytest.raises(FileExistsError) as caught:
+        write_both()
+    assert caught.value.filename == str(path)
+    assert path.read_text() == "another machine's"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_that_was_made_though_the_share_says_otherwise_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = os.link
+
+    def forgetful(*names: Path) -> NoReturn:  # as NFS, when its answer is lost
+        link(*names)
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+
+    monkeypatch.setattr(os, "link", forgetful)
+    with whole_file(tmp_path / "a", replace=False) as partial:
+        partial.write_text("whole")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
+
+
+def test_a_name_of_the_greatest_length_is_written(tmp_path: Path) -> None:
+    path = tmp_path / ("a" * 255)
+    with whole_file(path) as partial:
+        partial.write_text("whole")
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_file_system_that_cannot_flush_folders_is_written_to(

@@ -1,16 +1,21 @@
 """Which photographs are taken, and where their results go."""
 
 import os
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from colorization.colorizing import jobs as planning
+from colorization.colorizing.command import parser
 from colorization.colorizing.jobs import Failure, plan
 from colorization.core.errors import ColorizationError
+from colorization.imaging import decoding
 from permissions import as_ordinary_user
-from samples import encoded, scene
+from samples import ROOT, encoded, scene
 
 IMAGE = encoded(scene(1, 8, 8))
 
@@ -23,16 +28,16 @@ def tree(folder: Path, *names: str) -> Path:
 
 
 def planned(*inputs: Path | str, output: Path, **options: object) -> tuple[dict, dict]:
-    chosen = {"ending": None, "overwrite": False} | options
+    chosen = {"ending": None} | options
     found = plan([str(path) for path in inputs], output, **chosen)  # type: ignore[arg-type]
     return (
-        {str(job.input): str(job.output.relative_to(output)) for job in found.jobs},
+        {job.label: str(job.output.relative_to(output)) for job in found.jobs},
         {failure.input: failure.reason for failure in found.failures},
     )
 
 
 def passed_over(folder: Path, output: Path) -> dict[str, int]:
-    return dict(plan([str(folder)], output, ending=None, overwrite=False).passed_over)
+    return dict(plan([str(folder)], output, ending=None).passed_over)
 
 
 def test_a_folder_is_searched_to_the_bottom_and_keeps_its_shape(tmp_path: Path) -> None:
@@ -45,11 +50,145 @@ def test_a_folder_is_searched_to_the_bottom_and_keeps_its_shape(tmp_path: Path) 
     assert failures == {}
 
 
-def test_files_and_globs_go_right_into_the_output_and_each_photograph_once(tmp_path: Path) -> None:
-    photos = tree(tmp_path / "photos", "a.jpg", "b.jpg", "deep/c.jpg", "d.png")
-    jobs, failures = planned(photos / "a.jpg", f"{photos}/**/*.jpg", output=tmp_path / "out")
-    assert sorted(jobs.values()) == ["a.jpg", "b.jpg", "c.jpg"]
+def test_a_file_goes_right_into_the_output_a_match_below_the_folder_before_the_wildcard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = tree(tmp_path / "photos", "a.jpg", "b.jpg", "deep/c.jpg", "deep/er/d.jpg", "e.png")
+    jobs, failures = planned(
+        photos / "deep/c.jpg", f"{photos}/**/*.jpg", f"{photos}/*.png", output=tmp_path / "out"
+    )
+    assert jobs == {
+        str(photos / "deep/c.jpg"): "c.jpg",  # taken once, as it is named first
+        str(photos / "a.jpg"): "a.jpg",
+        str(photos / "b.jpg"): "b.jpg",
+        str(photos / "deep/er/d.jpg"): "deep/er/d.jpg",
+        str(photos / "e.png"): "e.png",
+    }
     assert failures == {}
+    monkeypatch.chdir(photos)
+    for pattern in ("*/*.jpg", "./*/*.jpg", "../photos/*/*.jpg", "d*p/c.jpg"):
+        assert list(planned(pattern, output=tmp_path / "out")[0].values()) == ["deep/c.jpg"]
+    assert list(planned("deep/*/../c.jpg", output=tmp_path / "out")[0].values()) == ["c.jpg"]
+
+
+def test_photographs_of_one_name_keep_the_folders_in_which_they_differ(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("scans/1990/a.jpg", "scans/1990/b.jpg", "scans/2000/x/a.jpg", "scans/a.jpg")
+    monkeypatch.chdir(tree(tmp_path, *names))
+    places = dict(zip(names, ("1990/a.jpg", "b.jpg", "2000/x/a.jpg", "a.jpg"), strict=True))
+    for top in (Path(), tmp_path):
+        paths = [top / name for name in reversed(names)]
+        jobs, failures = planned(*paths, output=tmp_path / "out")
+        assert jobs == {str(top / name): place for name, place in places.items()}
+        assert failures == {}
+    # Folders and globs among them.
+    assert planned("scans/1990", "scans/2000/x", output=tmp_path / "out")[0] == {
+        "scans/1990/a.jpg": "1990/a.jpg",
+        "scans/1990/b.jpg": "b.jpg",
+        "scans/2000/x/a.jpg": "2000/x/a.jpg",
+    }
+    # The name that counts is that of the result.
+    tree(tmp_path, "scans/2001/b.png")
+    both = ("scans/1990/b.jpg", "scans/2001/b.png")
+    jobs, _ = planned(*both, output=tmp_path / "out", ending=".webp")
+    assert list(jobs.values()) == ["1990/b.webp", "2001/b.webp"]
+
+
+def test_a_photograph_that_is_named_in_two_ways_is_taken_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tree(tmp_path, "a.jpg", "deep/b.jpg"))
+    inputs = ("a.jpg", "./a.jpg", tmp_path / "a.jpg", "deep/../a.jpg")
+    assert planned(*inputs, output=tmp_path / "out") == ({"a.jpg": "a.jpg"}, {})
+
+
+def commands_of_the_page() -> list[list[str]]:
+    page = (ROOT / "docs" / "colorizing.md").read_text()
+    return [shlex.split(line)[1:] for line in re.findall(r"^colorize .* --output .*$", page, re.M)]
+
+
+def test_the_examples_of_the_page_give_each_photograph_a_place_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("holiday/a.jpg", "holiday/deep/a.jpg", "old.tif", "photo.jpg")
+    scans = ("scans/a.jpg", "scans/1990/a.jpg", "scans/1991/a.jpg", "scans/1991/x/a.jpg")
+    monkeypatch.chdir(tree(tmp_path, *names, *scans))
+    commands = commands_of_the_page()
+    assert any("scans/**/*.jpg" in arguments for arguments in commands)
+    for arguments in commands:
+        options = parser().parse_args(arguments)
+        first = plan(options.inputs, options.output, None)
+        assert (first.failures, bool(first.jobs)) == ([], True)
+        tree(tmp_path, *(str(job.output) for job in first.jobs))
+        again = plan(options.inputs, options.output, None, overwrite=True)
+        assert [job.output for job in again.jobs] == [job.output for job in first.jobs]
+    jobs, _ = planned("scans/**/*.jpg", output=tmp_path / "out")
+    assert jobs == {name: name.removeprefix("scans/") for name in scans}
+
+
+def test_what_exists_is_skipped_and_the_rest_is_done(tmp_path: Path) -> None:
+    photos = tree(tmp_path / "photos", "a.jpg", "b.jpg", "deep/a.jpg", "c.jpg")
+    out = tree(tmp_path / "out", "a.jpg", "deep/a.jpg")
+    (out / "c.jpg").mkdir()  # no result
+    found = plan([str(photos)], out, None, skip_existing=True)
+    assert [job.input for job in found.jobs] == [photos / "b.jpg"]
+    assert found.skipped == 2
+    assert [failure.input for failure in found.failures] == [str(photos / "c.jpg")]
+
+
+def test_what_is_skipped_may_lie_in_an_input_but_be_none(tmp_path: Path) -> None:
+    photos = tree(tmp_path / "q", "a.jpg", "out/a.jpg")
+    found = plan([str(photos)], photos / "out", None, skip_existing=True)
+    assert (found.jobs, found.failures, found.skipped) == ([], [], 1)
+    both = [str(photos / "a.jpg"), str(photos / "out" / "a.jpg")]
+    found = plan(both, photos, None, skip_existing=True)
+    assert (found.jobs, found.skipped) == ([], 0)
+    assert all("would replace" in failure.reason for failure in found.failures)
+
+
+def pages_of(name: str, pages: int) -> Callable[[BinaryIO], int]:
+    """A `count_pages` for which the file of that name has several pages; no other one is read."""
+
+    def count(file: BinaryIO) -> int:
+        if Path(file.name).name != name:
+            raise ColorizationError("damaged")
+        return pages
+
+    return count
+
+
+def test_each_page_of_a_tiff_has_a_result_and_a_label(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = tree(tmp_path / "photos", "a.TIF", "b.tiff", "c.jpg", "deep/a.TIF")
+    monkeypatch.setattr(decoding, "count_pages", pages_of("b.tiff", 3))
+    found = plan([str(photos)], tmp_path / "out", None)
+    assert [(job.label, str(job.output.relative_to(tmp_path / "out"))) for job in found.jobs] == [
+        (str(photos / "a.TIF"), "a.TIF"),
+        (f"{photos / 'b.tiff'}, page 1", "b-1.tiff"),
+        (f"{photos / 'b.tiff'}, page 2", "b-2.tiff"),
+        (f"{photos / 'b.tiff'}, page 3", "b-3.tiff"),
+        (str(photos / "c.jpg"), "c.jpg"),
+        (str(photos / "deep/a.TIF"), "deep/a.TIF"),
+    ]
+    assert [job.page for job in found.jobs] == [None, 0, 1, 2, None, None]
+
+
+def test_pages_are_refused_and_skipped_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = tree(tmp_path / "photos", "b-2.tif", "b.tif")
+    monkeypatch.setattr(decoding, "count_pages", pages_of("b.tif", 3))
+    out = tree(tmp_path / "out", "b-1.tif")
+    found = plan([str(photos)], out, None, skip_existing=True)
+    assert [job.label for job in found.jobs] == [
+        str(photos / "b-2.tif"),
+        f"{photos / 'b.tif'}, page 3",
+    ]
+    assert found.skipped == 1
+    reason = f"its result has the same name as that of {photos / 'b-2.tif'}"
+    assert found.failures == [Failure(f"{photos / 'b.tif'}, page 2", reason, began=False)]
 
 
 def test_a_name_with_brackets_is_a_file_before_it_is_a_glob(tmp_path: Path) -> None:
@@ -123,8 +262,10 @@ def test_no_result_replaces_an_input_that_is_a_link(tmp_path: Path) -> None:
     jobs, failures = planned(
         photos / "a.jpg", photos / "link" / "a.jpg", output=photos / "link", overwrite=True
     )
-    assert jobs == {}
-    assert all("would replace" in reason for reason in failures.values())
+    assert jobs == {str(photos / "link/a.jpg"): "link/a.jpg"}
+    linked = photos / "link/a.jpg"
+    expected = f"its result would replace {linked}, an input; choose another --output"
+    assert failures == {str(photos / "a.jpg"): expected}
 
 
 def test_what_lies_in_the_output_folder_is_a_result_until_somebody_names_it(tmp_path: Path) -> None:
@@ -188,6 +329,13 @@ def test_what_is_passed_over_in_folders_is_counted_by_kind(tmp_path: Path) -> No
     }
 
 
+def test_a_file_that_is_named_itself_is_tried_whatever_its_ending(tmp_path: Path) -> None:
+    photos = tree(tmp_path / "photos", "DSC0001", ".hidden.jpg", "x.raw")
+    jobs, failures = planned(*sorted(photos.iterdir()), output=tmp_path / "out")
+    assert sorted(jobs.values()) == [".hidden.jpg", "DSC0001.png", "x.png"]
+    assert failures == {}
+
+
 def test_an_empty_name_is_not_the_current_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,7 +361,7 @@ def test_links_that_lead_to_themselves_or_nowhere_are_named(tmp_path: Path) -> N
 
 def test_what_is_named_twice_is_one_failure(tmp_path: Path) -> None:
     missing = str(tmp_path / "none.jpg")
-    found = plan([missing, missing], tmp_path / "out", ending=None, overwrite=False)
+    found = plan([missing, missing], tmp_path / "out", ending=None)
     assert len(found.failures) == 1
 
 
@@ -221,11 +369,10 @@ def test_a_glob_does_not_go_in_circles(tmp_path: Path) -> None:
     photos = tree(tmp_path / "photos", "a.jpg", "deep/b.jpg", ".hidden/c.jpg")
     for name in ("one", "two", "three"):  # 3^40 ways, until the system has had enough of them
         (photos / name).symlink_to(photos)
-    for pattern in (f"{photos}/**/*.jpg", f"{tmp_path}/**/**/*.jpg"):
-        assert planned(pattern, output=tmp_path / "out")[0] == {
-            str(photos / "a.jpg"): "a.jpg",
-            str(photos / "deep/b.jpg"): "b.jpg",
-        }
+    paths = (photos / "a.jpg", photos / "deep/b.jpg")
+    for top, pattern in ((photos, "**/*.jpg"), (tmp_path, "**/**/*.jpg")):
+        jobs, _ = planned(top / pattern, output=tmp_path / "out")
+        assert jobs == {str(path): str(path.relative_to(top)) for path in paths}
 
 
 def test_globs_of_folders_take_all_below_them(
@@ -236,8 +383,8 @@ def test_globs_of_folders_take_all_below_them(
     everything = {"a.jpg": "a.jpg", "one/b.jpg": "one/b.jpg", "one/deep/c.jpg": "one/deep/c.jpg"}
     assert planned("**", output=out)[0] == everything
     assert planned("on*", output=out)[0] == {
-        "one/b.jpg": "b.jpg",
-        "one/deep/c.jpg": "deep/c.jpg",
+        "one/b.jpg": "one/b.jpg",
+        "one/deep/c.jpg": "one/deep/c.jpg",
     }
     assert list(planned("**/deep/*", output=out)[0]) == ["one/deep/c.jpg"]
 
@@ -325,9 +472,9 @@ def test_what_is_not_there_is_named_and_the_rest_is_taken(tmp_path: Path) -> Non
 def test_an_output_that_is_a_file_is_refused(tmp_path: Path) -> None:
     photos = tree(tmp_path, "a.jpg", "b.jpg")
     with pytest.raises(ColorizationError, match="is a file, not a folder"):
-        plan([str(photos / "a.jpg")], photos / "b.jpg", ending=None, overwrite=False)
+        plan([str(photos / "a.jpg")], photos / "b.jpg", ending=None)
 
 
 def test_a_failure_before_its_turn_does_not_count_as_begun(tmp_path: Path) -> None:
-    found = plan(["none"], tmp_path, ending=None, overwrite=False)
+    found = plan(["none"], tmp_path, ending=None)
     assert found.failures == [Failure("none", "there is no such file or folder", began=False)]

@@ -5,6 +5,7 @@ from pathlib import Path
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of_files
 from colorization.core.records import Record
+from colorization.core.workspace import local_path
 
 NAMED = ("random", "imagenet")
 
@@ -32,7 +33,7 @@ def weights_file(weights: str, parameter: str) -> Path:
     Parameters
     ----------
     weights : str
-        The path, which may begin with "~".
+        The path; see `local_path`.
     parameter : str
         The parameter that holds `weights`, for messages.
 
@@ -45,13 +46,12 @@ def weights_file(weights: str, parameter: str) -> Path:
     ColorizationError
         If there is no such file, or it is not one that Keras loads.
     """
+    path = local_path(weights)
     try:
-        path = Path(weights).expanduser()
         found = path.is_file()
-    except (OSError, RuntimeError) as error:  # RuntimeError: no such user after "~"
-        reason = error.strerror if isinstance(error, OSError) else error
+    except OSError as error:
         raise ColorizationError(
-            f"{parameter}: {weights!r} cannot be looked for ({reason})"
+            f"{parameter}: {weights!r} cannot be looked for ({error.strerror})"
         ) from error
     if not found:
         what = "is no file" if path.exists() else "does not exist"

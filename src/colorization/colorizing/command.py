@@ -51,7 +51,9 @@ def parser() -> argparse.ArgumentParser:
     )
     option("--side-by-side", action="store_true", help="grey on the left, colorized on the right")
     option("--format", choices=sorted({ending[1:] for ending in FORMATS}), help="(the input's)")
-    option("--overwrite", action="store_true", help="replace results that are already there")
+    existing = described.add_mutually_exclusive_group().add_argument
+    existing("--skip-existing", action="store_true", help="skip photographs whose results exist")
+    existing("--overwrite", action="store_true", help="replace results that exist")
     option(
         "--jobs",
         type=_between(1, MOST_AT_A_TIME, int),
@@ -104,15 +106,18 @@ def _plan_and_colorize(options: argparse.Namespace, workers: Workers | None) -> 
         options.output,
         ending=f".{options.format}" if options.format else None,
         overwrite=options.overwrite,
+        skip_existing=options.skip_existing,
     )
     jobs, failures = planned.jobs, planned.failures
     if planned.passed_over and not options.quiet:
         kinds = (f"{kind} ({count})" for kind, count in sorted(planned.passed_over.items()))
         _say(f"passed over in folders: {', '.join(kinds)}")
+    if planned.skipped and not options.quiet:
+        _say(f"skipped, as their results exist: {planned.skipped}")
     _name(failures)
     if workers is None:
         for job in jobs:
-            print(printable(f"{job.input} -> {job.output}"))
+            print(printable(f"{job.label} -> {job.output}"))
     elif jobs:
         failures += _colorize(jobs, workers, options)
     if failures and not options.quiet:
@@ -141,9 +146,9 @@ def _colorize(jobs: "list[Job]", workers: Workers, options: argparse.Namespace) 
     ):
         if not options.quiet:
             for warning in outcome.warnings:
-                _say(f"{outcome.job.input}: {warning}")
+                _say(f"{outcome.job.label}: {warning}")
         if outcome.reason:
-            failures.append(Failure(str(outcome.job.input), outcome.reason))
+            failures.append(Failure(outcome.job.label, outcome.reason))
             _name(failures[-1:])
     return failures
 

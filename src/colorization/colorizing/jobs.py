@@ -4,9 +4,10 @@ import errno
 import glob
 import os
 import stat
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 
 from colorization.colorizing.formats import FORMATS, NO_FILE
@@ -15,6 +16,7 @@ from colorization.sources import archives
 
 IMAGE, FOLDER = "image", "folder"  # images are taken, folders entered, other kinds passed over
 OUTPUT = "the output folder"
+PAGED = (".tif", ".tiff")  # endings of files that may hold several photographs
 DEEPEST = 200  # folders, one inside the other; the function that makes them calls itself for each
 
 Identity = tuple[int, int]  # of a file or folder: the same under all its names and links
@@ -22,11 +24,20 @@ Identity = tuple[int, int]  # of a file or folder: the same under all its names 
 
 @dataclass(frozen=True)
 class Job:
-    """One photograph, the place of its result, and whether a file there may be replaced."""
+    """One photograph, the place of its result, and whether a file there may be replaced.
+
+    `page` counts from 0; it is None for a file that holds one photograph.
+    """
 
     input: Path
     output: Path
     overwrite: bool = False
+    page: int | None = None
+
+    @property
+    def label(self) -> str:
+        """The name of the photograph in messages, such as `scan.tif, page 2`."""
+        return str(self.input) if self.page is None else f"{self.input}, page {self.page + 1}"
 
 
 @dataclass(frozen=True)
@@ -49,14 +60,24 @@ class Plan:
         Inputs that were asked for and cannot be colorized.
     passed_over : Counter of str
         Number of other things in the folders, by kind.
+    skipped : int
+        Number of photographs whose results exist already, if those were to be skipped.
     """
 
     jobs: list[Job]
     failures: list[Failure]
     passed_over: Counter[str]
+    skipped: int = 0
 
 
-def plan(inputs: list[str], output: Path, ending: str | None, overwrite: bool) -> Plan:
+def plan(
+    inputs: list[str],
+    output: Path,
+    ending: str | None,
+    *,
+    overwrite: bool = False,
+    skip_existing: bool = False,
+) -> Plan:
     """Find the photographs, and give each its place in the output folder.
 
     Parameters
@@ -64,8 +85,11 @@ def plan(inputs: list[str], output: Path, ending: str | None, overwrite: bool) -
     inputs : list of str
         Files, folders (with all below them, except links to folders and the output folder) and
         globs. The output folder is passed over, too, unless it is all that they lead to. The result
-        of a photograph in a folder keeps its place below that folder. The result of a file goes
-        right into the output folder.
+        of a photograph in a folder keeps its place below that folder; that of a glob's match, below
+        the folder before the first wildcard. The result of a file goes right into the output
+        folder. Where results from several folders would have one name, they are placed by their
+        photographs' paths from the deepest folder that has all of these. A TIFF of several pages
+        has a result for each: NAME-1.tif, NAME-2.tif and so on.
     output : Path
     ending : str or None
         Ending of all results, with its dot. None keeps each input's, or takes .png for a format
@@ -73,6 +97,8 @@ def plan(inputs: list[str], output: Path, ending: str | None, overwrite: bool) -
     overwrite : bool
         Whether an existing result may be replaced. Inputs, and files in folders that are inputs,
         are never replaced.
+    skip_existing : bool
+        Whether photographs are skipped whose results exist already.
 
     Returns
     -------
@@ -83,39 +109,112 @@ def plan(inputs: list[str], output: Path, ending: str | None, overwrite: bool) -
     ColorizationError
         If the output cannot be written to.
     """
-    found = _Found(_output_folder(output), alone=len(inputs) == 1)
+    collected = _Collected(_output_folder(output), alone=len(inputs) == 1)
     for text in inputs:
-        found.add(text)
+        collected.add(text)
+    photographs = _placed(list(collected.photographs.values()), ending)
     inputs_by_identity: dict[Identity | None, Path] = {
-        identity: path for path, (_, identity) in found.photographs.items()
+        photograph.identity: photograph.path for photograph in photographs
     }
-    jobs: list[Job] = []
-    failures = list(found.failures.values())
-    taken: dict[Path, Path] = {}
-    for path, (below, _) in found.photographs.items():
-        kept = path.suffix if path.suffix.lower() in FORMATS else ".png"
-        out = output / below.with_suffix(ending or kept)
-        place = Path(os.path.realpath(out.parent), out.name)
-        replaced = inputs_by_identity.get(_identity(out))
-        if replaced is not None:
-            reason = f"its result would replace {replaced}, an input; choose another --output"
-        elif place in taken:
-            reason = f"its result has the same name as that of {taken[place]}"
-        elif len(below.parent.parts) > DEEPEST:
-            reason = f"lies more than {DEEPEST} folders deep"
-        elif os.path.lexists(out) and not found.folders.isdisjoint(place.parents):
-            reason = (
-                f"{out} is there already, in a folder that is an input; "
-                "remove it, or choose another --output"
-            )
-        elif os.path.lexists(out) and not overwrite:
-            reason = f"{out} is there already; --overwrite replaces it"
-        else:
-            taken[place] = path
-            jobs.append(Job(path, out, overwrite))
-            continue
-        failures.append(Failure(str(path), reason, began=False))
-    return Plan(jobs, failures, found.passed_over)
+    result = Plan([], list(collected.failures.values()), collected.passed_over)
+    taken: dict[Path, Job] = {}
+    skipped = 0
+    for photograph in photographs:
+        for job in _jobs(photograph, output, overwrite):
+            out = job.output
+            place = Path(os.path.realpath(out.parent), out.name)
+            replaced = inputs_by_identity.get(_identity(out))
+            if replaced is not None:
+                reason = f"its result would replace {replaced}, an input; choose another --output"
+            elif place in taken:
+                reason = f"its result has the same name as that of {taken[place].label}"
+            elif len(photograph.below.parent.parts) > DEEPEST:
+                reason = f"lies more than {DEEPEST} folders deep"
+            elif skip_existing and out.is_file():
+                taken[place] = job
+                skipped += 1
+                continue
+            elif os.path.lexists(out) and not collected.folders.isdisjoint(place.parents):
+                reason = (
+                    f"{out} is there already, in a folder that is an input; "
+                    "remove it, or choose another --output"
+                )
+            elif os.path.lexists(out) and not overwrite:
+                reason = (
+                    f"{out} is there already; --skip-existing skips it, --overwrite replaces it"
+                )
+            else:
+                taken[place] = job
+                result.jobs.append(job)
+                continue
+            result.failures.append(Failure(job.label, reason, began=False))
+    return replace(result, skipped=skipped)
+
+
+@dataclass(frozen=True)
+class _Photograph:
+    """A file, its identity, and the place of its result below the output folder."""
+
+    path: Path
+    identity: Identity
+    below: Path
+
+
+def _placed(photographs: list[_Photograph], ending: str | None) -> list[_Photograph]:
+    """Give each result its ending, and keep apart results of one name from several folders."""
+    named = []
+    for photograph in photographs:
+        kept = photograph.path.suffix if photograph.path.suffix.lower() in FORMATS else ".png"
+        named.append(replace(photograph, below=photograph.below.with_suffix(ending or kept)))
+    folders = defaultdict(set)
+    for photograph in named:
+        folders[photograph.below].add(_absolute(photograph.path).parent)
+    shared = {below: _shared_depth(those) for below, those in folders.items() if len(those) > 1}
+    return [
+        replace(photograph, below=_from_depth(photograph, shared[photograph.below]))
+        if photograph.below in shared
+        else photograph
+        for photograph in named
+    ]
+
+
+def _shared_depth(folders: set[Path]) -> int:
+    """Number of folders, from the root on, that absolute paths begin with alike; at least 1."""
+    levels = zip(*(folder.parts for folder in folders), strict=False)
+    return max(1, sum(1 for _ in takewhile(lambda names: len(set(names)) == 1, levels)))
+
+
+def _from_depth(photograph: _Photograph, depth: int) -> Path:
+    """The place of a result whose folders are the photograph's own, from a depth on."""
+    return Path(*_absolute(photograph.path).parent.parts[depth:], photograph.below.name)
+
+
+def _jobs(photograph: _Photograph, output: Path, overwrite: bool) -> list[Job]:
+    """The jobs of a file: one, or one for each page."""
+    path, out = photograph.path, output / photograph.below
+    pages = _count_pages(path)
+    if pages == 1:
+        return [Job(path, out, overwrite)]
+    return [
+        Job(path, out.with_stem(f"{out.stem}-{page + 1}"), overwrite, page) for page in range(pages)
+    ]
+
+
+def _count_pages(path: Path) -> int:
+    if path.suffix.lower() not in PAGED:
+        return 1
+    from colorization.imaging import decoding  # noqa: PLC0415 (slow, and few need it)
+
+    try:
+        with path.open("rb") as file:
+            return decoding.count_pages(file)
+    except Exception:
+        return 1  # decoding tells why
+
+
+def _absolute(path: Path) -> Path:
+    """A path from the root, without `..` and with links as they are."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 (Path.absolute keeps `..`)
 
 
 def _output_folder(output: Path) -> Identity | None:
@@ -135,7 +234,7 @@ def _output_folder(output: Path) -> Identity | None:
 
 
 @dataclass
-class _Found:
+class _Collected:
     """The photographs, folders and failures that the inputs lead to.
 
     Attributes
@@ -145,7 +244,7 @@ class _Found:
     alone : bool
         Whether there is one argument.
     photographs : dict
-        By path: the place below the output folder, and the identity.
+        By absolute path, so that each is taken once.
     folders : set of Path
         The folders among the inputs, without links.
     failures : dict
@@ -155,7 +254,7 @@ class _Found:
 
     output: Identity | None
     alone: bool
-    photographs: dict[Path, tuple[Path, Identity]] = field(default_factory=dict)
+    photographs: dict[Path, _Photograph] = field(default_factory=dict)
     folders: set[Path] = field(default_factory=set)
     failures: dict[str, Failure] = field(default_factory=dict)
     passed_over: Counter[str] = field(default_factory=Counter)
@@ -165,13 +264,18 @@ class _Found:
         if not text:  # as a path, it would be the current folder
             self._fail("''", "there is no such file or folder")
             return
-        paths = [Path(text)] if os.path.lexists(text) else _matches(text, self.output)
-        for path in paths or [Path(text)]:
-            several = not self.alone or len(paths) > 1
+        named = Path(text)
+        if os.path.lexists(text):
+            places = {named: Path() if _is_folder(named) else Path(named.name)}
+        else:
+            before = _before_wildcards(named)
+            places = {match: _below(match, before) for match in _matches(text, self.output)}
+        for path, place in (places or {named: named}).items():
+            several = not self.alone or len(places) > 1
             if several and _is_folder(path) and _identity(path) == self.output:
                 self.passed_over[OUTPUT] += 1
             else:
-                self._add(path, Path(path.name))
+                self._add(path, place)
 
     def _add(self, path: Path, below: Path) -> None:
         try:
@@ -180,13 +284,14 @@ class _Found:
             self._fail(path, _why(error, path))
             return
         if stat.S_ISDIR(status.st_mode):
-            self._add_folder(path)
+            self._add_folder(path, below)
         elif stat.S_ISREG(status.st_mode):
-            self.photographs.setdefault(path, (below, (status.st_dev, status.st_ino)))
+            photograph = _Photograph(path, (status.st_dev, status.st_ino), below)
+            self.photographs.setdefault(_absolute(path), photograph)
         else:  # reading it might take for ever
             self._fail(path, NO_FILE)
 
-    def _add_folder(self, folder: Path) -> None:
+    def _add_folder(self, folder: Path, below: Path) -> None:
         self.folders.add(Path(os.path.realpath(folder)))
         failures = len(self.failures)
         images = []
@@ -196,7 +301,7 @@ class _Found:
             elif kind != FOLDER:
                 self.passed_over[kind] += 1
         for path in sorted(images):
-            self._add(path, path.relative_to(folder))
+            self._add(path, below / path.relative_to(folder))
         if not images and len(self.failures) == failures:
             self._fail(folder, "a folder without images")
 
@@ -234,6 +339,17 @@ def _kind(entry: os.DirEntry, output: Identity | None) -> str:
     return "of another kind" if ending else "without an ending"
 
 
+def _before_wildcards(pattern: Path) -> Path:
+    """The folder that a glob names before its first wildcard."""
+    return Path(*takewhile(lambda part: not glob.has_magic(part), pattern.parts))
+
+
+def _below(match: Path, folder: Path) -> Path:
+    """The place of a glob's match below a folder; its name alone if `..` leads out of there."""
+    below = match.relative_to(folder)
+    return Path(match.name) if ".." in below.parts else below
+
+
 def _matches(pattern: str, output: Identity | None) -> list[Path]:
     """The paths that a glob matches, sorted.
 
@@ -247,12 +363,12 @@ def _matches(pattern: str, output: Identity | None) -> list[Path]:
     tops = list(filter(_is_folder, _matches(str(Path(*before)), output) if before else [Path()]))
     if not after:
         return tops  # with all below them
-    found: set[Path] = set()
+    matches: set[Path] = set()
     for top in tops:
         below = (path for kind, path in _walk(top, output, lambda *_: None) if kind == FOLDER)
         for folder in (top, *below):
-            found.update(_matches(str(Path(glob.escape(str(folder)), *after)), output))
-    return sorted(found)
+            matches.update(_matches(str(Path(glob.escape(str(folder)), *after)), output))
+    return sorted(matches)
 
 
 def _status(path: str | Path) -> os.stat_result | None:

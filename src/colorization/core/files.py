@@ -4,28 +4,38 @@ Each is written under a hidden name in the same folder, flushed to the disk, and
 after a power loss, the name of a file holds either the old content or the new one. A folder's old
 content is renamed first; a power loss between the two leaves it under a hidden name, and the next
 call brings it back.
+
+The folder needs no locks, which some shared file systems lack. Writers of one name wait for each
+other if they are of one user on one machine: the locks lie in the system's temporary folder. All
+others write under hidden names of their own, and the last one to finish replaces the others' work.
 """
 
 import errno
+import hashlib
 import os
+import platform
+import secrets
 import shutil
+import stat
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout, UnixFileLock
+from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout, UnixFileLock
 
 from colorization.core.text import printable
 
-LONGEST_BEGINNING = 240  # bytes of a name; file systems allow 255 with the dots and the ending
+LONGEST_BEGINNING = 230  # bytes of a name; file systems allow 255 with the dots and the endings
+MARK = 12  # hexadecimal digits that tell apart writers that do not wait for each other
 
 
 @contextmanager
 def whole_file(path: Path, *, replace: bool = True) -> Iterator[Path]:
     """Give a path to write to, and rename it to `path` when the block succeeds.
 
-    If another process is writing the same file, this one waits until the other has finished. That
-    may be a stage that still runs although its `dvc repro` was killed.
+    If another process of this user is writing the same file on this machine, this one waits until
+    the other has finished. That may be a stage that still runs although its `dvc repro` was killed.
 
     Parameters
     ----------
@@ -42,17 +52,21 @@ def whole_file(path: Path, *, replace: bool = True) -> Iterator[Path]:
     Raises
     ------
     FileExistsError
-        Before the block runs, if `path` exists and `replace` is False.
+        If `path` exists and `replace` is False: before the block runs or, if another machine made
+        the file meanwhile, after it.
     """
-    partial = _hidden(path, "partial")
-    with _only_writer(path):
-        if not replace and os.path.lexists(path):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    with _only_writer(path) as mark:
+        if not replace:
+            _refuse_existing(path)
+        partial = _hidden(path, f"{mark}.partial")
         partial.unlink(missing_ok=True)  # writing would follow a link that has this name
         try:
             yield partial
             _to_disk(partial)
-            partial.replace(path)
+            if replace:
+                partial.replace(path)
+            else:
+                _name(partial, path)
             _to_disk(path.parent)
         finally:
             partial.unlink(missing_ok=True)
@@ -74,8 +88,8 @@ def whole_folder(path: Path) -> Iterator[Path]:
     Path
         A sibling of `path`; it is removed when the block raises.
     """
-    partial, old = _hidden(path, "partial"), _hidden(path, "old")
-    with _only_writer(path):
+    with _only_writer(path) as mark:
+        partial, old = _hidden(path, f"{mark}.partial"), _hidden(path, "old")
         if os.path.lexists(path):
             _remove(old)
         elif os.path.lexists(old):  # left by a kill between two renames
@@ -99,28 +113,94 @@ def whole_folder(path: Path) -> Iterator[Path]:
             _remove(partial)
 
 
+def _refuse_existing(path: Path) -> None:
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+
+
+def _name(partial: Path, path: Path) -> None:
+    """Give a file its final name unless something has it; a rename would replace that.
+
+    Raises
+    ------
+    FileExistsError
+        If something has the name.
+    """
+    try:
+        path.hardlink_to(partial)
+    except FileExistsError:
+        # NFS may lose its answer to a link that it made, and refuse the repeated request.
+        if partial.stat().st_nlink == 1:
+            _refuse_existing(path)
+            raise
+    except OSError:  # a file system without links
+        _refuse_existing(path)
+        partial.rename(path)
+
+
 @contextmanager
-def _only_writer(path: Path) -> Iterator[None]:
-    """Hold a lock beside `path`, which the system releases even when the process is killed."""
+def _only_writer(path: Path) -> Iterator[str]:
+    """Hold off other writers of a path, and give a mark for the names of files that lead to it.
+
+    Writers with the same mark wait for each other. It is the same in each run, so that a run writes
+    over what a killed one left.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock_file = _hidden(path, "lock")
-    if lock_file.is_symlink():  # not ours; locking it would empty its target
-        lock_file.unlink()
-    lock = FileLock(lock_file)
+    locks = _lock_folder()
+    writer = (platform.node(), str(locks), os.path.realpath(path.parent), path.name)
+    mark = hashlib.sha256(os.fsencode("\0".join(writer))).hexdigest()[:MARK]
+    lock = None if locks is None else _acquire(locks / mark, path)
     try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        print(f"waiting for another process that is writing {printable(str(path))}", flush=True)
-        lock.acquire()
-    try:
-        yield
+        yield secrets.token_hex(MARK // 2) if lock is None else mark
     finally:
-        # On Unix, filelock does not remove its file. It is removed here while the lock is held. A
-        # process that opened the file earlier gets the lock, finds that the file has lost its name,
-        # and starts over.
-        if isinstance(lock, UnixFileLock):
-            lock_file.unlink(missing_ok=True)
-        lock.release()
+        if lock is not None:
+            # On Unix, filelock does not remove its file. It is removed here while the lock is held.
+            # A process that opened the file earlier gets the lock, finds that the file has lost its
+            # name, and starts over.
+            if isinstance(lock, UnixFileLock):
+                Path(lock.lock_file).unlink(missing_ok=True)
+            lock.release()
+
+
+def _lock_folder() -> Path | None:
+    """The user's own folder for locks; None if it cannot be made, or is open to other users.
+
+    Anybody may write to the system's temporary folder, and could put links or locked files there.
+    """
+    user = "" if os.name == "nt" else f"-{os.geteuid()}"  # Windows has a folder for each user
+    try:
+        folder = Path(tempfile.gettempdir(), f"colorization{user}")
+        folder.mkdir(mode=0o700, exist_ok=True)
+        status = folder.lstat()
+    except OSError:
+        return None
+    private = status.st_mode & 0o077 == 0 and status.st_uid == os.geteuid() if user else True
+    return folder if stat.S_ISDIR(status.st_mode) and private else None
+
+
+def _acquire(file: Path, path: Path) -> BaseFileLock | None:
+    """Wait for the lock on `path`; None if the file system of `file` cannot lock.
+
+    The system releases the first kind of lock even when a process is killed. The second is for
+    systems without it; there, filelock removes the lock of a process that is no more.
+    """
+    for kind, ending in ((FileLock, ".lock"), (SoftFileLock, ".pid")):
+        lock = kind(file.with_suffix(ending), mode=0o600, fallback_to_soft=False)
+        try:
+            try:
+                lock.acquire(blocking=False)
+            except Timeout:
+                print(
+                    f"waiting for another process that is writing {printable(str(path))}",
+                    flush=True,
+                )
+                lock.acquire()
+        except OSError:
+            with suppress(OSError):  # opening it may have made it
+                Path(lock.lock_file).unlink(missing_ok=True)
+        else:
+            return lock
+    return None
 
 
 def _hidden(path: Path, ending: str) -> Path:

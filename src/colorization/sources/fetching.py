@@ -1,6 +1,5 @@
 """Bring the images of any `download.source` into data/raw.zip."""
 
-import contextlib
 import hashlib
 import io
 import shutil
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_file
+from colorization.core.workspace import local_path
 from colorization.settings.download import Download, shown
 from colorization.sources import archives
 from colorization.sources.archives import Member
@@ -60,7 +60,7 @@ def fetch(download: Download, out: Path, unfinished: Path) -> None:
 
 
 def local_source(source: str) -> Path:
-    """The path of a local source.
+    """The path of a local source; see `local_path`.
 
     Raises
     ------
@@ -68,9 +68,7 @@ def local_source(source: str) -> Path:
         If it does not exist, is neither a zip, a tar nor a folder, or holds no images. The images
         of a tar are not checked, since that takes reading it through.
     """
-    path = Path(source)
-    with contextlib.suppress(RuntimeError):  # an unknown ~user
-        path = path.expanduser()
+    path = local_path(source)
     if not path.exists():
         names = ", ".join(NAMED)
         raise ColorizationError(
