@@ -9,24 +9,24 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorization.colorizing import bulk, tasks
+from colorization.colorizing import bulk
 from colorization.colorizing.jobs import Job
 from colorization.colorizing.predictor import Predictor
 from colorization.core.workers import Answer, Workers
+from threads import ThreadWorkers
 
 OPTIONS: dict[str, Any] = {"saturation": 1, "side_by_side": False, "quiet": True}
 
 
-class Watched(Workers):
-    """Sixteen workers that are threads, and note how much is in work at a time."""
+class Watched(ThreadWorkers):
+    """Sixteen workers that note how much is in work at a time."""
 
     def __init__(self) -> None:
-        self.count = 16
+        super().__init__(bulk.TASKS, 16)
         self.pixels = self.most = 0
         self._lock = threading.Lock()
 
     def call(self, function: str, *arguments: Any, seconds: float, **options: Any) -> Answer:
-        assert seconds >= 60
         pixels = 0
         if function != "count_pixels":
             with Image.open(arguments[0]) as opened:
@@ -35,10 +35,10 @@ class Watched(Workers):
             self.pixels += pixels
             self.most = max(self.most, self.pixels)
         threading.Event().wait(0.01)
-        value = getattr(tasks, function)(*arguments, **options)
+        answer = super().call(function, *arguments, seconds=seconds, **options)
         with self._lock:
             self.pixels -= pixels
-        return Answer(value, [])
+        return answer
 
 
 def grey() -> Predictor:
