@@ -293,7 +293,7 @@ def test_a_truncated_file_is_refused(kind: str) -> None:
     content = encoded(scene(2), kind)
     for kept in (0, 1, 10, len(content) // 2):
         with pytest.raises(
-            ColorizationError, match=r"^(not an image$|cannot be decoded: \w|damaged, or)"
+            ColorizationError, match=r"^(not an image$|cannot be decoded: \w|damaged)"
         ):
             decoded(content[:kept])
 
@@ -325,15 +325,10 @@ def test_text_is_not_an_image() -> None:
         decoding.open_image(b"a letter to my aunt")
 
 
-@pytest.mark.filterwarnings("ignore:::PIL")
-def test_an_image_of_an_unsupported_kind_is_said_to_be_one() -> None:
-    content = bytearray(encoded(quarters(), "TIFF"))
-    # TIFF 6.0: tag 262, of type 3 (SHORT) and count 1, tells how colours are to be taken.
-    entry = struct.pack("<HHI", 262, 3, 1)
-    content[content.index(entry) + len(entry)] = 77
+def test_a_file_that_only_begins_as_an_image_is_said_to_be_one() -> None:
     with pytest.raises(ColorizationError) as caught:
-        decoding.open_image(bytes(content))
-    assert str(caught.value) == "damaged, or a kind of TIFF that is not supported"
+        decoding.open_image(b"\x89PNG\r\n\x1a\nand so on")
+    assert str(caught.value) == "damaged, or a kind of PNG that is not supported"
 
 
 @pytest.mark.parametrize(
@@ -439,11 +434,11 @@ def test_opening_an_image_leaves_the_filters_of_other_threads_alone(
     assert during == [list(warnings.filters)]
 
 
-@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
-def test_several_frames_or_pages_are_refused(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+def test_several_frames_are_refused(kind: str) -> None:
     frames = [Image.fromarray(scene(seed)) for seed in range(3)]
     content = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
-    with pytest.raises(ColorizationError, match=r"^an animation, or several pages$"):
+    with pytest.raises(ColorizationError, match=r"^an animation$"):
         decoding.open_image(content)
     assert decoded(encoded(frames[0], kind, save_all=True)).shape == (40, 48, 3)
 
