@@ -1,4 +1,7 @@
-"""Decodes the bytes of an image file into sRGB pixels."""
+"""Decodes the bytes of an image file into sRGB pixels.
+
+`PhotographWarning` warns of a file that is read although something about it is wrong.
+"""
 
 import functools
 import io
@@ -25,8 +28,11 @@ from PIL import (  # noqa: F401
     WebPImagePlugin,
 )
 
-from colorization.core.errors import ColorizationError
-from colorization.imaging import scaling, tiff
+from colorization.core.errors import (
+    ColorizationError,
+    PhotographWarning,  # noqa: F401 (for those who decode)
+)
+from colorization.imaging import jpeg, scaling, tiff
 from colorization.imaging.strips import Box, strips
 
 _SRGB = ImageCms.createProfile("sRGB")
@@ -138,6 +144,9 @@ def _opened(file: BinaryIO, page: int | None) -> Image.Image:
     # A camera's MPO holds the photograph first, then a preview or the other eye's view.
     if image.format != "MPO" and getattr(image, "is_animated", False):
         raise ColorizationError("an animation")
+    if image.format == "JPEG" and jpeg.lacks_end(file):
+        file.seek(0)
+        return jpeg.WithoutEnd(file.read())
     return image
 
 
@@ -201,7 +210,7 @@ def to_srgb(image: Image.Image, least_side: int | None = None) -> Image.Image:
         If the pixels cannot be decoded, or the mode cannot be converted.
     """
     with _decoding():
-        if least_side:
+        if least_side and _can_be_reduced(image):
             image.draft(None, (least_side, least_side))
         load(image)
         return _upright(image, "RGB", _on_white)
@@ -234,11 +243,17 @@ def pixels_to_decode(image: Image.Image, least_side: int) -> int:
     """Count the pixels that `to_srgb` will hold in memory, for an image that is not decoded yet."""
     pixels = image.width * image.height
     # A progressive JPEG has all its coefficients in memory, however small it is decoded.
-    if image.format not in _DECODED_SMALL or image.info.get("progressive"):
+    if image.info.get("progressive") or not _can_be_reduced(image):
         return pixels
     fitting = min(8, max(1, min(image.size) // least_side))
     reduction = 1 << (fitting.bit_length() - 1)  # 1, 2, 4 or 8; libjpeg has others, Pillow has not
     return pixels // reduction**2
+
+
+def _can_be_reduced(image: Image.Image) -> bool:
+    """Whether Pillow can decode an image at a fraction of its size, and has not decoded it yet."""
+    file = getattr(image, "fp", None)
+    return image.format in _DECODED_SMALL and file is not None and jpeg.can_be_reduced(file)
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:

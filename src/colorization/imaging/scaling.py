@@ -1,6 +1,12 @@
 """Scales samples of any width to 8 bits, by one rule for every format of file."""
 
+import warnings
+
 import numpy as np
+
+from colorization.core.errors import PhotographWarning
+
+_TWELVE_BITS = 2**12 - 1
 
 
 def greatest(values: np.ndarray) -> float:
@@ -8,6 +14,11 @@ def greatest(values: np.ndarray) -> float:
     if values.dtype.kind != "f":
         return max(0, int(values.max(initial=0)))
     return float(np.max(values, where=np.isfinite(values), initial=0))
+
+
+def is_bright(value: float) -> bool:
+    """Whether a value of 16 bits is more than 12 bits hold."""
+    return value > _TWELVE_BITS
 
 
 def white(kind: str, bits: int, greatest_value: float) -> int:
@@ -20,17 +31,29 @@ def white(kind: str, bits: int, greatest_value: float) -> int:
     bits : int
         Bits of a sample.
     greatest_value : float
-        The greatest value of the image. It is used only for floating point and for integers of
-        more than 16 bits.
+        The greatest value of the image; of 16 bits, any for which `is_bright` holds will do. It
+        does not matter for fewer bits.
 
     Returns
     -------
     int
         For integers the greatest that the bits can hold; integers of 16 bits stored in 32 count as
         16. For floating point 1, or 255 if a value exceeds 1.
+
+    Warns
+    -----
+    PhotographWarning
+        If integers of 16 bits never exceed 12. Cameras and scanners of 12 bits write such files,
+        but a dark photograph looks the same, and viewers show both dark.
     """
     if kind == "f":
         return 255 if greatest_value > 1 else 1
+    if (kind, bits) == ("u", 16) and 0 < greatest_value <= _TWELVE_BITS:
+        warnings.warn(
+            f"almost black: no value of its 16 bits exceeds {_TWELVE_BITS:,}",
+            PhotographWarning,
+            stacklevel=2,
+        )
     if bits > 16 and greatest_value < 2**16:
         return 2**16 - 1
     return 2 ** (bits - (kind == "i")) - 1

@@ -5,6 +5,7 @@ References
 TIFF Revision 6.0, Adobe 1992; for BigTIFF, the specification of libtiff.
 """
 
+import io
 import logging
 import math
 import struct
@@ -16,7 +17,7 @@ import numpy as np
 from PIL import Image, TiffImagePlugin
 
 from colorization.core.errors import ColorizationError
-from colorization.imaging import scaling
+from colorization.imaging import jpeg, scaling
 from colorization.imaging.strips import PIXELS
 
 if TYPE_CHECKING:
@@ -426,15 +427,18 @@ class TiffPage(TiffImagePlugin.TiffImageFile):
         return decoded
 
     def _white(self, segments: "_Segments") -> int:
-        """The value that stands for white; wide samples are decoded once more to know it."""
+        """The value that stands for white; for it, wide samples are decoded once more."""
         bits, kind = self._directory.bits, self._directory.kind
         assert bits is not None  # noqa: S101 (`Directory.mode` has refused it)
         assert kind is not None  # noqa: S101
         if used := self._directory.significant_bits:
             return 2**used - 1
         greatest = 0.0
-        if kind == "f" or bits > 16:
-            greatest = max(scaling.greatest(plane) for _, planes in segments for plane in planes)
+        if kind == "f" or bits >= 16:
+            for _, planes in segments:
+                greatest = max(greatest, *map(scaling.greatest, planes))
+                if bits == 16 and scaling.is_bright(greatest):
+                    break
         return scaling.white(kind, bits, greatest)
 
     def _palette_colors(self) -> np.ndarray:
@@ -486,8 +490,23 @@ class _Segments:
         page = self._page
         self._file.seek(page.dataoffsets[index])
         content = self._file.read(page.databytecounts[index])
+        if page.compression == _JPEG:
+            self._check_jpeg(content)
         values, place, _ = page.decode(content, index, jpegtables=page.jpegtables)
         return values[0], place
+
+    def _check_jpeg(self, content: bytes) -> None:
+        """Refuse a JPEG that is larger than its strip or tile, before it takes memory."""
+        page = self._page
+        width, height = page.imagewidth, page.rowsperstrip
+        if page.is_tiled:
+            width, height = page.tilewidth, page.tilelength
+        header = jpeg.frame(io.BytesIO(content))
+        samples = page.samplesperpixel // self._planes
+        if header and (
+            header.width > width or header.height > height or len(header.components) != samples
+        ):
+            raise ValueError("a JPEG in it does not have the size of its strip or tile")
 
 
 def _shorten_strips(page: "tifffile.TiffPage") -> None:
