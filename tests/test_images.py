@@ -337,6 +337,39 @@ def test_text_is_not_an_image() -> None:
         decoding.open_image(b"a letter to my aunt")
 
 
+def file_type(*brands: bytes) -> bytes:
+    """The beginning of a HEIF file: ISO/IEC 14496-12, section 4.3."""
+    content = b"ftyp" + brands[0] + bytes(4) + b"".join(brands)
+    return struct.pack(">I", 4 + len(content)) + content
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("HEIC", file_type(b"heic", b"mif1", b"heic")),
+        ("HEIC", file_type(b"mif1", b"mif1", b"heix")),
+        ("HEIF", file_type(b"mif1")),
+        ("AVIF", file_type(b"avif", b"mif1", b"miaf")),
+        ("AVIF", file_type(b"mif1", b"mif1", b"avif")),
+        ("AVIF", encoded(quarters(), "AVIF")),
+        ("JPEG 2000", encoded(quarters(), "JPEG2000")),
+        ("JPEG 2000", encoded(quarters(), "JPEG2000", no_jp2=True)),
+        ("JPEG XL", imagecodecs.jpegxl_encode(np.asarray(quarters()))),
+        ("JPEG XL", imagecodecs.jpegxl_encode(np.asarray(quarters()), usecontainer=True)),
+    ],
+)
+def test_a_kind_of_photograph_that_is_not_read_is_named(kind: str, content: bytes) -> None:
+    with pytest.raises(ColorizationError) as caught:
+        decoding.open_image(content)
+    told = f"a photograph in {kind}, which is not supported: convert it to JPEG, PNG or TIFF"
+    assert str(caught.value) == told
+
+
+def test_a_film_is_not_an_image() -> None:
+    with pytest.raises(ColorizationError, match=r"^not an image$"):
+        decoding.open_image(file_type(b"isom", b"mp42"))
+
+
 def test_a_file_that_only_begins_as_an_image_is_said_to_be_one() -> None:
     with pytest.raises(ColorizationError) as caught:
         decoding.open_image(b"\x89PNG\r\n\x1a\nand so on")

@@ -49,6 +49,19 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning, appen
 
 # Pillow recognises formats by content and knows many more, some of which run other programs.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+# JPEG XL: ISO/IEC 18181-2; JPEG 2000: ISO/IEC 15444-1, Annex I, and A.4.1 for a bare codestream.
+_UNSUPPORTED_KINDS = {
+    "JPEG XL": (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
+    "JPEG 2000": (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
+}
+# Of a file type box (ISO/IEC 14496-12, section 4.3). HEIF (ISO/IEC 23008-12) is the container of
+# both, and what its own brands are, AVIF names, too: so AVIF comes first.
+_BRANDS = {
+    "AVIF": {b"avif", b"avis"},
+    "HEIC": {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs"},
+    "HEIF": {b"mif1", b"mif2", b"msf1"},
+}
+_BEGINNING = 256  # bytes; a file type box is shorter
 _GREY = {"1", "L", "LA", "La"}  # modes without colour
 # Pillow can decode these at a fraction of their size, but only if they are not loaded before.
 _DECODED_SMALL = ("JPEG", "MPO")
@@ -295,12 +308,26 @@ def _reason(error: Exception) -> str:
 def _unknown(file: BinaryIO) -> str:
     """The message for a file that Pillow opens as none of the formats."""
     file.seek(0)
-    beginning = file.read(16)
+    beginning = file.read(_BEGINNING)
+    if kind := _unsupported_kind(beginning):
+        return f"a photograph in {kind}, which is not supported: convert it to JPEG, PNG or TIFF"
     for name in FORMATS:
         _, accept = Image.OPEN[name]
         if accept is not None and accept(beginning):
             return f"damaged, or a kind of {name} that is not supported"
     return "not an image"
+
+
+def _unsupported_kind(beginning: bytes) -> str | None:
+    """The name of a format of photographs that is not read, by its first bytes."""
+    for kind, starts in _UNSUPPORTED_KINDS.items():
+        if beginning.startswith(starts):
+            return kind
+    if beginning[4:8] == b"ftyp":
+        length = min(int.from_bytes(beginning[:4]), _BEGINNING)
+        brands = {beginning[8:12], *(beginning[at : at + 4] for at in range(16, length - 3, 4))}
+        return next((kind for kind, known in _BRANDS.items() if brands & known), None)
+    return None
 
 
 def _orientation(image: Image.Image) -> int:
