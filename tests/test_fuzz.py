@@ -20,10 +20,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from colorization import variants
@@ -66,6 +68,22 @@ HOSTILE_JSON = [
 ]
 
 
+def planes(rgb: np.ndarray) -> list[bytes]:
+    """TIFFs of a kind that tifffile decodes: 16 bits, each color in a plane of its own."""
+    wide = np.moveaxis(rgb, -1, 0).astype(np.uint16) * 257
+    layouts: list[dict[str, Any]] = [
+        {"compression": "lzw", "predictor": True, "tile": (16, 16)},
+        {"compression": "deflate", "rowsperstrip": 16, "byteorder": ">"},
+        {"bigtiff": True},
+    ]
+    made = []
+    for layout in layouts:
+        content = io.BytesIO()
+        tifffile.imwrite(content, wide, photometric="rgb", planarconfig="separate", **layout)
+        made.append(content.getvalue())
+    return made
+
+
 @functools.cache
 def images() -> list[bytes]:
     rgb = scene(1)
@@ -87,6 +105,7 @@ def images() -> list[bytes]:
         encoded(picture.quantize(16), "PNG", transparency=3),
         encoded(picture, "TIFF", compression="tiff_lzw", exif=in_a_tiff),
         encoded(picture, "TIFF", compression="tiff_deflate"),
+        *planes(rgb),
         encoded(transparent, "WEBP", lossless=True, exif=exif),
         encoded(picture, "WEBP"),
         encoded(picture, "GIF"),

@@ -158,7 +158,9 @@ def test_the_pixels_of_a_large_jpeg_in_memory_count_as_they_are(
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "I;16"])
 def test_what_is_transparent_is_seen_as_white(mode: str) -> None:
     if mode == "I;16":
-        content = encoded(Image.fromarray(np.full((90, 120), 300, np.uint16)), transparency=300)
+        content = encoded(
+            Image.fromarray(np.full((90, 120), 30_000, np.uint16)), transparency=30_000
+        )
     elif mode == "P":
         content = encoded(Image.new("P", (120, 90), 0), transparency=0)
     else:

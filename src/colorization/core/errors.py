@@ -1,4 +1,4 @@
-"""The exception for mistakes that the user can mend, and the text of its messages."""
+"""What users are told of: mistakes that they can mend, and files that are not quite right."""
 
 from colorization.core.text import printable
 
@@ -7,6 +7,10 @@ LONGEST_REASON = 400  # characters
 
 class ColorizationError(Exception):
     """A mistake that the user can mend; the message names it and the remedy, a line per mistake."""
+
+
+class PhotographWarning(UserWarning):
+    """A photograph is read although something about its file is wrong; the message says what."""
 
 
 def reason(error: Exception) -> str:

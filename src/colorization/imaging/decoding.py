@@ -1,4 +1,7 @@
-"""Decodes the bytes of an image file into sRGB pixels."""
+"""Decodes the bytes of an image file into sRGB pixels.
+
+`PhotographWarning` warns of a file that is read although something about it is wrong.
+"""
 
 import functools
 import io
@@ -25,7 +28,11 @@ from PIL import (  # noqa: F401
     WebPImagePlugin,
 )
 
-from colorization.core.errors import ColorizationError
+from colorization.core.errors import (
+    ColorizationError,
+    PhotographWarning,  # noqa: F401 (for those who decode)
+)
+from colorization.imaging import jpeg, scaling, tiff
 from colorization.imaging.strips import Box, strips
 
 _SRGB = ImageCms.createProfile("sRGB")
@@ -42,8 +49,20 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning, appen
 
 # Pillow recognises formats by content and knows many more, some of which run other programs.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+# JPEG XL: ISO/IEC 18181-2; JPEG 2000: ISO/IEC 15444-1, Annex I, and A.4.1 for a bare codestream.
+_UNSUPPORTED_KINDS = {
+    "JPEG XL": (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
+    "JPEG 2000": (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
+}
+# Of a file type box (ISO/IEC 14496-12, section 4.3). HEIF (ISO/IEC 23008-12) is the container of
+# both, and what its own brands are, AVIF names, too: so AVIF comes first.
+_BRANDS = {
+    "AVIF": {b"avif", b"avis"},
+    "HEIC": {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs"},
+    "HEIF": {b"mif1", b"mif2", b"msf1"},
+}
+_BEGINNING = 256  # bytes; a file type box is shorter
 _GREY = {"1", "L", "LA", "La"}  # modes without colour
-_WHITE_IS_ZERO = 0  # a value of TIFF's PhotometricInterpretation
 # Pillow can decode these at a fraction of their size, but only if they are not loaded before.
 _DECODED_SMALL = ("JPEG", "MPO")
 
@@ -63,7 +82,31 @@ _STORED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 _QUARTER_TURNS = {5, 6, 7, 8}  # width and height are swapped
 
 
-def open_image(source: bytes | BinaryIO, *, large: bool = False) -> Image.Image:
+def count_pages(source: bytes | BinaryIO) -> int:
+    """Count the pages of a file, without decoding any.
+
+    Thumbnails, masks and the levels of a pyramid are no pages.
+
+    Parameters
+    ----------
+    source : bytes or binary file
+        The content of a file.
+
+    Returns
+    -------
+    int
+        At least 1; 1 for whatever is not a TIFF, and for a damaged one: `open_image` tells why.
+    """
+    file = _file(source)
+    try:
+        return len(tiff.pages(file)) if tiff.is_tiff(file) else 1
+    except ColorizationError:
+        return 1
+
+
+def open_image(
+    source: bytes | BinaryIO, *, large: bool = False, page: int | None = None
+) -> Image.Image:
     """Open an image, without decoding its pixels yet.
 
     Parameters
@@ -72,49 +115,72 @@ def open_image(source: bytes | BinaryIO, *, large: bool = False) -> Image.Image:
         The content of an image file. A file must stay open until the pixels are decoded.
     large : bool
         Accept up to twice as many pixels: 179 megapixels.
+    page : int, optional
+        Which page of a TIFF, from 0; see `count_pages`. By default, there must be one alone.
 
     Returns
     -------
     Image.Image
-        In the file's own mode and orientation.
+        In the file's own mode and orientation. Of a TIFF that Pillow does not read right, in 8
+        bits.
 
     Raises
     ------
     ColorizationError
-        If Pillow does not know the format, the image has more pixels than
-        `PIL.Image.MAX_IMAGE_PIXELS` (89 megapixels), or it is an animation or has several pages.
+        If the format or a TIFF's kind of samples is not supported, the image has more pixels than
+        `PIL.Image.MAX_IMAGE_PIXELS` (89 megapixels), it is an animation, it has several pages and
+        `page` is not given, or no such page.
     """
-    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    file = _file(source)
     with _decoding():
-        try:
-            image = Image.open(file, formats=FORMATS)
-        except Image.UnidentifiedImageError as error:
-            raise ColorizationError(_unknown(file)) from error
+        image = _opened(file, page)
     limit = Image.MAX_IMAGE_PIXELS
-    if not large and limit is not None and image.width * image.height > limit:
+    if limit is not None and image.width * image.height > (2 * limit if large else limit):
         raise ColorizationError(_TOO_MANY_PIXELS)
-    with _decoding():
-        # A camera's MPO holds the photograph first, then a preview or the other eye's view.
-        several = image.format != "MPO" and getattr(image, "is_animated", False)
-    if several:
-        raise ColorizationError("an animation, or several pages")
     return image
 
 
-def count_pages(source: bytes | BinaryIO) -> int:  # noqa: ARG001
-    """Count the photographs that an image file holds.
+def _file(source: bytes | BinaryIO) -> BinaryIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else source
 
-    Parameters
-    ----------
-    source : bytes or binary file
-        The content of an image file.
 
-    Returns
-    -------
-    int
-        At least 1.
-    """
-    return 1
+def _opened(file: BinaryIO, page: int | None) -> Image.Image:
+    if tiff.is_tiff(file):
+        return _opened_page(file, tiff.pages(file), page)
+    if page:
+        raise ColorizationError(f"there is no page {page + 1}: it is one image")
+    try:
+        file.seek(0)
+        image = Image.open(file, formats=FORMATS)
+    except Image.UnidentifiedImageError as error:
+        raise ColorizationError(_unknown(file)) from error
+    # A camera's MPO holds the photograph first, then a preview or the other eye's view.
+    if image.format != "MPO" and getattr(image, "is_animated", False):
+        raise ColorizationError("an animation")
+    if image.format == "JPEG" and jpeg.lacks_end(file):
+        file.seek(0)
+        return jpeg.WithoutEnd(file.read())
+    return image
+
+
+def _opened_page(file: BinaryIO, pages: list[tiff.Directory], page: int | None) -> Image.Image:
+    if page is None and len(pages) > 1:
+        raise ColorizationError(
+            f"{len(pages)} pages, not one photograph; the command colorize takes each"
+        )
+    if page is not None and not 0 <= page < len(pages):
+        raise ColorizationError(f"there is no page {page + 1}: it has {len(pages)}")
+    directory = pages[page or 0]
+    if directory.pillow_reads_it_right:
+        try:
+            file.seek(0)
+            image = Image.open(file, formats=["TIFF"])
+            image.seek(directory.frame)
+        except (Image.UnidentifiedImageError, SyntaxError, KeyError):
+            pass  # not one of Pillow's kinds
+        else:
+            return image
+    return tiff.TiffPage(file, directory)
 
 
 def load(image: Image.Image) -> None:
@@ -157,7 +223,7 @@ def to_srgb(image: Image.Image, least_side: int | None = None) -> Image.Image:
         If the pixels cannot be decoded, or the mode cannot be converted.
     """
     with _decoding():
-        if least_side:
+        if least_side and _can_be_reduced(image):
             image.draft(None, (least_side, least_side))
         load(image)
         return _upright(image, "RGB", _on_white)
@@ -190,11 +256,17 @@ def pixels_to_decode(image: Image.Image, least_side: int) -> int:
     """Count the pixels that `to_srgb` will hold in memory, for an image that is not decoded yet."""
     pixels = image.width * image.height
     # A progressive JPEG has all its coefficients in memory, however small it is decoded.
-    if image.format not in _DECODED_SMALL or image.info.get("progressive"):
+    if image.info.get("progressive") or not _can_be_reduced(image):
         return pixels
     fitting = min(8, max(1, min(image.size) // least_side))
     reduction = 1 << (fitting.bit_length() - 1)  # 1, 2, 4 or 8; libjpeg has others, Pillow has not
     return pixels // reduction**2
+
+
+def _can_be_reduced(image: Image.Image) -> bool:
+    """Whether Pillow can decode an image at a fraction of its size, and has not decoded it yet."""
+    file = getattr(image, "fp", None)
+    return image.format in _DECODED_SMALL and file is not None and jpeg.can_be_reduced(file)
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
@@ -236,12 +308,26 @@ def _reason(error: Exception) -> str:
 def _unknown(file: BinaryIO) -> str:
     """The message for a file that Pillow opens as none of the formats."""
     file.seek(0)
-    beginning = file.read(16)
+    beginning = file.read(_BEGINNING)
+    if kind := _unsupported_kind(beginning):
+        return f"a photograph in {kind}, which is not supported: convert it to JPEG, PNG or TIFF"
     for name in FORMATS:
         _, accept = Image.OPEN[name]
         if accept is not None and accept(beginning):
             return f"damaged, or a kind of {name} that is not supported"
     return "not an image"
+
+
+def _unsupported_kind(beginning: bytes) -> str | None:
+    """The name of a format of photographs that is not read, by its first bytes."""
+    for kind, starts in _UNSUPPORTED_KINDS.items():
+        if beginning.startswith(starts):
+            return kind
+    if beginning[4:8] == b"ftyp":
+        length = min(int.from_bytes(beginning[:4]), _BEGINNING)
+        brands = {beginning[8:12], *(beginning[at : at + 4] for at in range(16, length - 3, 4))}
+        return next((kind for kind, known in _BRANDS.items() if brands & known), None)
+    return None
 
 
 def _orientation(image: Image.Image) -> int:
@@ -283,35 +369,21 @@ def _upright(
 
 
 def _in_eight_bits(image: Image.Image) -> Image.Image:
-    """Scale grey of more bits, which Pillow would clip at 255; gives mode L or LA.
-
-    White is the greatest integer that the bits can hold, but numbers of 16 bits in 32 count as 16.
-    In floats it is 1, or 255 if there are greater ones than 1.
-    """
-    tags = getattr(image, "tag_v2", {})  # of a TIFF
-    unsigned = bool(tags) and tags.get(TiffImagePlugin.SAMPLEFORMAT, (1,))[0] == 1
+    """Scale grey of more bits, which Pillow would clip at 255; gives mode L or LA."""
     transparent = image.info.get("transparency")  # a single value, in a PNG
 
     def values(box: Box) -> np.ndarray:
-        found = np.asarray(image.crop(box))
-        if image.mode == "F":
-            return np.nan_to_num(found)
-        # Pillow takes 32 bits as signed, whatever they are.
-        return found.view(np.uint32) if image.mode == "I" and unsigned else found
+        return np.asarray(image.crop(box))
 
-    greatest = max(values(box).max() for box in strips(image.size))
-    bits = tags.get(TiffImagePlugin.BITSPERSAMPLE, (16,))[0]
-    bits = 16 if bits > 16 and greatest < 2**16 else bits - (bool(tags) and not unsigned)
+    is_float = image.mode == "F"
+    # Pillow keeps 16 bits in 32, too. Then values say how many there are.
+    bits = 32 if is_float or image.mode == "I" else 16
+    greatest = max(scaling.greatest(values(box)) for box in strips(image.size))
+    white = scaling.white("f" if is_float else "i" if bits == 32 else "u", bits, greatest)
     grey = Image.new("L" if transparent is None else "LA", image.size)
     for box in strips(image.size):
         piece = values(box)
-        if image.mode == "F":
-            scaled = np.rint(piece * (255 if greatest <= 1 else 1)).clip(0, 255)
-        else:
-            scaled = piece.clip(0, 2**bits - 1) >> (bits - 8)
-        if tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == _WHITE_IS_ZERO:
-            scaled = 255 - scaled  # Pillow does that up to 8 bits
-        part = Image.fromarray(scaled.astype(np.uint8))
+        part = Image.fromarray(scaling.to_eight_bits(piece, white))
         if transparent is not None:
             part.putalpha(Image.fromarray(piece != transparent).convert("L"))
         grey.paste(part, box)
