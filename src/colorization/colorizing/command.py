@@ -13,6 +13,7 @@ from typing import TextIO
 # from 32 MiB on to the system when an image is freed; it keeps smaller ones for reuse.
 os.environ.setdefault("PILLOW_BLOCK_SIZE", "64m")
 
+from colorization.colorizing.inputs import MOST_SATURATION
 from colorization.colorizing.jobs import Failure, Job, plan
 from colorization.colorizing.manifest import RELEASED
 from colorization.colorizing.mark import software
@@ -21,7 +22,6 @@ from colorization.core.errors import ColorizationError
 from colorization.core.text import printable
 
 MOST_AT_A_TIME = 256  # photographs, and threads
-MOST_SATURATION = 100.0  # by then, nearly all colours are as strong as sRGB allows
 DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 
 
