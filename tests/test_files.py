@@ -264,33 +264,56 @@ def test_where_nothing_can_be_locked_files_are_written_and_no_lock_stays(
     assert locks(temporary) == []
 
 
-@pytest.mark.parametrize("planted", ["a link", "a file", "an open folder", "nothing to write to"])
-def test_locks_of_others_in_the_temporary_folder_are_not_touched(
+@pytest.mark.parametrize("planted", ["a link", "a second name", "a folder", "a foreign file"])
+def test_what_others_put_where_a_lock_would_lie_is_not_touched(
     tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch, planted: str
 ) -> None:
+    if planted == "a foreign file" and os.geteuid():
+        pytest.skip("needs root")
+    (tmp_path / "precious").write_text("precious")
     with whole_file(tmp_path / "a") as usual:
         usual.write_text("old")
-    (folder,) = temporary.iterdir()
-    folder.rmdir()
-    other = tmp_path / "other"
-    other.mkdir()
-    if planted == "a link":
-        folder.symlink_to(other)
-    elif planted == "a file":
-        folder.write_text("precious")
-    elif planted == "an open folder":
-        folder.mkdir()
-        folder.chmod(0o777)
-    else:
-        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
-    with whole_file(tmp_path / "a") as partial, whole_file(tmp_path / "a") as second:
-        assert len({usual, partial, second}) == 3  # nobody waits, so nobody shares
+        (name,) = locks(temporary)
+    for ending in ("lock", "pid"):
+        lock = temporary / f"{name.partition('.')[0]}.{ending}"
+        if planted == "a link":
+            lock.symlink_to(tmp_path / "precious")
+        elif planted == "a second name":
+            lock.hardlink_to(tmp_path / "precious")
+        elif planted == "a folder":
+            lock.mkdir()
+        else:
+            lock.touch(mode=0o666)
+            os.chown(lock, 65534, 65534)
+    before = sorted(temporary.iterdir())
+    write_both_at_once(tmp_path / "a", usual)
+    assert sorted(temporary.iterdir()) == before
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "precious"]
+
+
+def test_without_a_temporary_folder_files_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file"))
+    write_both_at_once(tmp_path / "a", tmp_path / "a")
+    monkeypatch.setattr(tempfile, "gettempdir", no_temporary_folder)
+    write_both_at_once(tmp_path / "a", tmp_path / "a")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "file"]
+
+
+def no_temporary_folder() -> NoReturn:
+    raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+
+def write_both_at_once(path: Path, usual: Path) -> None:
+    """Write a file twice where nobody can wait: nobody shares a hidden name, so both are whole."""
+    with whole_file(path) as partial, whole_file(path) as second:
+        assert len({usual, partial, second}) == 3
         partial.write_text("new")
         second.write_text("newer")
-        assert not folder.is_dir() or list(folder.iterdir()) == []
-    assert (tmp_path / "a").read_text() == "new"
-    assert list(other.iterdir()) == []
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "other"]
+    assert path.read_text() == "new"
 
 
 def test_two_machines_write_one_name_without_waiting_and_both_whole(

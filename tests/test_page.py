@@ -256,11 +256,17 @@ def test_in_a_browser_photographs_are_colorized_turned_and_downloaded(
             "getComputedStyle(document.querySelector('img.colour'))"
             ".getPropertyValue('--shown') === '100%'"
         )
-        opened.set_input_files("input[type=file]", photos / "broken.jpg")
-        opened.get_by_role("alert").filter(has_text="broken.jpg: ").wait_for()
-        assert opened.locator("img.colour").count() == 1  # the one before
         named = opened.locator("img").evaluate_all("images => images.map(image => image.alt)")
         assert named == ["The photograph in grey", "The same in predicted colours"]
+        address = url + (link.get_attribute("href") or "")
+        opened.set_input_files("input[type=file]", photos / "broken.jpg")
+        opened.get_by_role("alert").filter(has_text="broken.jpg: ").wait_for()
+        # Of the photograph before, nothing is shown or held.
+        assert [opened.locator(part).count() for part in ("img", "a[download]")] == [0, 0]
+        assert not dial.is_visible()
+        assert requests.get(address, timeout=60).status_code == 404
+        give(opened, photos / "turned.jpg")
+        assert dial.is_visible()
         on_disk = [each for each in (tmp_path / "temporary").rglob("*") if each.is_file()]
         assert [each for each in on_disk if each.stat().st_size] == []
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from colorization.colorizing.formats import LARGEST_FILE
+from colorization.colorizing.accepted import LARGEST_FILE
 from colorization.colorizing.jobs import Job
 from colorization.colorizing.predictor import Predictor
 from colorization.core.errors import ColorizationError

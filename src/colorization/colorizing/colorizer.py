@@ -6,6 +6,8 @@ import numpy as np
 from PIL import Image
 
 from colorization.colorizing import originals
+from colorization.colorizing.accepted import MOST_SATURATION, checked_number
+from colorization.colorizing.inputs import image_in_memory
 from colorization.colorizing.predictor import Predictor
 from colorization.imaging import decoding, view
 
@@ -23,10 +25,11 @@ class Colorizer(Predictor):
         Parameters
         ----------
         image : array, PIL image or path
-            An array is (H, W), (H, W, 3) or, with transparency, (H, W, 4), uint8, sRGB. Only L is
-            used, whatever colours the image has; see `see`.
+            An array as for `inputs.image_from_array`: gray or RGB, with or without alpha, of
+            integers, floats from 0 to 1, or bool. Only L is used, whatever colors the image has;
+            see `see`.
         saturation : float
-            Factor on the predicted a and b.
+            Factor on the predicted a and b, from 0 to 100.
         vividness : float, optional
             See `turn`.
 
@@ -39,13 +42,19 @@ class Colorizer(Predictor):
         Raises
         ------
         ColorizationError
-            If the image cannot be decoded, or for the reasons that `turn` gives.
+            If the image cannot be decoded, an array or a number is not as said above, or for the
+            reasons that `turn` gives.
+        OSError
+            If the file cannot be opened.
         """
-        ab = self.turn(self.predict([self.see(image)])[0], vividness)
-        if isinstance(image, (str, Path)):
-            rgb = originals.read_original(Path(image)).rgb
+        saturation = checked_number("saturation", saturation, MOST_SATURATION)
+        position = self.position(vividness)
+        photograph = image if isinstance(image, (str, Path)) else image_in_memory(image)
+        ab = self.turn(self.predict([self.see(photograph)])[0], position)
+        if isinstance(photograph, Image.Image):
+            rgb = decoding.to_srgb_with_alpha(photograph)
         else:
-            rgb = decoding.to_srgb_with_alpha(_in_memory(image))
+            rgb = originals.read_original(Path(photograph)).rgb
         joined = originals.join(rgb, saturation * ab)
         return joined.convert("RGB") if joined.mode == "RGBA" else joined
 
@@ -67,22 +76,16 @@ class Colorizer(Predictor):
         Raises
         ------
         ColorizationError
-            If it cannot be decoded.
+            If it cannot be decoded, or is not as said for `__call__`.
+        OSError
+            If the file cannot be opened.
         """
         if isinstance(image, (str, Path)):
             with originals.open_file(Path(image)) as file:
                 rgb = view.whole(file, self.image_size)
         else:
-            rgb = view.whole_image(_in_memory(image), self.image_size)
+            rgb = view.whole_image(image_in_memory(image), self.image_size)
         return view.luminance(rgb)
-
-
-def _in_memory(image: np.ndarray | Image.Image) -> Image.Image:
-    """A PIL image that may be changed while the argument stays as it is."""
-    if isinstance(image, np.ndarray):
-        return Image.fromarray(image)
-    decoding.load(image)
-    return image.copy()
 
 
 def load(model: str | Path | None = None) -> Colorizer:

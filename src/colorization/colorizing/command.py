@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 # from 32 MiB on to the system when an image is freed; it keeps smaller ones for reuse.
 os.environ.setdefault("PILLOW_BLOCK_SIZE", "64m")
 
-from colorization.colorizing.formats import FORMATS
+from colorization.colorizing.accepted import FORMATS, MOST_SATURATION
 from colorization.core.errors import ColorizationError
 from colorization.core.text import printable
 from colorization.core.workers import Workers
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from colorization.colorizing.jobs import Failure, Job
 
 MOST_AT_A_TIME = 256  # photographs, and threads
-MOST_SATURATION = 100.0  # by then, nearly all colours are as strong as sRGB allows
 DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 
 

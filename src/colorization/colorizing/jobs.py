@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
 
-from colorization.colorizing.formats import FORMATS, NO_FILE
+from colorization.colorizing.accepted import FORMATS, NO_FILE
 from colorization.core.errors import ColorizationError
 from colorization.sources import archives
 

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from colorization.colorizing import exif, mark
-from colorization.colorizing.formats import FORMATS, NO_FILE
+from colorization.colorizing.accepted import FORMATS, NO_FILE
 from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_file
 from colorization.imaging import decoding, lab

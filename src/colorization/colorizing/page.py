@@ -207,11 +207,16 @@ def _layout(gradio: Any, uploads: Uploads, vividness: float | None) -> "gradio.B
                 now = uploads.add(content), title
             except (ColorizationError, MemoryError) as error:
                 reason = printable(str(error)) or NO_MEMORY
-                return {file: None, problem: _alert(f"{Path(path).name}: {reason}")}
-            if before:
-                uploads.forget(before[0])
+                closed(before)
+                alert = _alert(f"{Path(path).name}: {reason}")
+                hidden = gradio.update(visible=False)
+                return {file: None, held: None, shown: hidden, dial: hidden} | nothing(alert)
+            closed(before)
             visible = gradio.update(visible=True)
             return {file: None, held: now, shown: visible, dial: visible} | turned(now, position)
+
+        def nothing(alert: str) -> dict:
+            return {problem: alert, comparison: "", download: ""}
 
         def turned(now: tuple[str, str], position: float) -> dict:
             name, title = now
@@ -219,7 +224,7 @@ def _layout(gradio: Any, uploads: Uploads, vividness: float | None) -> "gradio.B
             try:
                 pair = uploads.grey(name), uploads.colorized(name, **asked)
             except KeyError:
-                return {problem: _alert(FORGOTTEN)}
+                return nothing(_alert(FORGOTTEN))
             address = f"{DOWNLOAD}/{name}.png?{urlencode(asked)}"
             link = _download(address, title)
             return {problem: "", comparison: _pair(*pair), download: link}

@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 
 from colorization.colorizing import manifest as packaged
+from colorization.colorizing.accepted import checked_number
 from colorization.colorizing.onnx_network import OnnxNetwork
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
@@ -193,6 +194,4 @@ class Predictor:
             return self.vividness
         if self._dial is None:
             raise ColorizationError("this model has no vividness to choose; use saturation")
-        if not 0 <= vividness <= 1:
-            raise ColorizationError(f"vividness must be from 0 to 1; found {vividness}")
-        return vividness
+        return checked_number("vividness", vividness, 1)

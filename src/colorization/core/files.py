@@ -146,10 +146,14 @@ def _only_writer(path: Path) -> Iterator[str]:
     over what a killed one left.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    locks = _lock_folder()
-    writer = (platform.node(), str(locks), os.path.realpath(path.parent), path.name)
+    user = "" if os.name == "nt" else str(os.geteuid())
+    try:
+        locks = Path(tempfile.gettempdir())
+    except FileNotFoundError:  # nothing can be written there
+        locks = None
+    writer = (platform.node(), user, str(locks), os.path.realpath(path.parent), path.name)
     mark = hashlib.sha256(os.fsencode("\0".join(writer))).hexdigest()[:MARK]
-    lock = None if locks is None else _acquire(locks / mark, path)
+    lock = None if locks is None else _acquire(locks / f"colorization-{mark}", path)
     try:
         yield secrets.token_hex(MARK // 2) if lock is None else mark
     finally:
@@ -162,45 +166,42 @@ def _only_writer(path: Path) -> Iterator[str]:
             lock.release()
 
 
-def _lock_folder() -> Path | None:
-    """The user's own folder for locks; None if it cannot be made, or is open to other users.
-
-    Anybody may write to the system's temporary folder, and could put links or locked files there.
-    """
-    user = "" if os.name == "nt" else f"-{os.geteuid()}"  # Windows has a folder for each user
-    try:
-        folder = Path(tempfile.gettempdir(), f"colorization{user}")
-        folder.mkdir(mode=0o700, exist_ok=True)
-        status = folder.lstat()
-    except OSError:
-        return None
-    private = status.st_mode & 0o077 == 0 and status.st_uid == os.geteuid() if user else True
-    return folder if stat.S_ISDIR(status.st_mode) and private else None
-
-
 def _acquire(file: Path, path: Path) -> BaseFileLock | None:
-    """Wait for the lock on `path`; None if the file system of `file` cannot lock.
+    """Wait for the lock on `path`; None if no file beginning with `file` can be locked.
 
     The system releases the first kind of lock even when a process is killed. The second is for
     systems without it; there, filelock removes the lock of a process that is no more.
     """
     for kind, ending in ((FileLock, ".lock"), (SoftFileLock, ".pid")):
-        lock = kind(file.with_suffix(ending), mode=0o600, fallback_to_soft=False)
+        lock = kind(f"{file}{ending}", mode=0o600, fallback_to_soft=False)
         try:
+            if not _may_be_ours(Path(lock.lock_file)):
+                continue
             try:
                 lock.acquire(blocking=False)
             except Timeout:
-                print(
-                    f"waiting for another process that is writing {printable(str(path))}",
-                    flush=True,
-                )
+                shown = printable(str(path))
+                print(f"waiting for another process that is writing {shown}", flush=True)
                 lock.acquire()
         except OSError:
             with suppress(OSError):  # opening it may have made it
-                Path(lock.lock_file).unlink(missing_ok=True)
+                Path(lock.lock_file).unlink()
         else:
             return lock
     return None
+
+
+def _may_be_ours(file: Path) -> bool:
+    """Whether a file is missing or this user's own; anybody may put links into a temporary folder.
+
+    filelock neither follows links nor writes into a file that exists.
+    """
+    try:
+        status = file.lstat()
+    except FileNotFoundError:
+        return True
+    own = os.name == "nt" or status.st_uid == os.geteuid()
+    return own and stat.S_ISREG(status.st_mode) and status.st_nlink == 1
 
 
 def _hidden(path: Path, ending: str) -> Path:

@@ -1,0 +1,98 @@
+"""Check photographs in memory that callers give."""
+
+import numpy as np
+from PIL import Image
+
+from colorization.core.errors import ColorizationError
+from colorization.imaging import decoding
+
+
+def image_in_memory(photograph: np.ndarray | Image.Image) -> Image.Image:
+    """Give a PIL image that may be changed while the argument stays as it is.
+
+    Parameters
+    ----------
+    photograph : array or PIL image
+        An array as for `image_from_array`. An image may have any mode. 32-bit integers (mode I)
+        that do not come from a file count as 8 bits if none exceeds 255, otherwise as 16.
+
+    Returns
+    -------
+    Image.Image
+
+    Raises
+    ------
+    ColorizationError
+        If it is neither, is empty, cannot be decoded, or has another shape, type or range.
+    """
+    if isinstance(photograph, np.ndarray):
+        return image_from_array(photograph)
+    if not isinstance(photograph, Image.Image):
+        raise ColorizationError(
+            "a photograph must be a path, a PIL image or a NumPy array; "
+            f"found {type(photograph).__name__}"
+        )
+    decoding.load(photograph)
+    if 0 in photograph.size:
+        raise ColorizationError(
+            f"the image has no pixels: {photograph.width} x {photograph.height}"
+        )
+    if photograph.mode == "I" and photograph.format is None:
+        values = np.asarray(photograph)
+        return image_from_array(values.astype(np.uint16) if _in_16_bits(values) else values)
+    return photograph.copy()
+
+
+def image_from_array(array: np.ndarray) -> Image.Image:
+    """Give an array as an 8-bit image.
+
+    Parameters
+    ----------
+    array : array
+        (H, W) or (H, W, 1), gray; (H, W, 2), gray and alpha; (H, W, 3), RGB; or (H, W, 4), RGB and
+        alpha; sRGB. uint16 counts from 0 to 65535, floats count from 0 to 1. Integers of other
+        types are 8-bit values, 0 to 255. In bool, True is white.
+
+    Returns
+    -------
+    Image.Image
+        Mode L, LA, RGB or RGBA.
+
+    Raises
+    ------
+    ColorizationError
+        If the shape or the type is another one, the array is empty, or a value is NaN or outside
+        the range.
+    """
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 2, 3, 4)):
+        raise ColorizationError(
+            "an array must be (H, W), or (H, W, C) with 1 to 4 channels; "
+            f"found the shape {array.shape}"
+        )
+    if array.size == 0:
+        raise ColorizationError(f"the array has no pixels: its shape is {array.shape}")
+    pixels = _eight_bits(array)
+    return Image.fromarray(pixels[..., 0] if array.shape[2:] == (1,) else pixels)
+
+
+def _eight_bits(array: np.ndarray) -> np.ndarray:
+    kind = array.dtype.kind  # of any byte order
+    if kind not in "biuf":
+        raise ColorizationError(f"an array must hold integers, floats or bool; found {array.dtype}")
+    deep = kind == "u" and array.dtype.itemsize == 2
+    most = 65535 if deep else 255 if kind in "iu" else 1
+    least, greatest = array.min(), array.max()
+    if not (least >= 0 and greatest <= most):  # or NaN
+        raise ColorizationError(
+            f"an array of {array.dtype} must hold values from 0 to {most}; "
+            f"found {least:g} to {greatest:g}"
+        )
+    if deep:
+        array = array >> 8  # as in files
+    elif kind in "bf":
+        array = np.rint(array.astype(np.float32) * 255)
+    return array.astype(np.uint8)
+
+
+def _in_16_bits(values: np.ndarray) -> bool:
+    return bool(values.min() >= 0 and 255 < values.max() < 2**16)
