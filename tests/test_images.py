@@ -518,7 +518,7 @@ def test_the_pixels_to_decode_are_those_that_pillow_decodes(side: int, progressi
 
 
 def lossless_jpeg(image: Image.Image) -> bytes:
-    return imagecodecs.jpeg8_encode(np.asarray(image), lossless=True)
+    return bytes(imagecodecs.jpeg8_encode(np.asarray(image), lossless=True))
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])

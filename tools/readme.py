@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import release
+import tiffs
 from colorization import variants
 from colorization.colorizing import command, page
 from colorization.colorizing.colorizer import load
@@ -207,6 +208,20 @@ def claims_table() -> str:
     return _table(["", "paper", "claim", "supported if"], rows)
 
 
+def tiffs_table() -> str:
+    """Which TIFFs are read, by trying them; compressions and kinds of pixels that agree share."""
+    compressions = [*tiffs.COMPRESSIONS, "JPEG"]
+    columns: dict[tuple[str, ...], list[str]] = {}
+    for compression in compressions:
+        column = tuple(tiffs.bits_read(name, compression) for name in tiffs.PIXELS)
+        columns.setdefault(column, []).append(compression)
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for name, cells in zip(tiffs.PIXELS, zip(*columns, strict=True), strict=True):
+        rows.setdefault(cells, []).append(name)
+    titles = ["bits of a sample, by compression", *(", ".join(names) for names in columns.values())]
+    return _table(titles, [(", ".join(names), *cells) for cells, names in rows.items()])
+
+
 def options(parser: argparse.ArgumentParser) -> str:
     """What a command says of itself."""
     parser.formatter_class = partial(argparse.HelpFormatter, width=100)
@@ -257,6 +272,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "metrics": metrics_table,
     "claims": claims_table,
     "parameters": parameters_table,
+    "TIFFs": tiffs_table,
     "options of colorize": lambda: options(command.parser()),
     "options of colorize-page": lambda: options(page.parser()),
 }

@@ -11,7 +11,7 @@ import math
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from PIL import Image, TiffImagePlugin
@@ -79,7 +79,7 @@ _COMPRESSIONS = {
 _KINDS = {1: "u", 2: "i", 3: "f"}  # SampleFormat
 _BITS = {"u": {*range(1, 17), 32}, "i": {8, 16, 32}, "f": {16, 32, 64}}
 
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _SEPARATED, _YCBCR = 0, 1, 2, 3, 5, 6
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _SEPARATED, _YCBCR, _CIELAB = 0, 1, 2, 3, 5, 6, 8
 _MODES = {
     _WHITE_IS_ZERO: "L",
     _BLACK_IS_ZERO: "L",
@@ -87,8 +87,9 @@ _MODES = {
     _PALETTE: "P",
     _SEPARATED: "CMYK",
     _YCBCR: "YCbCr",
+    _CIELAB: "LAB",
 }
-_CHANNELS = {"L": 1, "P": 1, "RGB": 3, "YCbCr": 3, "CMYK": 4}
+_CHANNELS = {"L": 1, "P": 1, "RGB": 3, "YCbCr": 3, "LAB": 3, "CMYK": 4}
 _ASSOCIATED, _UNASSOCIATED = 1, 2  # ExtraSamples
 _WITH_ALPHA = {
     ("L", _UNASSOCIATED): "LA",
@@ -96,7 +97,7 @@ _WITH_ALPHA = {
     ("RGB", _UNASSOCIATED): "RGBA",
     ("RGB", _ASSOCIATED): "RGBa",
 }
-_MOST_EXTRA = {"L": 1, "P": 0, "RGB": 3, "YCbCr": 0, "CMYK": 3}
+_MOST_EXTRA = {"L": 1, "P": 0, "RGB": 3, "YCbCr": 0, "LAB": 0, "CMYK": 3}
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,7 @@ class Directory:
         Returns
         -------
         mode : str
-            "L", "RGB", "YCbCr" or "CMYK", or one with alpha.
+            "L", "RGB", "YCbCr", "LAB" or "CMYK", or one with alpha.
         alpha : int or None
             Which sample is alpha, from 0.
 
@@ -218,7 +219,8 @@ class Directory:
             raise _unsupported(f"{samples} samples a pixel in {_named(mode)}")
         if self.bits is None or self.kind is None or self.bits not in _BITS[self.kind]:
             raise _unsupported(f"samples of {self._told_samples()}")
-        if mode in {"P", "YCbCr"} and (self.kind != "u" or self.bits > 8):
+        fitting = {"P": range(1, 9), "YCbCr": range(1, 9), "LAB": {8}}
+        if mode in fitting and (self.kind != "u" or self.bits not in fitting[mode]):
             raise _unsupported(f"{_named(mode)} of {self._told_samples()}")
         if self.compression not in _COMPRESSIONS:
             raise _unsupported(f"compression {self.compression} of {self._told_samples()}")
@@ -232,8 +234,8 @@ class Directory:
                     raise _unsupported(f"{_named(mode)} with alpha")
                 return _WITH_ALPHA[mode, meaning], place
         # A palette is looked up, and a JPEG's colors are converted, where they are decoded.
-        is_rgb = mode == "P" or (mode, self.compression) == ("YCbCr", _JPEG)
-        return ("RGB" if is_rgb else mode), None
+        is_converted = (mode, self.compression) == ("YCbCr", _JPEG) and not self.is_planar
+        return ("RGB" if mode == "P" or is_converted else mode), None
 
     def _told_samples(self) -> str:
         bits = self.bits or "/".join(map(str, self.all_of(TiffImagePlugin.BITSPERSAMPLE)))
@@ -242,7 +244,7 @@ class Directory:
 
 
 def _named(mode: str) -> str:
-    return {"L": "gray", "P": "palette color"}.get(mode, mode)
+    return {"L": "gray", "P": "palette color", "LAB": "CIELab"}.get(mode, mode)
 
 
 def _unsupported(what: str) -> ColorizationError:
@@ -456,7 +458,7 @@ class _Segments:
     one of all samples or, if they lie apart, one for each sample.
     """
 
-    def __init__(self, file: BinaryIO, directory: Directory) -> None:
+    def __init__(self, file: IO[bytes], directory: Directory) -> None:
         import tifffile  # noqa: PLC0415 (few files need it, and it takes a tenth of a second)
 
         file.seek(0)
@@ -469,9 +471,9 @@ class _Segments:
         count = math.prod(page.chunked)
         if not count == len(page.dataoffsets) == len(page.databytecounts):
             raise ValueError(f"its data are {len(page.dataoffsets):,} pieces in place of {count:,}")
-        if count > _MOST_SEGMENTS or (page.is_tiled and min(page.tile) < _SHORTEST_TILE):
+        if count > _MOST_SEGMENTS or (page.tile and min(page.tile) < _SHORTEST_TILE):
             raise ValueError("its strips or tiles are too small")
-        if math.prod(page.chunks) * page.dtype.itemsize > _MOST_BYTES:
+        if page.dtype is None or math.prod(page.chunks) * page.dtype.itemsize > _MOST_BYTES:
             raise ValueError("a strip or tile is too large")
         if sum(page.databytecounts) > tiff.filehandle.size:
             raise ValueError("its strips or tiles overlap, or lie outside the file")
@@ -493,6 +495,8 @@ class _Segments:
         if page.compression == _JPEG:
             self._check_jpeg(content)
         values, place, _ = page.decode(content, index, jpegtables=page.jpegtables)
+        if values is None:
+            raise ValueError("a strip or tile is empty")
         return values[0], place
 
     def _check_jpeg(self, content: bytes) -> None:
