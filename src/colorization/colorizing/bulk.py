@@ -116,7 +116,7 @@ class _Work:
             original = replace(original, rgb=coloured)  # the grey one is no longer needed
             try:
                 originals.write_original(
-                    original, coloured, job.output, xmp=self._mark, replace=job.overwrite
+                    original, coloured, job.output, mark=self._mark, replace=job.overwrite
                 )
             except OSError as error:
                 raise ColorizationError(_why_not_written(error, job.output)) from error

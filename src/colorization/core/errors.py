@@ -1,4 +1,4 @@
-"""The exception for mistakes that the user can mend, and the text of its messages."""
+"""The exception for mistakes that the user can mend, the warning, and the text of messages."""
 
 from colorization.core.text import printable
 
@@ -7,6 +7,10 @@ LONGEST_REASON = 400  # characters
 
 class ColorizationError(Exception):
     """A mistake that the user can mend; the message names it and the remedy, a line per mistake."""
+
+
+class PhotographWarning(UserWarning):
+    """Something about a photograph that is written all the same; the message is one line."""
 
 
 def reason(error: Exception) -> str:
