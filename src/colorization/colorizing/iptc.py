@@ -7,7 +7,10 @@ Adobe Photoshop File Formats Specification, "Image Resource Blocks".
 """
 
 import struct
+import warnings
 from collections.abc import Iterator
+
+from colorization.core.errors import PhotographWarning
 
 RESOURCE = 0x0404  # IPTC-IIM, among Photoshop's image resources
 _SIGNATURE = b"8BIM"
@@ -50,7 +53,7 @@ def resources(content: bytes) -> Iterator[tuple[int, bytes]]:
         If they are damaged; the resources before that have been given.
     """
     at = 0
-    while len(content) - at > 4:
+    while content[at:].strip(b"\0"):
         if not content[at : at + 4].isalnum():
             raise ValueError("not an image resource")
         number, length_of_name = struct.unpack_from(">HB", content, at + 4)
@@ -73,6 +76,11 @@ def datasets(iptc: bytes) -> dict[tuple[int, int], list[bytes]]:
     """Give the values of IPTC-IIM by the numbers of their record and dataset.
 
     What follows damage is left out, and so is the padding that TIFFs add.
+
+    Warns
+    -----
+    PhotographWarning
+        If they are damaged.
     """
     values: dict[tuple[int, int], list[bytes]] = {}
     at = 0
@@ -84,6 +92,11 @@ def datasets(iptc: bytes) -> dict[tuple[int, int], list[bytes]]:
             size = int.from_bytes(iptc[at : at + length])
             at += length
         if size > len(iptc) - at:
+            warnings.warn(
+                "its IPTC is damaged; what comes before the damage is kept",
+                PhotographWarning,
+                stacklevel=2,
+            )
             break
         values.setdefault((record, number), []).append(iptc[at : at + size])
         at += size

@@ -2,7 +2,7 @@
 
 import io
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -53,7 +53,7 @@ class Original:
     """
 
     rgb: Image.Image
-    metadata: Metadata
+    metadata: Metadata = field(default_factory=Metadata)
 
 
 def open_file(path: Path) -> BinaryIO:

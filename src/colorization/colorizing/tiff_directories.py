@@ -127,8 +127,10 @@ class Tiff:
             return {}, 0
         whole = len(content) // each
         self.damaged |= whole < count
-        read = struct.iter_unpack(self.order + entry, content[: whole * each])
-        return {tag: _Field(*field) for tag, *field in read}, *self._unpack(self._word, following)
+        read = [*struct.iter_unpack(self.order + entry, content[: whole * each])]
+        # Of a tag that is there twice, readers take the first.
+        (place,) = self._unpack(self._word, following)
+        return {tag: _Field(*field) for tag, *field in reversed(read)}, place
 
     def _entry(self, field: _Field) -> Entry | None:
         size = SIZES.get(field.type, 0) * field.length
