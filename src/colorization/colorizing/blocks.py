@@ -18,11 +18,11 @@ from typing import BinaryIO, NamedTuple
 from colorization.colorizing import exif, iptc
 from colorization.colorizing.exif import Exif, Resolution
 from colorization.colorizing.tiff_directories import Directory, Tiff
-from colorization.core.errors import PhotographWarning
+from colorization.core.errors import PhotographWarning, reason
 
 MOST_PIECES = 1_000_000  # segments or chunks of a file
 MOST_BYTES = 1 << 26  # of all blocks of a file
-MOST_TEXT = 1 << 24  # bytes of a compressed text: a few bytes can stand for gigabytes
+MOST_TEXT = 1 << 24  # bytes of all texts of a PNG: a few compressed bytes can stand for gigabytes
 
 # How segments of a JPEG begin.
 EXIF_NAME = b"Exif\0\0"
@@ -136,8 +136,8 @@ def find(file: BinaryIO, page: int | None = None) -> Blocks:
             _of_gif(file, blocks)
         elif beginning[:2] == b"BM":
             _of_bmp(file, blocks)
-    except (ValueError, struct.error, OverflowError):
-        _warn("its metadata is damaged; what comes before the damage is kept")
+    except (ValueError, struct.error, OverflowError) as error:
+        _warn(f"its metadata is kept only up to where it is damaged: {reason(error)}")
     return blocks
 
 
@@ -193,6 +193,7 @@ def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 def _of_png(file: BinaryIO, blocks: Blocks) -> None:
     photoshop = b""
+    left = MOST_TEXT
     for kind, content in _chunks_of_png(file):
         if kind == b"pHYs":
             x, y, unit = struct.unpack(">LLB", content)
@@ -201,7 +202,8 @@ def _of_png(file: BinaryIO, blocks: Blocks) -> None:
             blocks.exif = Exif()  # it counts more than a raw profile
             blocks.take_exif(content)
         else:
-            text = _text(kind, content)
+            text = _text(kind, content, left)
+            left -= len(text.value)
             if text.keyword == XMP_KEYWORD:
                 blocks.xmp.append(text.value.encode())
             elif text.keyword.startswith(PROFILE):
@@ -227,7 +229,7 @@ def _chunks_of_png(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
         file.seek(size + 4, 1)  # its checksum, too
 
 
-def _text(kind: bytes, content: bytes) -> Text:
+def _text(kind: bytes, content: bytes, longest: int) -> Text:
     """A text chunk of PNG: in Latin 1 or, if it is international, in UTF-8."""
     keyword, _, rest = content.partition(b"\0")
     encoding, compressed = "latin-1", kind == b"zTXt"
@@ -238,9 +240,11 @@ def _text(kind: bytes, content: bytes) -> Text:
         rest = rest[1:]
     if compressed:
         try:
-            rest = zlib.decompressobj().decompress(rest, MOST_TEXT)
+            rest = zlib.decompressobj().decompress(rest, longest + 1)
         except zlib.error as error:
             raise ValueError("a compressed text is damaged") from error
+    if len(rest) > longest:
+        raise ValueError(f"more than {MOST_TEXT >> 20} MiB of texts")
     value = rest.decode(encoding, "replace")
     return Text((kind, content), keyword.decode("latin-1"), value)
 

@@ -241,23 +241,24 @@ def block(exif: Exif, longest: int | None = None) -> bytes:
     content = _block(exif)
     if longest is None or len(content) <= longest:
         return content
-    left_out = []
     too_much = len(content) - longest
+    left_out, names = set(), []
     for part, tag, entry in sorted(_entries(exif), key=lambda each: -len(each[2].value)):
         if too_much <= 0:
             break
-        too_much -= SIZE_OF_FIELD + len(entry.value)
-        names = ExifTags.GPSTAGS if part == ExifTags.IFD.GPSInfo else ExifTags.TAGS
-        left_out.append(names.get(tag, f"{tag:#06x}"))
-        exif = _without(exif, part, tag)
+        # A value of up to 4 bytes stands within its field.
+        too_much -= SIZE_OF_FIELD + (len(entry.value) if len(entry.value) > 4 else 0)
+        left_out.add((part, tag))
+        of_part = ExifTags.GPSTAGS if part == ExifTags.IFD.GPSInfo else ExifTags.TAGS
+        names.append(of_part.get(tag, f"{tag:#06x}"))
     more = f" and {len(left_out) - MOST_NAMED} more" if len(left_out) > MOST_NAMED else ""
     warnings.warn(
         f"EXIF of more than {longest:,} bytes fits into no JPEG; "
-        f"left out: {', '.join(left_out[:MOST_NAMED])}{more}",
+        f"left out: {', '.join(names[:MOST_NAMED])}{more}",
         PhotographWarning,
         stacklevel=2,
     )
-    return block(exif, longest)  # a value of up to 4 bytes freed less than that
+    return _block(_without(exif, left_out))
 
 
 def append_to_tiff(path: Path, exif: Exif, blocks: Directory) -> None:
@@ -309,12 +310,11 @@ def _entries(exif: Exif) -> list[tuple[int | None, int, Entry]]:
     ]
 
 
-def _without(exif: Exif, part: int | None, tag: int) -> Exif:
-    if part is None:
-        return replace(exif, main={key: exif.main[key] for key in exif.main if key != tag})
-    fewer = {key: entry for key, entry in exif.parts[part].items() if key != tag}
-    parts = {key: below for key, below in {**exif.parts, part: fewer}.items() if below}
-    return replace(exif, parts=parts)
+def _without(exif: Exif, left_out: set[tuple[int | None, int]]) -> Exif:
+    kept = [entry for entry in _entries(exif) if entry[:2] not in left_out]
+    main = {tag: entry for part, tag, entry in kept if part is None}
+    parts = {part: {tag: entry for of, tag, entry in kept if of == part} for part in exif.parts}
+    return replace(exif, main=main, parts={tag: part for tag, part in parts.items() if part})
 
 
 def _rational(order: str, number: Fraction) -> Entry:

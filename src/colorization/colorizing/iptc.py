@@ -15,6 +15,7 @@ from colorization.core.errors import PhotographWarning
 RESOURCE = 0x0404  # IPTC-IIM, among Photoshop's image resources
 _SIGNATURE = b"8BIM"
 _MARKER = 0x1C  # before each dataset
+MOST_DATASETS = 10_000
 _UTF8 = b"\x1b%G"  # as a coded character set, ISO 2022
 _CHARACTER_SET = (1, 90)
 _LONG = 0x8000  # in a dataset's length: the length itself follows, with as many bytes as this says
@@ -53,7 +54,7 @@ def resources(content: bytes) -> Iterator[tuple[int, bytes]]:
         If they are damaged; the resources before that have been given.
     """
     at = 0
-    while content[at:].strip(b"\0"):
+    while len(content) - at > 4 and content[at : at + 4] != bytes(4):  # TIFFs add padding
         if not content[at : at + 4].isalnum():
             raise ValueError("not an image resource")
         number, length_of_name = struct.unpack_from(">HB", content, at + 4)
@@ -80,10 +81,10 @@ def datasets(iptc: bytes) -> dict[tuple[int, int], list[bytes]]:
     Warns
     -----
     PhotographWarning
-        If they are damaged.
+        If they are damaged, or more than `MOST_DATASETS`.
     """
     values: dict[tuple[int, int], list[bytes]] = {}
-    at = 0
+    at = count = 0
     while len(iptc) - at >= 5 and iptc[at] == _MARKER:
         record, number, size = struct.unpack_from(">BBH", iptc, at + 1)
         at += 5
@@ -91,15 +92,16 @@ def datasets(iptc: bytes) -> dict[tuple[int, int], list[bytes]]:
             length = size - _LONG
             size = int.from_bytes(iptc[at : at + length])
             at += length
-        if size > len(iptc) - at:
+        if size > len(iptc) - at or count == MOST_DATASETS:
             warnings.warn(
-                "its IPTC is damaged; what comes before the damage is kept",
+                f"its IPTC is damaged, or has over {MOST_DATASETS:,} datasets; XMP gets the first",
                 PhotographWarning,
                 stacklevel=2,
             )
             break
         values.setdefault((record, number), []).append(iptc[at : at + size])
         at += size
+        count += 1
     return values
 
 

@@ -195,7 +195,7 @@ def lay_out(
     }
     beginning = space.take(_size(first))
     for place, directory in [(beginning, first), *((places[tag], parts[tag]) for tag in parts)]:
-        content = struct.pack(f"{order}H", len(directory))
+        content = bytearray(struct.pack(f"{order}H", len(directory)))
         for tag, entry in sorted(directory.items()):
             count = len(entry.value) // SIZES[entry.type]
             field = entry.value.ljust(4, b"\0")
@@ -204,7 +204,7 @@ def lay_out(
                 space.put(at, entry.value)
                 field = struct.pack(f"{order}L", at)
             content += struct.pack(f"{order}HHL", tag, entry.type, count) + field
-        space.put(place, content + bytes(4))  # no further directory
+        space.put(place, bytes(content) + bytes(4))  # no further directory
     return bytes(space.content), beginning
 
 

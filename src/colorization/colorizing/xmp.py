@@ -7,7 +7,6 @@ ISO 16684-1:2019, XMP; Adobe, XMP Specification Part 3, section 1.1.3, on packet
 
 import copy
 import hashlib
-import itertools
 import re
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -218,6 +217,7 @@ class _Prefixes:
     def __init__(self, wanted: dict[str, str]) -> None:
         self._wanted = {uri: prefix for prefix, uri in NAMESPACES.items()} | wanted
         self._given = {NAMESPACES["xml"]: "xml"}
+        self._taken = {"xml"}
 
     def short(self, name: str) -> str:
         """Give a name as XML writes it; a new prefix is given if need be."""
@@ -225,11 +225,13 @@ class _Prefixes:
             return name
         uri, _, local = name[1:].partition("}")
         if uri not in self._given:
-            wanted, taken = self._wanted.get(uri, "ns"), {*self._given.values()}
-            numbered = (f"{wanted}{number}" for number in itertools.count(1))
-            self._given[uri] = next(
-                each for each in itertools.chain([wanted], numbered) if each not in taken
-            )
+            wanted = prefix = self._wanted.get(uri, "ns")
+            number = len(self._given)
+            while prefix in self._taken:
+                prefix = f"{wanted}{number}"
+                number += 1
+            self._given[uri] = prefix
+            self._taken.add(prefix)
         return f"{self._given[uri]}:{local}"
 
     def declarations(self) -> dict[str, str]:
