@@ -30,6 +30,6 @@ def checked_number(name: str, value: object, most: float) -> float:
     ColorizationError
         If it is no number, or outside.
     """
-    if not isinstance(value, Real) or not 0 <= value <= most:
+    if not isinstance(value, Real) or not 0 <= float(value) <= most:
         raise ColorizationError(f"{name} must be from 0 to {most:g}; found {value!r}")
     return float(value)

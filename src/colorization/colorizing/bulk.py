@@ -144,7 +144,8 @@ class _Work:
 
         def call(task: str, *arguments: Any, **options: Any) -> Any:
             seconds = SECONDS + SECONDS_PER_PIXEL * pixels
-            answer = self._workers.call(task, job.input, *arguments, seconds=seconds, **options)
+            photograph = job.input, job.page
+            answer = self._workers.call(task, *photograph, *arguments, seconds=seconds, **options)
             warnings.update(dict.fromkeys(answer.warnings))
             return answer.value
 

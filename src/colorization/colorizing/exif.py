@@ -1,148 +1,322 @@
-"""Read and write EXIF: who took a photograph, with what, when and where."""
+"""Keep the EXIF of a photograph: who took it, with what, when and where.
+
+References
+----------
+CIPA DC-008, Exif 2.32; TIFF 6.0.
+"""
 
 import io
 import struct
-from collections.abc import Iterator
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
 
-from PIL import ExifTags, Image
+from PIL import ExifTags
 
-KEPT_TAGS = (
-    ExifTags.Base.ImageDescription,
-    ExifTags.Base.Make,
-    ExifTags.Base.Model,
-    ExifTags.Base.Software,
-    ExifTags.Base.DateTime,
-    ExifTags.Base.Artist,
-    ExifTags.Base.Copyright,
+from colorization.colorizing.tiff_directories import (
+    BYTE,
+    HEAD,
+    LONG,
+    MOST_BYTES,
+    RATIONAL,
+    SHORT,
+    Directory,
+    Entry,
+    Tiff,
+    in_order,
+    lay_out,
 )
-KEPT_PARTS = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
-# Results are always sRGB. Interop is a part of a part, of no use without its file's layout.
-LEFT_OUT = (ExifTags.Base.ColorSpace, ExifTags.IFD.Interop)
+from colorization.core.errors import PhotographWarning
 
+Tags = ExifTags.Base
+PARTS = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
+XMP, IPTC, PHOTOSHOP = 700, 33723, 34377  # in a TIFF
+
+# From NewSubfileType to TIFF/EP's tags, directories describe how their pixels are stored. These
+# describe what is seen, or the program and the device that made it.
+_OF_PIXELS = range(254, 700)
+_DESCRIPTIVE = {
+    Tags.DocumentName,
+    Tags.ImageDescription,
+    Tags.Make,
+    Tags.Model,
+    Tags.XResolution,
+    Tags.YResolution,
+    Tags.PageName,
+    *(286, 287),  # XPosition, YPosition
+    Tags.ResolutionUnit,
+    Tags.Software,
+    Tags.DateTime,
+    Tags.Artist,
+    Tags.HostComputer,
+}
+_LEFT_OUT = {
+    XMP,
+    IPTC,
+    PHOTOSHOP,
+    *range(32995, 32999),  # SGI's layout of pixels
+    *(Tags.CFARepeatPatternDim, Tags.CFAPattern),
+    *range(34016, 34037),  # TIFF/IT's layout
+    Tags.InterColorProfile,
+    34750,  # JBIGOptions
+    37724,  # ImageSourceData: Photoshop's layers
+    50674,  # LercParameters
+    *range(50706, 51178),  # DNG: what a raw file needs to be developed
+    59932,  # Padding
+}
+# Interoperability names the layout of the file. The others tell of the encoding, which is new.
+_LEFT_OUT_OF_EXIF = {Tags.ExifInteroperabilityOffset, Tags.CompressedBitsPerPixel, Tags.Gamma}
+
+SRGB = 1
+SIZE_OF_FIELD = 12  # bytes
+MOST_NAMED = 5  # tags, in a warning
 LONGEST = (
-    65_533  # bytes, in a JPEG: the length of a segment is written in 16 bits and counts itself
-)
-HEAD = b"Exif\0\0"
-TIFF_HEAD = 8  # bytes: the order of bytes, 42, and where the first directory is
+    65_533 - 6
+)  # bytes in a JPEG: a segment's length has 16 bits, and its name is "Exif\\0\\0"
+LARGEST_DPI = 65_535  # JFIF 1.02: 16 bits
+# A maker's notes can stay where they are in a JPEG, a PNG or a WebP. In a TIFF they may have been
+# anywhere in a file of gigabytes.
+FURTHEST = 1 << 16
+_INTEGERS = {BYTE: "B", SHORT: "H", LONG: "L"}
+_INCHES = {2: Fraction(1), 3: Fraction(100, 254)}  # of ResolutionUnit: an inch and a centimeter
 
 
-class _Entry(NamedTuple):
-    part: int | None
-    tag: int
-    value: Any
+@dataclass(frozen=True)
+class Resolution:
+    """How densely the pixels of a photograph lie, in px per inch."""
+
+    x: Fraction
+    y: Fraction
+
+    @classmethod
+    def of(cls, x: Fraction, y: Fraction) -> "Resolution | None":
+        """Give a resolution; None if no person could mean it."""
+        return cls(x, y) if all(1 <= each <= LARGEST_DPI for each in (x, y)) else None
+
+    @property
+    def turned(self) -> "Resolution":
+        """That of the photograph after a quarter turn."""
+        return Resolution(self.y, self.x)
 
 
-def kept(image: Image.Image) -> bytes:
-    """Give the EXIF that is kept of an image, written anew.
+@dataclass(frozen=True)
+class Exif:
+    """The entries that are kept, as bytes of their types.
+
+    Attributes
+    ----------
+    order : str
+        Of the bytes in numbers: "<" or ">".
+    main : Directory
+        IFD0: of the picture, its author and its rights.
+    parts : dict of Directory
+        Of the exposure and of the place, by the tags in `PARTS`.
+    """
+
+    order: str = "<"
+    main: Directory = field(default_factory=dict)
+    parts: Mapping[int, Directory] = field(default_factory=dict)
+
+    @property
+    def resolution(self) -> Resolution | None:
+        """What XResolution, YResolution and ResolutionUnit say, if they do."""
+        unit = _INCHES.get(self._integer(Tags.ResolutionUnit) or 2)
+        sides = [self._fraction(Tags.XResolution), self._fraction(Tags.YResolution)]
+        x, y = (unit and side and side / unit for side in sides)
+        return Resolution.of(x, y) if x and y else None
+
+    @property
+    def quarter_turned(self) -> bool:
+        """Whether the orientation swaps width and height."""
+        return self._integer(Tags.Orientation) in range(5, 9)
+
+    def with_resolution(self, resolution: Resolution) -> "Exif":
+        """State a resolution."""
+        x, y = (_rational(self.order, side) for side in (resolution.x, resolution.y))
+        unit = Entry(SHORT, struct.pack(f"{self.order}H", 2))
+        stated = {Tags.XResolution: x, Tags.YResolution: y, Tags.ResolutionUnit: unit}
+        return replace(self, main=self.main | stated)
+
+    def upright(self) -> "Exif":
+        """Describe the photograph after its orientation was applied."""
+        main = {tag: entry for tag, entry in self.main.items() if tag != Tags.Orientation}
+        if self.quarter_turned and {Tags.XResolution, Tags.YResolution} <= main.keys():
+            x, y = main[Tags.XResolution], main[Tags.YResolution]
+            main |= {Tags.XResolution: y, Tags.YResolution: x}
+        return replace(self, main=main)
+
+    def of_size(self, width: int, height: int) -> "Exif":
+        """Describe an sRGB image of a size in px, where color space and size are stated."""
+        stated: dict[int, Entry] = {
+            Tags.ColorSpace: Entry(SHORT, struct.pack(f"{self.order}H", SRGB)),
+            Tags.ExifImageWidth: Entry(LONG, struct.pack(f"{self.order}L", width)),
+            Tags.ExifImageHeight: Entry(LONG, struct.pack(f"{self.order}L", height)),
+        }
+        parts = {
+            part: {tag: stated.get(tag, entry) for tag, entry in entries.items()}
+            for part, entries in self.parts.items()
+        }
+        return replace(self, parts=parts)
+
+    def _integer(self, tag: int) -> int:
+        entry = self.main.get(tag)
+        if entry is None or entry.type not in _INTEGERS:
+            return 0
+        (number,) = struct.unpack_from(self.order + _INTEGERS[entry.type], entry.value)
+        return int(number)
+
+    def _fraction(self, tag: int) -> Fraction | None:
+        entry = self.main.get(tag)
+        if entry is None or entry.type != RATIONAL:
+            return None
+        numerator, denominator = struct.unpack_from(f"{self.order}LL", entry.value)
+        return Fraction(numerator, denominator) if denominator else None
+
+
+def read(tiff: Tiff, fields: Mapping) -> Exif:
+    """Read what is kept of EXIF.
 
     Parameters
     ----------
-    image : Image.Image
-        Decoded.
+    tiff : Tiff
+    fields : dict
+        Of one of its directories.
 
     Returns
     -------
-    bytes
-        Damaged values are left out. If the rest is more than a JPEG can hold, its longest values
-        are left out, too, mostly a maker's notes. Empty if there is nothing to keep.
+    Exif
+        Without damaged values. The orientation is among the entries.
     """
-    sized = [(len(content), entry) for entry in _entries(image) if (content := _written([entry]))]
-    sized.sort(key=lambda each: each[0])
-    content = _written([entry for _, entry in sized])
-    while len(content) > LONGEST:
-        sized.pop()
-        content = _written([entry for _, entry in sized])
-    return content
+    main = {
+        tag: field
+        for tag, field in fields.items()
+        if tag not in {*_LEFT_OUT, *PARTS}
+        and (tag not in _OF_PIXELS or tag in {*_DESCRIPTIVE, Tags.Orientation})
+    }
+    parts = {}
+    for part in PARTS:
+        below = tiff.below(fields[part]) if part in fields else {}
+        left_out = _LEFT_OUT_OF_EXIF if part == ExifTags.IFD.Exif else set()
+        parts[part] = tiff.read({tag: below[tag] for tag in below if tag not in left_out})
+    return Exif(tiff.order, tiff.read(main), {tag: part for tag, part in parts.items() if part})
 
 
-def options(kind: str, content: bytes) -> dict[str, Any]:
-    """Give the arguments with which `Image.save` writes EXIF from `kept` in a format."""
-    if not content:
-        return {}
-    if kind != "TIFF":
-        return {"exif": content}
-    exif = _read(content)
-    # Pillow writes no EXIF parts into a compressed TIFF: `append_to_tiff` replaces these zeros.
-    parts = {part: 0 for part in KEPT_PARTS if part in exif}
-    return {"tiffinfo": {tag: _exact(exif[tag]) for tag in KEPT_TAGS if tag in exif} | parts}
+def read_block(content: bytes) -> Exif:
+    """Read what is kept of a block of EXIF, as JPEG, PNG and WebP hold it; see `read`.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    tiff = Tiff(io.BytesIO(content))
+    kept = read(tiff, next(tiff.directories(), {}))
+    warn_if_damaged(tiff)
+    return kept
 
 
-def append_to_tiff(path: Path, content: bytes) -> None:
-    """Append the parts of EXIF to a TIFF that was saved with `options`.
+def warn_if_damaged(tiff: Tiff) -> None:
+    """Warn if values of a TIFF or of EXIF could not be read."""
+    if tiff.damaged:
+        warnings.warn(
+            "values of its EXIF are left out: they are damaged, or more than "
+            f"{MOST_BYTES >> 20} MiB",
+            PhotographWarning,
+            stacklevel=3,
+        )
+
+
+def block(exif: Exif, longest: int | None = None) -> bytes:
+    """Write a block of EXIF; it is empty if there are no entries.
+
+    Parameters
+    ----------
+    exif : Exif
+    longest : int, optional
+        Bytes. If it had more, the longest values are left out, with a warning that names them;
+        these are mostly a maker's notes.
+    """
+    content = _block(exif)
+    if longest is None or len(content) <= longest:
+        return content
+    too_much = len(content) - longest
+    left_out, names = set(), []
+    for part, tag, entry in sorted(_entries(exif), key=lambda each: -len(each[2].value)):
+        if too_much <= 0:
+            break
+        # A value of up to 4 bytes stands within its field.
+        too_much -= SIZE_OF_FIELD + (len(entry.value) if len(entry.value) > 4 else 0)
+        left_out.add((part, tag))
+        of_part = ExifTags.GPSTAGS if part == ExifTags.IFD.GPSInfo else ExifTags.TAGS
+        names.append(of_part.get(tag, f"{tag:#06x}"))
+    more = f" and {len(left_out) - MOST_NAMED} more" if len(left_out) > MOST_NAMED else ""
+    warnings.warn(
+        f"EXIF of more than {longest:,} bytes fits into no JPEG; "
+        f"left out: {', '.join(names[:MOST_NAMED])}{more}",
+        PhotographWarning,
+        stacklevel=2,
+    )
+    return _block(_without(exif, left_out))
+
+
+def append_to_tiff(path: Path, exif: Exif, blocks: Directory) -> None:
+    """Write EXIF and further entries into the first directory of a TIFF.
+
+    The directory is written anew at the end of the file: Pillow writes no EXIF parts into a
+    compressed TIFF, and libtiff allows each tag a single type.
 
     Parameters
     ----------
     path : Path
-    content : bytes
-        As `kept` returns it.
+        A classic TIFF without EXIF.
+    exif : Exif
+    blocks : Directory
     """
-    exif = _read(content)
-    if not any(part in exif for part in KEPT_PARTS):
-        return
     with path.open("r+b") as file:
-        exif.endian = {b"II": "<", b"MM": ">"}[file.read(2)]
-        end = file.seek(0, io.SEEK_END)
-        end += file.write(bytes(end % 2))  # a directory begins at an even place
-        file.write(exif.tobytes(end)[len(HEAD) + TIFF_HEAD :])
-        where = {tag: value for tag, value, _ in _directory(file, exif.endian, end)}
+        tiff = Tiff(file)
+        layout = tiff.read(next(tiff.directories()))
+        start = file.seek(0, io.SEEK_END)
+
+        def converted(directory: Directory) -> Directory:
+            return {
+                tag: in_order(entry, exif.order, tiff.order) for tag, entry in directory.items()
+            }
+
+        main = converted(exif.main) | blocks | layout
+        parts = {tag: converted(part) for tag, part in exif.parts.items()}
+        content, first = lay_out(tiff.order, main, parts, start)
+        file.write(content)
         file.seek(4)
-        (first,) = struct.unpack(f"{exif.endian}L", file.read(4))
-        for tag, _, place in _directory(file, exif.endian, first):
-            if tag in KEPT_PARTS:
-                file.seek(place)
-                file.write(struct.pack(f"{exif.endian}L", where[tag]))
+        file.write(struct.pack(f"{tiff.order}L", first))
 
 
-def _directory(file: BinaryIO, order: str, start: int) -> list[tuple[int, int, int]]:
-    """The tag, the value and the value's place of each entry in a TIFF's directory."""
-    file.seek(start)
-    (count,) = struct.unpack(f"{order}H", file.read(2))
-    entries = struct.iter_unpack(f"{order}HHLL", file.read(12 * count))  # TIFF 6.0, section 2
-    return [
-        (tag, value, start + 2 + 12 * index + 8) for index, (tag, _, _, value) in enumerate(entries)
+def _block(exif: Exif) -> bytes:
+    if not exif.main and not exif.parts:
+        return b""
+    notes = exif.parts.get(ExifTags.IFD.Exif, {}).get(Tags.MakerNote)
+    # Makers write offsets from the beginning of the block into their notes.
+    stays = notes if notes is not None and HEAD <= notes.place < FURTHEST else None
+    content, first = lay_out(exif.order, exif.main, exif.parts, HEAD, stays)
+    head = b"II" if exif.order == "<" else b"MM"
+    return head + struct.pack(f"{exif.order}HL", 42, first) + content
+
+
+def _entries(exif: Exif) -> list[tuple[int | None, int, Entry]]:
+    main = [(None, tag, entry) for tag, entry in exif.main.items()]
+    return main + [
+        (part, tag, entry) for part in exif.parts for tag, entry in exif.parts[part].items()
     ]
 
 
-def _entries(image: Image.Image) -> Iterator[_Entry]:
-    """The entries to keep, as far as they can be read."""
-    try:
-        exif = image.getexif()
-    except Exception:  # here and below: damaged data leads Pillow to raise anything
-        return
-    for part in (None, *KEPT_PARTS):
-        try:
-            found = exif.get_ifd(part) if part else {tag: exif.get(tag) for tag in KEPT_TAGS}
-        except Exception:  # noqa: S112
-            continue
-        for tag, value in found.items():
-            if value is not None and tag not in LEFT_OUT:
-                yield _Entry(part, tag, _exact(value))
+def _without(exif: Exif, left_out: set[tuple[int | None, int]]) -> Exif:
+    kept = [entry for entry in _entries(exif) if entry[:2] not in left_out]
+    main = {tag: entry for part, tag, entry in kept if part is None}
+    parts = {part: {tag: entry for of, tag, entry in kept if of == part} for part in exif.parts}
+    return replace(exif, main=main, parts={tag: part for tag, part in parts.items() if part})
 
 
-def _written(entries: list[_Entry]) -> bytes:
-    """The EXIF of entries; empty if there are none, or they cannot be written."""
-    exif = Image.Exif()
-    for part, tag, value in entries:
-        if part is None:
-            exif[tag] = value
-        else:
-            exif[part] = {**exif.get(part, {}), tag: value}
-    try:
-        return exif.tobytes() if entries else b""
-    except Exception:
-        return b""
-
-
-def _read(content: bytes) -> Image.Exif:
-    exif = Image.Exif()
-    exif.load(content)
-    return exif
-
-
-def _exact(value: Any) -> Any:
-    """The value with text as the file's bytes: Pillow reads Latin 1, but writes ASCII."""
-    if isinstance(value, str) and not value.isascii():
-        return value.encode("latin-1", "replace")
-    return value
+def _rational(order: str, number: Fraction) -> Entry:
+    near = number.limit_denominator(10_000)
+    return Entry(RATIONAL, struct.pack(f"{order}LL", near.numerator, near.denominator))

@@ -2,15 +2,17 @@
 
 import io
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
 
-from colorization.colorizing import exif, mark
+from colorization.colorizing import metadata
 from colorization.colorizing.accepted import FORMATS, NO_FILE
+from colorization.colorizing.mark import Mark
+from colorization.colorizing.metadata import Metadata
 from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_file
 from colorization.imaging import decoding, lab
@@ -36,13 +38,12 @@ class Original:
     ----------
     rgb : Image.Image
         Mode RGB, or RGBA if anything is transparent; sRGB, upright.
-    exif : bytes
-        Who took it, with what, when and where. Its orientation, which has been applied, and the
-        layout of its file are left out. Empty if there is nothing to keep.
+    metadata : Metadata
+        What its file says beside the pixels.
     """
 
     rgb: Image.Image
-    exif: bytes
+    metadata: Metadata = field(default_factory=Metadata)
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -60,46 +61,65 @@ def open_file(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def pixels(path: Path) -> int:
-    """Count the pixels of an image without decoding it; 0 if the file is no image."""
+def count_pixels(path: Path, page: int | None = None) -> int:
+    """Count the pixels of an image without decoding it; 0 if decoding will tell why it fails."""
     try:
-        with Image.open(path, formats=decoding.FORMATS) as image:
-            return image.width * image.height
-    except Exception:
-        return 0  # decoding tells why
+        with open_file(path) as file:
+            width, height = decoding.open_image(file, large=True, page=page).size
+    except ColorizationError:
+        return 0
+    return width * height
 
 
-def read_original(path: Path) -> Original:
+def read_original(path: Path, page: int | None = None) -> Original:
     """Decode a photograph in full size.
+
+    Parameters
+    ----------
+    path : Path
+    page : int, optional
+        Of a TIFF with several pages, from 0.
 
     Raises
     ------
     ColorizationError
         If it cannot be decoded, or has over 179 megapixels.
+
+    Warns
+    -----
+    PhotographWarning
+        If what its file says beside the pixels is damaged.
     """
     with open_file(path) as file:
-        return decode_original(file)
+        return decode_original(file, page)
 
 
-def decode_original(source: bytes | BinaryIO) -> Original:
-    """Decode a photograph in full size from a file's content; raises as `read_original`."""
-    image = decoding.open_image(source, large=True)
+def decode_original(source: bytes | BinaryIO, page: int | None = None) -> Original:
+    """Decode a photograph in full size from a file's content; see `read_original`."""
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    image = decoding.open_image(file, large=True, page=page)
     decoding.load(image)
-    kept = exif.kept(image)
+    kept = metadata.read(file, page)
     return Original(decoding.to_srgb_with_alpha(image), kept)
 
 
-def encode_png(original: Original, rgb: Image.Image, xmp: bytes) -> bytes:
+def encode_png(original: Original, rgb: Image.Image, mark: Mark) -> bytes:
     """Give the bytes that `write_original` writes into a PNG file."""
     content = io.BytesIO()
-    rgb.save(content, "PNG", **OPTIONS["PNG"], **_carried("PNG", original.exif, xmp))
+    carried = metadata.options(original.metadata, "PNG", rgb.size, mark)
+    rgb.save(content, "PNG", **OPTIONS["PNG"], **carried)
     return content.getvalue()
 
 
 def write_original(
-    original: Original, rgb: Image.Image, out: Path, *, xmp: bytes = b"", replace: bool = True
+    original: Original,
+    rgb: Image.Image,
+    out: Path,
+    *,
+    mark: Mark | None = None,
+    replace: bool = True,
 ) -> None:
-    """Write an image in the format that its ending names, with the original's EXIF.
+    """Write an image in the format that its ending names, with the original's metadata.
 
     Parameters
     ----------
@@ -108,8 +128,7 @@ def write_original(
         Mode RGB or RGBA, sRGB.
     out : Path
         It appears under its name only once it is whole.
-    xmp : bytes
-        As `mark.mark` gives it; empty to write none.
+    mark : Mark, optional
     replace : bool
         Whether an existing file is replaced.
 
@@ -119,11 +138,16 @@ def write_original(
         If the format cannot hold the image.
     OSError
         If the file cannot be written, for example on a full disk.
+
+    Warns
+    -----
+    PhotographWarning
+        If something of the metadata cannot be written.
     """
     kind = FORMATS[out.suffix.lower()]
     if kind == "JPEG":  # JPEG has no transparency
         rgb = rgb.convert("RGB") if rgb.mode == "RGBA" else rgb
-    options = OPTIONS[kind] | _carried(kind, original.exif, xmp)
+    options = OPTIONS[kind] | metadata.options(original.metadata, kind, rgb.size, mark)
     with whole_file(out, replace=replace) as partial:
         if kind == "JPEG" and max(rgb.size) > LONGEST_OF_JPEG:
             raise ColorizationError(
@@ -134,16 +158,8 @@ def write_original(
         # a side too long for WebP, a tag that libtiff refuses
         except (ValueError, RuntimeError) as error:
             raise ColorizationError(f"cannot be written as {kind}: {error}") from error
-        if kind == "TIFF" and original.exif:
-            exif.append_to_tiff(partial, original.exif)
-
-
-def _carried(kind: str, exif_content: bytes, xmp: bytes) -> dict[str, Any]:
-    """The options that write EXIF and XMP; a TIFF has both in one table."""
-    said, marked = exif.options(kind, exif_content), mark.options(kind, xmp)
-    if kind != "TIFF" or not marked:
-        return said | marked
-    return {"tiffinfo": said.get("tiffinfo", {}) | marked["tiffinfo"]}
+        if kind == "TIFF":
+            metadata.append_to_tiff(partial, original.metadata, rgb.size, mark)
 
 
 def _save(image: Image.Image, path: Path, kind: str, options: dict) -> None:

@@ -14,19 +14,20 @@ from colorization.imaging import view
 MadeWith = tuple[str, float | None, float]  # the arguments of `mark`
 
 
-def count_pixels(path: Path) -> int:
-    """Count the pixels of an image without decoding it; 0 if the file is no image."""
-    return originals.pixels(path)
+def count_pixels(path: Path, page: int | None) -> int:
+    """Count the pixels of a photograph; see `originals.count_pixels`."""
+    return originals.count_pixels(path, page)
 
 
-def network_input(path: Path, image_size: int) -> np.ndarray:
+def network_input(path: Path, page: int | None, image_size: int) -> np.ndarray:
     """Give L, (H, W, 1) float32, as a network takes it; see `Colorizer.see`."""
     with originals.open_file(path) as file:
-        return view.luminance(view.whole(file, image_size))
+        return view.luminance(view.whole(file, image_size, page))
 
 
 def write(
     path: Path,
+    page: int | None,
     ab: np.ndarray,
     out: Path,
     made_with: MadeWith,
@@ -40,6 +41,8 @@ def write(
     ----------
     path : Path
         Of the photograph.
+    page : int or None
+        Which one of a TIFF with several.
     ab : (h, w, 2) float32 array
         CIE a*, b* / AB_SCALE; see `originals.join`.
     out : Path
@@ -55,12 +58,11 @@ def write(
     ColorizationError
         If the photograph cannot be decoded, or the result not be written.
     """
-    original = originals.read_original(path)
+    original = originals.read_original(path, page)
     colorized = originals.join(original.rgb, ab, beside_grey=beside_grey)
     original = replace(original, rgb=colorized)  # the gray one is no longer needed
-    xmp = mark(*made_with)
     try:
-        originals.write_original(original, colorized, out, xmp=xmp, replace=overwrite)
+        originals.write_original(original, colorized, out, mark=mark(*made_with), replace=overwrite)
     except OSError as error:
         raise ColorizationError(_why_not_written(error, out)) from error
 

@@ -10,7 +10,7 @@ class ColorizationError(Exception):
 
 
 class PhotographWarning(UserWarning):
-    """A photograph is read although something about its file is wrong; the message says what."""
+    """A photograph is read or written although not all is right; the message is one line."""
 
 
 def reason(error: Exception) -> str:

@@ -1,0 +1,373 @@
+"""Find the blocks of metadata in a photograph's file, without any decoder.
+
+References
+----------
+ITU-T T.81, annex B, and JFIF 1.02; PNG, third edition; TIFF 6.0; WebP Container Specification;
+GIF89a; Microsoft's BITMAPINFOHEADER. Adobe, XMP Specification Part 3, says where each holds XMP.
+"""
+
+import re
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import BinaryIO, NamedTuple
+
+from colorization.colorizing import exif, iptc
+from colorization.colorizing.exif import Exif, Resolution
+from colorization.colorizing.tiff_directories import Directory, Tiff
+from colorization.core.errors import PhotographWarning, reason
+
+MOST_PIECES = 1_000_000  # segments or chunks of a file
+MOST_BYTES = 1 << 26  # of all blocks of a file
+MOST_TEXT = 1 << 24  # bytes of all texts of a PNG: a few compressed bytes can stand for gigabytes
+
+# How segments of a JPEG begin.
+EXIF_NAME = b"Exif\0\0"
+XMP_NAME = b"http://ns.adobe.com/xap/1.0/\0"
+EXTENDED_NAME = b"http://ns.adobe.com/xmp/extension/\0"
+EXTENDED_HEAD = struct.Struct(">32sLL")  # the packet's MD5 and size, and where this piece begins
+PHOTOSHOP_NAME = b"Photoshop 3.0\0"
+APP0, APP1, APP13, COMMENT = 0xE0, 0xE1, 0xED, 0xFE
+_STANDALONE = {0x01, *range(0xD0, 0xD8)}  # markers that no length follows
+_LAST = {0xD9, 0xDA}  # the end, and the first scan
+
+XMP_KEYWORD = "XML:com.adobe.xmp"
+# ImageMagick's, which ExifTool shares: the profile is in hexadecimal digits.
+PROFILE = "Raw profile type "
+_PROFILE = re.compile(r"\n.*\n\s*\d+\n([\s0-9a-fA-F]*)")
+
+_NEW_SUBFILE_TYPE, _SUBFILE_TYPE = 254, 255
+_REDUCED_OR_MASK = 0b101
+_REDUCED = 2
+
+_METERS_PER_INCH = Fraction(254, 10_000)
+
+_OF_PNG = {b"pHYs", b"eXIf", b"tEXt", b"zTXt", b"iTXt"}
+_OF_WEBP = {b"EXIF", b"XMP "}
+_GIF_XMP = b"XMP DataXMP"
+# GIF holds XMP as it is, not in blocks. A reader of blocks comes to these bytes from any place in
+# it: each leads to the last one, which ends the extension.
+_GIF_XMP_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
+
+
+class Text(NamedTuple):
+    """A text of a PNG: the chunk that it stands in, its keyword, and what it says."""
+
+    chunk: tuple[bytes, bytes]
+    keyword: str
+    value: str
+
+
+@dataclass
+class Blocks:
+    """The blocks of a file.
+
+    Attributes
+    ----------
+    exif : Exif
+    xmp : list of bytes
+        Packets; the first one counts most.
+    iptc : bytes
+        IPTC-IIM.
+    resolution : Resolution, optional
+        As the format states it, apart from EXIF.
+    texts : list of Text
+        Of a PNG.
+    comments : list of bytes
+        Of a JPEG or GIF.
+    """
+
+    exif: Exif = field(default_factory=Exif)
+    xmp: list[bytes] = field(default_factory=list)
+    iptc: bytes = b""
+    resolution: Resolution | None = None
+    texts: list[Text] = field(default_factory=list)
+    comments: list[bytes] = field(default_factory=list)
+
+    def take_exif(self, content: bytes) -> None:
+        """Take a block of EXIF, unless there is one."""
+        if self.exif.main or self.exif.parts:
+            return
+        try:
+            self.exif = exif.read_block(content.removeprefix(EXIF_NAME))
+        except ValueError:
+            _warn("its EXIF is damaged and left out")
+
+    def take_photoshop(self, content: bytes) -> None:
+        """Take IPTC-IIM from Photoshop's image resources, unless there is some."""
+        try:
+            for number, resource in iptc.resources(content):
+                if number == iptc.RESOURCE:
+                    self.iptc = self.iptc or resource
+        except (ValueError, struct.error):
+            _warn("its image resources are damaged; IPTC may be left out")
+
+
+def find(file: BinaryIO, page: int | None = None) -> Blocks:
+    """Find the blocks of a photograph.
+
+    Parameters
+    ----------
+    file : binary file
+    page : int, optional
+        Of a TIFF, from 0; by default the first one.
+
+    Returns
+    -------
+    Blocks
+        As far as the file is undamaged.
+    """
+    blocks = Blocks()
+    file.seek(0)
+    beginning = file.read(12)
+    try:
+        if beginning[:2] == b"\xff\xd8":
+            _of_jpeg(file, blocks)
+        elif beginning[:8] == b"\x89PNG\r\n\x1a\n":
+            _of_png(file, blocks)
+        elif beginning[:2] in {b"II", b"MM"}:
+            _of_tiff(file, page or 0, blocks)
+        elif beginning[:4] == b"RIFF" and beginning[8:] == b"WEBP":
+            _of_webp(file, blocks)
+        elif beginning[:3] == b"GIF":
+            _of_gif(file, blocks)
+        elif beginning[:2] == b"BM":
+            _of_bmp(file, blocks)
+    except (ValueError, struct.error, OverflowError) as error:
+        _warn(f"its metadata is kept only up to where it is damaged: {reason(error)}")
+    return blocks
+
+
+def _of_jpeg(file: BinaryIO, blocks: Blocks) -> None:
+    photoshop = b""
+    extended: dict[bytes, bytearray] = {}  # by the MD5 that the packet states
+    for marker, content in _segments(file):
+        if marker == APP0 and content.startswith(b"JFIF\0"):
+            unit, x, y = struct.unpack_from(">BHH", content, 7)
+            if unit:
+                scale = Fraction(1) if unit == 1 else Fraction(254, 100)
+                blocks.resolution = Resolution.of(x * scale, y * scale)
+        elif marker == APP1 and content.startswith(EXIF_NAME):
+            blocks.take_exif(content)
+        elif marker == APP1 and content.startswith(XMP_NAME):
+            blocks.xmp.append(content.removeprefix(XMP_NAME))
+        elif marker == APP1 and content.startswith(EXTENDED_NAME):
+            name, _, start = EXTENDED_HEAD.unpack_from(content, len(EXTENDED_NAME))
+            packet = extended.setdefault(name, bytearray())
+            if start != len(packet):
+                raise ValueError("a piece of an extended packet is missing")
+            packet += content[len(EXTENDED_NAME) + EXTENDED_HEAD.size :]
+        elif marker == APP13 and content.startswith(PHOTOSHOP_NAME):
+            photoshop += content.removeprefix(PHOTOSHOP_NAME)
+        elif marker == COMMENT:
+            blocks.comments.append(content)
+    # Packets that the main one does not state are left from other photographs.
+    blocks.xmp += [bytes(each) for name, each in extended.items() if name in b"".join(blocks.xmp)]
+    blocks.take_photoshop(photoshop)
+
+
+def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """The segments of a JPEG before its first scan: markers, and contents of those of interest."""
+    file.seek(2)
+    left = MOST_BYTES
+    for _ in range(MOST_PIECES):
+        first, marker = file.read(2)
+        while marker == 0xFF:  # padding
+            (marker,) = file.read(1)
+        if first != 0xFF:
+            raise ValueError("no marker")
+        if marker in _LAST:
+            return
+        if marker in _STANDALONE:
+            continue
+        size = struct.unpack(">H", file.read(2))[0] - 2
+        if marker in {APP0, APP1, APP13, COMMENT} and size <= left:
+            left -= size
+            yield marker, _exactly(file, size)
+        else:
+            file.seek(size, 1)
+
+
+def _of_png(file: BinaryIO, blocks: Blocks) -> None:
+    photoshop = b""
+    left = MOST_TEXT
+    for kind, content in _chunks_of_png(file):
+        if kind == b"pHYs":
+            x, y, unit = struct.unpack(">LLB", content)
+            blocks.resolution = Resolution.of(_per_inch(x), _per_inch(y)) if unit else None
+        elif kind == b"eXIf":
+            blocks.exif = Exif()  # it counts more than a raw profile
+            blocks.take_exif(content)
+        else:
+            text = _text(kind, content, left)
+            left -= len(text.value)
+            if text.keyword == XMP_KEYWORD:
+                blocks.xmp.append(text.value.encode())
+            elif text.keyword.startswith(PROFILE):
+                photoshop += _take_profile(text, blocks)
+            else:
+                blocks.texts.append(text)
+    blocks.take_photoshop(photoshop)
+
+
+def _chunks_of_png(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """The kinds and contents of a PNG's chunks of interest; some may follow the pixels."""
+    file.seek(8)
+    left = MOST_BYTES
+    for _ in range(MOST_PIECES):
+        head = file.read(8)
+        if len(head) < 8:
+            return
+        size, kind = struct.unpack(">L4s", head)
+        if kind in _OF_PNG and size <= left:
+            left -= size
+            yield kind, _exactly(file, size)
+            size = 0
+        file.seek(size + 4, 1)  # its checksum, too
+
+
+def _text(kind: bytes, content: bytes, longest: int) -> Text:
+    """A text chunk of PNG: in Latin 1 or, if it is international, in UTF-8."""
+    keyword, _, rest = content.partition(b"\0")
+    encoding, compressed = "latin-1", kind == b"zTXt"
+    if kind == b"iTXt":
+        encoding, compressed = "utf-8", rest[:1] == b"\x01"
+        _, _, rest = rest[2:].split(b"\0", 2)  # the language, and the keyword in it
+    elif compressed:
+        rest = rest[1:]
+    if compressed:
+        try:
+            rest = zlib.decompressobj().decompress(rest, longest + 1)
+        except zlib.error as error:
+            raise ValueError("a compressed text is damaged") from error
+    if len(rest) > longest:
+        raise ValueError(f"more than {MOST_TEXT >> 20} MiB of texts")
+    value = rest.decode(encoding, "replace")
+    return Text((kind, content), keyword.decode("latin-1"), value)
+
+
+def _take_profile(text: Text, blocks: Blocks) -> bytes:
+    """Take a raw profile; if it is Photoshop's image resources, they are returned."""
+    match = _PROFILE.match(text.value)
+    profile = bytes.fromhex(match[1]) if match else b""
+    name = text.keyword.removeprefix(PROFILE)
+    if name == "xmp" or profile.startswith(XMP_NAME):
+        blocks.xmp.append(profile.removeprefix(XMP_NAME))
+    elif name in {"exif", "APP1"}:
+        blocks.take_exif(profile)
+    elif name in {"iptc", "8bim"}:
+        if not profile.startswith(b"\x1c"):
+            return profile
+        blocks.iptc = profile
+    return b""
+
+
+def _per_inch(per_meter: int) -> Fraction:
+    """Pixels per inch; a whole number if it is one that was rounded to pixels per meter."""
+    exact = per_meter * _METERS_PER_INCH
+    return Fraction(round(exact)) if round(round(exact) / _METERS_PER_INCH) == per_meter else exact
+
+
+def _of_webp(file: BinaryIO, blocks: Blocks) -> None:
+    file.seek(12)
+    for _ in range(MOST_PIECES):
+        head = file.read(8)
+        if len(head) < 8:
+            return
+        kind, size = struct.unpack("<4sL", head)
+        padding = size % 2
+        if kind in _OF_WEBP and size <= MOST_BYTES:
+            content, size = _exactly(file, size), 0
+            if kind == b"EXIF":
+                blocks.take_exif(content)
+            else:
+                blocks.xmp.append(content)
+        file.seek(size + padding, 1)
+
+
+def _of_tiff(file: BinaryIO, page: int, blocks: Blocks) -> None:
+    tiff = Tiff(file)
+    fields: Mapping = {}
+    for fields in tiff.directories():
+        reduced_or_mask = _NEW_SUBFILE_TYPE in fields and (
+            tiff.number(fields[_NEW_SUBFILE_TYPE]) & _REDUCED_OR_MASK
+        )
+        reduced = _SUBFILE_TYPE in fields and tiff.number(fields[_SUBFILE_TYPE]) == _REDUCED
+        page -= not (reduced_or_mask or reduced)
+        if page < 0:
+            break
+    blocks.exif = exif.read(tiff, fields)
+    profiles = (exif.XMP, exif.IPTC, exif.PHOTOSHOP)
+    values = tiff.read({tag: fields[tag] for tag in profiles if tag in fields})
+    exif.warn_if_damaged(tiff)
+    if exif.XMP in values:
+        blocks.xmp.append(values[exif.XMP].value)
+    if exif.IPTC in values:
+        blocks.iptc = _iptc_of_tiff(values)
+    if exif.PHOTOSHOP in values:
+        blocks.take_photoshop(values[exif.PHOTOSHOP].value)
+
+
+def _iptc_of_tiff(values: Directory) -> bytes:
+    """IPTC-IIM; programs that call it numbers of 32 bits may turn their bytes round."""
+    content = values[exif.IPTC].value
+    if content.startswith(b"\x1c"):
+        return content
+    return b"".join(content[start : start + 4][::-1] for start in range(0, len(content), 4))
+
+
+def _of_gif(file: BinaryIO, blocks: Blocks) -> None:
+    file.seek(10)
+    (flags,) = file.read(1)
+    file.seek(13 + _color_table(flags))
+    for _ in range(MOST_PIECES):
+        kind = file.read(1)
+        if kind == b"!":
+            label = file.read(1)
+            content = _sub_blocks(file)
+            application = b"\x0b" + _GIF_XMP
+            if label == b"\xfe":
+                blocks.comments.append(b"".join(content))
+            elif label == b"\xff" and content[0] == application[1:]:
+                raw = b"".join(bytes([len(each)]) + each for each in content[1:]) + b"\0"
+                blocks.xmp.append(raw.removesuffix(_GIF_XMP_TRAILER))
+        elif kind == b",":
+            flags = _exactly(file, 9)[8]
+            file.seek(_color_table(flags) + 1, 1)  # and the size of codes
+            _sub_blocks(file)
+        else:
+            return
+
+
+def _color_table(flags: int) -> int:
+    """Bytes of a GIF's color table."""
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _sub_blocks(file: BinaryIO) -> list[bytes]:
+    """The blocks of up to 255 bytes until an empty one."""
+    blocks: list[bytes] = []
+    while (size := _exactly(file, 1)[0]) and len(blocks) < MOST_PIECES:
+        blocks.append(_exactly(file, size))
+    return blocks
+
+
+def _of_bmp(file: BinaryIO, blocks: Blocks) -> None:
+    file.seek(14)
+    size, x, y = struct.unpack("<L20xll", _exactly(file, 32))
+    if size >= 40:
+        blocks.resolution = Resolution.of(_per_inch(x), _per_inch(y))
+
+
+def _exactly(file: BinaryIO, size: int) -> bytes:
+    content = file.read(size)
+    if len(content) < size:
+        raise ValueError("the file ends too early")
+    return content
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, PhotographWarning, stacklevel=3)

@@ -1,0 +1,295 @@
+"""Read, change and write packets of XMP, which may come from anyone.
+
+References
+----------
+ISO 16684-1:2019, XMP; Adobe, XMP Specification Part 3, section 1.1.3, on packets in a JPEG.
+"""
+
+import copy
+import hashlib
+import re
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+NAMESPACES = {
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "exif": "http://ns.adobe.com/exif/1.0/",
+    "GCamera": "http://ns.google.com/photos/1.0/camera/",
+    "Iptc4xmpCore": "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/",
+    "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
+    "photoshop": "http://ns.adobe.com/photoshop/1.0/",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "stEvt": "http://ns.adobe.com/xap/1.0/sType/ResourceEvent#",
+    "tiff": "http://ns.adobe.com/tiff/1.0/",
+    "x": "adobe:ns:meta/",
+    "xml": "http://www.w3.org/XML/1998/namespace",
+    "xmp": "http://ns.adobe.com/xap/1.0/",
+    "xmpMM": "http://ns.adobe.com/xap/1.0/mm/",
+    "xmpNote": "http://ns.adobe.com/xmp/note/",
+}
+# Of the old pixels, or of the file that held them.
+UNTRUE = (
+    *("tiff:ImageWidth", "tiff:ImageLength", "tiff:BitsPerSample", "tiff:Compression"),
+    *("tiff:PhotometricInterpretation", "tiff:Orientation", "tiff:SamplesPerPixel"),
+    *("tiff:PlanarConfiguration", "tiff:YCbCrSubSampling", "tiff:YCbCrPositioning"),
+    *("tiff:TransferFunction", "tiff:WhitePoint", "tiff:PrimaryChromaticities"),
+    *("tiff:YCbCrCoefficients", "tiff:ReferenceBlackWhite", "tiff:NativeDigest"),
+    *("exif:ColorSpace", "exif:CompressedBitsPerPixel", "exif:Gamma", "exif:NativeDigest"),
+    *("exif:PixelXDimension", "exif:PixelYDimension"),
+    *("photoshop:ColorMode", "photoshop:ICCProfile", "photoshop:LegacyIPTCDigest"),
+    *("dc:format", "xmp:Thumbnails", "xmpMM:InstanceID", "xmpNote:HasExtendedXMP"),
+    *("GCamera:MicroVideo", "GCamera:MicroVideoOffset", "GCamera:MicroVideoVersion"),
+    *("GCamera:MicroVideoPresentationTimestampUs", "GCamera:MotionPhoto"),
+    *("GCamera:MotionPhotoVersion", "GCamera:MotionPhotoPresentationTimestampUs"),
+)
+# Of a gain map, or of files behind the photograph's, which are not written.
+UNTRUE_NAMESPACES = (
+    "http://ns.adobe.com/hdr-gain-map/1.0/",
+    "http://ns.google.com/photos/1.0/container/",
+)
+
+MOST_BYTES = 1 << 24
+MOST_ELEMENTS = 100_000
+DEEPEST = 100  # elements, one inside the other; functions that write them call themselves for each
+_HEAD = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
+_TAIL = '\n<?xpacket end="r"?>'
+_PADDING = b"\0 \t\r\n"
+_SYNTAX = tuple(f"{{{NAMESPACES[prefix]}}}" for prefix in ("rdf", "xml"))
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def full(name: str) -> str:
+    """Give a name such as "dc:title" with its namespace, as ElementTree writes it."""
+    prefix, _, local = name.partition(":")
+    return f"{{{NAMESPACES[prefix]}}}{local}"
+
+
+RDF, DESCRIPTION, ABOUT, LI = (
+    full(f"rdf:{name}") for name in ("RDF", "Description", "about", "li")
+)
+ARRAYS = {full("rdf:Seq"), full("rdf:Bag"), full("rdf:Alt")}
+EXTENDED = "xmpNote:HasExtendedXMP"
+
+
+class Packet:
+    """The properties of a photograph.
+
+    Parameters
+    ----------
+    content : bytes, optional
+        A packet; by default, there are no properties.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged, exceeds `MOST_BYTES`, `MOST_ELEMENTS` or `DEEPEST`, or declares a document
+        type, as XMP must not: a few of its entities can stand for gigabytes.
+    """
+
+    def __init__(self, content: bytes | None = None) -> None:
+        self._properties = Element(DESCRIPTION, {ABOUT: ""})
+        self._prefixes: dict[str, str] = {}  # by the namespace
+        if content is None:
+            return
+        root, self._prefixes = _parsed(content)
+        rdf = next(root.iter(RDF), None)
+        if rdf is None:
+            raise ValueError("no RDF")
+        # A packet may divide its properties into several elements, and write short ones as
+        # attributes; here, they are all elements of one.
+        for description in rdf.iterfind(DESCRIPTION):
+            for name, value in description.attrib.items():
+                if name in {ABOUT, "about"}:
+                    self._properties.attrib[ABOUT] = value
+                elif name.startswith("{") and not name.startswith(_SYNTAX):
+                    ElementTree.SubElement(self._properties, name).text = value
+            self._properties.extend(description)
+
+    def __bool__(self) -> bool:
+        """Whether there are properties."""
+        return len(self._properties) > 0
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is a property, by its name with a prefix of `NAMESPACES`."""
+        return self._properties.find(full(name)) is not None
+
+    def remove(self, name: str) -> None:
+        """Remove a property, if there is one."""
+        for element in self._properties.findall(full(name)):
+            self._properties.remove(element)
+
+    def remove_untrue(self) -> None:
+        """Remove what is no longer true of a photograph that is written anew."""
+        for name in UNTRUE:
+            self.remove(name)
+        for element in [*self._properties]:
+            if element.tag[1:].startswith(UNTRUE_NAMESPACES):
+                self._properties.remove(element)
+
+    def state(self, name: str, value: str | list[str] | dict[str, str]) -> None:
+        """Add a property: a text, a list, or texts by their language."""
+        stated = ElementTree.SubElement(self._properties, full(name))
+        if isinstance(value, str):
+            stated.text = _legal(value)
+        elif isinstance(value, list):
+            kind = "rdf:Seq" if name == "dc:creator" else "rdf:Bag"
+            array = ElementTree.SubElement(stated, full(kind))
+            for item in value:
+                ElementTree.SubElement(array, LI).text = _legal(item)
+        else:
+            array = ElementTree.SubElement(stated, full("rdf:Alt"))
+            for language, item in value.items():
+                li = ElementTree.SubElement(array, LI, {full("xml:lang"): language})
+                li.text = _legal(item)
+
+    def append(self, name: str, structure: dict[str, str]) -> None:
+        """Append a structure to an ordered array, which is made if there is none."""
+        holder = self._properties.find(full(name))
+        if holder is None:
+            holder = ElementTree.SubElement(self._properties, full(name))
+        array = next((each for each in holder if each.tag in ARRAYS), None)
+        if array is None:
+            array = ElementTree.SubElement(holder, full("rdf:Seq"))
+        li = ElementTree.SubElement(array, LI, {full("rdf:parseType"): "Resource"})
+        for field, value in structure.items():
+            ElementTree.SubElement(li, full(field)).text = _legal(value)
+
+    def add_missing(self, other: "Packet") -> None:
+        """Add the properties of another packet that this one does not have."""
+        if not self._properties.attrib[ABOUT]:
+            self._properties.attrib[ABOUT] = other._properties.attrib[ABOUT]
+        present = {each.tag for each in self._properties}
+        self._properties.extend(each for each in other._properties if each.tag not in present)
+        self._prefixes = other._prefixes | self._prefixes
+
+    def to_bytes(self) -> bytes:
+        """Write the packet, in UTF-8."""
+        return f"{_HEAD}{self._written()}{_TAIL}".encode()
+
+    def to_two(self, longest: int) -> tuple[bytes, bytes]:
+        """Write a packet of at most as many bytes, and an extended packet with the rest.
+
+        Parameters
+        ----------
+        longest : int
+
+        Returns
+        -------
+        bytes
+            The packet; it states the MD5 of the other.
+        bytes
+            The longest properties; empty if there is no need.
+        """
+        content = self.to_bytes()
+        if len(content) <= longest:
+            return content, b""
+        main, extended = copy.deepcopy(self), Packet()
+        extended._prefixes = self._prefixes
+        main.state(EXTENDED, "0" * 32)  # as long as the MD5
+        too_much = len(main.to_bytes()) - longest
+        for size, element in sorted(_sizes(main._properties), key=lambda each: -each[0]):
+            if too_much <= 0:
+                break
+            main._properties.remove(element)
+            extended._properties.append(element)
+            too_much -= size
+        rest = extended._written().encode()
+        main.remove(EXTENDED)
+        main.state(EXTENDED, md5_of(rest).decode())
+        return main.to_bytes(), rest
+
+    def _written(self) -> str:
+        """The properties under the prefixes that they came with, or those of `NAMESPACES`."""
+        root = Element(full("x:xmpmeta"))
+        ElementTree.SubElement(root, RDF).append(copy.deepcopy(self._properties))
+        prefixes = _Prefixes(self._prefixes)
+        for element in root.iter():
+            element.tag = prefixes.short(element.tag)
+            element.attrib = {prefixes.short(each): text for each, text in element.attrib.items()}
+        root.attrib |= prefixes.declarations()
+        # A carriage return in the tree was written as a character reference, or it would be gone.
+        return ElementTree.tostring(root, "unicode").replace("\r", "&#13;")
+
+
+class _Prefixes:
+    """The prefixes of namespaces in one document."""
+
+    def __init__(self, wanted: dict[str, str]) -> None:
+        self._wanted = {uri: prefix for prefix, uri in NAMESPACES.items()} | wanted
+        self._given = {NAMESPACES["xml"]: "xml"}
+        self._taken = {"xml"}
+
+    def short(self, name: str) -> str:
+        """Give a name as XML writes it; a new prefix is given if need be."""
+        if not name.startswith("{"):
+            return name
+        uri, _, local = name[1:].partition("}")
+        if uri not in self._given:
+            wanted = prefix = self._wanted.get(uri, "ns")
+            number = len(self._given)
+            while prefix in self._taken:
+                prefix = f"{wanted}{number}"
+                number += 1
+            self._given[uri] = prefix
+            self._taken.add(prefix)
+        return f"{self._given[uri]}:{local}"
+
+    def declarations(self) -> dict[str, str]:
+        """Give the attributes that declare them."""
+        return {f"xmlns:{prefix}": uri for uri, prefix in self._given.items() if prefix != "xml"}
+
+
+def md5_of(extended: bytes) -> bytes:
+    """Give the MD5 of an extended packet, by which the packet that it belongs to names it."""
+    return hashlib.md5(extended, usedforsecurity=False).hexdigest().upper().encode()
+
+
+class _Builder(ElementTree.TreeBuilder):
+    """Build a tree of limited depth, and collect the prefixes of its namespaces."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prefixes: dict[str, str] = {}  # by the namespace
+        self._depth = self._count = 0
+
+    def start(self, tag: str, attributes: dict) -> Element:
+        self._depth += 1
+        self._count += 1
+        if self._depth > DEEPEST:
+            raise ValueError(f"elements are nested more than {DEEPEST} deep")
+        if self._count > MOST_ELEMENTS:
+            raise ValueError(f"more than {MOST_ELEMENTS:,} elements")
+        return super().start(tag, attributes)
+
+    def end(self, tag: str) -> Element:
+        self._depth -= 1
+        return super().end(tag)
+
+    def start_ns(self, prefix: str, uri: str) -> None:
+        if prefix:
+            self.prefixes.setdefault(uri, prefix)
+
+    def doctype(self, *_: str | None) -> None:
+        raise ValueError("it declares a document type")
+
+
+def _parsed(content: bytes) -> tuple[Element, dict[str, str]]:
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"more than {MOST_BYTES >> 20} MiB")
+    builder = _Builder()
+    parser = ElementTree.XMLParser(target=builder)  # noqa: S314 (see _Builder)
+    try:
+        parser.feed(content.strip(_PADDING))
+        return parser.close(), builder.prefixes
+    except ElementTree.ParseError as error:
+        raise ValueError(str(error)) from error
+
+
+def _sizes(properties: Element) -> list[tuple[int, Element]]:
+    """Each property with the bytes that it takes at least, when it is written."""
+    return [(sum(len(text.encode()) for text in each.itertext()), each) for each in properties]
+
+
+def _legal(text: str) -> str:
+    """The text without characters that no XML can hold."""
+    return _NO_XML.sub("", text)

@@ -1,0 +1,32 @@
+"""ExifTool, a reader and writer of metadata that shares no code with this program."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EXIFTOOL = shutil.which("exiftool")
+# In CI, which installs it, its absence is a failure.
+needs_exiftool = pytest.mark.skipif(
+    EXIFTOOL is None and os.environ.get("CI") != "true",
+    reason="needs ExifTool (Debian: libimage-exiftool-perl)",
+)
+
+
+def run(*arguments: str | Path) -> str:
+    """Run ExifTool once; it takes a quarter of a second to start, so give it many files."""
+    assert EXIFTOOL is not None, "ExifTool is missing (Debian: libimage-exiftool-perl)"
+    done = subprocess.run(
+        [EXIFTOOL, "-config", "", *arguments], check=True, capture_output=True, text=True
+    )
+    return done.stdout
+
+
+def read(files: list[Path], *options: str) -> list[dict[str, Any]]:
+    """Read all tags of files as ExifTool knows them, by "group:name"."""
+    written = run("-json", "-G1", "-struct", "-n", *options, *files)
+    return list(json.loads(written))

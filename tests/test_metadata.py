@@ -1,0 +1,440 @@
+"""What a photograph's file says beside its pixels is in every result, as ExifTool reads both."""
+
+import itertools
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+import exiftool
+from colorization.colorizing import metadata, originals
+from colorization.colorizing.mark import SOURCE_TYPE, mark
+from colorization.core.errors import PhotographWarning
+from exiftool import needs_exiftool
+
+pytestmark = needs_exiftool
+
+ENDINGS = (".jpg", ".png", ".tif", ".webp")
+MARK = mark("ab" * 32, 0.25, 1.0)
+
+# Written by ExifTool into a photograph of each format, as far as it can hold them.
+WRITTEN = """
+-IPTC:CodedCharacterSet=UTF8
+-IPTC:Caption-Abstract=Sommer über dem Haus
+-IPTC:By-line=Zoë
+-IPTC:Keywords=hill
+-IPTC:Keywords=sun
+-IPTC:City=Bonn
+-IPTC:Contact=0123
+-XMP-dc:Title=The hill
+-XMP-dc:Title-de=Der Hügel
+-XMP-dc:Description=Sommer über dem Haus
+-XMP-dc:Creator=Zoë
+-XMP-dc:Rights=CC BY 4.0
+-XMP-dc:Subject=hill
+-XMP-dc:Subject=sun
+-XMP-xmp:Rating=4
+-XMP-iptcExt:PersonInImage=Ada
+-XMP-iptcExt:PersonInImage=Bob
+-XMP-mwg-rs:RegionInfo={AppliedToDimensions={W=60,H=40,Unit=pixel},RegionList=[{Name=Ada,Type=Face}]}
+-XMP-xmpMM:History={Action=created,SoftwareAgent=A scanner}
+-XMP-photoshop:ColorMode=1
+-XMP-photoshop:ICCProfile=Dot Gain 20%
+-XMP-tiff:Orientation=6
+-XMP-exif:ExifImageWidth=60
+-EXIF:ImageDescription=Sommer über dem Haus
+-EXIF:Artist=Zoë
+-EXIF:Copyright=CC BY 4.0
+-EXIF:XPTitle=Der Hügel
+-EXIF:XPKeywords=hill;sun
+-EXIF:Rating=4
+-EXIF:Make=Maker
+-EXIF:Model=Model
+-EXIF:Orientation#=6
+-EXIF:ExposureTime=1/60
+-EXIF:LensInfo=24 70 2.8 2.8
+-EXIF:BrightnessValue=-3/7
+-EXIF:UserComment=Grüße
+-EXIF:ColorSpace#=65535
+-EXIF:ExifImageWidth=60
+-EXIF:ExifImageHeight=40
+-EXIF:GPSLatitude=51.5
+-EXIF:GPSLatitudeRef=N
+-EXIF:GPSTimeStamp=10:11:12.5
+-EXIF:GPSAltitude=-12.5
+-EXIF:GPSAltitudeRef#=1
+-EXIF:XResolution=600
+-EXIF:YResolution=600
+-EXIF:ResolutionUnit=inches
+-JFIF:XResolution=600
+-JFIF:YResolution=600
+-JFIF:ResolutionUnit=inches
+-PNG-pHYs:PixelsPerUnitX=23622
+-PNG-pHYs:PixelsPerUnitY=23622
+-Comment=a comment
+""".strip().splitlines()
+
+# What the file system, the format or the arrangement of pixels says.
+OF_THE_FILE = ("ExifTool:ExifToolVersion", "System:", "File:", "Composite:", "SourceFile", "RIFF:")
+OF_THE_PIXELS = {
+    *("IFD0:BitsPerSample", "IFD0:Compression", "IFD0:ImageHeight", "IFD0:ImageWidth"),
+    *("IFD0:PhotometricInterpretation", "IFD0:PlanarConfiguration", "IFD0:RowsPerStrip"),
+    *("IFD0:SamplesPerPixel", "IFD0:StripByteCounts", "IFD0:StripOffsets"),
+    *("IFD0:YCbCrPositioning", "JFIF:JFIFVersion"),
+    *(f"PNG:{name}" for name in ("BitDepth", "ColorType", "Compression", "Filter", "Interlace")),
+    *("PNG:ImageHeight", "PNG:ImageWidth"),
+}
+# What was true of the input alone, or is of the result alone.
+CHANGED = {
+    *("IFD0:Orientation", "XMP-tiff:Orientation", "XMP-exif:ExifImageWidth"),
+    *("XMP-photoshop:ColorMode", "XMP-photoshop:ICCProfileName", "XMP-x:XMPToolkit"),
+    *("ExifIFD:ColorSpace", "ExifIFD:ExifImageWidth", "ExifIFD:ExifImageHeight"),
+    *("XMP-iptcExt:DigitalSourceType", "XMP-xmpMM:History"),
+}
+# Each format states the resolution in its own way, and has its own place for comments.
+OF_ONE_FORMAT = ("JFIF:", "PNG-pHYs:", "PNG:Comment", "XMP-exif:UserComment")
+
+
+def gray(path: Path, **options: Any) -> Path:
+    Image.fromarray(np.arange(2400, dtype=np.uint8).reshape(40, 60)).save(path, **options)
+    return path
+
+
+def written(path: Path, out: Path) -> Path:
+    """A photograph written as `colorize` does, but for its colors."""
+    original = originals.read_original(path)
+    originals.write_original(original, original.rgb, out, mark=MARK)
+    return out
+
+
+Pair = tuple[dict[str, Any], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Pair]:
+    """What ExifTool reads from a photograph of each format, and from its result in each."""
+    folder = tmp_path_factory.mktemp("metadata")
+    before = [gray(folder / f"in{ending}") for ending in ENDINGS]
+    exiftool.run("-m", "-overwrite_original", "-ExifByteOrder=MM", *WRITTEN, *before)
+    after = [
+        written(path, folder / f"{path.suffix[1:]}{ending}")
+        for path, ending in itertools.product(before, ENDINGS)
+    ]
+    read = {Path(each["SourceFile"]): each for each in exiftool.read([*before, *after])}
+    ways = itertools.product(before, ENDINGS)
+    return {
+        (path.suffix, ending): (read[path], read[out])
+        for (path, ending), out in zip(ways, after, strict=True)
+    }
+
+
+@pytest.fixture(params=itertools.product(ENDINGS, ENDINGS), ids="to".join)
+def pair(request: pytest.FixtureRequest, pairs: dict[tuple[str, str], Pair]) -> Pair:
+    return pairs[request.param]
+
+
+def of_interest(read: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in read.items()
+        if not name.startswith((*OF_THE_FILE, *OF_ONE_FORMAT))
+        and name not in OF_THE_PIXELS | CHANGED
+    }
+
+
+def test_what_was_said_is_said_in_every_format(pair: Pair) -> None:
+    before, after = (of_interest(read) for read in pair)
+    if pair[1]["File:FileTypeExtension"] == "WEBP":  # which has no place for IPTC
+        before = {name: value for name, value in before.items() if not name.startswith("IPTC:")}
+        before |= {"XMP-photoshop:City": "Bonn"} if "IPTC:City" in pair[0] else {}
+    assert len(before) > 25
+    assert after == before
+
+
+def test_what_is_no_longer_true_is_not_said(pair: Pair) -> None:
+    _, after = pair
+    gone = {name for name in CHANGED if name.startswith(("IFD0:", "XMP-tiff:", "XMP-exif:"))}
+    assert not after.keys() & {*gone, "XMP-photoshop:ColorMode", "XMP-photoshop:ICCProfileName"}
+    assert after["ExifIFD:ColorSpace"] == 1  # sRGB
+    assert (after["ExifIFD:ExifImageWidth"], after["ExifIFD:ExifImageHeight"]) == (40, 60)
+
+
+def test_the_mark_stands_beside_an_existing_history(pair: Pair) -> None:
+    _, after = pair
+    assert after["XMP-iptcExt:DigitalSourceType"] == SOURCE_TYPE
+    assert after["XMP-xmpMM:History"] == [
+        {"Action": "created", "SoftwareAgent": "A scanner"},
+        {
+            "Action": "colorized",
+            "SoftwareAgent": MARK.software,
+            "Parameters": MARK.parameters,
+        },
+    ]
+
+
+def test_the_resolution_is_stated_where_each_format_states_it(pair: Pair) -> None:
+    _, after = pair
+    kind = after["File:FileTypeExtension"]
+    if kind == "JPG":
+        assert (after["JFIF:XResolution"], after["JFIF:ResolutionUnit"]) == (600, 1)
+    if kind == "PNG":
+        assert (after["PNG-pHYs:PixelsPerUnitX"], after["PNG-pHYs:PixelUnits"]) == (23622, 1)
+    assert (after["IFD0:XResolution"], after["IFD0:ResolutionUnit"]) == (600, 2)
+
+
+def test_comments_reach_a_place_for_them_in_every_format(
+    pairs: dict[tuple[str, str], Pair],
+) -> None:
+    for ending, name in (
+        (".jpg", "File:Comment"),
+        (".png", "PNG:Comment"),
+        (".tif", "XMP-exif:UserComment"),
+        (".webp", "XMP-exif:UserComment"),
+    ):
+        assert pairs[".jpg", ending][1][name] == "a comment"
+    assert pairs[".png", ".jpg"][1]["XMP-exif:UserComment"] == "a comment"
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_photograph_without_a_caption_gets_none(tmp_path: Path, ending: str) -> None:
+    out = written(gray(tmp_path / "in.png"), tmp_path / f"out{ending}")
+    (read,) = exiftool.read([out])
+    said = {name for name in read if name.startswith(("XMP", "IPTC", "IFD0", "ExifIFD"))}
+    assert said - OF_THE_PIXELS == {"XMP-iptcExt:DigitalSourceType", "XMP-xmpMM:History"}
+
+
+def test_the_same_photograph_gives_the_same_bytes(tmp_path: Path) -> None:
+    path = gray(tmp_path / "in.jpg", dpi=(300, 300))
+    exiftool.run("-m", *WRITTEN, path)
+    for ending in ENDINGS:
+        one, other = (written(path, tmp_path / f"{name}{ending}") for name in ("one", "other"))
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_iptc_becomes_xmp_in_webp_unless_xmp_says_it(tmp_path: Path) -> None:
+    path = gray(tmp_path / "in.jpg")
+    said = {
+        "ObjectName": "The hill",
+        "Caption-Abstract": "Sommer über dem Haus",
+        "Headline": "Hügel",
+        "By-line": "Zoë",
+        "By-lineTitle": "Photographer",
+        "Credit": "An agency",
+        "Source": "An archive",
+        "CopyrightNotice": "CC BY 4.0",
+        "Keywords": "hill",
+        "City": "Bonn",
+        "Sub-location": "Behind the house",
+        "Province-State": "NRW",
+        "Country-PrimaryLocationCode": "DEU",
+        "Country-PrimaryLocationName": "Germany",
+        "OriginalTransmissionReference": "A-17",
+        "SpecialInstructions": "None",
+        "Writer-Editor": "Ada",
+        "ObjectAttributeReference": "001:Current",
+        "SubjectReference": "IPR:15000000:SPO",
+        "DateCreated": "1931:05:06",
+        "TimeCreated": "10:11:12+02:00",
+    }
+    arguments = [f"-IPTC:{name}={value}" for name, value in said.items()]
+    exiftool.run("-m", *arguments, "-XMP-dc:Title=Of XMP", path)  # in Latin 1, undeclared
+    (read,) = exiftool.read([written(path, tmp_path / "out.webp")])
+    assert {name: value for name, value in read.items() if name.startswith("XMP")} == {
+        "XMP-dc:Title": "Of XMP",
+        "XMP-dc:Description": "Sommer über dem Haus",
+        "XMP-photoshop:Headline": "Hügel",
+        "XMP-dc:Creator": ["Zoë"],
+        "XMP-photoshop:AuthorsPosition": "Photographer",
+        "XMP-photoshop:Credit": "An agency",
+        "XMP-photoshop:Source": "An archive",
+        "XMP-dc:Rights": "CC BY 4.0",
+        "XMP-dc:Subject": ["hill"],
+        "XMP-photoshop:City": "Bonn",
+        "XMP-iptcCore:Location": "Behind the house",
+        "XMP-photoshop:State": "NRW",
+        "XMP-iptcCore:CountryCode": "DEU",
+        "XMP-photoshop:Country": "Germany",
+        "XMP-photoshop:TransmissionReference": "A-17",
+        "XMP-photoshop:Instructions": "None",
+        "XMP-photoshop:CaptionWriter": "Ada",
+        "XMP-iptcCore:IntellectualGenre": "Current",
+        "XMP-iptcCore:SubjectCode": [15000000],
+        "XMP-photoshop:DateCreated": "1931:05:06 10:11:12+02:00",
+        "XMP-iptcExt:DigitalSourceType": SOURCE_TYPE,
+        "XMP-xmpMM:History": read["XMP-xmpMM:History"],
+    }
+
+
+def test_the_texts_of_a_png_are_kept_and_become_xmp_elsewhere(tmp_path: Path) -> None:
+    path = gray(tmp_path / "in.png")
+    texts = {
+        "Title": "The hill",
+        "Author": "Zoë",
+        "Description": "Summer",
+        "Copyright": "CC BY 4.0",
+        "Comment": "a comment",
+        "Software": "A scanner's",
+        "Label": "A-17",
+    }
+    exiftool.run("-m", *(f"-PNG:{name}={value}" for name, value in texts.items()), path)
+    same, other = (written(path, tmp_path / f"out{ending}") for ending in (".png", ".jpg"))
+    png, jpeg = exiftool.read([same, other])
+    assert {name: png[f"PNG:{name}"] for name in texts} == texts
+    assert not [name for name in png if name.startswith("XMP-dc")]
+    assert {name: value for name, value in jpeg.items() if name.startswith("XMP-")} == {
+        "XMP-dc:Title": "The hill",
+        "XMP-dc:Creator": ["Zoë"],
+        "XMP-dc:Description": "Summer",
+        "XMP-dc:Rights": "CC BY 4.0",
+        "XMP-exif:UserComment": "a comment",
+        "XMP-xmp:CreatorTool": "A scanner's",
+        "XMP-iptcExt:DigitalSourceType": SOURCE_TYPE,
+        "XMP-xmpMM:History": jpeg["XMP-xmpMM:History"],
+    }
+
+
+def test_xmp_of_over_64_kb_is_kept_in_a_jpeg_too(tmp_path: Path) -> None:
+    path = gray(tmp_path / "in.png")
+    noise = np.random.default_rng(1).integers(97, 123, 200_000, np.uint8).tobytes().decode()
+    exiftool.run("-m", f"-XMP-dc:Source={noise[:100_000]}", "-XMP-dc:Title=The hill", path)
+    exiftool.run("-overwrite_original", f"-XMP-dc:Coverage={noise[100_000:]}", path)
+    jpeg = written(path, tmp_path / "out.jpg")
+    again = written(jpeg, tmp_path / "again.jpg")
+    back = written(jpeg, tmp_path / "back.png")
+    for read in exiftool.read([jpeg, again, back]):
+        assert "ExifTool:Warning" not in read
+        assert read["XMP-dc:Source"] == noise[:100_000]
+        assert read["XMP-dc:Coverage"] == noise[100_000:]
+        assert read["XMP-dc:Title"] == "The hill"
+        assert read["XMP-iptcExt:DigitalSourceType"] == SOURCE_TYPE
+
+
+def test_iptc_of_over_64_kb_is_kept_in_a_jpeg_too(tmp_path: Path) -> None:
+    path = gray(tmp_path / "in.tif")
+    exiftool.run("-m", *(f"-IPTC:Keywords={number:060}" for number in range(1500)), path)
+    (read,) = exiftool.read([written(path, tmp_path / "out.jpg")])
+    assert len(read["IPTC:Keywords"]) == 1500
+    assert "ExifTool:Warning" not in read
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_gif_keeps_its_comment_and_its_xmp(tmp_path: Path, ending: str) -> None:
+    path = gray(tmp_path / "in.gif")
+    exiftool.run("-Comment=a comment", "-XMP-dc:Title=The hill", path)
+    (read,) = exiftool.read([written(path, tmp_path / f"out{ending}")])
+    assert read["XMP-dc:Title"] == "The hill"
+    places = ("File:Comment", "PNG:Comment", "XMP-exif:UserComment")
+    assert [read[name] for name in places if name in read] == ["a comment"]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("before", [".bmp", ".jpg", ".png", ".tif"])
+def test_a_resolution_without_exif_reaches_every_format(
+    tmp_path: Path, before: str, ending: str
+) -> None:
+    path = gray(tmp_path / f"in{before}", dpi=(300, 150))
+    (read,) = exiftool.read([written(path, tmp_path / f"out{ending}")])
+    if ending == ".png":
+        assert (read["PNG-pHYs:PixelsPerUnitX"], read["PNG-pHYs:PixelsPerUnitY"]) == (11811, 5906)
+    else:
+        group = "JFIF" if ending == ".jpg" else "IFD0"
+        assert (read[f"{group}:XResolution"], read[f"{group}:YResolution"]) == (300, 150)
+
+
+def test_a_quarter_turn_swaps_the_resolutions_of_the_sides(tmp_path: Path) -> None:
+    path = gray(tmp_path / "in.jpg", dpi=(300, 150))
+    sides = ("-EXIF:XResolution=300", "-EXIF:YResolution=150")
+    exiftool.run("-EXIF:Orientation#=6", *sides, path)
+    (read,) = exiftool.read([written(path, tmp_path / "out.jpg")])
+    for group in ("JFIF", "IFD0"):
+        assert (read[f"{group}:XResolution"], read[f"{group}:YResolution"]) == (150, 300)
+
+
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    checksum = zlib.crc32(kind + content)
+    return struct.pack(">L", len(content)) + kind + content + struct.pack(">L", checksum)
+
+
+def test_exif_behind_the_pixels_of_a_png_is_kept(tmp_path: Path) -> None:
+    path = gray(tmp_path / "in.png")
+    exiftool.run("-overwrite_original", "-EXIF:Artist=Zoë", path)
+    content = path.read_bytes()
+    begin = content.index(b"eXIf") - 4
+    end = begin + 12 + int.from_bytes(content[begin : begin + 4])
+    path.write_bytes(content[:begin] + content[end:-12] + content[begin:end] + content[-12:])
+    assert path.read_bytes().index(b"IDAT") < path.read_bytes().index(b"eXIf")
+    (read,) = exiftool.read([written(path, tmp_path / "out.jpg")])
+    assert read["IFD0:Artist"] == "Zoë"
+
+
+@pytest.mark.parametrize("page", [None, 0, 1])
+def test_each_page_of_a_tiff_has_its_own_metadata(tmp_path: Path, page: int | None) -> None:
+    path = tmp_path / "in.tif"
+    pixels = np.zeros((8, 8), np.uint8)
+    with tifffile.TiffWriter(path) as tiff:
+        tiff.write(pixels, subfiletype=1, description="a preview")
+        tiff.write(pixels, description="the first page", resolution=(300, 300))
+        tiff.write(pixels > 0, subfiletype=4, description="a mask")
+        tiff.write(pixels, subfiletype=2, description="the second page", resolution=(600, 600))
+    with path.open("rb") as file:
+        kept = metadata.read(file, page)
+    described = kept.exif.main[270].value.rstrip(b"\0")
+    assert described == (b"the second page" if page else b"the first page")
+    assert kept.resolution is not None
+    assert kept.resolution.x == (600 if page else 300)
+
+
+BOMB = b"""<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
+<x:xmpmeta xmlns:x="adobe:ns:meta/">&b;</x:xmpmeta>"""
+HOSTILE = {
+    "a document type": (BOMB, "document type"),
+    "deep": (b"<a>" * 100_000, "nested"),
+    "many": (b"<a>" + b"<b/>" * 1_000_000 + b"</a>", "elements"),
+    "long": (b"<a>" + b"b" * (1 << 24) + b"</a>", "MiB"),
+    "cut off": (b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF", "left out"),
+    "no RDF": (b"<a/>", "no RDF"),
+    "noise": (bytes(range(256)), "left out"),
+}
+
+
+@pytest.mark.parametrize("before", [".webp", ".tif"])
+@pytest.mark.parametrize(("content", "reason"), HOSTILE.values(), ids=HOSTILE)
+def test_damaged_or_hostile_xmp_costs_itself_alone(
+    tmp_path: Path, content: bytes, reason: str, before: str
+) -> None:
+    given: dict[str, Any] = {"tiffinfo": {700: content}} if before == ".tif" else {"xmp": content}
+    path = gray(tmp_path / f"in{before}", **given)
+    with pytest.warns(PhotographWarning, match=reason):
+        out = written(path, tmp_path / "out.jpg")
+    (read,) = exiftool.read([out])
+    said = {name for name in read if name.startswith("XMP")}
+    assert said == {"XMP-iptcExt:DigitalSourceType", "XMP-xmpMM:History"}
+
+
+@pytest.mark.parametrize(
+    ("damage", "cities"),
+    [
+        ((b"8BIM\x04\x04\0\0\0\0\0", b"8BIM\x04\x04\0\0\0\0\xff"), []),
+        ((b"8BIM", b"\0\0\0\x01"), []),
+        ((b"\x1c\x02i\0\x04", b"\x1c\x02i\0\xff"), ["Bonn"]),
+    ],
+    ids=["a resource too long", "no resource", "a dataset too long"],
+)
+def test_damaged_iptc_costs_itself_alone(
+    tmp_path: Path, damage: tuple[bytes, bytes], cities: list[str]
+) -> None:
+    path = gray(tmp_path / "in.jpg")
+    exiftool.run("-overwrite_original", "-IPTC:City=Bonn", "-IPTC:Headline=Hill", path)
+    content = path.read_bytes()
+    assert content.count(damage[0]) == 1
+    path.write_bytes(content.replace(*damage))
+    with pytest.warns(PhotographWarning, match="IPTC"):
+        out = written(path, tmp_path / "out.webp")
+    (read,) = exiftool.read([out])
+    assert [read[name] for name in read if name == "XMP-photoshop:City"] == cities
+    assert read["XMP-iptcExt:DigitalSourceType"] == SOURCE_TYPE
