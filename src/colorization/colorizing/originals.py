@@ -73,7 +73,8 @@ def open_file(path: Path) -> BinaryIO:
 def pixels(path: Path) -> int:
     """Count the pixels of an image without decoding it; 0 if the file is no image."""
     try:
-        with Image.open(path, formats=decoding.FORMATS) as image:
+        with open_file(path) as file:
+            image = decoding.open_image(file, large=True, page=0)
             return image.width * image.height
     except Exception:
         return 0  # decoding tells why

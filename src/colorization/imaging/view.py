@@ -70,7 +70,7 @@ def centre_square(image: Image.Image, side: int) -> np.ndarray:
     return np.asarray(ImageOps.fit(image, (side, side), FILTER))
 
 
-def whole(source: bytes | BinaryIO, image_size: int) -> np.ndarray:
+def whole(source: bytes | BinaryIO, image_size: int, page: int | None = None) -> np.ndarray:
     """Give a whole photograph in its aspect ratio, as a network colorizes it.
 
     Parameters
@@ -79,6 +79,8 @@ def whole(source: bytes | BinaryIO, image_size: int) -> np.ndarray:
         An image file's content; up to 179 megapixels.
     image_size : int
         Shorter side of the result in px.
+    page : int, optional
+        Which page of a TIFF, from 0; see `decoding.open_image`.
 
     Returns
     -------
@@ -90,7 +92,7 @@ def whole(source: bytes | BinaryIO, image_size: int) -> np.ndarray:
     ColorizationError
         As `decoding.open_image` and `decoding.to_srgb`.
     """
-    return whole_image(decoding.open_image(source, large=True), image_size)
+    return whole_image(decoding.open_image(source, large=True, page=page), image_size)
 
 
 def whole_image(image: Image.Image, image_size: int) -> np.ndarray:
