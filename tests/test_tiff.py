@@ -4,10 +4,15 @@ import io
 import itertools
 import logging
 import struct
+import subprocess
+import sys
+import time
 import zlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -15,7 +20,7 @@ from PIL import Image, ImageCms
 
 import tiffs
 from colorization.core.errors import ColorizationError
-from colorization.imaging import decoding, tiff
+from colorization.imaging import decoding, tiff, view
 from samples import encoded, scene
 from tiffs import Pixel
 
@@ -280,6 +285,14 @@ def test_a_lone_reduced_image_is_a_photograph(photograph: np.ndarray) -> None:
     np.testing.assert_array_equal(seen(content), photograph)
 
 
+def test_a_raw_file_is_not_taken_for_its_thumbnail(photograph: np.ndarray) -> None:
+    small = {"photometric": "rgb", "subfiletype": 1, "subifds": 1}
+    content = of_directories((photograph[::2, ::2], small), (photograph, {"photometric": "rgb"}))
+    told = "a TIFF with its photograph in a SubIFD, as camera raw files have it"
+    assert refusal(content) == f"{told}, which is not supported"
+    assert decoding.count_pages(content) == 1
+
+
 def test_each_page_can_be_had(photograph: np.ndarray) -> None:
     rgb: dict[str, Any] = {"photometric": "rgb"}
     planar = {"photometric": "rgb", "planarconfig": "separate"}
@@ -298,6 +311,8 @@ def test_each_page_can_be_had(photograph: np.ndarray) -> None:
         assert decoding.count_pages(io.BytesIO(content)) == 3
         assert refusal(content) == "3 pages, not one photograph; the command colorize takes each"
         pages = [expected[{0: 0, 2: 1, 3: 2}[number]] for number in order if number != 1]
+        square = view.whole(encoded(Image.fromarray(pages[1])), 32)
+        np.testing.assert_array_equal(view.whole(content, 32, page=1), square)
         for page, pixels in enumerate(pages):
             image = decoding.open_image(io.BytesIO(content), page=page)
             np.testing.assert_array_equal(np.asarray(decoding.to_srgb(image)), pixels)
@@ -344,7 +359,7 @@ def test_directories_that_lie_are_refused(photograph: np.ndarray) -> None:
     assert damaged(first, b"\xff\xff") == "damaged: a directory of 65,535 entries in the TIFF"
     after = first + 2 + 12 * int.from_bytes(content[first : first + 2], "little")
     assert damaged(after, b"\xff\xff\xff\xff") == outside
-    # A count of values that the file cannot hold.
+    # A count of values that the file cannot hold, at the first entry.
     assert damaged(first + 2 + 4, b"\xff\xff\xff\x7f").startswith("damaged: values that overlap")
 
 
@@ -403,3 +418,40 @@ def test_the_limit_on_pixels_holds(monkeypatch: pytest.MonkeyPatch) -> None:
         else:
             with pytest.raises(ColorizationError, match=r"^too many pixels"):
                 decoding.open_image(content, large=large)
+
+
+def test_a_jpeg_that_is_larger_than_its_strip_is_refused() -> None:
+    large = imagecodecs.jpeg8_encode(np.zeros((64, 64), np.uint8))
+    tags: dict[int, int | Sequence[int]] = {258: 8, 259: 7, 262: 1, 277: 1, 339: 1}
+    assert not seen(tiffs.written([large], (64, 64), tags)).any()
+    three: dict[int, int | Sequence[int]] = {258: [8] * 3, 262: 2, 277: 3, 284: 2}
+    content = tiffs.written([large] * 3, (16, 16), tags | three)
+    assert "does not have the size of its strip or tile" in refusal(content)
+
+
+def test_many_directories_are_read_in_little_time() -> None:
+    # Each of 4,096 entries, which all claim values that it would take long to read.
+    entry = struct.pack("<HHLL", 258, 3, 10**6, 8)
+    links = [8 + number * (2 + 12 * 4096 + 4) for number in range(101)]
+    body = b"".join(
+        struct.pack("<H", 4096) + 4096 * entry + struct.pack("<L", following)
+        for following in [*links[1:-1], 0]
+    )
+    content = b"II*\0" + struct.pack("<L", 8) + body
+    start = time.process_time()
+    assert decoding.count_pages(content) == 1
+    assert time.process_time() - start < 2
+    assert refusal(content).startswith("damaged: values that overlap")
+
+
+def test_a_jpeg_is_decoded_without_the_packages_for_tiffs(tmp_path: Path) -> None:
+    path = tmp_path / "photograph.jpg"
+    path.write_bytes(encoded(Image.fromarray(scene(1)), "JPEG"))
+    code = f"""
+import sys
+from colorization.imaging import decoding
+assert decoding.count_pages(open({str(path)!r}, "rb")) == 1
+decoding.to_srgb(decoding.open_image(open({str(path)!r}, "rb")))
+print({{"tifffile", "imagecodecs"}} & {{*sys.modules}})
+"""
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"

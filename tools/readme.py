@@ -211,15 +211,16 @@ def claims_table() -> str:
 def tiffs_table() -> str:
     """Which TIFFs are read, by trying them; compressions and kinds of pixels that agree share."""
     compressions = [*tiffs.COMPRESSIONS, "JPEG"]
+    names = [name for name in tiffs.PIXELS if "associated" not in name]
     columns: dict[tuple[str, ...], list[str]] = {}
     for compression in compressions:
-        column = tuple(tiffs.bits_read(name, compression) for name in tiffs.PIXELS)
+        column = tuple(tiffs.bits_read(name, compression) for name in names)
         columns.setdefault(column, []).append(compression)
     rows: dict[tuple[str, ...], list[str]] = {}
-    for name, cells in zip(tiffs.PIXELS, zip(*columns, strict=True), strict=True):
+    for name, cells in zip(names, zip(*columns, strict=True), strict=True):
         rows.setdefault(cells, []).append(name)
-    titles = ["bits of a sample, by compression", *(", ".join(names) for names in columns.values())]
-    return _table(titles, [(", ".join(names), *cells) for cells, names in rows.items()])
+    titles = ["bits of a sample, by compression", *map(", ".join, columns.values())]
+    return _table(titles, [(", ".join(alike), *cells) for cells, alike in rows.items()])
 
 
 def options(parser: argparse.ArgumentParser) -> str:

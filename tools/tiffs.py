@@ -5,7 +5,6 @@ References
 TIFF Revision 6.0, Adobe 1992.
 """
 
-import itertools
 import lzma
 import struct
 import zlib
@@ -177,7 +176,9 @@ def picture(pixel: Pixel) -> np.ndarray:
 
 
 def is_read(name: str, sample_format: int, bits: int, compression: str) -> bool:
-    """Try whether a kind of TIFF is read, in either order of bytes, with samples apart or not.
+    """Try whether a kind of TIFF is read: once with samples together, once apart.
+
+    The first has the lowest byte of a number first, the second the highest.
 
     Parameters
     ----------
@@ -206,7 +207,7 @@ def is_read(name: str, sample_format: int, bits: int, compression: str) -> bool:
         seen = shown(expected, pixel)
     code, compress = COMPRESSIONS[compression]
     results = set()
-    for order, planar in itertools.product("<>", {False, pixel.samples > 1}):
+    for order, planar in (("<", False), (">", pixel.samples > 1)):
         strips = [compress(sample_bytes(plane, bits, order)) for plane in _planes(samples, planar)]
         layout = {259: code, 284: 1 + planar}
         results.add(_is_right(written(strips, (WIDTH, HEIGHT), tags | layout, order), seen))

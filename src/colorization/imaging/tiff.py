@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 # tifffile logs what it thinks of unusual files. Without a handler, that would go to the terminal.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
-_MOST_DIRECTORIES = 65_535
+_MOST_DIRECTORIES = 10_000
 _MOST_ENTRIES = 4096  # of a directory; tifffile's own limit
-_MOST_VALUES = 3 << 16  # of a tag that is read here: a palette of 16 bits
+_MOST_VALUES = 64  # of a tag that is read here; none has more than one for each sample
+_SHARED = 16  # times a file's size; directories may share values, such as a profile
 _MOST_SEGMENTS = 1 << 20  # strips or tiles of a page
 _MOST_BYTES = 1 << 30  # of a decoded strip or tile
 _SHORTEST_TILE = 16  # px; section 15: sides of tiles are multiples of 16
@@ -54,9 +55,9 @@ _DEFAULTS = {
     _MAX_SAMPLE_VALUE: (0,),
     TiffImagePlugin.PLANAR_CONFIGURATION: (1,),
     TiffImagePlugin.PREDICTOR: (1,),
-    TiffImagePlugin.COLORMAP: (),
     TiffImagePlugin.TILEWIDTH: (0,),
     TiffImagePlugin.TILELENGTH: (0,),
+    TiffImagePlugin.SUBIFD: (),
     _INK_SET: (1,),
     TiffImagePlugin.EXTRASAMPLES: (),
     TiffImagePlugin.SAMPLEFORMAT: (1,),
@@ -281,17 +282,18 @@ def directories(file: BinaryIO) -> list[Directory]:
     order, layout = _BEGINNINGS[file.read(4)]
     if (order, layout) == (">", _BIG):  # of which Pillow cannot read EXIF and profile
         raise _unsupported("64-bit offsets in big-endian order")
-    left = file.seek(0, 2)  # bytes; directories do not overlap
+    size = file.seek(0, io.SEEK_END)
     read: dict[int, Directory] = {}
+    all_values = 0
     try:
         (offset,) = _numbers(file, layout.first, f"{order}{layout.offset}")
         while offset and offset not in read:
             if len(read) == _MOST_DIRECTORIES:
                 raise ValueError(f"more than {_MOST_DIRECTORIES:,} directories")
-            directory, length, following = _directory(file, order, layout, offset, len(read))
-            left -= length
-            if left < 0:
-                raise ValueError("directories overlap")
+            directory, values, following = _directory(file, order, layout, offset, len(read))
+            all_values += values
+            if values > size or all_values > _SHARED * size:
+                raise ValueError("values that overlap, or lie outside it,")
             read[offset], offset = directory, following
         if not read:
             raise ValueError("no directory")
@@ -305,7 +307,10 @@ def directories(file: BinaryIO) -> list[Directory]:
 def pages(file: BinaryIO) -> list[Directory]:
     """Give the directories that are pages of a TIFF; at least one. Raises as `directories`."""
     chain = directories(file)
-    return [directory for directory in chain if directory.is_page] or chain[:1]
+    found = [directory for directory in chain if directory.is_page]
+    if not found and chain[0].all_of(TiffImagePlugin.SUBIFD):
+        raise _unsupported("its photograph in a SubIFD, as camera raw files have it")
+    return found or chain[:1]
 
 
 @dataclass(frozen=True)
@@ -335,30 +340,27 @@ def _numbers(file: BinaryIO, start: int, form: str) -> tuple[Any, ...]:
 def _directory(
     file: BinaryIO, order: str, layout: _Layout, offset: int, frame: int
 ) -> tuple[Directory, int, int]:
-    """A directory, its length in bytes, and where the next begins (0: nowhere)."""
+    """A directory, the bytes of its values, and where the next begins (0: nowhere)."""
     (count,) = _numbers(file, offset, f"{order}{layout.count}")
     if count > _MOST_ENTRIES:
         raise ValueError(f"a directory of {count:,} entries")
-    start = offset + struct.calcsize(f"{order}{layout.count}")
-    value_at = struct.calcsize(f"{order}HH{layout.offset}")  # from the beginning of an entry
     room = struct.calcsize(f"{order}{layout.offset}")  # a value that fits stands in the entry
-    end = start + count * (value_at + room)
+    entry = struct.Struct(f"{order}HH{layout.offset}{room}s")
+    table = file.read(count * entry.size)
+    (following,) = _numbers(file, file.tell(), f"{order}{layout.offset}")
     tags: dict[int, tuple[int, ...]] = {}
-    bytes_elsewhere = 0
-    for place in range(start, end, value_at + room):
-        tag, kind, values = _numbers(file, place, f"{order}HH{layout.offset}")
+    values_size = 0
+    for tag, kind, values, value in entry.iter_unpack(table):
         size = values * _SIZES.get(kind, 0)
-        if size > room:
-            bytes_elsewhere += size
-        if tag in _DEFAULTS and kind in _UNSIGNED and values <= _MOST_VALUES:
-            where = place + value_at
-            if size > room:
-                (where,) = _numbers(file, where, f"{order}{layout.offset}")
-            tags[tag] = _numbers(file, where, f"{order}{values}{_UNSIGNED[kind]}")
-    (following,) = _numbers(file, end, f"{order}{layout.offset}")
-    if bytes_elsewhere > file.seek(0, 2):
-        raise ValueError("values that overlap, or lie outside it,")
-    return Directory(frame, offset, tags), end - offset, following
+        values_size += size
+        if tag in _DEFAULTS and tag not in tags and kind in _UNSIGNED and values <= _MOST_VALUES:
+            form = f"{order}{values}{_UNSIGNED[kind]}"
+            if size <= room:
+                tags[tag] = struct.unpack_from(form, value)
+            else:
+                (start,) = struct.unpack(f"{order}{layout.offset}", value)
+                tags[tag] = _numbers(file, start, form)
+    return Directory(frame, offset, tags), values_size, following
 
 
 class TiffPage(TiffImagePlugin.TiffImageFile):
@@ -445,7 +447,7 @@ class TiffPage(TiffImagePlugin.TiffImageFile):
 
     def _palette_colors(self) -> np.ndarray:
         """The palette, (256, 3) uint8; section 5: all red, all green, all blue, in 16 bits."""
-        values = np.array(self._directory.all_of(TiffImagePlugin.COLORMAP), np.uint16)
+        values = np.array(self.tag_v2.get(TiffImagePlugin.COLORMAP), np.uint16)
         colors = np.zeros((256, 3), np.uint8)
         colors[: 2 ** (self._directory.bits or 0)] = values.reshape(3, -1).T >> 8
         return colors
