@@ -14,6 +14,7 @@ from typing import Any
 import imagecodecs
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 import turns
@@ -24,7 +25,7 @@ from colorization.colorizing.command import main
 from colorization.colorizing.jobs import Job
 from colorization.core.files import whole_file
 from colorization.core.workers import Workers
-from colorization.imaging import decoding, lab
+from colorization.imaging import lab
 from colorization.sources import archives
 from hostile import CRASHING, HANGING, make_decoders_hostile
 from packaged import untrained, write_package
@@ -131,8 +132,7 @@ def test_files_that_end_their_decoders_cost_themselves_alone(
     assert said == [
         f"colorize: {folder / 'crashing.jpg'}: its decoder crashed (SIGABRT)",
         f"colorize: {folder / 'hanging.jpg'}: was given up after 5 seconds",
-        f"colorize: {folder / 'truncated.jpg'}: cannot be decoded: image file is truncated "
-        f"(0 bytes not processed)",
+        f"colorize: {folder / 'truncated.jpg'}: cannot be decoded: image file is truncated",
         "colorize: 37 done, 3 failed",
     ]
     written = {path.name for path in (tmp_path / "out").iterdir()}
@@ -368,21 +368,32 @@ def test_a_second_run_goes_on_where_the_first_one_ended(
     assert len(list(out.iterdir())) == count
 
 
-def test_a_page_is_named_in_a_failure(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_each_page_has_its_result_and_is_named_in_a_failure(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    scan = tmp_path / "scan.tif"
-    scan.write_text("not an image")
-    monkeypatch.setattr(decoding, "count_pages", lambda _: 2)
-    out = tmp_path / "out"
+    scan, out = tmp_path / "scan.tif", tmp_path / "out"
+    pages = [scene(1, 60, 44), scene(2, 44, 60)]
+    with tifffile.TiffWriter(scan) as file:
+        for page in pages:
+            file.write(page, photometric="rgb", compression="zlib")
+    with tifffile.TiffFile(scan) as file:
+        second = file.pages[1].dataoffsets[0]
     assert colorize(model, scan, "--output", out, "--dry-run") == 0
     assert capsys.readouterr().out.splitlines() == [
         f"{scan}, page {page} -> {out}/scan-{page}.tif" for page in (1, 2)
     ]
-    assert colorize(model, scan, "--output", out, "--quiet") == 1
-    assert capsys.readouterr().err.splitlines() == [
-        f"colorize: {scan}, page {page}: not an image" for page in (1, 2)
-    ]
+    assert colorize(model, scan, "--output", out) == 0
+    for number, page in enumerate(pages, 1):
+        colorized = np.asarray(reopened(out / f"scan-{number}.tif"))
+        luminance = [lab.rgb_to_lab(rgb)[0] * lab.L_SCALE for rgb in (page, colorized)]
+        assert np.abs(luminance[0] - luminance[1]).max() < 1
+    content = bytearray(scan.read_bytes())
+    content[second : second + 40] = bytes(40)
+    scan.write_bytes(content)
+    capsys.readouterr()
+    assert colorize(model, scan, "--output", out, "--overwrite", "--quiet") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"colorize: {scan}, page 2: cannot be decoded")
 
 
 def test_a_dry_run_says_what_it_would_do_and_does_nothing(
