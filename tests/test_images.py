@@ -361,8 +361,8 @@ def file_type(*brands: bytes) -> bytes:
 def test_a_kind_of_photograph_that_is_not_read_is_named(kind: str, content: bytes) -> None:
     with pytest.raises(ColorizationError) as caught:
         decoding.open_image(content)
-    told = f"a photograph in {kind}, which is not supported: convert it to JPEG, PNG or TIFF"
-    assert str(caught.value) == told
+    message = f"a photograph in {kind}, which is not supported: convert it to JPEG, PNG or TIFF"
+    assert str(caught.value) == message
 
 
 def test_a_film_is_not_an_image() -> None:

@@ -47,7 +47,7 @@ def samples_of(pixel: str, kind: str) -> tuple[np.ndarray, np.ndarray]:
     sample_format = {"u": 1, "i": 2, "f": 3}[kind[0]]
     eight = tiffs.picture(PIXELS[pixel])
     samples, eight = tiffs.in_bits(eight, sample_format, 8 * int(kind[1]))
-    return samples.astype(kind), tiffs.shown(eight, PIXELS[pixel])
+    return samples.astype(kind), tiffs.rgb_of(eight, PIXELS[pixel])
 
 
 def seen(content: bytes) -> np.ndarray:
@@ -59,14 +59,14 @@ def seen(content: bytes) -> np.ndarray:
 
 def assert_seen(content: bytes, expected: np.ndarray, pixel: str, layout: object) -> None:
     """Assert that the project sees these pixels."""
-    found, told = seen(content), str(layout)
-    assert found.shape == expected.shape, told
+    pixels, message = seen(content), str(layout)
+    assert pixels.shape == expected.shape, message
     if "associated" in pixel:
         # Where nothing shows, no color is known; elsewhere, Pillow divides with its own rounding.
-        found, expected = (rgba[expected[..., -1] > 0] for rgba in (found, expected))
-        np.testing.assert_allclose(found, expected, rtol=0, atol=1, err_msg=told)
+        pixels, expected = (rgba[expected[..., -1] > 0] for rgba in (pixels, expected))
+        np.testing.assert_allclose(pixels, expected, rtol=0, atol=1, err_msg=message)
     else:
-        np.testing.assert_array_equal(found, expected, err_msg=told)
+        np.testing.assert_array_equal(pixels, expected, err_msg=message)
 
 
 def tiff_of(samples: np.ndarray, pixel: str, *, planar: bool = False, **options: Any) -> bytes:
@@ -165,8 +165,10 @@ def test_a_bigtiff_is_read(pixel: str) -> None:
 def test_twelve_bits_in_sixteen_are_as_bright_as_their_greatest_value_says() -> None:
     samples = np.array([[0, 16, 2048, 4095]], np.uint16)[..., None]
     for pixel, channels in (("gray", 1), ("RGB", 3)):
-        told = tiff_of(samples.repeat(channels, -1), pixel, extratags=[(281, "H", 1, 4095, False)])
-        assert seen(told)[0, :, 1].tolist() == [0, 1, 128, 255]
+        content = tiff_of(
+            samples.repeat(channels, -1), pixel, extratags=[(281, "H", 1, 4095, False)]
+        )
+        assert seen(content)[0, :, 1].tolist() == [0, 1, 128, 255]
 
 
 def test_without_a_tag_sixteen_bits_are_sixteen() -> None:
@@ -226,25 +228,25 @@ def refusal(content: bytes) -> str:
 def test_what_is_unusual_is_named() -> None:
     gray = np.zeros((4, 4, 1), np.uint8)
 
-    def told(tags: dict[int, int | Sequence[int]]) -> str:
+    def named(tags: dict[int, int | Sequence[int]]) -> str:
         usual: dict[int, int | Sequence[int]] = {258: 8, 259: 1, 262: 1, 277: 1}
         message = refusal(tiffs.written([gray.tobytes()], (4, 4), usual | tags))
         before, what = message.split("a TIFF with ")
         assert before == ""
         return what.removesuffix(", which is not supported")
 
-    assert told({262: 77}) == "PhotometricInterpretation 77"
-    assert told({262: 8, 258: 16, 277: 3}) == "CIELab of 16 unsigned bits"
-    assert told({258: 24}) == "samples of 24 unsigned bits"
-    assert told({339: 6, 258: 64}) == "samples of 64 mixed or complex bits"
-    assert told({258: (5, 6, 5), 262: 2, 277: 3}) == "samples of 5/6/5 unsigned bits"
-    assert told({259: 34712}) == "compression 34712 of 8 unsigned bits"
-    assert told({277: 3}) == "3 samples a pixel in gray"
-    assert told({277: 9, 262: 2, 338: (0,) * 6}) == "9 samples a pixel in RGB"
-    assert told({277: 5, 262: 5, 338: 2}) == "CMYK with alpha"
-    assert told({277: 4, 262: 5, 332: 2, 284: 2}) == "inks other than CMYK"
-    assert told({262: 3, 258: 16}) == "palette color of 16 unsigned bits"
-    assert told({32997: 2, 258: 16}) == "more than one layer in depth"
+    assert named({262: 77}) == "PhotometricInterpretation 77"
+    assert named({262: 8, 258: 16, 277: 3}) == "CIELab of 16 unsigned bits"
+    assert named({258: 24}) == "samples of 24 unsigned bits"
+    assert named({339: 6, 258: 64}) == "samples of 64 mixed or complex bits"
+    assert named({258: (5, 6, 5), 262: 2, 277: 3}) == "samples of 5/6/5 unsigned bits"
+    assert named({259: 34712}) == "compression 34712 of 8 unsigned bits"
+    assert named({277: 3}) == "3 samples a pixel in gray"
+    assert named({277: 9, 262: 2, 338: (0,) * 6}) == "9 samples a pixel in RGB"
+    assert named({277: 5, 262: 5, 338: 2}) == "CMYK with alpha"
+    assert named({277: 4, 262: 5, 332: 2, 284: 2}) == "inks other than CMYK"
+    assert named({262: 3, 258: 16}) == "palette color of 16 unsigned bits"
+    assert named({32997: 2, 258: 16}) == "more than one layer in depth"
 
 
 @pytest.fixture
@@ -288,8 +290,8 @@ def test_a_lone_reduced_image_is_a_photograph(photograph: np.ndarray) -> None:
 def test_a_raw_file_is_not_taken_for_its_thumbnail(photograph: np.ndarray) -> None:
     small = {"photometric": "rgb", "subfiletype": 1, "subifds": 1}
     content = of_directories((photograph[::2, ::2], small), (photograph, {"photometric": "rgb"}))
-    told = "a TIFF with its photograph in a SubIFD, as camera raw files have it"
-    assert refusal(content) == f"{told}, which is not supported"
+    message = "a TIFF with its photograph in a SubIFD, as camera raw files have it"
+    assert refusal(content) == f"{message}, which is not supported"
     assert decoding.count_pages(content) == 1
 
 
@@ -344,6 +346,7 @@ def test_a_chain_of_directories_that_comes_back_ends(photograph: np.ndarray) -> 
     np.testing.assert_array_equal(seen(bytes(content)), photograph)
 
 
+@pytest.mark.filterwarnings("ignore:::PIL")
 def test_directories_that_lie_are_refused(photograph: np.ndarray) -> None:
     content = bytearray(of_directories((photograph, {"photometric": "rgb"})))
     first = int.from_bytes(content[4:8], "little")
@@ -359,8 +362,20 @@ def test_directories_that_lie_are_refused(photograph: np.ndarray) -> None:
     assert damaged(first, b"\xff\xff") == "damaged: a directory of 65,535 entries in the TIFF"
     after = first + 2 + 12 * int.from_bytes(content[first : first + 2], "little")
     assert damaged(after, b"\xff\xff\xff\xff") == outside
-    # A count of values that the file cannot hold, at the first entry.
-    assert damaged(first + 2 + 4, b"\xff\xff\xff\x7f").startswith("damaged: values that overlap")
+    # A count of values that the file cannot hold, at the first entry: the width.
+    width = damaged(first + 2 + 4, b"\xff\xff\xff\x7f")
+    assert width == "damaged: the TIFF does not say its width and height"
+
+
+@pytest.mark.filterwarnings("ignore:::PIL")
+def test_damage_that_does_not_matter_does_not_cost_the_photograph(photograph: np.ndarray) -> None:
+    content = of_directories((photograph, {"photometric": "rgb"}))
+    software = content.index(struct.pack("<HH", 305, 2))
+    lying = content[: software + 4] + b"\xff\xff\xff\x7f" + content[software + 8 :]
+    np.testing.assert_array_equal(seen(lying), photograph)
+    gray = photograph[..., 0]
+    whole = tiffs.written([gray.tobytes()], gray.shape[::-1], {258: 8, 262: 1, 277: 1})
+    np.testing.assert_array_equal(seen(whole[:-4]), gray[..., None].repeat(3, -1))  # no next one
 
 
 def test_data_that_lie_are_refused() -> None:

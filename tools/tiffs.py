@@ -129,7 +129,7 @@ def in_bits(eight: np.ndarray, sample_format: int, bits: int) -> tuple[np.ndarra
     Returns
     -------
     samples : array of (u)int64 or float64
-    shown : uint8 array
+    in_eight : uint8 array
         0 is black, and the greatest value that the bits hold is white; of floating point, 1.
     """
     if sample_format == 3:
@@ -144,7 +144,7 @@ def in_bits(eight: np.ndarray, sample_format: int, bits: int) -> tuple[np.ndarra
     return (samples if sample_format == 1 else samples.astype(np.int64)), eight
 
 
-def shown(eight: np.ndarray, pixel: Pixel) -> np.ndarray:
+def rgb_of(eight: np.ndarray, pixel: Pixel) -> np.ndarray:
     """Give the RGB or RGBA that samples of 8 bits stand for, (H, W, 3 or 4) uint8."""
     color = eight[..., : pixel.channels]
     if pixel.photometric == 0:
@@ -204,7 +204,7 @@ def is_read(name: str, sample_format: int, bits: int, compression: str) -> bool:
         tags[320] = palette.ravel().tolist()
         seen = (palette.T >> 8)[samples[..., 0].astype(int) % 2**bits]
     else:
-        seen = shown(expected, pixel)
+        seen = rgb_of(expected, pixel)
     code, compress = COMPRESSIONS[compression]
     results = set()
     for order, planar in (("<", False), (">", pixel.samples > 1)):
@@ -235,7 +235,7 @@ def jpeg_is_read(name: str) -> bool:
             for plane in _planes(samples, planar)
         ]
         content = written(strips, (WIDTH, HEIGHT), tags | {284: 1 + planar})
-        results.add(_is_right(content, shown(samples, pixel), tolerance=12))
+        results.add(_is_right(content, rgb_of(samples, pixel), tolerance=12))
     assert len(results) == 1, (name, "JPEG")  # noqa: S101
     return results.pop()
 
@@ -244,13 +244,13 @@ def bits_read(name: str, compression: str) -> str:
     """Tell in words which bits of a sample are read, by trying them; see `is_read`."""
     if compression == "JPEG":
         return "8" if jpeg_is_read(name) else ""
-    told = []
+    parts = []
     for sample_format, (word, sizes) in KINDS.items():
         tried = [bits for bits in sizes if bits <= 16 or name != "palette"]
         read = [bits for bits in tried if is_read(name, sample_format, bits, compression)]
         if read:
-            told.append(word + _ranges(read))
-    return "; ".join(told)
+            parts.append(word + _ranges(read))
+    return "; ".join(parts)
 
 
 def _ranges(numbers: Sequence[int]) -> str:
@@ -280,8 +280,8 @@ def _is_right(content: bytes, expected: np.ndarray, tolerance: int = 2) -> bool:
     Two levels are for the rounding of associated alpha, and for the white of CIELab, which is D50.
     """
     try:
-        found = decoding.to_srgb_with_alpha(decoding.open_image(content))
+        pixels = decoding.to_srgb_with_alpha(decoding.open_image(content))
     except ColorizationError:
         return False
-    np.testing.assert_allclose(np.asarray(found), expected, rtol=0, atol=tolerance)
+    np.testing.assert_allclose(np.asarray(pixels), expected, rtol=0, atol=tolerance)
     return True

@@ -221,6 +221,11 @@ def to_srgb(image: Image.Image, least_side: int | None = None) -> Image.Image:
     ------
     ColorizationError
         If the pixels cannot be decoded, or the mode cannot be converted.
+
+    Warns
+    -----
+    PhotographWarning
+        If a JPEG lacks its end marker alone, or 16-bit values never exceed 12 bits.
     """
     with _decoding():
         if least_side and _can_be_reduced(image):
@@ -326,7 +331,7 @@ def _unsupported_kind(beginning: bytes) -> str | None:
     if beginning[4:8] == b"ftyp":
         length = min(int.from_bytes(beginning[:4]), _BEGINNING)
         brands = {beginning[8:12], *(beginning[at : at + 4] for at in range(16, length - 3, 4))}
-        return next((kind for kind, known in _BRANDS.items() if brands & known), None)
+        return next((kind for kind, names in _BRANDS.items() if brands & names), None)
     return None
 
 

@@ -29,6 +29,7 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 _MOST_DIRECTORIES = 10_000
 _MOST_ENTRIES = 4096  # of a directory; tifffile's own limit
 _MOST_VALUES = 64  # of a tag that is read here; none has more than one for each sample
+_OVERLAPPING = 4  # times a file's size; Pillow has all values of a directory in memory
 _SHARED = 16  # times a file's size; directories may share values, such as a profile
 _MOST_SEGMENTS = 1 << 20  # strips or tiles of a page
 _MOST_BYTES = 1 << 30  # of a decoded strip or tile
@@ -54,9 +55,6 @@ _DEFAULTS = {
     TiffImagePlugin.SAMPLESPERPIXEL: (1,),
     _MAX_SAMPLE_VALUE: (0,),
     TiffImagePlugin.PLANAR_CONFIGURATION: (1,),
-    TiffImagePlugin.PREDICTOR: (1,),
-    TiffImagePlugin.TILEWIDTH: (0,),
-    TiffImagePlugin.TILELENGTH: (0,),
     TiffImagePlugin.SUBIFD: (),
     _INK_SET: (1,),
     TiffImagePlugin.EXTRASAMPLES: (),
@@ -66,17 +64,9 @@ _DEFAULTS = {
 
 _UNCOMPRESSED = 1
 _JPEG = 7
-# Compressions of which imagecodecs decodes whatever samples there are.
-_COMPRESSIONS = {
-    _UNCOMPRESSED: "no compression",
-    5: "LZW",
-    _JPEG: "JPEG",
-    8: "deflate",
-    32773: "PackBits",
-    32946: "deflate",
-    34925: "LZMA",
-    50000: "Zstandard",
-}
+# Of which imagecodecs decodes whatever samples there are: none, LZW, JPEG, deflate (new and old
+# number), PackBits, LZMA, and Zstandard.
+_COMPRESSIONS = {_UNCOMPRESSED, 5, _JPEG, 8, 32946, 32773, 34925, 50000}
 _KINDS = {1: "u", 2: "i", 3: "f"}  # SampleFormat
 _BITS = {"u": {*range(1, 17), 32}, "i": {8, 16, 32}, "f": {16, 32, 64}}
 
@@ -219,12 +209,12 @@ class Directory:
         if samples != channels + len(extra) or len(extra) > _MOST_EXTRA[mode]:
             raise _unsupported(f"{samples} samples a pixel in {_named(mode)}")
         if self.bits is None or self.kind is None or self.bits not in _BITS[self.kind]:
-            raise _unsupported(f"samples of {self._told_samples()}")
+            raise _unsupported(f"samples of {self._samples_in_words()}")
         fitting = {"P": range(1, 9), "YCbCr": range(1, 9), "LAB": {8}}
         if mode in fitting and (self.kind != "u" or self.bits not in fitting[mode]):
-            raise _unsupported(f"{_named(mode)} of {self._told_samples()}")
+            raise _unsupported(f"{_named(mode)} of {self._samples_in_words()}")
         if self.compression not in _COMPRESSIONS:
-            raise _unsupported(f"compression {self.compression} of {self._told_samples()}")
+            raise _unsupported(f"compression {self.compression} of {self._samples_in_words()}")
         if mode == "CMYK" and self.one(_INK_SET) != 1:
             raise _unsupported("inks other than CMYK")
         if self.one(_IMAGE_DEPTH) != 1:
@@ -238,7 +228,7 @@ class Directory:
         is_converted = (mode, self.compression) == ("YCbCr", _JPEG) and not self.is_planar
         return ("RGB" if mode == "P" or is_converted else mode), None
 
-    def _told_samples(self) -> str:
+    def _samples_in_words(self) -> str:
         bits = self.bits or "/".join(map(str, self.all_of(TiffImagePlugin.BITSPERSAMPLE)))
         kinds = {"u": "unsigned", "i": "signed", "f": "floating-point", None: "mixed or complex"}
         return f"{bits} {kinds[self.kind]} bits"
@@ -291,9 +281,10 @@ def directories(file: BinaryIO) -> list[Directory]:
             if len(read) == _MOST_DIRECTORIES:
                 raise ValueError(f"more than {_MOST_DIRECTORIES:,} directories")
             directory, values, following = _directory(file, order, layout, offset, len(read))
-            all_values += values
-            if values > size or all_values > _SHARED * size:
-                raise ValueError("values that overlap, or lie outside it,")
+            in_file = sum(min(value, size) for value in values)  # a damaged count costs no more
+            all_values += in_file
+            if in_file > _OVERLAPPING * size or all_values > _SHARED * size:
+                raise ValueError("values that overlap")
             read[offset], offset = directory, following
         if not read:
             raise ValueError("no directory")
@@ -307,10 +298,10 @@ def directories(file: BinaryIO) -> list[Directory]:
 def pages(file: BinaryIO) -> list[Directory]:
     """Give the directories that are pages of a TIFF; at least one. Raises as `directories`."""
     chain = directories(file)
-    found = [directory for directory in chain if directory.is_page]
-    if not found and chain[0].all_of(TiffImagePlugin.SUBIFD):
+    kept = [directory for directory in chain if directory.is_page]
+    if not kept and chain[0].all_of(TiffImagePlugin.SUBIFD):
         raise _unsupported("its photograph in a SubIFD, as camera raw files have it")
-    return found or chain[:1]
+    return kept or chain[:1]
 
 
 @dataclass(frozen=True)
@@ -339,20 +330,22 @@ def _numbers(file: BinaryIO, start: int, form: str) -> tuple[Any, ...]:
 
 def _directory(
     file: BinaryIO, order: str, layout: _Layout, offset: int, frame: int
-) -> tuple[Directory, int, int]:
-    """A directory, the bytes of its values, and where the next begins (0: nowhere)."""
+) -> tuple[Directory, list[int], int]:
+    """A directory, the bytes of each tag's values, and where the next begins (0: nowhere)."""
     (count,) = _numbers(file, offset, f"{order}{layout.count}")
     if count > _MOST_ENTRIES:
         raise ValueError(f"a directory of {count:,} entries")
     room = struct.calcsize(f"{order}{layout.offset}")  # a value that fits stands in the entry
     entry = struct.Struct(f"{order}HH{layout.offset}{room}s")
     table = file.read(count * entry.size)
-    (following,) = _numbers(file, file.tell(), f"{order}{layout.offset}")
+    link = file.read(room)
+    # Some writers leave it out at the end of the file.
+    (following,) = struct.unpack(f"{order}{layout.offset}", link) if len(link) == room else (0,)
     tags: dict[int, tuple[int, ...]] = {}
-    values_size = 0
+    sizes = []
     for tag, kind, values, value in entry.iter_unpack(table):
         size = values * _SIZES.get(kind, 0)
-        values_size += size
+        sizes.append(size)
         if tag in _DEFAULTS and tag not in tags and kind in _UNSIGNED and values <= _MOST_VALUES:
             form = f"{order}{values}{_UNSIGNED[kind]}"
             if size <= room:
@@ -360,7 +353,7 @@ def _directory(
             else:
                 (start,) = struct.unpack(f"{order}{layout.offset}", value)
                 tags[tag] = _numbers(file, start, form)
-    return Directory(frame, offset, tags), values_size, following
+    return Directory(frame, offset, tags), sizes, following
 
 
 class TiffPage(TiffImagePlugin.TiffImageFile):
@@ -386,6 +379,8 @@ class TiffPage(TiffImagePlugin.TiffImageFile):
     def _open(self) -> None:
         self._mode, self._alpha = self._directory.mode()
         self._size = self._directory.size
+        if 0 in self._size:
+            raise ColorizationError("damaged: the TIFF does not say its width and height")
         self.is_animated = False
         assert self.fp is not None  # noqa: S101
         self.fp.seek(0)
