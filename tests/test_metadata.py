@@ -1,8 +1,10 @@
 """What a photograph's file says beside its pixels is in every result, as ExifTool reads both."""
 
+import io
 import itertools
 import re
 import struct
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from colorization.colorizing import metadata, originals
 from colorization.colorizing.mark import SOURCE_TYPE, mark
 from colorization.core.errors import PhotographWarning
 from exiftool import needs_exiftool
+from mutations import mutants
 
 pytestmark = needs_exiftool
 
@@ -480,3 +483,36 @@ def test_damaged_iptc_costs_itself_alone(
     (read,) = exiftool.read([out])
     assert [read[name] for name in read if name == "XMP-photoshop:City"] == cities
     assert read["XMP-iptcExt:DigitalSourceType"] == SOURCE_TYPE
+
+
+@pytest.mark.filterwarnings("ignore:::PIL")
+@pytest.mark.filterwarnings("ignore::colorization.core.errors.PhotographWarning")
+@pytest.mark.parametrize("before", ENDINGS)
+def test_no_damage_costs_a_photograph_that_can_be_decoded(tmp_path: Path, before: str) -> None:
+    path = gray(tmp_path / f"in{before}")
+    exiftool.run("-m", "-overwrite_original", *WRITTEN, path)
+    out = Image.new("RGB", (40, 60))
+    kept = 0
+    for content in mutants([path.read_bytes()], 40, seed=1):
+        read = metadata.read(io.BytesIO(content))
+        original = originals.Original(out, read)
+        for ending in ENDINGS:
+            originals.write_original(original, out, tmp_path / f"out{ending}", mark=MARK)
+            Image.open(tmp_path / f"out{ending}").load()
+        kept += bool(read.exif.main and read.xmp)
+    assert kept > 10
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_values_that_overlap_take_bounded_time_and_memory(tmp_path: Path, ending: str) -> None:
+    fields = b"".join(struct.pack("<HHLL", 1000 + tag, 7, 100_000, 8) for tag in range(30_000))
+    content = b"II*\0" + struct.pack("<LH", 8, 30_000) + fields + bytes(4)
+    with pytest.warns(PhotographWarning, match="16 MiB"):
+        read = metadata.read(io.BytesIO(content))
+    assert sum(len(entry.value) for entry in read.exif.main.values()) <= 1 << 24
+    out = Image.new("RGB", (40, 60))
+    too_long = pytest.warns(PhotographWarning, match=r"0x7917, .* and \d+ more$")
+    with too_long if ending == ".jpg" else nullcontext():
+        originals.write_original(originals.Original(out, read), out, tmp_path / f"out{ending}")
+    with Image.open(tmp_path / f"out{ending}") as written_image:
+        assert written_image.size == (40, 60)
