@@ -1,21 +1,24 @@
 """What a photograph's file says beside its pixels is in every result, as ExifTool reads both."""
 
+import io
 import itertools
+import re
 import struct
-import zlib
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image
+from PIL import ExifTags, Image
 
 import exiftool
 from colorization.colorizing import metadata, originals
 from colorization.colorizing.mark import SOURCE_TYPE, mark
 from colorization.core.errors import PhotographWarning
 from exiftool import needs_exiftool
+from mutations import mutants
 
 pytestmark = needs_exiftool
 
@@ -56,7 +59,7 @@ WRITTEN = """
 -EXIF:Make=Maker
 -EXIF:Model=Model
 -EXIF:Orientation#=6
--EXIF:ExposureTime=1/60
+-EXIF:ExposureTime=1/61
 -EXIF:LensInfo=24 70 2.8 2.8
 -EXIF:BrightnessValue=-3/7
 -EXIF:UserComment=Grüße
@@ -96,6 +99,7 @@ CHANGED = {
     *("ExifIFD:ColorSpace", "ExifIFD:ExifImageWidth", "ExifIFD:ExifImageHeight"),
     *("XMP-iptcExt:DigitalSourceType", "XMP-xmpMM:History"),
 }
+FRACTIONS = (1, 61), (10, 610)  # the same, reduced and not
 # Each format states the resolution in its own way, and has its own place for comments.
 OF_ONE_FORMAT = ("JFIF:", "PNG-pHYs:", "PNG:Comment", "XMP-exif:UserComment")
 
@@ -133,6 +137,13 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Pai
     }
 
 
+def types(path: Path) -> dict[str, tuple[str, str]]:
+    """The value, as it is written, and the type of each tag of EXIF."""
+    _, _, content = exiftool.run("-v2", path).partition("ExifByteOrder")
+    tag = r"(\w+) = (.*)\n.*- Tag 0x.*bytes, (\w+\[\d+\])"
+    return {name: (value, kind) for name, value, kind in re.findall(tag, content)}
+
+
 @pytest.fixture(params=itertools.product(ENDINGS, ENDINGS), ids="to".join)
 def pair(request: pytest.FixtureRequest, pairs: dict[tuple[str, str], Pair]) -> Pair:
     return pairs[request.param]
@@ -154,6 +165,26 @@ def test_what_was_said_is_said_in_every_format(pair: Pair) -> None:
         before |= {"XMP-photoshop:City": "Bonn"} if "IPTC:City" in pair[0] else {}
     assert len(before) > 25
     assert after == before
+
+
+@pytest.mark.parametrize("order", ["II", "MM"])
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_exif_keeps_its_types_and_fractions(tmp_path: Path, ending: str, order: str) -> None:
+    path = gray(tmp_path / "in.jpg")
+    of_exif = [argument for argument in WRITTEN if argument.startswith("-EXIF:")]
+    exiftool.run("-overwrite_original", f"-ExifByteOrder={order}", *of_exif, path)
+    # ExifTool reduces fractions.
+    content = path.read_bytes()
+    one, many = (struct.pack(f"{'<' if order == 'II' else '>'}LL", *pair) for pair in FRACTIONS)
+    assert content.count(one) == 1
+    path.write_bytes(content.replace(one, many))
+    before, after = (types(each) for each in (path, written(path, tmp_path / f"out{ending}")))
+    assert before["ExposureTime"] == ("0.01639344262 (10/610)", "rational64u[1]")
+    assert before["BrightnessValue"] == ("-0.4285714286 (-3/7)", "rational64s[1]")
+    changed = {name.partition(":")[2] for name in CHANGED | OF_THE_PIXELS}
+    kept = before.keys() - changed
+    assert len(kept) > 20
+    assert {name: after.get(name) for name in kept} == {name: before[name] for name in kept}
 
 
 def test_what_is_no_longer_true_is_not_said(pair: Pair) -> None:
@@ -355,9 +386,23 @@ def test_a_quarter_turn_swaps_the_resolutions_of_the_sides(tmp_path: Path) -> No
         assert (read[f"{group}:XResolution"], read[f"{group}:YResolution"]) == (150, 300)
 
 
-def png_chunk(kind: bytes, content: bytes) -> bytes:
-    checksum = zlib.crc32(kind + content)
-    return struct.pack(">L", len(content)) + kind + content + struct.pack(">L", checksum)
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".webp"])
+def test_the_notes_of_a_maker_stay_at_their_place_in_exif(tmp_path: Path, ending: str) -> None:
+    notes = bytes(range(256)) * 8
+    exif = Image.Exif()
+    exif[ExifTags.IFD.Exif] = {ExifTags.Base.MakerNote: notes, ExifTags.Base.ISOSpeedRatings: 400}
+    exif[ExifTags.Base.Artist] = "Somebody with a long name"
+    exif[ExifTags.Base.HostComputer] = "Some machine"
+    exif[ExifTags.Base.Orientation] = 3
+    block = exif.tobytes().removeprefix(b"Exif\0\0")
+    assert len(block) > 2000
+    path = gray(tmp_path / "in.jpg", exif=exif)
+    content = written(path, tmp_path / f"out{ending}").read_bytes()
+    begin = content.index(b"MM\0*")
+    assert content[begin:].index(notes) == block.index(notes)
+    (read,) = exiftool.read([tmp_path / f"out{ending}"])
+    assert read["IFD0:Artist"] == "Somebody with a long name"
+    assert read["ExifIFD:ISO"] == 400
 
 
 def test_exif_behind_the_pixels_of_a_png_is_kept(tmp_path: Path) -> None:
@@ -438,3 +483,36 @@ def test_damaged_iptc_costs_itself_alone(
     (read,) = exiftool.read([out])
     assert [read[name] for name in read if name == "XMP-photoshop:City"] == cities
     assert read["XMP-iptcExt:DigitalSourceType"] == SOURCE_TYPE
+
+
+@pytest.mark.filterwarnings("ignore:::PIL")
+@pytest.mark.filterwarnings("ignore::colorization.core.errors.PhotographWarning")
+@pytest.mark.parametrize("before", ENDINGS)
+def test_no_damage_costs_a_photograph_that_can_be_decoded(tmp_path: Path, before: str) -> None:
+    path = gray(tmp_path / f"in{before}")
+    exiftool.run("-m", "-overwrite_original", *WRITTEN, path)
+    out = Image.new("RGB", (40, 60))
+    kept = 0
+    for content in mutants([path.read_bytes()], 40, seed=1):
+        read = metadata.read(io.BytesIO(content))
+        original = originals.Original(out, read)
+        for ending in ENDINGS:
+            originals.write_original(original, out, tmp_path / f"out{ending}", mark=MARK)
+            Image.open(tmp_path / f"out{ending}").load()
+        kept += bool(read.exif.main and read.xmp)
+    assert kept > 10
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_values_that_overlap_take_bounded_time_and_memory(tmp_path: Path, ending: str) -> None:
+    fields = b"".join(struct.pack("<HHLL", 1000 + tag, 7, 100_000, 8) for tag in range(30_000))
+    content = b"II*\0" + struct.pack("<LH", 8, 30_000) + fields + bytes(4)
+    with pytest.warns(PhotographWarning, match="16 MiB"):
+        read = metadata.read(io.BytesIO(content))
+    assert sum(len(entry.value) for entry in read.exif.main.values()) <= 1 << 24
+    out = Image.new("RGB", (40, 60))
+    too_long = pytest.warns(PhotographWarning, match=r"0x7917, .* and \d+ more$")
+    with too_long if ending == ".jpg" else nullcontext():
+        originals.write_original(originals.Original(out, read), out, tmp_path / f"out{ending}")
+    with Image.open(tmp_path / f"out{ending}") as written_image:
+        assert written_image.size == (40, 60)
