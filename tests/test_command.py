@@ -255,9 +255,10 @@ def test_an_unreadable_file_is_named_and_the_rest_is_done(
     for photo in photos:
         photo.write_bytes(encoded(scene(1)))
     photos[0].chmod(0o200)
-    program = [*ordinary, sys.executable, "-m", "colorization.colorizing.command", *photos]
-    options = ["--output", tmp_path / "out", "--model", model, "--quiet"]
-    ended = subprocess.run([*program, *options], capture_output=True, text=True, check=False)
+    program = [*ordinary, sys.executable, "-m", "colorization.colorizing.command", "--quiet"]
+    options = ["--output", tmp_path / "out", "--model", model]
+    command = [*program, *map(str, [*photos, *options])]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (1, f"colorize: {photos[0]}: Permission denied\n")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.png"]
 

@@ -418,8 +418,8 @@ def test_pipes_and_devices_are_not_waited_for(tmp_path: Path) -> None:
 def dry_run(ordinary: Sequence[str], *arguments: Path) -> tuple[int, list[str], list[str]]:
     """The exit status of a dry run, what it would do, and the failures that it names."""
     program = [*ordinary, sys.executable, "-m", "colorization.colorizing.command", "--dry-run"]
-    options = ["--quiet", "--output", *arguments]
-    ended = subprocess.run([*program, *options], capture_output=True, text=True, check=False)
+    command = [*program, "--quiet", "--output", *map(str, arguments)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
     return ended.returncode, ended.stdout.splitlines(), ended.stderr.splitlines()
 
 
