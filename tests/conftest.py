@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import urllib.error
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -203,6 +203,21 @@ def study(
 
     project, (failed, mended) = made_once(tmp_path_factory, "study", make)
     return project, failed, mended
+
+
+@pytest.fixture(scope="session")
+def ordinary() -> Sequence[str]:
+    """What runs a command without root's right to pass over permissions.
+
+    The command stays root's, since others may not be allowed to enter the folder of these sources.
+    """
+    if os.geteuid():
+        return ()
+    command = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
+    probe = [*command, sys.executable, "-c", "import colorization"]
+    if not shutil.which("setpriv") or subprocess.run(probe, check=False).returncode:
+        pytest.skip("root passes over permissions here, or reads these sources by that alone")
+    return command
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,7 @@ from colorization.imaging import lab
 from colorization.sources import archives
 from hostile import CRASHING, HANGING, make_decoders_hostile
 from packaged import untrained, write_package
-from permissions import as_ordinary_user
 from samples import encoded, reopened, scene
-from threads import ThreadWorkers
 
 
 @pytest.fixture(scope="module")
@@ -295,18 +294,19 @@ def test_of_two_at_once_each_photograph_is_written_by_one(model: Path, tmp_path:
     )
 
 
-def test_an_unreadable_file_is_named_and_the_rest_is_done(model: Path) -> None:
-    colorizer = load(model)
-    options: Any = {"saturation": 1, "side_by_side": False, "quiet": True}
-    with as_ordinary_user() as folder:
-        jobs = [Job(folder / name, folder / "out" / name) for name in ("a.png", "b.png")]
-        for job in jobs:
-            job.input.write_bytes(encoded(scene(1)))
-        jobs[0].input.chmod(0o200)
-        # A process would start as the other user, who may not be allowed to read the program.
-        outcomes = list(colorize_files(colorizer, jobs, ThreadWorkers(TASKS, 2), **options))
-        assert [outcome.reason for outcome in outcomes] == ["Permission denied", ""]
-        assert jobs[1].output.exists()
+def test_an_unreadable_file_is_named_and_the_rest_is_done(
+    model: Path, tmp_path: Path, ordinary: Sequence[str]
+) -> None:
+    photos = [tmp_path / "a.png", tmp_path / "b.png"]
+    for photo in photos:
+        photo.write_bytes(encoded(scene(1)))
+    photos[0].chmod(0o200)
+    program = [*ordinary, sys.executable, "-m", "colorization.colorizing.command", "--quiet"]
+    options = ["--output", tmp_path / "out", "--model", model]
+    command = [*program, *map(str, [*photos, *options])]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (1, f"colorize: {photos[0]}: Permission denied\n")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.png"]
 
 
 def test_a_file_without_end_is_not_read(

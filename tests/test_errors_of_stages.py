@@ -1,7 +1,6 @@
 """What a user's mistake prints: one line of ours, and nothing half-written."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -158,17 +157,6 @@ def test_a_path_that_leads_nowhere_is_told(
     (tmp_path / "itself.zip").symlink_to("itself.zip")
     params["download"]["source"] = source
     assert error_of_check(tmp_path, params).endswith(message)
-
-
-@pytest.fixture
-def ordinary() -> Sequence[str]:
-    """What runs a command without root's right to pass over permissions."""
-    if os.geteuid():
-        return ()
-    command = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
-    if not shutil.which("setpriv") or subprocess.run([*command, "true"], check=False).returncode:
-        pytest.skip("root passes over permissions here")
-    return command
 
 
 def make_photos(folder: Path) -> None:

@@ -61,9 +61,10 @@ def test_the_values_of_a_photograph_count_whatever_its_type(
     np.testing.assert_array_equal(given, before)
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.float32])
-def test_colors_and_alpha_count_whatever_their_type(dtype: type) -> None:
-    scale = {np.uint16: 257, np.float32: 1 / 255}.get(dtype, 1)
+@pytest.mark.parametrize(
+    ("dtype", "scale"), [("uint8", 1), ("uint16", 257), ("int32", 1), ("float32", 1 / 255)]
+)
+def test_colors_and_alpha_count_whatever_their_type(dtype: str, scale: float) -> None:
     for array in (PHOTOGRAPH, with_alpha(PHOTOGRAPH), with_alpha(GRAY)):
         image = image_from_array((array.astype(np.float64) * scale).astype(dtype))
         assert image.mode == {2: "LA", 3: "RGB", 4: "RGBA"}[array.shape[2]]
@@ -169,5 +170,6 @@ def test_a_vividness_that_is_none_is_refused_before_anything_is_decoded(
 
 def test_numbers_of_numpy_are_taken(colorizer: Colorizer) -> None:
     half = np.asarray(colorizer(PHOTOGRAPH, vividness=0.5, saturation=2))
-    from_numpy = colorizer(PHOTOGRAPH, vividness=np.float32(0.5), saturation=np.int64(2))
+    numbers: dict[str, Any] = {"vividness": np.float32(0.5), "saturation": np.int64(2)}
+    from_numpy = colorizer(PHOTOGRAPH, **numbers)
     np.testing.assert_array_equal(from_numpy, half)

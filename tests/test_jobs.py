@@ -3,7 +3,9 @@
 import os
 import re
 import shlex
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +16,6 @@ from colorization.colorizing.command import parser
 from colorization.colorizing.jobs import Failure, plan
 from colorization.core.errors import ColorizationError
 from colorization.imaging import decoding
-from permissions import as_ordinary_user
 from samples import ROOT, encoded, scene
 
 IMAGE = encoded(scene(1, 8, 8))
@@ -414,25 +415,40 @@ def test_pipes_and_devices_are_not_waited_for(tmp_path: Path) -> None:
     }
 
 
-def test_folders_that_cannot_be_read_are_named_and_the_rest_is_taken() -> None:
-    with as_ordinary_user() as folder:
-        photos = tree(folder / "photos", "a.jpg", "locked/b.jpg", "blind/c.jpg")
-        other = tree(folder / "other", "d.jpg")
-        (photos / "locked").chmod(0)
-        (photos / "blind").chmod(0o400)
-        other.chmod(0)
-        jobs, failures = planned(photos, other, other / "d.jpg", output=folder / "out")
-        assert jobs == {str(photos / "a.jpg"): "a.jpg"}
-        names = (photos / "blind/c.jpg", photos / "locked", other, other / "d.jpg")
-        assert failures == {str(name): "Permission denied" for name in names}
+def dry_run(ordinary: Sequence[str], *arguments: Path) -> tuple[int, list[str], list[str]]:
+    """The exit status of a dry run, what it would do, and the failures that it names."""
+    program = [*ordinary, sys.executable, "-m", "colorization.colorizing.command", "--dry-run"]
+    command = [*program, "--quiet", "--output", *map(str, arguments)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    return ended.returncode, ended.stdout.splitlines(), ended.stderr.splitlines()
 
 
-def test_an_output_that_cannot_be_written_to_is_refused_at_once() -> None:
-    with as_ordinary_user() as folder:
-        photos = tree(folder / "photos", "a.jpg")
-        (folder / "out").mkdir(mode=0o500)
-        with pytest.raises(ColorizationError, match=r"^--output: .*/out: Permission denied$"):
-            planned(photos, output=folder / "out")
+def test_folders_that_cannot_be_read_are_named_and_the_rest_is_taken(
+    tmp_path: Path, ordinary: Sequence[str]
+) -> None:
+    photos = tree(tmp_path / "photos", "a.jpg", "locked/b.jpg", "blind/c.jpg")
+    other = tree(tmp_path / "other", "d.jpg")
+    modes = {photos / "locked": 0, photos / "blind": 0o400, other: 0}
+    for folder, mode in modes.items():
+        folder.chmod(mode)
+    out = tmp_path / "out"
+    status, jobs, failures = dry_run(ordinary, out, photos, other, other / "d.jpg")
+    for folder in modes:
+        folder.chmod(0o700)
+    assert status == 1
+    assert jobs == [f"{photos / 'a.jpg'} -> {out / 'a.jpg'}"]
+    names = (photos / "blind/c.jpg", photos / "locked", other, other / "d.jpg")
+    assert sorted(failures) == sorted(f"colorize: {name}: Permission denied" for name in names)
+
+
+def test_an_output_that_cannot_be_written_to_is_refused_at_once(
+    tmp_path: Path, ordinary: Sequence[str]
+) -> None:
+    photos = tree(tmp_path / "photos", "a.jpg")
+    out = tmp_path / "out"
+    out.mkdir(mode=0o500)
+    reason = f"colorize: --output: {out}: Permission denied"
+    assert dry_run(ordinary, out, photos) == (2, [], [reason])
 
 
 def test_an_output_that_leads_to_itself_is_refused(tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ class Colorizer(Predictor):
         Parameters
         ----------
         image : array, PIL image or path
-            An array as for `inputs.image_from_array`: gray or RGB, with or without alpha, of
-            integers, floats from 0 to 1, or bool. Only L is used, whatever colors the image has;
+            An array is as `inputs.image_from_array` takes it: gray or RGB, with or without alpha,
+            of integers, floats from 0 to 1, or bool. Only L is used, whatever colors the image has;
             see `see`.
         saturation : float
             Factor on the predicted a and b, from 0 to 100.
@@ -49,12 +49,11 @@ class Colorizer(Predictor):
         """
         saturation = checked_number("saturation", saturation, MOST_SATURATION)
         position = self.position(vividness)
-        photograph = image if isinstance(image, (str, Path)) else image_in_memory(image)
-        ab = self.turn(self.predict([self.see(photograph)])[0], position)
-        if isinstance(photograph, Image.Image):
-            rgb = decoding.to_srgb_with_alpha(photograph)
+        ab = self.turn(self.predict([self.see(image)])[0], position)
+        if isinstance(image, (str, Path)):
+            rgb = originals.read_original(Path(image)).rgb
         else:
-            rgb = originals.read_original(Path(photograph)).rgb
+            rgb = decoding.to_srgb_with_alpha(image_in_memory(image))
         joined = originals.join(rgb, saturation * ab)
         return joined.convert("RGB") if joined.mode == "RGBA" else joined
 

@@ -91,7 +91,7 @@ def _eight_bits(array: np.ndarray) -> np.ndarray:
         array = array >> 8  # as in files
     elif kind in "bf":
         array = np.rint(array.astype(np.float32) * 255)
-    return array.astype(np.uint8)
+    return array.astype(np.uint8, copy=False)
 
 
 def _in_16_bits(values: np.ndarray) -> bool:

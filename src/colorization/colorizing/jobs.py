@@ -193,7 +193,7 @@ def _jobs(photograph: _Photograph, output: Path, overwrite: bool) -> list[Job]:
     """The jobs of a file: one, or one for each page."""
     path, out = photograph.path, output / photograph.below
     pages = _count_pages(path)
-    if pages == 1:
+    if pages <= 1:
         return [Job(path, out, overwrite)]
     return [
         Job(path, out.with_stem(f"{out.stem}-{page + 1}"), overwrite, page) for page in range(pages)
