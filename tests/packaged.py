@@ -17,7 +17,7 @@ from colorization.backbones.weights import Pretrained
 from colorization.dataset.examples import Examples
 from colorization.embedding import imagenet, standardization
 from colorization.embedding.imagenet import Predict
-from colorization.imaging import view
+from colorization.imaging import resizing
 from colorization.networks.dial import LOGITS
 from colorization.networks.directory import save_architecture
 from colorization.networks.variant import sees_embedding
@@ -61,7 +61,7 @@ def with_embeddings(examples: Examples) -> tuple[Examples, np.ndarray]:
     deviation.
     """
     side = imagenet.NETWORKS[EMBED.network].image_size
-    raw = logits()(view.square_for(examples.images.L.astype(np.float32), side))
+    raw = logits()(resizing.square_for(examples.images.L.astype(np.float32), side))
     mean_and_deviation = standardization.normalization(raw, "random")
     return (
         dataclasses.replace(

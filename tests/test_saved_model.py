@@ -12,7 +12,7 @@ from PIL import Image
 import colorization
 from colorization import variants
 from colorization.core.errors import ColorizationError
-from colorization.imaging import view
+from colorization.imaging import resizing
 from colorization.packaging import saved_model
 from packaged import EMBED, SIDE, untrained, with_embeddings, write_package
 from samples import ROOT, examples
@@ -75,7 +75,7 @@ def test_the_saved_model_needs_tensorflow_alone(model: Path, tmp_path: Path) -> 
 def test_a_model_resizes_as_the_view_does(side: int, image_size: int) -> None:
     L = np.random.default_rng(side).uniform(-1, 1, (2, side, side, 1)).astype(np.float32)
     resized = saved_model.resize(L, side, image_size)
-    np.testing.assert_allclose(resized, view.square_for(L, image_size), atol=1e-6)
+    np.testing.assert_allclose(resized, resizing.square_for(L, image_size), atol=1e-6)
 
 
 def test_another_embedding_network_than_that_of_the_training_is_refused(

@@ -16,7 +16,7 @@ from colorization.colorizing.jobs import Job
 from colorization.core.workers import Workers
 from colorization.dataset import arrays
 from colorization.dataset.preprocessing import preprocess
-from colorization.imaging import decoding, lab, view
+from colorization.imaging import decoding, lab, resizing, view
 from colorization.settings.preprocess import Preprocess
 from samples import encoded, pack, reopened, scene
 
@@ -241,15 +241,15 @@ def test_l_is_resized_for_an_embedding_network_as_tensorflow_does_it(
 ) -> None:
     L = np.random.default_rng(height).uniform(-1, 1, (2, height, width, 1)).astype(np.float32)
     expected = np.asarray(ops.image.resize(L, (side, side), antialias=True))
-    resized = view.square_for(L, side)
+    resized = resizing.square_for(L, side)
     assert (resized.shape, resized.dtype) == ((2, side, side, 1), np.float32)
     np.testing.assert_allclose(resized, expected, rtol=0, atol=1e-6)
-    np.testing.assert_allclose(view.square_for(L[1], side), resized[1], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(resizing.square_for(L[1], side), resized[1], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize(("from_px", "to_px"), [(64, 224), (640, 299), (5, 1), (1, 5)])
 def test_resizing_keeps_what_is_flat_and_what_is_symmetric(from_px: int, to_px: int) -> None:
-    matrix = view.resize_matrix(from_px, to_px)
+    matrix = resizing.resize_matrix(from_px, to_px)
     assert (matrix.shape, matrix.dtype) == ((to_px, from_px), np.float32)
     np.testing.assert_allclose(matrix.sum(axis=1), 1, atol=1e-6)
     np.testing.assert_allclose(matrix, matrix[::-1, ::-1], atol=1e-4)  # in float32, far from 0

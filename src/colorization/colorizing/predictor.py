@@ -13,6 +13,7 @@ from colorization.colorizing.onnx_network import OnnxNetwork
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.embedding.standardization import CLASSES, normalize, read_normalization
+from colorization.imaging import resizing
 
 Network = Callable[..., np.ndarray]  # such as OnnxNetwork; takes one array for each input
 
@@ -36,9 +37,7 @@ class Embedder:
 
     def embed(self, seen: Sequence[np.ndarray]) -> np.ndarray:
         """Give the embeddings, (N, 1000) float32, of N arrays L, each (H, W, 1) of any size."""
-        from colorization.imaging import view  # noqa: PLC0415 (slow, and few models have this)
-
-        squares = np.stack([view.square_for(L, self.image_size) for L in seen])
+        squares = np.stack([resizing.square_for(L, self.image_size) for L in seen])
         return normalize(self.network(squares), self.mean_and_deviation)
 
 

@@ -20,7 +20,7 @@ from colorization.backbones.precision import choose_precision
 from colorization.backbones.pretrained import build_pretrained
 from colorization.core.progress import progress_bar
 from colorization.embedding.standardization import CLASSES
-from colorization.imaging import view
+from colorization.imaging import resizing
 from colorization.settings.embed import Embed
 
 # One image's row in the file from which an interrupted embedding resumes.
@@ -127,7 +127,7 @@ def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
     -------
     keras.Model
         Maps L, (N, S, S, 1) in [-1, 1], to logits, (N, 1000); S is the network's `image_size`, to
-        which `view.square_for` resizes. The model sees no colour, and its normalizations are
+        which `resizing.square_for` resizes. The model sees no colour, and its normalizations are
         folded into the convolutions.
 
     Raises
@@ -248,7 +248,7 @@ def _read_ahead(L: np.ndarray, image_size: int, batch_size: int) -> Iterator[np.
     """Yield batches as the network takes them; read each while the one before is computed."""
 
     def read(start: int) -> np.ndarray:
-        return view.square_for(L[start : start + batch_size].astype(np.float32), image_size)
+        return resizing.square_for(L[start : start + batch_size].astype(np.float32), image_size)
 
     with ThreadPoolExecutor(1) as reader:
         following = reader.submit(read, 0)

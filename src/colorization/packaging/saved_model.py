@@ -18,7 +18,7 @@ from colorization.core.files import whole_folder
 from colorization.core.hashing import sha256_of
 from colorization.embedding import imagenet
 from colorization.embedding.standardization import normalize, read_normalization
-from colorization.imaging import lab, view
+from colorization.imaging import lab, resizing, view
 from colorization.networks.dial import Dialled
 from colorization.networks.directory import load_model
 from colorization.packaging.embedder_record import check_embedding
@@ -122,6 +122,6 @@ def luminance(grey: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def resize(L: keras.KerasTensor, from_px: int, to_px: int) -> keras.KerasTensor:
-    """Resize squares, (N, from_px, from_px, 1), as `view.square_for` does, but within a model."""
-    matrix = view.resize_matrix(from_px, to_px)
+    """Resize squares, (N, from_px, from_px, 1), within a model; see `resizing.square_for`."""
+    matrix = resizing.resize_matrix(from_px, to_px)
     return ops.matmul(ops.matmul(matrix, L[..., 0]), matrix.T)[..., None]
