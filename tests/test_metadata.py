@@ -500,7 +500,7 @@ def test_no_damage_costs_a_photograph_that_can_be_decoded(tmp_path: Path, before
             originals.write_original(original, out, tmp_path / f"out{ending}", mark=MARK)
             Image.open(tmp_path / f"out{ending}").load()
         kept += bool(read.exif.main and read.xmp)
-    assert kept > 10
+    assert kept > 5
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
