@@ -165,7 +165,7 @@ def _of_jpeg(file: BinaryIO, blocks: Blocks) -> None:
         elif marker == COMMENT:
             blocks.comments.append(content)
     # Packets that the main one does not state are left from other photographs.
-    blocks.xmp += [bytes(each) for name, each in extended.items() if name in b"".join(blocks.xmp)]
+    blocks.xmp += [bytes(part) for name, part in extended.items() if name in b"".join(blocks.xmp)]
     blocks.take_photoshop(photoshop)
 
 
@@ -332,7 +332,7 @@ def _of_gif(file: BinaryIO, blocks: Blocks) -> None:
             if label == b"\xfe":
                 blocks.comments.append(b"".join(content))
             elif label == b"\xff" and content[0] == application[1:]:
-                raw = b"".join(bytes([len(each)]) + each for each in content[1:]) + b"\0"
+                raw = b"".join(bytes([len(block)]) + block for block in content[1:]) + b"\0"
                 blocks.xmp.append(raw.removesuffix(_GIF_XMP_TRAILER))
         elif kind == b",":
             flags = _exactly(file, 9)[8]
