@@ -22,6 +22,7 @@ from colorization.core.errors import PhotographWarning, reason
 
 MOST_PIECES = 1_000_000  # segments or chunks of a file
 MOST_BYTES = 1 << 26  # of all blocks of a file
+_TOO_MUCH = f"more than {MOST_BYTES >> 20} MiB of metadata, or {MOST_PIECES:,} pieces"
 MOST_TEXT = 1 << 24  # bytes of all texts of a PNG: a few compressed bytes can stand for gigabytes
 
 # How segments of a JPEG begin.
@@ -165,7 +166,7 @@ def _of_jpeg(file: BinaryIO, blocks: Blocks) -> None:
         elif marker == COMMENT:
             blocks.comments.append(content)
     # Packets that the main one does not state are left from other photographs.
-    blocks.xmp += [bytes(each) for name, each in extended.items() if name in b"".join(blocks.xmp)]
+    blocks.xmp += [bytes(part) for name, part in extended.items() if name in b"".join(blocks.xmp)]
     blocks.take_photoshop(photoshop)
 
 
@@ -184,11 +185,14 @@ def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         if marker in _STANDALONE:
             continue
         size = struct.unpack(">H", file.read(2))[0] - 2
-        if marker in {APP0, APP1, APP13, COMMENT} and size <= left:
+        if marker in {APP0, APP1, APP13, COMMENT}:
             left -= size
+            if left < 0:
+                break
             yield marker, _exactly(file, size)
         else:
             file.seek(size, 1)
+    raise ValueError(_TOO_MUCH)
 
 
 def _of_png(file: BinaryIO, blocks: Blocks) -> None:
@@ -222,11 +226,14 @@ def _chunks_of_png(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
         if len(head) < 8:
             return
         size, kind = struct.unpack(">L4s", head)
-        if kind in _OF_PNG and size <= left:
+        if kind in _OF_PNG:
             left -= size
+            if left < 0:
+                break
             yield kind, _exactly(file, size)
             size = 0
         file.seek(size + 4, 1)  # its checksum, too
+    raise ValueError(_TOO_MUCH)
 
 
 def _text(kind: bytes, content: bytes, longest: int) -> Text:
@@ -279,13 +286,16 @@ def _of_webp(file: BinaryIO, blocks: Blocks) -> None:
             return
         kind, size = struct.unpack("<4sL", head)
         padding = size % 2
-        if kind in _OF_WEBP and size <= MOST_BYTES:
+        if kind in _OF_WEBP:
+            if size > MOST_BYTES:
+                break
             content, size = _exactly(file, size), 0
             if kind == b"EXIF":
                 blocks.take_exif(content)
             else:
                 blocks.xmp.append(content)
         file.seek(size + padding, 1)
+    raise ValueError(_TOO_MUCH)
 
 
 def _of_tiff(file: BinaryIO, page: int, blocks: Blocks) -> None:
@@ -332,7 +342,7 @@ def _of_gif(file: BinaryIO, blocks: Blocks) -> None:
             if label == b"\xfe":
                 blocks.comments.append(b"".join(content))
             elif label == b"\xff" and content[0] == application[1:]:
-                raw = b"".join(bytes([len(each)]) + each for each in content[1:]) + b"\0"
+                raw = b"".join(bytes([len(block)]) + block for block in content[1:]) + b"\0"
                 blocks.xmp.append(raw.removesuffix(_GIF_XMP_TRAILER))
         elif kind == b",":
             flags = _exactly(file, 9)[8]

@@ -93,7 +93,7 @@ class Resolution:
     @classmethod
     def of(cls, x: Fraction, y: Fraction) -> "Resolution | None":
         """Give a resolution; None if no person could mean it."""
-        return cls(x, y) if all(1 <= each <= LARGEST_DPI for each in (x, y)) else None
+        return cls(x, y) if all(1 <= side <= LARGEST_DPI for side in (x, y)) else None
 
     @property
     def turned(self) -> "Resolution":
@@ -243,7 +243,7 @@ def block(exif: Exif, longest: int | None = None) -> bytes:
         return content
     too_much = len(content) - longest
     left_out, names = set(), []
-    for part, tag, entry in sorted(_entries(exif), key=lambda each: -len(each[2].value)):
+    for part, tag, entry in sorted(_entries(exif), key=lambda kept: -len(kept[2].value)):
         if too_much <= 0:
             break
         # A value of up to 4 bytes stands within its field.

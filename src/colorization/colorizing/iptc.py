@@ -10,6 +10,7 @@ import struct
 import warnings
 from collections.abc import Iterator
 
+from colorization.colorizing.xmp import Value
 from colorization.core.errors import PhotographWarning
 
 RESOURCE = 0x0404  # IPTC-IIM, among Photoshop's image resources
@@ -105,22 +106,22 @@ def datasets(iptc: bytes) -> dict[tuple[int, int], list[bytes]]:
     return values
 
 
-def properties(iptc: bytes) -> dict[str, str | list[str] | dict[str, str]]:
+def properties(iptc: bytes) -> dict[str, Value]:
     """Give the XMP properties that say what IPTC-IIM says.
 
     Returns
     -------
     dict
-        By the name, with its usual prefix: a text, a list of texts, or texts by their language.
+        Values by the name of their property, with its usual prefix.
     """
     values = datasets(iptc)
     declared = values.get(_CHARACTER_SET, [b""])[0] == _UTF8
     texts = {
-        number: [text(value, "utf-8" if declared else None) for value in found]
-        for (record, number), found in values.items()
+        number: [text(value, "utf-8" if declared else None) for value in written]
+        for (record, number), written in values.items()
         if record == 2
     }
-    stated: dict[str, str | list[str] | dict[str, str]] = {}
+    stated: dict[str, Value] = {}
     for number, written in texts.items():
         if number in TEXTS:
             stated[TEXTS[number]] = written[0]

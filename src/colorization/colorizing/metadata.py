@@ -20,7 +20,7 @@ from colorization.colorizing.blocks import Text
 from colorization.colorizing.exif import Exif, Resolution
 from colorization.colorizing.mark import Mark
 from colorization.colorizing.tiff_directories import BYTE, UNDEFINED, Directory, Entry
-from colorization.colorizing.xmp import Packet, md5_of
+from colorization.colorizing.xmp import Packet, Value, md5_of
 from colorization.core.errors import PhotographWarning
 
 LONGEST_SEGMENT = 65_533  # bytes in a JPEG: the length has 16 bits and counts itself
@@ -80,17 +80,17 @@ def read(file: BinaryIO, page: int | None = None) -> Metadata:
     PhotographWarning
         If something is damaged. It is left out, or what follows it.
     """
-    read = blocks.find(file, page)
-    resolution = read.resolution or read.exif.resolution
-    if read.exif.quarter_turned and resolution is not None:
+    of_file = blocks.find(file, page)
+    resolution = of_file.resolution or of_file.exif.resolution
+    if of_file.exif.quarter_turned and resolution is not None:
         resolution = resolution.turned
     return Metadata(
-        read.exif.upright(),
-        tuple(read.xmp),
-        read.iptc,
+        of_file.exif.upright(),
+        tuple(of_file.xmp),
+        of_file.iptc,
         resolution,
-        tuple(read.texts),
-        tuple(read.comments),
+        tuple(of_file.texts),
+        tuple(of_file.comments),
     )
 
 
@@ -161,7 +161,7 @@ def _packet(metadata: Metadata, kind: str, mark: Mark | None) -> Packet | None:
     return packet or None
 
 
-def _value(keyword: str, text: str) -> Any:
+def _value(keyword: str, text: str) -> Value:
     """What a PNG's text says, as the value of an XMP property; empty if it has none."""
     name = _TEXTS[keyword]
     if name in _ALTERNATIVES:

@@ -116,18 +116,18 @@ class Tiff:
     def _fields(self, place: int) -> tuple[dict[int, _Field], int]:
         """The fields of a directory, and where the next one is; none of one that is cut off."""
         number, entry = ("Q", "HHQ8s") if self._big else ("H", "HHL4s")
-        each = struct.calcsize(self.order + entry)
+        size = struct.calcsize(self.order + entry)
         try:
             self._file.seek(place)
             (count,) = self._unpack(number, self._file.read(struct.calcsize(number)))
-            content = self._file.read(each * min(count, 1 << 16))
+            content = self._file.read(size * min(count, 1 << 16))
             following = self._file.read(8).ljust(8, b"\0")
         except (struct.error, OverflowError, ValueError):
             self.damaged = True
             return {}, 0
-        whole = len(content) // each
+        whole = len(content) // size
         self.damaged |= whole < count
-        read = [*struct.iter_unpack(self.order + entry, content[: whole * each])]
+        read = [*struct.iter_unpack(self.order + entry, content[: whole * size])]
         # Of a tag that is there twice, readers take the first.
         (place,) = self._unpack(self._word, following)
         return {tag: _Field(*field) for tag, *field in reversed(read)}, place

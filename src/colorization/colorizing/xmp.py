@@ -11,6 +11,8 @@ import re
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+Value = str | list[str] | dict[str, str]  # of a property: a text, a list, texts by their language
+
 NAMESPACES = {
     "dc": "http://purl.org/dc/elements/1.1/",
     "exif": "http://ns.adobe.com/exif/1.0/",
@@ -126,7 +128,7 @@ class Packet:
             if element.tag[1:].startswith(UNTRUE_NAMESPACES):
                 self._properties.remove(element)
 
-    def state(self, name: str, value: str | list[str] | dict[str, str]) -> None:
+    def state(self, name: str, value: Value) -> None:
         """Add a property: a text, a list, or texts by their language."""
         stated = ElementTree.SubElement(self._properties, full(name))
         if isinstance(value, str):
@@ -147,7 +149,7 @@ class Packet:
         holder = self._properties.find(full(name))
         if holder is None:
             holder = ElementTree.SubElement(self._properties, full(name))
-        array = next((each for each in holder if each.tag in ARRAYS), None)
+        array = next((child for child in holder if child.tag in ARRAYS), None)
         if array is None:
             array = ElementTree.SubElement(holder, full("rdf:Seq"))
         li = ElementTree.SubElement(array, LI, {full("rdf:parseType"): "Resource"})
@@ -158,8 +160,9 @@ class Packet:
         """Add the properties of another packet that this one does not have."""
         if not self._properties.attrib[ABOUT]:
             self._properties.attrib[ABOUT] = other._properties.attrib[ABOUT]
-        present = {each.tag for each in self._properties}
-        self._properties.extend(each for each in other._properties if each.tag not in present)
+        present = {element.tag for element in self._properties}
+        missing = [element for element in other._properties if element.tag not in present]
+        self._properties.extend(missing)
         self._prefixes = other._prefixes | self._prefixes
 
     def to_bytes(self) -> bytes:
@@ -187,7 +190,7 @@ class Packet:
         extended._prefixes = self._prefixes
         main.state(EXTENDED, "0" * 32)  # as long as the MD5
         too_much = len(main.to_bytes()) - longest
-        for size, element in sorted(_sizes(main._properties), key=lambda each: -each[0]):
+        for size, element in sorted(_sizes(main._properties), key=lambda sized: -sized[0]):
             if too_much <= 0:
                 break
             main._properties.remove(element)
@@ -205,7 +208,7 @@ class Packet:
         prefixes = _Prefixes(self._prefixes)
         for element in root.iter():
             element.tag = prefixes.short(element.tag)
-            element.attrib = {prefixes.short(each): text for each, text in element.attrib.items()}
+            element.attrib = {prefixes.short(name): text for name, text in element.attrib.items()}
         root.attrib |= prefixes.declarations()
         # A carriage return in the tree was written as a character reference, or it would be gone.
         return ElementTree.tostring(root, "unicode").replace("\r", "&#13;")
@@ -286,8 +289,10 @@ def _parsed(content: bytes) -> tuple[Element, dict[str, str]]:
 
 
 def _sizes(properties: Element) -> list[tuple[int, Element]]:
-    """Each property with the bytes that it takes at least, when it is written."""
-    return [(sum(len(text.encode()) for text in each.itertext()), each) for each in properties]
+    """The properties, with the bytes that they take at least when they are written."""
+    return [
+        (sum(len(text.encode()) for text in element.itertext()), element) for element in properties
+    ]
 
 
 def _legal(text: str) -> str:
