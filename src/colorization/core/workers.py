@@ -215,6 +215,7 @@ def serve(module: str) -> NoReturn:
         except EOFError:
             os._exit(0)
         with _silence(), _time_limit(call.seconds), warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)  # also those that an earlier file gave
             error, value = _outcome(getattr(functions, call.function), call)
         messages = [str(each.message) for each in caught if issubclass(each.category, UserWarning)]
         pickle.dump((error, Answer(value, list(dict.fromkeys(messages)))), answers)
