@@ -34,7 +34,7 @@ export: .venv/installed
 test: .venv/installed
 	python -m pytest
 
-# What takes too long for `make test`: a kill at many moments, 25,000 images.
+# What takes too long for `make test`: many kills, clusters, 25,000 images, mutants by the thousand.
 soak: .venv/installed
 	python -m pytest -m soak
 

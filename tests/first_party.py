@@ -1,6 +1,7 @@
 """Which files of this project a Python file imports, directly or not."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,8 @@ def imported_files(script: Path) -> set[str]:
     return {file.relative_to(ROOT).as_posix() for file in found}
 
 
-def imported_by(file: Path, *, with_types: bool = False) -> set[Path]:
+@functools.cache
+def imported_by(file: Path, *, with_types: bool = False) -> frozenset[Path]:
     """The first-party files that a file itself imports; those that only types need, on demand."""
     names = set()
     tree = ast.parse(file.read_text(encoding="utf-8"))
@@ -30,7 +32,7 @@ def imported_by(file: Path, *, with_types: bool = False) -> set[Path]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}: relative imports are not followed"
             names |= {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
-    return {path for name in names for path in _files_of(name)}
+    return frozenset(path for name in names for path in _files_of(name))
 
 
 def _run(node: ast.AST) -> Iterator[ast.AST]:

@@ -1,7 +1,6 @@
 """Packaged models without a training, for the tests of what colorizes."""
 
 import atexit
-import ctypes
 import dataclasses
 import functools
 import shutil
@@ -12,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+import memory
 from colorization import variants
 from colorization.backbones.weights import Pretrained
 from colorization.dataset.examples import Examples
@@ -115,7 +115,5 @@ def write_package(
     made_up.history.to_csv(folder / "history.csv", index=False)
     out.mkdir()
     package(folder, folder, embedder(), origin, out)
-    # Each conversion leaves free memory in pieces, hundreds of MiB of them, which glibc keeps.
-    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
-        trim(0)
+    memory.trim()
     return out

@@ -54,6 +54,11 @@ def declared(name: str) -> set[str]:
     return {path for path in STAGES[name]["deps"] if path.startswith(CODE)}
 
 
+def parameters(name: str) -> set[str]:
+    """The parameters, or sections of them, that a stage says it depends on."""
+    return set(STAGES[name].get("params", ()))
+
+
 def counted(files: set[str]) -> set[str]:
     """Those of some files that may change a result."""
     return {
@@ -104,14 +109,64 @@ def test_variants_without_embedding_do_not_wait_for_the_embeddings(name: str) ->
     assert "embeddings" not in STAGES[name]["cmd"]
 
 
-@pytest.mark.parametrize("file", ["src/colorization/scoring/metrics.py"])
-def test_a_new_metric_concerns_what_scores_and_the_pages(file: str) -> None:
-    assert depending_on(file) == {"floors", *EVALUATIONS, *PAGES}
+@pytest.mark.parametrize(
+    ("file", "stages"),
+    [
+        ("sources/scenes.py", {"download", "floors"}),  # floors look for the scenes' small parts
+        ("embedding/imagenet.py", {"embed", "embed_control", "embedder"}),
+        ("training/fitting.py", TRAININGS),
+        ("networks/blocks.py", {*TRAININGS, *EVALUATIONS, "package"}),
+        # Each instance of a training stage has one of these files among its dependencies.
+        ("variants/bn_maxpool.py", TRAININGS),
+        ("scoring/metrics.py", {"floors", *EVALUATIONS, *PAGES}),  # a new metric
+        ("study/claims.py", {"compare"}),
+        ("colorizing/command.py", set()),
+        ("packaging/package.py", {"package"}),
+        ("packaging/to_onnx.py", {"embedder", "package"}),
+        ("__init__.py", set()),
+    ],
+)
+def test_an_edit_costs_what_it_touches_and_nothing_else(file: str, stages: set[str]) -> None:
+    assert (ROOT / "src/colorization" / file).exists()
+    assert depending_on(f"src/colorization/{file}") == stages
 
 
-def test_a_new_variant_concerns_its_own_training() -> None:
-    # Each instance of a training stage has one of these files among its dependencies.
-    assert depending_on("src/colorization/variants/bn_maxpool.py") == TRAININGS
+@pytest.mark.parametrize(
+    ("section", "stages"),
+    [
+        ("download", {"download", "floors", "package"}),
+        ("split", {"split"}),
+        ("preprocess", {"preprocess"}),
+        ("embed", {"embed", "embed_control", "embedder"}),
+        ("encoders", set()),  # a training depends on what `check` tells of its own encoder
+        ("model", set()),
+        ("study", {"embed_control"}),
+        ("train", TRAININGS - {"train_bins"}),
+        ("colour_bins", {"train_bins"}),
+        ("evaluate", EVALUATIONS),
+    ],
+)
+def test_a_parameter_concerns_its_stage_and_the_pages_that_print_it(
+    section: str, stages: set[str]
+) -> None:
+    reading = {
+        name
+        for name in WITH_DEPENDENCIES
+        if section in {parameter.partition(".")[0] for parameter in parameters(name)}
+    }
+    assert reading == stages | {"report", "compare"}
+
+
+def test_a_training_depends_on_the_weights_of_its_own_encoder_alone() -> None:
+    weights = {
+        name: {path for path in STAGES[name]["deps"] if path.startswith("data/inputs/encoders")}
+        for name in WITH_DEPENDENCIES
+    }
+    own = {"data/inputs/encoders/${item.variant}.json"}
+    assert {name: paths for name, paths in weights.items() if paths} == {
+        "train_alone": own,
+        "train_bins": own,
+    }
 
 
 def of_room(room: str) -> list[str]:
@@ -191,12 +246,15 @@ def test_plots_are_of_columns_that_are_there() -> None:
                     assert {told[axis] for axis in ("x", "y") if axis in told} <= columns
 
 
-@pytest.mark.parametrize("name", WITHOUT_TENSORFLOW)
-def test_a_stage_that_computes_no_network_does_not_import_tensorflow(name: str) -> None:
-    program = (
-        f"import sys; sys.path.insert(0, 'stages'); import {name}; "
-        "sys.exit(sorted({'tensorflow', 'keras'} & set(sys.modules)) or 0)"
-    )
+def test_stages_that_compute_no_network_do_not_import_tensorflow() -> None:
+    program = f"""
+import importlib, sys
+sys.path.insert(0, "stages")
+for name in {WITHOUT_TENSORFLOW}:
+    importlib.import_module(name)
+    if {{"tensorflow", "keras"}} & set(sys.modules):
+        sys.exit(name)
+"""
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
 
 

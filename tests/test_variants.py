@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -10,6 +11,7 @@ import pytest
 import tensorflow as tf
 from keras import layers, ops
 
+import memory
 from colorization import variants
 from colorization.core.errors import ColorizationError
 from colorization.networks import blocks, directory
@@ -92,14 +94,16 @@ def inputs(model: keras.Model, height: int, width: int, count: int = 2) -> list[
     return [rng.uniform(-1, 1, shapes[tensor.name]).astype(np.float32) for tensor in model.inputs]
 
 
-@pytest.fixture(scope="module", params=variants.names())
+@pytest.fixture(scope="module", params=PARAMETERS)
 def variant(request: pytest.FixtureRequest) -> str:
+    """The variants whose networks differ."""
     return request.param
 
 
 @pytest.fixture(scope="module")
-def model(variant: str) -> keras.Model:
-    return model_of(variant)
+def model(variant: str) -> Iterator[keras.Model]:
+    yield model_of(variant)
+    memory.give_back()
 
 
 def normalizes_or_drops(model: keras.Model) -> bool:
@@ -109,6 +113,17 @@ def normalizes_or_drops(model: keras.Model) -> bool:
     )
 
 
+@pytest.mark.parametrize("name", sorted(set(variants.names()) - set(PARAMETERS)))
+def test_a_variant_whose_network_is_not_looked_at_below_has_that_of_bn_maxpool(name: str) -> None:
+    record, same = variants.load(name), variants.load("bn_maxpool")
+    assert (record.build, record.encoder, record.objective) == (
+        same.build,
+        same.encoder,
+        same.objective,
+    )
+
+
+@pytest.mark.parametrize("variant", variants.names())
 def test_every_file_of_a_variant_holds_its_record_and_imports_no_other(variant: str) -> None:
     record = variants.load(variant)
     assert isinstance(record, Variant)
@@ -158,7 +173,6 @@ def size(weights: list[keras.Variable]) -> int:
     return sum(int(np.prod(weight.shape)) for weight in weights)
 
 
-@pytest.mark.parametrize("variant", PARAMETERS, indirect=True)
 def test_the_numbers_of_parameters_are_those_derived_above(model: keras.Model) -> None:
     assert model.count_params() == PARAMETERS[model.name]
     assert size(model.non_trainable_weights) == NOT_TRAINED[model.name]
@@ -192,7 +206,8 @@ def test_a_step_moves_every_trainable_weight_and_leaves_what_is_frozen(variant: 
     model = model_of(variant)
     before = {weight.path: np.array(weight) for weight in model.weights}
     trained = {weight.path for weight in model.trainable_weights}
-    model.compile(keras.optimizers.Adam(1e-3), "mse")
+    # Neither traced nor compiled: that takes seconds, and test_training looks at it.
+    model.compile(keras.optimizers.Adam(1e-3), "mse", run_eagerly=True)
     truth = np.random.default_rng(2).uniform(-1, 1, (4, 32, 32, 2)).astype(np.float32)
     model.train_on_batch(inputs(model, 32, 32, count=4), truth)
     for weight in model.weights:
