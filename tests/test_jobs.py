@@ -325,7 +325,8 @@ def test_what_is_passed_over_in_folders_is_counted_by_kind(tmp_path: Path) -> No
     assert passed_over(photos, tmp_path / "out") == {
         "hidden": 4,
         "linked folders": 1,
-        "of another kind": 2,
+        ".txt": 1,
+        ".raw": 1,
         "without an ending": 1,
     }
 

@@ -336,7 +336,7 @@ def _kind(entry: os.DirEntry, output: Identity | None) -> str:
         return "linked folders"
     if ending in archives.EXTENSIONS:
         return IMAGE
-    return "of another kind" if ending else "without an ending"
+    return ending or "without an ending"
 
 
 def _before_wildcards(pattern: Path) -> Path:
