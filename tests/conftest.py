@@ -6,13 +6,15 @@ import shutil
 import subprocess
 import sys
 import urllib.error
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 import yaml
 from filelock import FileLock
+
+import memory
 
 ROOT = Path(__file__).resolve().parent.parent
 PIPELINE_FILES = (
@@ -203,6 +205,13 @@ def study(
 
     project, (failed, mended) = made_once(tmp_path_factory, "study", make)
     return project, failed, mended
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _memory() -> Iterator[None]:
+    """After each module, let go of its networks."""
+    yield
+    memory.give_back()
 
 
 @pytest.fixture

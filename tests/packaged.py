@@ -1,7 +1,6 @@
 """Packaged models without a training, for the tests of what colorizes."""
 
 import atexit
-import ctypes
 import dataclasses
 import functools
 import shutil
@@ -12,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+import memory
 from colorization import variants
 from colorization.backbones.weights import Pretrained
 from colorization.dataset.examples import Examples
@@ -44,7 +44,8 @@ def embedder() -> Path:
     """What the stage `embedder` writes, written once."""
     folder = Path(tempfile.mkdtemp(prefix="embedder-"))
     atexit.register(shutil.rmtree, folder)
-    write_embedder(EMBED, "random", folder)
+    with memory.collected_often():
+        write_embedder(EMBED, "random", folder)
     return folder
 
 
@@ -114,8 +115,6 @@ def write_package(
     made_up.summary.write(folder / "metrics.json")
     made_up.history.to_csv(folder / "history.csv", index=False)
     out.mkdir()
-    package(folder, folder, embedder(), origin, out)
-    # Each conversion leaves free memory in pieces, hundreds of MiB of them, which glibc keeps.
-    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
-        trim(0)
+    with memory.collected_often():
+        package(folder, folder, embedder(), origin, out)
     return out

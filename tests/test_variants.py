@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -10,6 +11,7 @@ import pytest
 import tensorflow as tf
 from keras import layers, ops
 
+import memory
 from colorization import variants
 from colorization.core.errors import ColorizationError
 from colorization.networks import blocks, directory
@@ -99,8 +101,9 @@ def variant(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def model(variant: str) -> keras.Model:
-    return model_of(variant)
+def model(variant: str) -> Iterator[keras.Model]:
+    yield model_of(variant)
+    memory.give_back()
 
 
 def normalizes_or_drops(model: keras.Model) -> bool:
