@@ -33,13 +33,24 @@ TINY = {
     "embed": {"network": "mobilenet_v2"},
     "train": {"epochs": 2, "monitor_images": 4},
     "colour_bins": {"epochs": 2, "monitor_images": 4},
-    "study": {
-        "with_embedding": ["baseline", "bn_maxpool", "bn_maxpool_one_in_2"],
+    "study": {  # one variant for each kind of training
+        "with_embedding": ["bn_maxpool"],
         "without_embedding": {"vgg16_repeat": "vgg16"},
         "colour_bins": {"mobilenet_unet": "mobilenet_v2"},
+        "controls": {"bn_maxpool_another_photograph": "another_photograph"},
     },
     "evaluate": {"sample_images": 3, "extreme_images": 2},
 }
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the reproduced projects first.
+
+    They are the longest, and the workers share the projects. pytest-xdist gives them all to one
+    worker, which makes the projects, while the others do the rest.
+    """
+    items.sort(key=lambda item: not {"first_run", "study"} & set(getattr(item, "fixturenames", ())))
 
 
 class Project:
@@ -100,13 +111,19 @@ class Project:
         merge(params, changes)
         path.write_text(yaml.safe_dump(params, sort_keys=False))
 
+    def locked(self) -> dict[str, dict]:
+        """What both lock files hold of each stage that was made."""
+        return {
+            name: stage
+            for lock in ("dvc.lock", "experiments/dvc.lock")
+            for name, stage in yaml.safe_load((self.root / lock).read_text())["stages"].items()
+        }
+
     def locked_outputs(self) -> dict[str, str]:
         """The md5 of each output in both lock files."""
-        outputs: dict[str, str] = {}
-        for lock in ("dvc.lock", "experiments/dvc.lock"):
-            for stage in yaml.safe_load((self.root / lock).read_text())["stages"].values():
-                outputs |= {out["path"]: out["md5"] for out in stage["outs"]}
-        return outputs
+        return {
+            out["path"]: out["md5"] for stage in self.locked().values() for out in stage["outs"]
+        }
 
 
 def environment() -> dict[str, str]:

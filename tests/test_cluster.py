@@ -117,6 +117,7 @@ class Started:
         return status, self.lines
 
 
+@pytest.mark.soak
 def test_workers_give_the_same_bytes_though_one_is_killed_and_a_training_fails(
     shared: Project, study: tuple[Project, str, str], cluster: Cluster
 ) -> None:
@@ -140,14 +141,7 @@ def test_workers_give_the_same_bytes_though_one_is_killed_and_a_training_fails(
         "file; found 'none.h5', which does not exist"
     )
     done = {line.split(":")[0] for line in lines if ": done in " in line}
-    assert done == {
-        "baseline-1",
-        "bn_maxpool_another_photograph-1",
-        "bn_maxpool_no_embedding-1",
-        "bn_maxpool_one_in_2-1",
-        "bn_maxpool_random_network-1",
-        "mobilenet_unet-1",
-    } & set(names(study[0]))
+    assert done == {"bn_maxpool_another_photograph-1", "mobilenet_unet-1"}
 
     shared.update_params({"encoders": {"vgg16": "random"}})
     status, lines = Started(shared, cluster.address).end()
@@ -159,11 +153,7 @@ def test_workers_give_the_same_bytes_though_one_is_killed_and_a_training_fails(
     assert shared.locked_outputs() == study[0].locked_outputs()
 
 
-def names(project: Project) -> list[str]:
-    """Every training of a project, as VARIANT-SEED."""
-    return [folder.name for folder in (project.root / "models").iterdir()]
-
-
+@pytest.mark.soak
 def test_the_same_command_goes_on_after_ctrl_c_and_when_the_scheduler_is_gone(
     shared: Project, cluster: Cluster, tmp_path: Path
 ) -> None:

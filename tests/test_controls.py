@@ -93,16 +93,12 @@ def test_the_control_without_an_embedding_lacks_the_weights_that_it_had() -> Non
     assert own == full
 
 
-def test_a_control_is_embedded_trained_and_evaluated(project: Project) -> None:
-    name = "bn_maxpool_another_photograph"
-    project.update_params({"study": {"controls": {name: "another_photograph"}}})
-    printed = project.succeed("dvc", "repro", f"experiments/dvc.yaml:evaluate_control@{name}-1")
-    for stage in ("embed_control", "train_control", "evaluate_control"):
-        assert f"Running stage 'experiments/dvc.yaml:{stage}@{name}" in printed
-    assert "Running stage 'embed'" not in printed
-    root = project.root / "data"
+def test_a_control_is_embedded_trained_and_evaluated(study: tuple[Project, str, str]) -> None:
+    """By stages of its own, which test_pipeline names."""
+    root = study[0].root / "data"
     own, others = (
-        np.load(root / folder / "test.npy") for folder in ("embeddings", f"controls/{name}")
+        np.load(root / folder / "test.npy")
+        for folder in ("embeddings", "controls/bn_maxpool_another_photograph")
     )
     np.testing.assert_array_equal(others, own[derangement(len(own))])
-    assert (root / "evaluations" / f"{name}-1" / "metrics.json").exists()
+    assert (root / "evaluations/bn_maxpool_another_photograph-1/metrics.json").exists()
