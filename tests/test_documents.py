@@ -58,6 +58,13 @@ NOT_RUN = {
     "make publish STUDY=mine": "test_published and test_pipeline do so at tiny settings",
     "dvc exp run -S download.source=https://example.org/photographs.zip": "followed below",
 }
+# Commands that would run what follows as well, which test_pipeline does; here DVC stops there.
+STOP = {
+    "dvc exp run -S download.source=../photos.zip -S preprocess.image_size=96": "preprocess",
+    "dvc exp run -S download.source=https://example.org/photographs.zip": "split",
+    "dvc exp run -S download.source=photographs": "split",
+}
+EXPERIMENT = "dvc exp run -S model.variant=spatial_dropout"  # of two pages
 # Python that needs what no test has: a cluster, the network.
 NEEDS = ("dask_jobqueue", "dask_kubernetes", "keras.applications")
 
@@ -243,16 +250,29 @@ def test_every_command_that_is_not_run_is_on_a_page() -> None:
     assert set(NOT_RUN) <= told
 
 
-@pytest.mark.parametrize(
-    "page", [name for name in PAGES if name != "docs/extending.md" and [*commands(name)]]
-)
-def test_commands_run(page: str, checkout: Project) -> None:
-    study = {"with_embedding": ["bn_maxpool", "spatial_dropout", "baseline"]}
-    checkout.update_params({"study": study, "train": {"epochs": 1}})
+def stopped(command: str) -> str:
+    """A command as it is run here."""
+    return f"{command} {STOP[command]}" if command in STOP else command
+
+
+def test_commands_run(checkout: Project) -> None:
+    """Each once, in the order of the pages, in one project; a page begins with its parameters."""
+    checkout.update_params({"study": {"with_embedding": ["bn_maxpool", "spatial_dropout"]}})
     checkout.commit()
-    for command in commands(page):
-        if command not in NOT_RUN:
-            checkout.succeed("bash", "-c", command)
+    printed: dict[str, str] = {}
+    for page in PAGES:
+        checkout.succeed("git", "restore", "params.yaml")
+        for command in commands(page) if page != "docs/extending.md" else ():
+            if command not in NOT_RUN and command not in printed:
+                printed[command] = checkout.succeed("bash", "-c", stopped(command))
+    assert sorted(stages_run(printed[EXPERIMENT])) == [
+        "evaluate@spatial_dropout-1",
+        "package",
+        "report",
+        "train@spatial_dropout-1",
+    ]
+    # So the study does not train it again.
+    assert "experiments/dvc.yaml:train@spatial_dropout-1" not in checkout.read_json("dvc", "status")
 
 
 def python_without_output(page: str) -> list[str]:
@@ -300,7 +320,8 @@ def insert_before(path: Path, line: str, code: str) -> None:
     path.write_text(text[:place] + code + text[place:])
 
 
-def test_a_variant_is_added_by_the_letter(checkout: Project) -> None:
+def test_a_variant_and_a_metric_are_added_by_the_letter(checkout: Project) -> None:
+    """Their code first, so that one experiment runs both."""
     code, named, run = by_heading("docs/extending.md")["Add a variant"]
     (checkout.root / "src/colorization/variants/plain.py").write_text(code.code)
     params = checkout.root / "params.yaml"
@@ -310,21 +331,23 @@ def test_a_variant_is_added_by_the_letter(checkout: Project) -> None:
     added = yaml.safe_load(params.read_text())["study"]["without_embedding"]
     tiny["study"]["without_embedding"] = added
     params.write_text(yaml.safe_dump(tiny))
-    printed = checkout.succeed("bash", "-ec", run.code)
-    trained, evaluated, *pages = stages_run(printed)
-    assert (trained, evaluated) == ("train_alone@plain-1", "evaluate_alone@plain-1")
-    assert sorted(pages) == ["package", "report"]  # neither waits for the other
-    assert "plain" in (checkout.root / "results/report.md").read_text().splitlines()[0]
-
-
-def test_a_metric_is_added_by_the_letter(checkout: Project) -> None:
-    code, run = by_heading("docs/extending.md")["Add a metric"]
+    metric, run_again = by_heading("docs/extending.md")["Add a metric"]
     path = checkout.root / "src/colorization/scoring/metrics.py"
-    insert_before(path, '    Metric(\n        "psnr_vs_grey_db"', code.code)
+    insert_before(path, '    Metric(\n        "psnr_vs_grey_db"', metric.code)
+
     printed = checkout.succeed("bash", "-ec", run.code)
-    assert not [stage for stage in stages_run(printed) if stage.startswith("train")]
-    assert "mean error in ab" in (checkout.root / "results/report.md").read_text()
+    assert sorted(stages_run(printed)) == [
+        "evaluate_alone@plain-1",
+        "floors",  # for the metric alone
+        "package",
+        "report",
+        "train_alone@plain-1",
+    ]
+    report = (checkout.root / "results/report.md").read_text()
+    assert "plain" in report.splitlines()[0]
+    assert "mean error in ab" in report
     assert '"mean_error_ab"' in (checkout.root / "results/metrics.json").read_text()
+    assert stages_run(checkout.succeed("bash", "-ec", run_again.code)) == []
 
 
 def test_a_source_is_added_by_the_letter(checkout: Project) -> None:
@@ -337,8 +360,9 @@ def test_a_source_is_added_by_the_letter(checkout: Project) -> None:
         assert here != code.code
         insert_before(path, "# The sources that have a name.\n", here + "\n\n")
         insert_before(path, '    "bsds500": _fetch_bsds500,\n', entry.code)
-        for command in (plain, run):
+        for block in (plain, run):
+            command = stopped(block.code.strip())
             checkout.succeed(
-                "bash", "-ec", command.code.replace("https://example.org/photographs.zip", address)
+                "bash", "-ec", command.replace("https://example.org/photographs.zip", address)
             )
             assert len(pd.read_csv(checkout.root / "data/split.csv")) == 24
