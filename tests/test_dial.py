@@ -3,6 +3,7 @@
 import dataclasses
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -18,7 +19,11 @@ from evaluated import evaluation, files_in
 from packaged import untrained
 from samples import colours_of_scenes, examples
 
-MODEL = untrained("mobilenet_unet")  # whose dial stands at 0.5
+
+@pytest.fixture(scope="module")
+def model() -> keras.Model:
+    """A model whose dial stands at 0.5."""
+    return untrained("mobilenet_unet")
 
 
 @pytest.fixture(scope="module")
@@ -28,21 +33,21 @@ def test_images(tmp_path_factory: pytest.TempPathFactory) -> Examples:
 
 
 @pytest.fixture(scope="module")
-def dialled() -> Dialled:
-    found = Dialled.of(MODEL)
+def dialled(model: keras.Model) -> Dialled:
+    found = Dialled.of(model)
     assert found is not None
     return found
 
 
 @pytest.fixture(scope="module")
-def made(test_images: Examples, dialled: Dialled) -> tuple[Dial, dict]:
+def made(model: keras.Model, test_images: Examples, dialled: Dialled) -> tuple[Dial, dict]:
     """A dial's scores and images, and what the model scores by default."""
     floors = score_floors(
         test_images.images, colours_of_scenes(), lambda _, rgb: np.zeros(rgb.shape[:2], bool)
     )
     scores = evaluate_dial(dialled, test_images, floors, 2)
     images = turn(dialled, test_images, [0, 3, 4], 2)
-    by_default = summarize(scorer.evaluate(MODEL, test_images, floors, 2).rows)
+    by_default = summarize(scorer.evaluate(model, test_images, floors, 2).rows)
     return Dial(scores, images, dialled.default), by_default.as_json()
 
 
@@ -62,11 +67,11 @@ def test_where_it_stands_by_default_it_scores_what_the_model_scores(
 
 
 def test_images_at_the_default_are_those_that_are_shown_elsewhere(
-    made: tuple[Dial, dict], test_images: Examples
+    model: keras.Model, made: tuple[Dial, dict], test_images: Examples
 ) -> None:
     images = made[0].images
     assert images.shape == (3, len(SHOWN), 32, 32, 3)
-    shown = scorer.colorize(MODEL, test_images, [0, 3, 4], 2)["colorized"]
+    shown = scorer.colorize(model, test_images, [0, 3, 4], 2)["colorized"]
     assert np.abs(images[:, 2].astype(int) - shown).max() <= 1
     assert (images[:, 0] != images[:, 4]).any()
 

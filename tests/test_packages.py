@@ -6,6 +6,7 @@ The hashes in its manifest match throughout, as those of one who tampers knowing
 import io
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,7 +25,7 @@ from colorization.colorizing import command, onnx_network
 from colorization.colorizing.manifest import NAME
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
-from packaged import untrained, write_package
+from packaged import untrained, with_dial, write_package
 from samples import encoded, scene
 
 STANDARDIZED = np.stack([np.zeros(1000), np.ones(1000)]).astype(np.float32)
@@ -44,22 +45,33 @@ def small_model(sees_embedding: bool = False) -> keras.Model:
     )
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Packages, each written once: read only."""
+    folder = tmp_path_factory.mktemp("packages")
+    return {
+        "alone": write_package(folder / "alone", small_model(), "vgg16_repeat"),
+        "embedded": write_package(folder / "embedded", small_model(True), "baseline", STANDARDIZED),
+        "dialled": with_dial(),
+    }
+
+
 @pytest.fixture
-def alone(tmp_path: Path) -> Path:
+def alone(made: dict[str, Path], tmp_path: Path) -> Path:
     """A package that takes no embedding."""
-    return write_package(tmp_path / "alone", small_model(), "vgg16_repeat")
+    return shutil.copytree(made["alone"], tmp_path / "alone")
 
 
 @pytest.fixture
-def dialled(tmp_path: Path) -> Path:
+def dialled(made: dict[str, Path], tmp_path: Path) -> Path:
     """A package with a dial."""
-    return write_package(tmp_path / "dialled", untrained("mobilenet_unet"), "mobilenet_unet")
+    return shutil.copytree(made["dialled"], tmp_path / "dialled")
 
 
 @pytest.fixture
-def embedded(tmp_path: Path) -> Path:
-    """A package that does."""
-    return write_package(tmp_path / "embedded", small_model(True), "baseline", STANDARDIZED)
+def embedded(made: dict[str, Path], tmp_path: Path) -> Path:
+    """A package that takes one."""
+    return shutil.copytree(made["embedded"], tmp_path / "embedded")
 
 
 def change(package: Path, **changes: Any) -> None:

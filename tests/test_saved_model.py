@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import yaml
 from PIL import Image
 
@@ -16,6 +17,7 @@ from colorization.imaging import view
 from colorization.packaging import saved_model
 from packaged import EMBED, SIDE, untrained, with_embeddings, write_package
 from samples import ROOT, examples
+from test_packages import small_model
 
 GREY = np.random.default_rng(1).integers(0, 256, (3, SIDE, SIDE, 1), np.uint8)
 
@@ -43,31 +45,29 @@ def params_of(folder: Path, variant: str) -> Path:
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A variant that takes the embedding, and normalizes; one that does not; one with a dial.
 
-    Their packages stand beside them.
+    Their packages stand beside them. The second is a single convolution instead of VGG16.
     """
     folder = tmp_path_factory.mktemp(request.param)
     package = folder / f"{request.param}-1"
     mean_and_deviation = None
     if not variants.load(request.param).encoder:
         mean_and_deviation = with_embeddings(examples(folder / "test", 5, SIDE))[1]
-    write_package(package, untrained(request.param), request.param, mean_and_deviation)
+    network = small_model() if request.param == "vgg16_repeat" else untrained(request.param)
+    write_package(package, network, request.param, mean_and_deviation)
     return folder / f"{request.param}-1-directory"
 
 
-def test_the_saved_model_needs_tensorflow_alone(model: Path, tmp_path: Path) -> None:
+def test_a_saved_model_gives_what_the_package_gives(model: Path, tmp_path: Path) -> None:
     params = params_of(tmp_path, model.name.removesuffix("-1-directory"))
     saved_model.export(model, params, tmp_path / "exported")
-    np.save(tmp_path / "grey.npy", GREY)
-    files = [tmp_path / "exported", tmp_path / "grey.npy", tmp_path / "ab.npy"]
-    subprocess.run(
-        [sys.executable, "-c", SERVE, *map(str, files)], cwd=tmp_path, check=True, timeout=300
-    )
+    served = tf.saved_model.load(str(tmp_path / "exported")).signatures["serving_default"]
+    ab = served(grey=tf.constant(GREY))["ab"].numpy()
     colorizer = colorization.load(model.with_name(model.name.removesuffix("-directory")))
     greys = [Image.fromarray(image[..., 0]).convert("RGB") for image in GREY]
     seen = [colorizer.see(grey) for grey in greys]
     predicted = 128 * np.stack([colorizer.turn(each) for each in colorizer.predict(seen)])
     assert np.abs(predicted).max() > 20
-    np.testing.assert_allclose(np.load(tmp_path / "ab.npy"), predicted, atol=0.02)
+    np.testing.assert_allclose(ab, predicted, atol=0.02)
 
 
 @pytest.mark.parametrize("side", [32, 224, 320])
@@ -78,11 +78,10 @@ def test_a_model_resizes_as_the_view_does(side: int, image_size: int) -> None:
     np.testing.assert_allclose(resized, view.square_for(L, image_size), atol=1e-6)
 
 
+@pytest.mark.parametrize("model", ["bn_maxpool"], indirect=True)
 def test_another_embedding_network_than_that_of_the_training_is_refused(
     model: Path, tmp_path: Path
 ) -> None:
-    if not model.name.startswith("bn_maxpool"):
-        pytest.skip("takes no embedding")
     params = params_of(tmp_path, "bn_maxpool")
     params.write_text(params.read_text().replace("mobilenet_v2\n", "inception_v3\n", 1))
     with pytest.raises(ColorizationError, match=r"params.yaml has inception_v3, weights random$"):
@@ -109,16 +108,21 @@ def exporting(params: Path, models: Path, out: Path) -> subprocess.CompletedProc
     )
 
 
-def test_the_command_exports_the_variant_that_params_names_and_is_quiet(
+@pytest.mark.parametrize("model", ["mobilenet_unet"], indirect=True)
+def test_the_command_exports_quietly_what_needs_tensorflow_alone(
     model: Path, tmp_path: Path
 ) -> None:
-    variant = model.name.removesuffix("-1-directory")
-    params, models = params_of(tmp_path, variant), tmp_path / "models"
+    params, models = params_of(tmp_path, "mobilenet_unet"), tmp_path / "models"
     models.mkdir()
-    (models / f"{variant}-1").symlink_to(model)
+    (models / "mobilenet_unet-1").symlink_to(model)
     ended = exporting(params, models, tmp_path / "out")
     assert (ended.stdout, ended.stderr) == (f"wrote {tmp_path / 'out'}\n", "")
-    assert (tmp_path / "out" / "saved_model.pb").exists()
+    np.save(tmp_path / "grey.npy", GREY)
+    files = [tmp_path / name for name in ("out", "grey.npy", "ab.npy")]
+    subprocess.run(
+        [sys.executable, "-c", SERVE, *map(str, files)], cwd=tmp_path, check=True, timeout=300
+    )
+    assert np.load(tmp_path / "ab.npy").shape == (3, SIDE, SIDE, 2)
 
 
 def test_the_command_says_in_one_line_what_is_wrong(tmp_path: Path) -> None:
