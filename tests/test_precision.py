@@ -12,6 +12,7 @@ from colorization.backbones.precision import choose_precision, dtype_policy
 from colorization.networks.encoders import ENCODERS
 from colorization.networks.variant import sees_embedding
 from samples import model_of
+from test_variants import PARAMETERS
 
 
 def machine(
@@ -95,7 +96,7 @@ def test_the_policy_ends_with_its_block() -> None:
     assert keras.config.dtype_policy().name == before == "float32"
 
 
-@pytest.mark.parametrize("variant", variants.names())
+@pytest.mark.parametrize("variant", PARAMETERS)
 def test_a_variant_computes_in_bfloat16_but_for_its_ends(variant: str) -> None:
     model = model_of(variant, precision="mixed_bfloat16")
     assert {weight.dtype for weight in model.weights} <= {"float32", "uint32"}  # dropout's state

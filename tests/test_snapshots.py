@@ -69,6 +69,18 @@ def run(data: tuple[Examples, Examples], tmp_path: Path, monkeypatch: pytest.Mon
     return lambda name, identity="identity": train(tmp_path, data, name, identity)
 
 
+@pytest.fixture(scope="module")
+def undisturbed(
+    data: tuple[Examples, Examples], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, bytes], Outcome]:
+    """The files of a training that nothing disturbed, and what came of it."""
+    root = tmp_path_factory.mktemp("undisturbed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        outcome = train(root, data, "undisturbed", "identity")
+    return files_in(root / "undisturbed"), outcome
+
+
 def epochs_in(folder: Path) -> list[str]:
     """The snapshots of one training, with their identities."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/epoch*"))
@@ -105,9 +117,13 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, epoch: int, moment: str) -> None:
 
 @pytest.mark.parametrize("moment", ["between two batches", "before the snapshot", "within it"])
 def test_it_goes_on_to_the_same_bits(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+    run: Run,
+    undisturbed: tuple[dict[str, bytes], Outcome],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
 ) -> None:
-    whole = run("undisturbed")
+    files, whole = undisturbed
     for epoch in (1, 3):
         with monkeypatch.context() as patch:
             kill_at(patch, epoch, moment)
@@ -119,7 +135,7 @@ def test_it_goes_on_to_the_same_bits(
     ]
     outcome = run("killed")
     assert outcome.best_epoch == whole.best_epoch
-    assert files_in(tmp_path / "killed") == files_in(tmp_path / "undisturbed")
+    assert files_in(tmp_path / "killed") == files
 
 
 def test_it_goes_on_with_what_was_not_trained_yet(
@@ -148,9 +164,12 @@ def test_when_only_the_end_was_missing_nothing_is_trained(run: Run, tmp_path: Pa
 
 
 def test_a_snapshot_of_another_training_counts_as_none_and_goes_on_when_that_comes_back(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    run: Run,
+    undisturbed: tuple[dict[str, bytes], Outcome],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    run("undisturbed")
     with monkeypatch.context() as patch:
         kill_at(patch, 3, "between two batches")
         with pytest.raises(KilledError):
@@ -166,7 +185,7 @@ def test_a_snapshot_of_another_training_counts_as_none_and_goes_on_when_that_com
     ]
     run("a", identity="one")
     assert "going on after epoch 2" in capsys.readouterr().out
-    assert files_in(tmp_path / "a") == files_in(tmp_path / "undisturbed")
+    assert files_in(tmp_path / "a") == undisturbed[0]
 
 
 def test_a_training_that_is_done_discards_its_own_snapshots_alone(tmp_path: Path) -> None:
@@ -181,23 +200,23 @@ def test_a_training_that_is_done_discards_its_own_snapshots_alone(tmp_path: Path
 
 @pytest.mark.parametrize("damage", ["emptied", "a file instead"])
 def test_a_damaged_snapshot_of_another_training_does_not_matter(
-    run: Run, tmp_path: Path, damage: str
+    run: Run, undisturbed: tuple[dict[str, bytes], Outcome], tmp_path: Path, damage: str
 ) -> None:
-    run("a", identity="other")
+    (tmp_path / "snapshots/a/other/epoch-000002").mkdir(parents=True)
     snapshot = tmp_path / "snapshots/a/other/epoch-000003"
-    shutil.rmtree(snapshot)
     snapshot.write_bytes(b"") if damage == "a file instead" else snapshot.mkdir()
     run("a", identity="own")
-    run("undisturbed")
-    assert files_in(tmp_path / "a") == files_in(tmp_path / "undisturbed")
+    assert files_in(tmp_path / "a") == undisturbed[0]
     Snapshots(tmp_path / "snapshots/a", "own").discard()
     assert epochs_in(tmp_path / "snapshots/a") == ["other/epoch-000002", "other/epoch-000003"]
 
 
 def test_a_full_disk_leaves_the_last_good_snapshot(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run,
+    undisturbed: tuple[dict[str, bytes], Outcome],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    run("undisturbed")
     written = np.savez
 
     def full(file: Path, *arrays: np.ndarray) -> None:
@@ -212,16 +231,15 @@ def test_a_full_disk_leaves_the_last_good_snapshot(
     assert epochs_in(tmp_path / "snapshots/a") == ["identity/epoch-000001"]
     assert len(list((tmp_path / "snapshots/a/identity").iterdir())) == 1
     run("a")
-    assert files_in(tmp_path / "a") == files_in(tmp_path / "undisturbed")
+    assert files_in(tmp_path / "a") == undisturbed[0]
 
 
 @pytest.fixture(scope="module")
 def killed(data: tuple[Examples, Examples], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where a training went undisturbed, and another was killed in its third epoch: read only."""
+    """Where a training was killed in its third epoch: read only."""
     root = tmp_path_factory.mktemp("killed")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
-        train(root, data, "undisturbed", "identity")
         kill_at(patch, 3, "between two batches")
         with pytest.raises(KilledError):
             train(root, data, "a", "identity")
@@ -241,22 +259,29 @@ DAMAGES: dict[str, Callable[[Path, Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_snapshot_counts_as_none_and_the_one_before_goes_on_to_the_same_bits(
-    run: Run, killed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
+    run: Run,
+    undisturbed: tuple[dict[str, bytes], Outcome],
+    killed: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     shutil.copytree(killed / "snapshots", tmp_path / "snapshots")
     latest, before = (epoch(tmp_path, number) / "state.weights.h5" for number in (2, 1))
-    DAMAGES[damage](latest, before)
+    DAMAGES["swapped"](latest, before)  # the one that HDF5 reads without an error
     run("a")
     printed = capsys.readouterr().out
     assert f"{epoch(tmp_path, 2)} is damaged and counts as none\n" in printed
     assert "going on after epoch 1 of an interrupted training" in printed
-    assert files_in(tmp_path / "a") == files_in(killed / "undisturbed")
+    assert files_in(tmp_path / "a") == undisturbed[0]
 
 
 def test_where_every_snapshot_is_damaged_the_training_begins_anew(
-    run: Run, killed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    run: Run,
+    undisturbed: tuple[dict[str, bytes], Outcome],
+    killed: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     shutil.copytree(killed / "snapshots", tmp_path / "snapshots")
     DAMAGES["zeroed"](epoch(tmp_path, 2) / "random.npz", Path())
@@ -266,7 +291,7 @@ def test_where_every_snapshot_is_damaged_the_training_begins_anew(
     printed = capsys.readouterr().out
     assert all(f"{epoch(tmp_path, number)} is damaged" in printed for number in (1, 2))
     assert "going on" not in printed
-    assert files_in(tmp_path / "a") == files_in(killed / "undisturbed")
+    assert files_in(tmp_path / "a") == undisturbed[0]
 
 
 def test_any_damage_to_any_file_is_seen_before_anything_is_restored(
