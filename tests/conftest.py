@@ -53,10 +53,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not {"first_run", "study"} & set(getattr(item, "fixturenames", ())))
 
 
-def pytest_collection_finish() -> None:
-    memory.collect_often()
-
-
 class Project:
     """A git and DVC repository that holds the pipeline."""
 

@@ -16,6 +16,8 @@ import psutil
 import pytest
 from distributed import Client
 
+from cluster import connect
+from colorization.core.errors import ColorizationError
 from conftest import ROOT, Project, stages_run
 
 TOOL = (sys.executable, str(ROOT / "tools" / "cluster.py"))
@@ -195,12 +197,16 @@ def test_what_cannot_be_is_told_in_a_line(project: Project, tmp_path: Path) -> N
     )
     project.succeed("dvc", "remote", "add", "--quiet", "--default", "shared", "/dev/null/nowhere")
     project.update_params({"study": {"seeds": [1, 2]}})
-    for wrong in ("local:0", "local:x", "local:1000"):
-        assert refused(project, wrong).startswith("cluster: local:N: N must be from 1 to ")
     assert "no scheduler answers" in refused(project, "tcp://127.0.0.1:9")
     told = refused(project, "local:1")
     assert told.startswith("cluster: dvc push: ")
     assert "/dev/null" in told
+
+
+@pytest.mark.parametrize("wrong", ["local:0", "local:x", "local:1000"])
+def test_workers_here_are_as_many_as_cores_at_most(wrong: str) -> None:
+    with ExitStack() as opened, pytest.raises(ColorizationError, match="N must be from 1 to "):
+        connect(wrong, opened)
 
 
 def test_a_worker_that_would_train_several_at_a_time_is_refused(

@@ -59,6 +59,7 @@ def test_the_networks_predict_the_same_without_any_normalization(network: keras.
     assert_alike(network, folded, SIDE)
 
 
+@pytest.mark.parametrize("network", ["mobilenet_v2"], indirect=True)
 def test_each_layer_keeps_its_name_and_precision(network: keras.Model) -> None:
     half = keras.models.clone_model(network)
     for layer in half.layers:
