@@ -23,11 +23,14 @@ from colorization.dataset.examples import Examples
 from colorization.imaging import lab
 from colorization.networks.variant import sees_embedding
 from colorization.scoring import scorer
-from packaged import SIDE, untrained, with_embeddings, write_package
+from packaged import SIDE, untrained, with_dial, with_embeddings, write_package
 from samples import encoded, examples, scene
 
 # One of each: variants of one network would be one model here.
 NETWORKS = sorted({variants.load(name).build: name for name in reversed(variants.names())}.values())
+# Between them they have all kinds of layers but transposed convolutions; a conversion takes long.
+USUAL = {"baseline", "mobilenet_unet", "spatial_dropout", "vgg16_conv"}
+assert set(NETWORKS) >= USUAL
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +75,13 @@ def compare_at_other_sizes(package: Path, model: keras.Model) -> None:
 
 @pytest.mark.parametrize(
     ("variant", "precision"),
-    [*((variant, "float32") for variant in NETWORKS), ("bn_maxpool", "mixed_bfloat16")],
+    [
+        *(
+            pytest.param(variant, "float32", marks=[] if variant in USUAL else pytest.mark.soak)
+            for variant in NETWORKS
+        ),
+        ("bn_maxpool", "mixed_bfloat16"),
+    ],
 )
 def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
     tmp_path: Path, few: tuple[Examples, np.ndarray], variant: str, precision: str
@@ -241,8 +250,7 @@ def test_a_pipe_is_refused_rather_than_waited_for(colorizer: Colorizer, tmp_path
 
 
 def test_a_dial_stands_where_the_package_has_it_until_it_is_turned(tmp_path: Path) -> None:
-    model = untrained("mobilenet_unet")
-    package = write_package(tmp_path / "dial", model, "mobilenet_unet")
+    package = with_dial()
     colorize = colorization.load(package)
     photograph = scene(3, 96, 64)
     by_default = np.asarray(colorize(photograph)).astype(int)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import imagecodecs
+import keras
 import numpy as np
 import pytest
 import tifffile
@@ -29,15 +30,19 @@ from colorization.core.workers import Workers
 from colorization.imaging import lab
 from colorization.sources import archives
 from hostile import CRASHING, HANGING, make_decoders_hostile
-from packaged import untrained, write_package
+from packaged import write_package
 from samples import encoded, reopened, scene
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of a variant that needs no embedding network."""
-    out = tmp_path_factory.mktemp("packaged") / "vgg16_repeat"
-    return write_package(out, untrained("vgg16_repeat"), "vgg16_repeat")
+    """A small one that takes no embedding, and whose colours are strong."""
+    keras.utils.set_random_seed(1)
+    L = keras.Input((None, None, 1), name="L")
+    features = keras.layers.Conv2D(8, 3, padding="same", activation="relu")(L)
+    ab = keras.layers.Conv2D(2, 3, padding="same", activation="tanh")(features)
+    out = tmp_path_factory.mktemp("packaged") / "small"
+    return write_package(out, keras.Model(L, ab), "vgg16_repeat")
 
 
 @pytest.fixture
