@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 import warnings
 from pathlib import Path
 
@@ -36,6 +37,10 @@ def run_out_of_memory() -> None:
 def hang() -> None:
     """As a decoder written in C that does not return, nor let other threads run."""
     ctypes.PyDLL(None).sleep(60)
+
+
+def nap(seconds: float) -> None:
+    time.sleep(seconds)
 
 
 def fail(message: str) -> None:

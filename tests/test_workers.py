@@ -1,5 +1,6 @@
 """A call that ends its process costs nothing but itself."""
 
+import pickle
 import signal
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -128,3 +130,64 @@ def test_what_nobody_refers_to_any_more_ends() -> None:
     assert process is not None
     del workers
     assert process.returncode is not None
+
+
+def test_closing_ends_a_call_at_work_and_starts_no_process(workers: Workers) -> None:
+    pid(workers)
+    with ThreadPoolExecutor(1) as threads:
+        hanging = threads.submit(workers.call, "hang", seconds=SECONDS)
+        while workers._all[0]._calls < 2:
+            time.sleep(0.01)
+        workers.close()
+        with pytest.raises(WorkerError, match=r"^was interrupted$"):
+            hanging.result()
+    with pytest.raises(WorkerError, match=r"^was interrupted$"):
+        workers.call("add", 1, seconds=SECONDS)
+    assert workers._all[0]._process is None
+
+
+def test_what_is_left_of_a_call_that_cannot_be_sent_does_not_meet_the_next(
+    workers: Workers,
+) -> None:
+    with pytest.raises((AttributeError, pickle.PicklingError)):
+        workers.call("give", bytes(1_000_000), lambda: None, seconds=SECONDS)
+    assert workers.call("add", 1, seconds=SECONDS).value == 1
+
+
+def test_what_is_left_of_an_answer_that_cannot_be_held_does_not_meet_the_next(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = pickle.load
+
+    def out_of_memory(answers: IO[bytes]) -> None:
+        answers.read(1000)
+        raise MemoryError
+
+    monkeypatch.setattr(pickle, "load", out_of_memory)
+    with pytest.raises(MemoryError):
+        workers.call("give", 1_000_000, seconds=SECONDS)
+    monkeypatch.setattr(pickle, "load", load)
+    assert workers.call("add", 1, seconds=SECONDS).value == 1
+
+
+@pytest.mark.parametrize("wait", [0.5, 0], ids=["at work", "starting"])
+def test_a_process_whose_parent_was_killed_says_nothing(wait: float) -> None:
+    program = (
+        "import os, signal, threading, time\n"
+        "from colorization.core.workers import Workers\n"
+        "workers = Workers('calls', 1)\n"
+        f"if {wait}: workers.call('add', 1, seconds=30)\n"
+        "threading.Thread(target=workers.call, args=['nap', 1.0], kwargs={'seconds': 30}).start()\n"
+        f"time.sleep({wait})\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    ended = subprocess.run(  # returns once the worker has closed standard error, too
+        [sys.executable, "-c", program],
+        cwd=ROOT / "tests",
+        env={"PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == -signal.SIGKILL
+    assert ended.stderr == ""

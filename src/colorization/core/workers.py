@@ -13,6 +13,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 import traceback
 import warnings
 import weakref
@@ -30,6 +31,7 @@ _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from colorization.core impor
 _MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 25), "MALLOC_TRIM_THRESHOLD_": str(1 << 26)}
 _ALARM = hasattr(signal, "SIGALRM")  # not on Windows
 _TIMED_OUT = -signal.SIGALRM if _ALARM else 1  # the status of a process whose time is over
+_INTERRUPTED = "was interrupted"
 
 
 class WorkerError(ColorizationError):
@@ -84,7 +86,10 @@ class Workers:
         self.close()
 
     def close(self) -> None:
-        """End all processes, even those at work; they also end when nothing refers to them."""
+        """End all processes, even those at work; they also end when nothing refers to them.
+
+        A call that is at work, or made later, raises `WorkerError`.
+        """
         self._end()
 
     def call(self, function: str, *arguments: Any, seconds: float, **options: Any) -> Answer:
@@ -109,7 +114,7 @@ class Workers:
         Raises
         ------
         WorkerError
-            If the process crashed or took too long.
+            If the process crashed or took too long, or all were ended.
         Exception
             Whatever the function raises.
         """
@@ -138,33 +143,46 @@ class _Worker:
 
     def __init__(self, module: str) -> None:
         self._program = f"{_PROGRAM}workers.serve({module!r})"
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
+        self._changing = threading.Lock()  # one thread may close what another calls
 
-    def start(self) -> None:
-        self._calls = 0
-        self._process = subprocess.Popen(  # noqa: S603 (this Python)
-            [sys.executable, "-c", self._program, *sys.path],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=_MEMORY | os.environ,
-            process_group=0,  # Ctrl-C reaches the first process alone, which decides what ends
-        )
+    def start(self) -> "subprocess.Popen[bytes]":
+        """Give the process, which is started if there is none."""
+        with self._changing:
+            if self._closed:
+                raise WorkerError(_INTERRUPTED)
+            if self._process is None:
+                self._calls = 0
+                self._process = subprocess.Popen(  # noqa: S603 (this Python)
+                    [sys.executable, "-c", self._program, *sys.path],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    env=_MEMORY | os.environ,
+                    process_group=0,  # Ctrl-C reaches the first process alone, which decides
+                )
+            return self._process
 
     def stop(self) -> None:
-        if self._process is None:
-            return
-        self._process.kill()
-        with suppress(OSError), self._process:  # closes its pipes; what was not read is lost
-            pass
-        self._process = None
+        with self._changing:
+            process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            with suppress(OSError), process:  # closes its pipes; what was not read is lost
+                pass
+
+    def close(self) -> None:
+        """End the process for good."""
+        with self._changing:
+            self._closed = True
+        self.stop()
 
     def call(self, call: _Call) -> Answer:
         for _ in range(2):
-            if self._process is None:
-                self.start()
+            process = self.start()
             innocent = self._calls > 0
             try:
-                return self._attempt(call)
+                return self._attempt(process, call)
             except _EndedError as error:
                 (status,) = error.args
                 self.stop()
@@ -174,8 +192,7 @@ class _Worker:
                     break
         raise WorkerError(_why_ended(status))
 
-    def _attempt(self, call: _Call) -> Answer:
-        process = cast("subprocess.Popen[bytes]", self._process)
+    def _attempt(self, process: "subprocess.Popen[bytes]", call: _Call) -> Answer:
         calls, answers = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
         self._calls += 1
         try:
@@ -184,6 +201,11 @@ class _Worker:
             error, answer = pickle.load(answers)  # noqa: S301 (our own)
         except (EOFError, BrokenPipeError, pickle.UnpicklingError):  # the last: cut off
             raise _EndedError(process.wait()) from None
+        except BaseException:  # the next call would meet the rest of this one in the pipes
+            self.stop()
+            if self._closed:  # by another thread, while this one was reading
+                raise WorkerError(_INTERRUPTED) from None
+            raise
         if error is not None:
             raise error
         return answer
@@ -191,14 +213,14 @@ class _Worker:
 
 def _stop(workers: "list[_Worker]") -> None:
     for worker in workers:
-        worker.stop()
+        worker.close()
 
 
 def _why_ended(status: int) -> str:
     """Say why a process ended; a status below 0 is that of a signal."""
-    if status == -signal.SIGKILL:
-        return "its decoder was killed, perhaps for lack of memory"
     name = signal.Signals(-status).name if status < 0 else f"status {status}"
+    if name == "SIGKILL":  # which Windows does not have
+        return "its decoder was killed, perhaps for lack of memory"
     return f"its decoder crashed ({name})"
 
 
@@ -212,14 +234,17 @@ def serve(module: str) -> NoReturn:
     while True:
         try:
             call: _Call = pickle.load(calls)  # noqa: S301 (from our own parent)
-        except EOFError:
+        except (EOFError, pickle.UnpicklingError):  # the last: cut off
             os._exit(0)
         with _silence(), _time_limit(call.seconds), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)  # also those that an earlier file gave
             error, value = _outcome(getattr(functions, call.function), call)
         messages = [str(each.message) for each in caught if issubclass(each.category, UserWarning)]
-        pickle.dump((error, Answer(value, list(dict.fromkeys(messages)))), answers)
-        answers.flush()
+        try:
+            pickle.dump((error, Answer(value, list(dict.fromkeys(messages)))), answers)
+            answers.flush()
+        except BrokenPipeError:
+            os._exit(0)
 
 
 def _outcome(function: Callable, call: _Call) -> tuple[Exception | None, Any]:
