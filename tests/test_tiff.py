@@ -20,7 +20,7 @@ from PIL import Image, ImageCms
 
 import tiffs
 from colorization.core.errors import ColorizationError
-from colorization.imaging import decoding, tiff, view
+from colorization.imaging import decoding, scaling, tiff, view
 from samples import encoded, scene
 from tiffs import Pixel
 
@@ -470,3 +470,14 @@ decoding.to_srgb(decoding.open_image(open({str(path)!r}, "rb")))
 print({{"tifffile", "imagecodecs"}} & {{*sys.modules}})
 """
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"
+
+
+def test_samples_below_black_are_black_and_those_above_white_are_white() -> None:
+    for values, white, expected in (
+        (np.array([-128, -1, 0, 127], np.int8), 127, [0, 0, 0, 255]),
+        (np.array([-(2**15), -1, 0, 2**15 - 1], np.int16), 2**15 - 1, [0, 0, 0, 255]),
+        (np.array([-np.inf, -1, np.nan, np.inf], np.float32), 1, [0, 0, 0, 255]),
+        (np.array([0, 4095, 4096, 65535], np.uint16), 4095, [0, 255, 255, 255]),
+        (np.array([False, True]), 1, [0, 255]),
+    ):
+        assert scaling.to_eight_bits(values, white).tolist() == expected

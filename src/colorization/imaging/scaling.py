@@ -77,7 +77,8 @@ def to_eight_bits(values: np.ndarray, white: int) -> np.ndarray:
     """
     if values.dtype.kind == "f":
         wide = values.astype(np.promote_types(values.dtype, np.float32), copy=False)
-        return np.rint(np.nan_to_num(wide) * (255 / white)).clip(0, 255).astype(np.uint8)
+        return np.rint(np.nan_to_num(wide.clip(0, white)) * (255 / white)).astype(np.uint8)
+    within = values.clip(0, white)
     if white < 255:
-        return (values.astype(np.uint16) * 255 // white).astype(np.uint8)
-    return (values.clip(0, white) >> (white.bit_length() - 8)).astype(np.uint8)
+        return (within.astype(np.uint16) * 255 // white).astype(np.uint8)
+    return (within >> (white.bit_length() - 8)).astype(np.uint8)
