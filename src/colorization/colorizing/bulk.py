@@ -140,6 +140,9 @@ class _Work:
         return Outcome(job, "", list(warnings))
 
     def _colorize(self, job: Job, warnings: dict[str, None]) -> None:
+        size = job.input.stat().st_size
+        if size > LARGEST_FILE:
+            raise ColorizationError(f"{size:,} bytes, more than {LARGEST_FILE:,}")
         pixels = 0
 
         def call(task: str, *arguments: Any, **options: Any) -> Any:
@@ -150,7 +153,8 @@ class _Work:
             return answer.value
 
         pixels = call("count_pixels")
-        needed = self._needed(job, pixels)
+        per_pixel = PER_PIXEL + PER_PIXEL_BESIDE * self._side_by_side
+        needed = PER_PHOTOGRAPH + size + per_pixel * pixels
         with self._memory.held(needed):
             L = call("network_input", self._predictor.image_size)
         with self._memory.held(PER_SEEN_PIXEL * L.size):
@@ -164,13 +168,6 @@ class _Work:
                 beside_grey=self._side_by_side,
                 overwrite=job.overwrite,
             )
-
-    def _needed(self, job: Job, pixels: int) -> int:
-        size = job.input.stat().st_size
-        if size > LARGEST_FILE:
-            raise ColorizationError(f"{size:,} bytes, more than {LARGEST_FILE:,}")
-        per_pixel = PER_PIXEL + PER_PIXEL_BESIDE * self._side_by_side
-        return PER_PHOTOGRAPH + size + per_pixel * pixels
 
 
 class _Memory:
