@@ -443,6 +443,7 @@ HOSTILE = {
     "long": (b"<a>" + b"b" * (1 << 24) + b"</a>", "MiB"),
     "cut off": (b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF", "left out"),
     "no RDF": (b"<a/>", "no RDF"),
+    "an unknown encoding": (b"<?xml version='1.0' encoding='none'?><a/>", "unknown encoding"),
     "noise": (bytes(range(256)), "left out"),
 }
 
@@ -483,6 +484,94 @@ def test_damaged_iptc_costs_itself_alone(
     (read,) = exiftool.read([out])
     assert [read[name] for name in read if name == "XMP-photoshop:City"] == cities
     assert read["XMP-iptcExt:DigitalSourceType"] == SOURCE_TYPE
+
+
+def with_segments(path: Path, *segments: bytes) -> Path:
+    """A JPEG into which segments APP1 are put, in front of its others."""
+    content = path.read_bytes()
+    written = [b"\xff\xe1" + struct.pack(">H", 2 + len(each)) + each for each in segments]
+    path.write_bytes(content[:2] + b"".join(written) + content[2:])
+    return path
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"II*\0",
+        b"II*\0" + struct.pack("<LHHHLLL", 8, 1, 0x8769, 16, 1, 8, 0),  # a place of 8 bytes
+    ],
+    ids=["cut off", "a type of BigTIFF"],
+)
+def test_damaged_exif_costs_itself_alone(tmp_path: Path, block: bytes) -> None:
+    path = gray(tmp_path / "in.jpg")
+    exiftool.run("-overwrite_original", "-IPTC:City=Bonn", "-XMP-dc:Title=The hill", path)
+    with_segments(path, b"Exif\0\0" + block)
+    with pytest.warns(PhotographWarning, match="EXIF"):
+        out = written(path, tmp_path / "out.jpg")
+    (read,) = exiftool.read([out])
+    assert (read["IPTC:City"], read["XMP-dc:Title"]) == ("Bonn", "The hill")
+
+
+def extended_xmp() -> list[bytes]:
+    """A packet with a source, and an extended one with a rating in two pieces."""
+    begin, end = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:n="http://ns.adobe.com/xmp/note/">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description rdf:about="" ',
+        "/></rdf:RDF></x:xmpmeta>",
+    )
+    name, half = "0" * 32, 100
+    main = f'{begin}dc:source="The hill" n:HasExtendedXMP="{name}"{end}'.encode()
+    rest = f'{begin}xmp:Rating="4"{end}'.encode()
+    return [
+        b"http://ns.adobe.com/xap/1.0/\0" + main,
+        *(
+            b"http://ns.adobe.com/xmp/extension/\0"
+            + struct.pack(">32sLL", name.encode(), len(rest), start)
+            + rest[start:stop]
+            for start, stop in ((0, half), (half, None))
+        ),
+    ]
+
+
+def test_the_pieces_of_extended_xmp_may_be_in_any_order(tmp_path: Path) -> None:
+    path = gray(tmp_path / "in.jpg")
+    main, first, second = extended_xmp()
+    with_segments(path, main, second, first)
+    (read,) = exiftool.read([written(path, tmp_path / "out.jpg")])
+    assert (read["XMP-dc:Source"], read["XMP-xmp:Rating"]) == ("The hill", 4)
+
+
+def test_extended_xmp_that_lacks_a_piece_costs_itself_alone(tmp_path: Path) -> None:
+    path = gray(tmp_path / "in.jpg")
+    exiftool.run("-overwrite_original", "-IPTC:City=Bonn", path)
+    main, _, second = extended_xmp()
+    with_segments(path, main, second)
+    with pytest.warns(PhotographWarning, match="a piece is missing") as warned:
+        out = written(path, tmp_path / "out.jpg")
+    assert len(warned) == 1
+    (read,) = exiftool.read([out])
+    assert (read["XMP-dc:Source"], read["IPTC:City"]) == ("The hill", "Bonn")
+    assert "XMP-xmp:Rating" not in read
+
+
+def test_a_gif_with_an_empty_extension_is_read(tmp_path: Path) -> None:
+    path = gray(tmp_path / "in.gif", comment=b"a comment")
+    content = path.read_bytes()
+    place = 13 + 3 * 2 ** ((content[10] & 7) + 1)  # behind the color table
+    path.write_bytes(content[:place] + b"!\xff\0" + content[place:])
+    with path.open("rb") as file:
+        assert metadata.read(file).comments == (b"a comment",)
+
+
+def test_of_reduced_images_alone_the_first_is_the_photograph(tmp_path: Path) -> None:
+    path = tmp_path / "in.tif"
+    with tifffile.TiffWriter(path) as tiff:
+        for description in ("the first", "the second"):
+            tiff.write(np.zeros((8, 8), np.uint8), subfiletype=1, description=description)
+    with path.open("rb") as file:
+        assert metadata.read(file).exif.main[270].value.rstrip(b"\0") == b"the first"
 
 
 @pytest.mark.filterwarnings("ignore:::PIL")

@@ -94,7 +94,7 @@ class Blocks:
             return
         try:
             self.exif = exif.read_block(content.removeprefix(EXIF_NAME))
-        except ValueError:
+        except (ValueError, struct.error):
             _warn("its EXIF is damaged and left out")
 
     def take_photoshop(self, content: bytes) -> None:
@@ -144,7 +144,7 @@ def find(file: BinaryIO, page: int | None = None) -> Blocks:
 
 def _of_jpeg(file: BinaryIO, blocks: Blocks) -> None:
     photoshop = b""
-    extended: dict[bytes, bytearray] = {}  # by the MD5 that the packet states
+    extended: dict[bytes, dict[int, bytes]] = {}  # by the MD5 and the place of each piece
     for marker, content in _segments(file):
         if marker == APP0 and content.startswith(b"JFIF\0"):
             unit, x, y = struct.unpack_from(">BHH", content, 7)
@@ -157,16 +157,16 @@ def _of_jpeg(file: BinaryIO, blocks: Blocks) -> None:
             blocks.xmp.append(content.removeprefix(XMP_NAME))
         elif marker == APP1 and content.startswith(EXTENDED_NAME):
             name, _, start = EXTENDED_HEAD.unpack_from(content, len(EXTENDED_NAME))
-            packet = extended.setdefault(name, bytearray())
-            if start != len(packet):
-                raise ValueError("a piece of an extended packet is missing")
-            packet += content[len(EXTENDED_NAME) + EXTENDED_HEAD.size :]
+            piece = content[len(EXTENDED_NAME) + EXTENDED_HEAD.size :]
+            extended.setdefault(name, {})[start] = piece
         elif marker == APP13 and content.startswith(PHOTOSHOP_NAME):
             photoshop += content.removeprefix(PHOTOSHOP_NAME)
         elif marker == COMMENT:
             blocks.comments.append(content)
     # Packets that the main one does not state are left from other photographs.
-    blocks.xmp += [bytes(part) for name, part in extended.items() if name in b"".join(blocks.xmp)]
+    stated = b"".join(blocks.xmp)
+    joined = [_joined(pieces) for name, pieces in extended.items() if name in stated]
+    blocks.xmp += [packet for packet in joined if packet]
     blocks.take_photoshop(photoshop)
 
 
@@ -193,6 +193,17 @@ def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         else:
             file.seek(size, 1)
     raise ValueError(_TOO_MUCH)
+
+
+def _joined(pieces: dict[int, bytes]) -> bytes:
+    """An extended packet, whose pieces may be in any order; empty if one is missing."""
+    packet = bytearray()
+    for start, piece in sorted(pieces.items()):
+        if start != len(packet):
+            _warn("its extended XMP is left out: a piece is missing")
+            return b""
+        packet += piece
+    return bytes(packet)
 
 
 def _of_png(file: BinaryIO, blocks: Blocks) -> None:
@@ -300,18 +311,20 @@ def _of_webp(file: BinaryIO, blocks: Blocks) -> None:
 
 def _of_tiff(file: BinaryIO, page: int, blocks: Blocks) -> None:
     tiff = Tiff(file)
-    fields: Mapping = {}
+    chosen: Mapping = {}
     for fields in tiff.directories():
+        chosen = chosen or fields  # decoding, too, takes the first if none is a page
         reduced_or_mask = _NEW_SUBFILE_TYPE in fields and (
             tiff.number(fields[_NEW_SUBFILE_TYPE]) & _REDUCED_OR_MASK
         )
         reduced = _SUBFILE_TYPE in fields and tiff.number(fields[_SUBFILE_TYPE]) == _REDUCED
         page -= not (reduced_or_mask or reduced)
         if page < 0:
+            chosen = fields
             break
-    blocks.exif = exif.read(tiff, fields)
+    blocks.exif = exif.read(tiff, chosen)
     profiles = (exif.XMP, exif.IPTC, exif.PHOTOSHOP)
-    values = tiff.read({tag: fields[tag] for tag in profiles if tag in fields})
+    values = tiff.read({tag: chosen[tag] for tag in profiles if tag in chosen})
     exif.warn_if_damaged(tiff)
     if exif.XMP in values:
         blocks.xmp.append(values[exif.XMP].value)
@@ -338,10 +351,9 @@ def _of_gif(file: BinaryIO, blocks: Blocks) -> None:
         if kind == b"!":
             label = file.read(1)
             content = _sub_blocks(file)
-            application = b"\x0b" + _GIF_XMP
             if label == b"\xfe":
                 blocks.comments.append(b"".join(content))
-            elif label == b"\xff" and content[0] == application[1:]:
+            elif label == b"\xff" and content[:1] == [_GIF_XMP]:
                 raw = b"".join(bytes([len(block)]) + block for block in content[1:]) + b"\0"
                 blocks.xmp.append(raw.removesuffix(_GIF_XMP_TRAILER))
         elif kind == b",":

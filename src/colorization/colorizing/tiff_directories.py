@@ -102,16 +102,18 @@ class Tiff:
 
     def below(self, field: _Field) -> Mapping[int, _Field]:
         """Give the fields of the directory that a field leads to; none if it leads nowhere."""
-        if field.type not in POINTERS or field.length != 1:
+        place = self.number(field) if field.type in POINTERS and field.length == 1 else 0
+        if not place:
             self.damaged = True
             return {}
-        (place,) = self._unpack(POINTERS[field.type], field.content)
         return self._fields(place)[0]
 
     def number(self, field: _Field) -> int:
         """Give the integer that a field holds; 0 if it holds none."""
-        code = {BYTE: "B", SHORT: "H"} | POINTERS
-        return self._unpack(code[field.type], field.content)[0] if field.type in code else 0
+        code = ({BYTE: "B", SHORT: "H"} | POINTERS).get(field.type)
+        if code is None or struct.calcsize(self.order + code) > len(field.content):
+            return 0
+        return int(self._unpack(code, field.content)[0])
 
     def _fields(self, place: int) -> tuple[dict[int, _Field], int]:
         """The fields of a directory, and where the next one is; none of one that is cut off."""

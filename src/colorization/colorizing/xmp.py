@@ -284,7 +284,7 @@ def _parsed(content: bytes) -> tuple[Element, dict[str, str]]:
     try:
         parser.feed(content.strip(_PADDING))
         return parser.close(), builder.prefixes
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError) as error:  # the second: an unknown encoding
         raise ValueError(str(error)) from error
 
 
