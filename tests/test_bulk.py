@@ -120,3 +120,16 @@ def test_every_photograph_has_its_turn_whatever_fails_and_however_many_there_are
     failed = [outcome.job for outcome in outcomes if outcome.reason]
     assert failed == jobs[3::10]
     assert len(list((tmp_path / "out").iterdir())) == 45
+
+
+def test_a_file_that_is_too_large_reaches_no_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "in.jpg"
+    path.write_bytes(bytes(11))
+    monkeypatch.setattr(bulk, "LARGEST_FILE", 10)
+    monkeypatch.setattr(Workers, "call", lambda *_, **__: pytest.fail("a worker was called"))
+    with Workers(bulk.TASKS, 1) as workers:
+        jobs = [Job(path, tmp_path / "out.jpg")]
+        (outcome,) = bulk.colorize_files(grey(), jobs, workers, **OPTIONS)
+    assert outcome.reason == "11 bytes, more than 10"
