@@ -295,7 +295,11 @@ def test_of_two_at_once_each_photograph_is_written_by_one(model: Path, tmp_path:
             if outcome.reason
         ]
     assert sorted(reasons) == sorted(
-        (job.input, f"{job.output} is there already; --overwrite replaces it") for job in jobs
+        (
+            job.input,
+            f"{job.output} is there already; --skip-existing skips it, --overwrite replaces it",
+        )
+        for job in jobs
     )
 
 

@@ -314,3 +314,17 @@ def test_every_format_carries_the_mark_beside_the_photographs_exif(
 
 def test_a_model_without_a_dial_says_nothing_of_one() -> None:
     assert "vividness" not in mark("ab" * 32, None, 1.0).parameters
+
+
+def test_metadata_that_cannot_be_read_cost_no_photograph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise LookupError("a kind of damage\nthat nobody foresaw")
+
+    path = saved(tmp_path / "in.jpg", Image.fromarray(scene(1, 40, 24)), exif=photographs_exif())
+    monkeypatch.setattr(originals.metadata, "read", fail)
+    with pytest.warns(PhotographWarning, match="left out: a kind of damage that nobody foresaw"):
+        original = originals.read_original(path)
+    assert original.rgb.size == (24, 40)
+    assert original.metadata == originals.Metadata()

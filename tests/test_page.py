@@ -265,8 +265,10 @@ def test_in_a_browser_photographs_are_colorized_turned_and_downloaded(
         assert [opened.locator(part).count() for part in ("img", "a[download]")] == [0, 0]
         assert not dial.is_visible()
         assert requests.get(address, timeout=60).status_code == 404
-        give(opened, photos / "turned.jpg")
+        (photos / "cut.jpg").write_bytes(encoded(scene(4, 60, 44), "JPEG")[:-2])
+        give(opened, photos / "cut.jpg")
         assert dial.is_visible()
+        opened.get_by_role("status").filter(has_text="its end marker was missing").wait_for()
         on_disk = [each for each in (tmp_path / "temporary").rglob("*") if each.is_file()]
         assert [each for each in on_disk if each.stat().st_size] == []
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from colorization.colorizing.jobs import Failure, Job
 
 MOST_AT_A_TIME = 256  # photographs, and threads
+MOST_JOBS_BY_DEFAULT = 8  # with which all processes together stay under 2 GiB
 DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 
 
@@ -56,8 +57,8 @@ def parser() -> argparse.ArgumentParser:
     option(
         "--jobs",
         type=_between(1, MOST_AT_A_TIME, int),
-        default=os.cpu_count(),
-        help="photographs at a time (as many as there are processors)",
+        default=min(MOST_JOBS_BY_DEFAULT, os.cpu_count() or 1),
+        help="photographs at a time (one a processor, at most 8)",
     )
     option("--dry-run", action="store_true", help="say what would be done, and do nothing")
     option("--quiet", action="store_true", help="no progress; failures are still named")

@@ -2,6 +2,7 @@
 
 import io
 import stat
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -13,7 +14,7 @@ from colorization.colorizing import metadata
 from colorization.colorizing.accepted import FORMATS, NO_FILE
 from colorization.colorizing.mark import Mark
 from colorization.colorizing.metadata import Metadata
-from colorization.core.errors import ColorizationError
+from colorization.core.errors import ColorizationError, PhotographWarning, reason
 from colorization.core.files import whole_file
 from colorization.imaging import decoding, lab
 from colorization.imaging.strips import strips
@@ -99,7 +100,12 @@ def decode_original(source: bytes | BinaryIO, page: int | None = None) -> Origin
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     image = decoding.open_image(file, large=True, page=page)
     decoding.load(image)
-    kept = metadata.read(file, page)
+    try:
+        kept = metadata.read(file, page)
+    except Exception as error:  # damaged data may lead to any; it costs no photograph
+        message = f"what the file says beside the pixels is left out: {reason(error)}"
+        warnings.warn(message, PhotographWarning, stacklevel=2)
+        kept = Metadata()
     return Original(decoding.to_srgb_with_alpha(image), kept)
 
 

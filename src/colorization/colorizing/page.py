@@ -213,7 +213,8 @@ def _layout(gradio: Any, uploads: Uploads, vividness: float | None) -> "gradio.B
                 return {file: None, held: None, shown: hidden, dial: hidden} | nothing(alert)
             closed(before)
             visible = gradio.update(visible=True)
-            return {file: None, held: now, shown: visible, dial: visible} | turned(now, position)
+            visibly = {file: None, held: now, shown: visible, dial: visible}
+            return visibly | turned(now, position) | {problem: _notices(uploads.warnings(now[0]))}
 
         def nothing(alert: str) -> dict:
             return {problem: alert, comparison: "", download: ""}
@@ -266,6 +267,10 @@ def _take(path: Path) -> bytes:
 
 def _alert(text: str) -> str:
     return f'<p role="alert">{escape(text)}</p>'
+
+
+def _notices(texts: list[str]) -> str:
+    return "".join(f'<p role="status">{escape(printable(text))}</p>' for text in texts)
 
 
 def _download(address: str, title: str) -> str:

@@ -99,5 +99,5 @@ def png(content: bytes, ab: np.ndarray, made_with: MadeWith) -> bytes:
 
 def _why_not_written(error: OSError, out: Path) -> str:
     if isinstance(error, FileExistsError) and error.filename == str(out):
-        return f"{out} is there already; --overwrite replaces it"
+        return f"{out} is there already; --skip-existing skips it, --overwrite replaces it"
     return f"cannot write {out}: {error.strerror or error}"

@@ -12,11 +12,11 @@ from PIL import Image
 from colorization.colorizing import originals
 from colorization.colorizing.bulk import TASKS
 from colorization.colorizing.predictor import Predictor
-from colorization.core.workers import Workers
+from colorization.core.workers import Answer, Workers
 
 PREVIEW = 1200  # px, the longer side of the images that the page shows
 MOST_HELD = 2**29  # bytes of all uploads together; the oldest are forgotten first
-SECONDS = 600.0  # for the decoding or encoding of a photograph; more means that a decoder hangs
+SECONDS = 180.0  # for the decoding or encoding of a photograph; more means that a decoder hangs
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,14 @@ class Upload:
         Mode RGB or RGBA, sRGB, upright, `PREVIEW` px or smaller.
     predicted : float32 array
         As `Colorizer.predict` gives it.
+    warnings : list of str
+        What is doubtful about its file.
     """
 
     content: bytes
     preview: Image.Image
     predicted: np.ndarray
+    warnings: list[str]
 
     @property
     def held(self) -> int:
@@ -74,10 +77,11 @@ class Uploads:
             If the photograph cannot be decoded.
         """
         with self._one_at_a_time:
-            L, preview = self._decode("upload", content, self._predictor.image_size, PREVIEW)
+            answer = self._call("upload", content, self._predictor.image_size, PREVIEW)
+            L, preview = answer.value
             (predicted,) = self._predictor.predict([L])
             name = secrets.token_urlsafe(16)
-            self._held[name] = Upload(content, preview, predicted)
+            self._held[name] = Upload(content, preview, predicted, answer.warnings)
             while (
                 len(self._held) > 1 and sum(each.held for each in self._held.values()) > MOST_HELD
             ):
@@ -88,6 +92,10 @@ class Uploads:
         """Hold a photograph no longer."""
         with self._one_at_a_time:
             self._held.pop(name, None)
+
+    def warnings(self, name: str) -> list[str]:
+        """Give what is doubtful about the file of a photograph. Raises as `grey`."""
+        return self._held[name].warnings
 
     def grey(self, name: str) -> Image.Image:
         """Give the preview of a photograph in grey; raises KeyError if none has that name."""
@@ -110,7 +118,7 @@ class Uploads:
             ab = self._predictor.turn(upload.predicted, vividness)
             position = self._predictor.position(vividness)
             made_with = self._predictor.sha256, position, saturation
-            return self._decode("png", upload.content, saturation * ab, made_with)
+            return self._call("png", upload.content, saturation * ab, made_with).value
 
-    def _decode(self, task: str, *arguments: Any) -> Any:
-        return self._workers.call(task, *arguments, seconds=SECONDS).value
+    def _call(self, task: str, *arguments: Any) -> Answer:
+        return self._workers.call(task, *arguments, seconds=SECONDS)

@@ -180,7 +180,7 @@ class _Worker:
     def call(self, call: _Call) -> Answer:
         for _ in range(2):
             process = self.start()
-            innocent = self._calls > 0
+            innocent = self._calls > 0 or process.poll() is not None
             try:
                 return self._attempt(process, call)
             except _EndedError as error:

@@ -87,6 +87,8 @@ def _fill_all(batches: list[Batch]) -> dict[str, ColorizationError]:
                     for row, name in enumerate(names)
                 ]
             bar.update(len(names))
+    if not suspects:
+        return {}
     return {
         suspects[index][-1][0]: done
         for index, done in on_all_cores(fill, suspects)
