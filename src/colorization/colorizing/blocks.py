@@ -10,7 +10,7 @@ import re
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import BinaryIO, NamedTuple
@@ -18,7 +18,8 @@ from typing import BinaryIO, NamedTuple
 from colorization.colorizing import exif, iptc
 from colorization.colorizing.exif import Exif, Resolution
 from colorization.colorizing.tiff_directories import Directory, Tiff
-from colorization.core.errors import PhotographWarning, reason
+from colorization.core.errors import ColorizationError, PhotographWarning, reason
+from colorization.imaging.tiff import is_tiff, pages
 
 MOST_PIECES = 1_000_000  # segments or chunks of a file
 MOST_BYTES = 1 << 26  # of all blocks of a file
@@ -40,9 +41,6 @@ XMP_KEYWORD = "XML:com.adobe.xmp"
 PROFILE = "Raw profile type "
 _PROFILE = re.compile(r"\n.*\n\s*\d+\n([\s0-9a-fA-F]*)")
 
-_NEW_SUBFILE_TYPE, _SUBFILE_TYPE = 254, 255
-_REDUCED_OR_MASK = 0b101
-_REDUCED = 2
 
 _METERS_PER_INCH = Fraction(254, 10_000)
 
@@ -129,7 +127,7 @@ def find(file: BinaryIO, page: int | None = None) -> Blocks:
             _of_jpeg(file, blocks)
         elif beginning[:8] == b"\x89PNG\r\n\x1a\n":
             _of_png(file, blocks)
-        elif beginning[:2] in {b"II", b"MM"}:
+        elif is_tiff(file):
             _of_tiff(file, page or 0, blocks)
         elif beginning[:4] == b"RIFF" and beginning[8:] == b"WEBP":
             _of_webp(file, blocks)
@@ -137,7 +135,7 @@ def find(file: BinaryIO, page: int | None = None) -> Blocks:
             _of_gif(file, blocks)
         elif beginning[:2] == b"BM":
             _of_bmp(file, blocks)
-    except (ValueError, struct.error, OverflowError) as error:
+    except (ColorizationError, ValueError, struct.error, OverflowError) as error:
         _warn(f"its metadata is kept only up to where it is damaged: {reason(error)}")
     return blocks
 
@@ -310,18 +308,9 @@ def _of_webp(file: BinaryIO, blocks: Blocks) -> None:
 
 
 def _of_tiff(file: BinaryIO, page: int, blocks: Blocks) -> None:
+    directory = pages(file)[page]
     tiff = Tiff(file)
-    chosen: Mapping = {}
-    for fields in tiff.directories():
-        chosen = chosen or fields  # decoding, too, takes the first if none is a page
-        reduced_or_mask = _NEW_SUBFILE_TYPE in fields and (
-            tiff.number(fields[_NEW_SUBFILE_TYPE]) & _REDUCED_OR_MASK
-        )
-        reduced = _SUBFILE_TYPE in fields and tiff.number(fields[_SUBFILE_TYPE]) == _REDUCED
-        page -= not (reduced_or_mask or reduced)
-        if page < 0:
-            chosen = fields
-            break
+    chosen = tiff.fields(directory.offset)
     blocks.exif = exif.read(tiff, chosen)
     profiles = (exif.XMP, exif.IPTC, exif.PHOTOSHOP)
     values = tiff.read({tag: chosen[tag] for tag in profiles if tag in chosen})

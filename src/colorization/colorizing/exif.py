@@ -212,7 +212,7 @@ def read_block(content: bytes) -> Exif:
         If it is none.
     """
     tiff = Tiff(io.BytesIO(content))
-    kept = read(tiff, next(tiff.directories(), {}))
+    kept = read(tiff, tiff.first())
     warn_if_damaged(tiff)
     return kept
 
@@ -276,7 +276,7 @@ def append_to_tiff(path: Path, exif: Exif, blocks: Directory) -> None:
     """
     with path.open("r+b") as file:
         tiff = Tiff(file)
-        layout = tiff.read(next(tiff.directories()))
+        layout = tiff.read(tiff.first())
         start = file.seek(0, io.SEEK_END)
 
         def converted(directory: Directory) -> Directory:

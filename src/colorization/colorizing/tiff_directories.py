@@ -8,7 +8,7 @@ TIFF 6.0, section 2; BigTIFF, as libtiff documents it; Exif 2.32, section 4.6.2.
 """
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -21,7 +21,6 @@ NUMBERS = SIZES | {5: 4, 10: 4}
 POINTERS = {4: "L", 13: "L", 16: "Q", 18: "Q"}
 
 MOST_BYTES = 1 << 24  # of all values that are read of a file: hostile ones may overlap
-MOST_DIRECTORIES = 10_000
 HEAD = 8  # bytes: the order of bytes, 42, and where the first directory is
 
 
@@ -88,13 +87,9 @@ class Tiff:
         self._left = MOST_BYTES
         (self._first,) = self._unpack(self._word, head[8 if self._big else 4 :])
 
-    def directories(self) -> Iterator[Mapping[int, _Field]]:
-        """Give the fields of each directory in the file's chain, without reading their values."""
-        place, seen = self._first, set[int]()
-        while place and place not in seen and len(seen) < MOST_DIRECTORIES:
-            seen.add(place)
-            fields, place = self._fields(place)
-            yield fields
+    def first(self) -> Mapping[int, _Field]:
+        """Give the fields of the first directory, without reading their values."""
+        return self.fields(self._first)
 
     def read(self, fields: Mapping[int, _Field]) -> Directory:
         """Read the values of fields; damaged ones are left out."""
@@ -106,7 +101,7 @@ class Tiff:
         if not place:
             self.damaged = True
             return {}
-        return self._fields(place)[0]
+        return self.fields(place)
 
     def number(self, field: _Field) -> int:
         """Give the integer that a field holds; 0 if it holds none."""
@@ -115,24 +110,22 @@ class Tiff:
             return 0
         return int(self._unpack(code, field.content)[0])
 
-    def _fields(self, place: int) -> tuple[dict[int, _Field], int]:
-        """The fields of a directory, and where the next one is; none of one that is cut off."""
+    def fields(self, place: int) -> Mapping[int, _Field]:
+        """Give the fields of the directory at a place in the file; none if it is cut off."""
         number, entry = ("Q", "HHQ8s") if self._big else ("H", "HHL4s")
         size = struct.calcsize(self.order + entry)
         try:
             self._file.seek(place)
             (count,) = self._unpack(number, self._file.read(struct.calcsize(number)))
             content = self._file.read(size * min(count, 1 << 16))
-            following = self._file.read(8).ljust(8, b"\0")
         except (struct.error, OverflowError, ValueError):
             self.damaged = True
-            return {}, 0
+            return {}
         whole = len(content) // size
         self.damaged |= whole < count
         read = [*struct.iter_unpack(self.order + entry, content[: whole * size])]
         # Of a tag that is there twice, readers take the first.
-        (place,) = self._unpack(self._word, following)
-        return {tag: _Field(*field) for tag, *field in reversed(read)}, place
+        return {tag: _Field(*field) for tag, *field in reversed(read)}
 
     def _entry(self, field: _Field) -> Entry | None:
         size = SIZES.get(field.type, 0) * field.length
