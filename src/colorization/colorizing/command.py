@@ -119,6 +119,7 @@ def _plan_and_colorize(options: argparse.Namespace, workers: Workers | None) -> 
         for job in jobs:
             print(printable(f"{job.label} -> {job.output}"))
     elif jobs:
+        workers.start(len(jobs))
         failures += _colorize(jobs, workers, options)
     if failures and not options.quiet:
         done = 0 if options.dry_run else len(jobs) - sum(failure.began for failure in failures)

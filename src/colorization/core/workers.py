@@ -79,6 +79,11 @@ class Workers:
         self._all[0].start()
         self._end = weakref.finalize(self, _stop, self._all)
 
+    def start(self, count: int) -> None:
+        """Start more processes, up to `count` in all, before they are needed."""
+        for worker in self._all[:count]:
+            worker.start()
+
     def __enter__(self) -> Self:
         return self
 
