@@ -268,7 +268,7 @@ def endless() -> bytes:
     return network(nodes, constant("turns", 2**60, np.int64), constant("on", True, np.bool_))
 
 
-def shaped(name: str, dtype: int, *lengths: int | None) -> onnx.ValueInfoProto:
+def shaped(name: str, dtype: int, *lengths: int | str | None) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, dtype, lengths)
 
 
@@ -306,6 +306,12 @@ HOSTILE = {
             outputs=[shaped("ab", TensorProto.DOUBLE, None, None, None, 2)],
         ),
         NO_COLOURS,
+    ),
+    "a length's name that is no text": (
+        network(
+            [twice("ab")], inputs=[shaped("L", TensorProto.FLOAT, "rows", "height", "width", 1)]
+        ).replace(b"height", b"heigh\xac"),
+        NO_NETWORK,
     ),
     "one size": (
         network(

@@ -59,10 +59,10 @@ class OnnxNetwork:
             self._session = onnxruntime.InferenceSession(
                 path, options, providers=["CPUExecutionProvider"]
             )
+            found = {each.name: _described(each) for each in self._session.get_inputs()}
+            outputs = {each.name: _described(each) for each in self._session.get_outputs()}
         except Exception as error:
             raise ColorizationError(f"{path} is not a network ({reason(error)})") from error
-        found = {each.name: _described(each) for each in self._session.get_inputs()}
-        outputs = {each.name: _described(each) for each in self._session.get_outputs()}
         wanted = {name: ("tensor(float)", shape) for name, shape in inputs.items()}
         name, self._shape = output
         if found != wanted or outputs != {name: ("tensor(float)", self._shape)}:
