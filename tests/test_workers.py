@@ -24,6 +24,18 @@ def workers() -> Iterator[Workers]:
         yield workers
 
 
+def run(program: str) -> subprocess.CompletedProcess[str]:
+    """Run a program, in a process that finds the functions of `calls`."""
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT / "tests",
+        env={"PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def pid(workers: Workers) -> int:
     return workers.call("process", seconds=SECONDS).value
 
@@ -82,14 +94,7 @@ def test_messages_of_libraries_come_back_once_and_reach_no_terminal() -> None:
         "with Workers('calls', 1) as workers:\n"
         "    print(workers.call('speak', seconds=30))"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT / "tests",
-        env={"PYTHONPATH": str(ROOT / "src")},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    ended = run(program)
     assert ended.stdout == "Answer(value='said', warnings=['doubtful'])\n"
     assert ended.stderr == ""
 
@@ -108,14 +113,7 @@ def test_processes_end_with_the_one_that_started_them() -> None:
         "print(Workers('calls', 1).call('process', seconds=30).value, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT / "tests",
-        env={"PYTHONPATH": str(ROOT / "src")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = run(program)
     assert ended.returncode == -signal.SIGKILL
     stat = Path("/proc", ended.stdout.strip(), "stat")
     deadline = time.monotonic() + 30

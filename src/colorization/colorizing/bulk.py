@@ -66,7 +66,7 @@ def colorize_files(
 
     Each photograph is decoded twice: small for the network, then whole to be written. Only as many
     are in work at a time as fit into memory. Memory thus does not grow with the number of files,
-    and only by about 40 MB, of Python and its libraries, with each worker.
+    and only by up to 100 MB, of Python, its libraries and freed memory, with each worker.
 
     Parameters
     ----------
