@@ -310,7 +310,7 @@ HOSTILE = {
     "a length's name that is no text": (
         network(
             [twice("ab")], inputs=[shaped("L", TensorProto.FLOAT, "rows", "height", "width", 1)]
-        ).replace(b"height", b"heigh\xac"),
+        ).replace(b"height", b"he\xacght"),
         NO_NETWORK,
     ),
     "one size": (
