@@ -21,7 +21,7 @@ def main(archive: Path, image_size: int) -> None:
         arrays.create(Path(folder), names, image_size)
         for row, name in enumerate(progress(names, "caching images", len(names))):
             rgb = decoding.to_srgb(decoding.open_image(archives.read_member(archive, name)))
-            arrays.fill(Path(folder), row, view.centre_square(rgb, image_size)[None])
+            arrays.fill(Path(folder), row, view.center_square(rgb, image_size)[None])
         cached = arrays.read(Path(folder))
         scores, differences = [], []
         for L, ab, rgb in zip(cached.L, cached.ab, cached.rgb, strict=True):

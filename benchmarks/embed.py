@@ -67,7 +67,7 @@ def luminance(archive: Path, count: int) -> np.ndarray:
     squares = []
     for name in archives.image_names(archive)[:count]:
         image = decoding.to_srgb(decoding.open_image(archives.read_member(archive, name)))
-        squares.append(lab.rgb_to_lab(view.centre_square(image, SIDE), lab.CACHE_DTYPE)[0])
+        squares.append(lab.rgb_to_lab(view.center_square(image, SIDE), lab.CACHE_DTYPE)[0])
     return np.stack(squares)
 
 

@@ -1,6 +1,6 @@
-"""What becomes of colours that sRGB cannot show: less chroma, as it is done, or channels clipped.
+"""What becomes of colors that sRGB cannot show: less chroma, as it is done, or channels clipped.
 
-Photographs get colours at their own L: their own, and those of the next photograph, as vivid and
+Photographs get colors at their own L: their own, and those of the next photograph, as vivid and
 as wrong as a model's may be; each also 1.3 times as saturated. Prints a Markdown table: how many
 pixels move by more than 1 or 2 of L* (8-bit rounding alone moves none by more than 0.3), how far
 the result is from the photograph, and how much of the processor's time a pixel takes.
@@ -20,7 +20,7 @@ from PIL import Image
 from skimage import color
 
 import turns
-from colorization.imaging import colour_metrics, decoding, lab, similarity
+from colorization.imaging import color_metrics, decoding, lab, similarity
 from colorization.sources import archives
 
 Convert = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -34,9 +34,9 @@ def main(photos: Path, count: int) -> None:
         for name in chosen
     ]
     rows: list[dict[str, str]] = [
-        {"colours": colours, "saturation": f"{saturation:g}", "beyond sRGB": name}
-        | measure(truths, colours == "another's", saturation, convert)
-        for colours in ("its own", "another's")
+        {"colors": colors, "saturation": f"{saturation:g}", "beyond sRGB": name}
+        | measure(truths, colors == "another's", saturation, convert)
+        for colors in ("its own", "another's")
         for saturation in (1.0, 1.3)
         for name, convert in (("less chroma", lab.lab_to_rgb), ("channels clipped", clipped))
     ]
@@ -51,13 +51,13 @@ def measure(
     for index, truth in enumerate(truths):
         L, ab = lab.rgb_to_lab(truth)
         if anothers:
-            ab = colours_of(truths[(index + 1) % len(truths)], truth.shape[1::-1])
+            ab = colors_of(truths[(index + 1) % len(truths)], truth.shape[1::-1])
         started = time.process_time()
         shown = convert(L, saturation * ab)
         seconds += time.process_time() - started
         cie, cie_of_truth = lab.to_cie(*lab.rgb_to_lab(shown)), lab.to_cie(*lab.rgb_to_lab(truth))
         moved.append(np.abs(cie - cie_of_truth)[..., 0].ravel())
-        errors.append(colour_metrics.ciede2000_mean(cie_of_truth, cie))
+        errors.append(color_metrics.ciede2000_mean(cie_of_truth, cie))
         squares.append(similarity.psnr_rgb_db(truth, shown))
     every = np.concatenate(moved)
     worst = max((each > 1).mean() for each in moved)
@@ -71,7 +71,7 @@ def measure(
     }
 
 
-def colours_of(rgb: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def colors_of(rgb: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return lab.rgb_to_lab(np.asarray(Image.fromarray(rgb).resize(size)))[1]
 
 

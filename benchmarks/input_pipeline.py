@@ -27,7 +27,7 @@ from colorization.networks.objective import Objective
 from colorization.settings.preprocess import Preprocess
 from colorization.settings.train import Train
 from colorization.training.feeding import Batches, feed
-from steps import COLOURS, compiled
+from steps import COLORS, compiled
 
 ROOT = Path(__file__).resolve().parent.parent
 # Of a turn: all epochs of one `fit`, as in a training, where its start counts as little.
@@ -37,7 +37,7 @@ STEPS = {"quick": 68, "paper": 4}  # of an epoch
 
 def main(variant: str, profiles: list[str], rounds: int) -> None:
     print(f"{turns.machine()}\n\n{variant}\n")
-    objective = variants.load(variant).learns(COLOURS)
+    objective = variants.load(variant).learns(COLORS)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for profile in profiles:

@@ -16,12 +16,12 @@ from typing import Any
 import pandas as pd
 
 import turns
+from color_choices import DATA, PARAMS, FewInputs
 from colorization.dataset.examples import read_examples
 from colorization.dataset.tables import read_table
 from colorization.settings.encoders import Encoders
 from colorization.settings.train import Train
 from colorization.training.training import train_variant
-from colour_choices import DATA, PARAMS, FewInputs
 
 
 def choices(settings: Train) -> dict[str, dict[str, Any]]:

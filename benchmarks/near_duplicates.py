@@ -52,7 +52,7 @@ def saved_again(picture: Image.Image) -> dict[str, Image.Image]:
     return {
         "JPEG quality 30": as_jpeg(picture, 30),
         "half the size, JPEG quality 80": as_jpeg(picture.resize(half), 80),
-        "grey": picture.convert("L"),
+        "gray": picture.convert("L"),
     }
 
 

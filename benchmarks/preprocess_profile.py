@@ -48,13 +48,13 @@ def profile(archive: Path) -> dict[str, float]:
     names = archives.image_names(archive)[:IMAGES]
     contents = [archives.read_member(archive, name) for name in names]
     decoded = [decode(content) for content in contents]
-    squares = [view.centre_square(image, IMAGE_SIZE) for image in decoded]
+    squares = [view.center_square(image, IMAGE_SIZE) for image in decoded]
     with tempfile.TemporaryDirectory() as folder:
         arrays.create(Path(folder), names, IMAGE_SIZE)
         steps: dict[str, tuple[Callable, list]] = {
             "read from the zip": (lambda name: archives.read_member(archive, name), names),
             DECODE: (decode, contents),
-            RESIZE: (lambda image: view.centre_square(image, IMAGE_SIZE), decoded),
+            RESIZE: (lambda image: view.center_square(image, IMAGE_SIZE), decoded),
             "to Lab, to float16, write": (
                 lambda rgb: arrays.fill(Path(folder), 0, rgb[None]),
                 squares,

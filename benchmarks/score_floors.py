@@ -1,6 +1,6 @@
-"""What an archive's photographs score without colours, or in one colour for all.
+"""What an archive's photographs score without colors, or in one color for all.
 
-Each becomes a square by the centre crop of the stage `preprocess`, and by plain resizing, which
+Each becomes a square by the center crop of the stage `preprocess`, and by plain resizing, which
 keeps what the crop cuts off. Prints a Markdown table.
 
     python benchmarks/score_floors.py --archive photos.zip
@@ -17,7 +17,7 @@ from PIL import Image
 
 import turns
 from colorization.dataset.arrays import LabArrays
-from colorization.dataset.colours import count_colours
+from colorization.dataset.colors import count_colors
 from colorization.imaging import decoding, lab, view
 from colorization.scoring.floors import score_floors
 from colorization.scoring.regions import small_parts
@@ -30,22 +30,20 @@ SHOWN = ("psnr_rgb_db", "ssim_rgb", "ciede2000_mean", "auc_ab_percent", "auc_ab_
 def main(archive: Path, image_size: int, count: int | None) -> None:
     names = archives.image_names(archive)[:count]
     rows = []
-    for square in (centre_crop, plain_resize):
+    for square in (center_crop, plain_resize):
         photographs = Parallel(n_jobs=-1)(
             delayed(read)(archive, name, square, image_size) for name in names
         )
         L, ab = lab.rgb_to_lab(np.stack(photographs))
         squares = LabArrays(names, L, ab, np.stack(photographs))
         with turns.quiet():
-            scored = score_floors(squares, count_colours(ab), lambda _, rgb: small_parts(rgb)).rows
+            scored = score_floors(squares, count_colors(ab), lambda _, rgb: small_parts(rgb)).rows
         rows += [
             {"square": square.__name__, "floor": floor}
             | {metric: f"{scored[f'{floor}_{metric}'].mean():.3f}" for metric in SHOWN}
             for floor in FLOORS
         ]
-    print(
-        f"{len(names)} photographs of {archive.name} at {image_size} px. The colours that mean_ab"
-    )
+    print(f"{len(names)} photographs of {archive.name} at {image_size} px. The colors that mean_ab")
     print("and the rebalanced AuC go by are these photographs' own.\n")
     print(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True))
 
@@ -57,8 +55,8 @@ def read(
     return square(image, image_size)
 
 
-def centre_crop(image: Image.Image, image_size: int) -> np.ndarray:
-    return view.centre_square(image, image_size)
+def center_crop(image: Image.Image, image_size: int) -> np.ndarray:
+    return view.center_square(image, image_size)
 
 
 def plain_resize(image: Image.Image, image_size: int) -> np.ndarray:

@@ -17,9 +17,9 @@ import pandas as pd
 
 import turns
 from colorization.dataset import arrays
-from colorization.dataset.colours import count_colours
+from colorization.dataset.colors import count_colors
 from colorization.dataset.examples import Examples
-from colorization.imaging import colour_metrics, decoding, lab, similarity, view
+from colorization.imaging import color_metrics, decoding, lab, similarity, view
 from colorization.scoring import scorer
 from colorization.scoring.floors import score_floors
 from colorization.scoring.regions import small_parts
@@ -46,10 +46,10 @@ def main(archive: Path, image_size: int, count: int) -> None:
         cached = arrays.read(Path(folder))
         with turns.quiet():
             started = time.perf_counter()
-            colours = count_colours(cached.ab)
+            colors = count_colors(cached.ab)
             counted = time.perf_counter() - started
             started = time.perf_counter()
-            floors = score_floors(cached, colours, lambda _, rgb: small_parts(rgb))
+            floors = score_floors(cached, colors, lambda _, rgb: small_parts(rgb))
             floored = time.perf_counter() - started
             started = time.perf_counter()
             scorer.evaluate(Noise(), Examples(cached, None), floors, BATCH)
@@ -57,13 +57,13 @@ def main(archive: Path, image_size: int, count: int) -> None:
     print(f"{turns.machine('scikit-image')}\n")
     print(f"{count} photographs of {image_size} px: {scored:.1f} s, {count / scored:.1f} images")
     print(f"per second. Once for all models: scoring the floors {floored:.1f} s, counting the")
-    print(f"colours of as many training images {counted:.1f} s.\n")
+    print(f"colors of as many training images {counted:.1f} s.\n")
     print(table(squares[:8]))
 
 
 def square(archive: Path, name: str, image_size: int) -> np.ndarray:
     image = decoding.open_image(archives.read_member(archive, name))
-    return view.centre_square(decoding.to_srgb(image), image_size)
+    return view.center_square(decoding.to_srgb(image), image_size)
 
 
 def table(photographs: list[np.ndarray]) -> str:
@@ -75,10 +75,10 @@ def table(photographs: list[np.ndarray]) -> str:
         "sRGB to Lab": lab.rgb_to_lab,
         "Lab to sRGB": lambda rgb: lab.lab_to_rgb(rgb[..., :1] / 128 - 1, ab),
         "SSIM": lambda rgb: similarity.ssim_rgb(rgb.astype(np.float32), other.astype(np.float32)),
-        "CIEDE2000": lambda rgb: colour_metrics.ciede2000_mean(rgb.astype(np.float32) / 3, cie),
+        "CIEDE2000": lambda rgb: color_metrics.ciede2000_mean(rgb.astype(np.float32) / 3, cie),
         "PSNR": lambda rgb: similarity.psnr_rgb_db(rgb, other),
-        "AuC": lambda _: colour_metrics.auc_ab_percent(error, error),
-        "colourfulness": colour_metrics.colourfulness,
+        "AuC": lambda _: color_metrics.auc_ab_percent(error, error),
+        "colorfulness": color_metrics.colorfulness,
         "small parts": small_parts,
     }
     rows = []

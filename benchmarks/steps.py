@@ -5,19 +5,19 @@ import numpy as np
 
 import turns
 from colorization import variants
-from colorization.dataset.colours import count_colours
+from colorization.dataset.colors import count_colors
 from colorization.networks.variant import build_network
 
 with turns.quiet():
     # About as many bins occur in them as in photographs.
-    COLOURS = count_colours(np.random.default_rng(1).normal(0, 0.17, (1, 64, 64, 2)).clip(-1, 1))
+    COLORS = count_colors(np.random.default_rng(1).normal(0, 0.17, (1, 64, 64, 2)).clip(-1, 1))
 
 
 def compiled(variant: str, policy: str) -> keras.Model:
     """What learns of a variant's network, compiled as a training compiles it."""
     record = variants.load(variant)
-    learner = build_network(variant, record, 1, policy, COLOURS).learner
-    objective = record.learns(COLOURS)
+    learner = build_network(variant, record, 1, policy, COLORS).learner
+    objective = record.learns(COLORS)
     error = keras.metrics.MeanMetricWrapper(objective.squared_error, name="mse")
     learner.compile(optimizer="adam", loss=objective.loss, metrics=[error])
     return learner
@@ -33,5 +33,5 @@ def batch(
     if embedding:
         inputs.append(rng.normal(size=(count, 1000)))
     ab = rng.uniform(-1, 1, (count, side, side, 2)).astype(np.float32)
-    target = variants.load(variant).learns(COLOURS).target(ab)
+    target = variants.load(variant).learns(COLORS).target(ab)
     return [array.astype(np.float32) for array in inputs], target

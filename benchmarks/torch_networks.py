@@ -7,16 +7,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from colorization.dataset.colours import BIN_WIDTH
+from colorization.dataset.colors import BIN_WIDTH
 from colorization.imaging.lab import AB_SCALE
 from colorization.networks.blocks import KOALA_DECODER, KOALA_ENCODER, SHORT_ENCODER
-from colorization.networks.colour_bins import rebalancing_weights
+from colorization.networks.color_bins import rebalancing_weights
 from colorization.networks.koalarization import EMBEDDING_LENGTH
 from colorization.networks.vgg import DECODER, MEAN_BGR
 from colorization.variants.mobilenet_unet import BRIDGE, SKIPS
 from colorization.variants.mobilenet_unet import DECODER as MOBILENET_DECODER
 from colorization.variants.vgg19_unet import DECODER as UNET_DECODER
-from steps import COLOURS, batch
+from steps import COLORS, batch
 
 Block = Callable[..., list[nn.Module]]
 
@@ -95,7 +95,7 @@ class Vgg16(nn.Module):
     def forward(self, L: Tensor) -> Tensor:
         x = L * 127.5 + 127.5
         x = self.to_three(x) if self.to_three else x.repeat(1, 3, 1, 1)
-        x = centred(x)
+        x = centerd(x)
         for block in self.blocks:
             x = nn.functional.max_pool2d(block(x), 2)
         return self.decoder(x)
@@ -117,7 +117,7 @@ class Vgg19Unet(nn.Module):
         self.ab = nn.Sequential(nn.Conv2d(channels, 2, 1), nn.Tanh())
 
     def forward(self, L: Tensor) -> Tensor:
-        x = centred((L * 127.5 + 127.5).repeat(1, 3, 1, 1))
+        x = centerd((L * 127.5 + 127.5).repeat(1, 3, 1, 1))
         skips = []
         for index, block in enumerate(self.blocks):
             x = block(x)
@@ -237,7 +237,7 @@ def vgg(plan: tuple[tuple[int, ...], ...]) -> nn.ModuleList:
     return blocks
 
 
-def centred(x: Tensor) -> Tensor:
+def centerd(x: Tensor) -> Tensor:
     return x - torch.tensor(MEAN_BGR).reshape(1, 3, 1, 1)
 
 
@@ -250,7 +250,7 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "vgg16_conv": lambda: Vgg16(learned_channels=True),
     "vgg16_repeat": lambda: Vgg16(learned_channels=False),
     "vgg19_unet": Vgg19Unet,
-    "mobilenet_unet": lambda: MobilenetUnet(int(np.count_nonzero(COLOURS.assigned))),
+    "mobilenet_unet": lambda: MobilenetUnet(int(np.count_nonzero(COLORS.assigned))),
 }
 
 
@@ -274,13 +274,13 @@ def squared_error(predicted: Tensor, truth: Tensor) -> Tensor:
 
 
 def cross_entropy() -> Loss:
-    """Of `colour_bins`."""
-    bins = np.argwhere(COLOURS.assigned > 0)
-    weights = torch.tensor(rebalancing_weights(COLOURS.assigned)[tuple(bins.T)]).float()
-    centres = torch.tensor(bins - len(COLOURS.assigned) // 2).float()
+    """Of `color_bins`."""
+    bins = np.argwhere(COLORS.assigned > 0)
+    weights = torch.tensor(rebalancing_weights(COLORS.assigned)[tuple(bins.T)]).float()
+    centers = torch.tensor(bins - len(COLORS.assigned) // 2).float()
 
     def loss(logits: Tensor, ab: Tensor) -> Tensor:
-        bins_off = (ab.permute(0, 2, 3, 1)[..., None, :] * (AB_SCALE / BIN_WIDTH) - centres).abs()
+        bins_off = (ab.permute(0, 2, 3, 1)[..., None, :] * (AB_SCALE / BIN_WIDTH) - centers).abs()
         assigned = (1 - bins_off).relu().prod(-1)
         errors = nn.functional.cross_entropy(logits, assigned.permute(0, 3, 1, 2), reduction="none")
         return (errors * (assigned @ weights)).mean()

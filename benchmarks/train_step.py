@@ -21,7 +21,7 @@ from colorization.backbones.precision import choose_precision
 from colorization.networks import blocks
 from colorization.networks.normalization import FusedBatchNormalization
 from colorization.networks.variant import Network, build_network, sees_embedding
-from steps import COLOURS, batch, compiled
+from steps import COLORS, batch, compiled
 from torch_networks import LOSSES, NETWORKS, penalty, prepared, squared_error
 
 OURS, STOCK = "ours", "stock Keras"
@@ -71,7 +71,7 @@ def ways(variant: str) -> dict[str, Callable]:
 
 
 def network_of(variant: str) -> Network:
-    return build_network(variant, all_variants.load(variant), 1, colours=COLOURS)
+    return build_network(variant, all_variants.load(variant), 1, colors=COLORS)
 
 
 def keras_step(
@@ -107,7 +107,7 @@ def torch_step(
 
 def operations_per_image(variant: str, shape: tuple[int, int]) -> float:
     """Floating-point operations of a step, as TensorFlow counts those of its graph."""
-    learner, loss_of = network_of(variant).learner, all_variants.load(variant).learns(COLOURS).loss
+    learner, loss_of = network_of(variant).learner, all_variants.load(variant).learns(COLORS).loss
     given, truth = batch(variant, (1, shape[1]), embedding=sees_embedding(learner))
 
     @tf.function

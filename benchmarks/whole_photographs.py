@@ -1,9 +1,9 @@
-"""At which size a network should see photographs, and how its colours should be enlarged.
+"""At which size a network should see photographs, and how its colors should be enlarged.
 
 Colorizes whole photographs with a packaged model at their own size, and compares them with their
-own colours. Prints two Markdown tables: one over the size of the shorter side that the network
+own colors. Prints two Markdown tables: one over the size of the shorter side that the network
 sees, one over ways to enlarge ab, where what counts are the pixels near edges of the photograph's
-colours: a blurred edge is off there and nowhere else.
+colors: a blurred edge is off there and nowhere else.
 
     python benchmarks/whole_photographs.py --photos photos/ --model models/chosen
 """
@@ -28,7 +28,7 @@ from colorization.scoring.scorer import evenly_spaced
 from colorization.sources import archives
 
 SIZES = (64, 96, 128, 160, 192, 224)
-EDGES = 0.1  # the share of pixels whose colours change most
+EDGES = 0.1  # the share of pixels whose colors change most
 NEAR = 3  # px from one of them
 
 Enlarge = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
@@ -47,7 +47,7 @@ def main(photos: Path, model: Path, count: int, sizes: list[int]) -> None:
         with turns.quiet():
             table = score_photographs(colorizer, paths, positions)
         table.insert(0, "size, px", size)
-        tables.append(table if size == sizes[0] else table[table.vividness != "grey"])
+        tables.append(table if size == sizes[0] else table[table.vividness != "gray"])
     print(pd.concat(tables).to_markdown(index=False, floatfmt=".2f"), "\n", flush=True)
     colorizer.image_size = trained_at
     print(enlargements(colorizer, paths).to_markdown(index=False, floatfmt=".3f"))
@@ -61,7 +61,7 @@ def enlargements(colorizer: Colorizer, paths: list[Path]) -> pd.DataFrame:
     over_bilinear = measured[..., 0] - measured[:, :1, 0]
     return pd.DataFrame(
         {
-            "colours": [f"{whose}, {way}" for whose in ("predicted", "true") for way in WAYS],
+            "colors": [f"{whose}, {way}" for whose in ("predicted", "true") for way in WAYS],
             "CIEDE2000 near edges": measured[..., 0].mean(axis=0),
             "less bilinear's of predicted": over_bilinear.mean(axis=0),
             "± (standard error)": over_bilinear.std(axis=0, ddof=1) / np.sqrt(len(paths)),
@@ -71,7 +71,7 @@ def enlargements(colorizer: Colorizer, paths: list[Path]) -> pd.DataFrame:
 
 
 def compare(path: Path, seen: np.ndarray, predicted: np.ndarray) -> list[tuple[float, float]]:
-    """Measure each way, with predicted colours and with the photograph's own at the small size."""
+    """Measure each way, with predicted colors and with the photograph's own at the small size."""
     truth = np.asarray(originals.read_original(path).rgb.convert("RGB"))
     L, own = lab.rgb_to_lab(truth)
     in_lab = lab.to_cie(L, own)

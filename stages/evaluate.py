@@ -3,8 +3,8 @@
 metrics.json              means with their standard errors, of the model and of the floors
 test_images.csv           a row per test image
 chroma.csv                histograms of the pixels' chroma, predicted and true
-evenly_spaced.npy, .json  some test images in grey, colorized and true; their indices
-best.npy, .json           likewise, the images that the model's colours improve most
+evenly_spaced.npy, .json  some test images in gray, colorized and true; their indices
+best.npy, .json           likewise, the images that the model's colors improve most
 worst.npy, .json          likewise, the images that they improve least
 history.csv               the training's record, a row per epoch
 training.json             the settings of the training, and its best epoch
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from _stage import run
 from colorization.core.files import whole_folder
-from colorization.dataset.colours import Colours
+from colorization.dataset.colors import Colors
 from colorization.dataset.examples import read_examples
 from colorization.dataset.tables import write_table
 from colorization.networks.dial import Dialled
@@ -34,14 +34,14 @@ def main(
     params: Path,
     arrays_folder: Path,
     floors: Path,
-    colours: Path,
+    colors: Path,
     model: Path,
     out: Path,
     embeddings: Path | None = None,
 ) -> None:
     settings = Evaluate.load(params)
     test = read_examples(arrays_folder, embeddings, "test")
-    known = read_floors(floors, Colours.read(colours))
+    known = read_floors(floors, Colors.read(colors))
     network = load_model(model)
     scored = scorer.evaluate(network, test, known, settings.batch_size)
     best, worst = scorer.best_and_worst(scored.rows, settings.extreme_images)

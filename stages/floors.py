@@ -1,4 +1,4 @@
-"""Stage `floors`: the test split, in grey and in the training images' mean colour -> scores.
+"""Stage `floors`: the test split, in gray and in the training images' mean color -> scores.
 
 test_images.csv   a row per test image
 small_parts.npy   masks of each test image's small parts, (N, H, W) bool
@@ -9,15 +9,15 @@ from pathlib import Path
 from _stage import run
 from colorization.core.files import whole_folder
 from colorization.dataset import arrays
-from colorization.dataset.colours import Colours
+from colorization.dataset.colors import Colors
 from colorization.scoring.floors import score_floors, write_floors
 from colorization.scoring.regions import finder
 from colorization.settings.download import Download
 
 
-def main(params: Path, arrays_folder: Path, colours: Path, out: Path) -> None:
+def main(params: Path, arrays_folder: Path, colors: Path, out: Path) -> None:
     test = arrays.read(arrays_folder / "test")
-    floors = score_floors(test, Colours.read(colours), finder(Download.load(params)))
+    floors = score_floors(test, Colors.read(colors), finder(Download.load(params)))
     with whole_folder(out) as folder:
         write_floors(floors, folder)
 

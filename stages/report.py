@@ -11,11 +11,11 @@ from colorization.pages.writing import Folders, write_results
 from colorization.scoring.evaluation import read_evaluation
 from colorization.settings.download import Download
 
-STAGES = ("download", "split", "preprocess", "colours", "floors", "embed")
+STAGES = ("download", "split", "preprocess", "colors", "floors", "embed")
 
 
 def main(
-    params: Path, split: Path, colours: Path, evaluation: Path, runs: Path, results: Path
+    params: Path, split: Path, colors: Path, evaluation: Path, runs: Path, results: Path
 ) -> None:
     evaluated = read_evaluation(evaluation)
     files = {stage: runs / f"{stage}.json" for stage in STAGES}
@@ -23,7 +23,7 @@ def main(
     if evaluated.training.embedding is None:
         del files["embed"]
     write_results(
-        Folders(evaluation, colours),
+        Folders(evaluation, colors),
         Content(
             evaluation=evaluated,
             split=read_table(split),

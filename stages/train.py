@@ -2,14 +2,14 @@
 
 Variants of `train` take the embeddings. Variants of `train_alone` see L alone, some of them through
 an encoder with weights of its own. Variants of `train_bins` see the same as those of `train_alone`,
-but learn how likely each colour is.
+but learn how likely each color is.
 """
 
 from pathlib import Path
 
 from _stage import Figures, run
 from colorization.backbones.weights import Pretrained
-from colorization.settings.colour_bins import ColourBins
+from colorization.settings.color_bins import ColorBins
 from colorization.settings.encoders import NO_ENCODER, Encoders
 from colorization.settings.train import Train
 from colorization.training.training import Inputs, train_variant
@@ -25,13 +25,13 @@ def main(
     out: Path,
     embeddings: Path | None = None,
     encoder: Path | None = None,
-    colours: Path | None = None,
+    colors: Path | None = None,
 ) -> Figures:
     pretrained = Pretrained.read(encoder) if encoder else None
     if pretrained and pretrained.network == NO_ENCODER:
         pretrained = None
-    inputs = Inputs(arrays_folder, embeddings, pretrained, Encoders.load(params), colours)
-    settings = ColourBins.load(params) if colours else Train.load(params)
+    inputs = Inputs(arrays_folder, embeddings, pretrained, Encoders.load(params), colors)
+    settings = ColorBins.load(params) if colors else Train.load(params)
     trained = train_variant(variant, seed, settings, inputs, out, unfinished / out.name, memory)
     return Figures(
         images_per_second=round(trained.outcome.images_per_second, 2),

@@ -32,11 +32,11 @@ TINY = {
     "preprocess": {"image_size": 32},
     "embed": {"network": "mobilenet_v2"},
     "train": {"epochs": 2, "monitor_images": 4},
-    "colour_bins": {"epochs": 2, "monitor_images": 4},
+    "color_bins": {"epochs": 2, "monitor_images": 4},
     "study": {  # one variant for each kind of training
         "with_embedding": ["bn_maxpool"],
         "without_embedding": {"vgg16_repeat": "vgg16"},
-        "colour_bins": {"mobilenet_unet": "mobilenet_v2"},
+        "color_bins": {"mobilenet_unet": "mobilenet_v2"},
         "controls": {"bn_maxpool_another_photograph": "another_photograph"},
     },
     "evaluate": {"sample_images": 3, "extreme_images": 2},

@@ -20,7 +20,7 @@ def rows(images: int = 6, **changes: Any) -> pd.DataFrame:
     """Test images whose scores can be told apart; a change names a column, and gives its values."""
     table: dict[str, Any] = {
         "name": [f"im{index}.jpg" for index in range(images)],
-        "colourfulness": np.linspace(30, 60, images),
+        "colorfulness": np.linspace(30, 60, images),
         "small_parts": 0.1,
         "chroma_small_parts": 40.0,
         "chroma_large_parts": 30.0,
@@ -33,11 +33,11 @@ def rows(images: int = 6, **changes: Any) -> pd.DataFrame:
             f"{colorizer}_auc_ab_percent": 92.25 - 8 * number,
             f"{colorizer}_auc_ab_rebalanced_percent": 89.75 - 8 * number,
             f"{colorizer}_mse_ab": 0.0123456 + 0.01 * number,
-            f"{colorizer}_psnr_vs_grey_db": 16.75 + number,
-            f"{colorizer}_ssim_vs_grey": 0.81234 + 0.05 * number,
+            f"{colorizer}_psnr_vs_gray_db": 16.75 + number,
+            f"{colorizer}_ssim_vs_gray": 0.81234 + 0.05 * number,
             f"{colorizer}_ab_error_small_parts": 20.0 + number,
             f"{colorizer}_ab_error_large_parts": 10.0 + 20 * number,
-            f"{colorizer}_colourfulness": np.linspace(30, 60, images) * (0.9 if not number else 0),
+            f"{colorizer}_colorfulness": np.linspace(30, 60, images) * (0.9 if not number else 0),
             f"{colorizer}_chroma_small_parts": (20.0, 0.0, 10.0)[number],
             f"{colorizer}_chroma_large_parts": (24.0, 0.0, 10.0)[number],
         }
@@ -72,7 +72,7 @@ def evaluation(
 
 def dial(images: np.ndarray) -> Dial:
     """Scores along a dial, with images of its five positions, (S, 5, H, W, 3) uint8."""
-    keys = ("over_grey_db", "over_mean_ab_db", "ciede2000_mean", "colourfulness_ratio")
+    keys = ("over_gray_db", "over_mean_ab_db", "ciede2000_mean", "colorfulness_ratio")
     scores = {key: np.array([0.5, 0.4, 0.2]) + number for number, key in enumerate(keys)}
     errors = {f"{key}_se": 0.01 for key in keys}
     return Dial(pd.DataFrame({"vividness": [0.0, 0.5, 1.0]} | scores | errors), images, 0.5)

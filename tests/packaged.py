@@ -73,7 +73,7 @@ def with_embeddings(examples: Examples) -> tuple[Examples, np.ndarray]:
 
 
 def untrained(variant: str, precision: str = "float32") -> keras.Model:
-    """A model whose colours are strong: the last layers' weights are enlarged.
+    """A model whose colors are strong: the last layers' weights are enlarged.
 
     Where no embedding is added to them, the features that they see are weaker.
     """

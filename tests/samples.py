@@ -11,7 +11,7 @@ from PIL import Image
 
 from colorization import variants
 from colorization.dataset import arrays
-from colorization.dataset.colours import Colours, count_colours
+from colorization.dataset.colors import Colors, count_colors
 from colorization.dataset.examples import Examples
 from colorization.imaging import lab
 from colorization.networks.dial import POSITIONS, Dialled
@@ -62,15 +62,15 @@ def examples(folder: Path, count: int, side: int = 32, first_seed: int = 0) -> E
 
 
 @functools.cache
-def colours_of_scenes() -> Colours:
-    """The colours of a few scenes."""
-    return count_colours(lab.rgb_to_lab(np.stack([scene(seed) for seed in range(4)]))[1])
+def colors_of_scenes() -> Colors:
+    """The colors of a few scenes."""
+    return count_colors(lab.rgb_to_lab(np.stack([scene(seed) for seed in range(4)]))[1])
 
 
 def model_of(variant: str, seed: int = 1, precision: str = "float32") -> keras.Model:
     """A variant's model, with weights drawn from a seed; a dial is set so that it matters."""
     record = variants.load(variant)
-    model = build_network(variant, record, seed, precision, colours_of_scenes()).model
+    model = build_network(variant, record, seed, precision, colors_of_scenes()).model
     if dialled := Dialled.of(model):
         dialled.dial.set_frontier(np.linspace(1, 0, POSITIONS), np.linspace(0.2, 1, POSITIONS), 0.5)
     return model

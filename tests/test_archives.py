@@ -54,7 +54,7 @@ def test_names_are_sorted_and_each_is_named_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-def test_a_damaged_member_is_refused_and_its_neighbours_are_read(
+def test_a_damaged_member_is_refused_and_its_neighbors_are_read(
     tmp_path: Path, method: int
 ) -> None:
     archive = tmp_path / "a.zip"

@@ -41,8 +41,8 @@ class Watched(ThreadWorkers):
         return answer
 
 
-def grey() -> Predictor:
-    """A model that leaves photographs nearly grey."""
+def gray() -> Predictor:
+    """A model that leaves photographs nearly gray."""
     return Predictor(lambda L: np.repeat(L, 2, axis=-1), 32, None, None, "0" * 64)
 
 
@@ -54,7 +54,7 @@ def colorized(folder: Path, sides: list[int], predictor: Predictor | None = None
         Image.new("L", (side, side)).save(path)
         jobs.append(Job(path, folder / "out" / path.name))
     workers = Watched()
-    outcomes = list(bulk.colorize_files(predictor or grey(), jobs, workers, **OPTIONS))
+    outcomes = list(bulk.colorize_files(predictor or gray(), jobs, workers, **OPTIONS))
     assert outcomes == [bulk.Outcome(job, "", []) for job in jobs]
     assert len(list((folder / "out").iterdir())) == len(jobs)
     return workers.most
@@ -115,7 +115,7 @@ def test_every_photograph_has_its_turn_whatever_fails_and_however_many_there_are
             Image.new("L", (8, 8)).save(path)
         jobs.append(Job(path, tmp_path / "out" / path.name))
     with Workers(bulk.TASKS, 2) as workers:
-        outcomes = list(bulk.colorize_files(grey(), jobs, workers, **OPTIONS))
+        outcomes = list(bulk.colorize_files(gray(), jobs, workers, **OPTIONS))
     assert [outcome.job for outcome in outcomes] == jobs
     failed = [outcome.job for outcome in outcomes if outcome.reason]
     assert failed == jobs[3::10]
@@ -131,5 +131,5 @@ def test_a_file_that_is_too_large_reaches_no_worker(
     monkeypatch.setattr(Workers, "call", lambda *_, **__: pytest.fail("a worker was called"))
     with Workers(bulk.TASKS, 1) as workers:
         jobs = [Job(path, tmp_path / "out.jpg")]
-        (outcome,) = bulk.colorize_files(grey(), jobs, workers, **OPTIONS)
+        (outcome,) = bulk.colorize_files(gray(), jobs, workers, **OPTIONS)
     assert outcome.reason == "11 bytes, more than 10"

@@ -20,19 +20,19 @@ IMAGENET = Pretrained(network="inception_v3", weights="imagenet", precision="flo
 OVERFITTING = (*np.geomspace(0.06, 0.02, 10), *np.geomspace(0.021, 0.03, 10))
 
 
-def trained(psnr: float = 24.0, colours: float = 0.9, **options: Any) -> list[Evaluation]:
+def trained(psnr: float = 24.0, colors: float = 0.9, **options: Any) -> list[Evaluation]:
     """A variant from three seeds, which differ a little."""
     curve = np.array(options.pop("val_mse", FALLING))
     course = np.array(options.pop("train_mse", np.linspace(0.05, 0.02, len(curve))))
     columns = {
         name: options.pop(name)
         for name in list(options)
-        if name.startswith(("model_", "grey_", "colourfulness"))
+        if name.startswith(("model_", "gray_", "colorfulness"))
     }
     found = []
     for seed in SEEDS:
         table = rows(6, **{"model_psnr_rgb_db": psnr + 0.01 * seed} | columns)
-        table["model_colourfulness"] = (colours + 0.001 * seed) * table["colourfulness"]
+        table["model_colorfulness"] = (colors + 0.001 * seed) * table["colorfulness"]
         noise = 1 + 0.001 * seed * np.arange(len(curve))
         options.setdefault("embedding", IMAGENET)
         found.append(evaluation(table, tuple(curve * noise), tuple(course * noise), **options))
@@ -62,15 +62,15 @@ WAVERING = tuple(np.array(FALLING) * np.tile([1, 1.5], 10))
 # For each claim, a study that bears it out and one that does not.
 CASES: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {
     1: (
-        {"baseline": trained(train_mse=SLOW, colours=0.3)},
-        {"baseline": trained(train_mse=SLOW, colours=0.8)},
+        {"baseline": trained(train_mse=SLOW, colors=0.3)},
+        {"baseline": trained(train_mse=SLOW, colors=0.8)},
     ),
     2: ({"deeper": trained(24.0, train_mse=SLOW)}, {"deeper": trained(25.0, train_mse=SLOW)}),
     3: ({}, {"bn_maxpool": trained(model_ab_error_large_parts=35.0)}),
     4: ({"bn_maxpool": trained(val_mse=OVERFITTING)}, {}),
     5: (
-        {"l2": trained(colours=0.4, val_mse=WAVERING)},
-        {"l2": trained(colours=0.95, val_mse=WAVERING)},
+        {"l2": trained(colors=0.4, val_mse=WAVERING)},
+        {"l2": trained(colors=0.95, val_mse=WAVERING)},
     ),
     6: (
         {"bn_maxpool": trained(val_mse=OVERFITTING)},
@@ -81,7 +81,7 @@ CASES: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     7: ({"vgg16_repeat": trained(24.5)}, {"vgg16_repeat": trained(23.5)}),
     8: ({"bn_maxpool": trained(24.5)}, {"bn_maxpool": trained(24.5), "l2": trained(25.0)}),
-    9: ({}, {"bn_maxpool": trained(colours=1.2)}),
+    9: ({}, {"bn_maxpool": trained(colors=1.2)}),
     10: ({}, {"bn_maxpool": trained(model_ab_error_small_parts=9.0)}),
     11: (
         {
@@ -148,12 +148,12 @@ def test_where_it_is_open_whether_there_is_anything_to_mitigate_so_is_the_mitiga
     assert reasons(6, study()) == "it needs that bn_maxpool overfits"
 
 
-def test_what_a_constant_colour_and_grey_show_too_is_no_property_of_the_network() -> None:
+def test_what_a_constant_color_and_gray_show_too_is_no_property_of_the_network() -> None:
     constant = trained(model_chroma_small_parts=10.0, model_chroma_large_parts=10.0)
     assert verdict(9, study(bn_maxpool=constant)) == UNDECIDED
     sizes = {"small": 31.0, "large": 30.0}
     errors = {
-        f"{of}_ab_error_{size}_parts": sizes[size] for of in ("model", "grey") for size in sizes
+        f"{of}_ab_error_{size}_parts": sizes[size] for of in ("model", "gray") for size in sizes
     }
     assert verdict(10, study(bn_maxpool=trained(**errors))) == UNDECIDED
 
@@ -171,14 +171,14 @@ def test_each_finding_says_what_it_says_of_the_claim() -> None:
     assert [finding.told for finding in judged.findings] == ["open"]
 
 
-def test_the_verdict_on_the_more_colourful_half_stands_beside_that_on_all() -> None:
-    """Of six images the last three are the more colourful; there repeating is the worse."""
+def test_the_verdict_on_the_more_colorful_half_stands_beside_that_on_all() -> None:
+    """Of six images the last three are the more colorful; there repeating is the worse."""
     gain = np.array([2.0, 2, 2, -1, -1, -1])
     mixed = trained(model_psnr_rgb_db=24.0 + gain)
     (judged,) = (one for one in judge(CLAIMS, study(vgg16_repeat=mixed)) if one.claim.number == 7)
-    assert judged.on_colourful == CONTRADICTED
+    assert judged.on_colorful == CONTRADICTED
     assert judged.verdict != CONTRADICTED
-    assert judged.as_json()["verdict_on_colourful_half"] == CONTRADICTED
+    assert judged.as_json()["verdict_on_colorful_half"] == CONTRADICTED
 
 
 def test_of_many_comparisons_one_by_chance_decides_nothing() -> None:
@@ -230,8 +230,8 @@ def test_of_one_seed_no_difference_is_established() -> None:
 
 
 def test_what_one_seed_refutes_is_contradicted_though_the_rest_is_open() -> None:
-    colourful = study(seeds=1, baseline=trained(train_mse=SLOW, colours=0.95))
-    assert verdict(1, colourful) == CONTRADICTED
+    colorful = study(seeds=1, baseline=trained(train_mse=SLOW, colors=0.95))
+    assert verdict(1, colorful) == CONTRADICTED
 
 
 @pytest.mark.parametrize("number", [1, 2, 4, 5, 6, 7, 8, 11])
@@ -289,10 +289,10 @@ def test_images_without_small_parts_test_nothing_of_them() -> None:
     assert reasons(10, study(bn_maxpool=blank)) == expected
 
 
-def test_one_epoch_grey_photographs_or_exact_images_leave_verdicts_and_no_nan() -> None:
+def test_one_epoch_gray_photographs_or_exact_images_leave_verdicts_and_no_nan() -> None:
     for changes in (
         {"val_mse": FALLING[:1]},
-        {"colourfulness": 0.0, "colours": 0.0},
+        {"colorfulness": 0.0, "colors": 0.0},
         {"psnr": np.nan},
     ):
         every = {name: trained(**changes) for name in THE_PAPERS}

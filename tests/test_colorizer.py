@@ -1,4 +1,4 @@
-"""Colorizing agrees with evaluation, keeps L, and never sees colour."""
+"""Colorizing agrees with evaluation, keeps L, and never sees color."""
 
 import json
 import os
@@ -109,17 +109,17 @@ def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
             assert difference.max() <= np.abs(expected.astype(int) - in_float32[index]).max()
 
 
-def test_colours_of_the_input_are_not_seen(colorizer: Colorizer) -> None:
-    colour = scene(3, 96, 80)
-    grey = lab.lab_to_rgb(lab.rgb_to_lab(colour)[0], np.zeros(2))[..., 1]
+def test_colors_of_the_input_are_not_seen(colorizer: Colorizer) -> None:
+    color = scene(3, 96, 80)
+    gray = lab.lab_to_rgb(lab.rgb_to_lab(color)[0], np.zeros(2))[..., 1]
     versions = (
-        Image.fromarray(colour),
-        Image.fromarray(np.stack([grey] * 3, axis=-1)),
-        Image.fromarray(grey),  # mode L
+        Image.fromarray(color),
+        Image.fromarray(np.stack([gray] * 3, axis=-1)),
+        Image.fromarray(gray),  # mode L
     )
     ab = [colorizer.predict([colorizer.see(image)])[0] for image in versions]
     np.testing.assert_array_equal(ab[1], ab[2])
-    # The grey one's L is rounded to 8 bits, by 0.2 of L* at most.
+    # The gray one's L is rounded to 8 bits, by 0.2 of L* at most.
     assert np.abs(ab[0] - ab[1]).mean() < 0.05 * np.abs(ab[0]).mean()
 
 
@@ -134,8 +134,8 @@ def test_the_result_keeps_the_photographs_own_lightness(colorizer: Colorizer) ->
     faint = np.asarray(colorizer(photograph, saturation=0.1))
     before, after = (lab.rgb_to_lab(rgb)[0] for rgb in (photograph, faint))
     assert np.abs(after - before).max() * lab.L_SCALE < 1.5  # 8-bit rounding
-    grey = np.asarray(colorizer(photograph, saturation=0))
-    assert np.ptp(grey.astype(int), axis=-1).max() <= 1
+    gray = np.asarray(colorizer(photograph, saturation=0))
+    assert np.ptp(gray.astype(int), axis=-1).max() <= 1
 
 
 @pytest.mark.parametrize("kind", ["array", "image", "path"])

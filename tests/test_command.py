@@ -36,7 +36,7 @@ from samples import encoded, reopened, scene
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small one that takes no embedding, and whose colours are strong."""
+    """A small one that takes no embedding, and whose colors are strong."""
     keras.utils.set_random_seed(1)
     L = keras.Input((None, None, 1), name="L")
     features = keras.layers.Conv2D(8, 3, padding="same", activation="relu")(L)
@@ -50,22 +50,22 @@ def photos(tmp_path: Path) -> Path:
     """Every kind of image that people have."""
     folder = tmp_path / "photos"
     folder.mkdir()
-    colour = Image.fromarray(scene(1, 60, 44))
-    alpha = colour.convert("RGBA")
+    color = Image.fromarray(scene(1, 60, 44))
+    alpha = color.convert("RGBA")
     alpha.putalpha(Image.linear_gradient("L").resize((60, 44)))
     deep = np.linspace(0, 65535, 60 * 44).reshape(44, 60).astype(np.uint16)
     images = {
-        "colour.jpg": colour,
-        "grey.jpg": colour.convert("L"),
-        "cmyk.jpg": colour.convert("CMYK"),
-        "palette.png": colour.convert("P"),
+        "color.jpg": color,
+        "gray.jpg": color.convert("L"),
+        "cmyk.jpg": color.convert("CMYK"),
+        "palette.png": color.convert("P"),
         "alpha.png": alpha,
         "deep.png": Image.fromarray(deep),
-        "bilevel.tif": colour.convert("1"),
-        "lossy.webp": colour,
-        "old.gif": colour.convert("P"),
-        "dot.png": colour.resize((1, 1)),
-        "strip.png": colour.resize((1, 500)),
+        "bilevel.tif": color.convert("1"),
+        "lossy.webp": color,
+        "old.gif": color.convert("P"),
+        "dot.png": color.resize((1, 1)),
+        "strip.png": color.resize((1, 500)),
     }
     for name, image in images.items():
         image.save(folder / name)
@@ -76,7 +76,7 @@ def colorize(model: Path, *arguments: object) -> int:
     return main([*map(str, arguments), "--model", str(model)])
 
 
-def test_every_kind_of_image_comes_out_in_colour_at_its_size(
+def test_every_kind_of_image_comes_out_in_color_at_its_size(
     model: Path, photos: Path, tmp_path: Path
 ) -> None:
     assert colorize(model, photos, "--output", tmp_path / "out") == 0
@@ -85,8 +85,8 @@ def test_every_kind_of_image_comes_out_in_colour_at_its_size(
         before, after = reopened(path), reopened(out)
         assert after.size == before.size
         assert after.mode == ("RGBA" if path.name == "alpha.png" else "RGB")
-    grey = np.asarray(reopened(tmp_path / "out" / "grey.jpg")).astype(int)
-    assert np.ptp(grey, axis=-1).mean() > 5
+    gray = np.asarray(reopened(tmp_path / "out" / "gray.jpg")).astype(int)
+    assert np.ptp(gray, axis=-1).mean() > 5
     assert not [path for path in (tmp_path / "out").iterdir() if path.name.startswith(".")]
 
 
@@ -251,28 +251,28 @@ def test_a_full_disk_costs_a_line_and_leaves_nothing_behind(
     model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
 ) -> None:
     out = tmp_path / "out"
-    image = photos / "colour.jpg"
+    image = photos / "color.jpg"
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (300, before[1]))  # bytes
     try:
         assert colorize(model, image, "--output", out, "--format", kind, "--quiet") == 1
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    reason = f"cannot write {out / 'colour'}.{kind}: File too large"
+    reason = f"cannot write {out / 'color'}.{kind}: File too large"
     assert capsys.readouterr().err == f"colorize: {image}: {reason}\n"
     assert list(out.iterdir()) == []
 
 
 def test_planted_links_are_not_followed(model: Path, photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with whole_file(out / "colour.jpg") as partial:
+    with whole_file(out / "color.jpg") as partial:
         partial.touch()
-    (out / "colour.jpg").unlink()
+    (out / "color.jpg").unlink()
     (tmp_path / "precious").write_text("precious")
     partial.symlink_to(tmp_path / "precious")
-    assert colorize(model, photos / "colour.jpg", "--output", out) == 0
+    assert colorize(model, photos / "color.jpg", "--output", out) == 0
     assert (tmp_path / "precious").read_text() == "precious"
-    assert [path.name for path in out.iterdir()] == ["colour.jpg"]
+    assert [path.name for path in out.iterdir()] == ["color.jpg"]
 
 
 def test_of_two_at_once_each_photograph_is_written_by_one(model: Path, tmp_path: Path) -> None:
@@ -327,7 +327,7 @@ def test_a_file_without_end_is_not_read(
     assert capsys.readouterr().err == f"colorize: {photos / 'dot.png'}: {reason}\n"
 
 
-def test_colours_under_transparency_are_those_of_a_call(
+def test_colors_under_transparency_are_those_of_a_call(
     model: Path, photos: Path, tmp_path: Path
 ) -> None:
     image = photos / "alpha.png"
@@ -337,24 +337,24 @@ def test_colours_under_transparency_are_those_of_a_call(
     np.testing.assert_array_equal(commanded[..., :3], np.asarray(load(model)(image)))
 
 
-def test_saturation_scales_the_colours_alone(model: Path, photos: Path, tmp_path: Path) -> None:
+def test_saturation_scales_the_colors_alone(model: Path, photos: Path, tmp_path: Path) -> None:
     chroma = {}
     for factor in (0, 0.5, 1):
         out = tmp_path / str(factor)
         arguments = ("--output", out, "--saturation", factor, "--format", "png")
-        assert colorize(model, photos / "grey.jpg", *arguments) == 0
-        _, ab = lab.rgb_to_lab(np.asarray(reopened(out / "grey.png")))
+        assert colorize(model, photos / "gray.jpg", *arguments) == 0
+        _, ab = lab.rgb_to_lab(np.asarray(reopened(out / "gray.png")))
         chroma[factor] = np.hypot(ab[..., 0], ab[..., 1]).mean()
     assert chroma[0] < 0.01
     assert chroma[0.5] == pytest.approx(chroma[1] / 2, rel=0.15)  # sRGB's gamut ends
 
 
-def test_side_by_side_has_the_grey_image_on_the_left(
+def test_side_by_side_has_the_gray_image_on_the_left(
     model: Path, photos: Path, tmp_path: Path
 ) -> None:
     arguments = ("--output", tmp_path, "--side-by-side", "--format", "png")
-    assert colorize(model, photos / "colour.jpg", *arguments) == 0
-    pair = np.asarray(reopened(tmp_path / "colour.png")).astype(int)
+    assert colorize(model, photos / "color.jpg", *arguments) == 0
+    pair = np.asarray(reopened(tmp_path / "color.png")).astype(int)
     assert pair.shape == (44, 120, 3)
     assert np.ptp(pair[:, :60], axis=-1).max() <= 1
     assert np.ptp(pair[:, 60:], axis=-1).mean() > 5
@@ -364,7 +364,7 @@ def test_a_second_run_goes_on_where_the_first_one_ended(
     model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    assert colorize(model, photos / "dot.png", photos / "grey.jpg", "--output", out) == 0
+    assert colorize(model, photos / "dot.png", photos / "gray.jpg", "--output", out) == 0
     before = {path: path.stat().st_mtime_ns for path in out.iterdir()}
     capsys.readouterr()
     count = len(list(photos.iterdir()))
@@ -436,7 +436,7 @@ def test_wrong_usage_exits_with_status_2(arguments: list[str]) -> None:
     assert caught.value.code == 2
 
 
-def test_a_saturation_beyond_all_colours_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_saturation_beyond_all_colors_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["a.jpg", "--output", "o", "--saturation", "1e308"])
     told = capsys.readouterr().err.splitlines()[-1]
@@ -447,12 +447,12 @@ def test_vividness_is_for_models_with_a_dial(
     model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = ["--output", tmp_path / "out", "--vividness"]
-    assert colorize(model, photos / "grey.jpg", *out, "0.5") == 2
+    assert colorize(model, photos / "gray.jpg", *out, "0.5") == 2
     told = capsys.readouterr().err
     assert told == "colorize: --vividness: this model has no dial; use --saturation\n"
     for wrong in ("-0.1", "1.1", "nan", "vivid"):
         with pytest.raises(SystemExit):
-            colorize(model, photos / "grey.jpg", *out, wrong)
+            colorize(model, photos / "gray.jpg", *out, wrong)
     assert not (tmp_path / "out").exists()
 
 

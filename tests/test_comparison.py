@@ -25,7 +25,7 @@ from samples import PARAMS
 
 PAGES = ("md", "html")
 PARAMS_TEXT = "# a <comment> & more\ntrain:\n  epochs: 3"
-BASELINE = evaluation(rows(4, grey_psnr_rgb_db=[np.nan, 20.0, 22.0, np.nan]))
+BASELINE = evaluation(rows(4, gray_psnr_rgb_db=[np.nan, 20.0, 22.0, np.nan]))
 VGG = evaluation(
     rows(4),
     (0.06, 0.04, 0.015),
@@ -101,12 +101,12 @@ def test_each_row_holds_the_figures_of_its_training() -> None:
     results = texts(comparison.results_table(STUDY))
     # PSNR 24.5 and 18 in the mean; both deviate by the same.
     assert results["baseline"][:3] == ["24.50 ± 0.43", "6.50 ± 0.00", "0.8765 ± 0.0000"]
-    assert results["floor: grey (ab = 0)"][:2] == ["21.00 ± 1.00 (2 exact)", ""]
+    assert results["floor: gray (ab = 0)"][:2] == ["21.00 ± 1.00 (2 exact)", ""]
     assert list(results) == [
         "baseline",
         "vgg16_conv",
         "bn_maxpool_one_in_4",
-        "floor: grey (ab = 0)",
+        "floor: gray (ab = 0)",
         "floor: mean_ab (the training set's mean)",
     ]
     assert texts(comparison.trainings_table(STUDY, HERE.runs)) == {
@@ -148,7 +148,7 @@ def test_the_figures_are_those_of_the_evaluations_and_can_be_written_as_json(her
     assert json.loads((here / "metrics.json").read_text()) == gathered
     assert gathered["images"] == 4
     assert gathered["vgg16_conv"]["psnr_rgb_db"] == pytest.approx(24.5)
-    assert gathered["vgg16_conv"]["over"]["grey"]["psnr_rgb_db"] == pytest.approx(3.25)
+    assert gathered["vgg16_conv"]["over"]["gray"]["psnr_rgb_db"] == pytest.approx(3.25)
     assert gathered["baseline"]["final_gap"] == pytest.approx(0.045 - 0.02)
     assert gathered["mean_ab"] == BASELINE.summary.as_json()["mean_ab"]
 
@@ -169,7 +169,7 @@ def test_every_verdict_and_every_history_is_written(here: Path) -> None:
         "4 test images",
         "scenes: 720 or 180 training images of 64 px",
         "inception_v3 has random weights: its features carry no semantics.",
-        "10. Small details and specific objects are coloured worse than large parts.",
+        "10. Small details and specific objects are colored worse than large parts.",
         "Not tested: deeper: not in this study",
         "float32, mixed_bfloat16",
         "# a <comment> & more",
@@ -281,7 +281,7 @@ def test_a_page_begins_with_what_a_reader_asks(tmp_path: Path, page: str) -> Non
     write(tmp_path, study)
     told = re.sub(r"</?[a-z][^>]*>|\n", " ", plain(tmp_path, page))
     first = told.partition("The paper's claims")[0]
-    assert "Which variant is best? By PSNR over the training set's mean colour bn_maxpool." in first
+    assert "Which variant is best? By PSNR over the training set's mean color bn_maxpool." in first
     assert "Yes: the network with it is better than each of its 3 controls." in first
     assert "another photograph's: +0.975 (+0.895 to +1.055) dB, p < 0.001" in first
     assert re.search(r"p < 0.001; 0\.\d\d dB would be found with a probability of 80%", first)
@@ -325,10 +325,10 @@ def test_the_page_names_those_below_the_best_and_those_not_told_apart(tmp_path: 
 
 
 def test_the_page_names_those_above_both_floors_and_the_best_over_each() -> None:
-    """Grey, 21.25 dB, is not defined for the last image, an exactly grey one; mean_ab is 18."""
+    """Gray, 21.25 dB, is not defined for the last image, an exactly gray one; mean_ab is 18."""
 
     def two(*psnr: float) -> list[Evaluation]:
-        table = rows(4, model_psnr_rgb_db=psnr, grey_psnr_rgb_db=[21.2, 21.3, 21.2, np.nan])
+        table = rows(4, model_psnr_rgb_db=psnr, gray_psnr_rgb_db=[21.2, 21.3, 21.2, np.nan])
         return [evaluation(table.assign(mean_ab_psnr_rgb_db=[18.0, 18.1, 18.0, 18.1]))] * 2
 
     def answers_on(every: dict[str, list[Evaluation]]) -> answers.Answers:
@@ -337,7 +337,7 @@ def test_the_page_names_those_above_both_floors_and_the_best_over_each() -> None
 
     others = {"pale": two(21, 21, 21, 40), "poor": two(9, 9, 9, 9)}
     found = answers_on(others | {"strong": two(25, 25.1, 25, 24)})
-    assert (found.best, found.best_over_grey) == ("pale", "strong")
+    assert (found.best, found.best_over_gray) == ("pale", "strong")
     assert found.above_both == ["strong"]
     # p = 0.02 by Student's t of 7, 7, 7 and 1.9 dB; times three where three variants were tried.
     uncertain = {"strong": two(25, 25.1, 25, 20)}
@@ -372,7 +372,7 @@ def test_the_papers_settings_stand_beside_the_studys() -> None:
 
 
 def test_a_study_without_the_papers_variants_has_none_of_its_settings() -> None:
-    bins = evaluation().training.model_copy(update={"train": PARAMS.colour_bins})
+    bins = evaluation().training.model_copy(update={"train": PARAMS.color_bins})
     assert departures([bins]).rows == []
 
 
@@ -380,7 +380,7 @@ def test_shown_is_what_several_seeds_show() -> None:
     steps = np.linspace(-1, 1, 6)
 
     def trainings(variant: str, seeds: int, difference: np.ndarray) -> dict:
-        table = rows(model_ciede2000_mean=difference, grey_ciede2000_mean=11.5 + steps)
+        table = rows(model_ciede2000_mean=difference, gray_ciede2000_mean=11.5 + steps)
         return {(variant, seed): evaluation(table) for seed in range(seeds)}
 
     study = Experiments(
@@ -391,7 +391,7 @@ def test_shown_is_what_several_seeds_show() -> None:
     )
     found = answered(study)
     assert found.closer == ["baseline"]
-    # Each is 3.25 dB above grey in every image, and 6.5 dB above mean_ab.
+    # Each is 3.25 dB above gray in every image, and 6.5 dB above mean_ab.
     assert found.above_both == ["baseline", "deeper"]
     assert found.unmatched == ["l2"]
     assert found.level == ["deeper"]

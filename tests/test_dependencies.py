@@ -31,7 +31,7 @@ WITHOUT_TENSORFLOW = (
     "download",
     "split",
     "preprocess",
-    "colours",
+    "colors",
     "floors",
     "report",
     "compare",
@@ -142,7 +142,7 @@ def test_an_edit_costs_what_it_touches_and_nothing_else(file: str, stages: set[s
         ("model", set()),
         ("study", {"embed_control"}),
         ("train", TRAININGS - {"train_bins"}),
-        ("colour_bins", {"train_bins"}),
+        ("color_bins", {"train_bins"}),
         ("evaluate", EVALUATIONS),
     ],
 )
@@ -210,7 +210,7 @@ def test_an_edit_of_the_plumbing_concerns_nothing(file: str) -> None:
         ("model", set()),
         ("study", {"embed_control"}),
         ("train", TRAININGS),
-        ("colour_bins", TRAININGS),  # whose code knows both
+        ("color_bins", TRAININGS),  # whose code knows both
         ("evaluate", EVALUATIONS),
         ("whole", set()),
     ],

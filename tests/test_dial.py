@@ -17,7 +17,7 @@ from colorization.scoring.floors import score_floors
 from colorization.scoring.summary import summarize
 from evaluated import evaluation, files_in
 from packaged import untrained
-from samples import colours_of_scenes, examples
+from samples import colors_of_scenes, examples
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def dialled(model: keras.Model) -> Dialled:
 def made(model: keras.Model, test_images: Examples, dialled: Dialled) -> tuple[Dial, dict]:
     """A dial's scores and images, and what the model scores by default."""
     floors = score_floors(
-        test_images.images, colours_of_scenes(), lambda _, rgb: np.zeros(rgb.shape[:2], bool)
+        test_images.images, colors_of_scenes(), lambda _, rgb: np.zeros(rgb.shape[:2], bool)
     )
     scores = evaluate_dial(dialled, test_images, floors, 2)
     images = turn(dialled, test_images, [0, 3, 4], 2)
@@ -56,10 +56,10 @@ def test_where_it_stands_by_default_it_scores_what_the_model_scores(
 ) -> None:
     dial, by_default = made
     (row,) = dial.scores[np.isclose(dial.scores["vividness"], 0.5)].to_dict("records")
-    for key in ("ciede2000_mean", "colourfulness_ratio"):
+    for key in ("ciede2000_mean", "colorfulness_ratio"):
         assert row[key] == pytest.approx(by_default["model"][key], rel=1e-5)
         assert row[f"{key}_se"] == pytest.approx(by_default["model"][f"{key}_se"], rel=1e-4)
-    for floor in ("grey", "mean_ab"):
+    for floor in ("gray", "mean_ab"):
         over = by_default["model_over"][floor]
         assert row[f"over_{floor}_db"] == pytest.approx(over["psnr_rgb_db"], rel=1e-5)
         assert row[f"over_{floor}_db_se"] == pytest.approx(over["psnr_rgb_db_se"], rel=1e-4)
@@ -105,7 +105,7 @@ def test_pages_tell_every_position_and_which_is_the_default(
 
 def test_scores_that_are_undefined_are_told_so(made: tuple[Dial, dict]) -> None:
     scores = made[0].scores.assign(
-        over_grey_db=np.nan, over_grey_db_se=np.nan, ciede2000_mean_se=np.nan
+        over_gray_db=np.nan, over_gray_db_se=np.nan, ciede2000_mean_se=np.nan
     )
     table = dial_table(dataclasses.replace(made[0], scores=scores))
     assert not any("nan" in cell.text for row in table.rows for cell in row)

@@ -185,15 +185,15 @@ def test_the_code_on_colorizing_runs_and_shows_one_photograph(
 
     text = PAGES["docs/colorizing.md"].read_text()
     told = printed(readme.with_printed(text))
-    assert "\nb.jpg, PSNR: grey " in told[0]
+    assert "\nb.jpg, PSNR: gray " in told[0]
     assert [*map(without_figures, told)] == [*map(without_figures, printed(text))], "stale"
-    grey, colours, colorized, truth = np.hsplit(
+    gray, colors, colorized, truth = np.hsplit(
         np.asarray(Image.open("results/one_photograph.png")), 4
     )
     np.testing.assert_array_equal(truth, photographs["b.jpg"])
-    assert np.ptp(grey.astype(int), axis=-1).max() <= 1
+    assert np.ptp(gray.astype(int), axis=-1).max() <= 1
     assert np.abs(colorized.astype(int) - truth).max() > 20
-    assert np.ptp(colours.astype(int), axis=-1).max() > 20
+    assert np.ptp(colors.astype(int), axis=-1).max() > 20
 
 
 def test_the_story_runs_on_another_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +210,7 @@ def test_the_story_runs_on_another_study(tmp_path: Path, monkeypatch: pytest.Mon
     assert balloons == printed(text)[0], "stale: run `make readme`"
     assert "mobilenet_unet" in study
     assert " of 4 photographs" in floors
-    assert "greyer half" in halves
+    assert "grayer half" in halves
     assert "vividness" in turned
     assert "CIEDE2000: bn_maxpool " in beside
 
@@ -327,13 +327,13 @@ def test_a_variant_and_a_metric_are_added_by_the_letter(checkout: Project) -> No
     params = checkout.root / "params.yaml"
     tiny = yaml.safe_load(params.read_text())
     shutil.copyfile(ROOT / "params.yaml", params)
-    insert_before(params, "  colour_bins:              #", named.code)
+    insert_before(params, "  color_bins:              #", named.code)
     added = yaml.safe_load(params.read_text())["study"]["without_embedding"]
     tiny["study"]["without_embedding"] = added
     params.write_text(yaml.safe_dump(tiny))
     metric, run_again = by_heading("docs/extending.md")["Add a metric"]
     path = checkout.root / "src/colorization/scoring/metrics.py"
-    insert_before(path, '    Metric(\n        "psnr_vs_grey_db"', metric.code)
+    insert_before(path, '    Metric(\n        "psnr_vs_gray_db"', metric.code)
 
     printed = checkout.succeed("bash", "-ec", run.code)
     assert sorted(stages_run(printed)) == [

@@ -74,11 +74,11 @@ def test_the_encoder_sees_l_as_the_published_preprocessing_gives_it(
     model, network = loaded
     name = ENCODER_OF[model.name]
     L = luminance(224, 224) if encoders.ENCODERS[name].top else luminance()  # 224: the top's size
-    grey = np.repeat((L + 1) / 2 * 255, 3, axis=-1)
+    gray = np.repeat((L + 1) / 2 * 255, 3, axis=-1)
     encoder = model.get_layer(name)
     outputs = [network.get_layer(output).output for output in encoder.output_names]
     features = keras.Model(network.input, outputs)
-    expected = features.predict_on_batch(PREPROCESS[name](grey.copy()))
+    expected = features.predict_on_batch(PREPROCESS[name](gray.copy()))
 
     before = "to_three" if name == "mobilenet_v2" else "minus_mean"
     inside = keras.Model(model.inputs[:1], encoder(model.get_layer(before).output))
@@ -92,8 +92,8 @@ def test_the_skips_of_the_unet_carry_the_last_convolution_of_each_size(
     loaded: tuple[keras.Model, keras.Model],
 ) -> None:
     model, network = loaded
-    grey = np.repeat((luminance() + 1) / 2 * 255, 3, axis=-1)
-    given = PREPROCESS["vgg19"](grey)
+    gray = np.repeat((luminance() + 1) / 2 * 255, 3, axis=-1)
+    given = PREPROCESS["vgg19"](gray)
     for index, (layer, filters, scale) in enumerate(
         [
             ("block4_conv4", 512, 8),

@@ -64,16 +64,16 @@ def test_the_interval_over_images_is_the_one_that_repeated_draws_give() -> None:
     def draw() -> Evaluation:
         below = rng.uniform(20, 60, 200)
         above = below * rng.uniform(0.5, 0.9, 200)
-        return evaluation(rows(200, colourfulness=below, model_colourfulness=above))
+        return evaluation(rows(200, colorfulness=below, model_colorfulness=above))
 
-    columns = ["model_colourfulness", "colourfulness"]
+    columns = ["model_colorfulness", "colorfulness"]
     found = of_images([draw()], columns, ratio)
     assert found is not None
     assert found.low is not None
     assert found.high is not None
     assert found.low < 0.7 < found.high
     ratios = [
-        drawn.rows["model_colourfulness"].sum() / drawn.rows["colourfulness"].sum()
+        drawn.rows["model_colorfulness"].sum() / drawn.rows["colorfulness"].sum()
         for drawn in (draw() for _ in range(300))
     ]
     assert found.high - found.low == pytest.approx(2 * 1.96 * np.std(ratios), rel=0.2)
@@ -106,16 +106,16 @@ def test_variants_are_compared_image_by_image_and_seed_by_seed() -> None:
 
 def test_a_factor_on_images_is_that_of_the_sums() -> None:
     ones, others = (
-        [evaluation(rows(3, model_colourfulness=[1.0, 2.0, 3.0 + seed])) for seed in seeds]
+        [evaluation(rows(3, model_colorfulness=[1.0, 2.0, 3.0 + seed])) for seed in seeds]
         for seeds in ((0, 2), (0, 0))
     )
-    found = times_on_images(ones, others, "model_colourfulness")
+    found = times_on_images(ones, others, "model_colorfulness")
     assert found is not None
     assert found.value == pytest.approx(14 / 12)
     assert found.low is not None
     assert found.high is not None
     assert found.low * found.high == pytest.approx(found.value**2)
-    assert times_on_images(ones[:1], others[:1], "model_colourfulness") == Estimate(1, factor=True)
+    assert times_on_images(ones[:1], others[:1], "model_colorfulness") == Estimate(1, factor=True)
 
 
 def test_pairs_are_of_the_seeds_that_both_have() -> None:

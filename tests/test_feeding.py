@@ -16,7 +16,7 @@ Epoch = tuple[np.ndarray, np.ndarray, np.ndarray]  # L, embeddings, ab
 
 @pytest.fixture
 def numbered() -> Examples:
-    """11 images; each one's pixels, colours and embedding say its number."""
+    """11 images; each one's pixels, colors and embedding say its number."""
     number = np.arange(COUNT, dtype=np.float16).reshape(-1, 1, 1, 1)
     ramp = np.linspace(0, 0.5, 4, dtype=np.float16).reshape(1, 1, 4, 1)  # left to right
     L = np.broadcast_to(number + ramp, (COUNT, 2, 4, 1))

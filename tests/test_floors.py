@@ -1,4 +1,4 @@
-"""Grey and the mean colour, by hand; and that reading gives what was written."""
+"""Gray and the mean color, by hand; and that reading gives what was written."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colorization.dataset.colours import count_colours
+from colorization.dataset.colors import count_colors
 from colorization.dataset.examples import Examples
 from colorization.imaging import lab
 from colorization.scoring.floors import Floors, read_floors, score_floors, write_floors
@@ -31,13 +31,13 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Examples:
 
 @pytest.fixture(scope="module")
 def floors(few: Examples) -> Floors:
-    return score_floors(few.images, count_colours(TRAINING), left)
+    return score_floors(few.images, count_colors(TRAINING), left)
 
 
-def test_they_are_grey_and_the_mean_colour_of_training(few: Examples, floors: Floors) -> None:
+def test_they_are_gray_and_the_mean_color_of_training(few: Examples, floors: Floors) -> None:
     ab = lab.rgb_to_lab(np.array(few.images.rgb))[1].astype(float)
     mean = TRAINING.astype(float).mean(axis=(0, 1, 2))
-    for floor, given in {"grey": np.zeros(2), "mean_ab": mean}.items():
+    for floor, given in {"gray": np.zeros(2), "mean_ab": mean}.items():
         expected = ((ab - given) ** 2).mean(axis=(1, 2, 3))
         np.testing.assert_allclose(floors.rows[f"{floor}_mse_ab"], expected, rtol=1e-4)
 
@@ -51,7 +51,7 @@ def test_every_image_has_every_metric_and_its_small_parts(few: Examples, floors:
 
 def test_what_is_read_is_what_was_written(floors: Floors, tmp_path: Path) -> None:
     write_floors(floors, tmp_path)
-    read = read_floors(tmp_path, floors.colours)
+    read = read_floors(tmp_path, floors.colors)
     assert read.rows["name"].tolist() == floors.rows["name"].tolist()
     written = floors.rows.set_index("name").astype(float)  # None, where a score is missing
     pd.testing.assert_frame_equal(read.rows.set_index("name"), written, check_exact=True)

@@ -118,9 +118,9 @@ def colorize(content: bytes, folder: Path) -> str:
     path = folder / "photograph"
     path.write_bytes(content)
     original = originals.read_original(path)
-    coloured = originals.join(original.rgb, np.zeros((8, 8, 2), np.float32))
+    colored = originals.join(original.rgb, np.zeros((8, 8, 2), np.float32))
     for ending in (".jpg", ".png", ".tif", ".webp"):
-        originals.write_original(original, coloured, folder / f"written{ending}")
+        originals.write_original(original, colored, folder / f"written{ending}")
         originals.read_original(folder / f"written{ending}")
     return TAKEN
 

@@ -1,4 +1,4 @@
-"""Colours that sRGB cannot show keep their L* and hue, and as much chroma as it can show."""
+"""Colors that sRGB cannot show keep their L* and hue, and as much chroma as it can show."""
 
 import numpy as np
 import pytest
@@ -23,16 +23,16 @@ def mapped(everywhere: np.ndarray) -> np.ndarray:
     return into_gamut(everywhere)
 
 
-def into_gamut(colours: np.ndarray) -> np.ndarray:
+def into_gamut(colors: np.ndarray) -> np.ndarray:
     """The same, (N, 3), with the chroma that sRGB can show."""
-    channels = colours.T.copy()
+    channels = colors.T.copy()
     gamut.into_gamut(channels)
     return channels.T
 
 
-def to_rgb(colours: np.ndarray) -> np.ndarray:
+def to_rgb(colors: np.ndarray) -> np.ndarray:
     """In 8 bits, before rounding and unclipped; by CIE 15 and IEC 61966-2-1, in float64."""
-    L, a, b = colours.T.astype(np.float64)
+    L, a, b = colors.T.astype(np.float64)
     f = np.stack([(L + 16) / 116 + a / 500, (L + 16) / 116, (L + 16) / 116 - b / 200])
     XYZ = np.where(f > 6 / 29, f**3, 3 * (6 / 29) ** 2 * (f - 4 / 29))
     XYZ *= np.array([[0.95047], [1], [1.08883]])
@@ -42,21 +42,21 @@ def to_rgb(colours: np.ndarray) -> np.ndarray:
     return 255 * np.where(linear > 0.0031308, curved, 12.92 * linear).T
 
 
-def chroma_of(colours: np.ndarray) -> np.ndarray:
-    return np.hypot(colours[:, 1], colours[:, 2])
+def chroma_of(colors: np.ndarray) -> np.ndarray:
+    return np.hypot(colors[:, 1], colors[:, 2])
 
 
-def is_shown(colours: np.ndarray, tolerance: float) -> np.ndarray:
-    """Whether 8 bits have the colour, but for rounding."""
-    rgb = to_rgb(colours)
+def is_shown(colors: np.ndarray, tolerance: float) -> np.ndarray:
+    """Whether 8 bits have the color, but for rounding."""
+    rgb = to_rgb(colors)
     return np.all((rgb > -0.5 - tolerance) & (rgb < 255.5 + tolerance), axis=1)
 
 
-def test_every_colour_ends_where_8_bits_have_it(mapped: np.ndarray) -> None:
+def test_every_color_ends_where_8_bits_have_it(mapped: np.ndarray) -> None:
     assert is_shown(mapped, 0.02).all()
 
 
-def test_colours_that_8_bits_have_are_unchanged_to_the_bit(
+def test_colors_that_8_bits_have_are_unchanged_to_the_bit(
     everywhere: np.ndarray, mapped: np.ndarray
 ) -> None:
     inside = is_shown(everywhere, -0.02)
@@ -66,9 +66,9 @@ def test_colours_that_8_bits_have_are_unchanged_to_the_bit(
 
 def test_lightness_and_hue_stay(everywhere: np.ndarray, mapped: np.ndarray) -> None:
     np.testing.assert_array_equal(mapped[:, 0], everywhere[:, 0])
-    coloured = chroma_of(mapped) > 0.01
+    colored = chroma_of(mapped) > 0.01
     before, after = (
-        np.arctan2(each[coloured, 2], each[coloured, 1]) for each in (everywhere, mapped)
+        np.arctan2(each[colored, 2], each[colored, 1]) for each in (everywhere, mapped)
     )
     np.testing.assert_allclose(np.cos(after - before), 1, atol=1e-6)
     assert (chroma_of(mapped) <= chroma_of(everywhere)).all()
@@ -77,7 +77,7 @@ def test_lightness_and_hue_stay(everywhere: np.ndarray, mapped: np.ndarray) -> N
 def test_chroma_is_the_largest_that_can_be_shown(
     everywhere: np.ndarray, mapped: np.ndarray
 ) -> None:
-    """Each step on the way back to the colour that was wished for is outside."""
+    """Each step on the way back to the color that was wished for is outside."""
     chroma, wished = chroma_of(mapped), chroma_of(everywhere)
     changed = chroma < wished
     for further in np.geomspace(STEP, 150, 40):
@@ -105,7 +105,7 @@ def test_the_lightness_of_what_is_shown_is_that_of_the_photograph(everywhere: np
     assert moved.max() < 0.3  # half a step of 8 bits
 
 
-def test_the_light_that_comes_with_it_is_that_of_the_colours(
+def test_the_light_that_comes_with_it_is_that_of_the_colors(
     everywhere: np.ndarray, mapped: np.ndarray
 ) -> None:
     linear = gamut.into_gamut(everywhere.T.copy())
@@ -113,7 +113,7 @@ def test_the_light_that_comes_with_it_is_that_of_the_colours(
     np.testing.assert_allclose(cie.to_8_bits(linear), shown, atol=0.51)
 
 
-def test_a_colour_comes_to_the_same_whatever_is_beside_it(
+def test_a_color_comes_to_the_same_whatever_is_beside_it(
     everywhere: np.ndarray, mapped: np.ndarray
 ) -> None:
     for some in (slice(0, 1), slice(5, 3000)):

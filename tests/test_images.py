@@ -41,12 +41,12 @@ def quarters() -> Image.Image:
     ("mode", "kind"),
     [("L", "PNG"), ("1", "PNG"), ("LA", "PNG"), ("L", "JPEG"), ("L", "TIFF")],
 )
-def test_grey_files_give_three_equal_channels(mode: str, kind: str) -> None:
-    grey = Image.fromarray(scene(1)).convert("L").convert(mode)
-    rgb = decoded(encoded(grey, kind))
+def test_gray_files_give_three_equal_channels(mode: str, kind: str) -> None:
+    gray = Image.fromarray(scene(1)).convert("L").convert(mode)
+    rgb = decoded(encoded(gray, kind))
     assert (rgb == rgb[..., :1]).all()
     if kind != "JPEG":
-        np.testing.assert_array_equal(rgb[..., 0], np.asarray(grey.convert("L")))
+        np.testing.assert_array_equal(rgb[..., 0], np.asarray(gray.convert("L")))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "WEBP", "GIF"])
@@ -60,7 +60,7 @@ def test_palette_files_are_looked_up() -> None:
     np.testing.assert_array_equal(decoded(encoded(palette)), quarters())
 
 
-def test_a_transparent_palette_colour_is_white() -> None:
+def test_a_transparent_palette_color_is_white() -> None:
     palette = quarters().convert("P", palette=Image.Palette.ADAPTIVE, colors=4)
     rgb = decoded(encoded(palette, transparency=palette.getpixel((0, 0))))
     assert rgb[0, 0].tolist() == [255, 255, 255]
@@ -77,7 +77,7 @@ def test_transparency_is_laid_on_white() -> None:
     np.testing.assert_allclose(rgb[0, 2], [244, 204, 224], atol=1)
 
 
-def test_sixteen_bit_grey_is_scaled() -> None:
+def test_sixteen_bit_gray_is_scaled() -> None:
     values = np.array([[0, 255, 256, 32768, 65535]], dtype=np.uint16)
     for kind in ("PNG", "TIFF"):
         rgb = decoded(encoded(values, kind))
@@ -94,7 +94,7 @@ def test_sixteen_bits_of_which_only_twelve_are_used_stay_dark_with_a_warning() -
     assert decoded(encoded(values + 1))[0, :, 0].tolist() == [0, 1, 16]
 
 
-def png(width: int, height: int, colour: int, depth: int, pixels: bytes, key: bytes) -> bytes:
+def png(width: int, height: int, color: int, depth: int, pixels: bytes, key: bytes) -> bytes:
     """A PNG by the letter of its specification (ISO 15948), which Pillow cannot write so."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
@@ -103,12 +103,12 @@ def png(width: int, height: int, colour: int, depth: int, pixels: bytes, key: by
 
     line = len(pixels) // height
     lines = b"".join(b"\0" + pixels[line * y : line * (y + 1)] for y in range(height))
-    head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
     chunks = [(b"IHDR", head), (b"tRNS", key), (b"IDAT", zlib.compress(lines)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks)
 
 
-def test_sixteen_bit_grey_with_one_transparent_value_keeps_the_others() -> None:
+def test_sixteen_bit_gray_with_one_transparent_value_keeps_the_others() -> None:
     values = np.array([[0, 300, 301, 44_204, 65535, 300]], ">u2")  # 44,204 ends in the same bits
     content = png(6, 1, 0, 16, values.tobytes(), struct.pack(">H", 300))
     rgba = np.asarray(decoding.to_srgb_with_alpha(decoding.open_image(content)))
@@ -262,8 +262,8 @@ def test_an_embedded_profile_is_converted_to_srgb(mode: str) -> None:
     np.testing.assert_allclose(rgb, 188, atol=1)
 
 
-def linear_grey_profile() -> bytes:
-    """A profile for grey images, without gamma; ICC.1:2010, sections 7.2, 7.3 and 10.5."""
+def linear_gray_profile() -> bytes:
+    """A profile for gray images, without gamma; ICC.1:2010, sections 7.2, 7.3 and 10.5."""
     white = b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)  # D50, of 65536
     curve = b"curv" + bytes(8)  # of no points, which is the identity
     head = bytearray(128)
@@ -277,8 +277,8 @@ def linear_grey_profile() -> bytes:
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "I;16", "F", "transparent"])
-def test_an_embedded_profile_of_a_grey_image_is_converted_to_srgb(mode: str) -> None:
-    options: dict = {"icc_profile": linear_grey_profile()}
+def test_an_embedded_profile_of_a_gray_image_is_converted_to_srgb(mode: str) -> None:
+    options: dict = {"icc_profile": linear_gray_profile()}
     half = Image.new("L", (8, 8), 128)
     if mode == "I;16":
         half = Image.fromarray(np.full((8, 8), 128 * 257, np.uint16))
@@ -413,8 +413,8 @@ def test_pieces_do_not_show(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
         options["exif"] = image.getexif()
         options["exif"][0x0112] = 7
     elif kind in ("F", "I;16"):
-        grey = np.asarray(image.convert("L"))
-        wide = (grey * np.uint16(200)) if kind == "I;16" else (grey / np.float32(255))
+        gray = np.asarray(image.convert("L"))
+        wide = (gray * np.uint16(200)) if kind == "I;16" else (gray / np.float32(255))
         image, options = Image.fromarray(wide), {}
     else:
         image = image.convert(kind)
@@ -489,7 +489,7 @@ def test_several_frames_are_refused(kind: str) -> None:
 
 
 def test_the_photograph_of_a_cameras_mpo_is_its_first_image() -> None:
-    views = [Image.new("RGB", (32, 16), colour) for colour in ("red", "blue")]
+    views = [Image.new("RGB", (32, 16), color) for color in ("red", "blue")]
     rgb = decoded(encoded(views[0], "MPO", save_all=True, append_images=views[1:]))
     np.testing.assert_allclose(rgb[8, 16], [255, 0, 0], atol=3)
 

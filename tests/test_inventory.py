@@ -26,7 +26,7 @@ def test_everything_is_counted_once() -> None:
         "left out": "2 unusable, 1 too small, 1 near duplicate",
         "sizes": "shorter side 20 to 750 px, median 375; 2 of 500 x 375",
         "modes": "6 RGB, 1 L",
-        "near grey": "2 (28.6%) have a mean chroma under 2",
+        "near gray": "2 (28.6%) have a mean chroma under 2",
         "the same picture": "2 are copies of one another, 3 more look the same",
     }
 

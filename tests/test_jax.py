@@ -45,7 +45,7 @@ def on_jax() -> Iterator[OnJax]:
         yield lambda function, *arguments: process.submit(function, *arguments).result()
 
 
-def colours_of(folder: Path) -> np.ndarray:
+def colors_of(folder: Path) -> np.ndarray:
     """The ab that a saved model gives for some scenes."""
     model = load_model(folder)
     data = examples(folder / keras.config.backend(), 2)
@@ -54,14 +54,14 @@ def colours_of(folder: Path) -> np.ndarray:
 
 
 # Between them they have every kind of layer: fused normalization, dropout, a repeated embedding, a
-# grey channel repeated or convolved, depthwise convolutions, bilinear upsampling, the dial.
+# gray channel repeated or convolved, depthwise convolutions, bilinear upsampling, the dial.
 @pytest.mark.parametrize("variant", ["spatial_dropout", "vgg16_conv", "mobilenet_unet"])
-def test_a_model_gives_the_same_colours(on_jax: OnJax, tmp_path: Path, variant: str) -> None:
+def test_a_model_gives_the_same_colors(on_jax: OnJax, tmp_path: Path, variant: str) -> None:
     model = model_of(variant)
     save_architecture(model, tmp_path)
     model.save_weights(tmp_path / "model.weights.h5")
-    expected = colours_of(tmp_path)
-    np.testing.assert_allclose(on_jax(colours_of, tmp_path), expected, atol=1e-4)
+    expected = colors_of(tmp_path)
+    np.testing.assert_allclose(on_jax(colors_of, tmp_path), expected, atol=1e-4)
     assert np.ptp(expected) > 0.01
 
 

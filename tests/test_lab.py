@@ -12,7 +12,7 @@ from colorization.dataset.arrays import CACHE_DTYPE
 from colorization.imaging import cie, lab
 
 with np.printoptions():  # it sets those of NumPy's past, and floats are then written in 12 digits
-    import colour
+    import color
 
 GOLDEN = Path(__file__).parent / "golden" / "lab_srgb_d65.csv"
 
@@ -25,7 +25,7 @@ def grid(step: int) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def rgb() -> np.ndarray:
-    return grid(3)  # 86 ** 3 = 636,056 colours
+    return grid(3)  # 86 ** 3 = 636,056 colors
 
 
 def test_lab_agrees_with_published_values() -> None:
@@ -42,22 +42,22 @@ def lab_star(rgb: np.ndarray) -> np.ndarray:
     return np.concatenate([(L + 1) * 50, ab * 128], axis=-1)
 
 
-def test_lab_agrees_with_colour_science_over_all_of_srgb(rgb: np.ndarray) -> None:
+def test_lab_agrees_with_color_science_over_all_of_srgb(rgb: np.ndarray) -> None:
     """An implementation by others, in float64.
 
     It takes sRGB's matrix and D65's white to other digits than scikit-image: x 0.3127, y 0.3290, so
     0.95046, 1, 1.08906, against 0.95047, 1, 1.08883. That is a fortieth of the least visible
     difference, about 1.
     """
-    D65 = colour.CCS_ILLUMINANTS["CIE 1931 2 Degree Standard Observer"]["D65"]
-    expected = colour.XYZ_to_Lab(colour.sRGB_to_XYZ(rgb / 255.0), D65)
+    D65 = color.CCS_ILLUMINANTS["CIE 1931 2 Degree Standard Observer"]["D65"]
+    expected = color.XYZ_to_Lab(color.sRGB_to_XYZ(rgb / 255.0), D65)
     np.testing.assert_allclose(lab_star(rgb), expected, rtol=0, atol=0.025)
 
 
 def test_with_the_same_constants_only_the_rounding_of_float32_is_left(rgb: np.ndarray) -> None:
-    XYZ = colour.models.eotf_sRGB(rgb / 255.0) @ colorconv.xyz_from_rgb.T
-    white = colour.XYZ_to_xy(colorconv.xyz_tristimulus_values(illuminant="D65", observer="2"))
-    np.testing.assert_allclose(lab_star(rgb), colour.XYZ_to_Lab(XYZ, white), rtol=0, atol=1e-3)
+    XYZ = color.models.eotf_sRGB(rgb / 255.0) @ colorconv.xyz_from_rgb.T
+    white = color.XYZ_to_xy(colorconv.xyz_tristimulus_values(illuminant="D65", observer="2"))
+    np.testing.assert_allclose(lab_star(rgb), color.XYZ_to_Lab(XYZ, white), rtol=0, atol=1e-3)
 
 
 def test_lab_is_that_of_scikit_image_over_all_of_srgb(rgb: np.ndarray) -> None:
@@ -74,8 +74,8 @@ def test_lab_is_that_of_scikit_image_over_all_of_srgb(rgb: np.ndarray) -> None:
 
 def test_every_light_gets_the_nearest_8_bits_that_scikit_images_curve_gives() -> None:
     light = np.linspace(-0.1, 1.1, 1_000_003, dtype=np.float32)
-    grey = light.clip(0, 1).astype(float)[:, None] * colorconv.xyz_from_rgb.sum(axis=1)
-    exact = colorconv.xyz2rgb(grey)
+    gray = light.clip(0, 1).astype(float)[:, None] * colorconv.xyz_from_rgb.sum(axis=1)
+    exact = colorconv.xyz2rgb(gray)
     nearest = np.rint(255 * exact.mean(axis=1))
     found = cie.to_8_bits(np.stack([light] * 3))
     assert (found == found[:, :1]).all()
@@ -111,24 +111,24 @@ def test_all_of_srgb_lies_in_the_range_of_tanh(rgb: np.ndarray) -> None:
     assert np.abs(ab).max() > 0.8  # and uses it: blue has b* = -107.9
 
 
-def test_grey_has_no_chroma() -> None:
-    grey = np.repeat(np.arange(256, dtype=np.uint8), 3).reshape(1, 256, 3)
-    L, ab = lab.rgb_to_lab(grey)
+def test_gray_has_no_chroma() -> None:
+    gray = np.repeat(np.arange(256, dtype=np.uint8), 3).reshape(1, 256, 3)
+    L, ab = lab.rgb_to_lab(gray)
     # Less than a hundredth of the least visible difference, 1 in a* or b*.
     assert np.abs(ab * 128).max() < 0.01
     assert (np.diff(L[0, :, 0]) > 0).all()
 
 
-def test_no_chroma_is_grey_and_keeps_the_luminance() -> None:
+def test_no_chroma_is_gray_and_keeps_the_luminance() -> None:
     L, _ = lab.rgb_to_lab(grid(51))
-    grey = lab.lab_to_rgb(L, np.zeros(2))
+    gray = lab.lab_to_rgb(L, np.zeros(2))
     # The white point's and the matrix' fourth digits differ: rounding may show it.
-    assert np.ptp(grey.astype(int), axis=-1).max() <= 1
-    # 8-bit grey has steps of up to 0.56 in L*; rounding costs half a step.
-    np.testing.assert_allclose((lab.rgb_to_lab(grey)[0] + 1) * 50, (L + 1) * 50, atol=0.29)
+    assert np.ptp(gray.astype(int), axis=-1).max() <= 1
+    # 8-bit gray has steps of up to 0.56 in L*; rounding costs half a step.
+    np.testing.assert_allclose((lab.rgb_to_lab(gray)[0] + 1) * 50, (L + 1) * 50, atol=0.29)
 
 
-def test_colours_outside_the_gamut_get_an_end_of_srgb_without_a_warning() -> None:
+def test_colors_outside_the_gamut_get_an_end_of_srgb_without_a_warning() -> None:
     L = np.array([-1, -0.9, 0, 1], dtype=np.float32).reshape(1, 4, 1)
     for ab in ([0.99, 0.99], [-0.99, 0.99], [0.99, -0.99], [-0.99, -0.99]):
         rgb = lab.lab_to_rgb(L, np.array(ab))
@@ -137,7 +137,7 @@ def test_colours_outside_the_gamut_get_an_end_of_srgb_without_a_warning() -> Non
             assert {0, 255} & set(pixel)
 
 
-def test_colours_inside_the_gamut_are_converted_as_scikit_image_does_it(rgb: np.ndarray) -> None:
+def test_colors_inside_the_gamut_are_converted_as_scikit_image_does_it(rgb: np.ndarray) -> None:
     L, ab = lab.rgb_to_lab(rgb)
     nearby = (0.97 * ab).astype(np.float32)  # what is no whole step of 8 bits
     expected = color.lab2rgb(lab.to_cie(L, nearby))

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from colorization.core.provenance import Circumstances
-from colorization.dataset.colours import count_colours
+from colorization.dataset.colors import count_colors
 from colorization.imaging import lab
 from colorization.packaging.package import Origin, model_card
 from colorization.pages import report
@@ -33,7 +33,7 @@ WARMTH = Metric(
     digits=1,
     undefined="cold",
     always=False,
-    explained="mean of the red channel; grey images have none",
+    explained="mean of the red channel; gray images have none",
 )
 
 
@@ -58,7 +58,7 @@ def warmth(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Prophet:
-    """Predicts ab of 0.1 everywhere, but grey for the first image that it sees."""
+    """Predicts ab of 0.1 everywhere, but gray for the first image that it sees."""
 
     inputs = ("L",)
 
@@ -77,14 +77,14 @@ def test_a_new_metric_is_scored_summed_up_and_read_again(warmth: None, tmp_path:
     with joblib.parallel_config(backend="threading"):  # other processes lack the new metric
         floors = score_floors(
             test.images,
-            count_colours(test.images.ab),
+            count_colors(test.images.ab),
             lambda _, rgb: np.zeros(rgb.shape[:2], bool),
         )
         table = scorer.evaluate(Prophet(), test, floors, 2).rows
     shown = lab.lab_to_rgb(lab.rgb_to_lab(np.array(test.images.rgb))[0], np.full(2, 0.1))
     expected = shown[1:, ..., 0].mean(axis=(1, 2))
     np.testing.assert_allclose(table["model_warmth"], [np.nan, *expected])
-    assert table["grey_warmth"].isna().all()
+    assert table["gray_warmth"].isna().all()
     assert table["mean_ab_warmth"].notna().all()
 
     found = summarize(table)
@@ -98,7 +98,7 @@ def test_a_new_metric_is_scored_summed_up_and_read_again(warmth: None, tmp_path:
 
 def warm_rows() -> pd.DataFrame:
     columns = {f"{colorizer}_warmth": [100.0, np.nan, 102.0] for colorizer in COLORIZERS}
-    return rows(3, **columns | {"grey_warmth": np.nan})
+    return rows(3, **columns | {"gray_warmth": np.nan})
 
 
 def plain(page: str) -> str:
@@ -125,7 +125,7 @@ def test_a_new_metric_is_told_by_every_page(warmth: None, tmp_path: Path) -> Non
     ):
         assert "warmth (higher is better)" in page
         assert "101.0 ± 1.0 (1 cold)" in page
-        assert "warmth: mean of the red channel; grey images have none" in page
+        assert "warmth: mean of the red channel; gray images have none" in page
         assert page.index("warmth (higher") < page.index("PSNR, dB (higher")
     for study in studies:
         # The means over the seeds have it too.
@@ -136,11 +136,11 @@ def test_a_new_metric_is_told_by_every_page(warmth: None, tmp_path: Path) -> Non
 
 
 def test_its_own_word_says_that_a_metric_is_undefined_or_lacks_images(warmth: None) -> None:
-    summary = summarize(warm_rows().assign(grey_psnr_rgb_db=[np.nan, 20.0, 22.0]))
-    model, grey, _ = report.results_table(summary, "bn_maxpool").rows
+    summary = summarize(warm_rows().assign(gray_psnr_rgb_db=[np.nan, 20.0, 22.0]))
+    model, gray, _ = report.results_table(summary, "bn_maxpool").rows
     assert model[1].text == "101.0 ± 1.0 (1 cold)"
-    assert grey[1].text == "cold"
-    assert grey[2].text == "21.00 ± 1.00 (1 exact)"
+    assert gray[1].text == "cold"
+    assert gray[2].text == "21.00 ± 1.00 (1 exact)"
 
 
 def test_a_metric_that_an_image_lacks_though_all_should_have_it_is_refused(
@@ -148,7 +148,7 @@ def test_a_metric_that_an_image_lacks_though_all_should_have_it_is_refused(
 ) -> None:
     rgb = scene(1, 32, 32)
     small = np.zeros(rgb.shape[:2], bool)
-    reference = Reference.prepare(rgb, count_colours(lab.rgb_to_lab(rgb)[1][None]), small)
+    reference = Reference.prepare(rgb, count_colors(lab.rgb_to_lab(rgb)[1][None]), small)
     monkeypatch.setattr(metrics, "METRICS", (Metric("never", lambda _: None),))
     with pytest.raises(ValueError, match=r"^never: an image has none; set always=False"):
         score(Colorized(reference, reference.ab))

@@ -38,11 +38,11 @@ def step(
     """All that a layer gives: values, gradients, moving statistics afterwards."""
     layer = normalization_layer(kind, x.shape[-1], dtype)
     given = tf.cast(x, layer.compute_dtype)
-    towards = np.random.default_rng(3).normal(size=x.shape)
+    toward = np.random.default_rng(3).normal(size=x.shape)
     with tf.GradientTape() as tape:
         tape.watch(given)
         normalized = layer(given, training=training)
-        loss = tf.reduce_sum(tf.cast(normalized, tf.float64) * towards)
+        loss = tf.reduce_sum(tf.cast(normalized, tf.float64) * toward)
     assert normalized.dtype == given.dtype
     of_x, of_gamma, of_beta = tape.gradient(loss, [given, layer.gamma.value, layer.beta.value])
     found = {

@@ -8,7 +8,7 @@ from keras import layers
 from colorization.training.optimizer import build_optimizer
 from samples import PARAMS
 
-BINS = PARAMS.colour_bins.model_copy(update={"learning_rate": 0.01})
+BINS = PARAMS.color_bins.model_copy(update={"learning_rate": 0.01})
 
 
 def nested() -> tuple[keras.Model, keras.Model]:
@@ -39,7 +39,7 @@ def test_an_encoder_moves_at_its_fraction_of_the_rate(rate: float) -> None:
     assert rest == pytest.approx(0.01, rel=1e-2)
 
 
-def test_the_rate_of_colour_bins_falls_to_0_along_a_cosine() -> None:
+def test_the_rate_of_color_bins_falls_to_0_along_a_cosine() -> None:
     schedule = build_optimizer(BINS, 100)._learning_rate
     found = [float(schedule(step)) for step in (0, 25, 50, 75, 100)]
     np.testing.assert_allclose(found, 0.005 * (1 + np.cos(np.pi * np.linspace(0, 1, 5))), atol=1e-8)

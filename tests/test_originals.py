@@ -36,7 +36,7 @@ def test_a_strip_at_a_time_gives_what_the_whole_gives(monkeypatch: pytest.Monkey
         assert (strips != whole).mean() < 0.01
 
 
-def test_colours_of_one_size_are_joined_as_they_are() -> None:
+def test_colors_of_one_size_are_joined_as_they_are() -> None:
     rgb = scene(2, 64, 48)
     L, _ = lab.rgb_to_lab(rgb)
     ab = np.random.default_rng(1).normal(0, 0.1, (48, 64, 2)).astype(np.float32)
@@ -46,7 +46,7 @@ def test_colours_of_one_size_are_joined_as_they_are() -> None:
 
 @pytest.mark.parametrize("saturation", [1, 1.3])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
-def test_lightness_stays_whatever_the_colours_are(saturation: float, mode: str) -> None:
+def test_lightness_stays_whatever_the_colors_are(saturation: float, mode: str) -> None:
     moved = []
     for seed in range(6):
         before = scene(seed, 240, 160)
@@ -55,7 +55,7 @@ def test_lightness_stays_whatever_the_colours_are(saturation: float, mode: str) 
         after = np.asarray(originals.join(photograph, saturation * vivid))[..., :3]
         one, other = (lab.rgb_to_lab(rgb)[0] for rgb in (before, after))
         moved.append(np.abs(one - other) * lab.L_SCALE)
-        assert (np.ptp(after.astype(int), axis=-1) > 20).mean() > 0.5  # it is coloured
+        assert (np.ptp(after.astype(int), axis=-1) > 20).mean() > 0.5  # it is colored
     assert np.max(moved) < 0.3  # half a step of 8 bits
 
 
@@ -232,7 +232,7 @@ def test_transparency_is_left_out_of_a_jpeg(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", [".png", ".webp", ".tif"])
-def test_transparency_is_kept_and_the_colours_under_it(tmp_path: Path, ending: str) -> None:
+def test_transparency_is_kept_and_the_colors_under_it(tmp_path: Path, ending: str) -> None:
     rgba = Image.fromarray(scene(1, 40, 24)).convert("RGBA")
     alpha = Image.linear_gradient("L").resize((40, 24))
     rgba.putalpha(alpha)
@@ -267,7 +267,7 @@ def test_the_ending_names_the_format(tmp_path: Path, ending: str, kind: str) -> 
     assert difference.mean() < (4 if kind in ("JPEG", "WEBP") else 0.001)
 
 
-def test_jpegs_keep_the_resolution_of_colours(tmp_path: Path) -> None:
+def test_jpegs_keep_the_resolution_of_colors(tmp_path: Path) -> None:
     rgb = Image.fromarray(scene(1))
     originals.write_original(originals.Original(rgb), rgb, tmp_path / "out.jpg")
     with reopened(tmp_path / "out.jpg") as written:

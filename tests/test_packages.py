@@ -154,7 +154,7 @@ def array(values: Any, dtype: Any = np.float32) -> bytes:
     }.items(),
     ids=lambda case: case[0],
 )
-def test_embeddings_are_standardised_by_a_plain_array_alone(
+def test_embeddings_are_standardized_by_a_plain_array_alone(
     embedded: Path, content: tuple[str, bytes]
 ) -> None:
     path = embedded / "embedding.npy"
@@ -272,7 +272,7 @@ def shaped(name: str, dtype: int, *lengths: int | str | None) -> onnx.ValueInfoP
     return helper.make_tensor_value_info(name, dtype, lengths)
 
 
-NO_NETWORK, NO_COLOURS = "is not a network (", "is not a network from L to ab"
+NO_NETWORK, NO_COLORS = "is not a network (", "is not a network from L to ab"
 UNUSABLE, NOT_FINITE = "cannot be used (", "gives numbers that are not finite"
 OF_ANOTHER_SHAPE = "gives an array of another shape"
 HOSTILE = {
@@ -293,11 +293,11 @@ HOSTILE = {
             [helper.make_node("Concat", ["M", "M"], ["ab"], axis=3)],
             inputs=[shaped("M", TensorProto.FLOAT, None, None, None, 1)],
         ),
-        NO_COLOURS,
+        NO_COLORS,
     ),
     "an input more": (
         network([twice("ab")], inputs=[L, shaped("vividness", TensorProto.FLOAT, None, 1)]),
-        NO_COLOURS,
+        NO_COLORS,
     ),
     "doubles": (
         network(
@@ -305,7 +305,7 @@ HOSTILE = {
             inputs=[shaped("L", TensorProto.DOUBLE, None, None, None, 1)],
             outputs=[shaped("ab", TensorProto.DOUBLE, None, None, None, 2)],
         ),
-        NO_COLOURS,
+        NO_COLORS,
     ),
     "a length's name that is no text": (
         network(
@@ -319,14 +319,14 @@ HOSTILE = {
             inputs=[shaped("L", TensorProto.FLOAT, None, 64, 64, 1)],
             outputs=[shaped("ab", TensorProto.FLOAT, None, 64, 64, 2)],
         ),
-        NO_COLOURS,
+        NO_COLORS,
     ),
     "two outputs": (
         network(
             [twice("ab"), twice("cd")],
             outputs=[AB, shaped("cd", TensorProto.FLOAT, None, None, None, 2)],
         ),
-        NO_COLOURS,
+        NO_COLORS,
     ),
     "another image more": (
         network([helper.make_node("Concat", ["two", "two"], ["ab"], axis=0), twice("two")][::-1]),

@@ -39,16 +39,14 @@ def model() -> Path:
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("photos")
-    colour = Image.fromarray(scene(1, 300, 200))
+    color = Image.fromarray(scene(1, 300, 200))
     turned = Image.Exif()
     turned[0x0112] = 6
     turned[0x013B] = "somebody"
-    colour.save(folder / "turned.jpg", exif=turned)
-    Image.fromarray((np.asarray(colour.convert("L"), np.uint16) << 8) + 77).save(
-        folder / "deep.png"
-    )
-    clear = colour.convert("RGBA")
-    clear.putalpha(Image.linear_gradient("L").resize(colour.size))
+    color.save(folder / "turned.jpg", exif=turned)
+    Image.fromarray((np.asarray(color.convert("L"), np.uint16) << 8) + 77).save(folder / "deep.png")
+    clear = color.convert("RGBA")
+    clear.putalpha(Image.linear_gradient("L").resize(color.size))
     clear.save(folder / "clear & <b>.png")
     (folder / "broken.jpg").write_bytes((folder / "turned.jpg").read_bytes()[:900])
     return folder
@@ -87,7 +85,7 @@ def test_the_network_sees_a_photograph_once_however_the_dial_turns(
     held.png(upload, 1.0)
     assert predict.call_count == 1
     assert all((one != other).any() for one, other in itertools.pairwise(turned))
-    assert np.ptp(np.asarray(held.grey(upload)).astype(int), axis=-1).max() <= 1
+    assert np.ptp(np.asarray(held.gray(upload)).astype(int), axis=-1).max() <= 1
 
 
 def test_a_large_photograph_is_shown_small_and_downloaded_whole(held: Uploads) -> None:
@@ -106,7 +104,7 @@ def test_what_is_held_has_an_end(held: Uploads, monkeypatch: pytest.MonkeyPatch)
         held.colorized(names[0])
     held.forget(names[1])
     with pytest.raises(KeyError):
-        held.grey(names[1])
+        held.gray(names[1])
     held.colorized(names[2])
 
 
@@ -206,13 +204,13 @@ def browsing(url: str) -> Iterator[Page]:
 
 
 def give(opened: Page, photo: Path) -> None:
-    """Give the page a photograph, and wait until it is shown in colour."""
-    before = opened.locator("img.colour").count() and opened.locator("img.colour").get_attribute(
+    """Give the page a photograph, and wait until it is shown in color."""
+    before = opened.locator("img.color").count() and opened.locator("img.color").get_attribute(
         "src"
     )
     opened.set_input_files("input[type=file]", photo)
     opened.wait_for_function(
-        "before => (document.querySelector('img.colour') || {}).src !== (before || undefined)",
+        "before => (document.querySelector('img.color') || {}).src !== (before || undefined)",
         arg=before,
         timeout=120_000,
     )
@@ -238,26 +236,26 @@ def test_in_a_browser_photographs_are_colorized_turned_and_downloaded(
         # By the keyboard alone.
         dial = opened.get_by_role("slider", name="Vividness")
         dial.focus()
-        before = opened.locator("img.colour").get_attribute("src")
+        before = opened.locator("img.color").get_attribute("src")
         for _ in range(5):
             opened.keyboard.press("ArrowRight")
         link = opened.get_by_role("link", name="Download in full size (PNG)")
         opened.wait_for_function(f"document.querySelector('a[href$=\"vividness={TURNED}\"]')")
-        assert opened.locator("img.colour").get_attribute("src") != before
+        assert opened.locator("img.color").get_attribute("src") != before
         assert link.get_attribute("download") == "clear & b.png"  # as Gradio names what it got
         turned = downloaded(opened, tmp_path / "turned.png")
         expected = files_of_the_command(
             model, photos / "clear & <b>.png", tmp_path / "turned", "--vividness", TURNED
         )
         assert turned == expected
-        opened.get_by_role("slider", name="Grey to colour").focus()
+        opened.get_by_role("slider", name="Gray to color").focus()
         opened.keyboard.press("End")
         opened.wait_for_function(
-            "getComputedStyle(document.querySelector('img.colour'))"
+            "getComputedStyle(document.querySelector('img.color'))"
             ".getPropertyValue('--shown') === '100%'"
         )
         named = opened.locator("img").evaluate_all("images => images.map(image => image.alt)")
-        assert named == ["The photograph in grey", "The same in predicted colours"]
+        assert named == ["The photograph in gray", "The same in predicted colors"]
         address = url + (link.get_attribute("href") or "")
         opened.set_input_files("input[type=file]", photos / "broken.jpg")
         opened.get_by_role("alert").filter(has_text="broken.jpg: ").wait_for()

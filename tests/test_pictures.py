@@ -11,12 +11,12 @@ from colorization.pages import pictures
 from samples import scene
 
 HISTORY = pd.DataFrame({"epoch": [1, 2], "train_mse": [0.02, 0.01], "val_mse": [0.03, 0.02]})
-FLOORS = {"grey": 0.04, "mean_ab": 0.035}
+FLOORS = {"gray": 0.04, "mean_ab": 0.035}
 
 
 @pytest.mark.parametrize(("side", "factor"), [(32, 4), (64, 2), (96, 1), (128, 1)])
-def test_a_triptych_is_grey_ours_and_truth_enlarged_by_whole_pixels(side: int, factor: int) -> None:
-    names = ("grey", "colorized", "truth")
+def test_a_triptych_is_gray_ours_and_truth_enlarged_by_whole_pixels(side: int, factor: int) -> None:
+    names = ("gray", "colorized", "truth")
     samples = {
         name: np.stack([scene(10 * column + row, side, side) for row in range(2)])
         for column, name in enumerate(names)
@@ -33,7 +33,7 @@ def test_a_triptych_is_grey_ours_and_truth_enlarged_by_whole_pixels(side: int, f
 
 
 def test_large_images_are_reduced_to_a_tile() -> None:
-    samples = {name: np.full((1, 224, 224, 3), 90, np.uint8) for name in ("grey", "colorized")}
+    samples = {name: np.full((1, 224, 224, 3), 90, np.uint8) for name in ("gray", "colorized")}
     samples["truth"] = scene(1, 224, 224)[None]
     (triptych,) = pictures.triptychs(samples)
     assert triptych.shape == (pictures.TILE, 3 * pictures.TILE, 3)
@@ -47,7 +47,7 @@ def test_large_images_are_reduced_to_a_tile() -> None:
 def test_compared_samples_have_a_column_per_title_and_a_row_per_image(tmp_path: Path) -> None:
     columns = {
         title: np.stack([scene(10 * column + row, 64, 64) for row in range(2)])
-        for column, title in enumerate(("grey", "baseline", "truth"))
+        for column, title in enumerate(("gray", "baseline", "truth"))
     }
     pictures.compared_samples(columns, tmp_path / "sheet.png")
     sheet = np.asarray(Image.open(tmp_path / "sheet.png"))
@@ -128,7 +128,7 @@ def test_a_sheet_holds_every_sample_on_white(
 
 
 def test_a_sheet_without_samples_is_blank(tmp_path: Path) -> None:
-    none = {name: np.empty((0, 32, 32, 3), np.uint8) for name in ("grey", "colorized", "truth")}
+    none = {name: np.empty((0, 32, 32, 3), np.uint8) for name in ("gray", "colorized", "truth")}
     pictures.sheet(pictures.triptychs(none), tmp_path / "sheet.png")
     assert (np.asarray(Image.open(tmp_path / "sheet.png")) == 255).all()
 

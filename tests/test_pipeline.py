@@ -34,7 +34,7 @@ def test_a_fresh_clone_runs_every_stage_and_trains_the_chosen_variant_alone(
     first_run: tuple[Project, str],
 ) -> None:
     assert sorted(stages_run(first_run[1])) == [
-        "colours",
+        "colors",
         "download",
         "embed",
         "embedder",
@@ -84,7 +84,7 @@ def test_the_study_compares_all_its_trainings(study: tuple[Project, str, str]) -
         "vgg16_repeat",
         "mobilenet_unet",
         "bn_maxpool_another_photograph",
-        "grey",
+        "gray",
         "mean_ab",
     ]
     own = json.loads((project.root / "results/metrics.json").read_text())
@@ -117,7 +117,7 @@ def test_an_experiment_with_a_variant_of_the_study_packages_it_and_git_brings_th
     # DVC passes over what is null on both sides.
     expected = {
         f"{name}.{key}"
-        for name in ("model", "grey", "mean_ab")
+        for name in ("model", "gray", "mean_ab")
         for key, value in metrics[name].items()
         if value is not None
     }
@@ -127,7 +127,7 @@ def test_an_experiment_with_a_variant_of_the_study_packages_it_and_git_brings_th
     assert set(differences) == {*expected, "images"}
     assert all({"old", "new"} <= set(difference) for difference in differences.values())
     assert differences["model.psnr_rgb_db"]["old"] != differences["model.psnr_rgb_db"]["new"]
-    assert differences["grey.psnr_rgb_db"]["old"] == differences["grey.psnr_rgb_db"]["new"]
+    assert differences["gray.psnr_rgb_db"]["old"] == differences["gray.psnr_rgb_db"]["new"]
     plots = project.read_json("dvc", "plots", "diff")["data"]
     assert [plot["revisions"] for plot in plots["results/history.csv"]] == [["workspace", "HEAD"]]
 
@@ -188,7 +188,7 @@ CHANGES: dict[str, Any] = {
     "encoders": {"vgg19": "imagenet"},
     "study": {"with_embedding": ["bn_maxpool", "baseline"], "seeds": [1, 2]},
     "train": {"flip": False},
-    "colour_bins": {"flip": False},
+    "color_bins": {"flip": False},
     "evaluate": {"sample_images": 2},
 }
 EDITED = {

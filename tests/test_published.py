@@ -46,7 +46,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     params["study"] |= {
         "with_embedding": ["bn_maxpool"],
         "without_embedding": {},
-        "colour_bins": {"mobilenet_unet": "mobilenet_v2"},
+        "color_bins": {"mobilenet_unet": "mobilenet_v2"},
         "controls": {"bn_maxpool_random_network": "random_network"},
         "seeds": [1, 2],
     }

@@ -1,11 +1,11 @@
-"""The scores of one photograph: what is perfect, what is grey, and what is missing."""
+"""The scores of one photograph: what is perfect, what is gray, and what is missing."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from colorization.dataset.colours import Colours, count_colours
-from colorization.imaging import colour_metrics, lab, similarity
+from colorization.dataset.colors import Colors, count_colors
+from colorization.imaging import color_metrics, lab, similarity
 from colorization.scoring.metrics import METRICS, score
 from colorization.scoring.reference import Colorized, Reference
 from samples import scene
@@ -13,15 +13,15 @@ from samples import scene
 RGB = scene(4, 64, 48)
 
 
-def colours(rgb: np.ndarray = RGB) -> Colours:
-    return count_colours(lab.rgb_to_lab(rgb)[1][None])
+def colors(rgb: np.ndarray = RGB) -> Colors:
+    return count_colors(lab.rgb_to_lab(rgb)[1][None])
 
 
 def prepared(rgb: np.ndarray = RGB) -> Reference:
     """Small parts: the four columns on the left."""
     small = np.zeros(rgb.shape[:2], bool)
     small[:, :4] = True
-    return Reference.prepare(rgb, colours(rgb), small)
+    return Reference.prepare(rgb, colors(rgb), small)
 
 
 def test_a_perfect_prediction_scores_best() -> None:
@@ -32,14 +32,14 @@ def test_a_perfect_prediction_scores_best() -> None:
     best |= {"auc_ab_percent": 100, "auc_ab_rebalanced_percent": 100}
     best |= {"ab_error_small_parts": 0, "ab_error_large_parts": 0}
     assert {name: found[name] for name in best} == best
-    assert found["colourfulness"] == reference.facts()["colourfulness"]
+    assert found["colorfulness"] == reference.facts()["colorfulness"]
 
 
-def test_a_grey_prediction_is_the_grey_photograph() -> None:
+def test_a_gray_prediction_is_the_gray_photograph() -> None:
     reference = prepared()
     found = score(Colorized(reference, np.zeros_like(reference.ab)))
-    assert (found["psnr_vs_grey_db"], found["ssim_vs_grey"]) == (None, 1)
-    assert found["colourfulness"] == pytest.approx(0, abs=0.5)  # channels differ by rounding
+    assert (found["psnr_vs_gray_db"], found["ssim_vs_gray"]) == (None, 1)
+    assert found["colorfulness"] == pytest.approx(0, abs=0.5)  # channels differ by rounding
     assert found["chroma_small_parts"] == 0
     chroma = np.hypot(*np.moveaxis(reference.ab, -1, 0)) * lab.AB_SCALE
     assert found["ab_error_small_parts"] == pytest.approx(chroma[:, :4].mean(), rel=1e-5)
@@ -52,22 +52,22 @@ def test_each_metric_is_the_one_of_its_name() -> None:
     rgb = lab.lab_to_rgb(reference.L, ab)
     found = score(Colorized(reference, ab))
     assert found["psnr_rgb_db"] == similarity.psnr_rgb_db(RGB, rgb)
-    assert found["psnr_vs_grey_db"] == similarity.psnr_rgb_db(reference.grey, rgb)
+    assert found["psnr_vs_gray_db"] == similarity.psnr_rgb_db(reference.gray, rgb)
     # Single precision costs a little.
     assert found["ssim_rgb"] == pytest.approx(similarity.ssim_rgb(RGB, rgb), abs=1e-5)
-    assert found["ssim_vs_grey"] == pytest.approx(
-        similarity.ssim_rgb(reference.grey, rgb), abs=1e-5
+    assert found["ssim_vs_gray"] == pytest.approx(
+        similarity.ssim_rgb(reference.gray, rgb), abs=1e-5
     )
     assert found["mse_ab"] == similarity.mse_ab(reference.ab, ab)
     one, other = (lab.to_cie(*lab.rgb_to_lab(image)).astype(np.float64) for image in (RGB, rgb))
-    expected = colour_metrics.ciede2000_mean(one, other)
+    expected = color_metrics.ciede2000_mean(one, other)
     assert found["ciede2000_mean"] == pytest.approx(expected, rel=1e-4)
     error = np.hypot(*np.moveaxis(reference.ab - ab, -1, 0)) * lab.AB_SCALE
-    weights = colours().rarity(reference.ab)
-    assert found["auc_ab_percent"] == pytest.approx(colour_metrics.auc_ab_percent(error))
-    rebalanced = colour_metrics.auc_ab_percent(error, weights)
+    weights = colors().rarity(reference.ab)
+    assert found["auc_ab_percent"] == pytest.approx(color_metrics.auc_ab_percent(error))
+    rebalanced = color_metrics.auc_ab_percent(error, weights)
     assert found["auc_ab_rebalanced_percent"] == pytest.approx(rebalanced)
-    assert abs(rebalanced - colour_metrics.auc_ab_percent(error)) > 0.1
+    assert abs(rebalanced - color_metrics.auc_ab_percent(error)) > 0.1
 
 
 def test_the_nearer_to_the_truth_the_better() -> None:
@@ -83,19 +83,19 @@ def test_the_nearer_to_the_truth_the_better() -> None:
 
 
 BLACK = np.zeros((32, 32, 3), np.uint8)
-GREY = np.repeat(scene(1, 32, 32)[..., :1], 3, axis=-1)
+GRAY = np.repeat(scene(1, 32, 32)[..., :1], 3, axis=-1)
 
 
-@pytest.mark.parametrize("rgb", [BLACK, GREY, RGB], ids=["black", "grey", "coloured"])
+@pytest.mark.parametrize("rgb", [BLACK, GRAY, RGB], ids=["black", "gray", "colored"])
 def test_every_figure_is_finite_or_missing(rgb: np.ndarray) -> None:
     nowhere = np.zeros(rgb.shape[:2], bool)
-    reference = Reference.prepare(rgb, colours(rgb), nowhere)
+    reference = Reference.prepare(rgb, colors(rgb), nowhere)
     for value in (0, 0.1):
         found = score(Colorized(reference, np.full((*rgb.shape[:2], 2), value, np.float32)))
         for metric in METRICS:
             figure = found[metric.key]
             assert not metric.always if figure is None else np.isfinite(figure)
         assert found["ab_error_small_parts"] is None
-        # A photograph without colour is met exactly by giving it none.
+        # A photograph without color is met exactly by giving it none.
         assert (found["psnr_rgb_db"] is None) == (value == 0 and rgb is not RGB)
     assert reference.facts()["chroma_small_parts"] is None

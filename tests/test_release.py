@@ -18,7 +18,7 @@ from colorization.imaging import lab
 from colorization.packaging import release
 from colorization.packaging.half_weights import halve_weights
 from colorization.scoring.photographs import measure_photograph, score_photographs
-from colorization.settings.colour_bins import ColourBins
+from colorization.settings.color_bins import ColorBins
 from colorization.training.record import TRAINING, TrainingRecord
 from packaged import with_dial
 from samples import ROOT, encoded, scene
@@ -79,7 +79,7 @@ def test_a_release_is_a_package_with_its_card(
     card = (out / "README.md").read_text()
     assert card.startswith((package / "README.md").read_text().rstrip())
     assert f"3 photographs of `{photos.name}`" in card
-    assert f"| 0.25 | {expected.over_grey_db[2]:.2f} ± " in card
+    assert f"| 0.25 | {expected.over_gray_db[2]:.2f} ± " in card
     assert card.endswith("## What to know\n\nNothing.\n")
 
 
@@ -96,10 +96,10 @@ def test_a_photograph_is_measured_as_scikit_image_measures_it(photos: Path) -> N
     path = photos / "0.png"
     truth = scene(0, 120, 80)
     L, ab = lab.rgb_to_lab(truth)
-    own, grey, same, paler = measure_photograph(path, [ab, 0.5 * ab])
+    own, gray, same, paler = measure_photograph(path, [ab, 0.5 * ab])
     assert own[0] == same[0] == np.inf
     assert own[1] == same[1] == 0
-    assert grey[2] < 1
+    assert gray[2] < 1
     assert own[2] == same[2] > paler[2] > 0
     expected = lab.lab_to_rgb(L, 0.5 * ab)
     psnr = metrics.peak_signal_noise_ratio(truth, expected)
@@ -115,7 +115,7 @@ def test_the_released_model_is_small_and_colorizes() -> None:
 
 def test_the_released_model_is_that_of_its_profile_and_its_card_tells_the_licences() -> None:
     training = TrainingRecord.read(RELEASED / TRAINING)
-    assert training.train == ColourBins.load(ROOT / "profiles" / "released.yaml")
+    assert training.train == ColorBins.load(ROOT / "profiles" / "released.yaml")
     assert training.encoder is not None
     assert not training.encoder.random
     card = (RELEASED / "README.md").read_text()

@@ -24,7 +24,7 @@ CONTENT = Content(
     evaluation=evaluation(
         rows(
             model_psnr_rgb_db=[24.0, 25.0, 26.0, 24.0, 25.0, 26.5],
-            grey_psnr_rgb_db=[15.0, 16.0, 17.0, 15.0, 16.0, 17.0],
+            gray_psnr_rgb_db=[15.0, 16.0, 17.0, 15.0, 16.0, 17.0],
         ),
         precision="mixed_bfloat16",
     ),
@@ -70,11 +70,11 @@ def with_training(**changes: Any) -> Content:
         "0.01235 ± 0.00000",
         "16.75 ± 0.00",
         "0.8123 ± 0.0000",
-        "9.08 ± 0.08 dB above grey",
+        "9.08 ± 0.08 dB above gray",
         "6 test images",
         "seed 3",
         "im0.jpg",
-        "CIEDE2000 7.12, grey 12.12",
+        "CIEDE2000 7.12, gray 12.12",
         "6,571,234 parameters",
         "9 images",
         "3 train, 1 validation, 1 test",
@@ -127,12 +127,12 @@ def test_times_are_sorted_by_their_numbers() -> None:
 def test_everything_but_the_page_for_people_is_the_same_bytes_wherever_it_ran(
     tmp_path: Path,
 ) -> None:
-    folders = writing.Folders(tmp_path / "evaluation", tmp_path / "colours")
+    folders = writing.Folders(tmp_path / "evaluation", tmp_path / "colors")
     folders.evaluation.mkdir()
     for name in writing.COPIED:
         (folders.evaluation / name).write_text(name)
-    folders.colours.mkdir()
-    (folders.colours / "ab_bins.csv").write_text("bins")
+    folders.colors.mkdir()
+    (folders.colors / "ab_bins.csv").write_text("bins")
     for results, circumstances in (("here", HERE), ("elsewhere", ELSEWHERE)):
         writing.write_results(folders, CONTENT, circumstances, tmp_path / results)
     names = files_in(tmp_path / "here")
@@ -242,17 +242,17 @@ def test_a_variant_that_sees_luminance_alone_is_told_without_a_pretrained_networ
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_model_below_the_floor_is_said_to_be_below(page: str) -> None:
-    content = with_rows(rows(2, model_psnr_rgb_db=[20.0, 21.0], grey_psnr_rgb_db=[20.4, 21.5]))
-    assert "stands 0.45 ± 0.05 dB below grey and" in render(page, content)
+    content = with_rows(rows(2, model_psnr_rgb_db=[20.0, 21.0], gray_psnr_rgb_db=[20.4, 21.5]))
+    assert "stands 0.45 ± 0.05 dB below gray and" in render(page, content)
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_what_is_undefined_is_neither_none_nor_nan(page: str) -> None:
     undefined = rows(
         1,
-        grey_psnr_rgb_db=np.nan,
-        grey_psnr_vs_grey_db=np.nan,
-        colourfulness=0.0,
+        gray_psnr_rgb_db=np.nan,
+        gray_psnr_vs_gray_db=np.nan,
+        colorfulness=0.0,
         chroma_small_parts=np.nan,
         model_ab_error_small_parts=np.nan,
     )
@@ -265,14 +265,14 @@ def test_what_is_undefined_is_neither_none_nor_nan(page: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_images_met_exactly_are_counted_in_the_table(page: str) -> None:
-    table = rows(4, grey_psnr_rgb_db=[np.nan, 20.0, 22.0, np.nan])
+    table = rows(4, gray_psnr_rgb_db=[np.nan, 20.0, 22.0, np.nan])
     text = re.sub("</?small>", "", render(page, with_rows(table)))
     assert "21.00 ± 1.00 (2 exact)" in text
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_where_no_floor_can_be_compared_the_page_says_so(page: str) -> None:
-    table = rows(2, grey_psnr_rgb_db=np.nan, mean_ab_psnr_rgb_db=np.nan)
+    table = rows(2, gray_psnr_rgb_db=np.nan, mean_ab_psnr_rgb_db=np.nan)
     text = render(page, with_rows(table))
     assert "bn_maxpool and the floors met too many images exactly" in text
     assert " stands " not in text
@@ -282,6 +282,6 @@ def test_the_table_names_the_model_first_and_every_floor() -> None:
     table = report.results_table(CONTENT.evaluation.summary, "bn_maxpool")
     assert [row[0].text for row in table.rows] == [
         "bn_maxpool",
-        "floor: grey (ab = 0)",
+        "floor: gray (ab = 0)",
         "floor: mean_ab (the training set's mean)",
     ]

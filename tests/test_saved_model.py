@@ -19,7 +19,7 @@ from packaged import EMBED, SIDE, untrained, with_embeddings, write_package
 from samples import ROOT, examples
 from test_packages import small_model
 
-GREY = np.random.default_rng(1).integers(0, 256, (3, SIDE, SIDE, 1), np.uint8)
+GRAY = np.random.default_rng(1).integers(0, 256, (3, SIDE, SIDE, 1), np.uint8)
 
 # Run where nothing of this project can be imported.
 SERVE = """
@@ -27,7 +27,7 @@ import sys
 import numpy as np
 import tensorflow as tf
 served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
-np.save(sys.argv[3], served(grey=tf.constant(np.load(sys.argv[2])))["ab"].numpy())
+np.save(sys.argv[3], served(gray=tf.constant(np.load(sys.argv[2])))["ab"].numpy())
 assert not any("colorization" in name for name in sys.modules)
 """
 
@@ -61,10 +61,10 @@ def test_a_saved_model_gives_what_the_package_gives(model: Path, tmp_path: Path)
     params = params_of(tmp_path, model.name.removesuffix("-1-directory"))
     saved_model.export(model, params, tmp_path / "exported")
     served = tf.saved_model.load(str(tmp_path / "exported")).signatures["serving_default"]
-    ab = served(grey=tf.constant(GREY))["ab"].numpy()
+    ab = served(gray=tf.constant(GRAY))["ab"].numpy()
     colorizer = colorization.load(model.with_name(model.name.removesuffix("-directory")))
-    greys = [Image.fromarray(image[..., 0]).convert("RGB") for image in GREY]
-    seen = [colorizer.see(grey) for grey in greys]
+    grays = [Image.fromarray(image[..., 0]).convert("RGB") for image in GRAY]
+    seen = [colorizer.see(gray) for gray in grays]
     predicted = 128 * np.stack([colorizer.turn(each) for each in colorizer.predict(seen)])
     assert np.abs(predicted).max() > 20
     np.testing.assert_allclose(ab, predicted, atol=0.02)
@@ -117,8 +117,8 @@ def test_the_command_exports_quietly_what_needs_tensorflow_alone(
     (models / "mobilenet_unet-1").symlink_to(model)
     ended = exporting(params, models, tmp_path / "out")
     assert (ended.stdout, ended.stderr) == (f"wrote {tmp_path / 'out'}\n", "")
-    np.save(tmp_path / "grey.npy", GREY)
-    files = [tmp_path / name for name in ("out", "grey.npy", "ab.npy")]
+    np.save(tmp_path / "gray.npy", GRAY)
+    files = [tmp_path / name for name in ("out", "gray.npy", "ab.npy")]
     subprocess.run(
         [sys.executable, "-c", SERVE, *map(str, files)], cwd=tmp_path, check=True, timeout=300
     )

@@ -1,4 +1,4 @@
-"""The embedded landscapes: the same from one seed, and coloured as their parts should be."""
+"""The embedded landscapes: the same from one seed, and colored as their parts should be."""
 
 import io
 
@@ -42,7 +42,7 @@ def test_skies_are_blue_or_dusky_and_grounds_are_none_of_both() -> None:
     pictures = np.stack([scene(seed, 64, 64) for seed in range(60)])
     _, ab = lab.rgb_to_lab(pictures)
     top, bottom = ab[:, :6].mean(axis=(1, 2)), ab[:, -6:].mean(axis=(1, 2))
-    # Overcast and clouds are grey; dusk's zenith is violet: no sky is yellow or green.
+    # Overcast and clouds are gray; dusk's zenith is violet: no sky is yellow or green.
     assert (top[:, 1] * 128 < 5).all()
     assert (top[:, 1] * 128 < -20).sum() > 20
     # Sea is blue or violet, meadow and sand are yellowish: both kinds occur, and often.

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from colorization.dataset import arrays
-from colorization.dataset.colours import count_colours
+from colorization.dataset.colors import count_colors
 from colorization.dataset.examples import Examples
 from colorization.imaging import lab
 from colorization.scoring import scorer
@@ -31,7 +31,7 @@ def nowhere(_: str, rgb: np.ndarray) -> np.ndarray:
 
 
 def floors_of(test: Examples) -> Floors:
-    return score_floors(test.images, count_colours(test.images.ab), nowhere)
+    return score_floors(test.images, count_colors(test.images.ab), nowhere)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_each_row_is_its_photograph_compared_with_its_prediction(
     assert found.rows["name"].tolist() == few.images.names
     predicted = model.predict_on_batch(few.inputs(slice(None)))
     references = [
-        Reference.prepare(np.array(rgb), floors.colours, small)
+        Reference.prepare(np.array(rgb), floors.colors, small)
         for rgb, small in zip(few.images.rgb, floors.small, strict=True)
     ]
     expected = pd.DataFrame(
@@ -100,7 +100,7 @@ def test_the_histogram_reaches_beyond_srgb(few: Examples, floors: Floors) -> Non
 def test_floors_of_other_images_are_refused(
     few: Examples, model: keras.Model, floors: Floors
 ) -> None:
-    twice = Floors(floors.rows.iloc[[0, 0, 1, 2, 3]], floors.colours, floors.small)
+    twice = Floors(floors.rows.iloc[[0, 0, 1, 2, 3]], floors.colors, floors.small)
     with pytest.raises(pd.errors.MergeError):
         scorer.evaluate(model, few, twice, 2)
 
@@ -114,30 +114,30 @@ def test_truth_are_the_exact_pixels_and_not_the_cached_ab(few: Examples, floors:
     assert rows["model_psnr_rgb_db"].isna().all()  # met exactly
 
 
-def test_a_grey_a_black_and_an_exact_image_leave_no_nan_and_are_counted(tmp_path: Path) -> None:
-    grey = np.repeat(scene(1, 32, 32)[..., :1], 3, axis=-1)
-    squares = [grey, np.zeros((32, 32, 3), np.uint8), scene(2, 32, 32)]
+def test_a_gray_a_black_and_an_exact_image_leave_no_nan_and_are_counted(tmp_path: Path) -> None:
+    gray = np.repeat(scene(1, 32, 32)[..., :1], 3, axis=-1)
+    squares = [gray, np.zeros((32, 32, 3), np.uint8), scene(2, 32, 32)]
     tmp_path.joinpath("test").mkdir()
-    cache(tmp_path / "test", ["grey", "black", "exact"], squares)
+    cache(tmp_path / "test", ["gray", "black", "exact"], squares)
     test = Examples(arrays.read(tmp_path / "test"), None)
     for count in (1, 3):
         some = test.some(slice(count))
         rows = scorer.evaluate(Oracle(some.images.rgb), some, floors_of(some), 2).rows
         summary = json.loads(json.dumps(summarize(rows).as_json(), allow_nan=False))
         assert summary["model"]["psnr_rgb_db_left_out"] == count
-        assert summary["grey"]["psnr_rgb_db_left_out"] == min(count, 2)
-        assert summary["grey"]["psnr_vs_grey_db_left_out"] == count
+        assert summary["gray"]["psnr_rgb_db_left_out"] == min(count, 2)
+        assert summary["gray"]["psnr_vs_gray_db_left_out"] == count
         assert "inf" not in rows.to_csv(index=False)
 
 
-def test_shown_images_are_grey_colorized_and_true(
+def test_shown_images_are_gray_colorized_and_true(
     few: Examples, model: keras.Model, tmp_path: Path
 ) -> None:
     shown = scorer.colorize(model, few, [3, 1], 1)
     L = lab.rgb_to_lab(np.array(few.images.rgb))[0]
     for place, index in enumerate([3, 1]):
         np.testing.assert_array_equal(shown["truth"][place], few.images.rgb[index])
-        np.testing.assert_array_equal(shown["grey"][place], lab.lab_to_rgb(L[index], np.zeros(2)))
+        np.testing.assert_array_equal(shown["gray"][place], lab.lab_to_rgb(L[index], np.zeros(2)))
         ab = model.predict_on_batch(few.inputs(np.array([index])))[0]
         np.testing.assert_array_equal(shown["colorized"][place], lab.lab_to_rgb(L[index], ab))
     assert all(len(images) == 0 for images in scorer.colorize(model, few, [], 2).values())
@@ -166,11 +166,11 @@ def test_there_are_as_many_samples_as_asked_for() -> None:
             assert count < 2 or gaps.max() - gaps.min() <= 1
 
 
-def test_best_and_worst_go_by_what_the_colours_bring() -> None:
+def test_best_and_worst_go_by_what_the_colors_bring() -> None:
     # Gains 5, 1, -2, 8, 0: the third looks nearly right, and was made worse.
     rows = pd.DataFrame(
         {
-            "grey_ciede2000_mean": [12.0, 20.0, 1.0, 18.0, 9.0],
+            "gray_ciede2000_mean": [12.0, 20.0, 1.0, 18.0, 9.0],
             "model_ciede2000_mean": [7.0, 19.0, 3.0, 10.0, 9.0],
         }
     )
@@ -180,7 +180,7 @@ def test_best_and_worst_go_by_what_the_colours_bring() -> None:
 @pytest.mark.parametrize("images", [1, 2, 3, 8])
 def test_no_image_is_both_best_and_worst(images: int) -> None:
     rows = pd.DataFrame(
-        {"grey_ciede2000_mean": np.arange(images), "model_ciede2000_mean": np.zeros(images)}
+        {"gray_ciede2000_mean": np.arange(images), "model_ciede2000_mean": np.zeros(images)}
     )
     for count in range(1, 10):
         best, worst = scorer.best_and_worst(rows, count)

@@ -159,8 +159,8 @@ def test_an_unknown_variant_is_answered_with_those_that_there_are(tmp_path: Path
     ("second", "first", "name"),
     [
         ("without_embedding", "with_embedding", "bn_maxpool"),
-        ("colour_bins", "with_embedding", "bn_maxpool"),
-        ("colour_bins", "without_embedding", "vgg16_conv"),
+        ("color_bins", "with_embedding", "bn_maxpool"),
+        ("color_bins", "without_embedding", "vgg16_conv"),
     ],
 )
 def test_a_variant_stands_in_one_list(tmp_path: Path, second: str, first: str, name: str) -> None:
@@ -195,7 +195,7 @@ WRONG = {
     "model": ("variant", ""),
     "study": ("seeds", []),
     "train": ("epochs", 0),
-    "colour_bins": ("encoder_rate", 2.0),
+    "color_bins": ("encoder_rate", 2.0),
     "evaluate": ("batch_size", "32"),
 }
 

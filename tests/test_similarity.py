@@ -9,12 +9,12 @@ from samples import scene
 
 
 def pairs() -> list[tuple[np.ndarray, np.ndarray]]:
-    """A photograph and what became of it: noise, greyness, another photograph, an offset."""
+    """A photograph and what became of it: noise, grayness, another photograph, an offset."""
     truth = scene(1, 64, 48)
     noise = np.random.default_rng(1).normal(0, 20, truth.shape)
     noisy = np.clip(truth + noise, 0, 255).astype(np.uint8)
-    grey = lab.lab_to_rgb(lab.rgb_to_lab(truth)[0], np.zeros(2))
-    return [(truth, noisy), (truth, grey), (truth, scene(2, 64, 48)), (truth, truth // 2)]
+    gray = lab.lab_to_rgb(lab.rgb_to_lab(truth)[0], np.zeros(2))
+    return [(truth, noisy), (truth, gray), (truth, scene(2, 64, 48)), (truth, truth // 2)]
 
 
 @pytest.mark.parametrize("pair", range(4))

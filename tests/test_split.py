@@ -89,12 +89,12 @@ def again(picture: np.ndarray, how: str) -> bytes:
         "re-encoded": lambda: encoded(image, "JPEG", quality=50),
         "smaller": lambda: encoded(smaller, "JPEG", quality=80),
         "larger": lambda: encoded(larger, "WEBP", quality=80),
-        "grey": lambda: encoded(image.convert("L"), "PNG"),
+        "gray": lambda: encoded(image.convert("L"), "PNG"),
         "another format": lambda: encoded(image, "TIFF"),
     }[how]()
 
 
-@pytest.mark.parametrize("how", ["re-encoded", "smaller", "larger", "grey", "another format"])
+@pytest.mark.parametrize("how", ["re-encoded", "smaller", "larger", "gray", "another format"])
 def test_the_same_picture_is_never_in_two_parts(tmp_path: Path, how: str) -> None:
     drawn = [scene(seed, 160, 120) for seed in range(60)]
     members = {f"{index:02d}.png": encoded(picture) for index, picture in enumerate(drawn)}
@@ -149,7 +149,7 @@ def test_adding_images_moves_none_from_one_part_to_another(tmp_path: Path) -> No
 
 def test_the_table_tells_what_each_image_is(tmp_path: Path) -> None:
     red = np.full((40, 50, 3), [255, 0, 0], np.uint8)
-    members = pictures(0, 40) | {"grey.png": encoded(red[..., 0]), "red.png": encoded(red)}
+    members = pictures(0, 40) | {"gray.png": encoded(red[..., 0]), "red.png": encoded(red)}
     table = split.split_archive(pack(tmp_path / "a.zip", members), SETTINGS).set_index("name")
     assert list(table.index) == sorted(members)
     red_row = table.loc["red.png"]
@@ -157,9 +157,9 @@ def test_the_table_tells_what_each_image_is(tmp_path: Path) -> None:
     assert red_row["sha256"] == hashlib.sha256(members["red.png"]).hexdigest()
     # Lindbloom: sRGB's red has a* = 80.09, b* = 67.20, so a chroma of 104.55.
     assert red_row["mean_chroma"] == pytest.approx(104.55, abs=0.02)
-    assert table.loc["grey.png", "mode"] == "L"
-    assert table["mean_chroma"]["grey.png"] < 0.01
-    assert table.loc["grey.png", "split"] != "left out"
+    assert table.loc["gray.png", "mode"] == "L"
+    assert table["mean_chroma"]["gray.png"] < 0.01
+    assert table.loc["gray.png", "split"] != "left out"
 
 
 def test_each_image_that_is_left_out_has_its_reason(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_each_image_that_is_left_out_has_its_reason(tmp_path: Path) -> None:
     damaged = encoded(scene(101), "BMP")
     members = pictures(0, 40) | {
         "bad/damaged.bmp": damaged,
-        "bad/grey.png": encoded(np.full((40, 40, 3), 77, np.uint8)),
+        "bad/gray.png": encoded(np.full((40, 40, 3), 77, np.uint8)),
         "bad/small.png": encoded(scene(0, 40, 31)),
         "bad/text.jpg": b"a letter",
         "bad/empty.jpg": b"",
@@ -186,7 +186,7 @@ def test_each_image_that_is_left_out_has_its_reason(tmp_path: Path) -> None:
     table = split.split_archive(archive, SETTINGS.model_copy(update={"min_chroma": 2.0}))
     left_out = table[table["split"] == "left out"].set_index("name")["reason"]
     assert left_out["bad/damaged.bmp"] == "unusable: damaged in the archive"
-    assert left_out["bad/grey.png"] == "near grey: mean chroma under 2"
+    assert left_out["bad/gray.png"] == "near gray: mean chroma under 2"
     assert left_out["bad/small.png"] == "too small: shorter side under 32 px"
     assert left_out["bad/text.jpg"] == "unusable: not an image"
     assert left_out["bad/truncated.jpg"].startswith("unusable: cannot be decoded: ")

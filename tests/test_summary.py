@@ -30,21 +30,21 @@ def test_images_without_a_value_are_counted_and_not_averaged() -> None:
     table = with_psnr(20, NAN, 22, NAN).assign(model_ab_error_small_parts=[1.0, NAN, NAN, NAN])
     found = summary.summarize(table)
     assert found.images == 4
-    assert found.scores["grey"]["psnr_rgb_db"] == Score(21, 1, left_out=2)
+    assert found.scores["gray"]["psnr_rgb_db"] == Score(21, 1, left_out=2)
     assert found.model["ab_error_small_parts"] == Score(1, None, left_out=3)
     told = found.as_json()
     assert told["images"] == 4
-    assert told["grey"]["psnr_rgb_db"] == 21
-    assert told["grey"]["psnr_rgb_db_left_out"] == 2
+    assert told["gray"]["psnr_rgb_db"] == 21
+    assert told["gray"]["psnr_rgb_db_left_out"] == 2
     assert told["model"]["ab_error_small_parts_left_out"] == 3
 
 
 @pytest.mark.parametrize("psnr", [[20.0], [NAN], [NAN, NAN], [20.0, NAN]])
 def test_what_is_undefined_is_null_and_never_nan(psnr: list[float]) -> None:
-    told = summary.summarize(with_psnr(*psnr).assign(colourfulness=0.0)).as_json()
+    told = summary.summarize(with_psnr(*psnr).assign(colorfulness=0.0)).as_json()
     text = json.dumps(told, allow_nan=False)
     assert json.loads(text)["model"]["psnr_rgb_db_se"] is None
-    assert told["model"]["colourfulness_ratio"] is None
+    assert told["model"]["colorfulness_ratio"] is None
     # The same keys for every run, so that `dvc metrics diff` has both sides.
     other = summary.summarize(with_psnr(1.0, 2.0)).as_json()
     assert [*told["model"]] == [*other["model"]]
@@ -52,20 +52,20 @@ def test_what_is_undefined_is_null_and_never_nan(psnr: list[float]) -> None:
 
 def test_the_model_is_compared_with_a_floor_over_images_that_neither_meets_exactly() -> None:
     table = with_psnr(20.0, 25.0, 30.0, 22.0).assign(
-        grey_psnr_rgb_db=[19.0, NAN, 27.0, 20.0], mean_ab_psnr_rgb_db=NAN
+        gray_psnr_rgb_db=[19.0, NAN, 27.0, 20.0], mean_ab_psnr_rgb_db=NAN
     )
     found = summary.summarize(table)
     # Differences 1, 3, 2: mean 2, deviation 1, error 1 / sqrt(3).
-    assert found.over["grey"].value == 2
+    assert found.over["gray"].value == 2
     assert found.as_json()["model_over"] == {
-        "grey": {"psnr_rgb_db": 2, "psnr_rgb_db_se": pytest.approx(3**-0.5)},
+        "gray": {"psnr_rgb_db": 2, "psnr_rgb_db_se": pytest.approx(3**-0.5)},
         "mean_ab": {"psnr_rgb_db": None, "psnr_rgb_db_se": None},
     }
 
 
-def test_colourfulness_is_a_ratio_of_sums_which_grey_photographs_do_not_upset() -> None:
-    table = rows(3, colourfulness=[40.0, 60.0, 0.001], model_colourfulness=[20.0, 30.0, 5.0])
-    ratio = summary.summarize(table).model["colourfulness_ratio"]
+def test_colorfulness_is_a_ratio_of_sums_which_gray_photographs_do_not_upset() -> None:
+    table = rows(3, colorfulness=[40.0, 60.0, 0.001], model_colorfulness=[20.0, 30.0, 5.0])
+    ratio = summary.summarize(table).model["colorfulness_ratio"]
     assert ratio.value == pytest.approx(0.55, abs=1e-5)
 
 
@@ -88,9 +88,9 @@ def test_a_single_image_has_a_ratio_without_error() -> None:
 
 def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
     table = with_psnr(20.0, 25.0, NAN, 22.0).assign(
-        grey_psnr_rgb_db=[19.0, NAN, 27.0, 20.0],
+        gray_psnr_rgb_db=[19.0, NAN, 27.0, 20.0],
         mean_ab_psnr_rgb_db=NAN,
-        grey_colourfulness=0.0,
+        gray_colorfulness=0.0,
         model_ab_error_small_parts=[1.0, NAN, NAN, NAN],
     )
     written = summary.summarize(table)

@@ -243,17 +243,17 @@ def test_settings_have_no_defaults_to_forget() -> None:
     assert all(field.is_required() for field in Train.model_fields.values())
 
 
-COLOURS = np.array([[0, 0], [0, -0.25], [0, 0.25]], np.float32)  # grey, blue, yellow; as ab
+COLORS = np.array([[0, 0], [0, -0.25], [0, 0.25]], np.float32)  # gray, blue, yellow; as ab
 
 
 def nearest(ab: np.ndarray) -> np.ndarray:
-    """One-hot (N, H, W, 3): the nearest of COLOURS."""
-    distances = ((ab[..., None, :] - COLOURS) ** 2).sum(axis=-1)
+    """One-hot (N, H, W, 3): the nearest of COLORS."""
+    distances = ((ab[..., None, :] - COLORS) ** 2).sum(axis=-1)
     return np.eye(3, dtype=np.float32)[distances.argmin(axis=-1)]
 
 
 def expected_ab(logits: keras.KerasTensor) -> keras.KerasTensor:
-    return ops.matmul(ops.softmax(logits), COLOURS)
+    return ops.matmul(ops.softmax(logits), COLORS)
 
 
 CLASSES = Objective(
@@ -262,7 +262,7 @@ CLASSES = Objective(
     target=nearest,
     loss=keras.losses.CategoricalCrossentropy(from_logits=True),
     squared_error=lambda targets, logits: ops.mean(
-        (ops.matmul(targets, COLOURS) - expected_ab(logits)) ** 2, axis=-1
+        (ops.matmul(targets, COLORS) - expected_ab(logits)) ** 2, axis=-1
     ),
     to_ab=expected_ab,
 )
@@ -280,7 +280,7 @@ def classifier() -> keras.Model:
 def test_a_variant_that_learns_classes_is_measured_and_saved_in_ab(
     fit: Fit, tmp_path: Path, training: Examples, validation: Examples, precision: str
 ) -> None:
-    variant = Variant(classifier, "three classes of colour", None, objective=CLASSES)
+    variant = Variant(classifier, "three classes of color", None, objective=CLASSES)
     network = build_network("classes", variant, 1, precision)
     L, embeddings = training.inputs(slice(None))
     logits = np.asarray(network.learner([L, embeddings], training=False), np.float64)
@@ -295,14 +295,14 @@ def test_a_variant_that_learns_classes_is_measured_and_saved_in_ab(
     assert history["val_mse"] == pytest.approx(mse_on(loaded, validation), rel=1e-4)
     truth = nearest(np.asarray(training.images.ab, np.float32))
     assert (truth.mean(axis=(0, 1, 2)) > 0.05).all(), "not all of the classes occur"
-    between = float(((predicted - truth @ COLOURS) ** 2).mean())
+    between = float(((predicted - truth @ COLORS) ** 2).mean())
     assert history["train_mse"] == pytest.approx(between, rel=2e-3)
     likelihoods = (special.log_softmax(logits, axis=-1) * truth).sum(axis=-1)
     assert history["objective"] == pytest.approx(-likelihoods.mean(), rel=2e-3)
 
 
 def test_learning_classes_lowers_the_error_of_ab(fit: Fit, tmp_path: Path) -> None:
-    variant = Variant(classifier, "three classes of colour", None, objective=CLASSES)
+    variant = Variant(classifier, "three classes of color", None, objective=CLASSES)
     network = build_network("classes", variant, seed=1)
     fit(network, "a", objective=CLASSES, epochs=8, learning_rate=0.01)
     history = pd.read_csv(tmp_path / "a" / "history.csv")
@@ -370,7 +370,7 @@ def test_a_variant_with_neither_embedding_nor_encoder_is_trained(
     assert ab.shape == (1, 32, 64, 2)
 
 
-def test_a_variant_with_the_embedding_keeps_how_it_was_standardised(
+def test_a_variant_with_the_embedding_keeps_how_it_was_standardized(
     train: Trains, tmp_path: Path
 ) -> None:
     record = train("embedded", with_embedding=True)

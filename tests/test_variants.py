@@ -19,7 +19,7 @@ from colorization.networks import blocks, directory
 from colorization.networks.variant import Variant, build_network
 from colorization.settings.study import Study
 from first_party import ROOT, imported_files
-from samples import colours_of_scenes, model_of
+from samples import colors_of_scenes, model_of
 
 # Sums over the layers of kernel height * kernel width * channels in * channels out + biases:
 #   encoder  1-64, 64-128, 128-128, 128-256, 256-256, 256-512, 512-512, 512-256, each 3 x 3:
@@ -53,8 +53,8 @@ from samples import colours_of_scenes, model_of
 #   decoder  (256 + 192)-256, (256 + 96)-192, (192 + 64)-64, (64 + 32)-64, 3 x 3:
 #            1,032,192 + 608,256 + 147,456 + 55,296
 #   four values for each of 1,216 filters, two of them not trained
-#   output   64-59, 1 x 1: 3,835 for the 59 colours of the scenes here
-#   dial     two values and a weight for each colour, two for each of 11 positions, the default: 200
+#   output   64-59, 1 x 1: 3,835 for the 59 colors of the scenes here
+#   dial     two values and a weight for each color, two for each of 11 positions, the default: 200
 PARAMETERS = {
     "baseline": 6_573_794,
     "deeper": 6_573_794 + 370_816 + 6_554_624 + 1_309_538,
@@ -164,7 +164,7 @@ def test_on_fewer_images_it_is_the_network_of_bn_maxpool() -> None:
 
 
 def test_what_learns_has_the_weights_of_what_is_saved(variant: str) -> None:
-    network = build_network(variant, variants.load(variant), 1, colours=colours_of_scenes())
+    network = build_network(variant, variants.load(variant), 1, colors=colors_of_scenes())
     assert network.model.name == variant
     saved, learning = network.model.trainable_weights, network.learner.trainable_weights
     assert {id(weight) for weight in learning} == {id(weight) for weight in saved}
@@ -426,7 +426,7 @@ def test_spatial_dropout_drops_whole_channels_and_only_in_training() -> None:
     np.testing.assert_array_equal(drop(ones, training=False), ones)
 
 
-def test_deeper_looks_at_l_and_at_the_colours_of_the_baseline_within_it() -> None:
+def test_deeper_looks_at_l_and_at_the_colors_of_the_baseline_within_it() -> None:
     model = model_of("deeper")
     baseline = model_of("baseline")
     given = inputs(model, 32, 32)

@@ -48,9 +48,9 @@ def palette(width: int, height: int) -> bytes:
 
 
 def deep(width: int, height: int) -> Image.Image:
-    """Grey in 16 bits, from 4096 on: what Pillow's own conversion would make white."""
-    grey = np.asarray(noisy(width, height).convert("L")).astype(np.uint16)
-    return Image.fromarray((grey * 240 + 4096).astype(np.uint16))
+    """Gray in 16 bits, from 4096 on: what Pillow's own conversion would make white."""
+    gray = np.asarray(noisy(width, height).convert("L")).astype(np.uint16)
+    return Image.fromarray((gray * 240 + 4096).astype(np.uint16))
 
 
 # Contents of files of some width and height, whose pixels can be taken in more than one way.
@@ -179,17 +179,17 @@ def test_a_large_jpeg_is_decoded_small_and_looks_the_same() -> None:
     assert np.abs(small.astype(int) - exact).mean() < 2
 
 
-def test_the_square_is_the_centre_of_the_image() -> None:
+def test_the_square_is_the_center_of_the_image() -> None:
     image = Image.new("RGB", (96, 32), "red")
     image.paste("lime", (32, 0, 64, 32))
     for oriented in (image, image.transpose(Image.Transpose.ROTATE_90)):
         assert (view.square(encoded(oriented), 32) == [0, 255, 0]).all()
-        assert (view.centre_square(oriented, 32) == [0, 255, 0]).all()
+        assert (view.center_square(oriented, 32) == [0, 255, 0]).all()
 
 
 @pytest.mark.parametrize("size", [(32, 32), (500, 40), (33, 31)])
 def test_every_shape_is_resized_to_the_square(size: tuple[int, int]) -> None:
-    square = view.centre_square(Image.new("RGB", size, (10, 200, 30)), 64)
+    square = view.center_square(Image.new("RGB", size, (10, 200, 30)), 64)
     assert square.shape == (64, 64, 3)
     assert square.dtype == np.uint8
     assert (square == [10, 200, 30]).all()

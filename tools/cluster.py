@@ -25,7 +25,7 @@ from commands import DVC, changed_stages, said
 
 LOCAL_CONFIG, RUNS = Path(".dvc/config.local"), Path("data/runs/train")
 EXPERIMENTS = "experiments/dvc.yaml"
-INPUTS = ("check", "preprocess", "colours", "floors", "embed", f"{EXPERIMENTS}:embed_control")
+INPUTS = ("check", "preprocess", "colors", "floors", "embed", f"{EXPERIMENTS}:embed_control")
 STAGES = ("train:", "evaluate:")  # how their own errors begin
 REF, TOPIC, STOP = "refs/colorization/cluster", "colorization", "colorization-stop"
 POLL, GRACE = 1.0, 60.0  # seconds between looks at whether to end, and to end
@@ -123,7 +123,7 @@ def spread(client: Client, checkout: Checkout, trainings: dict[str, list[str]]) 
     failures = {}
     try:
         for future in as_completed(futures):
-            if future.cancelled():
+            if future.canceled():
                 raise ColorizationError("the scheduler is gone; the same command goes on")
             name, error = futures[future], future.exception()
             if error is None:

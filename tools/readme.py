@@ -100,16 +100,16 @@ def released_figure() -> str:
     positions = ", ".join(f"{position:g}" for position in release.POSITIONS)
     default = load(RELEASED).vividness
     scores = json.loads((RELEASED / "metrics.json").read_text(encoding="utf-8"))
-    ours, greys = (scores[name]["ciede2000_mean"] for name in ("model", "grey"))
-    over = scores["model_over"]["grey"]["psnr_rgb_db"]
+    ours, grays = (scores[name]["ciede2000_mean"] for name in ("model", "gray"))
+    over = scores["model_over"]["gray"]["psnr_rgb_db"]
     return f"""\
-![Photographs: grey, colorized along the dial, and as they are]({release.FIGURE})
+![Photographs: gray, colorized along the dial, and as they are]({release.FIGURE})
 
 *Photographs that the model of `colorize` has not seen, evenly spaced over its test split, none
-picked by hand. From the top: grey; colorized at vividness {positions}; the photographs.
+picked by hand. From the top: gray; colorized at vividness {positions}; the photographs.
 `{trained.variant}` at {trained.image_size} px, trained on {trained.training_images:,} photographs;
 its default is {default:g}. With it, over the {scores["images"]} photographs of that split,
-CIEDE2000 is {ours:.2f}, the grey image's {greys:.2f}; PSNR less the grey image's {over:+.2f} dB.*
+CIEDE2000 is {ours:.2f}, the gray image's {grays:.2f}; PSNR less the gray image's {over:+.2f} dB.*
 """
 
 
@@ -121,19 +121,19 @@ def study_figure() -> str:
     vividness = dial.default if dial else 0
     counts = [f"{trained[name].training.training_images:,}" for name in DRAWN]
     return f"""\
-![Photographs: grey, by two variants, and as they are](studies/photographs/figure.png)
+![Photographs: gray, by two variants, and as they are](studies/photographs/figure.png)
 
-*Photographs evenly spaced over the study's test split. From the top: grey; `{DRAWN[0]}`, which the
+*Photographs evenly spaced over the study's test split. From the top: gray; `{DRAWN[0]}`, which the
 paper calls most promising; `{DRAWN[1]}`, beyond the paper, at vividness {vividness:g};
 the photographs. {drawn.shape[1]} px, trained on {" and ".join(counts)} photographs.*
 """
 
 
 def draw_figure(out: Path) -> None:
-    """Draw photographs of the study's test split: grey, by two variants, and as they are."""
+    """Draw photographs of the study's test split: gray, by two variants, and as they are."""
     found = _pictured()
     shown = [found[name].shown["evenly_spaced"].images for name in DRAWN]
-    rows = [shown[0]["grey"], *(images["colorized"] for images in shown), shown[0]["truth"]]
+    rows = [shown[0]["gray"], *(images["colorized"] for images in shown), shown[0]["truth"]]
     release.write_rows(rows, out)
 
 
@@ -144,7 +144,7 @@ def _pictured() -> dict[str, Evaluation]:
 
 
 def results_table() -> str:
-    """Give the study's first table: each variant beside the floors, and how colourful it is.
+    """Give the study's first table: each variant beside the floors, and how colorful it is.
 
     The experiments on bn_maxpool, with other embeddings or fewer photographs, are left out.
     """
@@ -180,8 +180,8 @@ def verdicts() -> str:
 
 def _verdict(judged: dict[str, Any]) -> str:
     told = list(judged["reasons"])
-    if (half := judged["verdict_on_colourful_half"]) != judged["verdict"]:
-        told.append(f"on the more colourful half of the photographs {half}")
+    if (half := judged["verdict_on_colorful_half"]) != judged["verdict"]:
+        told.append(f"on the more colorful half of the photographs {half}")
     why = f" ({'; '.join(told)})" if told else ""
     return f"{judged['number']}. {judged['claim']} **{judged['verdict']}**{why}\n"
 

@@ -34,12 +34,12 @@ def main(
 
 
 def draw(evaluation: Path, out: Path) -> None:
-    """Draw every other shown photograph of a test split: grey, along the dial, and as it is."""
+    """Draw every other shown photograph of a test split: gray, along the dial, and as it is."""
     found = read_evaluation(evaluation)
     if found.dial is None:
         raise ColorizationError(f"{evaluation}: of a model without a dial; the figure shows one")
     shown, places = found.shown["evenly_spaced"].images, np.searchsorted(SHOWN, POSITIONS)
-    rows = [shown["grey"], *found.dial.images.swapaxes(0, 1)[places], shown["truth"]]
+    rows = [shown["gray"], *found.dial.images.swapaxes(0, 1)[places], shown["truth"]]
     write_rows([row[::2] for row in rows], out)
 
 

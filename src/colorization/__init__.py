@@ -1,4 +1,4 @@
-"""Colorize grey photographs, and reproduce the experiments of "Image Colorization" (2023)."""
+"""Colorize gray photographs, and reproduce the experiments of "Image Colorization" (2023)."""
 
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +20,7 @@ def load(model: str | Path | None = None) -> "Colorizer":
     Returns
     -------
     Colorizer
-        Takes a photograph and gives it back in colour, as a PIL image.
+        Takes a photograph and gives it back in color, as a PIL image.
 
     Raises
     ------

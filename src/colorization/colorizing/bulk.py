@@ -24,7 +24,7 @@ from colorization.core.workers import Workers
 IN_FLIGHT = 700_000_000  # for all photographs in work; one that needs more is in work alone
 PER_PHOTOGRAPH = 15_000_000  # for the strips that are converted at a time
 PER_PIXEL = 12  # 4 for the photograph, 4 for the result, 4 for transparency and encoded bytes
-PER_PIXEL_BESIDE = 4  # more, if the grey photograph stands beside the result
+PER_PIXEL_BESIDE = 4  # more, if the gray photograph stands beside the result
 PER_SEEN_PIXEL = 1024  # of the widest layers of a network, 64 channels of float32, several at once
 AHEAD = 4  # jobs handed out per thread, so that no thread waits for a slow one
 
@@ -79,7 +79,7 @@ def colorize_files(
     saturation : float
         Factor on the predicted a and b.
     side_by_side : bool
-        Put the grey photograph to the left.
+        Put the gray photograph to the left.
     quiet : bool
         Show no progress.
 
@@ -129,7 +129,7 @@ class _Work:
         self._memory = _Memory(IN_FLIGHT)
 
     def colorize(self, job: Job) -> Outcome:
-        """Predict the colours of a photograph, join them with it, and write the result."""
+        """Predict the colors of a photograph, join them with it, and write the result."""
         warnings: dict[str, None] = {}  # each once
         try:
             self._colorize(job, warnings)
@@ -165,7 +165,7 @@ class _Work:
                 self._saturation * ab,
                 job.output,
                 self._made_with,
-                beside_grey=self._side_by_side,
+                beside_gray=self._side_by_side,
                 overwrite=job.overwrite,
             )
 

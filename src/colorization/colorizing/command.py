@@ -1,4 +1,4 @@
-"""The command `colorize`: it reads grey photographs and writes them in colour.
+"""The command `colorize`: it reads gray photographs and writes them in color.
 
 What is slow to import is imported in functions: meanwhile, a worker process starts.
 """
@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
     described = argparse.ArgumentParser(
         prog="colorize",
-        description="Colorize grey photographs. Exit status: 0 all done, 1 some failed, "
+        description="Colorize gray photographs. Exit status: 0 all done, 1 some failed, "
         "2 wrong usage.",
     )
     option = described.add_argument
@@ -47,9 +47,9 @@ def parser() -> argparse.ArgumentParser:
         "--saturation",
         type=_between(0, MOST_SATURATION),
         default=1.0,
-        help="factor on the colours (%(default)s)",
+        help="factor on the colors (%(default)s)",
     )
-    option("--side-by-side", action="store_true", help="grey on the left, colorized on the right")
+    option("--side-by-side", action="store_true", help="gray on the left, colorized on the right")
     option("--format", choices=sorted({ending[1:] for ending in FORMATS}), help="(the input's)")
     existing = described.add_mutually_exclusive_group().add_argument
     existing("--skip-existing", action="store_true", help="skip photographs whose results exist")

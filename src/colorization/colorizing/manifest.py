@@ -7,7 +7,7 @@ model.onnx         the network, from `L`, and `embedding` if it takes one, to `a
 dial.onnx          from `logits` and `vividness` to `ab`; missing if the variant has no dial
 embedder.onnx      the embedding network, from `L` to `logits`; missing, like the next file, if the
                    variant takes no embedding
-embedding.npy      (2, 1000) float32: mean and deviation by which logits are standardised
+embedding.npy      (2, 1000) float32: mean and deviation by which logits are standardized
 training.json      the settings that the model was trained with
 metrics.json       the model's scores on the test split
 history.csv        a row per epoch of its training
@@ -37,14 +37,14 @@ FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_le
 
 
 class Dial(Record):
-    """The dial of a model that predicts how likely each colour is.
+    """The dial of a model that predicts how likely each color is.
 
     Attributes
     ----------
     default : float
         Position unless another is asked for, in [0, 1].
     bins : int
-        Number of colours.
+        Number of colors.
     """
 
     default: Annotated[float, Field(ge=0, le=1)]

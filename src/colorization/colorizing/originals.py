@@ -1,4 +1,4 @@
-"""Read people's photographs with all that they carry, and write them back in colour."""
+"""Read people's photographs with all that they carry, and write them back in color."""
 
 import io
 import stat
@@ -19,7 +19,7 @@ from colorization.core.files import whole_file
 from colorization.imaging import decoding, lab
 from colorization.imaging.strips import strips
 
-# Subsampling 0: JPEG by default halves the resolution of colours, which are the point here.
+# Subsampling 0: JPEG by default halves the resolution of colors, which are the point here.
 # No "optimize": for it, Pillow holds all coefficients of an image in memory.
 OPTIONS: dict[str, dict] = {
     "JPEG": {"quality": 95, "subsampling": 0},
@@ -188,41 +188,41 @@ class _Checked(io.BufferedWriter):
         raise io.UnsupportedOperation("fileno")
 
 
-def join(rgb: Image.Image, ab: np.ndarray, *, beside_grey: bool = False) -> Image.Image:
-    """Give a photograph colours, and keep its own L in full resolution.
+def join(rgb: Image.Image, ab: np.ndarray, *, beside_gray: bool = False) -> Image.Image:
+    """Give a photograph colors, and keep its own L in full resolution.
 
     Parameters
     ----------
     rgb : Image.Image
-        Mode RGB or RGBA, sRGB; it is coloured in place, unless `beside_grey`.
+        Mode RGB or RGBA, sRGB; it is colored in place, unless `beside_gray`.
     ab : (h, w, 2) float32 array
         CIE a*, b* / AB_SCALE of the whole photograph, at any size; enlarged bicubically.
-    beside_grey : bool
-        Put the grey photograph to the left, and leave out transparency.
+    beside_gray : bool
+        Put the gray photograph to the left, and leave out transparency.
 
     Returns
     -------
     Image.Image
-        sRGB, of the photograph's mode and size; if `beside_grey`, RGB and twice as wide.
+        sRGB, of the photograph's mode and size; if `beside_gray`, RGB and twice as wide.
     """
-    colours = [Image.fromarray(channel) for channel in np.moveaxis(ab.astype(np.float32), -1, 0)]
+    colors = [Image.fromarray(channel) for channel in np.moveaxis(ab.astype(np.float32), -1, 0)]
     x_scale, y_scale = ab.shape[1] / rgb.width, ab.shape[0] / rgb.height
-    joined = Image.new("RGB", (2 * rgb.width, rgb.height)) if beside_grey else rgb
+    joined = Image.new("RGB", (2 * rgb.width, rgb.height)) if beside_gray else rgb
     for box in strips(rgb.size, PIXELS_AT_A_TIME):
         left, top, right, bottom = box
         seen = (left * x_scale, top * y_scale, right * x_scale, bottom * y_scale)
         size = (right - left, bottom - top)
         enlarged = [
-            np.asarray(channel.resize(size, Image.Resampling.BICUBIC, seen)) for channel in colours
+            np.asarray(channel.resize(size, Image.Resampling.BICUBIC, seen)) for channel in colors
         ]
         piece = rgb.crop(box)
         L = lab.luminance(np.asarray(piece)[..., :3])
-        coloured = Image.fromarray(lab.lab_to_rgb(L, np.stack(enlarged, axis=-1)))
-        if beside_grey:
+        colored = Image.fromarray(lab.lab_to_rgb(L, np.stack(enlarged, axis=-1)))
+        if beside_gray:
             joined.paste(Image.fromarray(lab.lab_to_rgb(L, np.zeros(2))), (left, top))
-            joined.paste(coloured, (rgb.width + left, top))
+            joined.paste(colored, (rgb.width + left, top))
         else:
             if piece.mode == "RGBA":
-                coloured.putalpha(piece.getchannel("A"))
-            joined.paste(coloured, (left, top))
+                colored.putalpha(piece.getchannel("A"))
+            joined.paste(colored, (left, top))
     return joined

@@ -42,7 +42,7 @@ JPEG: dict[str, Any] = {"quality": 92, "subsampling": 0}  # for the images that 
 INTRODUCTION = """\
 # Colorize a photograph
 
-The colours are predicted from the grey image: a guess, not what was there. Nothing leaves this
+The colors are predicted from the gray image: a guess, not what was there. Nothing leaves this
 machine."""
 NO_MEMORY = "not enough memory"
 FORGOTTEN = "This photograph is held no longer; drop it again."
@@ -50,7 +50,7 @@ FORGOTTEN = "This photograph is held no longer; drop it again."
 CSS = """
 .comparison .pair {position: relative; width: fit-content; margin: auto}
 .comparison img {display: block; max-width: 100%; max-height: 70vh}
-.comparison img.colour {position: absolute; inset: 0;
+.comparison img.color {position: absolute; inset: 0;
     clip-path: inset(0 calc(100% - var(--shown, 50%)) 0 0)}
 """
 # The component itself keeps the share, since it stays when its content is replaced.
@@ -196,7 +196,7 @@ def _layout(gradio: Any, uploads: Uploads, vividness: float | None) -> "gradio.B
         )
         problem = gradio.HTML()
         comparison = gradio.HTML(elem_classes="comparison")
-        shown = gradio.Slider(0, 100, 50, step=1, label="Grey to colour, %", visible=False)
+        shown = gradio.Slider(0, 100, 50, step=1, label="Gray to color, %", visible=False)
         dial = gradio.Slider(**_dial(vividness), step=0.05, visible=False)
         download = gradio.HTML()
         held = gradio.State(delete_callback=closed)
@@ -223,7 +223,7 @@ def _layout(gradio: Any, uploads: Uploads, vividness: float | None) -> "gradio.B
             name, title = now
             asked = {"saturation" if vividness is None else "vividness": position}
             try:
-                pair = uploads.grey(name), uploads.colorized(name, **asked)
+                pair = uploads.gray(name), uploads.colorized(name, **asked)
             except KeyError:
                 return nothing(_alert(FORGOTTEN))
             address = f"{DOWNLOAD}/{name}.png?{urlencode(asked)}"
@@ -253,7 +253,7 @@ def _dial(vividness: float | None) -> dict[str, Any]:
     """Describe the slider: vividness for a model with a dial, otherwise saturation."""
     if vividness is None:
         return {"minimum": 0, "maximum": MOST_SATURATED, "value": 1, "label": "Saturation"}
-    told = "0: closest on average; 1: as colourful as photographs are"
+    told = "0: closest on average; 1: as colorful as photographs are"
     return {"minimum": 0, "maximum": 1, "value": vividness, "label": "Vividness", "info": told}
 
 
@@ -278,11 +278,11 @@ def _download(address: str, title: str) -> str:
     return f'<p><a href="{escape(address)}" download="{name}">Download in full size (PNG)</a></p>'
 
 
-def _pair(grey: Image.Image, colorized: Image.Image) -> str:
-    """Write the HTML that lays the colorized image, cut off at the slider, over the grey one."""
+def _pair(gray: Image.Image, colorized: Image.Image) -> str:
+    """Write the HTML that lays the colorized image, cut off at the slider, over the gray one."""
     return (
-        f'<div class="pair"><img src="{_data_url(grey)}" alt="The photograph in grey">'
-        f'<img class="colour" src="{_data_url(colorized)}" alt="The same in predicted colours">'
+        f'<div class="pair"><img src="{_data_url(gray)}" alt="The photograph in gray">'
+        f'<img class="color" src="{_data_url(colorized)}" alt="The same in predicted colors">'
         "</div>"
     )
 

@@ -20,7 +20,7 @@ Network = Callable[..., np.ndarray]  # such as OnnxNetwork; takes one array for 
 
 @dataclass(frozen=True)
 class Embedder:
-    """The network whose logits a model takes as embedding, and their standardisation.
+    """The network whose logits a model takes as embedding, and their standardization.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Embedder:
 
 @dataclass(frozen=True)
 class Dial:
-    """The network that chooses colours among those that a model finds likely.
+    """The network that chooses colors among those that a model finds likely.
 
     Attributes
     ----------
@@ -113,7 +113,7 @@ class Predictor:
         """
         folder = packaged.RELEASED if model is None else Path(model)
         manifest = packaged.read_manifest(folder)
-        colours = ("ab", (None, None, None, 2))
+        colors = ("ab", (None, None, None, 2))
         inputs: dict[str, tuple] = {"L": (None, None, None, 1)}
         embedder, dial = None, None
         if side := manifest.embedder_size:
@@ -126,12 +126,12 @@ class Predictor:
             embedder = Embedder(network, side, normalization)
             inputs["embedding"] = (None, CLASSES)
         if manifest.dial is None:
-            network = OnnxNetwork(folder / packaged.MODEL, inputs, colours)
+            network = OnnxNetwork(folder / packaged.MODEL, inputs, colors)
         else:
             logits = (None, None, None, manifest.dial.bins)
             network = OnnxNetwork(folder / packaged.MODEL, inputs, ("logits", logits))
             turning = OnnxNetwork(
-                folder / packaged.DIAL, {"logits": logits, "vividness": (None, 1)}, colours
+                folder / packaged.DIAL, {"logits": logits, "vividness": (None, 1)}, colors
             )
             dial = Dial(turning, manifest.dial.default)
         sha256 = sha256_of(folder / packaged.NAME)
@@ -148,7 +148,7 @@ class Predictor:
         Returns
         -------
         list of float32 arrays
-            For a model with a dial, how likely each colour is, (H / 2, W / 2, bins); else ab.
+            For a model with a dial, how likely each color is, (H / 2, W / 2, bins); else ab.
         """
         embeddings = None if self._embedder is None else self._embedder.embed(seen)
         found: list[np.ndarray] = [np.empty(0)] * len(seen)
@@ -162,14 +162,14 @@ class Predictor:
         return found
 
     def turn(self, predicted: np.ndarray, vividness: float | None = None) -> np.ndarray:
-        """Give the colours of a photograph at a position of the model's dial.
+        """Give the colors of a photograph at a position of the model's dial.
 
         Parameters
         ----------
         predicted : float32 array
             As `predict` gives it.
         vividness : float, optional
-            From 0, the colours that are closest on average, to 1, as colourful as photographs are.
+            From 0, the colors that are closest on average, to 1, as colorful as photographs are.
             By default, the model's own position.
 
         Returns

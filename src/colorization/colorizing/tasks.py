@@ -32,7 +32,7 @@ def write(
     out: Path,
     made_with: MadeWith,
     *,
-    beside_grey: bool,
+    beside_gray: bool,
     overwrite: bool,
 ) -> None:
     """Join a photograph with predicted colors and write the result.
@@ -48,7 +48,7 @@ def write(
     out : Path
     made_with : MadeWith
         Goes into the mark.
-    beside_grey : bool
+    beside_gray : bool
         Put the gray photograph to the left.
     overwrite : bool
         Whether a result that is there already is replaced.
@@ -59,7 +59,7 @@ def write(
         If the photograph cannot be decoded, or the result not be written.
     """
     original = originals.read_original(path, page)
-    colorized = originals.join(original.rgb, ab, beside_grey=beside_grey)
+    colorized = originals.join(original.rgb, ab, beside_gray=beside_gray)
     original = replace(original, rgb=colorized)  # the gray one is no longer needed
     try:
         originals.write_original(original, colorized, out, mark=mark(*made_with), replace=overwrite)

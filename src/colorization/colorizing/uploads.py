@@ -64,7 +64,7 @@ class Uploads:
         self._one_at_a_time = threading.Lock()
 
     def add(self, content: bytes) -> str:
-        """Predict the colours of a photograph, hold both, and give their name.
+        """Predict the colors of a photograph, hold both, and give their name.
 
         Parameters
         ----------
@@ -94,25 +94,25 @@ class Uploads:
             self._held.pop(name, None)
 
     def warnings(self, name: str) -> list[str]:
-        """Give what is doubtful about the file of a photograph. Raises as `grey`."""
+        """Give what is doubtful about the file of a photograph. Raises as `gray`."""
         return self._held[name].warnings
 
-    def grey(self, name: str) -> Image.Image:
-        """Give the preview of a photograph in grey; raises KeyError if none has that name."""
+    def gray(self, name: str) -> Image.Image:
+        """Give the preview of a photograph in gray; raises KeyError if none has that name."""
         upload = self._held[name]
         return originals.join(upload.preview.copy(), np.zeros((1, 1, 2), np.float32))
 
     def colorized(
         self, name: str, vividness: float | None = None, saturation: float = 1.0
     ) -> Image.Image:
-        """Give the preview in colour; see `Colorizer.__call__`. Raises as `grey`."""
+        """Give the preview in color; see `Colorizer.__call__`. Raises as `gray`."""
         upload = self._held[name]
         with self._one_at_a_time:
             ab = self._predictor.turn(upload.predicted, vividness)
             return originals.join(upload.preview.copy(), saturation * ab)
 
     def png(self, name: str, vividness: float | None = None, saturation: float = 1.0) -> bytes:
-        """Give the photograph in colour and full size, as the command `colorize` writes it."""
+        """Give the photograph in color and full size, as the command `colorize` writes it."""
         upload = self._held[name]
         with self._one_at_a_time:
             ab = self._predictor.turn(upload.predicted, vividness)

@@ -13,7 +13,7 @@ from colorization.imaging import decoding, lab
 from colorization.settings.split import Split
 from colorization.sources import archives
 
-SMALL_SIDE = 64  # px; a copy this small suffices to detect grey images and twins
+SMALL_SIDE = 64  # px; a copy this small suffices to detect gray images and twins
 
 _EMPTY: dict = {
     "split": LEFT_OUT,
@@ -67,7 +67,7 @@ def examine(archive: Path, params: Split, name: str, most_pixels: int) -> dict |
     if longer > params.max_aspect * shorter:
         return row | {"reason": f"too long: over {params.max_aspect:g} times the shorter side"}
     if row["mean_chroma"] < params.min_chroma:
-        return row | {"reason": f"near grey: mean chroma under {params.min_chroma:g}"}
+        return row | {"reason": f"near gray: mean chroma under {params.min_chroma:g}"}
     return row | {"split": part_of(row["sha256"], params), "reason": ""}
 
 

@@ -20,7 +20,7 @@ class Examples:
     ----------
     images : LabArrays
     embeddings : (N, 1000) float32 array or None
-        Standardised by `standardization.normalize`; None for variants that take no embedding.
+        Standardized by `standardization.normalize`; None for variants that take no embedding.
     """
 
     images: LabArrays

@@ -1,16 +1,16 @@
-"""Summarises the images of the archive and their split, in a few lines for the report."""
+"""Summarizes the images of the archive and their split, in a few lines for the report."""
 
 import pandas as pd
 
 from colorization.dataset.parts import LEFT_OUT, PARTS
 
-NEAR_GREY = 2.0  # mean CIE Lab chroma; a photograph below it counts as black and white
+NEAR_GRAY = 2.0  # mean CIE Lab chroma; a photograph below it counts as black and white
 KINDS_SHOWN = 6
 UNUSABLE = "unusable"
 
 
 def summarize(split: pd.DataFrame) -> dict[str, str]:
-    """Summarise the images and the parts that they went to.
+    """Summarize the images and the parts that they went to.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def summarize(split: pd.DataFrame) -> dict[str, str]:
         "left out": _counts(kinds[split["split"] == LEFT_OUT]) or "none",
         "sizes": _sizes(decoded),
         "modes": _counts(decoded["mode"]),
-        "near grey": _near_grey(decoded),
+        "near gray": _near_gray(decoded),
         "the same picture": _twins(decoded),
     }
 
@@ -53,9 +53,9 @@ def _sizes(decoded: pd.DataFrame) -> str:
     )
 
 
-def _near_grey(decoded: pd.DataFrame) -> str:
-    grey = decoded["mean_chroma"] < NEAR_GREY
-    return f"{grey.sum():,} ({grey.mean():.1%}) have a mean chroma under {NEAR_GREY:g}"
+def _near_gray(decoded: pd.DataFrame) -> str:
+    gray = decoded["mean_chroma"] < NEAR_GRAY
+    return f"{gray.sum():,} ({gray.mean():.1%}) have a mean chroma under {NEAR_GRAY:g}"
 
 
 def _twins(decoded: pd.DataFrame) -> str:

@@ -1,4 +1,4 @@
-"""Finds pictures that occur again: copied, re-encoded, resized or turned grey."""
+"""Finds pictures that occur again: copied, re-encoded, resized or turned gray."""
 
 import imagehash
 import numpy as np
@@ -30,13 +30,13 @@ def perceptual_hash(image: Image.Image) -> np.ndarray | None:
         coefficients of its discrete cosine transform exceeds their median. None for a blank
         picture, whose hash would be noise.
     """
-    grey = image.convert("L")
-    if ImageStat.Stat(grey).stddev[0] < BLANK_DEVIATION:
+    gray = image.convert("L")
+    if ImageStat.Stat(gray).stddev[0] < BLANK_DEVIATION:
         return None
     # Like imagehash's own resizing, but very long pictures take two steps: in one step, the
     # filter's weights would take gigabytes.
     side = 4 * HASH_SIDE
-    small = grey.resize((side, side), Image.Resampling.LANCZOS, reducing_gap=1024)
+    small = gray.resize((side, side), Image.Resampling.LANCZOS, reducing_gap=1024)
     return imagehash.phash(small, HASH_SIDE).hash.ravel()
 
 

@@ -63,7 +63,7 @@ def derangement(count: int) -> np.ndarray:
     -------
     (count,) int array
         A permutation that leaves no photograph in its place: one cycle through all of them, in a
-        random order. The order is random because neighbours are often photographs of one person.
+        random order. The order is random because neighbors are often photographs of one person.
     """
     order = np.random.default_rng(SEED).permutation(count)
     another = np.empty_like(order)

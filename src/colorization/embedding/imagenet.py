@@ -69,8 +69,8 @@ def precision_of(params: Embed) -> str:
         hardware. In a depthwise network most layers stay in float32, and converting between the
         two precisions costs more than it saves on the processors of results/benchmarks/embed.md
         and embed_amx.md. With random weights, logits hardly differ from image to image: once
-        standardised, their rounding errors are as large as they are, and packages, which compute
-        in float32, would give other colours.
+        standardized, their rounding errors are as large as they are, and packages, which compute
+        in float32, would give other colors.
     """
     wanted = params.precision
     if wanted == "auto":
@@ -127,7 +127,7 @@ def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
     -------
     keras.Model
         Maps L, (N, S, S, 1) in [-1, 1], to logits, (N, 1000); S is the network's `image_size`, to
-        which `resizing.square_for` resizes. The model sees no colour, and its normalizations are
+        which `resizing.square_for` resizes. The model sees no color, and its normalizations are
         folded into the convolutions.
 
     Raises
@@ -142,8 +142,8 @@ def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
         if isinstance(layer, keras.layers.Conv2D):  # DepthwiseConv2D is no subclass of it
             layer.dtype_policy = precision
     L = keras.Input((network.image_size, network.image_size, 1), name="L")
-    grey = ops.clip((L + 1) * 127.5, 0, 255)  # L* x 2.55
-    logits = classifier(network.preprocess(ops.repeat(grey, 3, axis=-1)), training=False)
+    gray = ops.clip((L + 1) * 127.5, 0, 255)  # L* x 2.55
+    logits = classifier(network.preprocess(ops.repeat(gray, 3, axis=-1)), training=False)
     return keras.Model(L, logits, name=f"{params.network}_embedder")
 
 

@@ -1,4 +1,4 @@
-"""Turns logits into embeddings: standardises them or leaves them raw; needs no Keras."""
+"""Turns logits into embeddings: standardizes them or leaves them raw; needs no Keras."""
 
 import io
 from pathlib import Path
@@ -13,7 +13,7 @@ SHAPE = (2, CLASSES)  # mean and standard deviation of each class
 
 
 def normalization(logits: np.ndarray, weights: str) -> np.ndarray:
-    """Compute the mean and the deviation by which logits are standardised.
+    """Compute the mean and the deviation by which logits are standardized.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def normalization(logits: np.ndarray, weights: str) -> np.ndarray:
         The logits of the training split.
     weights : str
         `embed.weights`. Logits of a random network can have any magnitude, down to 1e-12,
-        so they are standardised. Logits of any other weights stay raw, as in the paper.
+        so they are standardized. Logits of any other weights stay raw, as in the paper.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def normalization(logits: np.ndarray, weights: str) -> np.ndarray:
 
 
 def normalize(logits: np.ndarray, mean_and_deviation: np.ndarray) -> np.ndarray:
-    """Standardise logits; gives the embeddings that the models take, (N, 1000) float32."""
+    """Standardize logits; gives the embeddings that the models take, (N, 1000) float32."""
     mean, deviation = mean_and_deviation
     return (logits - mean) / deviation
 

@@ -47,7 +47,7 @@ _PLAIN = {"EOFError": "it ends too early", "MemoryError": "not enough memory"}
 # where it overrules no other filter.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning, append=True)
 
-# Pillow recognises formats by content and knows many more, some of which run other programs.
+# Pillow recognizes formats by content and knows many more, some of which run other programs.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 # JPEG XL: ISO/IEC 18181-2; JPEG 2000: ISO/IEC 15444-1, Annex I, and A.4.1 for a bare codestream.
 _UNSUPPORTED_KINDS = {
@@ -62,7 +62,7 @@ _BRANDS = {
     "HEIF": {b"mif1", b"mif2", b"msf1"},
 }
 _BEGINNING = 256  # bytes; a file type box is shorter
-_GREY = {"1", "L", "LA", "La"}  # modes without colour
+_GRAY = {"1", "L", "LA", "La"}  # modes without color
 # Pillow can decode these at a fraction of their size, but only if they are not loaded before.
 _DECODED_SMALL = ("JPEG", "MPO")
 
@@ -205,7 +205,7 @@ def to_srgb(image: Image.Image, least_side: int | None = None) -> Image.Image:
     ----------
     image : Image.Image
         Any mode. The image cannot be used afterwards: its memory is freed or reused. The EXIF
-        orientation is applied, an embedded colour profile converted, 16-bit grey scaled to 8 bits,
+        orientation is applied, an embedded color profile converted, 16-bit gray scaled to 8 bits,
         transparency laid on white. Floating point counts as 0..1, or as 0..255 if any value
         exceeds 1.
     least_side : int, optional
@@ -235,7 +235,7 @@ def to_srgb(image: Image.Image, least_side: int | None = None) -> Image.Image:
 
 
 def to_srgb_with_alpha(image: Image.Image) -> Image.Image:
-    """Decode an image as `to_srgb` does, but keep transparency and the colours under it.
+    """Decode an image as `to_srgb` does, but keep transparency and the colors under it.
 
     Parameters
     ----------
@@ -374,7 +374,7 @@ def _upright(
 
 
 def _in_eight_bits(image: Image.Image) -> Image.Image:
-    """Scale grey of more bits, which Pillow would clip at 255; gives mode L or LA."""
+    """Scale gray of more bits, which Pillow would clip at 255; gives mode L or LA."""
     transparent = image.info.get("transparency")  # a single value, in a PNG
 
     def values(box: Box) -> np.ndarray:
@@ -385,17 +385,17 @@ def _in_eight_bits(image: Image.Image) -> Image.Image:
     bits = 32 if is_float or image.mode == "I" else 16
     greatest = max(scaling.greatest(values(box)) for box in strips(image.size))
     white = scaling.white("f" if is_float else "i" if bits == 32 else "u", bits, greatest)
-    grey = Image.new("L" if transparent is None else "LA", image.size)
+    gray = Image.new("L" if transparent is None else "LA", image.size)
     for box in strips(image.size):
         piece = values(box)
         part = Image.fromarray(scaling.to_eight_bits(piece, white))
         if transparent is not None:
             part.putalpha(Image.fromarray(piece != transparent).convert("L"))
-        grey.paste(part, box)
+        gray.paste(part, box)
     if profile := image.info.get("icc_profile"):
-        grey.info["icc_profile"] = profile
+        gray.info["icc_profile"] = profile
     image.close()
-    return grey
+    return gray
 
 
 def _on_white(piece: Image.Image) -> Image.Image:
@@ -414,10 +414,10 @@ def _with_alpha(piece: Image.Image) -> Image.Image:
 
 
 def _apart(piece: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """The colours, even of transparent pixels, and the alpha channel if there is one."""
+    """The colors, even of transparent pixels, and the alpha channel if there is one."""
     if not piece.has_transparency_data:
         return piece, None
-    mode = "L" if piece.mode in _GREY else "RGB"  # a profile for grey images suits no others
+    mode = "L" if piece.mode in _GRAY else "RGB"  # a profile for gray images suits no others
     piece = piece.convert(f"{mode}A")
     return piece.convert(mode), piece.getchannel("A")
 
@@ -433,7 +433,7 @@ def _converted(piece: Image.Image) -> Image.Image:
         return _from_lab().apply(piece)
     profile = piece.info.get("icc_profile")
     if piece.mode == "P":
-        piece = piece.convert("RGB")  # a profile describes the palette's colours
+        piece = piece.convert("RGB")  # a profile describes the palette's colors
     if isinstance(profile, bytes):
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))

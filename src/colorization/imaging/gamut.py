@@ -1,7 +1,7 @@
-"""Makes colours that sRGB cannot show paler until it can; their L* and hue stay.
+"""Makes colors that sRGB cannot show paler until it can; their L* and hue stay.
 
 Clipping each channel separately is simpler, but changes hue and L*: a colorized photograph would
-lose its own L, the only thing known about it for certain. On photographs, clipped colours are also
+lose its own L, the only thing known about it for certain. On photographs, clipped colors are also
 further from the true ones (benchmarks/gamut.py).
 
 `colorize` and evaluation both use this module, so the scored picture is the one that is written.
@@ -26,7 +26,7 @@ def into_gamut(lab: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     lab : (3, N) float32 array
-        CIE L*, a*, b*; L* in 0..100. Colours outside the gamut are changed in place.
+        CIE L*, a*, b*; L* in 0..100. Colors outside the gamut are changed in place.
 
     Returns
     -------
@@ -45,10 +45,10 @@ def into_gamut(lab: np.ndarray) -> np.ndarray:
 
 
 def _rays(lab: np.ndarray) -> np.ndarray:
-    """From grey to a colour, (6, N): f(Y); f(X) - f(Y); f(Z) - f(Y); Y's part of R, G and B."""
+    """From gray to a color, (6, N): f(Y); f(X) - f(Y); f(Z) - f(Y); Y's part of R, G and B."""
     L, a, b = lab
     rays = np.empty((6, len(L)), np.float32)
-    y = (np.clip(L, 0, 100) + 16) / np.float32(116)  # grey stays inside, however L* was rounded
+    y = (np.clip(L, 0, 100) + 16) / np.float32(116)  # gray stays inside, however L* was rounded
     rays[0] = y
     np.multiply(a, np.float32(1 / 500), out=rays[1])
     np.multiply(b, np.float32(-1 / 200), out=rays[2])
@@ -57,9 +57,9 @@ def _rays(lab: np.ndarray) -> np.ndarray:
 
 
 def _largest_factor(rays: np.ndarray) -> np.ndarray:
-    """The largest factor for a* and b* that gives a colour inside the gamut, (N,), by bisection.
+    """The largest factor for a* and b* that gives a color inside the gamut, (N,), by bisection.
 
-    On the way to grey, each channel that is out of range comes back into it once. At that point
+    On the way to gray, each channel that is out of range comes back into it once. At that point
     another channel may be out of range, as red is in bright yellows: the search then goes on from
     there.
     """
@@ -86,10 +86,10 @@ def _excess(rays: np.ndarray, factor: np.ndarray) -> np.ndarray:
 
 def _linear(rays: np.ndarray, factor: np.ndarray | np.float32) -> np.ndarray:
     """Linear light of red, green and blue, (3, N), for a* and b* multiplied by a factor."""
-    y, to_x, to_z, *grey = rays
+    y, to_x, to_z, *gray = rays
     X, Z = cie.light(y + factor * to_x), cie.light(y + factor * to_z)
     linear = np.empty((3, len(y)), np.float32)
     for channel, (of_X, _, of_Z) in enumerate(cie.TO_RGB):
         np.add(of_X * X, of_Z * Z, out=linear[channel])
-        linear[channel] += grey[channel]
+        linear[channel] += gray[channel]
     return linear

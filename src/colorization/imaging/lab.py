@@ -94,7 +94,7 @@ def lab_to_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
     L : (..., H, W, 1) float array
         CIE L* / 50 - 1.
     ab : (..., H, W, 2) float array
-        CIE a*, b* / AB_SCALE. Colours that sRGB cannot show get the largest chroma that it can
+        CIE a*, b* / AB_SCALE. Colors that sRGB cannot show get the largest chroma that it can
         show at the same L* and hue; see `gamut`.
 
     Returns
@@ -104,12 +104,12 @@ def lab_to_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
     """
     shape = L.shape[:-1]
     lightness = L.reshape(-1)
-    colours = np.broadcast_to(ab, (*shape, 2)).reshape(-1, 2)
+    colors = np.broadcast_to(ab, (*shape, 2)).reshape(-1, 2)
     rgb = np.empty((len(lightness), 3), np.uint8)
     for start in range(0, len(rgb), PIXELS_AT_A_TIME):
         block = slice(start, start + PIXELS_AT_A_TIME)
         lab = np.empty((3, len(rgb[block])), np.float32)
         lab[0] = (lightness[block].astype(np.float32) + 1) * np.float32(L_SCALE)
-        lab[1:] = colours[block].T.astype(np.float32) * np.float32(AB_SCALE)
+        lab[1:] = colors[block].T.astype(np.float32) * np.float32(AB_SCALE)
         rgb[block] = cie.to_8_bits(gamut.into_gamut(lab))
     return rgb.reshape(*shape, 3)

@@ -55,13 +55,13 @@ def resize_matrix(from_px: int, to_px: int) -> np.ndarray:
     -------
     (to_px, from_px) float32 array
         Each row belongs to a pixel after, holds the weight of each pixel before, and sums to 1.
-        Weights fall linearly from the pixel's centre to 0, at a distance of one pixel before or,
+        Weights fall linearly from the pixel's center to 0, at a distance of one pixel before or,
         where the line is reduced, of one pixel after.
 
     Notes
     -----
     `tf.image.resize(..., antialias=True)` and `jax.image.resize(..., "linear")` do the same, with
-    pixel centres at halves. The weights are computed in float32 like theirs: in double precision
+    pixel centers at halves. The weights are computed in float32 like theirs: in double precision
     some would differ from theirs by 2e-5.
     """
     reduction = np.float32(1) / (np.float32(to_px) / np.float32(from_px))

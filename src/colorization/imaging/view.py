@@ -25,7 +25,7 @@ STEP = 32  # px; the networks halve each side up to five times
 
 
 def square(content: bytes, image_size: int) -> np.ndarray:
-    """Give a photograph's centre square, on which a network is trained.
+    """Give a photograph's center square, on which a network is trained.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def square(content: bytes, image_size: int) -> np.ndarray:
         As `decoding.open_image` and `decoding.to_srgb`.
     """
     rgb = decoding.to_srgb(decoding.open_image(content), least_side=MARGIN * image_size)
-    return centre_square(rgb, image_size)
+    return center_square(rgb, image_size)
 
 
 def pixels_to_decode(content: bytes, image_size: int) -> int:
@@ -53,8 +53,8 @@ def pixels_to_decode(content: bytes, image_size: int) -> int:
     return decoding.pixels_to_decode(decoding.open_image(content), MARGIN * image_size)
 
 
-def centre_square(image: Image.Image, side: int) -> np.ndarray:
-    """Crop the centre square of a decoded image, and resize it.
+def center_square(image: Image.Image, side: int) -> np.ndarray:
+    """Crop the center square of a decoded image, and resize it.
 
     Parameters
     ----------

@@ -66,7 +66,7 @@ def spatial_dropout(x: keras.KerasTensor, *, name: str) -> keras.KerasTensor:
 
 
 def upsample(x: keras.KerasTensor, *, name: str, dtype: str | None = None) -> keras.KerasTensor:
-    """Double height and width by nearest neighbour."""
+    """Double height and width by nearest neighbor."""
     return layers.UpSampling2D(2, interpolation="nearest", dtype=dtype, name=name)(x)
 
 

@@ -1,4 +1,4 @@
-"""Defines the dial of a model: it turns a distribution over colours into one, as vivid as asked."""
+"""Defines the dial of a model: it turns a distribution over colors into one, as vivid as asked."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +14,8 @@ LOGITS, AB = "logits", "ab"  # names of the layers before and after the dial
 
 
 @keras.saving.register_keras_serializable(package="colorization")
-class ColourDial(layers.Layer):
-    """Give the mean colour of a distribution, which a dial sharpens.
+class ColorDial(layers.Layer):
+    """Give the mean color of a distribution, which a dial sharpens.
 
     The layer computes in float32. Its constants are untrainable weights, so that a weights file
     contains them. Until `set_frontier` is called, every position gives the mean of the distribution
@@ -24,7 +24,7 @@ class ColourDial(layers.Layer):
     Parameters
     ----------
     bins : int
-        Number of colours.
+        Number of colors.
     **options
         Options of every Keras layer.
 
@@ -43,23 +43,23 @@ class ColourDial(layers.Layer):
         def constant(name: str, shape: tuple, initializer: str) -> keras.Variable:
             return self.add_weight(shape=shape, initializer=initializer, trainable=False, name=name)
 
-        self.centres = constant("centres", (self._bins, 2), "zeros")
+        self.centers = constant("centers", (self._bins, 2), "zeros")
         self.log_weights = constant("log_weights", (self._bins,), "zeros")
         self.betas = constant("betas", (POSITIONS,), "ones")
         self.temperatures = constant("temperatures", (POSITIONS,), "ones")
         self.default = constant("default", (), "zeros")
 
-    def set_colours(self, centres: np.ndarray, weights: np.ndarray) -> None:
-        """Set the colours of the bins and their weights.
+    def set_colors(self, centers: np.ndarray, weights: np.ndarray) -> None:
+        """Set the colors of the bins and their weights.
 
         Parameters
         ----------
-        centres : (bins, 2) float array
+        centers : (bins, 2) float array
             ab, in [-1, 1].
         weights : (bins,) float array
             The weight of each bin in the loss; positive.
         """
-        self.centres.assign(centres)
+        self.centers.assign(centers)
         self.log_weights.assign(np.log(weights))
 
     def set_frontier(self, betas: np.ndarray, temperatures: np.ndarray, default: float) -> None:
@@ -97,11 +97,11 @@ class ColourDial(layers.Layer):
         """Return the mean ab of softmax((logits - beta log weights) / temperature).
 
         Beta 1 undoes the weighting of the loss, which gives the distribution found in photographs.
-        Beta 0 keeps the weighting, which favours rare colours. A temperature under 1 sharpens the
+        Beta 0 keeps the weighting, which favors rare colors. A temperature under 1 sharpens the
         distribution.
         """
         sharpened = (ops.cast(logits, "float32") - beta * self.log_weights) / temperature
-        return ops.matmul(ops.softmax(sharpened, axis=-1), self.centres)
+        return ops.matmul(ops.softmax(sharpened, axis=-1), self.centers)
 
     def compute_output_shape(
         self,
@@ -124,19 +124,19 @@ class Dialled:
     ----------
     before : keras.Model
         Maps the model's inputs, except the dial's, to logits.
-    dial : ColourDial
+    dial : ColorDial
     enlarge : layers.Layer
         Maps the dial's ab to the model's ab.
     """
 
     before: keras.Model
-    dial: ColourDial
+    dial: ColorDial
     enlarge: layers.Layer
 
     @classmethod
     def of(cls, model: keras.Model) -> "Dialled | None":
         """Take a model apart; None if the model has no dial."""
-        dial = next((layer for layer in model.layers if isinstance(layer, ColourDial)), None)
+        dial = next((layer for layer in model.layers if isinstance(layer, ColorDial)), None)
         if dial is None:
             return None
         inputs = [tensor for tensor in model.inputs if tensor.name != VIVIDNESS]
@@ -153,5 +153,5 @@ class Dialled:
         return ops.convert_to_numpy(self.enlarge(self.dial(logits, position)))
 
     def ab_by(self, logits: np.ndarray, beta: float, temperature: float) -> np.ndarray:
-        """Give ab for any beta and temperature, on the dial or not; see `ColourDial.decode`."""
+        """Give ab for any beta and temperature, on the dial or not; see `ColorDial.decode`."""
         return ops.convert_to_numpy(self.enlarge(self.dial.decode(logits, beta, temperature)))

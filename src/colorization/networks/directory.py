@@ -3,7 +3,7 @@
 model.json                architecture, as Keras writes it
 model.weights.h5          weights of the epoch with the lowest validation loss
 last.weights.h5           weights after the last epoch
-embedding.npy             (2, 1000) float32: mean and deviation by which logits are standardised;
+embedding.npy             (2, 1000) float32: mean and deviation by which logits are standardized;
                           missing where the variant takes no embedding
 training.json             settings and data of the training, and how far it came
 history.csv               a row per epoch

@@ -34,7 +34,7 @@ class Objective:
         in these layers, so that only training needs to know objectives. `to_ab` is called once and
         may create layers; `loss` and `squared_error` are called in every step and may not.
     dial : bool
-        Whether `to_ab` also takes the vividness of the colours, (N, 1) in [0, 1].
+        Whether `to_ab` also takes the vividness of the colors, (N, 1) in [0, 1].
     """
 
     name: str
@@ -50,7 +50,7 @@ def _unchanged(ab: Array) -> Array:
     return ab
 
 
-# The network's output is ab; it learns the mean of the plausible colours (section 2.2).
+# The network's output is ab; it learns the mean of the plausible colors (section 2.2).
 MSE = Objective(
     "mse",
     head=_unchanged,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import keras
 
 from colorization.backbones.precision import dtype_policy
-from colorization.dataset.colours import Colours
+from colorization.dataset.colors import Colors
 from colorization.networks.dial import VIVIDNESS
 from colorization.networks.objective import MSE, Objective
 
@@ -33,7 +33,7 @@ class Variant:
         The pretrained encoder, if any: a key of `encoders` in params.yaml, and the name of its
         layer in the model.
     objective : Objective, or a callable that gives one
-        The callable takes the `Colours` of the training images.
+        The callable takes the `Colors` of the training images.
     one_in : int
         The variant is trained on one training image in `one_in`, for `one_in` times the epochs.
     """
@@ -42,21 +42,21 @@ class Variant:
     architecture: str
     section: str | None
     encoder: str | None = None
-    objective: Objective | Callable[[Colours], Objective] = MSE
+    objective: Objective | Callable[[Colors], Objective] = MSE
     one_in: int = 1
 
     @property
-    def needs_colours(self) -> bool:
-        """Whether the objective depends on the colours of the training images."""
+    def needs_colors(self) -> bool:
+        """Whether the objective depends on the colors of the training images."""
         return not isinstance(self.objective, Objective)
 
-    def learns(self, colours: Colours | None) -> Objective:
-        """Give the objective; `colours` are those of the training images, None if not needed."""
+    def learns(self, colors: Colors | None) -> Objective:
+        """Give the objective; `colors` are those of the training images, None if not needed."""
         if isinstance(self.objective, Objective):
             return self.objective
-        if colours is None:
-            raise ValueError("this variant learns from the colours of its training images")
-        return self.objective(colours)
+        if colors is None:
+            raise ValueError("this variant learns from the colors of its training images")
+        return self.objective(colors)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def build_network(
     variant: Variant,
     seed: int,
     precision: str = "float32",
-    colours: Colours | None = None,
+    colors: Colors | None = None,
 ) -> Network:
     """Build a variant's network with freshly drawn weights.
 
@@ -95,10 +95,10 @@ def build_network(
         The same seed gives the same weights.
     precision : str
         Keras' dtype policy of the layers. Weights and ab are float32 with every policy.
-    colours : Colours, optional
-        The colours of the training images, for a variant that needs them.
+    colors : Colors, optional
+        The colors of the training images, for a variant that needs them.
     """
-    objective = variant.learns(colours)
+    objective = variant.learns(colors)
     keras.utils.set_random_seed(seed)
     with dtype_policy(precision):
         built = variant.build()

@@ -1,6 +1,6 @@
 """Builds the parts of variants whose encoder is a VGG network trained on ImageNet (section 3.5).
 
-The model itself scales and centres L as the VGG weights expect, so a saved model needs no
+The model itself scales and centers L as the VGG weights expect, so a saved model needs no
 preprocessing. It does so in float32 whatever the precision policy, since bfloat16 has only 128
 values from 128 to 255.
 """
@@ -12,7 +12,7 @@ from colorization.networks.blocks import ab_output, conv_relu, upsample
 from colorization.networks.encoders import encode
 
 # Mean of ImageNet's channels, BGR on 0..255, as `keras.applications.vgg16.preprocess_input`
-# subtracts it (Simonyan and Zisserman, arXiv:1409.1556, section 2.1). The channels of a grey
+# subtracts it (Simonyan and Zisserman, arXiv:1409.1556, section 2.1). The channels of a gray
 # image are equal, so they need no reordering from RGB to BGR.
 MEAN_BGR = (103.939, 116.779, 123.68)
 

@@ -100,7 +100,7 @@ def _write_network(network: keras.Model, out: Path) -> Dial | None:
     if dialled is None:
         write_onnx(network, AB, out / MODEL)
         return None
-    bins, _ = dialled.dial.centres.shape
+    bins, _ = dialled.dial.centers.shape
     logits = keras.Input((None, None, bins), name=LOGITS)
     vividness = keras.Input((1,), name=VIVIDNESS)
     ab = dialled.enlarge(dialled.dial(logits, vividness))
@@ -110,7 +110,7 @@ def _write_network(network: keras.Model, out: Path) -> Dial | None:
 
 
 def _copy_embedder(trained_with: Pretrained, model: Path, embedder: Path, out: Path) -> int:
-    """Copy the embedding network and its standardisation, and give its image size."""
+    """Copy the embedding network and its standardization, and give its image size."""
     record = EmbedderRecord.read(embedder / IDENTITY)
     found = Pretrained(network=record.network, weights=record.weights)
     check_embedding(model, trained_with, found, embedder)

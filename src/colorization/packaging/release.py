@@ -44,7 +44,7 @@ def release(package: Path, photos: Path, notes: Path, out: Path) -> None:
     photos : Path
         A folder of photographs that the model was not trained on.
     notes : Path
-        A person's notes on the model, in Markdown: its data, licences and weaknesses.
+        A person's notes on the model, in Markdown: its data, licenses and weaknesses.
     out : Path
         A folder; replaced.
 
@@ -95,24 +95,24 @@ def release(package: Path, photos: Path, notes: Path, out: Path) -> None:
 
 def largest_change(one: Colorizer, other: Colorizer, paths: Sequence[Path]) -> float:
     """Give the mean difference, of 255, of the photograph whose pixels differ most on average."""
-    colours = (
+    colors = (
         [each.turn(each.predict([each.see(path)])[0]) for each in (one, other)] for path in paths
     )
-    return max(Parallel(n_jobs=-1)(map(delayed(_change), paths, colours)))
+    return max(Parallel(n_jobs=-1)(map(delayed(_change), paths, colors)))
 
 
-def _change(path: Path, colours: Sequence[np.ndarray]) -> float:
+def _change(path: Path, colors: Sequence[np.ndarray]) -> float:
     rgb = originals.read_original(path).rgb.convert("RGB")
-    one, other = (np.asarray(originals.join(rgb.copy(), ab)).astype(float) for ab in colours)
+    one, other = (np.asarray(originals.join(rgb.copy(), ab)).astype(float) for ab in colors)
     return float(np.abs(one - other).mean())
 
 
 def _table(scores: pd.DataFrame) -> Table:
     """Shorten the table of `score_photographs` for the card."""
     titles = {
-        "over_grey_db": "PSNR over grey, dB",
+        "over_gray_db": "PSNR over gray, dB",
         "ciede2000": "CIEDE2000",
-        "colourfulness": "colourfulness",
+        "colorfulness": "colorfulness",
     }
     rows = [
         [

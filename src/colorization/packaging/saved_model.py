@@ -1,6 +1,6 @@
 """Exporting a trained model as a SavedModel, for programs that run TensorFlow only.
 
-The SavedModel takes `grey`, (N, S, S, 1) uint8, the sRGB values of grey photographs. It gives `ab`,
+The SavedModel takes `gray`, (N, S, S, 1) uint8, the sRGB values of gray photographs. It gives `ab`,
 (N, S, S, 2) float32, CIE a* and b*. S is the size that the model was trained at.
 """
 
@@ -59,12 +59,12 @@ def export(model: Path, params: Path, out: Path) -> None:
         settings = Embed.load(params)
         check_embedding(model, training.embedding, _identify(settings), params)
         embed = _embedding(model, settings)
-    joined = from_grey_to_ab(load_model(model), training.image_size, embed)
+    joined = from_gray_to_ab(load_model(model), training.image_size, embed)
     with whole_folder(out) as folder:
         joined.export(folder, verbose=False)
 
 
-def from_grey_to_ab(
+def from_gray_to_ab(
     model: keras.Model,
     side: int,
     embed: Embedding | None,
@@ -83,17 +83,17 @@ def from_grey_to_ab(
     Returns
     -------
     keras.Model
-        From `grey`, (N, side, side, 1) uint8, to `ab`, (N, side, side, 2) float32, CIE.
+        From `gray`, (N, side, side, 1) uint8, to `ab`, (N, side, side, 2) float32, CIE.
     """
-    grey = keras.Input((side, side, 1), dtype="uint8", name="grey")
-    L = luminance(grey)
+    gray = keras.Input((side, side, 1), dtype="uint8", name="gray")
+    L = luminance(gray)
     inputs = [L]
     if embed is not None:
         inputs.append(embed(L))
     if dialled := Dialled.of(model):
         inputs.append(ops.full_like(L[:, 0, 0], dialled.default))
     ab = without_reduced_precision(model)(inputs, training=False) * lab.AB_SCALE
-    return keras.Model(grey, {"ab": ab})
+    return keras.Model(gray, {"ab": ab})
 
 
 def _identify(settings: Embed) -> Pretrained:
@@ -115,10 +115,10 @@ def _embedding(model: Path, settings: Embed) -> Embedding:
     return embed
 
 
-def luminance(grey: keras.KerasTensor) -> keras.KerasTensor:
-    """Look up L for sRGB greys, (...) uint8, with the precision of the training's arrays."""
+def luminance(gray: keras.KerasTensor) -> keras.KerasTensor:
+    """Look up L for sRGB grays, (...) uint8, with the precision of the training's arrays."""
     every = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=-1)
-    return ops.take(view.luminance(every).ravel(), ops.cast(grey, "int32"))
+    return ops.take(view.luminance(every).ravel(), ops.cast(gray, "int32"))
 
 
 def resize(L: keras.KerasTensor, from_px: int, to_px: int) -> keras.KerasTensor:

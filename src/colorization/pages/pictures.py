@@ -27,18 +27,18 @@ MARKERS = "osv^DPX*"
 
 
 def triptychs(samples: dict[str, np.ndarray]) -> list[np.ndarray]:
-    """Put grey, ours and truth side by side, for each sample.
+    """Put gray, ours and truth side by side, for each sample.
 
     Parameters
     ----------
     samples : dict of str to (S, H, W, 3) uint8 array
-        With the keys grey, colorized and truth.
+        With the keys gray, colorized and truth.
 
     Returns
     -------
     list of (H', 3 W', 3) uint8 arrays
     """
-    columns = (samples["grey"], samples["colorized"], samples["truth"])
+    columns = (samples["gray"], samples["colorized"], samples["truth"])
     return [
         np.concatenate([_tile(image) for image in row], axis=1)
         for row in zip(*columns, strict=True)
@@ -140,14 +140,14 @@ def chroma(histogram: pd.DataFrame, out: Path) -> None:
     figure = _figure(7, 3.4)
     axes = figure.subplots()
     width = histogram["chroma"].diff().iloc[-1]
-    for column, label, colour in (("truth", "true", "C1"), ("model", "predicted", "C0")):
+    for column, label, color in (("truth", "true", "C1"), ("model", "predicted", "C0")):
         pixels = histogram[column]
         mean = np.average(histogram["chroma"] + width / 2, weights=pixels)
         axes.stairs(
             100 * pixels / pixels.sum(),
             [*histogram["chroma"], histogram["chroma"].iloc[-1] + width],
             label=f"{label}, mean {mean:.1f}",
-            color=colour,
+            color=color,
             fill=column == "truth",
             alpha=0.45 if column == "truth" else 1,
             linewidth=1.8,
@@ -226,28 +226,28 @@ def compared_curves(
     _save(figure, out)
 
 
-def dial_curves(scores: pd.DataFrame, grey_difference: float, out: Path) -> None:
+def dial_curves(scores: pd.DataFrame, gray_difference: float, out: Path) -> None:
     """Plot a model's scores along its dial, with 95% confidence intervals.
 
     Parameters
     ----------
     scores : DataFrame
         As in `scoring.dial.Dial.scores`.
-    grey_difference : float
-        CIEDE2000 of the grey images.
+    gray_difference : float
+        CIEDE2000 of the gray images.
     out : Path
         A PNG.
     """
     figure = _figure(11, 3.4)
-    over, difference, colourful = figure.subplots(1, 3)
-    for floor in ("grey", "mean_ab"):
+    over, difference, colorful = figure.subplots(1, 3)
+    for floor in ("gray", "mean_ab"):
         _with_band(over, scores, f"over_{floor}_db", f"over {floor}")
     _with_band(difference, scores, "ciede2000_mean", "model")
-    _with_band(colourful, scores, "colourfulness_ratio", "model")
+    _with_band(colorful, scores, "colorfulness_ratio", "model")
     for axes, title, level, label in (
         (over, "PSNR, dB", 0.0, "the floors"),
-        (difference, "CIEDE2000", grey_difference, "grey"),
-        (colourful, "colourfulness", 1.0, "the photographs"),
+        (difference, "CIEDE2000", gray_difference, "gray"),
+        (colorful, "colorfulness", 1.0, "the photographs"),
     ):
         axes.axhline(level, color="0.35", linestyle="--", linewidth=1, label=label)
         axes.set(xlabel="vividness", title=title)
@@ -288,8 +288,8 @@ def _draw_history(axes: Axes, history: pd.DataFrame) -> None:
 
 
 def _finish(axes: Axes, floors: dict[str, float], title: str) -> None:
-    for (name, mse), colour in zip(floors.items(), ("0.6", "0.35"), strict=True):
-        axes.axhline(mse, color=colour, linestyle="--", linewidth=1, label=f"{name} (test)")
+    for (name, mse), color in zip(floors.items(), ("0.6", "0.35"), strict=True):
+        axes.axhline(mse, color=color, linestyle="--", linewidth=1, label=f"{name} (test)")
     axes.set(xlabel="epoch", ylabel="MSE over ab in [-1, 1]", yscale="log", title=title)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3, which="both")

@@ -13,11 +13,11 @@ from PIL import Image
 from colorization.core.text import printable
 from colorization.scoring import metrics
 from colorization.scoring.metrics import Metric
-from colorization.scoring.summary import GREY, MEAN_AB, MODEL, Score, Scores
+from colorization.scoring.summary import GRAY, MEAN_AB, MODEL, Score, Scores
 
 COLORIZER_LABELS = {
     MODEL: "{variant}",
-    GREY: "floor: grey (ab = 0)",
+    GRAY: "floor: gray (ab = 0)",
     MEAN_AB: "floor: mean_ab (the training set's mean)",
 }
 

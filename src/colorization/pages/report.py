@@ -13,7 +13,7 @@ from colorization.pages.turning import Turned, dial_table
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.metrics import metric
 from colorization.scoring.shown import STATES, Shown
-from colorization.scoring.summary import COLORIZERS, GREY, MODEL, PSNR, Score, Summary
+from colorization.scoring.summary import COLORIZERS, GRAY, MODEL, PSNR, Score, Summary
 
 TITLE = "Image colorization"
 
@@ -117,12 +117,12 @@ def _stages_table(runs: dict[str, Run]) -> Table:
 
 
 def _compared(shown: Shown) -> list[dict[str, str]]:
-    """Give each image's name, its CIEDE2000, that of the grey image, and a URL for each state."""
+    """Give each image's name, its CIEDE2000, that of the gray image, and a URL for each state."""
     return [
         {
             "name": row["name"],
             "difference": f"{row[f'{MODEL}_ciede2000_mean']:.2f}",
-            "grey_difference": f"{row[f'{GREY}_ciede2000_mean']:.2f}",
+            "gray_difference": f"{row[f'{GRAY}_ciede2000_mean']:.2f}",
             **{state: rendering.photograph_url(shown.images[state][index]) for state in STATES},
         }
         for index, (_, row) in enumerate(shown.rows.iterrows())

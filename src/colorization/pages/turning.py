@@ -13,11 +13,11 @@ from colorization.pages.rendering import Cell, Table
 from colorization.scoring.dial import SHOWN, Dial
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.metrics import metric
-from colorization.scoring.summary import FLOORS, GREY, PSNR, Score
+from colorization.scoring.summary import FLOORS, GRAY, PSNR, Score
 
 CURVES, SAMPLES = "curves.png", "samples.png"
 TOLD = {f"over_{floor}_db": (f"PSNR over {floor}, dB", metric(PSNR)) for floor in FLOORS} | {
-    key: (metric(key).heading, metric(key)) for key in ("ciede2000_mean", "colourfulness_ratio")
+    key: (metric(key).heading, metric(key)) for key in ("ciede2000_mean", "colorfulness_ratio")
 }
 
 
@@ -61,11 +61,11 @@ def write_dials(evaluations: dict[str, Evaluation], out: Path) -> None:
 
 
 def _draw_dial(evaluation: Evaluation, dial: Dial, folder: Path) -> None:
-    grey = float(evaluation.rows[f"{GREY}_ciede2000_mean"].mean())
-    pictures.dial_curves(dial.scores, grey, folder / CURVES)
+    gray = float(evaluation.rows[f"{GRAY}_ciede2000_mean"].mean())
+    pictures.dial_curves(dial.scores, gray, folder / CURVES)
     images = evaluation.shown["evenly_spaced"].images
     turned = zip(SHOWN, dial.images.swapaxes(0, 1), strict=True)
-    columns = {"grey": images["grey"]}
+    columns = {"gray": images["gray"]}
     columns |= {f"vividness {position:g}": shown for position, shown in turned}
     pictures.compared_samples(columns | {"truth": images["truth"]}, folder / SAMPLES)
 

@@ -23,12 +23,12 @@ class Folders:
     ----------
     evaluation : Path
         Output of the stage `evaluate`.
-    colours : Path
-        Output of the stage `colours`.
+    colors : Path
+        Output of the stage `colors`.
     """
 
     evaluation: Path
-    colours: Path
+    colors: Path
 
 
 def write_results(
@@ -40,7 +40,7 @@ def write_results(
     and commit. It is for people: neither DVC nor git tracks it.
     """
     results.mkdir(exist_ok=True)
-    copied = dict.fromkeys(COPIED, folders.evaluation) | {"ab_bins.csv": folders.colours}
+    copied = dict.fromkeys(COPIED, folders.evaluation) | {"ab_bins.csv": folders.colors}
     for name, folder in copied.items():
         with whole_file(results / name) as partial:
             shutil.copyfile(folder / name, partial)

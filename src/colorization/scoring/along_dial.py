@@ -28,7 +28,7 @@ def evaluate_dial(
             logits = dialled.before.predict_on_batch(test.inputs(batch))
             ab = np.stack([dialled.ab(logits, position) for position in SCORED], axis=1)
             measured += parallel(
-                delayed(score_turned)(np.array(rgb), turned, floors.colours, np.array(small))
+                delayed(score_turned)(np.array(rgb), turned, floors.colors, np.array(small))
                 for rgb, turned, small in zip(
                     test.images.rgb[batch], ab, floors.small[batch], strict=True
                 )

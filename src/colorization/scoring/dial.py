@@ -11,8 +11,8 @@ from colorization.dataset.tables import read_table, write_table
 from colorization.scoring.summary import FLOORS, PSNR, Score, mean_and_error, ratio_and_error
 
 SHOWN = np.linspace(0, 1, 5)
-DIFFERENCE, COLOURFULNESS = "ciede2000_mean", "colourfulness"
-KEYS = (PSNR, DIFFERENCE, COLOURFULNESS)  # the metrics that are measured along the dial
+DIFFERENCE, COLORFULNESS = "ciede2000_mean", "colorfulness"
+KEYS = (PSNR, DIFFERENCE, COLORFULNESS)  # the metrics that are measured along the dial
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Dial:
     ----------
     scores : DataFrame
         A row per position: "vividness", then the means over the test images and, with "_se", their
-        standard errors. For colourfulness, the sum over the images divided by that over the
+        standard errors. For colorfulness, the sum over the images divided by that over the
         photographs.
     images : (S, len(SHOWN), H, W, 3) uint8 array
         Some of the test images at the positions `SHOWN`.
@@ -50,14 +50,14 @@ def summarize_dial(positions: np.ndarray, measured: np.ndarray, rows: pd.DataFra
     """
     table = []
     for index, position in enumerate(positions):
-        psnr, difference, colourfulness = (
+        psnr, difference, colorfulness = (
             pd.Series(each, index=rows.index) for each in measured[:, index].T
         )
         scores = {
             f"over_{floor}_db": mean_and_error(psnr - rows[f"{floor}_{PSNR}"]) for floor in FLOORS
         }
         scores[DIFFERENCE] = mean_and_error(difference)
-        scores["colourfulness_ratio"] = ratio_and_error(colourfulness, rows[COLOURFULNESS])
+        scores["colorfulness_ratio"] = ratio_and_error(colorfulness, rows[COLORFULNESS])
         table.append({"vividness": position} | _flat(scores))
     return pd.DataFrame(table)
 

@@ -1,4 +1,4 @@
-"""Score the test photographs in grey and in one mean colour: the floors that a model must beat.
+"""Score the test photographs in gray and in one mean color: the floors that a model must beat.
 
 They are computed once, so that every evaluation compares with the same figures.
 """
@@ -13,11 +13,11 @@ from joblib import Parallel, delayed
 
 from colorization.core.progress import progress
 from colorization.dataset.arrays import LabArrays
-from colorization.dataset.colours import Colours
+from colorization.dataset.colors import Colors
 from colorization.dataset.tables import read_table, write_table
 from colorization.scoring.metrics import score
 from colorization.scoring.reference import Colorized, Reference
-from colorization.scoring.summary import GREY, MEAN_AB
+from colorization.scoring.summary import GRAY, MEAN_AB
 
 if TYPE_CHECKING:  # to read floors, nobody needs the code that finds small parts
     from colorization.scoring.regions import FindSmallParts
@@ -32,44 +32,44 @@ class Floors:
     rows : DataFrame
         A row per image: its "name", its facts as of `Reference.facts`, and each metric of each
         floor under "floor_metric".
-    colours : Colours
-        The colours of the training images.
+    colors : Colors
+        The colors of the training images.
     small : (N, H, W) bool array
         True on each image's small parts.
     """
 
     rows: pd.DataFrame
-    colours: Colours
+    colors: Colors
     small: np.ndarray
 
 
-def score_floors(images: LabArrays, colours: Colours, find_small: "FindSmallParts") -> Floors:
-    """Score grey and the mean colour on all images, on all cores.
+def score_floors(images: LabArrays, colors: Colors, find_small: "FindSmallParts") -> Floors:
+    """Score gray and the mean color on all images, on all cores.
 
     Parameters
     ----------
     images : LabArrays
-    colours : Colours
-        The colours of the training images, whose mean colour is a floor.
+    colors : Colors
+        The colors of the training images, whose mean color is a floor.
     find_small : callable
         See `regions.finder`.
     """
     names = images.names
     scored = Parallel(n_jobs=-1, return_as="generator")(
-        delayed(_score)(name, np.array(rgb), colours, find_small)
+        delayed(_score)(name, np.array(rgb), colors, find_small)
         for name, rgb in zip(names, images.rgb, strict=True)
     )
     rows, small = zip(*progress(scored, "scoring the floors", len(names)), strict=True)
-    return Floors(pd.DataFrame(rows), colours, np.stack(small))
+    return Floors(pd.DataFrame(rows), colors, np.stack(small))
 
 
 def _score(
-    name: str, rgb: np.ndarray, colours: Colours, find_small: "FindSmallParts"
+    name: str, rgb: np.ndarray, colors: Colors, find_small: "FindSmallParts"
 ) -> tuple[dict, np.ndarray]:
     small = find_small(name, rgb)
-    reference = Reference.prepare(rgb, colours, small)
+    reference = Reference.prepare(rgb, colors, small)
     row = {"name": name, **reference.facts()}
-    for floor, ab in ((GREY, np.zeros(2)), (MEAN_AB, colours.mean_ab)):
+    for floor, ab in ((GRAY, np.zeros(2)), (MEAN_AB, colors.mean_ab)):
         everywhere = np.broadcast_to(ab.astype(np.float32), reference.ab.shape)
         scored = score(Colorized(reference, everywhere))
         row |= {f"{floor}_{metric}": value for metric, value in scored.items()}
@@ -82,10 +82,10 @@ def write_floors(floors: Floors, folder: Path) -> None:
     np.save(folder / "small_parts.npy", floors.small)
 
 
-def read_floors(folder: Path, colours: Colours) -> Floors:
-    """Read the files of `write_floors`, with the same `colours`; map small parts into memory."""
+def read_floors(folder: Path, colors: Colors) -> Floors:
+    """Read the files of `write_floors`, with the same `colors`; map small parts into memory."""
     return Floors(
         read_table(folder / "test_images.csv"),
-        colours,
+        colors,
         np.load(folder / "small_parts.npy", mmap_mode="r", allow_pickle=False),
     )

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from colorization.imaging import colour_metrics, similarity
+from colorization.imaging import color_metrics, similarity
 from colorization.scoring.reference import Colorized, mean_where
 
 HIGHER, LOWER = "higher is better", "lower is better"
-ALREADY_GREY = "the paper's; higher is greyer"
+ALREADY_GRAY = "the paper's; higher is grayer"
 
 
 @dataclass(frozen=True)
@@ -90,24 +90,24 @@ METRICS = (
     ),
     Metric(
         "ciede2000_mean",
-        lambda image: colour_metrics.ciede2000_mean(image.reference.lab, image.lab),
+        lambda image: color_metrics.ciede2000_mean(image.reference.lab, image.lab),
         title="CIEDE2000",
         good=LOWER,
-        explained="mean colour difference over the pixels; 1 is just noticeable",
+        explained="mean color difference over the pixels; 1 is just noticeable",
     ),
     Metric(
-        "colourfulness",
-        lambda image: colour_metrics.colourfulness(image.rgb),
-        title="colourfulness",
+        "colorfulness",
+        lambda image: color_metrics.colorfulness(image.rgb),
+        title="colorfulness",
         good="1 is the photographs'",
-        over="colourfulness",
-        summary_key="colourfulness_ratio",
+        over="colorfulness",
+        summary_key="colorfulness_ratio",
         explained="Hasler and Süsstrunk's, of all colorized images over that of all photographs. A "
-        "mean of ratios would hang on the photographs that are nearly grey",
+        "mean of ratios would hang on the photographs that are nearly gray",
     ),
     Metric(
         "auc_ab_percent",
-        lambda image: colour_metrics.auc_ab_percent(image.error),
+        lambda image: color_metrics.auc_ab_percent(image.error),
         title="AuC, %",
         good=HIGHER,
         explained="share of the pixels whose ab is off by at most a threshold, averaged over "
@@ -115,10 +115,10 @@ METRICS = (
     ),
     Metric(
         "auc_ab_rebalanced_percent",
-        lambda image: colour_metrics.auc_ab_percent(image.error, image.reference.rarity),
+        lambda image: color_metrics.auc_ab_percent(image.error, image.reference.rarity),
         title="AuC, rebalanced, %",
         good=HIGHER,
-        explained="AuC where a pixel weighs by the inverse of its colour's frequency (bins of "
+        explained="AuC where a pixel weighs by the inverse of its color's frequency (bins of "
         "10x10) in these training images: it compares with no other data set's figure",
     ),
     Metric(
@@ -130,22 +130,22 @@ METRICS = (
         explained="in the network's units, ab / 128",
     ),
     Metric(
-        "psnr_vs_grey_db",
-        lambda image: _finite(similarity.psnr_rgb_db(image.reference.grey, image.rgb)),
-        title="PSNR against grey, dB",
-        good=ALREADY_GREY,
+        "psnr_vs_gray_db",
+        lambda image: _finite(similarity.psnr_rgb_db(image.reference.gray, image.rgb)),
+        title="PSNR against gray, dB",
+        good=ALREADY_GRAY,
         undefined="exact",
         always=False,
-        explained="of the colorized image against the grey photograph, which is what the paper's "
+        explained="of the colorized image against the gray photograph, which is what the paper's "
         "section 3.3.1 says. It is highest where nothing was colorized; equal images are exact",
     ),
     Metric(
-        "ssim_vs_grey",
-        lambda image: _ssim(image.reference.grey, image.rgb),
-        title="SSIM against grey",
-        good=ALREADY_GREY,
+        "ssim_vs_gray",
+        lambda image: _ssim(image.reference.gray, image.rgb),
+        title="SSIM against gray",
+        good=ALREADY_GRAY,
         digits=4,
-        explained="of the colorized image against the grey photograph, which is what the paper's "
+        explained="of the colorized image against the gray photograph, which is what the paper's "
         "section 3.3.2 says",
     ),
     Metric(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from colorization.dataset.colours import Colours
+from colorization.dataset.colors import Colors
 from colorization.scoring.dial import KEYS
 from colorization.scoring.metrics import METRICS, score
 from colorization.scoring.reference import Colorized, Reference, chroma_of
@@ -11,7 +11,7 @@ CHROMA_EDGES = np.arange(0, 184, 2.0)  # in CIE ab; sRGB reaches 134, a network 
 
 
 def score_image(
-    rgb: np.ndarray, ab: np.ndarray, colours: Colours, small: np.ndarray
+    rgb: np.ndarray, ab: np.ndarray, colors: Colors, small: np.ndarray
 ) -> tuple[dict[str, float | None], np.ndarray]:
     """Score one image, and count its pixels by chroma.
 
@@ -21,8 +21,8 @@ def score_image(
         The photograph, sRGB.
     ab : (H, W, 2) float32 array
         The prediction, CIE a*, b* / AB_SCALE.
-    colours : Colours
-        The colours of the training images.
+    colors : Colors
+        The colors of the training images.
     small : (H, W) bool array
         True on the photograph's small parts.
 
@@ -33,19 +33,19 @@ def score_image(
     (2, len(CHROMA_EDGES) - 1) int array
         Number of pixels in each bin of chroma, of the photograph and of the prediction.
     """
-    reference = Reference.prepare(rgb, colours, small)
+    reference = Reference.prepare(rgb, colors, small)
     histograms = [np.histogram(chroma_of(each), CHROMA_EDGES)[0] for each in (reference.ab, ab)]
     return score(Colorized(reference, ab)), np.stack(histograms)
 
 
 def score_turned(
-    rgb: np.ndarray, turned: np.ndarray, colours: Colours, small: np.ndarray
+    rgb: np.ndarray, turned: np.ndarray, colors: Colors, small: np.ndarray
 ) -> np.ndarray:
     """Score one image at each position of a dial.
 
     Parameters
     ----------
-    rgb, colours, small
+    rgb, colors, small
         As of `score_image`.
     turned : (P, H, W, 2) float32 array
         The prediction at each position, CIE a*, b* / AB_SCALE.
@@ -55,7 +55,7 @@ def score_turned(
     (P, len(KEYS)) float array
         The metrics that `dial.KEYS` names.
     """
-    reference = Reference.prepare(rgb, colours, small)
+    reference = Reference.prepare(rgb, colors, small)
     measures = [metric.measure for key in KEYS for metric in METRICS if metric.key == key]
     images = [Colorized(reference, ab) for ab in turned]
     return np.array([[measure(image) for measure in measures] for image in images], float)

@@ -11,17 +11,17 @@ from PIL import Image
 from colorization.colorizing import originals
 from colorization.colorizing.colorizer import Colorizer
 from colorization.core.progress import progress_bar
-from colorization.imaging import colour_metrics, lab, similarity
+from colorization.imaging import color_metrics, lab, similarity
 from colorization.scoring.summary import mean_and_error, ratio_and_error
 
-MEASURED = ("psnr", "ciede2000", "colourfulness")
+MEASURED = ("psnr", "ciede2000", "colorfulness")
 AT_A_TIME = 16  # photographs
 
 
 def score_photographs(
     colorizer: Colorizer, paths: Sequence[Path], positions: Sequence[float | None]
 ) -> pd.DataFrame:
-    """Colorize photographs and compare them with their own colours, on all cores.
+    """Colorize photographs and compare them with their own colors, on all cores.
 
     Parameters
     ----------
@@ -33,9 +33,9 @@ def score_photographs(
     Returns
     -------
     DataFrame
-        First a row "grey", for the photographs without colours, then a row per position. Columns:
-        "over_grey_db", the mean PSNR in sRGB minus that of the grey photograph; "ciede2000", the
-        mean over the photographs of each one's mean over its pixels; "colourfulness", its sum
+        First a row "gray", for the photographs without colors, then a row per position. Columns:
+        "over_gray_db", the mean PSNR in sRGB minus that of the gray photograph; "ciede2000", the
+        mean over the photographs of each one's mean over its pixels; "colorfulness", its sum
         divided by that of the photographs; and their standard errors, with "_se".
     """
     measured: list[np.ndarray] = []
@@ -49,17 +49,17 @@ def score_photographs(
             measured += parallel(map(delayed(measure_photograph), some, ways))
             bar.update(len(some))
     names = ["default" if position is None else str(position) for position in positions]
-    return _summarize(np.stack(measured), ["grey", *names])
+    return _summarize(np.stack(measured), ["gray", *names])
 
 
 def measure_photograph(path: Path, ways: Sequence[np.ndarray]) -> np.ndarray:
-    """Measure a photograph, its grey version, and it in each ab of `ways`: (2 + ways, 3)."""
+    """Measure a photograph, its gray version, and it in each ab of `ways`: (2 + ways, 3)."""
     truth = originals.read_original(path).rgb.convert("RGB")
-    grey = np.zeros((1, 1, 2), np.float32)
+    gray = np.zeros((1, 1, 2), np.float32)
     return np.array(
         [
             _measure(truth, truth),
-            *(_measure(truth, originals.join(truth.copy(), ab)) for ab in (grey, *ways)),
+            *(_measure(truth, originals.join(truth.copy(), ab)) for ab in (gray, *ways)),
         ]
     )
 
@@ -70,23 +70,23 @@ def _measure(truth: Image.Image, image: Image.Image) -> tuple[float, float, floa
     in_lab = (lab.to_cie(*lab.rgb_to_lab(each)) for each in (one, other))
     return (
         similarity.psnr_rgb_db(one, other),
-        colour_metrics.ciede2000_mean(*in_lab),
-        colour_metrics.colourfulness(other),
+        color_metrics.ciede2000_mean(*in_lab),
+        color_metrics.colorfulness(other),
     )
 
 
 def _summarize(measured: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
     """Summarize (N, 2 + ways, 3) measurements; see `score_photographs`."""
-    psnr, difference, colourfulness = (
+    psnr, difference, colorfulness = (
         pd.DataFrame(measured[..., place]) for place in range(len(MEASURED))
     )
-    over_grey = psnr.sub(psnr[1], axis=0).replace([np.inf, -np.inf], np.nan)
+    over_gray = psnr.sub(psnr[1], axis=0).replace([np.inf, -np.inf], np.nan)
     rows = []
     for way, name in enumerate(names, start=1):
         scores = {
-            "over_grey_db": mean_and_error(over_grey[way]),
+            "over_gray_db": mean_and_error(over_gray[way]),
             "ciede2000": mean_and_error(difference[way]),
-            "colourfulness": ratio_and_error(colourfulness[way], colourfulness[0]),
+            "colorfulness": ratio_and_error(colorfulness[way], colorfulness[0]),
         }
         flat = {key: score.value for key, score in scores.items()}
         flat |= {f"{key}_se": score.error for key, score in scores.items()}

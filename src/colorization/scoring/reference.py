@@ -5,13 +5,13 @@ from functools import cached_property
 
 import numpy as np
 
-from colorization.dataset.colours import Colours
-from colorization.imaging import colour_metrics, lab
+from colorization.dataset.colors import Colors
+from colorization.imaging import color_metrics, lab
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A test photograph in its own colours.
+    """A test photograph in its own colors.
 
     Attributes
     ----------
@@ -23,10 +23,10 @@ class Reference:
         CIE a*, b* / AB_SCALE.
     lab : (H, W, 3) float32 array
         CIE L*, a*, b*.
-    grey : (H, W, 3) uint8 array
+    gray : (H, W, 3) uint8 array
         L alone, as sRGB.
     rarity : (H, W) float array
-        Weight of each pixel's colour; see `Colours.rarity`.
+        Weight of each pixel's color; see `Colors.rarity`.
     small : (H, W) bool array
         True on the photograph's small parts.
     """
@@ -35,22 +35,22 @@ class Reference:
     L: np.ndarray
     ab: np.ndarray
     lab: np.ndarray
-    grey: np.ndarray
+    gray: np.ndarray
     rarity: np.ndarray
     small: np.ndarray
 
     @classmethod
-    def prepare(cls, rgb: np.ndarray, colours: Colours, small: np.ndarray) -> "Reference":
+    def prepare(cls, rgb: np.ndarray, colors: Colors, small: np.ndarray) -> "Reference":
         """Compute what a comparison needs, in float32 from the exact pixels."""
         L, ab = lab.rgb_to_lab(rgb)
-        grey = lab.lab_to_rgb(L, np.zeros(2))
-        return cls(rgb, L, ab, lab.to_cie(L, ab), grey, colours.rarity(ab), small)
+        gray = lab.lab_to_rgb(L, np.zeros(2))
+        return cls(rgb, L, ab, lab.to_cie(L, ab), gray, colors.rarity(ab), small)
 
     def facts(self) -> dict[str, float | None]:
         """The figures that depend on the photograph alone."""
         chroma = chroma_of(self.ab)
         return {
-            "colourfulness": colour_metrics.colourfulness(self.rgb),
+            "colorfulness": color_metrics.colorfulness(self.rgb),
             "small_parts": float(self.small.mean()),
             "chroma_small_parts": mean_where(chroma, self.small),
             "chroma_large_parts": mean_where(chroma, ~self.small),

@@ -26,7 +26,7 @@ def small_parts(rgb: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     rgb : (H, W, 3) uint8 array
-        sRGB, the photograph in its own colours.
+        sRGB, the photograph in its own colors.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def finder(download: Download) -> FindSmallParts:
         return lambda _, rgb: small_parts(rgb)
 
     def drawn(name: str, rgb: np.ndarray) -> np.ndarray:
-        free = view.centre_square(scenes.free_parts(download.scenes, name), len(rgb))
+        free = view.center_square(scenes.free_parts(download.scenes, name), len(rgb))
         return free > 127
 
     return drawn

@@ -13,7 +13,7 @@ from colorization.dataset.examples import Examples, predict, predict_batch
 from colorization.imaging import lab
 from colorization.scoring.floors import Floors
 from colorization.scoring.one_image import CHROMA_EDGES, score_image
-from colorization.scoring.summary import GREY, MODEL
+from colorization.scoring.summary import GRAY, MODEL
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def evaluate(model: keras.Model, test: Examples, floors: Floors, batch_size: int
             predicted = predict_batch(model, test.inputs(slice(start, start + batch_size)))
             compared = parallel(
                 delayed(score_image)(
-                    np.array(rgb[index]), ab, floors.colours, np.array(small[index])
+                    np.array(rgb[index]), ab, floors.colors, np.array(small[index])
                 )
                 for index, ab in enumerate(predicted, start)
             )
@@ -74,7 +74,7 @@ def evaluate(model: keras.Model, test: Examples, floors: Floors, batch_size: int
 def colorize(
     model: keras.Model, test: Examples, chosen: Sequence[int], batch_size: int
 ) -> dict[str, np.ndarray]:
-    """Give some of the test images in grey, colorized and in their own colours.
+    """Give some of the test images in gray, colorized and in their own colors.
 
     Parameters
     ----------
@@ -86,14 +86,14 @@ def colorize(
     Returns
     -------
     dict of str to (S, H, W, 3) uint8 array
-        The same images, keyed by "grey", "colorized" and "truth".
+        The same images, keyed by "gray", "colorized" and "truth".
     """
     some = test.some(chosen)
     truth = np.array(some.images.rgb)
     L = lab.rgb_to_lab(truth)[0]
     ab = np.array(list(predict(model, some, batch_size))).reshape(*truth.shape[:3], 2)
     return {
-        "grey": lab.lab_to_rgb(L, np.zeros(2)),
+        "gray": lab.lab_to_rgb(L, np.zeros(2)),
         "colorized": lab.lab_to_rgb(L, ab),
         "truth": truth,
     }
@@ -105,10 +105,10 @@ def evenly_spaced(total: int, count: int) -> list[int]:
 
 
 def best_and_worst(rows: pd.DataFrame, count: int) -> tuple[list[int], list[int]]:
-    """Indices of the images that the model's colours improve most and least.
+    """Indices of the images that the model's colors improve most and least.
 
-    The improvement is how far CIEDE2000 falls from the grey image to the model's. By the model's
-    error alone, the best would be photographs that have hardly any colour. No image is in both
+    The improvement is how far CIEDE2000 falls from the gray image to the model's. By the model's
+    error alone, the best would be photographs that have hardly any color. No image is in both
     lists, so they are shorter where there are too few images.
 
     Parameters
@@ -118,7 +118,7 @@ def best_and_worst(rows: pd.DataFrame, count: int) -> tuple[list[int], list[int]
     count : int
         Length of each list.
     """
-    gain = rows[f"{GREY}_ciede2000_mean"] - rows[f"{MODEL}_ciede2000_mean"]
+    gain = rows[f"{GRAY}_ciede2000_mean"] - rows[f"{MODEL}_ciede2000_mean"]
     order = gain.sort_values(ascending=False, kind="stable").index.tolist()
     best = min(count, -(-len(order) // 2))
     worst = min(count, len(order) // 2)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 SETS = ("evenly_spaced", "best", "worst")
-STATES = ("grey", "colorized", "truth")
+STATES = ("gray", "colorized", "truth")
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Shown:
     rows : DataFrame
         The rows of these images alone, as `scorer.evaluate` returns them.
     images : dict of str to (S, H, W, 3) uint8 array
-        The images in grey, colorized and in their own colours, keyed by `STATES`.
+        The images in gray, colorized and in their own colors, keyed by `STATES`.
     """
 
     rows: pd.DataFrame

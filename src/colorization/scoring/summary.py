@@ -11,8 +11,8 @@ import pandas as pd
 from colorization.scoring import metrics
 
 # The colorizers of an image: the model, and the floors that a model must beat.
-MODEL, GREY, MEAN_AB = "model", "grey", "mean_ab"
-FLOORS = (GREY, MEAN_AB)
+MODEL, GRAY, MEAN_AB = "model", "gray", "mean_ab"
+FLOORS = (GRAY, MEAN_AB)
 COLORIZERS = (MODEL, *FLOORS)
 OVER = "model_over"
 PSNR = "psnr_rgb_db"
@@ -119,7 +119,7 @@ def summarize(rows: pd.DataFrame) -> Summary:
     """Mean and standard error of each metric over the test images.
 
     Some metrics are given as a ratio: the sum over the colorized images, divided by the sum over
-    the photographs. A mean of ratios would depend on the photographs that are nearly grey.
+    the photographs. A mean of ratios would depend on the photographs that are nearly gray.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def summarize(rows: pd.DataFrame) -> Summary:
             else ratio_and_error(rows[f"{colorizer}_{metric.key}"], rows[metric.over])
             for metric in metrics.METRICS
         }
-    # Floors meet grey photographs exactly, so the means above leave out different images.
+    # Floors meet gray photographs exactly, so the means above leave out different images.
     psnr = {name: rows[f"{name}_{PSNR}"].astype(float) for name in COLORIZERS}
     over = {
         floor: replace(mean_and_error(psnr[MODEL] - psnr[floor]), left_out=0) for floor in FLOORS

@@ -15,14 +15,14 @@ class Study(Section):
 
     Variants `with_embedding` see L and its ImageNet embedding. Variants `without_embedding` see L
     alone; each is mapped to its encoder, a key of `encoders` or "none". The variants of
-    `colour_bins` also see L alone and are mapped to encoders, but predict how likely each colour
+    `color_bins` also see L alone and are mapped to encoders, but predict how likely each color
     is. `controls` see embeddings that tell nothing about the photograph; each control is mapped to
     the source of its embeddings.
     """
 
     with_embedding: Annotated[tuple[str, ...], AfterValidator(distinct)]
     without_embedding: dict[str, str]
-    colour_bins: dict[str, str]
+    color_bins: dict[str, str]
     controls: dict[str, Control]
     seeds: Annotated[
         tuple[Seed, ...], Field(min_length=1, max_length=1000), AfterValidator(distinct)
@@ -39,7 +39,7 @@ class Study(Section):
     @property
     def encoders(self) -> dict[str, str]:
         """The encoder of each variant that sees L alone."""
-        return self.without_embedding | self.colour_bins
+        return self.without_embedding | self.color_bins
 
     def trainings(self) -> list[tuple[str, int]]:
         """Every variant and seed, in the study's order."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from colorization.core.errors import ColorizationError
 from colorization.core.parameters import Sections
-from colorization.settings.colour_bins import ColourBins
+from colorization.settings.color_bins import ColorBins
 from colorization.settings.download import Download
 from colorization.settings.embed import Embed
 from colorization.settings.encoders import NO_ENCODER, Encoders
@@ -29,7 +29,7 @@ class Params(Sections):
     model: Model
     study: Study
     train: Train
-    colour_bins: ColourBins
+    color_bins: ColorBins
     evaluate: Evaluate
 
 
@@ -60,7 +60,7 @@ def load_params(path: Path, known: Collection[str]) -> Params:
 
 def _disagreements(params: Params, known: Collection[str]) -> Iterator[str]:
     study = params.study
-    alone = {"without_embedding": study.without_embedding, "colour_bins": study.colour_bins}
+    alone = {"without_embedding": study.without_embedding, "color_bins": study.color_bins}
     lists = {"with_embedding": study.with_embedding, **alone, "controls": study.controls}
     for key, names in lists.items():
         for name in names:

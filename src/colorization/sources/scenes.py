@@ -1,8 +1,8 @@
-"""Draw landscapes whose texture and position tell the colour of their large parts.
+"""Draw landscapes whose texture and position tell the color of their large parts.
 
 A scene is a sky (day with clouds, dusk with a sun, or overcast) over mountains or a forest, over
 sea, sand or meadow. Brightness, texture and position say which part is what, so a network can
-learn the colours of the large parts. Flowers and boats have random hues of one lightness, which
+learn the colors of the large parts. Flowers and boats have random hues of one lightness, which
 nobody can know: this is the difficulty that the paper reports for small objects.
 """
 
@@ -71,7 +71,7 @@ def _generator(scenes: Scenes, index: int) -> np.random.Generator:
 
 
 def free_parts(scenes: Scenes, name: str) -> Image.Image:
-    """Mask the colours of a scene that nobody can know: its flowers, and the hull of its boat.
+    """Mask the colors of a scene that nobody can know: its flowers, and the hull of its boat.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ class _Canvas:
         self.y = (np.arange(height)[:, None] + 0.5) / height * np.ones((1, width))
         self.x = (np.arange(width)[None, :] + 0.5) / width * np.ones((height, 1))
         self.rgb = np.zeros((height, width, 3))
-        self.free = np.zeros((height, width))  # 1 where a part has a colour that nobody can know
+        self.free = np.zeros((height, width))  # 1 where a part has a color that nobody can know
 
     def noise(self, across: float, down: float) -> np.ndarray:
         """Smooth noise in 0..1 with about `across` x `down` cells over the image."""
@@ -170,17 +170,17 @@ class _Canvas:
         """Mask, in 0..1, of the pixels below `edge`."""
         return np.clip((self.y - edge) * self.height, 0, 1)
 
-    def paint(self, mask: np.ndarray, colour: np.ndarray) -> None:
-        """Lay `colour` over the canvas where `mask` is 1."""
+    def paint(self, mask: np.ndarray, color: np.ndarray) -> None:
+        """Lay `color` over the canvas where `mask` is 1."""
         rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
         if not len(rows):
             return
         box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        inside = colour[box] if colour.ndim == 3 else colour
+        inside = color[box] if color.ndim == 3 else color
         self.rgb[box] += mask[box][..., None] * (inside - self.rgb[box])
 
     def paint_free(self, mask: np.ndarray) -> None:
-        """Paint in a random hue; L* and chroma are constant, so the grey image does not tell it."""
+        """Paint in a random hue; L* and chroma are constant, so the gray image does not tell it."""
         hue = self.rng.uniform(0, 2 * np.pi)
         lab = [FREE_LIGHTNESS, FREE_CHROMA * np.cos(hue), FREE_CHROMA * np.sin(hue)]
         self.paint(mask, 255 * color.lab2rgb(lab))
@@ -188,7 +188,7 @@ class _Canvas:
 
 
 def _blend(low: tuple, high: tuple, amount: np.ndarray) -> np.ndarray:
-    """Mix two colours: `low` where amount is 0, `high` where it is 1."""
+    """Mix two colors: `low` where amount is 0, `high` where it is 1."""
     start, end = np.array(low, dtype=float), np.array(high, dtype=float)
     return start + np.clip(amount, 0, 1)[..., None] * (end - start)
 

@@ -10,7 +10,7 @@ from colorization.pages import rendering
 from colorization.pages.rendering import Cell, Table
 from colorization.scoring.dial import DIFFERENCE
 from colorization.scoring.metrics import Metric, columns, metric
-from colorization.scoring.summary import FLOORS, GREY, MEAN_AB, MODEL, PSNR
+from colorization.scoring.summary import FLOORS, GRAY, MEAN_AB, MODEL, PSNR
 from colorization.study.claims import PROMISING, THE_PAPERS
 from colorization.study.estimates import CONFIDENCE, Estimate, holm
 from colorization.study.experiments import Experiments, difference_on_images, of_images
@@ -21,7 +21,7 @@ CONTROLS = {
     "bn_maxpool_random_network": "with a random network's",
     "bn_maxpool_another_photograph": "with another photograph's",
 }
-TOLD = (DIFFERENCE, "colourfulness_ratio")  # shown beside PSNR over the floors
+TOLD = (DIFFERENCE, "colorfulness_ratio")  # shown beside PSNR over the floors
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,13 @@ class Answers:
         The next after the best; None if there is no other.
     lead : Estimate or None
         PSNR of the best less that of the next, in dB.
-    best_over_grey : str or None
-        The variant with the highest PSNR over the grey image, of all but the controls. This leaves
-        out photographs that are exactly grey. None if there is no other photograph.
+    best_over_gray : str or None
+        The variant with the highest PSNR over the gray image, of all but the controls. This leaves
+        out photographs that are exactly gray. None if there is no other photograph.
     above_both : list of str
         The variants whose PSNR is shown to be above that of both floors.
     closer : list of str
-        The variants whose mean colour difference, CIEDE2000, is shown to be below the grey image's.
+        The variants whose mean color difference, CIEDE2000, is shown to be below the gray image's.
         One seed shows nothing. Of both lists the p-values are corrected for the number of variants.
     behind, level, unmatched : list of str
         The other variants but the controls: those whose PSNR is significantly below the best's,
@@ -95,7 +95,7 @@ class Answers:
     best_of_paper: str
     second: str | None
     lead: Estimate | None
-    best_over_grey: str | None
+    best_over_gray: str | None
     above_both: list[str]
     closer: list[str]
     behind: list[str]
@@ -140,7 +140,7 @@ def answer(experiments: Experiments, judged: list[Judged]) -> Answers | None:
         return None
     candidates = [name for name in ranked if name not in CONTROLS] or ranked
     best, second = candidates[0], candidates[1] if len(candidates) > 1 else None
-    beside_grey = [name for name in candidates if GREY in over[name]]
+    beside_gray = [name for name in candidates if GRAY in over[name]]
     behind, level, unmatched = _told_apart(experiments, candidates)
     papers = [name for name in ranked if name in THE_PAPERS]
     counted = Counter(each.verdict for each in judged)
@@ -149,7 +149,7 @@ def answer(experiments: Experiments, judged: list[Judged]) -> Answers | None:
         best_of_paper=papers[0] if papers else best,
         second=second,
         lead=_psnr_difference(experiments, best, second) if second else None,
-        best_over_grey=max(beside_grey, key=lambda name: over[name][GREY].value, default=None),
+        best_over_gray=max(beside_gray, key=lambda name: over[name][GRAY].value, default=None),
         above_both=_shown(experiments, candidates, lambda name: _above_both(over[name])),
         closer=_shown(experiments, candidates, lambda name: _closer(experiments, name)),
         behind=behind,
@@ -185,8 +185,8 @@ def _above_both(over: dict[str, Estimate]) -> float | None:
 
 
 def _closer(experiments: Experiments, variant: str) -> float | None:
-    """The p-value of a CIEDE2000 below the grey image's; 1 where it is not below."""
-    columns = [f"{colorizer}_{DIFFERENCE}" for colorizer in (MODEL, GREY)]
+    """The p-value of a CIEDE2000 below the gray image's; 1 where it is not below."""
+    columns = [f"{colorizer}_{DIFFERENCE}" for colorizer in (MODEL, GRAY)]
     estimate = of_images(experiments.of(variant), columns, lambda a, b: a - b)
     if estimate is None:
         return None

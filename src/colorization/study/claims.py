@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from colorization.scoring.evaluation import Evaluation
-from colorization.scoring.summary import GREY, MEAN_AB, MODEL, PSNR
+from colorization.scoring.summary import GRAY, MEAN_AB, MODEL, PSNR
 from colorization.study.estimates import Estimate
 from colorization.study.experiments import (
     Experiments,
@@ -28,7 +28,7 @@ from colorization.study.verdicts import (
     Finding,
 )
 
-GREYISH = 0.5  # greyish: at most this share of the photographs' colourfulness
+GRAYISH = 0.5  # grayish: at most this share of the photographs' colorfulness
 RISE = 0.05  # a curve that rises by a larger share does more than waver
 MARGIN = 0.1  # dB in PSNR; a smaller gain is no significant improvement
 
@@ -106,8 +106,8 @@ def _psnr(study: Experiments, one: str, other: str) -> Estimate | None:
     return difference_on_images(*study.pairs(one, other), PSNR_OF_MODEL)
 
 
-def _colourfulness_of(trainings: Sequence[Evaluation]) -> Estimate | None:
-    return of_images(trainings, ["model_colourfulness", "colourfulness"], _ratio)
+def _colorfulness_of(trainings: Sequence[Evaluation]) -> Estimate | None:
+    return of_images(trainings, ["model_colorfulness", "colorfulness"], _ratio)
 
 
 def _baseline(study: Experiments) -> list[Finding]:
@@ -120,10 +120,10 @@ def _baseline(study: Experiments) -> list[Finding]:
             errors=True,
         ),
         Finding(
-            "colourfulness over the photographs', baseline",
-            _colourfulness_of(study.of("baseline")),
+            "colorfulness over the photographs', baseline",
+            _colorfulness_of(study.of("baseline")),
             BELOW,
-            GREYISH,
+            GRAYISH,
         ),
     ]
 
@@ -145,7 +145,7 @@ def _deeper(study: Experiments) -> list[Finding]:
 
 def _bn_maxpool(study: Experiments) -> list[Finding]:
     trainings = study.of("bn_maxpool")
-    parts = ["model_ab_error_large_parts", "grey_ab_error_large_parts"]
+    parts = ["model_ab_error_large_parts", "gray_ab_error_large_parts"]
     return [
         Finding(
             "largest rise of the training MSE from one epoch to the next; below 0 it never rose",
@@ -154,7 +154,7 @@ def _bn_maxpool(study: Experiments) -> list[Finding]:
             RISE,
         ),
         Finding(
-            "error in ab on large parts, over that of grey",
+            "error in ab on large parts, over that of gray",
             of_images(trainings, parts, _ratio),
             BELOW,
             1,
@@ -191,8 +191,8 @@ def _overfits(study: Experiments) -> list[Finding]:
 def _l2(study: Experiments) -> list[Finding]:
     return [
         Finding(
-            "colourfulness, l2 over bn_maxpool",
-            times_on_images(*study.pairs("l2", "bn_maxpool"), "model_colourfulness"),
+            "colorfulness, l2 over bn_maxpool",
+            times_on_images(*study.pairs("l2", "bn_maxpool"), "model_colorfulness"),
             BELOW,
             1,
         ),
@@ -250,14 +250,14 @@ def _undersaturated(study: Experiments) -> list[Finding]:
 
     return [
         Finding(
-            "colourfulness over the photographs', bn_maxpool",
-            _colourfulness_of(trainings),
+            "colorfulness over the photographs', bn_maxpool",
+            _colorfulness_of(trainings),
             BELOW,
             1,
         ),
         Finding(
             "chroma over the photographs', small parts less large parts, less the same of the mean "
-            "colour",
+            "color",
             of_images(trainings, [*parts(MODEL), *parts(MEAN_AB)], _beyond),
             BELOW,
             0,
@@ -284,16 +284,16 @@ def _small_parts(study: Experiments) -> list[Finding]:
             0,
         ),
         Finding(
-            "the same, less that of the grey image",
+            "the same, less that of the gray image",
             of_images(
-                trainings, [*parts(MODEL), *parts(GREY)], lambda a, b, c, d: (a - b) - (c - d)
+                trainings, [*parts(MODEL), *parts(GRAY)], lambda a, b, c, d: (a - b) - (c - d)
             ),
             ABOVE,
             0,
         ),
         Finding(
-            "error in ab, small parts less large parts, grey image",
-            of_images(trainings, parts(GREY), _difference),
+            "error in ab, small parts less large parts, gray image",
+            of_images(trainings, parts(GRAY), _difference),
             decides=False,
         ),
     ]
@@ -320,11 +320,11 @@ CLAIMS = (
     Claim(
         1,
         "3.4",
-        "The baseline converges slowly, its loss stays high, and its output is greyish or "
+        "The baseline converges slowly, its loss stays high, and its output is grayish or "
         "brownish.",
-        "training MSE beside bn_maxpool's; colourfulness beside the photographs'",
-        f"its training MSE, over all epochs, is above bn_maxpool's, and it is less than {GREYISH} "
-        "times as colourful as the photographs",
+        "training MSE beside bn_maxpool's; colorfulness beside the photographs'",
+        f"its training MSE, over all epochs, is above bn_maxpool's, and it is less than {GRAYISH} "
+        "times as colorful as the photographs",
         (PHOTOGRAPHS, IMAGENET),
         ("baseline", "bn_maxpool"),
         _baseline,
@@ -343,11 +343,11 @@ CLAIMS = (
     Claim(
         3,
         "3.4.2",
-        "With batch normalization and max pooling it converges robustly and colours large parts: "
+        "With batch normalization and max pooling it converges robustly and colors large parts: "
         "sky, sea, forest.",
-        "the course of the training MSE; error in ab on large parts beside grey's",
+        "the course of the training MSE; error in ab on large parts beside gray's",
         f"the training MSE's largest rise from one epoch to the next is under {RISE:.0%}, and on "
-        "large parts its error is below the grey image's",
+        "large parts its error is below the gray image's",
         (),
         ("bn_maxpool",),
         _bn_maxpool,
@@ -366,10 +366,10 @@ CLAIMS = (
     Claim(
         5,
         "3.4.3",
-        "With L2 regularization the output regresses to brownish and greyish, and the model is "
+        "With L2 regularization the output regresses to brownish and grayish, and the model is "
         "more sensitive.",
-        "colourfulness, and change of the validation MSE from epoch to epoch, beside bn_maxpool's",
-        "it is less colourful than bn_maxpool, and its validation MSE changes more from epoch to "
+        "colorfulness, and change of the validation MSE from epoch to epoch, beside bn_maxpool's",
+        "it is less colorful than bn_maxpool, and its validation MSE changes more from epoch to "
         "epoch",
         (PHOTOGRAPHS, IMAGENET),
         ("l2", "bn_maxpool"),
@@ -388,7 +388,7 @@ CLAIMS = (
     Claim(
         7,
         "3.5.1",
-        "For VGG16, repeating the grey channel is better than a convolution to three channels.",
+        "For VGG16, repeating the gray channel is better than a convolution to three channels.",
         "PSNR of both",
         "vgg16_repeat has the higher PSNR",
         (PHOTOGRAPHS, IMAGENET),
@@ -410,10 +410,10 @@ CLAIMS = (
         9,
         "4.1",
         "Outputs are under-saturated where the network is uncertain.",
-        "colourfulness beside the photographs'; chroma of small and of large parts likewise, "
-        "beside that of the mean colour, which is the same everywhere",
-        "it is less colourful than the photographs, and small parts have lost more chroma than "
-        "large ones, by more than with the mean colour",
+        "colorfulness beside the photographs'; chroma of small and of large parts likewise, "
+        "beside that of the mean color, which is the same everywhere",
+        "it is less colorful than the photographs, and small parts have lost more chroma than "
+        "large ones, by more than with the mean color",
         (),
         ("bn_maxpool",),
         _undersaturated,
@@ -421,9 +421,9 @@ CLAIMS = (
     Claim(
         10,
         "4.1",
-        "Small details and specific objects are coloured worse than large parts.",
-        "error in ab of small and of large parts, image by image, beside the grey image's",
-        "the error is larger in small parts, by more than the grey image's",
+        "Small details and specific objects are colored worse than large parts.",
+        "error in ab of small and of large parts, image by image, beside the gray image's",
+        "the error is larger in small parts, by more than the gray image's",
         (),
         ("bn_maxpool",),
         _small_parts,

@@ -125,7 +125,7 @@ def _draw(experiments: Experiments, results: Path) -> None:
     first = next(iter(variants.values()))
     pictures.compared_curves(histories, first.floors(), results / "curves.png")
     pictures.variant_curves(histories, first.floors(), results / "variants.png")
-    columns = {"grey": first.shown["evenly_spaced"].images["grey"]}
+    columns = {"gray": first.shown["evenly_spaced"].images["gray"]}
     columns |= {
         name: found.shown["evenly_spaced"].images["colorized"] for name, found in variants.items()
     }

@@ -10,7 +10,7 @@ from colorization.training.record import TrainingRecord
 def departures(trainings: Sequence[TrainingRecord]) -> Table:
     """Tabulate the paper's settings beside those of a study's trainings.
 
-    Variants that learn how likely each colour is are not the paper's, and do not count. Section 2.4
+    Variants that learn how likely each color is are not the paper's, and do not count. Section 2.4
     of the paper calls the embedding's network "a pre-trained Inception model"; section 3.2 has the
     other settings; section 3.5 has the size, of the VGG variants.
     """

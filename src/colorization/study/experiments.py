@@ -49,10 +49,10 @@ class Experiments:
         """The trainings of one variant, in the order of the seeds."""
         return [found for (name, _), found in self.trainings.items() if name == variant]
 
-    def colourful_half(self) -> "Experiments":
-        """The same trainings, with rows of the more colourful half of the test images alone."""
-        colourfulness = next(iter(self.trainings.values())).rows["colourfulness"]
-        chosen = (colourfulness >= colourfulness.median()).to_numpy()
+    def colorful_half(self) -> "Experiments":
+        """The same trainings, with rows of the more colorful half of the test images alone."""
+        colorfulness = next(iter(self.trainings.values())).rows["colorfulness"]
+        chosen = (colorfulness >= colorfulness.median()).to_numpy()
         trainings = {
             key: replace(found, rows=found.rows[chosen].reset_index(drop=True))
             for key, found in self.trainings.items()

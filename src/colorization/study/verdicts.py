@@ -135,16 +135,16 @@ class Judged:
     verdict : str
     reasons : list of str
         Why all or part was not tested.
-    on_colourful : str
-        The verdict on the more colourful half of the test images alone. A pale answer meets
-        near-grey photographs almost exactly, so they weigh much in means of PSNR.
+    on_colorful : str
+        The verdict on the more colorful half of the test images alone. A pale answer meets
+        near-gray photographs almost exactly, so they weigh much in means of PSNR.
     """
 
     claim: Claim
     findings: list[Finding]
     verdict: str
     reasons: list[str]
-    on_colourful: str = ""
+    on_colorful: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Give the claim as claims.json holds it."""
@@ -156,7 +156,7 @@ class Judged:
             "rule": self.claim.rule,
             "verdict": self.verdict,
             "reasons": self.reasons,
-            "verdict_on_colourful_half": self.on_colourful,
+            "verdict_on_colorful_half": self.on_colorful,
             "evidence": [_evidence(finding) for finding in self.findings],
         }
 
@@ -179,9 +179,9 @@ def _evidence(finding: Finding) -> dict[str, Any]:
 
 def judge(claims: Sequence[Claim], experiments: Experiments) -> list[Judged]:
     """Judge each claim by what the study measured."""
-    half = experiments.colourful_half()
+    half = experiments.colorful_half()
     return [
-        replace(_judge(claim, experiments), on_colourful=_judge(claim, half).verdict)
+        replace(_judge(claim, experiments), on_colorful=_judge(claim, half).verdict)
         for claim in claims
     ]
 
@@ -251,7 +251,7 @@ def _unmet(claim: Claim, experiments: Experiments, aside: Collection[str]) -> li
     trainings = [found.training for name in names for found in experiments.of(name)]
     reasons = []
     if PHOTOGRAPHS in claim.needs and experiments.source == "scenes":
-        reasons.append("synthetic data, whose texture tells the colours")
+        reasons.append("synthetic data, whose texture tells the colors")
     random = set(_without_weights(names, experiments).values())
     if IMAGENET in claim.needs and random:
         reasons.append(f"no ImageNet weights in {', '.join(sorted(random))}")

@@ -16,7 +16,7 @@ from colorization.networks.dial import Dialled
 from colorization.networks.directory import save_architecture
 from colorization.networks.objective import Objective
 from colorization.networks.variant import Network
-from colorization.settings.colour_bins import ColourBins
+from colorization.settings.color_bins import ColorBins
 from colorization.settings.train import Train
 from colorization.training.devices import strategy_of
 from colorization.training.epochs import Recorder
@@ -50,7 +50,7 @@ def fit(
     objective: Objective,
     training: Examples,
     validation: Examples,
-    params: Train | ColourBins,
+    params: Train | ColorBins,
     seed: int,
     folder: Path,
     snapshots: Snapshots,
@@ -70,7 +70,7 @@ def fit(
         Trained by the strategy it was built under; see `devices.strategy`.
     objective : Objective
     training, validation : Examples
-    params : Train or ColourBins
+    params : Train or ColorBins
     seed : int
         Determines the order of the images.
     folder : Path
@@ -139,13 +139,13 @@ def fit(
     )
 
 
-def colourful(examples: Examples, least: float) -> np.ndarray:
+def colorful(examples: Examples, least: float) -> np.ndarray:
     """Indices of the images whose mean CIE chroma is at least `least`.
 
     Raises
     ------
     ColorizationError
-        If no image is that colourful.
+        If no image is that colorful.
     """
     chroma = [
         np.hypot(ab[..., 0], ab[..., 1], dtype=np.float32).mean() * AB_SCALE
@@ -154,7 +154,7 @@ def colourful(examples: Examples, least: float) -> np.ndarray:
     found = np.flatnonzero(np.array(chroma) >= least)
     if not len(found):
         raise ColorizationError(
-            f"colour_bins.min_chroma: no training image has a mean chroma of {least:g} or more, "
-            f"the most colourful {max(chroma):.1f}; lower it"
+            f"color_bins.min_chroma: no training image has a mean chroma of {least:g} or more, "
+            f"the most colorful {max(chroma):.1f}; lower it"
         )
     return found

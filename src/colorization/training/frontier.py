@@ -1,22 +1,22 @@
-"""Fix a model's dial, from faithful to vivid colours, on validation images.
+"""Fix a model's dial, from faithful to vivid colors, on validation images.
 
-A network that predicts how likely each colour is leaves open which colour to show. `ColourDial`
+A network that predicts how likely each color is leaves open which color to show. `ColorDial`
 chooses it by two numbers: beta, the share of the loss's weighting that it undoes, and a
-temperature. More vivid colours are further from the truth on average. So each position of the dial
+temperature. More vivid colors are further from the truth on average. So each position of the dial
 takes the beta and temperature that are closest to the truth, by the rule below. In it, "difference"
 is the mean CIEDE2000 over the images.
 
 1. The faithful end is the beta and temperature with the least difference.
-2. The vivid end is as colourful as the photographs: the sum of Hasler and Süsstrunk's colourfulness
+2. The vivid end is as colorful as the photographs: the sum of Hasler and Süsstrunk's colorfulness
    over the images equals that over the photographs. The positions between are evenly spaced in
-   colourfulness.
-3. Of the betas and temperatures that give a position's colourfulness, the rule takes those with the
+   colorfulness.
+3. Of the betas and temperatures that give a position's colorfulness, the rule takes those with the
    least difference. Neither may be greater than at the position before, so that the dial leads
    steadily from one position to the next.
-4. The default is the most vivid position whose difference is at most that of the grey images, or
+4. The default is the most vivid position whose difference is at most that of the gray images, or
    the faithful end if there is no such position.
 
-The rule does not use PSNR, because photographs that are nearly grey would decide it: a grey answer
+The rule does not use PSNR, because photographs that are nearly gray would decide it: a gray answer
 meets them almost exactly, at 50 dB and more, and so dominates the mean.
 """
 
@@ -28,7 +28,7 @@ from scipy.ndimage import zoom
 
 from colorization.core.progress import progress
 from colorization.dataset.examples import Examples
-from colorization.imaging import colour_metrics
+from colorization.imaging import color_metrics
 from colorization.networks.dial import POSITIONS, Dialled
 from colorization.training.one_image import measure_ways
 
@@ -38,7 +38,7 @@ AT_A_TIME = 8  # images, each in all ways
 BETAS = np.linspace(1, 0, POSITIONS)
 TEMPERATURES = np.geomspace(1.2, 0.15, 8)
 FINER = 10  # interpolated steps for each step between those
-CLOSE = 0.01  # tolerance of colourfulness, as a share of the photographs'
+CLOSE = 0.01  # tolerance of colorfulness, as a share of the photographs'
 
 Way = tuple[float, float]  # beta and temperature
 
@@ -46,7 +46,7 @@ Way = tuple[float, float]  # beta and temperature
 def fix_dial(dialled: Dialled, validation: Examples) -> None:
     """Set the frontier of a trained network's dial by the rule above.
 
-    If all photographs are grey, no way is better than another, and the dial stays as it is.
+    If all photographs are gray, no way is better than another, and the dial stays as it is.
 
     Parameters
     ----------
@@ -55,20 +55,20 @@ def fix_dial(dialled: Dialled, validation: Examples) -> None:
     validation : Examples
     """
     some = _evenly_spaced(validation, IMAGES)
-    truths = sum(map(colour_metrics.colourfulness, some.images.rgb))
+    truths = sum(map(color_metrics.colorfulness, some.images.rgb))
     if not truths:
         return
     ways = [(beta, temperature) for beta in BETAS for temperature in TEMPERATURES]
-    differences, colourfulness = _measured(dialled, some, ways).mean(axis=0).T
+    differences, colorfulness = _measured(dialled, some, ways).mean(axis=0).T
     shape = (len(BETAS), len(TEMPERATURES))
     of_photographs = truths / len(some)
     betas, temperatures = frontier(
-        differences[1:].reshape(shape), (colourfulness[1:] / of_photographs).reshape(shape)
+        differences[1:].reshape(shape), (colorfulness[1:] / of_photographs).reshape(shape)
     )
     along = list(zip(betas, temperatures, strict=True))
     more = _evenly_spaced(validation, MORE_IMAGES)
-    grey, *positions = _measured(dialled, more, along)[..., 0].mean(axis=0)
-    no_worse = np.flatnonzero(np.array(positions) <= grey)
+    gray, *positions = _measured(dialled, more, along)[..., 0].mean(axis=0)
+    no_worse = np.flatnonzero(np.array(positions) <= gray)
     default = max(no_worse, default=0) / (POSITIONS - 1)
     dialled.dial.set_frontier(betas, temperatures, default)
 
@@ -78,27 +78,27 @@ def _evenly_spaced(validation: Examples, count: int) -> Examples:
     return validation.some(chosen.tolist())
 
 
-def frontier(difference: np.ndarray, colourfulness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def frontier(difference: np.ndarray, colorfulness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Find beta and temperature at each position of the dial, by points 1 to 3 of the rule.
 
     Parameters
     ----------
-    difference, colourfulness : (len(BETAS), len(TEMPERATURES)) float arrays
-        Mean CIEDE2000, and colourfulness divided by that of the photographs.
+    difference, colorfulness : (len(BETAS), len(TEMPERATURES)) float arrays
+        Mean CIEDE2000, and colorfulness divided by that of the photographs.
 
     Returns
     -------
     betas, temperatures : (POSITIONS,) float arrays
-        Taken from a finer grid, on which difference and colourfulness are interpolated.
+        Taken from a finer grid, on which difference and colorfulness are interpolated.
     """
-    difference, colourfulness = (_finer(values) for values in (difference, colourfulness))
+    difference, colorfulness = (_finer(values) for values in (difference, colorfulness))
     rows, columns = difference.shape
     row, column = np.unravel_index(np.argmin(difference), difference.shape)
-    faithful = colourfulness[row, column]
+    faithful = colorfulness[row, column]
     path = [(row, column)]
     for wanted in np.linspace(faithful, max(faithful, 1), POSITIONS)[1:]:
         # Rows lead to lower betas, columns to lower temperatures.
-        off = np.abs(colourfulness[row:, column:] - wanted)
+        off = np.abs(colorfulness[row:, column:] - wanted)
         there = np.where(off <= max(CLOSE, off.min()), difference[row:, column:], np.inf)
         further = np.unravel_index(np.argmin(there), there.shape)
         row, column = row + further[0], column + further[1]
@@ -116,7 +116,7 @@ def _finer(values: np.ndarray) -> np.ndarray:
 
 
 def _measured(dialled: Dialled, some: Examples, ways: Sequence[Way]) -> np.ndarray:
-    """CIEDE2000 and colourfulness of each photograph in grey and in several ways: (N, 1 + W, 2)."""
+    """CIEDE2000 and colorfulness of each photograph in gray and in several ways: (N, 1 + W, 2)."""
     starts = range(0, len(some), AT_A_TIME)
     measured = []
     with Parallel(n_jobs=-1) as parallel:

@@ -1,12 +1,12 @@
-"""Measure one image in several colours, without Keras, so that worker processes start at once."""
+"""Measure one image in several colors, without Keras, so that worker processes start at once."""
 
 import numpy as np
 
-from colorization.imaging import colour_metrics, lab
+from colorization.imaging import color_metrics, lab
 
 
 def measure_ways(truth: np.ndarray, ways: np.ndarray) -> list[tuple[float, float]]:
-    """Measure a photograph in grey, then in each of several colours.
+    """Measure a photograph in gray, then in each of several colors.
 
     Parameters
     ----------
@@ -18,15 +18,15 @@ def measure_ways(truth: np.ndarray, ways: np.ndarray) -> list[tuple[float, float
     Returns
     -------
     list of (float, float)
-        Mean CIEDE2000 from the photograph, and Hasler and Süsstrunk's colourfulness.
+        Mean CIEDE2000 from the photograph, and Hasler and Süsstrunk's colorfulness.
     """
     L, ab = lab.rgb_to_lab(truth)
     expected = lab.to_cie(L, ab)
     images = [lab.lab_to_rgb(L, np.zeros(2)), *(lab.lab_to_rgb(L, way) for way in ways)]
     return [
         (
-            colour_metrics.ciede2000_mean(expected, lab.to_cie(*lab.rgb_to_lab(rgb))),
-            colour_metrics.colourfulness(rgb),
+            color_metrics.ciede2000_mean(expected, lab.to_cie(*lab.rgb_to_lab(rgb))),
+            color_metrics.colorfulness(rgb),
         )
         for rgb in images
     ]

@@ -7,7 +7,7 @@ import keras
 from keras.optimizers import Adam
 from keras.optimizers.schedules import CosineDecay, ExponentialDecay, LearningRateSchedule
 
-from colorization.settings.colour_bins import ColourBins
+from colorization.settings.color_bins import ColorBins
 from colorization.settings.train import Train
 
 
@@ -39,20 +39,20 @@ class SlowerAdam(Adam):
 
 
 def build_optimizer(
-    settings: Train | ColourBins, steps: int, encoder: keras.Model | None = None
+    settings: Train | ColorBins, steps: int, encoder: keras.Model | None = None
 ) -> keras.optimizers.Optimizer:
     """Build the optimizer of a training.
 
     Parameters
     ----------
-    settings : Train or ColourBins
+    settings : Train or ColorBins
     steps : int
         Number of steps of the whole training.
     encoder : keras.Model, optional
         The part that is trained at `encoder_rate` times the learning rate, where the settings have
         such a rate.
     """
-    if isinstance(settings, ColourBins):
+    if isinstance(settings, ColorBins):
         schedule = CosineDecay(settings.learning_rate, steps)
         if encoder is not None and settings.encoder_rate:
             return SlowerAdam(schedule, encoder.trainable_variables, settings.encoder_rate)

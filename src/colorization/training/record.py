@@ -2,7 +2,7 @@
 
 from colorization.backbones.weights import Pretrained
 from colorization.core.records import Record
-from colorization.settings.colour_bins import ColourBins
+from colorization.settings.color_bins import ColorBins
 from colorization.settings.train import Train
 
 TRAINING = "training.json"
@@ -24,7 +24,7 @@ class TrainingRecord(Record):
         The network whose logits the model sees beside L.
     encoder : Pretrained or None
         The network through which the model sees L.
-    train : Train or ColourBins
+    train : Train or ColorBins
         The settings, with the actual number of epochs.
     one_in : int
         The model was trained on one in this many training images.
@@ -43,7 +43,7 @@ class TrainingRecord(Record):
     precision: str
     embedding: Pretrained | None = None
     encoder: Pretrained | None = None
-    train: Train | ColourBins
+    train: Train | ColorBins
     one_in: int
     training_images: int
     image_size: int

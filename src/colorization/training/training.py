@@ -12,15 +12,15 @@ from colorization.backbones.weights import Pretrained
 from colorization.core.errors import ColorizationError
 from colorization.core.files import whole_folder
 from colorization.core.identity import identify
-from colorization.dataset.colours import Colours
+from colorization.dataset.colors import Colors
 from colorization.dataset.examples import Examples, read_examples
 from colorization.networks.encoders import load_encoder
 from colorization.networks.variant import Network, Variant, build_network, sees_embedding
-from colorization.settings.colour_bins import ColourBins
+from colorization.settings.color_bins import ColorBins
 from colorization.settings.encoders import Encoders
 from colorization.settings.train import Train
 from colorization.training.devices import device_names, strategy
-from colorization.training.fitting import Outcome, colourful, fit
+from colorization.training.fitting import Outcome, colorful, fit
 from colorization.training.record import TRAINING, TrainingRecord
 from colorization.training.snapshots import Snapshots
 
@@ -39,15 +39,15 @@ class Inputs:
         The encoder that a variant sees through, as the stage `check` recorded it.
     encoders : Encoders
         The settings that say where the encoder's weights are.
-    colours : Path or None
-        The folder that the stage `colours` wrote; None for a variant that does not need it.
+    colors : Path or None
+        The folder that the stage `colors` wrote; None for a variant that does not need it.
     """
 
     arrays: Path
     embeddings: Path | None
     encoder: Pretrained | None
     encoders: Encoders
-    colours: Path | None = None
+    colors: Path | None = None
 
     def embedding(self) -> Pretrained | None:
         """The network whose logits serve as embeddings."""
@@ -59,7 +59,7 @@ class Inputs:
 
     def files(self) -> list[Path]:
         """Every file of data that the training reads."""
-        folders = [self.arrays / "train", self.arrays / "validation", self.embeddings, self.colours]
+        folders = [self.arrays / "train", self.arrays / "validation", self.embeddings, self.colors]
         return sorted(file for folder in folders if folder for file in folder.iterdir())
 
 
@@ -80,7 +80,7 @@ class Trained:
 def train_variant(
     name: str,
     seed: int,
-    settings: Train | ColourBins,
+    settings: Train | ColorBins,
     inputs: Inputs,
     out: Path,
     unfinished: Path,
@@ -93,7 +93,7 @@ def train_variant(
     name : str
         Name of the variant.
     seed : int
-    settings : Train or ColourBins
+    settings : Train or ColorBins
     inputs : Inputs
     out : Path
         The model directory.
@@ -108,23 +108,23 @@ def train_variant(
         If the inputs do not suit the variant, weights are missing, or the training diverges.
     """
     variant = variants.load(name)
-    colours = Colours.read(inputs.colours) if inputs.colours else None
-    if variant.needs_colours != (colours is not None):
-        right = "colour_bins" if variant.needs_colours else "with_embedding or without_embedding"
+    colors = Colors.read(inputs.colors) if inputs.colors else None
+    if variant.needs_colors != (colors is not None):
+        right = "color_bins" if variant.needs_colors else "with_embedding or without_embedding"
         raise ColorizationError(f"params.yaml: {name} belongs into study.{right}")
-    objective = variant.learns(colours)
+    objective = variant.learns(colors)
     precision = choose_precision(settings.precision, float16=True)
     devices = device_names(settings.devices)
     with strategy(settings.devices).scope():
-        network = build_network(name, variant, seed, precision, colours)
+        network = build_network(name, variant, seed, precision, colors)
     _check_sight(name, variant, network, inputs)
     embedding = inputs.embedding()
     # Fewer images get more epochs: the steps are as many as with all, so only the images differ.
     settings = settings.model_copy(update={"epochs": settings.epochs * variant.one_in})
     training = inputs.examples("train").some(slice(None, None, variant.one_in))
     used = encoder = None
-    if isinstance(settings, ColourBins):
-        used = colourful(training, settings.min_chroma)
+    if isinstance(settings, ColorBins):
+        used = colorful(training, settings.min_chroma)
         encoder = _encoder_to_train(network, variant, settings)
     told = {
         "variant": name,
@@ -176,7 +176,7 @@ def train_variant(
 
 
 def _encoder_to_train(
-    network: Network, variant: Variant, settings: ColourBins
+    network: Network, variant: Variant, settings: ColorBins
 ) -> keras.Model | None:
     """Make the whole encoder trainable and return it; None if it stays fixed."""
     if variant.encoder is None or not settings.encoder_rate:
@@ -189,7 +189,7 @@ def _encoder_to_train(
 
 def _check_sight(name: str, variant: Variant, network: Network, inputs: Inputs) -> None:
     """Raise an error if the inputs are not those that the variant sees."""
-    list_alone = "colour_bins" if variant.needs_colours else "without_embedding"
+    list_alone = "color_bins" if variant.needs_colors else "without_embedding"
     if sees_embedding(network.model) != bool(inputs.embeddings):
         right = "with_embedding" if inputs.embeddings is None else list_alone
         raise ColorizationError(f"params.yaml: {name} belongs into study.{right}")

@@ -1,10 +1,10 @@
-"""Beyond the paper: a U-Net on MobileNetV2 that predicts how likely each colour is."""
+"""Beyond the paper: a U-Net on MobileNetV2 that predicts how likely each color is."""
 
 import keras
 from keras import layers
 
 from colorization.networks.blocks import BilinearUpsampling, conv_norm_relu_pool
-from colorization.networks.colour_bins import colour_bins
+from colorization.networks.color_bins import color_bins
 from colorization.networks.encoders import encode
 from colorization.networks.variant import Variant
 
@@ -48,5 +48,5 @@ VARIANT = Variant(
     architecture="U-Net with MobileNetV2 as its encoder; predicts how likely each of 10x10 bins is",
     section=None,
     encoder="mobilenet_v2",
-    objective=colour_bins,
+    objective=color_bins,
 )

@@ -1,4 +1,4 @@
-"""Measures how close a colorized image's colours are to the photograph's, and how strong."""
+"""Measures how close a colorized image's colors are to the photograph's, and how strong."""
 
 import numpy as np
 from skimage import color
@@ -7,7 +7,7 @@ AUC_THRESHOLD = 150.0  # CIE ab; Zhang et al. (2016), section 3.1
 
 
 def ciede2000_mean(truth: np.ndarray, lab: np.ndarray) -> float:
-    """Mean colour difference over the pixels: 1 is just noticeable. Lower is better.
+    """Mean color difference over the pixels: 1 is just noticeable. Lower is better.
 
     Parameters
     ----------
@@ -22,8 +22,8 @@ def ciede2000_mean(truth: np.ndarray, lab: np.ndarray) -> float:
     return float(color.deltaE_ciede2000(truth, lab).mean(dtype=np.float64))
 
 
-def colourfulness(rgb: np.ndarray) -> float:
-    """Colourfulness of an image: 0 is grey, about 15 slightly, 80 or more highly colourful.
+def colorfulness(rgb: np.ndarray) -> float:
+    """Colorfulness of an image: 0 is gray, about 15 slightly, 80 or more highly colorful.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def colourfulness(rgb: np.ndarray) -> float:
 
     References
     ----------
-    Hasler, Suesstrunk: Measuring colourfulness in natural images. SPIE 5007 (2003), equations for
+    Hasler, Suesstrunk: Measuring colorfulness in natural images. SPIE 5007 (2003), equations for
     the opponent space, with signed means.
     """
     red, green, blue = np.moveaxis(rgb.astype(np.float64), -1, 0)
@@ -53,7 +53,7 @@ def auc_ab_percent(error: np.ndarray, weights: np.ndarray | None = None) -> floa
     error : (H, W) float array
         Distance in CIE ab.
     weights : (H, W) float array, optional
-        Weights of the pixels; rare colours weigh more in the class-rebalanced area.
+        Weights of the pixels; rare colors weigh more in the class-rebalanced area.
 
     Returns
     -------

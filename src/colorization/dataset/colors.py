@@ -1,4 +1,4 @@
-"""Computes the mean colour of a set of photographs, and how often each colour occurs."""
+"""Computes the mean color of a set of photographs, and how often each color occurs."""
 
 import json
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from colorization.core.progress import progress
 from colorization.dataset.tables import read_table, write_table
 from colorization.imaging import lab
 
-BIN_WIDTH = 10.0  # CIE ab, as in Zhang et al. (2016); bins are centred at its multiples
+BIN_WIDTH = 10.0  # CIE ab, as in Zhang et al. (2016); bins are centerd at its multiples
 _REACH = round(lab.AB_SCALE / BIN_WIDTH)  # bins on either side of the bin around 0
 _BINS = 2 * _REACH + 1  # along a, and along b
 
 
 @dataclass(frozen=True)
-class Colours:
-    """The mean colour and the histograms of colours of a set of photographs.
+class Colors:
+    """The mean color and the histograms of colors of a set of photographs.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Colours:
     assigned: np.ndarray
 
     def rarity(self, ab: np.ndarray) -> np.ndarray:
-        """Weigh pixels by the inverse of their colour's frequency.
+        """Weigh pixels by the inverse of their color's frequency.
 
         Parameters
         ----------
@@ -46,7 +46,7 @@ class Colours:
         Returns
         -------
         (...,) float64 array
-            At most 1. A colour that does not occur weighs as much as the rarest that does.
+            At most 1. A color that does not occur weighs as much as the rarest that does.
 
         References
         ----------
@@ -57,7 +57,7 @@ class Colours:
         return weights.ravel()[_bins(ab)]
 
     def table(self) -> pd.DataFrame:
-        """List the bins that occur: a and b of the centre (CIE), pixels and assigned."""
+        """List the bins that occur: a and b of the center (CIE), pixels and assigned."""
         a, b = np.nonzero(self.assigned)
         return pd.DataFrame(
             {
@@ -75,7 +75,7 @@ class Colours:
         (folder / "mean_ab.json").write_text(mean_ab + "\n", encoding="utf-8")
 
     @classmethod
-    def read(cls, folder: Path) -> "Colours":
+    def read(cls, folder: Path) -> "Colors":
         """Read the files that `write` wrote."""
         table = read_table(folder / "ab_bins.csv")
         mean_ab = json.loads((folder / "mean_ab.json").read_text(encoding="utf-8"))
@@ -86,8 +86,8 @@ class Colours:
         return cls(np.array(mean_ab, np.float32), pixels, assigned)
 
 
-def count_colours(ab: np.ndarray) -> Colours:
-    """Count the colours of a set of images, one image at a time.
+def count_colors(ab: np.ndarray) -> Colors:
+    """Count the colors of a set of images, one image at a time.
 
     Parameters
     ----------
@@ -97,20 +97,20 @@ def count_colours(ab: np.ndarray) -> Colours:
     counts = np.zeros(_BINS * _BINS, np.int64)
     assigned = np.zeros(_BINS * _BINS)
     sums = np.zeros(2)
-    for image in progress(ab, "counting colours of the training images", len(ab)):
+    for image in progress(ab, "counting colors of the training images", len(ab)):
         values = image.astype(np.float32)
         sums += values.sum(axis=(0, 1), dtype=np.float64)
         counts += np.bincount(_bins(values).ravel(), minlength=len(counts))
         for index, weight in assign(values):
             assigned += np.bincount(index.ravel(), weight.ravel(), minlength=len(counts))
     shape = (_BINS, _BINS)
-    return Colours(
+    return Colors(
         (sums / counts.sum()).astype(np.float32), counts.reshape(shape), assigned.reshape(shape)
     )
 
 
 def assign(ab: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Share each colour among the four bins around it; their centres' weighted mean is the colour.
+    """Share each color among the four bins around it; their centers' weighted mean is the color.
 
     Parameters
     ----------
@@ -120,10 +120,10 @@ def assign(ab: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     Yields
     ------
     index : (...) int64 array
-        Index of a bin in `Colours.assigned`, flattened row by row.
+        Index of a bin in `Colors.assigned`, flattened row by row.
     weight : (...) float32 array
         In [0, 1]: (1 - distance in a) * (1 - distance in b), both in bin widths. The four weights
-        of a colour sum to 1.
+        of a color sum to 1.
     """
     scaled = ab * np.float32(lab.AB_SCALE / BIN_WIDTH)
     lower = np.floor(scaled)
@@ -137,6 +137,6 @@ def assign(ab: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def _bins(ab: np.ndarray) -> np.ndarray:
-    """Index of each pixel's nearest bin in `Colours.pixels`, flattened row by row."""
+    """Index of each pixel's nearest bin in `Colors.pixels`, flattened row by row."""
     index = np.rint(ab * np.float32(lab.AB_SCALE / BIN_WIDTH)).astype(np.int64) + _REACH
     return index[..., 0] * _BINS + index[..., 1]

@@ -1,7 +1,7 @@
-"""Defines the objective `colour_bins`: a network predicts how likely each colour is.
+"""Defines the objective `color_bins`: a network predicts how likely each color is.
 
-The loss is a cross-entropy. Each colour is shared among the four bins of ab around it. Pixels of
-rare colours weigh more; otherwise the greyish colours of most pixels would outweigh them.
+The loss is a cross-entropy. Each color is shared among the four bins of ab around it. Pixels of
+rare colors weigh more; otherwise the grayish colors of most pixels would outweigh them.
 
 References
 ----------
@@ -15,10 +15,10 @@ import numpy as np
 from keras import layers, ops
 from scipy.ndimage import gaussian_filter
 
-from colorization.dataset.colours import BIN_WIDTH, Colours
+from colorization.dataset.colors import BIN_WIDTH, Colors
 from colorization.imaging.lab import AB_SCALE
 from colorization.networks.blocks import BilinearUpsampling
-from colorization.networks.dial import AB, LOGITS, ColourDial
+from colorization.networks.dial import AB, LOGITS, ColorDial
 from colorization.networks.objective import Objective
 
 SMOOTHING = 5.0  # sigma of the Gaussian in CIE ab, as in Zhang et al.
@@ -26,22 +26,22 @@ UNIFORM_SHARE = 0.5  # lambda in equation 4 of Zhang et al.
 SCALE = 2  # the network predicts at half the height and width; its ab are enlarged
 
 
-def colour_bins(colours: Colours) -> Objective:
-    """Make the objective for the colours of some training images.
+def color_bins(colors: Colors) -> Objective:
+    """Make the objective for the colors of some training images.
 
     The network's features must have half the height and width of the image.
     """
-    indices = np.argwhere(colours.assigned > 0)
-    centres = (indices - len(colours.assigned) // 2) * BIN_WIDTH / AB_SCALE
-    weights = rebalancing_weights(colours.assigned)[tuple(indices.T)]
-    towards = _assignment(centres)
+    indices = np.argwhere(colors.assigned > 0)
+    centers = (indices - len(colors.assigned) // 2) * BIN_WIDTH / AB_SCALE
+    weights = rebalancing_weights(colors.assigned)[tuple(indices.T)]
+    toward = _assignment(centers)
 
     def head(features: keras.KerasTensor) -> keras.KerasTensor:
-        return layers.Conv2D(len(centres), 1, name=LOGITS)(features)
+        return layers.Conv2D(len(centers), 1, name=LOGITS)(features)
 
     def loss(ab: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
         """Compute the weighted cross-entropy of each pixel."""
-        assigned = towards(ab)
+        assigned = toward(ab)
         weight = ops.matmul(assigned, ops.cast(weights, "float32")[:, None])[..., 0]
         logits = ops.cast(logits, "float32")
         return weight * ops.categorical_crossentropy(assigned, logits, from_logits=True)
@@ -49,19 +49,19 @@ def colour_bins(colours: Colours) -> Objective:
     def squared_error(ab: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
         """Compute the squared error of the distribution's mean, without the loss's weights."""
         unweighted = ops.cast(logits, "float32") - ops.cast(np.log(weights), "float32")
-        mean = ops.matmul(ops.softmax(unweighted, axis=-1), ops.cast(centres, "float32"))
+        mean = ops.matmul(ops.softmax(unweighted, axis=-1), ops.cast(centers, "float32"))
         return ops.mean(ops.square(ab - mean), axis=-1)
 
     def to_ab(
         logits: keras.KerasTensor, vividness: keras.KerasTensor | None = None
     ) -> keras.KerasTensor:
-        dial = ColourDial(len(centres), name="dial")
+        dial = ColorDial(len(centers), name="dial")
         ab = dial(logits, vividness)
-        dial.set_colours(centres, weights)
+        dial.set_colors(centers, weights)
         return BilinearUpsampling(dtype="float32", name=AB)(ab)
 
     return Objective(
-        "colour_bins",
+        "color_bins",
         head=head,
         target=halved,
         loss=loss,
@@ -72,12 +72,12 @@ def colour_bins(colours: Colours) -> Objective:
 
 
 def rebalancing_weights(assigned: np.ndarray) -> np.ndarray:
-    """Weigh colours by their inverse frequency, smoothed and mixed with a uniform one.
+    """Weigh colors by their inverse frequency, smoothed and mixed with a uniform one.
 
     Parameters
     ----------
     assigned : (A, B) float array
-        How many pixels have the colour of each bin.
+        How many pixels have the color of each bin.
 
     Returns
     -------
@@ -104,14 +104,14 @@ def halved(ab: np.ndarray) -> np.ndarray:
     return blocks.mean(axis=(2, 4))
 
 
-def _assignment(centres: np.ndarray) -> Callable[[keras.KerasTensor], keras.KerasTensor]:
-    """Make `colours.assign` for tensors: from ab, (..., 2), to each bin's share, (..., bins)."""
-    scaled = np.rint(centres * (AB_SCALE / BIN_WIDTH))
+def _assignment(centers: np.ndarray) -> Callable[[keras.KerasTensor], keras.KerasTensor]:
+    """Make `colors.assign` for tensors: from ab, (..., 2), to each bin's share, (..., bins)."""
+    scaled = np.rint(centers * (AB_SCALE / BIN_WIDTH))
     values = [np.unique(scaled[:, axis]) for axis in (0, 1)]
     # Products with matrices of 0 and 1 take half the time of indices.
     places = [scaled[:, axis] == values[axis][:, None] for axis in (0, 1)]
 
-    def towards(ab: keras.KerasTensor) -> keras.KerasTensor:
+    def toward(ab: keras.KerasTensor) -> keras.KerasTensor:
         shares = [
             ops.matmul(
                 ops.relu(1 - ops.abs(ab[..., axis, None] * (AB_SCALE / BIN_WIDTH) - values[axis])),
@@ -121,4 +121,4 @@ def _assignment(centres: np.ndarray) -> Callable[[keras.KerasTensor], keras.Kera
         ]
         return shares[0] * shares[1]
 
-    return towards
+    return toward

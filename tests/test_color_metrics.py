@@ -1,4 +1,4 @@
-"""Metrics of colour against published values, sums done by hand, and their definitions."""
+"""Metrics of color against published values, sums done by hand, and their definitions."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colorization.imaging.colour_metrics import auc_ab_percent, ciede2000_mean, colourfulness
+from colorization.imaging.color_metrics import auc_ab_percent, ciede2000_mean, colorfulness
 from samples import scene
 
 SHARMA = pd.read_csv(Path(__file__).parent / "golden" / "ciede2000_sharma.csv", comment="#")
@@ -43,20 +43,20 @@ def flat(*rgb: int) -> np.ndarray:
         ((0, 0, 255), 76.5),
     ],
 )
-def test_colourfulness_of_one_colour_is_by_hand(rgb: tuple[int, int, int], expected: float) -> None:
-    assert colourfulness(flat(*rgb)) == pytest.approx(expected, abs=1e-4)
+def test_colorfulness_of_one_color_is_by_hand(rgb: tuple[int, int, int], expected: float) -> None:
+    assert colorfulness(flat(*rgb)) == pytest.approx(expected, abs=1e-4)
 
 
-def test_colourfulness_has_signed_means() -> None:
+def test_colorfulness_has_signed_means() -> None:
     # rg is 255 and -255, yb 127.5 in both: deviations 255 and 0, means 0 and 127.5.
     halves = np.concatenate([flat(255, 0, 0), flat(0, 255, 0)])
-    assert colourfulness(halves) == pytest.approx(255 + 0.3 * 127.5)
+    assert colorfulness(halves) == pytest.approx(255 + 0.3 * 127.5)
 
 
-def test_a_greyer_image_is_less_colourful_in_proportion() -> None:
+def test_a_grayer_image_is_less_colorful_in_proportion() -> None:
     rgb = scene(1, 64, 64).astype(float)
-    grey = rgb.mean(axis=-1, keepdims=True)
-    whole, half = (colourfulness(grey + factor * (rgb - grey)) for factor in (1, 0.5))
+    gray = rgb.mean(axis=-1, keepdims=True)
+    whole, half = (colorfulness(gray + factor * (rgb - gray)) for factor in (1, 0.5))
     assert half == pytest.approx(whole / 2, abs=0.5)  # rounded down to whole values
 
 

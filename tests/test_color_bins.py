@@ -1,4 +1,4 @@
-"""The objective colour_bins: weights by hand, targets and decoding as each other's inverse."""
+"""The objective color_bins: weights by hand, targets and decoding as each other's inverse."""
 
 from pathlib import Path
 
@@ -8,26 +8,26 @@ import pytest
 import tensorflow as tf
 from skimage.transform import downscale_local_mean
 
-from colorization.dataset.colours import Colours, assign, count_colours
+from colorization.dataset.colors import Colors, assign, count_colors
 from colorization.imaging import lab
-from colorization.networks import colour_bins
-from colorization.networks.colour_bins import halved, rebalancing_weights
-from colorization.networks.dial import POSITIONS, ColourDial, Dialled
+from colorization.networks import color_bins
+from colorization.networks.color_bins import halved, rebalancing_weights
+from colorization.networks.dial import POSITIONS, ColorDial, Dialled
 from colorization.networks.variant import build_network
 from colorization.variants import load
 from samples import scene
 
 RGB = np.stack([scene(seed, 32, 32) for seed in range(6)])
 AB = lab.rgb_to_lab(RGB)[1]
-COLOURS = count_colours(AB)
-OBJECTIVE = colour_bins.colour_bins(COLOURS)
-OCCURRING = np.argwhere(COLOURS.assigned > 0)
-CENTRES = 10.0 * (OCCURRING - 13) / lab.AB_SCALE
-WEIGHTS = rebalancing_weights(COLOURS.assigned)[tuple(OCCURRING.T)]
+COLORS = count_colors(AB)
+OBJECTIVE = color_bins.color_bins(COLORS)
+OCCURRING = np.argwhere(COLORS.assigned > 0)
+CENTERS = 10.0 * (OCCURRING - 13) / lab.AB_SCALE
+WEIGHTS = rebalancing_weights(COLORS.assigned)[tuple(OCCURRING.T)]
 
 
 def shares(ab: np.ndarray) -> np.ndarray:
-    """How `colours.assign` shares each colour among the bins that occur."""
+    """How `colors.assign` shares each color among the bins that occur."""
     dense = np.zeros((*ab.shape[:-1], 27 * 27))
     for index, weight in assign(ab):
         np.put_along_axis(
@@ -46,10 +46,10 @@ def logits_of(probabilities: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def dial() -> ColourDial:
-    layer = ColourDial(len(CENTRES))
-    layer.build((None, None, None, len(CENTRES)))
-    layer.set_colours(CENTRES, WEIGHTS)
+def dial() -> ColorDial:
+    layer = ColorDial(len(CENTERS))
+    layer.build((None, None, None, len(CENTERS)))
+    layer.set_colors(CENTERS, WEIGHTS)
     return layer
 
 
@@ -74,20 +74,20 @@ def test_the_mean_weight_of_a_pixel_is_one() -> None:
     assert (WEIGHTS * shares(AB).mean(axis=(0, 1, 2))).sum() == pytest.approx(1, abs=1e-4)
 
 
-def test_a_colour_that_is_certain_is_the_centre_of_its_bin(dial: ColourDial) -> None:
-    certain = logits_of(np.eye(len(CENTRES)))[:, None, None]
-    np.testing.assert_allclose(dial.decode(certain, 1, 1)[:, 0, 0], CENTRES, atol=1e-5)
+def test_a_color_that_is_certain_is_the_center_of_its_bin(dial: ColorDial) -> None:
+    certain = logits_of(np.eye(len(CENTERS)))[:, None, None]
+    np.testing.assert_allclose(dial.decode(certain, 1, 1)[:, 0, 0], CENTERS, atol=1e-5)
 
 
-def test_decoding_undoes_the_assignment(dial: ColourDial) -> None:
+def test_decoding_undoes_the_assignment(dial: ColorDial) -> None:
     np.testing.assert_allclose(dial.decode(logits_of(shares(AB)), 1, 1), AB, atol=2e-5)
 
 
-def test_beta_0_keeps_the_weights(dial: ColourDial) -> None:
-    half = np.zeros((1, 1, 1, len(CENTRES)))
+def test_beta_0_keeps_the_weights(dial: ColorDial) -> None:
+    half = np.zeros((1, 1, 1, len(CENTERS)))
     half[..., [0, -1]] = 0.5
     weights = WEIGHTS[[0, -1]] / WEIGHTS[[0, -1]].sum()
-    expected = weights @ CENTRES[[0, -1]]
+    expected = weights @ CENTERS[[0, -1]]
     np.testing.assert_allclose(dial.decode(logits_of(half), 0, 1)[0, 0, 0], expected, atol=1e-5)
 
 
@@ -100,7 +100,7 @@ def test_the_target_is_the_mean_of_two_by_two_pixels() -> None:
 def test_the_loss_falls_towards_the_assignment() -> None:
     """Its gradient by the logits is what softmax gives less the assignment, times the weight."""
     target = halved(AB)
-    logits = np.random.default_rng(1).normal(size=(*target.shape[:-1], len(CENTRES)))
+    logits = np.random.default_rng(1).normal(size=(*target.shape[:-1], len(CENTERS)))
     logits = tf.constant(logits, tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(logits)
@@ -120,10 +120,10 @@ def test_squared_error_is_that_of_the_mean() -> None:
     np.testing.assert_allclose(OBJECTIVE.squared_error(target, shifted), expected, atol=1e-6)
 
 
-def test_a_dial_interpolates_between_its_positions(dial: ColourDial) -> None:
+def test_a_dial_interpolates_between_its_positions(dial: ColorDial) -> None:
     betas, temperatures = np.linspace(1, 0, POSITIONS), np.linspace(0.2, 0.7, POSITIONS)
     dial.set_frontier(betas, temperatures, 0.25)
-    logits = np.random.default_rng(2).normal(size=(2, 3, 4, len(CENTRES))).astype(np.float32)
+    logits = np.random.default_rng(2).normal(size=(2, 3, 4, len(CENTERS))).astype(np.float32)
     between = dial.decode(logits, 0.75, 0.325)
     np.testing.assert_allclose(dial(logits), between, atol=1e-6)  # the default
     np.testing.assert_allclose(dial(logits, np.full((2, 1), 0.25)), between, atol=1e-6)
@@ -134,8 +134,8 @@ def test_a_dial_interpolates_between_its_positions(dial: ColourDial) -> None:
     np.testing.assert_array_equal(beyond, ends)
 
 
-def test_a_model_knows_its_colours_and_its_dial_when_it_is_loaded(tmp_path: Path) -> None:
-    network = build_network("n", load("mobilenet_unet"), 1, colours=COLOURS)
+def test_a_model_knows_its_colors_and_its_dial_when_it_is_loaded(tmp_path: Path) -> None:
+    network = build_network("n", load("mobilenet_unet"), 1, colors=COLORS)
     dialled = Dialled.of(network.model)
     assert dialled is not None
     dialled.dial.set_frontier(np.linspace(1, 0, POSITIONS), np.full(POSITIONS, 0.4), 0.3)
@@ -153,14 +153,14 @@ def test_a_model_knows_its_colours_and_its_dial_when_it_is_loaded(tmp_path: Path
     assert np.abs(again.ab(logits, 1.0) - by_default).max() > 1e-3
 
 
-def test_without_the_colours_it_cannot_be_built() -> None:
-    with pytest.raises(ValueError, match="colours of its training images"):
+def test_without_the_colors_it_cannot_be_built() -> None:
+    with pytest.raises(ValueError, match="colors of its training images"):
         build_network("n", load("mobilenet_unet"), 1)
 
 
-def test_colours_beyond_the_bins_that_occur_are_no_error() -> None:
-    seen = Colours(COLOURS.mean_ab, COLOURS.pixels, COLOURS.assigned)
-    loss = colour_bins.colour_bins(seen).loss(
-        tf.fill((1, 1, 1, 2), -1.0), tf.zeros((1, 1, 1, len(CENTRES)))
+def test_colors_beyond_the_bins_that_occur_are_no_error() -> None:
+    seen = Colors(COLORS.mean_ab, COLORS.pixels, COLORS.assigned)
+    loss = color_bins.color_bins(seen).loss(
+        tf.fill((1, 1, 1, 2), -1.0), tf.zeros((1, 1, 1, len(CENTERS)))
     )
     assert np.isfinite(np.asarray(loss)).all()

@@ -1,11 +1,11 @@
-"""What choices about `colour_bins` are worth: trainings for each, with one thing changed.
+"""What choices about `color_bins` are worth: trainings for each, with one thing changed.
 
-Trains mobilenet_unet on the cached arrays that `dvc repro colours` has made, with the settings of
+Trains mobilenet_unet on the cached arrays that `dvc repro colors` has made, with the settings of
 params.yaml but for the epochs and the number of training images, and scores the validation images.
 Prints a Markdown table: means over the seeds, and the lowest and highest of them. The minutes are
 of all cores together, so other programs on the machine change them little.
 
-    python benchmarks/colour_choices.py --images 3000 --epochs 4 --seeds 1 2 3
+    python benchmarks/color_choices.py --images 3000 --epochs 4 --seeds 1 2 3
 """
 
 import argparse
@@ -27,11 +27,11 @@ from keras import ops
 import turns
 from colorization.backbones.weights import Pretrained
 from colorization.dataset.examples import Examples
-from colorization.imaging import colour_metrics, lab, similarity
-from colorization.networks import colour_bins
+from colorization.imaging import color_metrics, lab, similarity
+from colorization.networks import color_bins
 from colorization.networks.dial import Dialled
 from colorization.networks.directory import load_model
-from colorization.settings.colour_bins import ColourBins
+from colorization.settings.color_bins import ColorBins
 from colorization.settings.encoders import Encoders
 from colorization.training import fitting, training
 from colorization.training.training import Inputs, train_variant
@@ -47,7 +47,7 @@ Patch = Callable[[], AbstractContextManager]
 
 @dataclass(frozen=True)
 class Choice:
-    """What is changed: settings of `colour_bins`, and code."""
+    """What is changed: settings of `color_bins`, and code."""
 
     settings: dict[str, Any] = field(default_factory=dict)
     patches: tuple[Patch, ...] = ()
@@ -91,18 +91,18 @@ def fit_and_swap(model: keras.Model, *given: Any, callbacks: list, **options: An
     return _fit(model, *given, callbacks=[swap, *callbacks], **options)
 
 
-def sixteen_bins(centres: np.ndarray) -> Callable:
-    """As `colour_bins._assignment`, over twice the distance."""
-    width = colour_bins.BIN_WIDTH / lab.AB_SCALE
+def sixteen_bins(centers: np.ndarray) -> Callable:
+    """As `color_bins._assignment`, over twice the distance."""
+    width = color_bins.BIN_WIDTH / lab.AB_SCALE
 
-    def towards(ab: keras.KerasTensor) -> keras.KerasTensor:
+    def toward(ab: keras.KerasTensor) -> keras.KerasTensor:
         a, b = (
-            ops.relu(1 - ops.abs(ab[..., axis, None] - centres[:, axis]) / (2 * width))
+            ops.relu(1 - ops.abs(ab[..., axis, None] - centers[:, axis]) / (2 * width))
             for axis in (0, 1)
         )
         return a * b / ops.sum(a * b, axis=-1, keepdims=True)
 
-    return towards
+    return toward
 
 
 _encoder_to_train, _build_optimizer = training._encoder_to_train, fitting.build_optimizer
@@ -122,25 +122,23 @@ CHOICES = {
             partial(patch.object, keras.Model, "fit", fit_and_swap),
         )
     ),
-    "near-grey photographs are trained on too": Choice({"min_chroma": 0.0}),
-    "a colour counts for sixteen bins": Choice(
-        patches=(partial(patch.object, colour_bins, "_assignment", sixteen_bins),)
+    "near-gray photographs are trained on too": Choice({"min_chroma": 0.0}),
+    "a color counts for sixteen bins": Choice(
+        patches=(partial(patch.object, color_bins, "_assignment", sixteen_bins),)
     ),
     "weights half as strong": Choice(
-        patches=(partial(patch.object, colour_bins, "UNIFORM_SHARE", 0.75),)
+        patches=(partial(patch.object, color_bins, "UNIFORM_SHARE", 0.75),)
     ),
-    "no weights": Choice(patches=(partial(patch.object, colour_bins, "UNIFORM_SHARE", 1.0),)),
-    "stronger weights": Choice(
-        patches=(partial(patch.object, colour_bins, "UNIFORM_SHARE", 0.25),)
-    ),
+    "no weights": Choice(patches=(partial(patch.object, color_bins, "UNIFORM_SHARE", 1.0),)),
+    "stronger weights": Choice(patches=(partial(patch.object, color_bins, "UNIFORM_SHARE", 0.25),)),
 }
 
 
 def main(images: int, epochs: int, seeds: list[int], choices: list[str]) -> None:
-    settings = ColourBins.load(PARAMS).model_copy(update={"epochs": epochs})
+    settings = ColorBins.load(PARAMS).model_copy(update={"epochs": epochs})
     encoder = Pretrained.read(DATA / "inputs" / "encoders" / f"{VARIANT}.json")
     inputs = FewInputs(
-        DATA / "lab", None, encoder, Encoders.load(PARAMS), DATA / "colours", images=images
+        DATA / "lab", None, encoder, Encoders.load(PARAMS), DATA / "colors", images=images
     )
     validation = inputs.examples("validation")
     side = validation.images.L.shape[1]
@@ -159,7 +157,7 @@ def main(images: int, epochs: int, seeds: list[int], choices: list[str]) -> None
 
 
 def train_and_score(
-    choice: Choice, seed: int, settings: ColourBins, inputs: Inputs, validation: Examples
+    choice: Choice, seed: int, settings: ColorBins, inputs: Inputs, validation: Examples
 ) -> dict[str, float]:
     """Train once with what is changed, and add to the scores how much CPU time that took."""
     with ExitStack() as patched, tempfile.TemporaryDirectory() as folder:
@@ -188,7 +186,7 @@ def mean_and_range(values: list[float]) -> str:
 
 
 def scores(model: Path, validation: Examples) -> dict[str, float]:
-    """What the ends of the dial and its default score, beside grey images."""
+    """What the ends of the dial and its default score, beside gray images."""
     dialled = Dialled.of(load_model(model))
     if dialled is None:
         raise ValueError(f"{VARIANT} has no dial")
@@ -205,17 +203,17 @@ def scores(model: Path, validation: Examples) -> dict[str, float]:
                 *(lab.lab_to_rgb(L, w[index]) for w in ways),
             ]
             measured.append([_measure(truth, rgb) for rgb in (truth, *colorized)])
-    psnr, difference, colourfulness = np.moveaxis(np.array(measured), -1, 0)
-    over_grey = psnr[:, 2] - psnr[:, 1]  # infinite minus infinite of a grey photograph
+    psnr, difference, colorfulness = np.moveaxis(np.array(measured), -1, 0)
+    over_gray = psnr[:, 2] - psnr[:, 1]  # infinite minus infinite of a gray photograph
     worse = difference.mean(axis=0)[2:] - difference.mean(axis=0)[1]
-    colours = colourfulness.sum(axis=0)[2:] / colourfulness[:, 0].sum()
+    colors = colorfulness.sum(axis=0)[2:] / colorfulness[:, 0].sum()
     return {
-        "faithful: PSNR over grey, dB": float(over_grey[np.isfinite(over_grey)].mean()),
-        "its CIEDE2000, less grey's": float(worse[0]),
+        "faithful: PSNR over gray, dB": float(over_gray[np.isfinite(over_gray)].mean()),
+        "its CIEDE2000, less gray's": float(worse[0]),
         "default: vividness": dialled.default,
-        "its colourfulness": float(colours[1]),
-        "vivid: CIEDE2000, less grey's": float(worse[2]),
-        "its colourfulness ": float(colours[2]),
+        "its colorfulness": float(colors[1]),
+        "vivid: CIEDE2000, less gray's": float(worse[2]),
+        "its colorfulness ": float(colors[2]),
     }
 
 
@@ -223,8 +221,8 @@ def _measure(truth: np.ndarray, rgb: np.ndarray) -> tuple[float, float, float]:
     one, other = (lab.to_cie(*lab.rgb_to_lab(image)) for image in (truth, rgb))
     return (
         similarity.psnr_rgb_db(truth, rgb),
-        colour_metrics.ciede2000_mean(one, other),
-        colour_metrics.colourfulness(rgb),
+        color_metrics.ciede2000_mean(one, other),
+        color_metrics.colorfulness(rgb),
     )
 
 
