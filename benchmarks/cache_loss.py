@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from colorization.color import lab, similarity
 from colorization.core.progress import progress
 from colorization.dataset import arrays
-from colorization.imaging import decoding, lab, similarity, view
+from colorization.photos import decoding, model_input
 from colorization.sources import archives
 
 
@@ -21,7 +22,7 @@ def main(archive: Path, image_size: int) -> None:
         arrays.create(Path(folder), names, image_size)
         for row, name in enumerate(progress(names, "caching images", len(names))):
             rgb = decoding.to_srgb(decoding.open_image(archives.read_member(archive, name)))
-            arrays.fill(Path(folder), row, view.center_square(rgb, image_size)[None])
+            arrays.fill(Path(folder), row, model_input.center_square(rgb, image_size)[None])
         cached = arrays.read(Path(folder))
         scores, differences = [], []
         for L, ab, rgb in zip(cached.L, cached.ab, cached.rgb, strict=True):

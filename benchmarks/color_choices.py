@@ -1,4 +1,4 @@
-"""What choices about `color_bins` are worth: trainings for each, with one thing changed.
+"""What choices about `classification` are worth: trainings for each, with one thing changed.
 
 Trains mobilenet_unet on the cached arrays that `dvc repro colors` has made, with the settings of
 params.yaml but for the epochs and the number of training images, and scores the validation images.
@@ -26,13 +26,12 @@ from keras import ops
 
 import turns
 from colorization.backbones.weights import Pretrained
+from colorization.color import color_metrics, lab, similarity
+from colorization.core.settings import Encoders
 from colorization.dataset.examples import Examples
-from colorization.imaging import color_metrics, lab, similarity
-from colorization.networks import color_bins
-from colorization.networks.dial import Dialled
-from colorization.networks.directory import load_model
-from colorization.settings.color_bins import ColorBins
-from colorization.settings.encoders import Encoders
+from colorization.networks import classification
+from colorization.networks.saving import load_model
+from colorization.networks.vividness import AdjustableModel
 from colorization.training import fitting, training
 from colorization.training.training import Inputs, train_variant
 
@@ -47,7 +46,7 @@ Patch = Callable[[], AbstractContextManager]
 
 @dataclass(frozen=True)
 class Choice:
-    """What is changed: settings of `color_bins`, and code."""
+    """What is changed: settings of `classification`, and code."""
 
     settings: dict[str, Any] = field(default_factory=dict)
     patches: tuple[Patch, ...] = ()
@@ -92,8 +91,8 @@ def fit_and_swap(model: keras.Model, *given: Any, callbacks: list, **options: An
 
 
 def sixteen_bins(centers: np.ndarray) -> Callable:
-    """As `color_bins._assignment`, over twice the distance."""
-    width = color_bins.BIN_WIDTH / lab.AB_SCALE
+    """As `classification._assignment`, over twice the distance."""
+    width = classification.BIN_WIDTH / lab.AB_SCALE
 
     def toward(ab: keras.KerasTensor) -> keras.KerasTensor:
         a, b = (
@@ -110,11 +109,11 @@ _fit = keras.Model.fit
 
 CHOICES = {
     "as params.yaml says": Choice(),
-    "the encoder is left as it is": Choice({"encoder_rate": 0.0}),
+    "the encoder is left as it is": Choice({"encoder_lr_multiplier": 0.0}),
     "of the encoder, the last four blocks are trained": Choice(
         patches=(partial(patch.object, training, "_encoder_to_train", last_blocks),)
     ),
-    "the encoder is trained at the rate of the rest": Choice({"encoder_rate": 1.0}),
+    "the encoder is trained at the rate of the rest": Choice({"encoder_lr_multiplier": 1.0}),
     "twice the epochs": Choice({"epochs": 2}),
     f"weights averaged, momentum {MOMENTUM}": Choice(
         patches=(
@@ -124,18 +123,20 @@ CHOICES = {
     ),
     "near-gray photographs are trained on too": Choice({"min_chroma": 0.0}),
     "a color counts for sixteen bins": Choice(
-        patches=(partial(patch.object, color_bins, "_assignment", sixteen_bins),)
+        patches=(partial(patch.object, classification, "_assignment", sixteen_bins),)
     ),
     "weights half as strong": Choice(
-        patches=(partial(patch.object, color_bins, "UNIFORM_SHARE", 0.75),)
+        patches=(partial(patch.object, classification, "UNIFORM_SHARE", 0.75),)
     ),
-    "no weights": Choice(patches=(partial(patch.object, color_bins, "UNIFORM_SHARE", 1.0),)),
-    "stronger weights": Choice(patches=(partial(patch.object, color_bins, "UNIFORM_SHARE", 0.25),)),
+    "no weights": Choice(patches=(partial(patch.object, classification, "UNIFORM_SHARE", 1.0),)),
+    "stronger weights": Choice(
+        patches=(partial(patch.object, classification, "UNIFORM_SHARE", 0.25),)
+    ),
 }
 
 
 def main(images: int, epochs: int, seeds: list[int], choices: list[str]) -> None:
-    settings = ColorBins.load(PARAMS).model_copy(update={"epochs": epochs})
+    settings = Classification.load(PARAMS).model_copy(update={"epochs": epochs})
     encoder = Pretrained.read(DATA / "inputs" / "encoders" / f"{VARIANT}.json")
     inputs = FewInputs(
         DATA / "lab", None, encoder, Encoders.load(PARAMS), DATA / "colors", images=images
@@ -157,7 +158,7 @@ def main(images: int, epochs: int, seeds: list[int], choices: list[str]) -> None
 
 
 def train_and_score(
-    choice: Choice, seed: int, settings: ColorBins, inputs: Inputs, validation: Examples
+    choice: Choice, seed: int, settings: Classification, inputs: Inputs, validation: Examples
 ) -> dict[str, float]:
     """Train once with what is changed, and add to the scores how much CPU time that took."""
     with ExitStack() as patched, tempfile.TemporaryDirectory() as folder:
@@ -187,15 +188,15 @@ def mean_and_range(values: list[float]) -> str:
 
 def scores(model: Path, validation: Examples) -> dict[str, float]:
     """What the ends of the dial and its default score, beside gray images."""
-    dialled = Dialled.of(load_model(model))
-    if dialled is None:
+    adjustable = AdjustableModel.of(load_model(model))
+    if adjustable is None:
         raise ValueError(f"{VARIANT} has no dial")
-    positions = (0.0, dialled.default, 1.0)
+    positions = (0.0, adjustable.default, 1.0)
     measured = []
     for start in range(0, len(validation), 32):
         batch = slice(start, start + 32)
-        logits = dialled.before.predict_on_batch(validation.inputs(batch))
-        ways = [dialled.ab(logits, position) for position in positions]
+        logits = adjustable.before.predict_on_batch(validation.inputs(batch))
+        ways = [adjustable.ab(logits, position) for position in positions]
         for index, truth in enumerate(validation.images.rgb[batch]):
             L, _ = lab.rgb_to_lab(truth)
             colorized = [
@@ -210,7 +211,7 @@ def scores(model: Path, validation: Examples) -> dict[str, float]:
     return {
         "faithful: PSNR over gray, dB": float(over_gray[np.isfinite(over_gray)].mean()),
         "its CIEDE2000, less gray's": float(worse[0]),
-        "default: vividness": dialled.default,
+        "default: vividness": adjustable.default,
         "its colorfulness": float(colors[1]),
         "vivid: CIEDE2000, less gray's": float(worse[2]),
         "its colorfulness ": float(colors[2]),

@@ -19,9 +19,9 @@ import tensorflow as tf
 from keras import layers
 
 import turns
-from colorization import variants as all_variants
+from colorization import architectures as all_variants
 from colorization.backbones.precision import choose_precision
-from colorization.networks.variant import sees_embedding
+from colorization.networks.architecture import sees_embedding
 from steps import batch, compiled
 
 PASSES = ["forward", "backward, data", "backward, weights"]

@@ -18,9 +18,10 @@ import torch
 
 import turns
 from colorization.backbones.precision import dtype_policy
+from colorization.color import lab
+from colorization.core.settings import Embed
 from colorization.embedding import imagenet
-from colorization.imaging import decoding, lab, view
-from colorization.settings.embed import Embed
+from colorization.photos import decoding, model_input
 from colorization.sources import archives
 
 IN_TIMM = {"inception_resnet_v2": "inception_resnet_v2", "mobilenet_v2": "mobilenetv2_100"}
@@ -67,7 +68,7 @@ def luminance(archive: Path, count: int) -> np.ndarray:
     squares = []
     for name in archives.image_names(archive)[:count]:
         image = decoding.to_srgb(decoding.open_image(archives.read_member(archive, name)))
-        squares.append(lab.rgb_to_lab(view.center_square(image, SIDE), lab.CACHE_DTYPE)[0])
+        squares.append(lab.rgb_to_lab(model_input.center_square(image, SIDE), lab.CACHE_DTYPE)[0])
     return np.stack(squares)
 
 

@@ -13,7 +13,7 @@ import torch
 
 import turns
 from colorization.backbones.precision import choose_precision
-from colorization.networks.variant import sees_embedding
+from colorization.networks.architecture import sees_embedding
 from steps import batch, compiled
 from torch_networks import NETWORKS, prepared
 

@@ -20,7 +20,8 @@ from PIL import Image
 from skimage import color
 
 import turns
-from colorization.imaging import color_metrics, decoding, lab, similarity
+from colorization.color import color_metrics, lab, similarity
+from colorization.photos import decoding
 from colorization.sources import archives
 
 Convert = Callable[[np.ndarray, np.ndarray], np.ndarray]

@@ -17,10 +17,9 @@ import pandas as pd
 
 import turns
 from color_choices import DATA, PARAMS, FewInputs
+from colorization.core.settings import Encoders, Train
+from colorization.core.tables import read_table
 from colorization.dataset.examples import read_examples
-from colorization.dataset.tables import read_table
-from colorization.settings.encoders import Encoders
-from colorization.settings.train import Train
 from colorization.training.training import train_variant
 
 

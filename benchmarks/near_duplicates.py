@@ -14,8 +14,7 @@ import numpy as np
 from PIL import Image
 
 from colorization.core.progress import progress
-from colorization.dataset import near_duplicates
-from colorization.imaging import decoding
+from colorization.photos import decoding, near_duplicates
 from colorization.sources import archives
 
 PAIRS = 8  # shown

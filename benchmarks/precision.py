@@ -13,10 +13,8 @@ from pathlib import Path
 import pandas as pd
 
 import turns
-from colorization.dataset.tables import read_table
-from colorization.settings.encoders import Encoders
-from colorization.settings.study import Study
-from colorization.settings.train import Train
+from colorization.core.settings import Encoders, Study, Train
+from colorization.core.tables import read_table
 from colorization.training.training import Inputs, train_variant
 
 ROOT = Path(__file__).resolve().parent.parent

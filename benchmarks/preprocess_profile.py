@@ -17,9 +17,10 @@ from joblib import Parallel, cpu_count, delayed
 from PIL import Image
 from skimage import color
 
+from colorization.color import lab
 from colorization.core import provenance
 from colorization.dataset import arrays
-from colorization.imaging import decoding, lab, view
+from colorization.photos import decoding, model_input
 from colorization.sources import archives
 
 IMAGE_SIZE = 224  # px
@@ -48,13 +49,13 @@ def profile(archive: Path) -> dict[str, float]:
     names = archives.image_names(archive)[:IMAGES]
     contents = [archives.read_member(archive, name) for name in names]
     decoded = [decode(content) for content in contents]
-    squares = [view.center_square(image, IMAGE_SIZE) for image in decoded]
+    squares = [model_input.center_square(image, IMAGE_SIZE) for image in decoded]
     with tempfile.TemporaryDirectory() as folder:
         arrays.create(Path(folder), names, IMAGE_SIZE)
         steps: dict[str, tuple[Callable, list]] = {
             "read from the zip": (lambda name: archives.read_member(archive, name), names),
             DECODE: (decode, contents),
-            RESIZE: (lambda image: view.center_square(image, IMAGE_SIZE), decoded),
+            RESIZE: (lambda image: model_input.center_square(image, IMAGE_SIZE), decoded),
             "to Lab, to float16, write": (
                 lambda rgb: arrays.fill(Path(folder), 0, rgb[None]),
                 squares,
@@ -82,7 +83,9 @@ def describe() -> str:
 
 
 def decode(content: bytes) -> Image.Image:
-    return decoding.to_srgb(decoding.open_image(content), least_side=view.MARGIN * IMAGE_SIZE)
+    return decoding.to_srgb(
+        decoding.open_image(content), least_side=model_input.MARGIN * IMAGE_SIZE
+    )
 
 
 def rgb2lab_in_blocks(rgb: np.ndarray) -> None:

@@ -1,6 +1,6 @@
 """How long evaluation takes beside the model's own forward pass.
 
-Scores photographs by a model that predicts noise in no time, and by the floors, on all cores as the
+Scores photographs by a model that predicts noise in no time, and by the trivial, on all cores as the
 stages do; and times the metrics of one image one by one. Prints Markdown.
 
     python benchmarks/scoring.py --archive photos.zip
@@ -16,13 +16,14 @@ import numpy as np
 import pandas as pd
 
 import turns
+from colorization.color import color_metrics, lab, similarity
+from colorization.color.statistics import count_colors
 from colorization.dataset import arrays
-from colorization.dataset.colors import count_colors
 from colorization.dataset.examples import Examples
-from colorization.imaging import color_metrics, decoding, lab, similarity, view
+from colorization.photos import decoding, model_input
 from colorization.scoring import scorer
-from colorization.scoring.floors import score_floors
 from colorization.scoring.regions import small_parts
+from colorization.scoring.trivial import score_trivial
 from colorization.sources import archives
 
 BATCH = 32
@@ -49,21 +50,21 @@ def main(archive: Path, image_size: int, count: int) -> None:
             colors = count_colors(cached.ab)
             counted = time.perf_counter() - started
             started = time.perf_counter()
-            floors = score_floors(cached, colors, lambda _, rgb: small_parts(rgb))
+            trivial = score_trivial(cached, colors, lambda _, rgb: small_parts(rgb))
             floored = time.perf_counter() - started
             started = time.perf_counter()
-            scorer.evaluate(Noise(), Examples(cached, None), floors, BATCH)
+            scorer.evaluate(Noise(), Examples(cached, None), trivial, BATCH)
             scored = time.perf_counter() - started
     print(f"{turns.machine('scikit-image')}\n")
     print(f"{count} photographs of {image_size} px: {scored:.1f} s, {count / scored:.1f} images")
-    print(f"per second. Once for all models: scoring the floors {floored:.1f} s, counting the")
+    print(f"per second. Once for all models: scoring the trivial {floored:.1f} s, counting the")
     print(f"colors of as many training images {counted:.1f} s.\n")
     print(table(squares[:8]))
 
 
 def square(archive: Path, name: str, image_size: int) -> np.ndarray:
     image = decoding.open_image(archives.read_member(archive, name))
-    return view.center_square(decoding.to_srgb(image), image_size)
+    return model_input.center_square(decoding.to_srgb(image), image_size)
 
 
 def table(photographs: list[np.ndarray]) -> str:

@@ -17,8 +17,8 @@ from functools import partial
 import pandas as pd
 
 import turns
-from colorization import variants
-from colorization.networks.variant import sees_embedding
+from colorization import architectures
+from colorization.networks.architecture import sees_embedding
 from steps import batch, compiled
 
 MARK = "step of seconds:"
@@ -71,7 +71,7 @@ def record(variant: str, policy: str, image_size: int, batch_size: int, steps: i
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--variant", choices=variants.names(), default="bn_maxpool")
+    parser.add_argument("--variant", choices=architectures.names(), default="bn_maxpool")
     parser.add_argument("--policy", default="float32")
     parser.add_argument("--image_size", type=int, default=224)
     parser.add_argument("--batch_size", type=int, default=16)

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 
 import turns
-from colorization import variants
-from colorization.dataset.colors import count_colors
-from colorization.networks.variant import build_network
+from colorization import architectures
+from colorization.color.statistics import count_colors
+from colorization.networks.architecture import build_network
 
 with turns.quiet():
     # About as many bins occur in them as in photographs.
@@ -15,12 +15,12 @@ with turns.quiet():
 
 def compiled(variant: str, policy: str) -> keras.Model:
     """What learns of a variant's network, compiled as a training compiles it."""
-    record = variants.load(variant)
-    learner = build_network(variant, record, 1, policy, COLORS).learner
+    record = architectures.load(variant)
+    training_model = build_network(variant, record, 1, policy, COLORS).training_model
     objective = record.learns(COLORS)
     error = keras.metrics.MeanMetricWrapper(objective.squared_error, name="mse")
-    learner.compile(optimizer="adam", loss=objective.loss, metrics=[error])
-    return learner
+    training_model.compile(optimizer="adam", loss=objective.loss, metrics=[error])
+    return training_model
 
 
 def batch(
@@ -33,5 +33,5 @@ def batch(
     if embedding:
         inputs.append(rng.normal(size=(count, 1000)))
     ab = rng.uniform(-1, 1, (count, side, side, 2)).astype(np.float32)
-    target = variants.load(variant).learns(COLORS).target(ab)
+    target = architectures.load(variant).learns(COLORS).target(ab)
     return [array.astype(np.float32) for array in inputs], target

@@ -25,15 +25,12 @@ from pathlib import Path
 import pandas as pd
 
 import turns
-from colorization.settings.color_bins import ColorBins
-from colorization.settings.preprocess import Preprocess
-from colorization.settings.study import Study
-from colorization.settings.train import Train
+from colorization.core.settings import Preprocess, Study, Train
 
 ROOT = Path(__file__).resolve().parent.parent
 DVC = [sys.executable, "-m", "dvc"]
 EXPERIMENTS = "experiments/dvc.yaml"
-INPUTS = ["check", "preprocess", "colors", "floors", "embed", f"{EXPERIMENTS}:embed_control"]
+INPUTS = ["check", "preprocess", "colors", "trivial", "embed", f"{EXPERIMENTS}:embed_control"]
 DONE = f"{EXPERIMENTS}:{{}}@bn_maxpool-1"
 AUTHOR = ["-c", "user.name=benchmark", "-c", "user.email=benchmark@example.org"]
 MACHINES = (1, 4, 16, 64)
@@ -96,7 +93,7 @@ def on_paper(
     study = Study.load(profile)
     tasks = []
     for variant, _ in study.trainings():
-        section = ColorBins if variant in study.color_bins else Train
+        section = Classification if variant in study.classification else Train
         seen = training * section.load(profile).epochs
         rate = images_per_second(measured, variant)
         tasks.append(overhead + (seen / rate + test * evaluate) * pixels)

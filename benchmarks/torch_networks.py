@@ -7,15 +7,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from colorization.dataset.colors import BIN_WIDTH
-from colorization.imaging.lab import AB_SCALE
+from colorization.architectures.mobilenet_unet import BRIDGE, SKIPS
+from colorization.architectures.mobilenet_unet import DECODER as MOBILENET_DECODER
+from colorization.architectures.vgg19_unet import DECODER as UNET_DECODER
+from colorization.color.lab import AB_SCALE
+from colorization.color.statistics import BIN_WIDTH
 from colorization.networks.blocks import KOALA_DECODER, KOALA_ENCODER, SHORT_ENCODER
-from colorization.networks.color_bins import rebalancing_weights
+from colorization.networks.classification import rebalancing_weights
 from colorization.networks.koalarization import EMBEDDING_LENGTH
 from colorization.networks.vgg import DECODER, MEAN_BGR
-from colorization.variants.mobilenet_unet import BRIDGE, SKIPS
-from colorization.variants.mobilenet_unet import DECODER as MOBILENET_DECODER
-from colorization.variants.vgg19_unet import DECODER as UNET_DECODER
 from steps import COLORS, batch
 
 Block = Callable[..., list[nn.Module]]
@@ -274,7 +274,7 @@ def squared_error(predicted: Tensor, truth: Tensor) -> Tensor:
 
 
 def cross_entropy() -> Loss:
-    """Of `color_bins`."""
+    """Of `classification`."""
     bins = np.argwhere(COLORS.assigned > 0)
     weights = torch.tensor(rebalancing_weights(COLORS.assigned)[tuple(bins.T)]).float()
     centers = torch.tensor(bins - len(COLORS.assigned) // 2).float()

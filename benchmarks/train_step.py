@@ -16,11 +16,11 @@ import torch
 from keras import layers
 
 import turns
-from colorization import variants as all_variants
+from colorization import architectures as all_variants
 from colorization.backbones.precision import choose_precision
 from colorization.networks import blocks
+from colorization.networks.architecture import Network, build_network, sees_embedding
 from colorization.networks.normalization import FusedBatchNormalization
-from colorization.networks.variant import Network, build_network, sees_embedding
 from steps import COLORS, batch, compiled
 from torch_networks import LOSSES, NETWORKS, penalty, prepared, squared_error
 
@@ -107,14 +107,17 @@ def torch_step(
 
 def operations_per_image(variant: str, shape: tuple[int, int]) -> float:
     """Floating-point operations of a step, as TensorFlow counts those of its graph."""
-    learner, loss_of = network_of(variant).learner, all_variants.load(variant).learns(COLORS).loss
-    given, truth = batch(variant, (1, shape[1]), embedding=sees_embedding(learner))
+    training_model, loss_of = (
+        network_of(variant).training_model,
+        all_variants.load(variant).learns(COLORS).loss,
+    )
+    given, truth = batch(variant, (1, shape[1]), embedding=sees_embedding(training_model))
 
     @tf.function
     def gradients(inputs: list[tf.Tensor], target: tf.Tensor) -> list[tf.Tensor]:
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(loss_of(target, learner(inputs, training=True)))
-        return tape.gradient(loss, [weight.value for weight in learner.trainable_weights])
+            loss = tf.reduce_mean(loss_of(target, training_model(inputs, training=True)))
+        return tape.gradient(loss, [weight.value for weight in training_model.trainable_weights])
 
     graph = gradients.get_concrete_function([tf.constant(x) for x in given], tf.constant(truth))
     tf.get_logger().setLevel("ERROR")  # it calls its profiler one of TensorFlow 1

@@ -20,10 +20,10 @@ from scipy.ndimage import binary_dilation, gaussian_gradient_magnitude, uniform_
 from skimage import color
 
 import turns
+from colorization.color import lab
 from colorization.colorizing import originals
 from colorization.colorizing.colorizer import Colorizer, load
-from colorization.imaging import lab
-from colorization.scoring.photographs import score_photographs
+from colorization.releasing.photographs import score_photographs
 from colorization.scoring.scorer import evenly_spaced
 from colorization.sources import archives
 

@@ -8,20 +8,19 @@ import os
 from pathlib import Path
 
 from _stage import run
-from colorization import variants
+from colorization import architectures
 from colorization.backbones.weights import Pretrained, fingerprint_weights
 from colorization.core.errors import ColorizationError
-from colorization.core.files import whole_file, whole_folder
+from colorization.core.files import atomic_folder, atomic_write
+from colorization.core.settings import NONE, load_params
 from colorization.core.workspace import local_path
-from colorization.settings.encoders import NO_ENCODER
-from colorization.settings.whole import load_params
 from colorization.sources.fingerprints import fingerprint_source
 
 
 def main(
     params: Path, memory: Path, raw: Path, source: Path, weights: Path, encoders: Path
 ) -> None:
-    settings = load_params(params, variants.names())
+    settings = load_params(params, architectures.names())
     # realpath accepts a link that leads to itself; the fingerprint below reports it.
     if os.path.realpath(local_path(settings.download.source)) == os.path.realpath(
         local_path(str(raw))
@@ -42,8 +41,8 @@ def main(
     seen_through = {
         variant: Pretrained(
             network=encoder,
-            weights=NO_ENCODER
-            if encoder == NO_ENCODER
+            weights=NONE
+            if encoder == NONE
             else _fingerprint(
                 settings.encoders.weights(encoder),
                 f"encoders.{encoder}",
@@ -54,9 +53,9 @@ def main(
         for variant, encoder in settings.study.encoders.items()
     }
     for out, fingerprint in fingerprints.items():
-        with whole_file(out) as partial:
+        with atomic_write(out) as partial:
             partial.write_text(f"{fingerprint}\n", encoding="utf-8")
-    with whole_folder(encoders) as folder:
+    with atomic_folder(encoders) as folder:
         for variant, pretrained in seen_through.items():
             pretrained.write(folder / f"{variant}.json")
 

@@ -5,8 +5,7 @@ from pathlib import Path
 from _stage import run
 from colorization.core import provenance
 from colorization.core.provenance import Circumstances, read_runs
-from colorization.settings.download import Download
-from colorization.settings.study import Study
+from colorization.core.settings import Download, Study
 from colorization.study.comparison import write_comparison
 from colorization.study.experiments import read_experiments
 

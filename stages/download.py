@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from _stage import run
-from colorization.settings.download import Download
+from colorization.core.settings import Download
 from colorization.sources import fetching
 
 

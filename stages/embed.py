@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from _stage import run
+from colorization.core.settings import Embed
 from colorization.embedding.writing import write_embeddings
-from colorization.settings.embed import Embed
 
 
 def main(

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from _stage import run
+from colorization.core.settings import Embed, Study
 from colorization.embedding.controls import write_control
-from colorization.settings.embed import Embed
-from colorization.settings.study import Study
 
 
 def main(

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from _stage import run
-from colorization.core.files import whole_folder
-from colorization.packaging.embedders import write_embedder
-from colorization.settings.embed import Embed
+from colorization.core.files import atomic_folder
+from colorization.core.settings import Embed
+from colorization.embedding.embedder import write_embedder
 
 
 def main(params: Path, weights: Path, out: Path) -> None:
-    with whole_folder(out) as folder:
+    with atomic_folder(out) as folder:
         identified = weights.read_text(encoding="utf-8").strip()
         write_embedder(Embed.load(params), identified, folder)
 

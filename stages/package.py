@@ -3,17 +3,17 @@
 from pathlib import Path
 
 from _stage import run
-from colorization.core.files import whole_folder
-from colorization.dataset.tables import read_table
+from colorization.core.files import atomic_folder
+from colorization.core.settings import Download
+from colorization.core.tables import read_table
 from colorization.packaging.package import Origin, package
-from colorization.settings.download import Download
 
 
 def main(
     params: Path, model: Path, evaluation: Path, embedder: Path, split: Path, out: Path
 ) -> None:
     origin = Origin(source=Download.load(params).shown_source, split=read_table(split))
-    with whole_folder(out) as folder:
+    with atomic_folder(out) as folder:
         package(model, evaluation, embedder, origin, folder)
 
 

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from _stage import run
-from colorization.core.files import whole_folder
-from colorization.dataset.preprocessing import preprocess
-from colorization.dataset.tables import read_table
-from colorization.settings.preprocess import Preprocess
+from colorization.core.files import atomic_folder
+from colorization.core.settings import Preprocess
+from colorization.core.tables import read_table
+from colorization.photos.preprocessing import preprocess
 
 
 def main(params: Path, archive: Path, split: Path, out: Path) -> None:
-    with whole_folder(out) as folder:
+    with atomic_folder(out) as folder:
         preprocess(archive, read_table(split), Preprocess.load(params), folder)
 
 

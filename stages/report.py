@@ -5,13 +5,13 @@ from pathlib import Path
 from _stage import run
 from colorization.core import provenance
 from colorization.core.provenance import Circumstances, read_runs
-from colorization.dataset.tables import read_table
+from colorization.core.settings import Download
+from colorization.core.tables import read_table
 from colorization.pages.report import Content
 from colorization.pages.writing import Folders, write_results
 from colorization.scoring.evaluation import read_evaluation
-from colorization.settings.download import Download
 
-STAGES = ("download", "split", "preprocess", "colors", "floors", "embed")
+STAGES = ("download", "split", "preprocess", "colors", "trivial", "embed")
 
 
 def main(

@@ -3,15 +3,15 @@
 from pathlib import Path
 
 from _stage import run
-from colorization.core.files import whole_file
-from colorization.dataset.split import split_archive
-from colorization.dataset.tables import write_table
-from colorization.settings.split import Split
+from colorization.core.files import atomic_write
+from colorization.core.settings import Split
+from colorization.core.tables import write_table
+from colorization.photos.split import split_archive
 
 
 def main(params: Path, archive: Path, out: Path) -> None:
     table = split_archive(archive, Split.load(params))
-    with whole_file(out) as partial:
+    with atomic_write(out) as partial:
         write_table(table, partial)
 
 

@@ -9,9 +9,7 @@ from pathlib import Path
 
 from _stage import Figures, run
 from colorization.backbones.weights import Pretrained
-from colorization.settings.color_bins import ColorBins
-from colorization.settings.encoders import NO_ENCODER, Encoders
-from colorization.settings.train import Train
+from colorization.core.settings import NONE, Encoders, Train
 from colorization.training.training import Inputs, train_variant
 
 
@@ -28,10 +26,10 @@ def main(
     colors: Path | None = None,
 ) -> Figures:
     pretrained = Pretrained.read(encoder) if encoder else None
-    if pretrained and pretrained.network == NO_ENCODER:
+    if pretrained and pretrained.network == NONE:
         pretrained = None
     inputs = Inputs(arrays_folder, embeddings, pretrained, Encoders.load(params), colors)
-    settings = ColorBins.load(params) if colors else Train.load(params)
+    settings = Classification.load(params) if colors else Train.load(params)
     trained = train_variant(variant, seed, settings, inputs, out, unfinished / out.name, memory)
     return Figures(
         images_per_second=round(trained.outcome.images_per_second, 2),

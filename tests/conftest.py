@@ -31,15 +31,15 @@ TINY = {
     "split": {"ratios": [0.6, 0.2, 0.2]},
     "preprocess": {"image_size": 32},
     "embed": {"network": "mobilenet_v2"},
-    "train": {"epochs": 2, "monitor_images": 4},
-    "color_bins": {"epochs": 2, "monitor_images": 4},
+    "train": {"epochs": 2, "num_val_images": 4},
+    "classification": {"epochs": 2, "num_val_images": 4},
     "study": {  # one variant for each kind of training
         "with_embedding": ["bn_maxpool"],
         "without_embedding": {"vgg16_repeat": "vgg16"},
-        "color_bins": {"mobilenet_unet": "mobilenet_v2"},
+        "classification": {"mobilenet_unet": "mobilenet_v2"},
         "controls": {"bn_maxpool_another_photograph": "another_photograph"},
     },
-    "evaluate": {"sample_images": 3, "extreme_images": 2},
+    "evaluate": {"num_samples": 3, "num_best_worst": 2},
 }
 
 

@@ -8,11 +8,11 @@ import pandas as pd
 
 from colorization.backbones.weights import Pretrained
 from colorization.core.provenance import Machine, Run
-from colorization.scoring.dial import Dial
+from colorization.networks.record import TrainingRecord
 from colorization.scoring.evaluation import Evaluation
-from colorization.scoring.shown import SETS, STATES, Shown
+from colorization.scoring.samples import SETS, STATES, Samples
 from colorization.scoring.summary import COLORIZERS, summarize
-from colorization.training.record import TrainingRecord
+from colorization.scoring.vividness import Dial
 from samples import PARAMS, scene
 
 
@@ -66,7 +66,7 @@ def evaluation(
                 "val_mse": val_mse,
             }
         ),
-        shown={name: Shown(table.iloc[[0]], images) for name in SETS},
+        shown={name: Samples(table.iloc[[0]], images) for name in SETS},
     )
 
 

@@ -12,18 +12,17 @@ import keras
 import numpy as np
 
 import memory
-from colorization import variants
+from colorization import architectures
 from colorization.backbones.weights import Pretrained
 from colorization.dataset.examples import Examples
-from colorization.embedding import imagenet, standardization
+from colorization.embedding import imagenet, resizing, standardization
+from colorization.embedding.embedder import write_embedder
 from colorization.embedding.imagenet import Predict
-from colorization.imaging import resizing
-from colorization.networks.dial import LOGITS
-from colorization.networks.directory import save_architecture
-from colorization.networks.variant import sees_embedding
-from colorization.packaging.embedders import write_embedder
+from colorization.networks.architecture import sees_embedding
+from colorization.networks.record import TRAINING
+from colorization.networks.saving import save_architecture
+from colorization.networks.vividness import LOGITS
 from colorization.packaging.package import Origin, package
-from colorization.training.record import TRAINING
 from evaluated import evaluation, rows
 from samples import PARAMS, model_of
 from test_inventory import TABLE
@@ -50,7 +49,7 @@ def embedder() -> Path:
 
 
 @functools.cache
-def with_dial() -> Path:
+def with_vividness() -> Path:
     """A package of a model with a dial, written once; read only."""
     folder = Path(tempfile.mkdtemp(prefix="with-dial-"))
     atexit.register(shutil.rmtree, folder)
@@ -62,7 +61,7 @@ def with_embeddings(examples: Examples) -> tuple[Examples, np.ndarray]:
     deviation.
     """
     side = imagenet.NETWORKS[EMBED.network].image_size
-    raw = logits()(resizing.square_for(examples.images.L.astype(np.float32), side))
+    raw = logits()(resizing.resize_square(examples.images.L.astype(np.float32), side))
     mean_and_deviation = standardization.normalization(raw, "random")
     return (
         dataclasses.replace(
@@ -100,7 +99,7 @@ def write_package(
     model.save_weights(folder / "model.weights.h5")
     if mean_and_deviation is not None:
         np.save(folder / "embedding.npy", mean_and_deviation)
-    encoder = variants.load(variant).encoder
+    encoder = architectures.load(variant).encoder
     seen = Pretrained(
         network=encoder or "mobilenet_v2",
         weights="random",

@@ -9,19 +9,19 @@ import keras
 import numpy as np
 from PIL import Image
 
-from colorization import variants
+from colorization import architectures
+from colorization.color import lab
+from colorization.color.statistics import ColorStatistics, count_colors
+from colorization.core.settings import Params, load_params
 from colorization.dataset import arrays
-from colorization.dataset.colors import Colors, count_colors
 from colorization.dataset.examples import Examples
-from colorization.imaging import lab
-from colorization.networks.dial import POSITIONS, Dialled
-from colorization.networks.variant import Network, build_network
-from colorization.settings.whole import Params, load_params
+from colorization.networks.architecture import Network, build_network
+from colorization.networks.vividness import POSITIONS, AdjustableModel
 from colorization.sources import archives, scenes
 from colorization.sources.archives import Member
 
 ROOT = Path(__file__).resolve().parent.parent
-PARAMS: Params = load_params(ROOT / "profiles" / "quick.yaml", variants.names())
+PARAMS: Params = load_params(ROOT / "profiles" / "quick.yaml", architectures.names())
 
 
 def scene(seed: int, width: int = 48, height: int = 40) -> np.ndarray:
@@ -62,17 +62,19 @@ def examples(folder: Path, count: int, side: int = 32, first_seed: int = 0) -> E
 
 
 @functools.cache
-def colors_of_scenes() -> Colors:
+def colors_of_scenes() -> ColorStatistics:
     """The colors of a few scenes."""
     return count_colors(lab.rgb_to_lab(np.stack([scene(seed) for seed in range(4)]))[1])
 
 
 def model_of(variant: str, seed: int = 1, precision: str = "float32") -> keras.Model:
     """A variant's model, with weights drawn from a seed; a dial is set so that it matters."""
-    record = variants.load(variant)
+    record = architectures.load(variant)
     model = build_network(variant, record, seed, precision, colors_of_scenes()).model
-    if dialled := Dialled.of(model):
-        dialled.dial.set_frontier(np.linspace(1, 0, POSITIONS), np.linspace(0.2, 1, POSITIONS), 0.5)
+    if adjustable := AdjustableModel.of(model):
+        adjustable.dial.set_frontier(
+            np.linspace(1, 0, POSITIONS), np.linspace(0.2, 1, POSITIONS), 0.5
+        )
     return model
 
 

@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from colorization.color import lab
 from colorization.core.errors import ColorizationError
-from colorization.dataset import arrays, preprocessing
-from colorization.dataset.preprocessing import preprocess
-from colorization.imaging import lab
-from colorization.settings.preprocess import Preprocess
+from colorization.core.settings import Preprocess
+from colorization.dataset import arrays
+from colorization.photos import preprocessing
+from colorization.photos.preprocessing import preprocess
 from hostile import CRASHING, make_decoders_hostile
 from samples import cache, encoded, pack, scene
 
@@ -125,8 +126,8 @@ def test_an_image_that_ends_its_decoder_is_left_out_of_its_part_and_named(
     make_decoders_hostile(monkeypatch, tmp_path / "path")
     (tmp_path / "lab").mkdir()
     preprocess(archive, parts, settings, tmp_path / "lab")
-    left_out = f"{archive}: 3.png is left out: its decoder crashed (SIGABRT)"
-    assert left_out in capsys.readouterr().out.splitlines()
+    excluded = f"{archive}: 3.png is left out: its decoder crashed (SIGABRT)"
+    assert excluded in capsys.readouterr().out.splitlines()
     expected = {
         path.relative_to(tmp_path / "expected"): path.read_bytes()
         for path in (tmp_path / "expected").rglob("*.*")

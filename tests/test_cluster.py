@@ -160,7 +160,7 @@ def test_the_same_command_goes_on_after_ctrl_c_and_when_the_scheduler_is_gone(
     shared: Project, cluster: Cluster, tmp_path: Path
 ) -> None:
     study = {"with_embedding": ["bn_maxpool", "baseline"], "without_embedding": {}}
-    shared.update_params({"study": {**study, "color_bins": {}, "controls": {}}})
+    shared.update_params({"study": {**study, "classification": {}, "controls": {}}})
     begun = Started(shared, cluster.address)
     begun.until("baseline-1: on tcp://")
     begun.process.send_signal(signal.SIGINT)

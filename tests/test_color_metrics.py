@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colorization.imaging.color_metrics import auc_ab_percent, ciede2000_mean, colorfulness
+from colorization.color.color_metrics import auc_ab_percent, ciede2000_mean, colorfulness
 from samples import scene
 
 SHARMA = pd.read_csv(Path(__file__).parent / "golden" / "ciede2000_sharma.csv", comment="#")

@@ -13,21 +13,23 @@ import pytest
 from PIL import Image
 
 import colorization
-from colorization import variants
+from colorization import architectures
+from colorization.color import lab
 from colorization.colorizing.colorizer import Colorizer
 from colorization.colorizing.command import main
-from colorization.colorizing.manifest import NAME
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.dataset.examples import Examples
-from colorization.imaging import lab
-from colorization.networks.variant import sees_embedding
+from colorization.networks.architecture import sees_embedding
+from colorization.packaging.manifest import NAME
 from colorization.scoring import scorer
-from packaged import SIDE, untrained, with_dial, with_embeddings, write_package
+from packaged import SIDE, untrained, with_embeddings, with_vividness, write_package
 from samples import encoded, examples, scene
 
 # One of each: variants of one network would be one model here.
-NETWORKS = sorted({variants.load(name).build: name for name in reversed(variants.names())}.values())
+NETWORKS = sorted(
+    {architectures.load(name).build: name for name in reversed(architectures.names())}.values()
+)
 # Between them they have all kinds of layers but transposed convolutions; a conversion takes long.
 USUAL = {"baseline", "mobilenet_unet", "spatial_dropout", "vgg16_conv"}
 assert set(NETWORKS) >= USUAL
@@ -250,7 +252,7 @@ def test_a_pipe_is_refused_rather_than_waited_for(colorizer: Colorizer, tmp_path
 
 
 def test_a_dial_stands_where_the_package_has_it_until_it_is_turned(tmp_path: Path) -> None:
-    package = with_dial()
+    package = with_vividness()
     colorize = colorization.load(package)
     photograph = scene(3, 96, 64)
     by_default = np.asarray(colorize(photograph)).astype(int)

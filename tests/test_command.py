@@ -20,14 +20,14 @@ import tifffile
 from PIL import Image
 
 import turns
+from colorization.color import lab
 from colorization.colorizing import bulk
 from colorization.colorizing.bulk import TASKS, Outcome, colorize_files
 from colorization.colorizing.colorizer import load
 from colorization.colorizing.command import main
 from colorization.colorizing.jobs import Job
-from colorization.core.files import whole_file
+from colorization.core.files import atomic_write
 from colorization.core.workers import Workers
-from colorization.imaging import lab
 from colorization.sources import archives
 from hostile import CRASHING, HANGING, make_decoders_hostile
 from packaged import write_package
@@ -265,7 +265,7 @@ def test_a_full_disk_costs_a_line_and_leaves_nothing_behind(
 
 def test_planted_links_are_not_followed(model: Path, photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with whole_file(out / "color.jpg") as partial:
+    with atomic_write(out / "color.jpg") as partial:
         partial.touch()
     (out / "color.jpg").unlink()
     (tmp_path / "precious").write_text("precious")

@@ -1,4 +1,4 @@
-"""The comparison: every training and both floors, the same figures in both pages."""
+"""The comparison: every training and both trivial, the same figures in both pages."""
 
 import html
 import json
@@ -13,11 +13,11 @@ import pytest
 from colorization.backbones.weights import Pretrained
 from colorization.pages import rendering
 from colorization.scoring.evaluation import Evaluation
-from colorization.scoring.summary import FLOORS
-from colorization.study import answers, comparison, verdicts
+from colorization.scoring.summary import TRIVIAL
+from colorization.study import comparison, summary, verdicts
 from colorization.study.claims import CLAIMS
 from colorization.study.comparison import Circumstances
-from colorization.study.departures import departures
+from colorization.study.config_diff import config_diff
 from colorization.study.estimates import Estimate
 from colorization.study.experiments import Experiments
 from evaluated import evaluation, files_in, rows, run
@@ -80,8 +80,8 @@ def elsewhere(here: Path) -> Path:
     return folder
 
 
-def answered(study: Experiments) -> answers.Answers:
-    found = answers.answer(study, verdicts.judge(CLAIMS, study))
+def answered(study: Experiments) -> summary.Answers:
+    found = summary.answer(study, verdicts.judge(CLAIMS, study))
     assert found is not None
     return found
 
@@ -119,7 +119,7 @@ def test_each_row_holds_the_figures_of_its_training() -> None:
 def test_what_is_compared_over_fewer_images_is_told_alike_before_and_after_it_was_written() -> None:
     exact = evaluation(rows(4, mean_ab_psnr_rgb_db=[np.nan, 18.0, 18.5, 19.0]))
     (row, *_) = comparison.results_table(Experiments({("baseline", 1): exact}, "scenes")).rows
-    assert exact.summary.over["mean_ab"].left_out == 0  # no such key in metrics.json
+    assert exact.summary.over["mean_ab"].excluded == 0  # no such key in metrics.json
     assert "exact" not in row[2].text
 
 
@@ -128,8 +128,8 @@ def test_every_cell_that_shows_a_number_is_sorted_by_it() -> None:
         comparison.results_table(STUDY),
         comparison.trainings_table(STUDY, HERE.runs),
         comparison.trainings_table(STUDY, runs=None),
-        answers.means_table(STUDY),
-        answers.ranking(STUDY, answered(STUDY)),
+        summary.means_table(STUDY),
+        summary.ranking(STUDY, answered(STUDY)),
     ):
         for row in table.rows:
             assert len(row) == len(table.titles)
@@ -257,9 +257,9 @@ def test_trainings_and_means_are_given_where_there_are_several_seeds(tmp_path: P
         "bn_maxpool_one_in_2 (1)",
         "bn_maxpool_one_in_2 (2)",
     ]
-    assert list(texts(answers.means_table(TWO_SEEDS))) == ["baseline", "bn_maxpool_one_in_2"]
+    assert list(texts(summary.means_table(TWO_SEEDS))) == ["baseline", "bn_maxpool_one_in_2"]
     # SSIM is the same in each training and image.
-    assert texts(answers.means_table(TWO_SEEDS))["baseline"][1] == "0.8765"
+    assert texts(summary.means_table(TWO_SEEDS))["baseline"][1] == "0.8765"
     write(tmp_path, TWO_SEEDS)
     for page in PAGES:
         assert "Not trained yet: baseline-3." in plain(tmp_path, page)
@@ -273,7 +273,7 @@ def test_a_page_begins_with_what_a_reader_asks(tmp_path: Path, page: str) -> Non
         {("bn_maxpool", seed): found for seed, found in enumerate(better)}
         | {
             (name, seed): evaluation(rows(4, model_psnr_rgb_db=[29, 30, 31, 32.1 + seed]))
-            for name in answers.CONTROLS
+            for name in summary.CONTROLS
             for seed in (0, 1)
         },
         "photos.zip",
@@ -299,9 +299,9 @@ def test_the_best_is_compared_with_the_next_and_fewer_seeds_are_told(tmp_path: P
     assert found.lead
     assert found.lead.value == pytest.approx(30.5 - BASELINE.rows["model_psnr_rgb_db"].mean())
     named = ["bn_maxpool", "baseline (1 of 2 seeds)"]
-    floors = [rendering.COLORIZER_LABELS[floor] for floor in FLOORS]
-    assert list(texts(answers.ranking(study, found))) == [*named, *floors]
-    assert sorted(texts(answers.means_table(study))) == sorted(named)
+    trivial = [rendering.COLORIZER_LABELS[floor] for floor in TRIVIAL]
+    assert list(texts(summary.ranking(study, found))) == [*named, *trivial]
+    assert sorted(texts(summary.means_table(study))) == sorted(named)
     write(tmp_path, study)
     text = plain(tmp_path, "md")
     assert re.search(r"that of the next, baseline, is \+\d.* dB, from the one seed that both", text)
@@ -320,7 +320,7 @@ def test_the_page_names_those_below_the_best_and_those_not_told_apart(tmp_path: 
     assert (found.best, found.behind, found.level) == ("bn_maxpool", ["l2"], ["deeper"])
     write(tmp_path, study)
     told = plain(tmp_path, "md")
-    assert "Shown to be below it: l2." in told
+    assert "Samples to be below it: l2." in told
     assert "Not told apart from it: deeper." in told
 
 
@@ -331,7 +331,7 @@ def test_the_page_names_those_above_both_floors_and_the_best_over_each() -> None
         table = rows(4, model_psnr_rgb_db=psnr, gray_psnr_rgb_db=[21.2, 21.3, 21.2, np.nan])
         return [evaluation(table.assign(mean_ab_psnr_rgb_db=[18.0, 18.1, 18.0, 18.1]))] * 2
 
-    def answers_on(every: dict[str, list[Evaluation]]) -> answers.Answers:
+    def answers_on(every: dict[str, list[Evaluation]]) -> summary.Answers:
         trainings = {(name, seed): found[seed] for name, found in every.items() for seed in (0, 1)}
         return answered(Experiments(trainings, "zip"))
 
@@ -352,7 +352,7 @@ def test_a_variant_with_a_random_network_is_told_where_others_have_imagenets() -
         rows(4), embedding=None, encoder=Pretrained(network="vgg19", weights="random")
     )
     study = Experiments({("vgg16_conv", 1): known, ("vgg19_unet", 1): random}, "zip")
-    titles = list(texts(answers.ranking(study, answered(study))))
+    titles = list(texts(summary.ranking(study, answered(study))))
     assert titles[:2] == ["vgg16_conv", "vgg19_unet (random vgg19)"]
 
 
@@ -360,7 +360,7 @@ def test_the_papers_settings_stand_beside_the_studys() -> None:
     whole = evaluation(one_in=1).training
     halved = evaluation(one_in=2, training_images=360).training
     settings = whole.train.model_copy(update={"epochs": 2 * whole.train.epochs})
-    table = departures([whole, halved.model_copy(update={"train": settings})])
+    table = config_diff([whole, halved.model_copy(update={"train": settings})])
     assert {row[0].text: [cell.text for cell in row[1:]] for row in table.rows} == {
         "photographs to train on": ["22,500", "720"],
         "side, px": ["224", "64"],
@@ -372,8 +372,8 @@ def test_the_papers_settings_stand_beside_the_studys() -> None:
 
 
 def test_a_study_without_the_papers_variants_has_none_of_its_settings() -> None:
-    bins = evaluation().training.model_copy(update={"train": PARAMS.color_bins})
-    assert departures([bins]).rows == []
+    bins = evaluation().training.model_copy(update={"train": PARAMS.classification})
+    assert config_diff([bins]).rows == []
 
 
 def test_shown_is_what_several_seeds_show() -> None:
@@ -405,7 +405,7 @@ def test_one_seed_does_not_tell_what_the_embedding_brings() -> None:
 def test_what_controls_leave_open_is_said() -> None:
     def brings(*differences: float) -> str:
         controls = [
-            answers.Control("so", Estimate(difference), 0.001 if difference else 1.0)
+            summary.Control("so", Estimate(difference), 0.001 if difference else 1.0)
             for difference in differences
         ]
         found = replace(answered(STUDY), controls=controls)
@@ -439,7 +439,7 @@ def test_a_variant_that_sees_luminance_alone_is_told_without_a_pretrained_networ
 
 
 def test_an_estimate_shows_its_interval_where_it_has_one() -> None:
-    assert answers.with_interval(Estimate(1.25, 1, 2), 2) == "1.25 (1.00 to 2.00)"
-    assert answers.with_interval(Estimate(1.25), 1) == "1.2"
-    assert answers.with_interval(Estimate(1.25, 1.25, 1.25), 2) == "1.25"
-    assert answers.with_interval(None, 2) == "undefined"
+    assert summary.with_interval(Estimate(1.25, 1, 2), 2) == "1.25 (1.00 to 2.00)"
+    assert summary.with_interval(Estimate(1.25), 1) == "1.2"
+    assert summary.with_interval(Estimate(1.25, 1.25, 1.25), 2) == "1.25"
+    assert summary.with_interval(None, 2) == "undefined"

@@ -32,7 +32,7 @@ WITHOUT_TENSORFLOW = (
     "split",
     "preprocess",
     "colors",
-    "floors",
+    "trivial",
     "report",
     "compare",
 )
@@ -112,17 +112,17 @@ def test_variants_without_embedding_do_not_wait_for_the_embeddings(name: str) ->
 @pytest.mark.parametrize(
     ("file", "stages"),
     [
-        ("sources/scenes.py", {"download", "floors"}),  # floors look for the scenes' small parts
+        ("sources/scenes.py", {"download", "trivial"}),  # trivial look for the scenes' small parts
         ("embedding/imagenet.py", {"embed", "embed_control", "embedder"}),
         ("training/fitting.py", TRAININGS),
         ("networks/blocks.py", {*TRAININGS, *EVALUATIONS, "package"}),
         # Each instance of a training stage has one of these files among its dependencies.
-        ("variants/bn_maxpool.py", TRAININGS),
-        ("scoring/metrics.py", {"floors", *EVALUATIONS, *PAGES}),  # a new metric
+        ("architectures/bn_maxpool.py", TRAININGS),
+        ("scoring/metrics.py", {"trivial", *EVALUATIONS, *PAGES}),  # a new metric
         ("study/claims.py", {"compare"}),
         ("colorizing/command.py", set()),
         ("packaging/package.py", {"package"}),
-        ("packaging/to_onnx.py", {"embedder", "package"}),
+        ("backbones/to_onnx.py", {"embedder", "package"}),
         ("__init__.py", set()),
     ],
 )
@@ -134,7 +134,7 @@ def test_an_edit_costs_what_it_touches_and_nothing_else(file: str, stages: set[s
 @pytest.mark.parametrize(
     ("section", "stages"),
     [
-        ("download", {"download", "floors", "package"}),
+        ("download", {"download", "trivial", "package"}),
         ("split", {"split"}),
         ("preprocess", {"preprocess"}),
         ("embed", {"embed", "embed_control", "embedder"}),
@@ -142,7 +142,7 @@ def test_an_edit_costs_what_it_touches_and_nothing_else(file: str, stages: set[s
         ("model", set()),
         ("study", {"embed_control"}),
         ("train", TRAININGS - {"train_bins"}),
-        ("color_bins", {"train_bins"}),
+        ("classification", {"train_bins"}),
         ("evaluate", EVALUATIONS),
     ],
 )
@@ -202,7 +202,7 @@ def test_an_edit_of_the_plumbing_concerns_nothing(file: str) -> None:
 @pytest.mark.parametrize(
     ("section", "stages"),
     [
-        ("download", {"download", "floors"}),
+        ("download", {"download", "trivial"}),
         ("split", {"split"}),
         ("preprocess", {"preprocess"}),
         ("embed", {"embed", "embed_control", "embedder"}),
@@ -210,7 +210,7 @@ def test_an_edit_of_the_plumbing_concerns_nothing(file: str) -> None:
         ("model", set()),
         ("study", {"embed_control"}),
         ("train", TRAININGS),
-        ("color_bins", TRAININGS),  # whose code knows both
+        ("classification", TRAININGS),  # whose code knows both
         ("evaluate", EVALUATIONS),
         ("whole", set()),
     ],
@@ -264,6 +264,6 @@ def test_imports_are_followed_through_packages(tmp_path: Path) -> None:
         "stages/_stage.py",
         "src/colorization/networks/__init__.py",
         "src/colorization/networks/blocks.py",
-        "src/colorization/imaging/lab.py",
+        "src/colorization/color/lab.py",
     } <= files
     assert "src/colorization/sources/scenes.py" not in files

@@ -17,8 +17,8 @@ from colorization.core.errors import ColorizationError
 from colorization.networks.normalization import FusedBatchNormalization
 from colorization.networks.objective import MSE
 from colorization.training import fitting
+from colorization.training.checkpoints import Checkpoints
 from colorization.training.devices import device_names, strategy
-from colorization.training.snapshots import Snapshots
 from samples import PARAMS, examples, network_of
 
 
@@ -60,15 +60,15 @@ def train_here(
                 "devices": "all",
                 "epochs": epochs,
                 "batch_size": batch_size,
-                "monitor_images": 2,
+                "num_val_images": 2,
             }
         )
         with strategy(settings.devices).scope():
             network = network_of(small_model(normalized=normalized))
         out = folder / str(epochs)
         out.mkdir(exist_ok=True)
-        snapshots = Snapshots(folder / "snapshots", "identity")
-        fitting.fit(network, MSE, *data, settings, 1, out, snapshots)
+        checkpoints = Checkpoints(folder / "checkpoints", "identity")
+        fitting.fit(network, MSE, *data, settings, 1, out, checkpoints)
     history = pd.read_csv(out / "history.csv")
     return Trained(device_names(settings.devices), network.model.get_weights(), history)
 

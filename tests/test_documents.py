@@ -206,10 +206,10 @@ def test_the_story_runs_on_another_study(tmp_path: Path, monkeypatch: pytest.Mon
         write(found, piece)
         pd.read_csv(piece / "test_images.csv").to_csv(piece / "test_images.csv.gz", index=False)
     text = PAGES["docs/story.md"].read_text()
-    balloons, study, floors, halves, turned, beside = printed(readme.with_printed(text))
+    balloons, study, trivial, halves, turned, beside = printed(readme.with_printed(text))
     assert balloons == printed(text)[0], "stale: run `make readme`"
     assert "mobilenet_unet" in study
-    assert " of 4 photographs" in floors
+    assert " of 4 photographs" in trivial
     assert "grayer half" in halves
     assert "vividness" in turned
     assert "CIEDE2000: bn_maxpool " in beside
@@ -327,7 +327,7 @@ def test_a_variant_and_a_metric_are_added_by_the_letter(checkout: Project) -> No
     params = checkout.root / "params.yaml"
     tiny = yaml.safe_load(params.read_text())
     shutil.copyfile(ROOT / "params.yaml", params)
-    insert_before(params, "  color_bins:              #", named.code)
+    insert_before(params, "  classification:              #", named.code)
     added = yaml.safe_load(params.read_text())["study"]["without_embedding"]
     tiny["study"]["without_embedding"] = added
     params.write_text(yaml.safe_dump(tiny))
@@ -338,7 +338,7 @@ def test_a_variant_and_a_metric_are_added_by_the_letter(checkout: Project) -> No
     printed = checkout.succeed("bash", "-ec", run.code)
     assert sorted(stages_run(printed)) == [
         "evaluate_alone@plain-1",
-        "floors",  # for the metric alone
+        "trivial",  # for the metric alone
         "package",
         "report",
         "train_alone@plain-1",

@@ -12,13 +12,13 @@ import keras
 import numpy as np
 import pytest
 
+from colorization.color import lab
 from colorization.core.errors import ColorizationError
-from colorization.dataset.parts import PARTS
+from colorization.core.settings import Embed, Network, Precision
+from colorization.dataset.splits import PARTS
 from colorization.embedding import imagenet, standardization
 from colorization.embedding.imagenet import Predict, compile_embedder
 from colorization.embedding.writing import write_embeddings
-from colorization.imaging import lab
-from colorization.settings.embed import Embed, Network, Precision
 from samples import examples, scene
 
 IMAGES = 4

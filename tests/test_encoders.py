@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from keras.src.legacy.saving import legacy_h5_format
 
-from colorization import variants
+from colorization import architectures
 from colorization.core.errors import ColorizationError
+from colorization.core.settings import Encoders
 from colorization.networks import encoders
-from colorization.settings.encoders import Encoders
 from samples import model_of
 
 ENCODER_OF = {
-    name: encoder for name in variants.names() if (encoder := variants.load(name).encoder)
+    name: encoder for name in architectures.names() if (encoder := architectures.load(name).encoder)
 }
 PREPROCESS = {
     "vgg16": keras.applications.vgg16.preprocess_input,

@@ -17,7 +17,7 @@ from typing import NoReturn
 
 import pytest
 
-from colorization.core.files import whole_file, whole_folder
+from colorization.core.files import atomic_folder, atomic_write
 
 SOURCES = Path(__file__).resolve().parent.parent / "src"
 Whole = Callable[[Path], AbstractContextManager[Path]]
@@ -36,10 +36,10 @@ def locks(temporary: Path) -> list[str]:
 
 
 def in_a_process(program: str, temporary: Path, *arguments: Path, **variables: str) -> str:
-    """Run a program that has `whole_file` and its arguments, `given`; return what it printed."""
+    """Run a program that has `atomic_write` and its arguments, `given`; return what it printed."""
     begin = (
         "import errno, fcntl, os, sys; from pathlib import Path\n"
-        "from colorization.core.files import whole_file\n"
+        "from colorization.core.files import atomic_write\n"
         "given = list(map(Path, sys.argv[1:]))\n"
     )
     done = subprocess.run(
@@ -55,7 +55,7 @@ def in_a_process(program: str, temporary: Path, *arguments: Path, **variables: s
 
 def test_a_file_appears_when_the_block_ends(tmp_path: Path) -> None:
     path = tmp_path / "new" / "a.txt"
-    with whole_file(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text("whole")
         assert not path.exists()
     assert path.read_text() == "whole"
@@ -67,7 +67,7 @@ def test_a_raising_block_leaves_no_file_and_keeps_the_old_one(
     tmp_path: Path, error: type[BaseException]
 ) -> None:
     def write(path: Path) -> None:
-        with whole_file(path) as partial:
+        with atomic_write(path) as partial:
             partial.write_text("half")
             raise error
 
@@ -83,7 +83,7 @@ def test_a_raising_block_leaves_no_file_and_keeps_the_old_one(
 def test_a_folder_appears_when_the_block_ends_and_replaces_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "model"
     for content in ("old", "new"):
-        with whole_folder(path) as partial:
+        with atomic_folder(path) as partial:
             (partial / f"{content}.txt").write_text(content)
             assert not (path / "new.txt").exists()
     assert [file.name for file in path.iterdir()] == ["new.txt"]
@@ -94,7 +94,7 @@ def test_a_raising_block_leaves_no_folder_and_keeps_the_old_one(
     tmp_path: Path, error: type[BaseException]
 ) -> None:
     def fill(path: Path) -> None:
-        with whole_folder(path) as partial:
+        with atomic_folder(path) as partial:
             (partial / "half.txt").write_text("half")
             raise error
 
@@ -123,7 +123,7 @@ def test_whenever_a_folders_renames_stop_the_old_or_the_new_one_is_there(
         return rename(own, target)
 
     def fill(content: str) -> None:
-        with whole_folder(path) as partial:
+        with atomic_folder(path) as partial:
             (partial / f"{content}.txt").write_text(content)
 
     fill("old")
@@ -134,7 +134,7 @@ def test_whenever_a_folders_renames_stop_the_old_or_the_new_one_is_there(
     assert [file.name for file in path.iterdir()] == ["old.txt"]
     assert list(tmp_path.iterdir()) == [path]
     rename(path, tmp_path / ".model.old")  # a kill would leave this
-    with pytest.raises(ValueError, match="bad"), whole_folder(path):
+    with pytest.raises(ValueError, match="bad"), atomic_folder(path):
         raise ValueError("bad")
     assert [file.name for file in path.iterdir()] == ["old.txt"]
     fill("new")
@@ -143,11 +143,11 @@ def test_whenever_a_folders_renames_stop_the_old_or_the_new_one_is_there(
 
 
 def test_what_a_killed_run_left_is_swept_away(tmp_path: Path) -> None:
-    with whole_folder(tmp_path / "model") as left:
+    with atomic_folder(tmp_path / "model") as left:
         pass
     left.mkdir()
     (left / "half.txt").write_text("half")
-    with whole_folder(tmp_path / "model") as partial:
+    with atomic_folder(tmp_path / "model") as partial:
         (partial / "whole.txt").write_text("whole")
     assert [file.name for file in (tmp_path / "model").iterdir()] == ["whole.txt"]
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
@@ -155,17 +155,17 @@ def test_what_a_killed_run_left_is_swept_away(tmp_path: Path) -> None:
 
 def test_a_link_under_the_hidden_name_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("precious")
-    with whole_file(tmp_path / "a") as left:
+    with atomic_write(tmp_path / "a") as left:
         left.write_text("whole")
     left.symlink_to("precious")
-    with whole_file(tmp_path / "a") as partial:
+    with atomic_write(tmp_path / "a") as partial:
         partial.write_text("whole again")
     assert (tmp_path / "precious").read_text() == "precious"
     assert (tmp_path / "a").read_text() == "whole again"
     assert not (tmp_path / "a").is_symlink()
 
 
-@pytest.mark.parametrize("whole", [whole_file, whole_folder])
+@pytest.mark.parametrize("whole", [atomic_write, atomic_folder])
 @pytest.mark.parametrize("locking", [True, False])
 def test_writers_of_one_name_wait_for_each_other(
     tmp_path: Path,
@@ -185,7 +185,7 @@ def test_writers_of_one_name_wait_for_each_other(
         with whole(path) as partial:
             inside.append(number)
             time.sleep(0.05)
-            (partial / "a.txt" if whole is whole_folder else partial).write_text(str(number))
+            (partial / "a.txt" if whole is atomic_folder else partial).write_text(str(number))
             crowds.append(len(inside))
             inside.remove(number)
 
@@ -217,10 +217,10 @@ def test_a_killed_writer_keeps_nobody_waiting(
     path = tmp_path / "model"
     program = (
         "import errno, fcntl, sys, time; from pathlib import Path\n"
-        "from colorization.core.files import whole_file\n"
+        "from colorization.core.files import atomic_write\n"
         "def refuse_to_lock(*_): raise OSError(errno.ENOLCK, '')\n"
         f"{'' if locking else 'fcntl.flock = refuse_to_lock'}\n"
-        "with whole_file(Path(sys.argv[1])) as partial:\n"
+        "with atomic_write(Path(sys.argv[1])) as partial:\n"
         "    partial.write_text('half')\n"
         "    time.sleep(60)\n"
     )
@@ -233,7 +233,7 @@ def test_a_killed_writer_keeps_nobody_waiting(
     writer.kill()
     writer.wait()
     (left,) = tmp_path.iterdir()
-    with whole_file(path) as partial:
+    with atomic_write(path) as partial:
         assert partial == left
         partial.write_text("whole")
     # A lock without the system's help is seen to be nobody's at the second look.
@@ -255,7 +255,7 @@ def test_where_nothing_can_be_locked_files_are_written_and_no_lock_stays(
     program = (
         "try: fcntl.flock(0, fcntl.LOCK_EX)\n"
         "except OSError as error: print(error.errno)\n"
-        "with whole_file(given[0], replace=False) as partial: partial.write_text('whole')\n"
+        "with atomic_write(given[0], replace=False) as partial: partial.write_text('whole')\n"
     )
     path = tmp_path / "share" / "a.txt"
     printed = in_a_process(program, temporary, path, LD_PRELOAD=str(library))
@@ -271,7 +271,7 @@ def test_what_others_put_where_a_lock_would_lie_is_not_touched(
     if planted == "a foreign file" and os.geteuid():
         pytest.skip("needs root")
     (tmp_path / "precious").write_text("precious")
-    with whole_file(tmp_path / "a") as usual:
+    with atomic_write(tmp_path / "a") as usual:
         usual.write_text("old")
         (name,) = locks(temporary)
     for ending in ("lock", "pid"):
@@ -309,7 +309,7 @@ def no_temporary_folder() -> NoReturn:
 
 def write_both_at_once(path: Path, usual: Path) -> None:
     """Write a file twice where nobody can wait: nobody shares a hidden name, so both are whole."""
-    with whole_file(path) as partial, whole_file(path) as second:
+    with atomic_write(path) as partial, atomic_write(path) as second:
         assert len({usual, partial, second}) == 3
         partial.write_text("new")
         second.write_text("newer")
@@ -320,10 +320,10 @@ def test_two_machines_write_one_name_without_waiting_and_both_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a"
-    with whole_file(path) as one:
+    with atomic_write(path) as one:
         one.write_text("one")
         monkeypatch.setattr(platform, "node", lambda: "another")
-        with whole_file(path) as other:
+        with atomic_write(path) as other:
             assert one != other
             other.write_text("other")
         assert path.read_text() == "other"
@@ -342,12 +342,12 @@ def test_what_another_machine_made_meanwhile_is_not_replaced(
     if not links:  # as on FAT
         monkeypatch.setattr(os, "link", no_link)
     path = tmp_path / "a"
-    with whole_file(path, replace=False) as partial:
+    with atomic_write(path, replace=False) as partial:
         partial.write_text("ours")
     assert path.read_text() == "ours"
 
     def write_both() -> None:
-        with whole_file(path, replace=False) as partial:
+        with atomic_write(path, replace=False) as partial:
             partial.write_text("ours")
             path.write_text("another machine's")
 
@@ -369,14 +369,14 @@ def test_a_link_that_was_made_though_the_share_says_otherwise_counts(
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
 
     monkeypatch.setattr(os, "link", forgetful)
-    with whole_file(tmp_path / "a", replace=False) as partial:
+    with atomic_write(tmp_path / "a", replace=False) as partial:
         partial.write_text("whole")
     assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
 
 
 def test_a_name_of_the_greatest_length_is_written(tmp_path: Path) -> None:
     path = tmp_path / ("a" * 255)
-    with whole_file(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text("whole")
     assert list(tmp_path.iterdir()) == [path]
 
@@ -395,10 +395,10 @@ def test_a_file_system_that_cannot_flush_folders_is_written_to(
         return fsync
 
     monkeypatch.setattr(os, "fsync", refusing(stat.S_ISDIR))
-    with whole_file(tmp_path / "a") as partial:
+    with atomic_write(tmp_path / "a") as partial:
         partial.write_text("whole")
     assert (tmp_path / "a").read_text() == "whole"
     monkeypatch.setattr(os, "fsync", refusing(stat.S_ISREG))
-    with pytest.raises(OSError, match="Invalid argument"), whole_file(tmp_path / "b") as partial:
+    with pytest.raises(OSError, match="Invalid argument"), atomic_write(tmp_path / "b") as partial:
         partial.write_text("not on the disk")
     assert not (tmp_path / "b").exists()

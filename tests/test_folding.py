@@ -8,8 +8,8 @@ import pytest
 from keras import layers
 
 from colorization.backbones.folding import fold_normalization
+from colorization.core.settings import Embed
 from colorization.embedding import imagenet
-from colorization.settings.embed import Embed
 
 SIDE = 96  # px, about the smallest that the Inceptions take
 

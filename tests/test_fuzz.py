@@ -28,13 +28,14 @@ import pytest
 import tifffile
 from PIL import Image
 
-from colorization import variants
-from colorization.colorizing import colorizer, manifest, originals
+from colorization import architectures
+from colorization.colorizing import colorizer, originals
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
-from colorization.dataset.preprocessing import preprocess
-from colorization.dataset.split import split_archive
-from colorization.settings.whole import load_params
+from colorization.core.settings import load_params
+from colorization.packaging import manifest
+from colorization.photos.preprocessing import preprocess
+from colorization.photos.split import split_archive
 from colorization.sources import archives, fetching, fingerprints
 from mutations import mutants
 from packaged import write_package
@@ -179,7 +180,7 @@ def profiles() -> list[bytes]:
 def load_settings(content: bytes, folder: Path) -> str:
     path = folder / "params.yaml"
     path.write_bytes(content)
-    load_params(path, variants.names())
+    load_params(path, architectures.names())
     return TAKEN
 
 

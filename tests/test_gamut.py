@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from colorization.imaging import cie, gamut, lab
+from colorization.color import cie, gamut, lab
 
 COUNT = 100_000
 STEP = 0.15  # of chroma: what bisection leaves, and a little

@@ -15,8 +15,8 @@ import pytest
 from PIL import Image, ImageCms, ImageDraw
 
 from colorization.core.errors import ColorizationError
-from colorization.imaging import decoding, jpeg
-from colorization.imaging.strips import strips
+from colorization.photos import decoding, jpeg
+from colorization.photos.strips import strips
 from samples import encoded, scene
 
 

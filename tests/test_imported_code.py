@@ -24,11 +24,11 @@ from pathlib import Path
 root = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(root / "src"))
 
-from colorization import variants
+from colorization import architectures
 from colorization.core import identity
 
 identity.provenance.environment = dict
-variants.load("l2")
+architectures.load("l2")
 
 
 def tell():
@@ -57,8 +57,8 @@ def test_the_identity_changes_with_the_code_that_is_imported_and_with_no_other(
     counted = {
         "stages/tell.py": True,
         "stages/other.py": False,
-        "src/colorization/variants/l2.py": True,
-        "src/colorization/variants/deeper.py": False,
+        "src/colorization/architectures/l2.py": True,
+        "src/colorization/architectures/deeper.py": False,
         "src/colorization/networks/blocks.py": True,
         "src/colorization/networks/vgg.py": False,
         "src/colorization/core/files.py": False,
@@ -79,7 +79,7 @@ def test_the_identity_changes_with_the_code_that_is_imported_and_with_no_other(
 def code_hashed_by(folder: Path, stage: str, *options: str) -> set[str]:
     """Run a stage of this checkout in a folder; which code its identity is of."""
     settings = yaml.safe_load((ROOT / "params.yaml").read_text())
-    merge(settings, TINY | {"train": {"epochs": 1, "monitor_images": 1}})
+    merge(settings, TINY | {"train": {"epochs": 1, "num_val_images": 1}})
     (folder / "params.yaml").write_text(yaml.safe_dump(settings))
     command = [sys.executable, str(ROOT / "stages" / f"{stage}.py"), "--params", "params.yaml"]
     subprocess.run(
@@ -122,7 +122,7 @@ def test_a_training_is_identified_by_all_code_of_its_stage_and_its_variant(tmp_p
         *("--arrays_folder", "lab", "--embeddings", "embeddings", "--out", "models/a"),
         *("--variant", "baseline", "--seed", "1"),
     )
-    assert hashed == imported_by("stages/train.py", "src/colorization/variants/baseline.py")
+    assert hashed == imported_by("stages/train.py", "src/colorization/architectures/baseline.py")
 
 
 def test_embeddings_are_identified_by_all_code_of_their_stage(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 from colorization.dataset.inventory import summarize
 
 ROWS = [
-    # split, width, height, mode, sha256, mean_chroma, twin, reason
+    # split, width, height, mode, sha256, mean_chroma, near_duplicate, reason
     ("train", 500, 375, "RGB", "a", 30.0, "2", ""),
     ("train", 500, 375, "RGB", "a", 30.0, "1", ""),
     ("train", 375, 500, "RGB", "b", 1.99, "5", ""),
@@ -16,7 +16,7 @@ ROWS = [
     ("left out", 0, 0, "", "f", 0.0, "", "unusable: not an image"),
     ("left out", 1000, 750, "RGB", "g", 30.0, "5", "near duplicate: of 5 in test"),
 ]
-COLUMNS = ["split", "width", "height", "mode", "sha256", "mean_chroma", "twin", "reason"]
+COLUMNS = ["split", "width", "height", "mode", "sha256", "mean_chroma", "near_duplicate", "reason"]
 TABLE = pd.DataFrame(ROWS, columns=COLUMNS)
 
 

@@ -21,13 +21,13 @@ from keras import layers
 from colorization.backbones.gpus import Gpu, find_gpus
 from colorization.core.errors import ColorizationError
 from colorization.dataset.examples import predict_batch
-from colorization.networks.directory import load_model, save_architecture
+from colorization.networks.architecture import sees_embedding
 from colorization.networks.normalization import FusedBatchNormalization
 from colorization.networks.objective import MSE
-from colorization.networks.variant import sees_embedding
+from colorization.networks.saving import load_model, save_architecture
 from colorization.training import fitting
+from colorization.training.checkpoints import Checkpoints
 from colorization.training.devices import device_names, strategy
-from colorization.training.snapshots import Snapshots
 from samples import PARAMS, examples, model_of, network_of
 
 OnJax = Callable[..., Any]
@@ -83,14 +83,14 @@ def train(folder: Path, begun: Path, *runs: int) -> tuple[pd.DataFrame, list[np.
     os.chdir(folder)  # DVCLive looks for a repository around the current folder
     data = examples(folder / "train", 8), examples(folder / "validation", 4, first_seed=100)
     for epochs in runs:
-        changed = {"epochs": epochs, "batch_size": 4, "monitor_images": 2, "devices": "one"}
+        changed = {"epochs": epochs, "batch_size": 4, "num_val_images": 2, "devices": "one"}
         settings = PARAMS.train.model_copy(update=changed)
         with strategy(settings.devices).scope():
             network = network_of(small_model())
         network.model.load_weights(begun)
         out = folder / str(epochs)
         out.mkdir(exist_ok=True)
-        fitting.fit(network, MSE, *data, settings, 1, out, Snapshots(folder / "kept", "identity"))
+        fitting.fit(network, MSE, *data, settings, 1, out, Checkpoints(folder / "kept", "identity"))
     return pd.read_csv(out / "history.csv"), network.model.get_weights()
 
 

@@ -15,7 +15,7 @@ from colorization.colorizing import jobs as planning
 from colorization.colorizing.command import parser
 from colorization.colorizing.jobs import Failure, plan
 from colorization.core.errors import ColorizationError
-from colorization.imaging import decoding
+from colorization.photos import decoding
 from samples import ROOT, encoded, scene
 
 IMAGE = encoded(scene(1, 8, 8))

@@ -8,8 +8,8 @@ import pytest
 from skimage import color
 from skimage.color import colorconv
 
+from colorization.color import cie, lab
 from colorization.dataset.arrays import CACHE_DTYPE
-from colorization.imaging import cie, lab
 
 with np.printoptions():  # it sets those of NumPy's past, and floats are then written in 12 digits
     import color

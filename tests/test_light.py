@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from packaged import with_dial
+from packaged import with_vividness
 from samples import ROOT, encoded, scene
 
 HEAVY = {
@@ -48,7 +48,7 @@ def alone(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def package() -> Path:
-    return with_dial()
+    return with_vividness()
 
 
 @pytest.mark.parametrize("way", ["command", "API"])

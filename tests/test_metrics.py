@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from colorization.color import lab
+from colorization.color.statistics import count_colors
 from colorization.core.provenance import Circumstances
-from colorization.dataset.colors import count_colors
-from colorization.imaging import lab
 from colorization.packaging.package import Origin, model_card
 from colorization.pages import report
 from colorization.pages.report import Content
 from colorization.scoring import metrics, scorer
-from colorization.scoring.floors import score_floors
 from colorization.scoring.metrics import HIGHER, METRICS, Metric, score
 from colorization.scoring.reference import Colorized, Reference
 from colorization.scoring.summary import COLORIZERS, Summary, summarize
+from colorization.scoring.trivial import score_trivial
 from colorization.study import comparison
 from colorization.study.experiments import Experiments
 from evaluated import evaluation, rows
@@ -75,12 +75,12 @@ class Prophet:
 def test_a_new_metric_is_scored_summed_up_and_read_again(warmth: None, tmp_path: Path) -> None:
     test = examples(tmp_path / "test", 3)
     with joblib.parallel_config(backend="threading"):  # other processes lack the new metric
-        floors = score_floors(
+        trivial = score_trivial(
             test.images,
             count_colors(test.images.ab),
             lambda _, rgb: np.zeros(rgb.shape[:2], bool),
         )
-        table = scorer.evaluate(Prophet(), test, floors, 2).rows
+        table = scorer.evaluate(Prophet(), test, trivial, 2).rows
     shown = lab.lab_to_rgb(lab.rgb_to_lab(np.array(test.images.rgb))[0], np.full(2, 0.1))
     expected = shown[1:, ..., 0].mean(axis=(1, 2))
     np.testing.assert_allclose(table["model_warmth"], [np.nan, *expected])

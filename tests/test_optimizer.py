@@ -8,7 +8,7 @@ from keras import layers
 from colorization.training.optimizer import build_optimizer
 from samples import PARAMS
 
-BINS = PARAMS.color_bins.model_copy(update={"learning_rate": 0.01})
+BINS = PARAMS.classification.model_copy(update={"learning_rate": 0.01})
 
 
 def nested() -> tuple[keras.Model, keras.Model]:
@@ -22,7 +22,7 @@ def first_steps(rate: float) -> tuple[float, float]:
     """How far a first step moves the encoder's kernel and the other one, at most."""
     keras.utils.set_random_seed(1)
     model, encoder = nested()
-    settings = BINS.model_copy(update={"encoder_rate": rate})
+    settings = BINS.model_copy(update={"encoder_lr_multiplier": rate})
     model.compile(build_optimizer(settings, 10, encoder), "mse")
     kernels = (encoder.layers[-1].kernel, model.layers[-1].kernel)
     before = [np.array(kernel) for kernel in kernels]

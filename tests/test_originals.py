@@ -10,10 +10,10 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 from PIL.Image import Transpose
 
+from colorization.color import lab
 from colorization.colorizing import originals
 from colorization.colorizing.mark import mark
 from colorization.core.errors import ColorizationError, PhotographWarning
-from colorization.imaging import lab
 from samples import reopened, scene
 
 ARTIST = ExifTags.Base.Artist

@@ -22,10 +22,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 import colorization
 from colorization.colorizing import command, onnx_network
-from colorization.colorizing.manifest import NAME
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
-from packaged import untrained, with_dial, write_package
+from colorization.packaging.manifest import NAME
+from packaged import untrained, with_vividness, write_package
 from samples import encoded, scene
 
 STANDARDIZED = np.stack([np.zeros(1000), np.ones(1000)]).astype(np.float32)
@@ -52,7 +52,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {
         "alone": write_package(folder / "alone", small_model(), "vgg16_repeat"),
         "embedded": write_package(folder / "embedded", small_model(True), "baseline", STANDARDIZED),
-        "dialled": with_dial(),
+        "adjustable": with_vividness(),
     }
 
 
@@ -63,9 +63,9 @@ def alone(made: dict[str, Path], tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def dialled(made: dict[str, Path], tmp_path: Path) -> Path:
+def adjustable(made: dict[str, Path], tmp_path: Path) -> Path:
     """A package with a dial."""
-    return shutil.copytree(made["dialled"], tmp_path / "dialled")
+    return shutil.copytree(made["adjustable"], tmp_path / "adjustable")
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def refusal(package: Path) -> str:
         ("embedded", MODEL),
         ("embedded", "embedder.onnx"),
         ("embedded", "embedding.npy"),
-        ("dialled", "dial.onnx"),
+        ("adjustable", "dial.onnx"),
     ],
 )
 def test_what_is_loaded_must_be_listed(
@@ -394,10 +394,10 @@ def test_a_network_that_needs_too_much_for_a_photograph_says_so(alone: Path) -> 
 
 
 @pytest.mark.parametrize("content", [b"hello", network([twice("ab")])])
-def test_a_dial_is_looked_at_as_closely(dialled: Path, content: bytes) -> None:
-    (dialled / "dial.onnx").write_bytes(content)
-    reseal(dialled)
-    assert refusal(dialled).startswith(f"{dialled / 'dial.onnx'} is not a network ")
+def test_a_dial_is_looked_at_as_closely(adjustable: Path, content: bytes) -> None:
+    (adjustable / "dial.onnx").write_bytes(content)
+    reseal(adjustable)
+    assert refusal(adjustable).startswith(f"{adjustable / 'dial.onnx'} is not a network ")
 
 
 def test_a_plain_network_is_taken(alone: Path) -> None:

@@ -24,7 +24,7 @@ from colorization.colorizing import command, page, uploads
 from colorization.colorizing.colorizer import Colorizer, load
 from colorization.colorizing.uploads import Uploads
 from colorization.core.errors import ColorizationError
-from packaged import with_dial
+from packaged import with_vividness
 from samples import encoded, scene
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -33,7 +33,7 @@ TURNED = "0.75"
 
 @pytest.fixture(scope="module")
 def model() -> Path:
-    return with_dial()
+    return with_vividness()
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from colorization.pages import pictures
 from samples import scene
 
 HISTORY = pd.DataFrame({"epoch": [1, 2], "train_mse": [0.02, 0.01], "val_mse": [0.03, 0.02]})
-FLOORS = {"gray": 0.04, "mean_ab": 0.035}
+TRIVIAL = {"gray": 0.04, "mean_ab": 0.035}
 
 
 @pytest.mark.parametrize(("side", "factor"), [(32, 4), (64, 2), (96, 1), (128, 1)])
@@ -79,9 +79,9 @@ def test_long_titles_take_several_lines_and_stay_above_their_column(tmp_path: Pa
 def test_compared_curves_show_every_training(tmp_path: Path) -> None:
     other = HISTORY.assign(val_mse=[0.03, 0.05])
     both = {"a": [HISTORY], "b": [other, HISTORY]}
-    pictures.compared_curves(both, FLOORS, tmp_path / "both.png")
-    pictures.compared_curves(both, FLOORS, tmp_path / "again.png")
-    pictures.compared_curves({"a": [HISTORY]}, FLOORS, tmp_path / "one.png")
+    pictures.compared_curves(both, TRIVIAL, tmp_path / "both.png")
+    pictures.compared_curves(both, TRIVIAL, tmp_path / "again.png")
+    pictures.compared_curves({"a": [HISTORY]}, TRIVIAL, tmp_path / "one.png")
     assert (tmp_path / "both.png").read_bytes() == (tmp_path / "again.png").read_bytes()
     assert (tmp_path / "both.png").read_bytes() != (tmp_path / "one.png").read_bytes()
 
@@ -89,7 +89,7 @@ def test_compared_curves_show_every_training(tmp_path: Path) -> None:
 @pytest.mark.parametrize("count", [1, 3, 8])
 def test_each_variant_has_a_panel_of_its_own(tmp_path: Path, count: int) -> None:
     histories = {str(index): [HISTORY, HISTORY] for index in range(count)}
-    pictures.variant_curves(histories, FLOORS, tmp_path / "panels.png")
+    pictures.variant_curves(histories, TRIVIAL, tmp_path / "panels.png")
     panels = np.asarray(Image.open(tmp_path / "panels.png").convert("L"))
     across = min(count, pictures.PANELS_ACROSS)
     down = -(-count // across)
@@ -136,12 +136,12 @@ def test_a_sheet_without_samples_is_blank(tmp_path: Path) -> None:
 def test_curves_show_what_is_in_the_history(tmp_path: Path) -> None:
     other = HISTORY.assign(val_mse=[0.03, 0.05])
     for name, history in (("a", HISTORY), ("b", HISTORY), ("c", other)):
-        pictures.curves(history, FLOORS, tmp_path / name)
+        pictures.curves(history, TRIVIAL, tmp_path / name)
     assert (tmp_path / "a").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     assert (tmp_path / "a").read_bytes() != (tmp_path / "c").read_bytes()
 
 
 def test_a_training_of_one_epoch_has_curves_too(tmp_path: Path) -> None:
-    pictures.curves(HISTORY[:1], FLOORS, tmp_path / "curves.png")
+    pictures.curves(HISTORY[:1], TRIVIAL, tmp_path / "curves.png")
     assert np.asarray(Image.open(tmp_path / "curves.png")).std() > 5

@@ -24,7 +24,7 @@ import pytest
 import yaml
 
 from colorization.core.provenance import Run
-from colorization.training.record import TRAINING, TrainingRecord
+from colorization.networks.record import TRAINING, TrainingRecord
 from conftest import ROOT, Project, fresh_project, stages_run
 from samples import pack
 from test_dependencies import covers, declared, parameters
@@ -39,7 +39,7 @@ def test_a_fresh_clone_runs_every_stage_and_trains_the_chosen_variant_alone(
         "embed",
         "embedder",
         "evaluate@bn_maxpool-1",
-        "floors",
+        "trivial",
         "package",
         "preprocess",
         "report",
@@ -122,7 +122,7 @@ def test_an_experiment_with_a_variant_of_the_study_packages_it_and_git_brings_th
         if value is not None
     }
     expected |= {
-        f"model_over.{floor}.{key}" for floor, keys in metrics["model_over"].items() for key in keys
+        f"psnr_gain.{floor}.{key}" for floor, keys in metrics["psnr_gain"].items() for key in keys
     }
     assert set(differences) == {*expected, "images"}
     assert all({"old", "new"} <= set(difference) for difference in differences.values())
@@ -173,7 +173,7 @@ def test_with_a_filled_remote_another_clone_computes_nothing_and_its_report_name
     assert "not known here: the model was taken from a cache or a remote" in text
     assert f"commit</th><td>{commit}</td>" in text
     assert clone.succeed("git", "status", "--porcelain", "--untracked-files=all") == ""
-    clone.update_params({"evaluate": {"sample_images": 2}})
+    clone.update_params({"evaluate": {"num_samples": 2}})
     clone.succeed(*report)
     text = (clone.root / page).read_text()
     assert f"commit</th><td>{commit} with uncommitted changes</td>" in text
@@ -188,8 +188,8 @@ CHANGES: dict[str, Any] = {
     "encoders": {"vgg19": "imagenet"},
     "study": {"with_embedding": ["bn_maxpool", "baseline"], "seeds": [1, 2]},
     "train": {"flip": False},
-    "color_bins": {"flip": False},
-    "evaluate": {"sample_images": 2},
+    "classification": {"flip": False},
+    "evaluate": {"num_samples": 2},
 }
 EDITED = {
     f"src/colorization/{file}"
@@ -198,14 +198,14 @@ EDITED = {
         "embedding/imagenet.py",
         "training/fitting.py",
         "networks/blocks.py",
-        "variants/bn_maxpool.py",
+        "architectures/bn_maxpool.py",
         "settings/train.py",
         "settings/model.py",
         "scoring/metrics.py",
         "pages/templates/report.md.j2",
         "study/claims.py",
         "colorizing/command.py",
-        "packaging/to_onnx.py",
+        "backbones/to_onnx.py",
         "core/files.py",
         "__init__.py",
     )
@@ -419,8 +419,8 @@ def test_a_clone_whose_work_is_killed_on_the_way_ends_in_the_same_bytes_and_a_cl
     alone.kill()  # DVC; the stage that it started goes on
     assert alone.wait() == -signal.SIGKILL
 
-    snapshots = clone.root / ".dvc/tmp/training/bn_maxpool-1"
-    interrupted = repro_until(lambda: [*snapshots.glob("*/epoch-*")])
+    checkpoints = clone.root / ".dvc/tmp/training/bn_maxpool-1"
+    interrupted = repro_until(lambda: [*checkpoints.glob("*/epoch-*")])
     asked = time.monotonic()
     trainer(interrupted.pid).terminate()
     assert interrupted.wait(60) != 0

@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 from keras.layers import Conv2D
 
-from colorization import variants
+from colorization import architectures
 from colorization.backbones import precision
 from colorization.backbones.precision import choose_precision, dtype_policy
+from colorization.networks.architecture import sees_embedding
 from colorization.networks.encoders import ENCODERS
-from colorization.networks.variant import sees_embedding
 from samples import model_of
 from test_variants import PARAMETERS
 
@@ -102,7 +102,7 @@ def test_a_variant_computes_in_bfloat16_but_for_its_ends(variant: str) -> None:
     assert {weight.dtype for weight in model.weights} <= {"float32", "uint32"}  # dropout's state
     outputs = [layer for layer in model.layers if layer.name in ("ab", "decoder_ab")]
     assert {layer.compute_dtype for layer in outputs} == {"float32"}
-    encoder = variants.load(variant).encoder
+    encoder = architectures.load(variant).encoder
     apart = encoder is not None and ENCODERS[encoder].folded  # runs in float32, as a whole
     found = model.layers if apart else model._flatten_layers()
     convolutions = [layer for layer in found if isinstance(layer, Conv2D)]

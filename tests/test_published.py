@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 from colorization.core.errors import ColorizationError
-from colorization.dataset.tables import write_table
+from colorization.core.tables import write_table
 from colorization.scoring import metrics
-from colorization.scoring.dial import write_dial
 from colorization.scoring.evaluation import Evaluation, read_evaluation
-from colorization.scoring.shown import SETS, write_shown
+from colorization.scoring.samples import SETS, write_samples
+from colorization.scoring.vividness import write_sweep
 from colorization.study import published
 from evaluated import dial, evaluation, files_in, rows, run
 from samples import ROOT
@@ -33,9 +33,9 @@ def write(found: Evaluation, folder: Path) -> None:
     write_table(found.history, folder / "history.csv")
     found.training.write(folder / "training.json")
     for name in SETS:
-        write_shown(folder, name, [0], found.shown[name].images)
+        write_samples(folder, name, [0], found.shown[name].images)
     if found.dial:
-        write_dial(found.dial, folder)
+        write_sweep(found.dial, folder)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     params["study"] |= {
         "with_embedding": ["bn_maxpool"],
         "without_embedding": {},
-        "color_bins": {"mobilenet_unet": "mobilenet_v2"},
+        "classification": {"mobilenet_unet": "mobilenet_v2"},
         "controls": {"bn_maxpool_random_network": "random_network"},
         "seeds": [1, 2],
     }

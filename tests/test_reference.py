@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colorization.dataset.colors import Colors, count_colors
-from colorization.imaging import color_metrics, lab, similarity
+from colorization.color import color_metrics, lab, similarity
+from colorization.color.statistics import ColorStatistics, count_colors
 from colorization.scoring.metrics import METRICS, score
 from colorization.scoring.reference import Colorized, Reference
 from samples import scene
@@ -13,7 +13,7 @@ from samples import scene
 RGB = scene(4, 64, 48)
 
 
-def colors(rgb: np.ndarray = RGB) -> Colors:
+def colors(rgb: np.ndarray = RGB) -> ColorStatistics:
     return count_colors(lab.rgb_to_lab(rgb)[1][None])
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from colorization.imaging import lab
+from colorization.color import lab
+from colorization.core.settings import Scenes
 from colorization.scoring import regions
-from colorization.settings.download import Scenes
 from colorization.sources import scenes
 from samples import PARAMS, scene
 

@@ -11,22 +11,21 @@ from onnx import TensorProto, helper, numpy_helper
 from skimage import color, metrics
 
 import colorization
+from colorization.color import lab
 from colorization.colorizing.colorizer import load
-from colorization.colorizing.manifest import RELEASED, read_manifest
 from colorization.core.errors import ColorizationError
-from colorization.imaging import lab
-from colorization.packaging import release
-from colorization.packaging.half_weights import halve_weights
-from colorization.scoring.photographs import measure_photograph, score_photographs
-from colorization.settings.color_bins import ColorBins
-from colorization.training.record import TRAINING, TrainingRecord
-from packaged import with_dial
+from colorization.networks.record import TRAINING, TrainingRecord
+from colorization.packaging.manifest import RELEASED, read_manifest
+from colorization.releasing import release
+from colorization.releasing.half_weights import halve_weights
+from colorization.releasing.photographs import measure_photograph, score_photographs
+from packaged import with_vividness
 from samples import ROOT, encoded, scene
 
 
 @pytest.fixture(scope="module")
 def package() -> Path:
-    return with_dial()
+    return with_vividness()
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +114,7 @@ def test_the_released_model_is_small_and_colorizes() -> None:
 
 def test_the_released_model_is_that_of_its_profile_and_its_card_tells_the_licences() -> None:
     training = TrainingRecord.read(RELEASED / TRAINING)
-    assert training.train == ColorBins.load(ROOT / "profiles" / "released.yaml")
+    assert training.train == Classification.load(ROOT / "profiles" / "released.yaml")
     assert training.encoder is not None
     assert not training.encoder.random
     card = (RELEASED / "README.md").read_text()

@@ -274,7 +274,7 @@ def test_images_met_exactly_are_counted_in_the_table(page: str) -> None:
 def test_where_no_floor_can_be_compared_the_page_says_so(page: str) -> None:
     table = rows(2, gray_psnr_rgb_db=np.nan, mean_ab_psnr_rgb_db=np.nan)
     text = render(page, with_rows(table))
-    assert "bn_maxpool and the floors met too many images exactly" in text
+    assert "bn_maxpool and the trivial met too many images exactly" in text
     assert " stands " not in text
 
 

@@ -11,9 +11,9 @@ import yaml
 from PIL import Image
 
 import colorization
-from colorization import variants
+from colorization import architectures
 from colorization.core.errors import ColorizationError
-from colorization.imaging import resizing
+from colorization.embedding import resizing
 from colorization.packaging import saved_model
 from packaged import EMBED, SIDE, untrained, with_embeddings, write_package
 from samples import ROOT, examples
@@ -50,7 +50,7 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp(request.param)
     package = folder / f"{request.param}-1"
     mean_and_deviation = None
-    if not variants.load(request.param).encoder:
+    if not architectures.load(request.param).encoder:
         mean_and_deviation = with_embeddings(examples(folder / "test", 5, SIDE))[1]
     network = small_model() if request.param == "vgg16_repeat" else untrained(request.param)
     write_package(package, network, request.param, mean_and_deviation)
@@ -75,7 +75,7 @@ def test_a_saved_model_gives_what_the_package_gives(model: Path, tmp_path: Path)
 def test_a_model_resizes_as_the_view_does(side: int, image_size: int) -> None:
     L = np.random.default_rng(side).uniform(-1, 1, (2, side, side, 1)).astype(np.float32)
     resized = saved_model.resize(L, side, image_size)
-    np.testing.assert_allclose(resized, resizing.square_for(L, image_size), atol=1e-6)
+    np.testing.assert_allclose(resized, resizing.resize_square(L, image_size), atol=1e-6)
 
 
 @pytest.mark.parametrize("model", ["bn_maxpool"], indirect=True)

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 from skimage import color
 
-from colorization.imaging import lab
-from colorization.settings.download import Scenes
+from colorization.color import lab
+from colorization.core.settings import Scenes
 from colorization.sources import scenes
 from samples import scene
 

@@ -1,4 +1,4 @@
-"""The model and its floors on a test split."""
+"""The model and its trivial on a test split."""
 
 import json
 from pathlib import Path
@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from colorization.color import lab
+from colorization.color.statistics import count_colors
 from colorization.dataset import arrays
-from colorization.dataset.colors import count_colors
 from colorization.dataset.examples import Examples
-from colorization.imaging import lab
 from colorization.scoring import scorer
-from colorization.scoring.floors import Floors, score_floors
 from colorization.scoring.metrics import score
 from colorization.scoring.reference import Colorized, Reference
-from colorization.scoring.shown import STATES, read_shown, write_shown
+from colorization.scoring.samples import STATES, read_samples, write_samples
 from colorization.scoring.summary import summarize
+from colorization.scoring.trivial import TrivialScores, score_trivial
 from samples import cache, examples, scene
 
 
@@ -30,13 +30,13 @@ def nowhere(_: str, rgb: np.ndarray) -> np.ndarray:
     return np.zeros(rgb.shape[:2], bool)
 
 
-def floors_of(test: Examples) -> Floors:
-    return score_floors(test.images, count_colors(test.images.ab), nowhere)
+def trivial_of(test: Examples) -> TrivialScores:
+    return score_trivial(test.images, count_colors(test.images.ab), nowhere)
 
 
 @pytest.fixture(scope="module")
-def floors(few: Examples) -> Floors:
-    return floors_of(few)
+def trivial(few: Examples) -> TrivialScores:
+    return trivial_of(few)
 
 
 @pytest.fixture(scope="module")
@@ -63,53 +63,55 @@ class Oracle:
 
 
 def test_each_row_is_its_photograph_compared_with_its_prediction(
-    few: Examples, model: keras.Model, floors: Floors
+    few: Examples, model: keras.Model, trivial: TrivialScores
 ) -> None:
-    found = scorer.evaluate(model, few, floors, 2)
+    found = scorer.evaluate(model, few, trivial, 2)
     assert found.rows["name"].tolist() == few.images.names
     predicted = model.predict_on_batch(few.inputs(slice(None)))
     references = [
-        Reference.prepare(np.array(rgb), floors.colors, small)
-        for rgb, small in zip(few.images.rgb, floors.small, strict=True)
+        Reference.prepare(np.array(rgb), trivial.colors, small)
+        for rgb, small in zip(few.images.rgb, trivial.small, strict=True)
     ]
     expected = pd.DataFrame(
         [score(Colorized(*compared)) for compared in zip(references, predicted, strict=True)]
     )
     scored = found.rows.filter(like="model_").rename(columns=lambda name: name[len("model_") :])
     pd.testing.assert_frame_equal(scored, expected, rtol=1e-4)
-    pd.testing.assert_frame_equal(found.rows[floors.rows.columns], floors.rows)
+    pd.testing.assert_frame_equal(found.rows[trivial.rows.columns], trivial.rows)
 
 
 def test_the_histogram_counts_the_pixels_by_chroma(
-    few: Examples, model: keras.Model, floors: Floors
+    few: Examples, model: keras.Model, trivial: TrivialScores
 ) -> None:
-    chroma = scorer.evaluate(model, few, floors, 2).chroma.set_index("chroma")
+    chroma = scorer.evaluate(model, few, trivial, 2).chroma.set_index("chroma")
     true = np.hypot(*np.moveaxis(lab.rgb_to_lab(np.array(few.images.rgb))[1], -1, 0)) * 128
     for lower, pixels in zip(chroma.index.to_numpy(), chroma["truth"], strict=True):
         assert pixels == ((true >= lower) & (true < lower + 2)).sum()
     assert chroma["model"].sum() == true.size
 
 
-def test_the_histogram_reaches_beyond_srgb(few: Examples, floors: Floors) -> None:
+def test_the_histogram_reaches_beyond_srgb(few: Examples, trivial: TrivialScores) -> None:
     oracle = Oracle(few.images.rgb)
     oracle._ab = np.ones_like(oracle._ab)
-    chroma = scorer.evaluate(oracle, few, floors, 2).chroma.set_index("chroma")["model"]
+    chroma = scorer.evaluate(oracle, few, trivial, 2).chroma.set_index("chroma")["model"]
     assert chroma.to_dict() == {lower: 5 * 32 * 32 * (lower == 180) for lower in chroma.index}
 
 
 def test_floors_of_other_images_are_refused(
-    few: Examples, model: keras.Model, floors: Floors
+    few: Examples, model: keras.Model, trivial: TrivialScores
 ) -> None:
-    twice = Floors(floors.rows.iloc[[0, 0, 1, 2, 3]], floors.colors, floors.small)
+    twice = TrivialScores(trivial.rows.iloc[[0, 0, 1, 2, 3]], trivial.colors, trivial.small)
     with pytest.raises(pd.errors.MergeError):
         scorer.evaluate(model, few, twice, 2)
 
 
-def test_truth_are_the_exact_pixels_and_not_the_cached_ab(few: Examples, floors: Floors) -> None:
+def test_truth_are_the_exact_pixels_and_not_the_cached_ab(
+    few: Examples, trivial: TrivialScores
+) -> None:
     cached = np.array(few.images.ab, np.float32)
     exact = lab.rgb_to_lab(np.array(few.images.rgb))[1]
     assert np.abs(cached - exact).max() > 0
-    rows = scorer.evaluate(Oracle(few.images.rgb), few, floors, 2).rows
+    rows = scorer.evaluate(Oracle(few.images.rgb), few, trivial, 2).rows
     assert (rows["model_mse_ab"] == 0).all()
     assert rows["model_psnr_rgb_db"].isna().all()  # met exactly
 
@@ -122,7 +124,7 @@ def test_a_gray_a_black_and_an_exact_image_leave_no_nan_and_are_counted(tmp_path
     test = Examples(arrays.read(tmp_path / "test"), None)
     for count in (1, 3):
         some = test.some(slice(count))
-        rows = scorer.evaluate(Oracle(some.images.rgb), some, floors_of(some), 2).rows
+        rows = scorer.evaluate(Oracle(some.images.rgb), some, trivial_of(some), 2).rows
         summary = json.loads(json.dumps(summarize(rows).as_json(), allow_nan=False))
         assert summary["model"]["psnr_rgb_db_left_out"] == count
         assert summary["gray"]["psnr_rgb_db_left_out"] == min(count, 2)
@@ -141,9 +143,9 @@ def test_shown_images_are_gray_colorized_and_true(
         ab = model.predict_on_batch(few.inputs(np.array([index])))[0]
         np.testing.assert_array_equal(shown["colorized"][place], lab.lab_to_rgb(L[index], ab))
     assert all(len(images) == 0 for images in scorer.colorize(model, few, [], 2).values())
-    write_shown(tmp_path, "best", [3, 1], shown)
+    write_samples(tmp_path, "best", [3, 1], shown)
     assert np.load(tmp_path / "best.npy").shape == (len(STATES), 2, 32, 32, 3)
-    read = read_shown(tmp_path, "best", pd.DataFrame({"name": few.images.names}))
+    read = read_samples(tmp_path, "best", pd.DataFrame({"name": few.images.names}))
     assert read.rows["name"].tolist() == [few.images.names[3], few.images.names[1]]
     for state in STATES:
         np.testing.assert_array_equal(read.images[state], shown[state])

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from colorization import variants
+from colorization import architectures
 from colorization.core.errors import ColorizationError
 from colorization.core.parameters import Section
-from colorization.settings.download import shown
-from colorization.settings.whole import Params, load_params
+from colorization.core.settings import Params, load_params, shown
 from mutations import mutants
 from samples import ROOT
 
@@ -42,7 +41,7 @@ def changed(folder: Path, key: str, value: object) -> Path:
 
 
 def read(path: Path) -> Params:
-    return load_params(path, variants.names())
+    return load_params(path, architectures.names())
 
 
 def refusal(path: Path) -> str:
@@ -80,11 +79,11 @@ def refusal(path: Path) -> str:
         ("train.decay_steps", 10**400, f"equal to 1000000000; found {'1' + '0' * 119}..."),
         ("train.epochs", 10**30, "must be less than or equal to 1000000; found 1000000000"),
         ("train.batch_size", 5000, "must be less than or equal to 4096; found 5000"),
-        ("train.monitor_images", 10**9, "must be less than or equal to 1000000; found 1000000000"),
+        ("train.num_val_images", 10**9, "must be less than or equal to 1000000; found 1000000000"),
         ("embed.batch_size", 10**30, "must be less than or equal to 32; found 1000000000"),
         ("evaluate.batch_size", 100_000, "must be less than or equal to 1024; found 100000"),
-        ("evaluate.sample_images", 10**6, "must be less than or equal to 1000; found 1000000"),
-        ("evaluate.extreme_images", 10**6, "must be less than or equal to 1000; found 1000000"),
+        ("evaluate.num_samples", 10**6, "must be less than or equal to 1000; found 1000000"),
+        ("evaluate.num_best_worst", 10**6, "must be less than or equal to 1000; found 1000000"),
         ("split.min_side", 10_000, "must be less than or equal to 9459; found 10000"),
         ("split.max_aspect", 1e300, "must be less than or equal to 100000000; found 1e+300"),
         ("split.min_chroma", 135, "must be less than or equal to 134; found 135"),
@@ -151,7 +150,7 @@ def test_the_choice_may_be_any_variant_of_the_study(tmp_path: Path) -> None:
 def test_an_unknown_variant_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
     path = changed(tmp_path, "study.without_embedding", {"unet": "vgg19"})
     assert refusal(path) == (
-        f"study.without_embedding must name variants ({', '.join(variants.names())}); found 'unet'"
+        f"study.without_embedding must name variants ({', '.join(architectures.names())}); found 'unet'"
     )
 
 
@@ -159,8 +158,8 @@ def test_an_unknown_variant_is_answered_with_those_that_there_are(tmp_path: Path
     ("second", "first", "name"),
     [
         ("without_embedding", "with_embedding", "bn_maxpool"),
-        ("color_bins", "with_embedding", "bn_maxpool"),
-        ("color_bins", "without_embedding", "vgg16_conv"),
+        ("classification", "with_embedding", "bn_maxpool"),
+        ("classification", "without_embedding", "vgg16_conv"),
     ],
 )
 def test_a_variant_stands_in_one_list(tmp_path: Path, second: str, first: str, name: str) -> None:
@@ -195,7 +194,7 @@ WRONG = {
     "model": ("variant", ""),
     "study": ("seeds", []),
     "train": ("epochs", 0),
-    "color_bins": ("encoder_rate", 2.0),
+    "classification": ("encoder_lr_multiplier", 2.0),
     "evaluate": ("batch_size", "32"),
 }
 

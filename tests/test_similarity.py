@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from colorization.imaging import lab, similarity
+from colorization.color import lab, similarity
 from samples import scene
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from colorization.core.errors import ColorizationError
-from colorization.settings.download import Download
+from colorization.core.settings import Download
 from colorization.sources import archives, downloads, fetching, fingerprints
 from samples import PARAMS, encoded, pack, scene
 from web import Site, serve

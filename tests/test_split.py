@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from colorization.core import parallel
 from colorization.core.errors import ColorizationError
-from colorization.dataset import cores, examining, split
-from colorization.dataset.cores import Postponed
-from colorization.imaging import view
-from colorization.settings.split import Split
+from colorization.core.parallel import Postponed
+from colorization.core.settings import Split
+from colorization.photos import examining, model_input, split
 from hostile import CRASHING, HANGING, make_decoders_hostile
 from samples import PARAMS, encoded, pack, scene
 
@@ -77,7 +77,7 @@ def test_exact_copies_land_in_the_same_part_and_are_kept(tmp_path: Path) -> None
     for name in originals:
         copy = f"copy of {name}"
         assert found["split"][name] == found["split"][copy] != "left out"
-        assert (found["twin"][name], found["twin"][copy]) == (copy, name)
+        assert (found["near_duplicate"][name], found["near_duplicate"][copy]) == (copy, name)
 
 
 def again(picture: np.ndarray, how: str) -> bytes:
@@ -106,8 +106,8 @@ def test_the_same_picture_is_never_in_two_parts(tmp_path: Path, how: str) -> Non
     for index in range(60):
         pair = [f"{index:02d}.png", f"{index:02d} again.img.png"]
         own = [examining.part_of(table["sha256"][name], SETTINGS) for name in pair]
-        assert table.loc[pair[0], "twin"] == pair[1]
-        assert table.loc[pair[1], "twin"] == pair[0]
+        assert table.loc[pair[0], "near_duplicate"] == pair[1]
+        assert table.loc[pair[1], "near_duplicate"] == pair[0]
         if own[0] == own[1]:
             assert table.loc[pair, "split"].tolist() == own
             continue
@@ -125,7 +125,7 @@ def test_the_same_picture_is_never_in_two_parts(tmp_path: Path, how: str) -> Non
 def test_different_scenes_are_no_twins(tmp_path: Path) -> None:
     members = {f"{seed}.jpg": encoded(scene(seed, 96, 80), "JPEG") for seed in range(800)}
     table = split.split_archive(pack(tmp_path / "a.zip", members), SETTINGS)
-    assert (table["twin"] == "").all()
+    assert (table["near_duplicate"] == "").all()
 
 
 def test_blank_pictures_are_no_twins(tmp_path: Path) -> None:
@@ -134,11 +134,11 @@ def test_blank_pictures_are_no_twins(tmp_path: Path) -> None:
         for level in range(0, 250, 10)
     }
     table = split.split_archive(pack(tmp_path / "a.zip", pictures(0, 40) | blank), SETTINGS)
-    assert (table["twin"] == "").all()
+    assert (table["near_duplicate"] == "").all()
 
 
 def test_adding_images_moves_none_from_one_part_to_another(tmp_path: Path) -> None:
-    """What is added may be a twin of what was there, which then is left out, but never moves."""
+    """What is added may be a near_duplicate of what was there, which then is left out, but never moves."""
     drawn = {f"{seed}.png": encoded(scene(seed, 96, 80)) for seed in range(60)}
     before = parts(pack(tmp_path / "before.zip", drawn))
     added = {f"again {seed}.png": again(scene(seed, 96, 80), "smaller") for seed in range(0, 60, 2)}
@@ -184,18 +184,18 @@ def test_each_image_that_is_left_out_has_its_reason(tmp_path: Path) -> None:
     assert content.count(damaged[100:300]) == 1
     archive.write_bytes(content.replace(damaged[100:300], bytes(200)))
     table = split.split_archive(archive, SETTINGS.model_copy(update={"min_chroma": 2.0}))
-    left_out = table[table["split"] == "left out"].set_index("name")["reason"]
-    assert left_out["bad/damaged.bmp"] == "unusable: damaged in the archive"
-    assert left_out["bad/gray.png"] == "near gray: mean chroma under 2"
-    assert left_out["bad/small.png"] == "too small: shorter side under 32 px"
-    assert left_out["bad/text.jpg"] == "unusable: not an image"
-    assert left_out["bad/truncated.jpg"].startswith("unusable: cannot be decoded: ")
-    assert left_out["bad/empty.jpg"] == "unusable: not an image"
-    assert left_out["bad/long.png"] == "too long: over 8 times the shorter side"
-    assert left_out["bad/film.gif"] == "unusable: an animation"
-    assert left_out["bad/../../up.png"] == "too small: shorter side under 32 px"
-    assert left_out["/absolute ü.png"] == "too small: shorter side under 32 px"
-    assert len(left_out) == 10
+    excluded = table[table["split"] == "left out"].set_index("name")["reason"]
+    assert excluded["bad/damaged.bmp"] == "unusable: damaged in the archive"
+    assert excluded["bad/gray.png"] == "near gray: mean chroma under 2"
+    assert excluded["bad/small.png"] == "too small: shorter side under 32 px"
+    assert excluded["bad/text.jpg"] == "unusable: not an image"
+    assert excluded["bad/truncated.jpg"].startswith("unusable: cannot be decoded: ")
+    assert excluded["bad/empty.jpg"] == "unusable: not an image"
+    assert excluded["bad/long.png"] == "too long: over 8 times the shorter side"
+    assert excluded["bad/film.gif"] == "unusable: an animation"
+    assert excluded["bad/../../up.png"] == "too small: shorter side under 32 px"
+    assert excluded["/absolute ü.png"] == "too small: shorter side under 32 px"
+    assert len(excluded) == 10
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip"]
     assert (table.loc[table["split"] != "left out", "reason"] == "").all()
 
@@ -268,7 +268,9 @@ def test_a_turned_photograph_is_examined_as_the_upright_one(
     assert (other["width"], other["height"]) == (60, 40)
     assert other["mean_chroma"] == one["mean_chroma"]
     np.testing.assert_array_equal(other["hash"], one["hash"])
-    np.testing.assert_array_equal(view.square(content, 32), view.square(encoded(upright), 32))
+    np.testing.assert_array_equal(
+        model_input.square(content, 32), model_input.square(encoded(upright), 32)
+    )
 
 
 def with_a_flipped_bit(content: bytes, rng: np.random.Generator) -> bytes:
@@ -279,7 +281,7 @@ def with_a_flipped_bit(content: bytes, rng: np.random.Generator) -> bytes:
 
 def refusal_of_preprocess(content: bytes) -> str:
     try:
-        view.square(content, 32)
+        model_input.square(content, 32)
     except ColorizationError as error:
         return str(error)
     return ""
@@ -320,7 +322,7 @@ def test_an_image_that_ends_its_decoder_is_unusable_and_costs_no_other(
     expected = split.split_archive(pack(tmp_path / "others.zip", others), SETTINGS)
     archive = pack(tmp_path / "all.zip", others | hostile)
     make_decoders_hostile(monkeypatch, tmp_path / "path")
-    monkeypatch.setattr(cores, "SECONDS", 5.0)
+    monkeypatch.setattr(parallel, "SECONDS", 5.0)
     table = split.split_archive(archive, SETTINGS).set_index("name")
     assert table.loc[[*hostile], "reason"].to_list() == [
         "unusable: its decoder crashed (SIGABRT)",
@@ -336,7 +338,7 @@ def test_large_images_are_left_for_later_and_change_nothing(
     archive = pack(tmp_path / "a.zip", members)
     assert examining.examine(archive, SETTINGS, "large.png", 29_999) == Postponed(30_000)
     expected = split.split_archive(archive, SETTINGS)
-    monkeypatch.setattr(cores, "MOST_PIXELS", 30_000)
+    monkeypatch.setattr(parallel, "MOST_PIXELS", 30_000)
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
     pd.testing.assert_frame_equal(split.split_archive(archive, SETTINGS), expected)
 

@@ -23,15 +23,15 @@ def test_mean_and_standard_error_by_hand() -> None:
     psnr = summary.summarize(with_psnr(20, 22, 27)).model["psnr_rgb_db"]
     # Deviations -3, -1, 4: variance 26 / 2 = 13, of the mean 13 / 3, so sqrt(4.3333).
     assert (psnr.value, psnr.error) == pytest.approx((23, 2.081666), abs=1e-6)
-    assert psnr.left_out == 0
+    assert psnr.excluded == 0
 
 
 def test_images_without_a_value_are_counted_and_not_averaged() -> None:
     table = with_psnr(20, NAN, 22, NAN).assign(model_ab_error_small_parts=[1.0, NAN, NAN, NAN])
     found = summary.summarize(table)
     assert found.images == 4
-    assert found.scores["gray"]["psnr_rgb_db"] == Score(21, 1, left_out=2)
-    assert found.model["ab_error_small_parts"] == Score(1, None, left_out=3)
+    assert found.scores["gray"]["psnr_rgb_db"] == Score(21, 1, excluded=2)
+    assert found.model["ab_error_small_parts"] == Score(1, None, excluded=3)
     told = found.as_json()
     assert told["images"] == 4
     assert told["gray"]["psnr_rgb_db"] == 21
@@ -57,7 +57,7 @@ def test_the_model_is_compared_with_a_floor_over_images_that_neither_meets_exact
     found = summary.summarize(table)
     # Differences 1, 3, 2: mean 2, deviation 1, error 1 / sqrt(3).
     assert found.over["gray"].value == 2
-    assert found.as_json()["model_over"] == {
+    assert found.as_json()["psnr_gain"] == {
         "gray": {"psnr_rgb_db": 2, "psnr_rgb_db_se": pytest.approx(3**-0.5)},
         "mean_ab": {"psnr_rgb_db": None, "psnr_rgb_db_se": None},
     }

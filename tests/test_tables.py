@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colorization.dataset.tables import read_table, write_table
+from colorization.core.tables import read_table, write_table
 
 NAMES = [
     "im1.jpg",

@@ -20,7 +20,7 @@ from PIL import Image, ImageCms
 
 import tiffs
 from colorization.core.errors import ColorizationError
-from colorization.imaging import decoding, scaling, tiff, view
+from colorization.photos import decoding, model_input, scaling, tiff
 from samples import encoded, scene
 from tiffs import Pixel
 
@@ -313,8 +313,8 @@ def test_each_page_can_be_had(photograph: np.ndarray) -> None:
         assert decoding.count_pages(io.BytesIO(content)) == 3
         assert refusal(content) == "3 pages, not one photograph; the command colorize takes each"
         pages = [expected[{0: 0, 2: 1, 3: 2}[number]] for number in order if number != 1]
-        square = view.whole(encoded(Image.fromarray(pages[1])), 32)
-        np.testing.assert_array_equal(view.whole(content, 32, page=1), square)
+        square = model_input.whole(encoded(Image.fromarray(pages[1])), 32)
+        np.testing.assert_array_equal(model_input.whole(content, 32, page=1), square)
         for page, pixels in enumerate(pages):
             image = decoding.open_image(io.BytesIO(content), page=page)
             np.testing.assert_array_equal(np.asarray(decoding.to_srgb(image)), pixels)
@@ -464,7 +464,7 @@ def test_a_jpeg_is_decoded_without_the_packages_for_tiffs(tmp_path: Path) -> Non
     path.write_bytes(encoded(Image.fromarray(scene(1)), "JPEG"))
     code = f"""
 import sys
-from colorization.imaging import decoding
+from colorization.photos import decoding
 assert decoding.count_pages(open({str(path)!r}, "rb")) == 1
 decoding.to_srgb(decoding.open_image(open({str(path)!r}, "rb")))
 print({{"tifffile", "imagecodecs"}} & {{*sys.modules}})

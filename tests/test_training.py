@@ -16,21 +16,21 @@ from scipy import special
 
 from colorization.backbones.weights import Pretrained
 from colorization.core.errors import ColorizationError
+from colorization.core.settings import Train
 from colorization.dataset.examples import Examples
-from colorization.networks.directory import load_model
+from colorization.networks.architecture import Network, Variant, build_network
 from colorization.networks.objective import MSE, Objective
-from colorization.networks.variant import Network, Variant, build_network
-from colorization.settings.train import Train
+from colorization.networks.record import TRAINING, TrainingRecord
+from colorization.networks.saving import load_model
 from colorization.training import fitting
-from colorization.training.epochs import Recorder
+from colorization.training.checkpoints import Checkpoints
 from colorization.training.fitting import Outcome
-from colorization.training.record import TRAINING, TrainingRecord
-from colorization.training.snapshots import Snapshots
+from colorization.training.logger import TrainingLogger
 from colorization.training.training import Inputs, train_variant
 from samples import PARAMS, examples, network_of
 
 SETTINGS = PARAMS.train.model_copy(
-    update={"epochs": 2, "batch_size": 8, "monitor_images": 2, "flip": True}
+    update={"epochs": 2, "batch_size": 8, "num_val_images": 2, "flip": True}
 )
 
 
@@ -77,10 +77,10 @@ def fit(
         shutil.rmtree(tmp_path / name, ignore_errors=True)
         (tmp_path / name).mkdir()
         settings = SETTINGS.model_copy(update=changes)
-        snapshots = Snapshots(tmp_path / "snapshots" / name, "identity")
+        checkpoints = Checkpoints(tmp_path / "checkpoints" / name, "identity")
         network = trained if isinstance(trained, Network) else network_of(trained)
         data, folder = (training, validation), tmp_path / name
-        return fitting.fit(network, objective, *data, settings, seed, folder, snapshots)
+        return fitting.fit(network, objective, *data, settings, seed, folder, checkpoints)
 
     return fit
 
@@ -198,11 +198,11 @@ def test_weights_that_are_lost_in_the_last_step_stop_the_training_before_they_ar
 ) -> None:
     model = small_model()
 
-    def lose(self: Recorder, batch: int, logs: dict | None = None) -> None:
+    def lose(self: TrainingLogger, batch: int, logs: dict | None = None) -> None:
         if batch == 1:  # of two in an epoch
             model.get_layer(layer).bias.assign(np.full(model.get_layer(layer).bias.shape, value))
 
-    monkeypatch.setattr(Recorder, "on_train_batch_end", lose)
+    monkeypatch.setattr(TrainingLogger, "on_train_batch_end", lose)
     with pytest.raises(ColorizationError) as caught:
         fit(model, "a")
     count = {"first": 8, "last": 2}[layer]
@@ -210,7 +210,7 @@ def test_weights_that_are_lost_in_the_last_step_stop_the_training_before_they_ar
         f"{count} weights are not finite after epoch 1; lower train.learning_rate"
     )
     assert not list((tmp_path / "a").glob("*.weights.h5"))
-    assert not (tmp_path / "snapshots").exists()
+    assert not (tmp_path / "checkpoints").exists()
 
 
 def test_moving_averages_that_are_lost_stop_the_training(
@@ -221,10 +221,10 @@ def test_moving_averages_that_are_lost_stop_the_training(
         layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)
     )
 
-    def lose(self: Recorder, batch: int, logs: dict | None = None) -> None:
+    def lose(self: TrainingLogger, batch: int, logs: dict | None = None) -> None:
         normalization.moving_variance.assign(np.full(8, np.inf))
 
-    monkeypatch.setattr(Recorder, "on_train_batch_end", lose)
+    monkeypatch.setattr(TrainingLogger, "on_train_batch_end", lose)
     with pytest.raises(ColorizationError, match=r"^8 weights are not finite after epoch 1; "):
         fit(model, "a")
 
@@ -283,7 +283,7 @@ def test_a_variant_that_learns_classes_is_measured_and_saved_in_ab(
     variant = Variant(classifier, "three classes of color", None, objective=CLASSES)
     network = build_network("classes", variant, 1, precision)
     L, embeddings = training.inputs(slice(None))
-    logits = np.asarray(network.learner([L, embeddings], training=False), np.float64)
+    logits = np.asarray(network.training_model([L, embeddings], training=False), np.float64)
     fit(network, "a", objective=CLASSES, epochs=1, learning_rate=1e-9, flip=False)
 
     loaded = load_model(tmp_path / "a")
@@ -331,7 +331,7 @@ def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Trai
     monkeypatch.chdir(tmp_path)
     for name, variant in MADE_UP.items():
         module = SimpleNamespace(VARIANT=variant)
-        monkeypatch.setitem(sys.modules, f"colorization.variants.{name}", module)
+        monkeypatch.setitem(sys.modules, f"colorization.architectures.{name}", module)
     embeddings = tmp_path / "embeddings"
     embeddings.mkdir()
     for part, count in (("train", 6), ("validation", 2)):

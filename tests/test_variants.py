@@ -13,11 +13,11 @@ import tensorflow as tf
 from keras import layers, ops
 
 import memory
-from colorization import variants
+from colorization import architectures
 from colorization.core.errors import ColorizationError
-from colorization.networks import blocks, directory
-from colorization.networks.variant import Variant, build_network
-from colorization.settings.study import Study
+from colorization.core.settings import Study
+from colorization.networks import blocks, saving
+from colorization.networks.architecture import Variant, build_network
 from first_party import ROOT, imported_files
 from samples import colors_of_scenes, model_of
 
@@ -114,9 +114,9 @@ def normalizes_or_drops(model: keras.Model) -> bool:
     )
 
 
-@pytest.mark.parametrize("name", sorted(set(variants.names()) - set(PARAMETERS)))
+@pytest.mark.parametrize("name", sorted(set(architectures.names()) - set(PARAMETERS)))
 def test_a_variant_whose_network_is_not_looked_at_below_has_that_of_bn_maxpool(name: str) -> None:
-    record, same = variants.load(name), variants.load("bn_maxpool")
+    record, same = architectures.load(name), architectures.load("bn_maxpool")
     assert (record.build, record.encoder, record.objective) == (
         same.build,
         same.encoder,
@@ -124,9 +124,9 @@ def test_a_variant_whose_network_is_not_looked_at_below_has_that_of_bn_maxpool(n
     )
 
 
-@pytest.mark.parametrize("variant", variants.names())
+@pytest.mark.parametrize("variant", architectures.names())
 def test_every_file_of_a_variant_holds_its_record_and_imports_no_other(variant: str) -> None:
-    record = variants.load(variant)
+    record = architectures.load(variant)
     assert isinstance(record, Variant)
     assert record.architecture
     assert record.section is None or re.fullmatch(r"\d+(\.\d+)+", record.section)
@@ -139,34 +139,34 @@ def test_every_file_of_a_variant_holds_its_record_and_imports_no_other(variant: 
 
 def place(name: str) -> tuple[int, ...]:
     """The section of the paper, as numbers."""
-    return tuple(int(number) for number in str(variants.load(name).section).split("."))
+    return tuple(int(number) for number in str(architectures.load(name).section).split("."))
 
 
 def test_the_paper_trains_every_variant_of_its_own_in_its_order_with_its_encoder() -> None:
     study = Study.load(ROOT / "profiles" / "paper.yaml")
-    of_the_paper = {name for name in variants.names() if variants.load(name).section}
+    of_the_paper = {name for name in architectures.names() if architectures.load(name).section}
     assert of_the_paper == {*PARAMETERS, *ON_FEWER_IMAGES} - BEYOND_THE_PAPER
     assert set(study.with_embedding) | set(study.without_embedding) == of_the_paper
     for names in (study.with_embedding, tuple(study.without_embedding)):
         assert list(names) == sorted(names, key=place)  # which keeps the order within a section
     assert study.without_embedding == {
-        name: variants.load(name).encoder for name in study.without_embedding
+        name: architectures.load(name).encoder for name in study.without_embedding
     }
-    assert not any(variants.load(name).encoder for name in study.with_embedding)
+    assert not any(architectures.load(name).encoder for name in study.with_embedding)
 
 
 def test_on_fewer_images_it_is_the_network_of_bn_maxpool() -> None:
     expected = model_of("bn_maxpool")
     for name, one_in in ON_FEWER_IMAGES.items():
-        assert variants.load(name).one_in == one_in
+        assert architectures.load(name).one_in == one_in
         for own, same in zip(model_of(name).weights, expected.weights, strict=True):
             np.testing.assert_array_equal(own, same, err_msg=own.path)
 
 
 def test_what_learns_has_the_weights_of_what_is_saved(variant: str) -> None:
-    network = build_network(variant, variants.load(variant), 1, colors=colors_of_scenes())
+    network = build_network(variant, architectures.load(variant), 1, colors=colors_of_scenes())
     assert network.model.name == variant
-    saved, learning = network.model.trainable_weights, network.learner.trainable_weights
+    saved, learning = network.model.trainable_weights, network.training_model.trainable_weights
     assert {id(weight) for weight in learning} == {id(weight) for weight in saved}
 
 
@@ -258,13 +258,13 @@ def test_a_seed_gives_the_same_weights_and_another_seed_others(model: keras.Mode
 
 def save(model: keras.Model, folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
-    directory.save_architecture(model, folder)
+    saving.save_architecture(model, folder)
     model.save_weights(folder / "model.weights.h5")
     return folder
 
 
 def test_a_saved_model_gives_the_same_bits(model: keras.Model, tmp_path: Path) -> None:
-    loaded = directory.load_model(save(model, tmp_path / "first"))
+    loaded = saving.load_model(save(model, tmp_path / "first"))
     given = inputs(model, 64, 32)
     assert loaded.name == model.name
     np.testing.assert_array_equal(
@@ -314,14 +314,14 @@ def test_a_damaged_directory_is_refused_in_one_line_that_names_it(
 ) -> None:
     for file, whole in saved.items():
         (tmp_path / file).write_bytes(whole)
-    directory.load_model(tmp_path)
+    saving.load_model(tmp_path)
     if content is None:
         (tmp_path / name).unlink()
     else:
         damaged = truncated(saved[name]) if isinstance(content, str) else content
         (tmp_path / name).write_bytes(damaged)
     with pytest.raises(ColorizationError) as caught:
-        directory.load_model(tmp_path)
+        saving.load_model(tmp_path)
     assert str(caught.value).startswith(f"{tmp_path}: not a model that can be loaded")
     assert "\n" not in str(caught.value)
 
@@ -332,7 +332,7 @@ def test_weights_of_another_architecture_are_refused(
     save(keras.Sequential([keras.Input((3,)), layers.Dense(2)]), tmp_path)
     (tmp_path / "model.weights.h5").write_bytes(saved["model.weights.h5"])
     with pytest.raises(ColorizationError, match="not a model that can be loaded"):
-        directory.load_model(tmp_path)
+        saving.load_model(tmp_path)
 
 
 def test_code_in_a_model_file_is_refused(tmp_path: Path) -> None:
@@ -340,7 +340,7 @@ def test_code_in_a_model_file_is_refused(tmp_path: Path) -> None:
     save(evil, tmp_path)
     assert "__lambda__" in json.dumps(json.loads((tmp_path / "model.json").read_text()))
     with pytest.raises(ColorizationError, match="not a model that can be loaded"):
-        directory.load_model(tmp_path)
+        saving.load_model(tmp_path)
 
 
 def test_the_vector_stands_at_each_pixel_behind_the_features() -> None:

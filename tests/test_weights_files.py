@@ -17,7 +17,7 @@ from keras.src.legacy.saving import legacy_h5_format
 from colorization.backbones.pretrained import load_weights
 from colorization.backbones.weights import fingerprint_weights
 from colorization.core.errors import ColorizationError
-from colorization.networks.directory import load_model, save_architecture
+from colorization.networks.saving import load_model, save_architecture
 
 WEIGHTS = "model.weights.h5"
 NO_LOADER = ": not a model that can be loaded ("

@@ -20,12 +20,12 @@ import numpy as np
 from distributed import Client, Event, LocalCluster, as_completed, get_worker, wait
 
 from colorization.core.errors import ColorizationError
-from colorization.settings.encoders import Encoders
+from colorization.core.settings import Encoders
 from commands import DVC, changed_stages, said
 
 LOCAL_CONFIG, RUNS = Path(".dvc/config.local"), Path("data/runs/train")
 EXPERIMENTS = "experiments/dvc.yaml"
-INPUTS = ("check", "preprocess", "colors", "floors", "embed", f"{EXPERIMENTS}:embed_control")
+INPUTS = ("check", "preprocess", "colors", "trivial", "embed", f"{EXPERIMENTS}:embed_control")
 STAGES = ("train:", "evaluate:")  # how their own errors begin
 REF, TOPIC, STOP = "refs/colorization/cluster", "colorization", "colorization-stop"
 POLL, GRACE = 1.0, 60.0  # seconds between looks at whether to end, and to end

@@ -9,9 +9,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "stages"))
 
 from _stage import run
+from colorization.core.settings import Model, Study
 from colorization.packaging.saved_model import export
-from colorization.settings.model import Model
-from colorization.settings.study import Study
 
 
 def main(params: Path, models: Path, out: Path) -> None:

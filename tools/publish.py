@@ -10,7 +10,7 @@ from pathlib import Path
 
 from colorization.core import provenance
 from colorization.core.errors import ColorizationError
-from colorization.settings.study import Study
+from colorization.core.settings import Study
 from colorization.study import published
 from commands import changed_stages
 

@@ -17,21 +17,19 @@ from typing import Any
 
 import release
 import tiffs
-from colorization import variants
+from colorization import architectures
 from colorization.colorizing import command, page
 from colorization.colorizing.colorizer import load
-from colorization.colorizing.manifest import RELEASED
+from colorization.core.settings import Download, Params, Study
+from colorization.networks.record import TrainingRecord
+from colorization.packaging.manifest import RELEASED
 from colorization.pages import rendering
 from colorization.pages.rendering import Cell, Table
 from colorization.scoring import metrics
 from colorization.scoring.evaluation import Evaluation
-from colorization.settings.download import Download
-from colorization.settings.study import Study
-from colorization.settings.whole import Params
-from colorization.study.answers import CONTROLS
 from colorization.study.claims import CLAIMS, PROMISING
 from colorization.study.experiments import read_experiments
-from colorization.training.record import TrainingRecord
+from colorization.study.summary import CONTROLS
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = ROOT / "studies" / "photographs"
@@ -101,7 +99,7 @@ def released_figure() -> str:
     default = load(RELEASED).vividness
     scores = json.loads((RELEASED / "metrics.json").read_text(encoding="utf-8"))
     ours, grays = (scores[name]["ciede2000_mean"] for name in ("model", "gray"))
-    over = scores["model_over"]["gray"]["psnr_rgb_db"]
+    over = scores["psnr_gain"]["gray"]["psnr_rgb_db"]
     return f"""\
 ![Photographs: gray, colorized along the dial, and as they are]({release.FIGURE})
 
@@ -144,7 +142,7 @@ def _pictured() -> dict[str, Evaluation]:
 
 
 def results_table() -> str:
-    """Give the study's first table: each variant beside the floors, and how colorful it is.
+    """Give the study's first table: each variant beside the trivial, and how colorful it is.
 
     The experiments on bn_maxpool, with other embeddings or fewer photographs, are left out.
     """
@@ -164,7 +162,7 @@ def results_table() -> str:
 def findings() -> str:
     """What the study's page says of the variants and of the embedding, a line each."""
     text = (STUDY / "study.md").read_text(encoding="utf-8")
-    shown = re.findall(r"^(?:Shown|No variant is shown) to be .*\.$", text, re.MULTILINE)
+    shown = re.findall(r"^(?:Samples|No variant is shown) to be .*\.$", text, re.MULTILINE)
     gain = re.search(r"^\*\*(Does the semantic embedding help\?)\*\* (.*?)\. ", text, re.MULTILINE)
     if not shown or not gain:
         raise ValueError(f"{STUDY / 'study.md'} does not say what came out")
@@ -194,7 +192,7 @@ def metrics_table() -> str:
 def variants_table() -> str:
     """What each variant is, and where the paper speaks of it."""
     names = Study.load(ROOT / "profiles" / "photographs.yaml").variants()
-    records = {name: variants.load(name) for name in names}
+    records = {name: architectures.load(name) for name in names}
     rows = [
         (f"`{name}`", record.section or "beyond it", record.architecture)
         for name, record in records.items()

@@ -14,12 +14,12 @@ import numpy as np
 from PIL import Image
 
 from _stage import run
-from colorization.colorizing.manifest import RELEASED
 from colorization.core.errors import ColorizationError
-from colorization.core.files import whole_file
-from colorization.packaging.release import release
-from colorization.scoring.dial import SHOWN
+from colorization.core.files import atomic_write
+from colorization.packaging.manifest import RELEASED
+from colorization.releasing.release import release
 from colorization.scoring.evaluation import read_evaluation
+from colorization.scoring.vividness import SHOWN
 
 FIGURE = Path("docs/released.png")
 POSITIONS = (0.0, 0.5, 1.0)  # of the dial
@@ -46,7 +46,7 @@ def draw(evaluation: Path, out: Path) -> None:
 def write_rows(rows: Iterable[np.ndarray], out: Path) -> None:
     """Write rows of images, each (S, H, W, 3) uint8, as one PNG."""
     pixels = np.concatenate([np.concatenate(row, axis=1) for row in rows])
-    with whole_file(out) as partial:
+    with atomic_write(out) as partial:
         Image.fromarray(pixels).save(partial, "PNG", optimize=True)
 
 

@@ -15,8 +15,9 @@ import imagecodecs
 import numpy as np
 from PIL import Image
 
+from colorization.color import lab
 from colorization.core.errors import ColorizationError
-from colorization.imaging import decoding, lab
+from colorization.photos import decoding
 
 WIDTH, HEIGHT = 37, 19  # odd, so that lines of packed samples end within a byte
 

@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
-from colorization import variants
+from colorization import architectures
 from colorization.core.errors import ColorizationError
-from colorization.settings.whole import load_params
+from colorization.core.settings import load_params
 
 if __name__ == "__main__":
     try:
-        load_params(Path(sys.argv[1]), variants.names())
+        load_params(Path(sys.argv[1]), architectures.names())
     except ColorizationError as error:
         sys.exit(str(error))

@@ -19,7 +19,7 @@ from colorization.colorizing import exif, iptc
 from colorization.colorizing.exif import Exif, Resolution
 from colorization.colorizing.tiff_directories import Directory, Tiff
 from colorization.core.errors import ColorizationError, PhotographWarning, reason
-from colorization.imaging.tiff import is_tiff, pages
+from colorization.photos.tiff import is_tiff, pages
 
 MOST_PIECES = 1_000_000  # segments or chunks of a file
 MOST_BYTES = 1 << 26  # of all blocks of a file

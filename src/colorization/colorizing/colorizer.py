@@ -9,7 +9,7 @@ from colorization.colorizing import originals
 from colorization.colorizing.accepted import MOST_SATURATION, checked_number
 from colorization.colorizing.inputs import image_in_memory
 from colorization.colorizing.predictor import Predictor
-from colorization.imaging import decoding, view
+from colorization.photos import decoding, model_input
 
 Photograph = np.ndarray | Image.Image | str | Path
 
@@ -70,7 +70,7 @@ class Colorizer(Predictor):
         Returns
         -------
         (H, W, 1) float32 array
-            CIE L* / 50 - 1, of the size that `view.seen_size` gives.
+            CIE L* / 50 - 1, of the size that `model_input.input_size` gives.
 
         Raises
         ------
@@ -81,10 +81,10 @@ class Colorizer(Predictor):
         """
         if isinstance(image, (str, Path)):
             with originals.open_file(Path(image)) as file:
-                rgb = view.whole(file, self.image_size)
+                rgb = model_input.whole(file, self.image_size)
         else:
-            rgb = view.whole_image(image_in_memory(image), self.image_size)
-        return view.luminance(rgb)
+            rgb = model_input.whole_image(image_in_memory(image), self.image_size)
+        return model_input.luminance(rgb)
 
 
 def load(model: str | Path | None = None) -> Colorizer:

@@ -198,8 +198,8 @@ def read(tiff: Tiff, fields: Mapping) -> Exif:
     parts = {}
     for part in PARTS:
         below = tiff.below(fields[part]) if part in fields else {}
-        left_out = _LEFT_OUT_OF_EXIF if part == ExifTags.IFD.Exif else set()
-        parts[part] = tiff.read({tag: below[tag] for tag in below if tag not in left_out})
+        excluded = _LEFT_OUT_OF_EXIF if part == ExifTags.IFD.Exif else set()
+        parts[part] = tiff.read({tag: below[tag] for tag in below if tag not in excluded})
     return Exif(tiff.order, tiff.read(main), {tag: part for tag, part in parts.items() if part})
 
 
@@ -242,23 +242,23 @@ def block(exif: Exif, longest: int | None = None) -> bytes:
     if longest is None or len(content) <= longest:
         return content
     too_much = len(content) - longest
-    left_out, names = set(), []
+    excluded, names = set(), []
     for part, tag, entry in sorted(_entries(exif), key=lambda kept: -len(kept[2].value)):
         if too_much <= 0:
             break
         # A value of up to 4 bytes stands within its field.
         too_much -= SIZE_OF_FIELD + (len(entry.value) if len(entry.value) > 4 else 0)
-        left_out.add((part, tag))
+        excluded.add((part, tag))
         of_part = ExifTags.GPSTAGS if part == ExifTags.IFD.GPSInfo else ExifTags.TAGS
         names.append(of_part.get(tag, f"{tag:#06x}"))
-    more = f" and {len(left_out) - MOST_NAMED} more" if len(left_out) > MOST_NAMED else ""
+    more = f" and {len(excluded) - MOST_NAMED} more" if len(excluded) > MOST_NAMED else ""
     warnings.warn(
         f"EXIF of more than {longest:,} bytes fits into no JPEG; "
         f"left out: {', '.join(names[:MOST_NAMED])}{more}",
         PhotographWarning,
         stacklevel=2,
     )
-    return _block(_without(exif, left_out))
+    return _block(_without(exif, excluded))
 
 
 def append_to_tiff(path: Path, exif: Exif, blocks: Directory) -> None:
@@ -310,8 +310,8 @@ def _entries(exif: Exif) -> list[tuple[int | None, int, Entry]]:
     ]
 
 
-def _without(exif: Exif, left_out: set[tuple[int | None, int]]) -> Exif:
-    kept = [entry for entry in _entries(exif) if entry[:2] not in left_out]
+def _without(exif: Exif, excluded: set[tuple[int | None, int]]) -> Exif:
+    kept = [entry for entry in _entries(exif) if entry[:2] not in excluded]
     main = {tag: entry for part, tag, entry in kept if part is None}
     parts = {part: {tag: entry for of, tag, entry in kept if of == part} for part in exif.parts}
     return replace(exif, main=main, parts={tag: part for tag, part in parts.items() if part})

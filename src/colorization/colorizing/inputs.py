@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from colorization.core.errors import ColorizationError
-from colorization.imaging import decoding
+from colorization.photos import decoding
 
 
 def image_in_memory(photograph: np.ndarray | Image.Image) -> Image.Image:

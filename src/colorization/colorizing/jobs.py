@@ -203,7 +203,7 @@ def _jobs(photograph: _Photograph, output: Path, overwrite: bool) -> list[Job]:
 def _count_pages(path: Path) -> int:
     if path.suffix.lower() not in PAGED:
         return 1
-    from colorization.imaging import decoding  # noqa: PLC0415 (slow, and few need it)
+    from colorization.photos import decoding  # noqa: PLC0415 (slow, and few need it)
 
     try:
         with path.open("rb") as file:

@@ -10,14 +10,15 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
+from colorization.color import lab
 from colorization.colorizing import metadata
 from colorization.colorizing.accepted import FORMATS, NO_FILE
 from colorization.colorizing.mark import Mark
 from colorization.colorizing.metadata import Metadata
 from colorization.core.errors import ColorizationError, PhotographWarning, reason
-from colorization.core.files import whole_file
-from colorization.imaging import decoding, lab
-from colorization.imaging.strips import strips
+from colorization.core.files import atomic_write
+from colorization.photos import decoding
+from colorization.photos.strips import strips
 
 # Subsampling 0: JPEG by default halves the resolution of colors, which are the point here.
 # No "optimize": for it, Pillow holds all coefficients of an image in memory.
@@ -154,7 +155,7 @@ def write_original(
     if kind == "JPEG":  # JPEG has no transparency
         rgb = rgb.convert("RGB") if rgb.mode == "RGBA" else rgb
     options = OPTIONS[kind] | metadata.options(original.metadata, kind, rgb.size, mark)
-    with whole_file(out, replace=replace) as partial:
+    with atomic_write(out, replace=replace) as partial:
         if kind == "JPEG" and max(rgb.size) > LONGEST_OF_JPEG:
             raise ColorizationError(
                 f"cannot be written as JPEG: a side is longer than {LONGEST_OF_JPEG:,} px"

@@ -7,13 +7,13 @@ from typing import Self
 
 import numpy as np
 
-from colorization.colorizing import manifest as packaged
 from colorization.colorizing.accepted import checked_number
 from colorization.colorizing.onnx_network import OnnxNetwork
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
+from colorization.embedding import resizing
 from colorization.embedding.standardization import CLASSES, normalize, read_normalization
-from colorization.imaging import resizing
+from colorization.packaging import manifest as packaged
 
 Network = Callable[..., np.ndarray]  # such as OnnxNetwork; takes one array for each input
 
@@ -37,7 +37,7 @@ class Embedder:
 
     def embed(self, seen: Sequence[np.ndarray]) -> np.ndarray:
         """Give the embeddings, (N, 1000) float32, of N arrays L, each (H, W, 1) of any size."""
-        squares = np.stack([resizing.square_for(L, self.image_size) for L in seen])
+        squares = np.stack([resizing.resize_square(L, self.image_size) for L in seen])
         return normalize(self.network(squares), self.mean_and_deviation)
 
 

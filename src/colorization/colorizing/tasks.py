@@ -9,7 +9,7 @@ from PIL import Image
 from colorization.colorizing import originals
 from colorization.colorizing.mark import mark
 from colorization.core.errors import ColorizationError
-from colorization.imaging import view
+from colorization.photos import model_input
 
 MadeWith = tuple[str, float | None, float]  # the arguments of `mark`
 
@@ -22,7 +22,7 @@ def count_pixels(path: Path, page: int | None) -> int:
 def network_input(path: Path, page: int | None, image_size: int) -> np.ndarray:
     """Give L, (H, W, 1) float32, as a network takes it; see `Colorizer.see`."""
     with originals.open_file(path) as file:
-        return view.luminance(view.whole(file, image_size, page))
+        return model_input.luminance(model_input.whole(file, image_size, page))
 
 
 def write(
@@ -85,7 +85,7 @@ def upload(content: bytes, image_size: int, preview_size: int) -> tuple[np.ndarr
     preview : Image.Image
         Mode RGB or RGBA, sRGB, upright.
     """
-    L = view.luminance(view.whole(content, image_size))
+    L = model_input.luminance(model_input.whole(content, image_size))
     preview = originals.decode_original(content).rgb
     preview.thumbnail((preview_size, preview_size), Image.Resampling.LANCZOS)
     return L, preview

@@ -31,7 +31,7 @@ MARK = 12  # hexadecimal digits that tell apart writers that do not wait for eac
 
 
 @contextmanager
-def whole_file(path: Path, *, replace: bool = True) -> Iterator[Path]:
+def atomic_write(path: Path, *, replace: bool = True) -> Iterator[Path]:
     """Give a path to write to, and rename it to `path` when the block succeeds.
 
     If another process of this user is writing the same file on this machine, this one waits until
@@ -73,10 +73,10 @@ def whole_file(path: Path, *, replace: bool = True) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path) -> Iterator[Path]:
     """Give an empty folder to fill, and rename it to `path` when the block succeeds.
 
-    This waits for another writer as `whole_file` does.
+    This waits for another writer as `atomic_write` does.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from colorization.core.files import whole_file
+from colorization.core.files import atomic_write
 
 
 def sha256_of(path: Path) -> str:
@@ -48,6 +48,6 @@ def sha256_of_files(paths: list[Path], memory: Path) -> list[str]:
                 changed = True
         sums.append(sha256)
     if changed:
-        with whole_file(memory) as partial:
+        with atomic_write(memory) as partial:
             partial.write_text(json.dumps(known), encoding="utf-8")
     return sums

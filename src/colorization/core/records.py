@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from colorization.core.errors import ColorizationError
-from colorization.core.files import whole_file
+from colorization.core.files import atomic_write
 from colorization.core.text import printable
 
 # Kinds of values.
@@ -47,7 +47,7 @@ class Record(BaseModel):
 
     def write(self, path: Path) -> None:
         """Write the record as JSON; fields that are None are left out."""
-        with whole_file(path) as partial:
+        with atomic_write(path) as partial:
             text = self.model_dump_json(indent=1, exclude_none=True)
             partial.write_text(text + "\n", encoding="utf-8")
 

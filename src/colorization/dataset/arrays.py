@@ -13,8 +13,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.lib.format import open_memmap
 
-from colorization.imaging import lab
-from colorization.imaging.lab import CACHE_DTYPE
+from colorization.color import lab
+from colorization.color.lab import CACHE_DTYPE
 
 _LAYOUT = {"L": (1, CACHE_DTYPE), "ab": (2, CACHE_DTYPE), "rgb": (3, np.uint8)}  # channels, dtype
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from colorization.dataset.parts import LEFT_OUT, PARTS
+from colorization.dataset.splits import EXCLUDED, PARTS
 
 NEAR_GRAY = 2.0  # mean CIE Lab chroma; a photograph below it counts as black and white
 KINDS_SHOWN = 6
@@ -27,7 +27,7 @@ def summarize(split: pd.DataFrame) -> dict[str, str]:
     decoded = split[kinds != UNUSABLE]
     return {
         "parts": ", ".join(f"{(split['split'] == part).sum():,} {part}" for part in PARTS),
-        "left out": _counts(kinds[split["split"] == LEFT_OUT]) or "none",
+        "left out": _counts(kinds[split["split"] == EXCLUDED]) or "none",
         "sizes": _sizes(decoded),
         "modes": _counts(decoded["mode"]),
         "near gray": _near_gray(decoded),
@@ -60,5 +60,7 @@ def _near_gray(decoded: pd.DataFrame) -> str:
 
 def _twins(decoded: pd.DataFrame) -> str:
     copies = decoded["sha256"].duplicated(keep=False)
-    twins = (decoded["twin"] != "") & ~copies
-    return f"{copies.sum():,} are copies of one another, {twins.sum():,} more look the same"
+    near_duplicates = (decoded["near_duplicate"] != "") & ~copies
+    return (
+        f"{copies.sum():,} are copies of one another, {near_duplicates.sum():,} more look the same"
+    )

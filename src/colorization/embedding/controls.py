@@ -4,11 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from colorization.core.files import whole_folder
-from colorization.dataset.parts import PARTS
+from colorization.core.files import atomic_folder
+from colorization.core.settings import Control, Embed
+from colorization.dataset.splits import PARTS
 from colorization.embedding.writing import write_embeddings
-from colorization.settings.embed import Embed
-from colorization.settings.study import Control
 
 SEED = 1
 
@@ -43,7 +42,7 @@ def write_control(
         random = settings.model_copy(update={"weights": "random"})
         write_embeddings(random, "random", arrays_folder, unfinished, memory, out)
         return
-    with whole_folder(out) as folder:
+    with atomic_folder(out) as folder:
         for part in PARTS:
             own = np.load(embeddings / f"{part}.npy", allow_pickle=False)
             np.save(folder / f"{part}.npy", own[derangement(len(own))])

@@ -19,9 +19,9 @@ from colorization.backbones.folding import fold_normalization
 from colorization.backbones.precision import choose_precision
 from colorization.backbones.pretrained import build_pretrained
 from colorization.core.progress import progress_bar
+from colorization.core.settings import Embed
+from colorization.embedding import resizing
 from colorization.embedding.standardization import CLASSES
-from colorization.imaging import resizing
-from colorization.settings.embed import Embed
 
 # One image's row in the file from which an interrupted embedding resumes.
 _ROW = np.dtype([("logits", np.float32, CLASSES), ("sha256", np.uint8, 32)])
@@ -127,7 +127,7 @@ def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
     -------
     keras.Model
         Maps L, (N, S, S, 1) in [-1, 1], to logits, (N, 1000); S is the network's `image_size`, to
-        which `resizing.square_for` resizes. The model sees no color, and its normalizations are
+        which `resizing.resize_square` resizes. The model sees no color, and its normalizations are
         folded into the convolutions.
 
     Raises
@@ -248,7 +248,7 @@ def _read_ahead(L: np.ndarray, image_size: int, batch_size: int) -> Iterator[np.
     """Yield batches as the network takes them; read each while the one before is computed."""
 
     def read(start: int) -> np.ndarray:
-        return resizing.square_for(L[start : start + batch_size].astype(np.float32), image_size)
+        return resizing.resize_square(L[start : start + batch_size].astype(np.float32), image_size)
 
     with ThreadPoolExecutor(1) as reader:
         following = reader.submit(read, 0)

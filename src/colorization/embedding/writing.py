@@ -7,13 +7,13 @@ import numpy as np
 
 from colorization.backbones.gpus import find_gpus
 from colorization.backbones.weights import Pretrained
-from colorization.core.files import whole_folder
+from colorization.core.files import atomic_folder
 from colorization.core.identity import identify
+from colorization.core.settings import Embed
 from colorization.dataset import arrays
-from colorization.dataset.parts import PARTS
+from colorization.dataset.splits import PARTS
 from colorization.embedding import imagenet
 from colorization.embedding.standardization import normalization, normalize
-from colorization.settings.embed import Embed
 
 
 def write_embeddings(
@@ -60,7 +60,7 @@ def write_embeddings(
             f"embedding {part}",
         )
     mean_and_deviation = normalization(logits["train"], settings.weights)
-    with whole_folder(out) as folder:
+    with atomic_folder(out) as folder:
         for part in PARTS:
             np.save(folder / f"{part}.npy", normalize(logits[part], mean_and_deviation))
         np.save(folder / "normalization.npy", mean_and_deviation)

@@ -7,8 +7,16 @@ from pathlib import Path
 import keras
 import pandas as pd
 
+from colorization.backbones.to_onnx import without_reduced_precision, write_onnx
 from colorization.backbones.weights import Pretrained
-from colorization.colorizing.manifest import (
+from colorization.core.hashing import sha256_of
+from colorization.dataset import inventory
+from colorization.embedding.embedder_record import IDENTITY, EmbedderRecord, check_embedding
+from colorization.embedding.standardization import read_normalization
+from colorization.networks.record import TRAINING, TrainingRecord
+from colorization.networks.saving import load_model
+from colorization.networks.vividness import AB, LOGITS, VIVIDNESS, AdjustableModel
+from colorization.packaging.manifest import (
     CARD,
     DIAL,
     EMBEDDER,
@@ -18,19 +26,11 @@ from colorization.colorizing.manifest import (
     Manifest,
     write_manifest,
 )
-from colorization.core.hashing import sha256_of
-from colorization.dataset import inventory
-from colorization.embedding.standardization import read_normalization
-from colorization.networks.dial import AB, LOGITS, VIVIDNESS, Dialled
-from colorization.networks.directory import load_model
-from colorization.packaging.embedder_record import IDENTITY, EmbedderRecord, check_embedding
-from colorization.packaging.to_onnx import without_reduced_precision, write_onnx
 from colorization.pages import rendering, report
-from colorization.pages.turning import dial_table
-from colorization.scoring.dial import Dial as DialScores
-from colorization.scoring.dial import read_dial
+from colorization.pages.vividness import sweep_table
 from colorization.scoring.summary import Summary
-from colorization.training.record import TRAINING, TrainingRecord
+from colorization.scoring.vividness import Dial as SweepScores
+from colorization.scoring.vividness import read_sweep
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def package(model: Path, evaluation: Path, embedder: Path, origin: Origin, out: 
         shutil.copyfile(model / name, out / name)
     shutil.copyfile(evaluation / "metrics.json", out / "metrics.json")
     summary = Summary.read(evaluation / "metrics.json")
-    card = model_card(training, summary, read_dial(evaluation), origin)
+    card = model_card(training, summary, read_sweep(evaluation), origin)
     (out / CARD).write_text(card, encoding="utf-8")
     manifest = Manifest(
         format=4,
@@ -96,17 +96,17 @@ def package(model: Path, evaluation: Path, embedder: Path, origin: Origin, out: 
 
 def _write_network(network: keras.Model, out: Path) -> Dial | None:
     """Write a network; a dial becomes a file of its own, which can be run by itself."""
-    dialled = Dialled.of(network)
-    if dialled is None:
+    adjustable = AdjustableModel.of(network)
+    if adjustable is None:
         write_onnx(network, AB, out / MODEL)
         return None
-    bins, _ = dialled.dial.centers.shape
+    bins, _ = adjustable.dial.centers.shape
     logits = keras.Input((None, None, bins), name=LOGITS)
     vividness = keras.Input((1,), name=VIVIDNESS)
-    ab = dialled.enlarge(dialled.dial(logits, vividness))
-    write_onnx(dialled.before, LOGITS, out / MODEL)
+    ab = adjustable.enlarge(adjustable.dial(logits, vividness))
+    write_onnx(adjustable.before, LOGITS, out / MODEL)
     write_onnx(keras.Model([logits, vividness], ab), AB, out / DIAL)
-    return Dial(default=dialled.default, bins=bins)
+    return Dial(default=adjustable.default, bins=bins)
 
 
 def _copy_embedder(trained_with: Pretrained, model: Path, embedder: Path, out: Path) -> int:
@@ -121,7 +121,7 @@ def _copy_embedder(trained_with: Pretrained, model: Path, embedder: Path, out: P
 
 
 def model_card(
-    training: TrainingRecord, summary: Summary, turned: DialScores | None, origin: Origin
+    training: TrainingRecord, summary: Summary, turned: SweepScores | None, origin: Origin
 ) -> str:
     """Render the model card as Markdown; `turned` holds the scores along the dial, if any."""
     return rendering.render(
@@ -131,7 +131,7 @@ def model_card(
         test_images=summary.images,
         results=report.results_table(summary, training.variant),
         headline=report.headline(summary, training.variant),
-        dials={training.variant: dial_table(turned)} if turned else {},
+        dials={training.variant: sweep_table(turned)} if turned else {},
         source=origin.source,
         data=inventory.summarize(origin.split),
     )

@@ -11,20 +11,21 @@ import keras
 import numpy as np
 from keras import ops
 
+from colorization.backbones.to_onnx import without_reduced_precision
 from colorization.backbones.weights import NAMED, Pretrained, weights_file
-from colorization.colorizing.manifest import STANDARDIZATION
+from colorization.color import lab
 from colorization.core.errors import ColorizationError
-from colorization.core.files import whole_folder
+from colorization.core.files import atomic_folder
 from colorization.core.hashing import sha256_of
-from colorization.embedding import imagenet
+from colorization.core.settings import Embed
+from colorization.embedding import imagenet, resizing
+from colorization.embedding.embedder_record import check_embedding
 from colorization.embedding.standardization import normalize, read_normalization
-from colorization.imaging import lab, resizing, view
-from colorization.networks.dial import Dialled
-from colorization.networks.directory import load_model
-from colorization.packaging.embedder_record import check_embedding
-from colorization.packaging.to_onnx import without_reduced_precision
-from colorization.settings.embed import Embed
-from colorization.training.record import TRAINING, TrainingRecord
+from colorization.networks.record import TRAINING, TrainingRecord
+from colorization.networks.saving import load_model
+from colorization.networks.vividness import AdjustableModel
+from colorization.packaging.manifest import STANDARDIZATION
+from colorization.photos import model_input
 
 OF_SAVED_MODEL = {"assets", "fingerprint.pb", "saved_model.pb", "variables"}
 
@@ -60,7 +61,7 @@ def export(model: Path, params: Path, out: Path) -> None:
         check_embedding(model, training.embedding, _identify(settings), params)
         embed = _embedding(model, settings)
     joined = from_gray_to_ab(load_model(model), training.image_size, embed)
-    with whole_folder(out) as folder:
+    with atomic_folder(out) as folder:
         joined.export(folder, verbose=False)
 
 
@@ -90,8 +91,8 @@ def from_gray_to_ab(
     inputs = [L]
     if embed is not None:
         inputs.append(embed(L))
-    if dialled := Dialled.of(model):
-        inputs.append(ops.full_like(L[:, 0, 0], dialled.default))
+    if adjustable := AdjustableModel.of(model):
+        inputs.append(ops.full_like(L[:, 0, 0], adjustable.default))
     ab = without_reduced_precision(model)(inputs, training=False) * lab.AB_SCALE
     return keras.Model(gray, {"ab": ab})
 
@@ -118,10 +119,10 @@ def _embedding(model: Path, settings: Embed) -> Embedding:
 def luminance(gray: keras.KerasTensor) -> keras.KerasTensor:
     """Look up L for sRGB grays, (...) uint8, with the precision of the training's arrays."""
     every = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=-1)
-    return ops.take(view.luminance(every).ravel(), ops.cast(gray, "int32"))
+    return ops.take(model_input.luminance(every).ravel(), ops.cast(gray, "int32"))
 
 
 def resize(L: keras.KerasTensor, from_px: int, to_px: int) -> keras.KerasTensor:
-    """Resize squares, (N, from_px, from_px, 1), within a model; see `resizing.square_for`."""
+    """Resize squares, (N, from_px, from_px, 1), within a model; see `resizing.resize_square`."""
     matrix = resizing.resize_matrix(from_px, to_px)
     return ops.matmul(ops.matmul(matrix, L[..., 0]), matrix.T)[..., None]

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from PIL import Image, ImageDraw, ImageFont
 from skimage.util import montage
 
-from colorization.core.files import whole_file
+from colorization.core.files import atomic_write
 
 TILE = 128  # px; smaller images are enlarged by a whole factor, larger ones reduced to it
 GAP = 4  # px between samples
@@ -71,18 +71,18 @@ def sheet(samples: list[np.ndarray], out: Path) -> None:
         fill=(255, 255, 255),
         channel_axis=-1,
     )
-    with whole_file(out) as partial:
+    with atomic_write(out) as partial:
         Image.fromarray(picture.astype(np.uint8)).save(partial, "PNG", optimize=True)
 
 
-def curves(history: pd.DataFrame, floors: dict[str, float], out: Path) -> None:
-    """Plot training and validation MSE over the epochs, beside the floors.
+def curves(history: pd.DataFrame, trivial: dict[str, float], out: Path) -> None:
+    """Plot training and validation MSE over the epochs, beside the trivial.
 
     Parameters
     ----------
     history : DataFrame
         With the columns epoch, train_mse and val_mse.
-    floors : dict of str to float
+    trivial : dict of str to float
         Test MSE by the floor's name, drawn as dashed lines.
     out : Path
         A PNG.
@@ -90,13 +90,13 @@ def curves(history: pd.DataFrame, floors: dict[str, float], out: Path) -> None:
     figure = _figure(7, 4)
     axes = figure.subplots()
     _draw_history(axes, history)
-    _finish(axes, floors, "")
+    _finish(axes, trivial, "")
     axes.legend()
     _save(figure, out)
 
 
 def variant_curves(
-    histories: dict[str, list[pd.DataFrame]], floors: dict[str, float], out: Path
+    histories: dict[str, list[pd.DataFrame]], trivial: dict[str, float], out: Path
 ) -> None:
     """Plot each variant's curves in its own panel, with all its seeds, on the same scale.
 
@@ -104,7 +104,7 @@ def variant_curves(
     ----------
     histories : dict of str to list of DataFrame
         By variant: a history for each seed, as `curves` takes them.
-    floors : dict of str to float
+    trivial : dict of str to float
         As in `curves`.
     out : Path
         A PNG.
@@ -116,7 +116,7 @@ def variant_curves(
     for axes, (name, seeds) in zip(panels, histories.items(), strict=False):
         for history in seeds:
             _draw_history(axes, history)
-        _finish(axes, floors, in_lines(name, LONGEST_PANEL_TITLE))
+        _finish(axes, trivial, in_lines(name, LONGEST_PANEL_TITLE))
     for axes in panels[len(histories) :]:
         axes.set_visible(False)
     handles, labels = panels[0].get_legend_handles_labels()
@@ -194,12 +194,12 @@ def compared_samples(columns: dict[str, np.ndarray], out: Path) -> None:
     for index, title in enumerate(titles):
         middle = ((index + 0.5) * width, height / 2)
         drawing.text(middle, title, "black", font, anchor="mm", align="center")
-    with whole_file(out) as partial:
+    with atomic_write(out) as partial:
         sheet.save(partial, "PNG", optimize=True)
 
 
 def compared_curves(
-    histories: dict[str, list[pd.DataFrame]], floors: dict[str, float], out: Path
+    histories: dict[str, list[pd.DataFrame]], trivial: dict[str, float], out: Path
 ) -> None:
     """Plot the MSE of several variants in the same axes: training left, validation right.
 
@@ -207,7 +207,7 @@ def compared_curves(
     ----------
     histories : dict of str to list of DataFrame
         By variant: a history for each seed, as `curves` takes them. Their means are drawn.
-    floors : dict of str to float
+    trivial : dict of str to float
         As in `curves`.
     out : Path
         A PNG.
@@ -220,7 +220,7 @@ def compared_curves(
             marker = MARKERS[index % len(MARKERS)]
             history = pd.concat(seeds).groupby("epoch", as_index=False).mean()
             axes.plot(history["epoch"], history[column], f"{marker}-", markersize=4, label=name)
-        _finish(axes, floors, title)
+        _finish(axes, trivial, title)
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=5)
     _save(figure, out)
@@ -245,7 +245,7 @@ def dial_curves(scores: pd.DataFrame, gray_difference: float, out: Path) -> None
     _with_band(difference, scores, "ciede2000_mean", "model")
     _with_band(colorful, scores, "colorfulness_ratio", "model")
     for axes, title, level, label in (
-        (over, "PSNR, dB", 0.0, "the floors"),
+        (over, "PSNR, dB", 0.0, "the trivial"),
         (difference, "CIEDE2000", gray_difference, "gray"),
         (colorful, "colorfulness", 1.0, "the photographs"),
     ):
@@ -277,7 +277,7 @@ def _figure(width: float, height: float) -> Figure:
 
 def _save(figure: Figure, out: Path) -> None:
     """Write a PNG without Matplotlib's version, which would change the bytes."""
-    with whole_file(out) as partial:
+    with atomic_write(out) as partial:
         figure.savefig(partial, format="png", metadata={"Software": None})
 
 
@@ -287,8 +287,8 @@ def _draw_history(axes: Axes, history: pd.DataFrame) -> None:
         axes.plot(history["epoch"], history[column], style, markersize=4, label=label)
 
 
-def _finish(axes: Axes, floors: dict[str, float], title: str) -> None:
-    for (name, mse), color in zip(floors.items(), ("0.6", "0.35"), strict=True):
+def _finish(axes: Axes, trivial: dict[str, float], title: str) -> None:
+    for (name, mse), color in zip(trivial.items(), ("0.6", "0.35"), strict=True):
         axes.axhline(mse, color=color, linestyle="--", linewidth=1, label=f"{name} (test)")
     axes.set(xlabel="epoch", ylabel="MSE over ab in [-1, 1]", yscale="log", title=title)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

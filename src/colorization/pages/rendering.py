@@ -102,8 +102,8 @@ def with_error(score: Score, metric: Metric, *, sign: str = "") -> str:
     text = f"{score.value:{sign}.{metric.digits}f}"
     if score.error is not None:
         text += f" ± {score.error:.{metric.digits}f}"
-    if score.left_out:
-        text += f" ({score.left_out} {metric.undefined})"
+    if score.excluded:
+        text += f" ({score.excluded} {metric.undefined})"
     return text
 
 

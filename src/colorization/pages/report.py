@@ -9,10 +9,10 @@ from colorization.core.provenance import Circumstances, Run
 from colorization.dataset import inventory
 from colorization.pages import rendering
 from colorization.pages.rendering import Cell, Table
-from colorization.pages.turning import Turned, dial_table
+from colorization.pages.vividness import Turned, sweep_table
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.metrics import metric
-from colorization.scoring.shown import STATES, Shown
+from colorization.scoring.samples import STATES, Samples
 from colorization.scoring.summary import COLORIZERS, GRAY, MODEL, PSNR, Score, Summary
 
 TITLE = "Image colorization"
@@ -40,7 +40,7 @@ class Content:
 
 
 def results_table(summary: Summary, variant: str) -> Table:
-    """Tabulate the scores of the model, then of the floors."""
+    """Tabulate the scores of the model, then of the trivial."""
     rows = [
         rendering.scores_row(
             rendering.COLORIZER_LABELS[colorizer].format(variant=variant), summary.scores[colorizer]
@@ -98,7 +98,7 @@ def _context(content: Content) -> dict[str, Any]:
         "images": f"{len(content.split):,}",
         "test_images": evaluation.summary.images,
         "data": inventory.summarize(content.split),
-        "dials": {variant: dial_table(evaluation.dial)} if evaluation.dial else {},
+        "dials": {variant: sweep_table(evaluation.dial)} if evaluation.dial else {},
     }
 
 
@@ -116,7 +116,7 @@ def _stages_table(runs: dict[str, Run]) -> Table:
     return Table(["stage", "seconds", "images per second"], rows)
 
 
-def _compared(shown: Shown) -> list[dict[str, str]]:
+def _compared(shown: Samples) -> list[dict[str, str]]:
     """Give each image's name, its CIEDE2000, that of the gray image, and a URL for each state."""
     return [
         {
@@ -135,7 +135,7 @@ def headline(summary: Summary, name: str) -> str:
         _margin(floor, score) for floor, score in summary.over.items() if score.value is not None
     ]
     if not margins:
-        return f"{name} and the floors met too many images exactly for their PSNR to be compared."
+        return f"{name} and the trivial met too many images exactly for their PSNR to be compared."
     return f"{name} stands {' and '.join(margins)} in PSNR."
 
 

@@ -4,11 +4,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from colorization.core.files import whole_file
+from colorization.core.files import atomic_write
 from colorization.core.provenance import Circumstances
 from colorization.pages import pictures, report
 from colorization.pages.report import Content
-from colorization.pages.turning import turned, write_dials
+from colorization.pages.vividness import turned, write_sweeps
 
 COPIED = ("metrics.json", "history.csv", "test_images.csv", "chroma.csv")
 SHEETS = {"evenly_spaced": "samples.png", "best": "best.png", "worst": "worst.png"}
@@ -42,15 +42,15 @@ def write_results(
     results.mkdir(exist_ok=True)
     copied = dict.fromkeys(COPIED, folders.evaluation) | {"ab_bins.csv": folders.colors}
     for name, folder in copied.items():
-        with whole_file(results / name) as partial:
+        with atomic_write(results / name) as partial:
             shutil.copyfile(folder / name, partial)
     evaluation = content.evaluation
     for name, sheet in SHEETS.items():
         pictures.sheet(pictures.triptychs(evaluation.shown[name].images), results / sheet)
-    pictures.curves(evaluation.history, evaluation.floors(), results / "curves.png")
+    pictures.curves(evaluation.history, evaluation.trivial(), results / "curves.png")
     pictures.chroma(evaluation.chroma, results / "chroma.png")
     named = {evaluation.training.variant: evaluation}
-    write_dials(named, results / "dial")
+    write_sweeps(named, results / "dial")
     page = report.html(
         content,
         circumstances,
@@ -59,5 +59,5 @@ def write_results(
         turned(named, results / "dial"),
     )
     for name, text in (("report.md", report.markdown(content)), (PAGE, page)):
-        with whole_file(results / name) as partial:
+        with atomic_write(results / name) as partial:
             partial.write_text(text, encoding="utf-8")

@@ -1,1 +1,1 @@
-"""Scores of predicted colors against the photographs': metrics, floors, evaluations."""
+"""Scores of predicted colors against the photographs': metrics, trivial, evaluations."""

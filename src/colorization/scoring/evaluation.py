@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from colorization.dataset.tables import read_table
+from colorization.core.tables import read_table
+from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.scoring import metrics
-from colorization.scoring.dial import Dial, read_dial
-from colorization.scoring.shown import SETS, Shown, read_shown
-from colorization.scoring.summary import COLORIZERS, FLOORS, Summary
-from colorization.training.record import TRAINING, TrainingRecord
+from colorization.scoring.samples import SETS, Samples, read_samples
+from colorization.scoring.summary import COLORIZERS, TRIVIAL, Summary
+from colorization.scoring.vividness import Dial, read_sweep
 
 ROWS = "test_images.csv"
 
@@ -27,7 +27,7 @@ class Evaluation:
     training : TrainingRecord
     history : DataFrame
         A row per epoch.
-    shown : dict of str to Shown
+    shown : dict of str to Samples
         The shown images by set, one of `SETS`; unpublished sets are missing.
     dial : Dial or None
         None if the model has no dial.
@@ -38,12 +38,12 @@ class Evaluation:
     chroma: pd.DataFrame
     training: TrainingRecord
     history: pd.DataFrame
-    shown: dict[str, Shown]
+    shown: dict[str, Samples]
     dial: Dial | None = None
 
-    def floors(self) -> dict[str, float]:
+    def trivial(self) -> dict[str, float]:
         """The test MSE of each floor, by its name."""
-        mse = {name: self.summary.scores[name]["mse_ab"].value for name in FLOORS}
+        mse = {name: self.summary.scores[name]["mse_ab"].value for name in TRIVIAL}
         return {name: value for name, value in mse.items() if value is not None}
 
 
@@ -62,9 +62,9 @@ def read_evaluation(folder: Path) -> Evaluation:
         training=TrainingRecord.read(folder / TRAINING),
         history=read_table(folder / "history.csv"),
         shown={
-            name: read_shown(folder, name, rows)
+            name: read_samples(folder, name, rows)
             for name in SETS
             if (folder / f"{name}.npy").exists()
         },
-        dial=read_dial(folder),
+        dial=read_sweep(folder),
     )

@@ -1,7 +1,7 @@
 """The metrics: one record each, which gives its tables, columns, keys and explanations.
 
 To add a metric, write a record; no other code lists all metrics. Code that needs one metric names
-it: the claims, the comparison with the floors (PSNR), the best and worst images (CIEDE2000), the
+it: the claims, the comparison with the trivial (PSNR), the best and worst images (CIEDE2000), the
 curves (MSE).
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from colorization.imaging import color_metrics, similarity
+from colorization.color import color_metrics, similarity
 from colorization.scoring.reference import Colorized, mean_where
 
 HIGHER, LOWER = "higher is better", "lower is better"

@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from colorization.dataset.colors import Colors
-from colorization.scoring.dial import KEYS
+from colorization.color.statistics import ColorStatistics
 from colorization.scoring.metrics import METRICS, score
 from colorization.scoring.reference import Colorized, Reference, chroma_of
+from colorization.scoring.vividness import KEYS
 
 CHROMA_EDGES = np.arange(0, 184, 2.0)  # in CIE ab; sRGB reaches 134, a network 181
 
 
 def score_image(
-    rgb: np.ndarray, ab: np.ndarray, colors: Colors, small: np.ndarray
+    rgb: np.ndarray, ab: np.ndarray, colors: ColorStatistics, small: np.ndarray
 ) -> tuple[dict[str, float | None], np.ndarray]:
     """Score one image, and count its pixels by chroma.
 
@@ -21,7 +21,7 @@ def score_image(
         The photograph, sRGB.
     ab : (H, W, 2) float32 array
         The prediction, CIE a*, b* / AB_SCALE.
-    colors : Colors
+    colors : ColorStatistics
         The colors of the training images.
     small : (H, W) bool array
         True on the photograph's small parts.
@@ -38,8 +38,8 @@ def score_image(
     return score(Colorized(reference, ab)), np.stack(histograms)
 
 
-def score_turned(
-    rgb: np.ndarray, turned: np.ndarray, colors: Colors, small: np.ndarray
+def score_decoded(
+    rgb: np.ndarray, turned: np.ndarray, colors: ColorStatistics, small: np.ndarray
 ) -> np.ndarray:
     """Score one image at each position of a dial.
 

@@ -5,8 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from colorization.dataset.colors import Colors
-from colorization.imaging import color_metrics, lab
+from colorization.color import color_metrics, lab
+from colorization.color.statistics import ColorStatistics
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Reference:
     gray : (H, W, 3) uint8 array
         L alone, as sRGB.
     rarity : (H, W) float array
-        Weight of each pixel's color; see `Colors.rarity`.
+        Weight of each pixel's color; see `ColorStatistics.rarity`.
     small : (H, W) bool array
         True on the photograph's small parts.
     """
@@ -40,7 +40,7 @@ class Reference:
     small: np.ndarray
 
     @classmethod
-    def prepare(cls, rgb: np.ndarray, colors: Colors, small: np.ndarray) -> "Reference":
+    def prepare(cls, rgb: np.ndarray, colors: ColorStatistics, small: np.ndarray) -> "Reference":
         """Compute what a comparison needs, in float32 from the exact pixels."""
         L, ab = lab.rgb_to_lab(rgb)
         gray = lab.lab_to_rgb(L, np.zeros(2))

@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 from skimage.segmentation import felzenszwalb
 
-from colorization.imaging import view
-from colorization.settings.download import Download
+from colorization.core.settings import Download
+from colorization.photos import model_input
 from colorization.sources import scenes
 
 SMALL = 0.01  # of the image's pixels: a part that covers less is small
@@ -49,7 +49,7 @@ def finder(download: Download) -> FindSmallParts:
         return lambda _, rgb: small_parts(rgb)
 
     def drawn(name: str, rgb: np.ndarray) -> np.ndarray:
-        free = view.center_square(scenes.free_parts(download.scenes, name), len(rgb))
+        free = model_input.center_square(scenes.free_parts(download.scenes, name), len(rgb))
         return free > 127
 
     return drawn

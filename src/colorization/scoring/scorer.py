@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
+from colorization.color import lab
 from colorization.core.progress import progress_bar
 from colorization.dataset.examples import Examples, predict, predict_batch
-from colorization.imaging import lab
-from colorization.scoring.floors import Floors
 from colorization.scoring.one_image import CHROMA_EDGES, score_image
 from colorization.scoring.summary import GRAY, MODEL
+from colorization.scoring.trivial import TrivialScores
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Scored:
     ----------
     rows : DataFrame
         A row per image: the model's metrics under "model_metric", and the columns of
-        `Floors.rows`.
+        `TrivialScores.rows`.
     chroma : DataFrame
         A histogram over all pixels, a row per bin of CIE chroma: its lower edge ("chroma"), and its
         number of pixels in the photographs ("truth") and in the model's images ("model").
@@ -34,7 +34,7 @@ class Scored:
     chroma: pd.DataFrame
 
 
-def evaluate(model: keras.Model, test: Examples, floors: Floors, batch_size: int) -> Scored:
+def evaluate(model: keras.Model, test: Examples, trivial: TrivialScores, batch_size: int) -> Scored:
     """Colorize each test image with the model, and score it on all cores.
 
     Scores compare with the photographs' exact pixels, not with the rounded cache.
@@ -43,12 +43,12 @@ def evaluate(model: keras.Model, test: Examples, floors: Floors, batch_size: int
     ----------
     model : keras.Model
     test : Examples
-    floors : Floors
-        The floors of the same images.
+    trivial : TrivialScores
+        The trivial of the same images.
     batch_size : int
     """
     rows, histograms = [], np.zeros((2, len(CHROMA_EDGES) - 1), np.int64)
-    rgb, small = test.images.rgb, floors.small
+    rgb, small = test.images.rgb, trivial.small
     with (
         Parallel(n_jobs=-1) as parallel,
         progress_bar("evaluating images", len(test)) as bar,
@@ -57,7 +57,7 @@ def evaluate(model: keras.Model, test: Examples, floors: Floors, batch_size: int
             predicted = predict_batch(model, test.inputs(slice(start, start + batch_size)))
             compared = parallel(
                 delayed(score_image)(
-                    np.array(rgb[index]), ab, floors.colors, np.array(small[index])
+                    np.array(rgb[index]), ab, trivial.colors, np.array(small[index])
                 )
                 for index, ab in enumerate(predicted, start)
             )
@@ -68,7 +68,9 @@ def evaluate(model: keras.Model, test: Examples, floors: Floors, batch_size: int
     scored = pd.DataFrame(rows).add_prefix(f"{MODEL}_")
     scored.insert(0, "name", test.images.names)
     chroma = {"chroma": CHROMA_EDGES[:-1], "truth": histograms[0], "model": histograms[1]}
-    return Scored(scored.merge(floors.rows, on="name", validate="one_to_one"), pd.DataFrame(chroma))
+    return Scored(
+        scored.merge(trivial.rows, on="name", validate="one_to_one"), pd.DataFrame(chroma)
+    )
 
 
 def colorize(

@@ -10,11 +10,11 @@ import pandas as pd
 
 from colorization.scoring import metrics
 
-# The colorizers of an image: the model, and the floors that a model must beat.
+# The colorizers of an image: the model, and the trivial that a model must beat.
 MODEL, GRAY, MEAN_AB = "model", "gray", "mean_ab"
-FLOORS = (GRAY, MEAN_AB)
-COLORIZERS = (MODEL, *FLOORS)
-OVER = "model_over"
+TRIVIAL = (GRAY, MEAN_AB)
+COLORIZERS = (MODEL, *TRIVIAL)
+OVER = "psnr_gain"
 PSNR = "psnr_rgb_db"
 
 
@@ -28,13 +28,13 @@ class Score:
         None where it is not defined.
     error : float or None
         Its standard error; None where it is not defined.
-    left_out : int
+    excluded : int
         Number of images that are left out, since they have no value.
     """
 
     value: float | None
     error: float | None
-    left_out: int = 0
+    excluded: int = 0
 
 
 Scores = dict[str, Score]  # by the metrics' keys in JSON
@@ -42,7 +42,7 @@ Scores = dict[str, Score]  # by the metrics' keys in JSON
 
 @dataclass(frozen=True)
 class Summary:
-    """All metrics of a model and of the floors.
+    """All metrics of a model and of the trivial.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class Summary:
                 }
                 for colorizer in COLORIZERS
             },
-            over={floor: _score(told[OVER][floor], PSNR) for floor in FLOORS},
+            over={floor: _score(told[OVER][floor], PSNR) for floor in TRIVIAL},
         )
 
 
@@ -102,7 +102,7 @@ def scores_as_json(scores: Scores) -> dict[str, float | None]:
         score = scores[metric.told_as]
         told |= {metric.told_as: score.value, f"{metric.told_as}_se": score.error}
         if not metric.always:
-            told[f"{metric.told_as}_left_out"] = score.left_out
+            told[f"{metric.told_as}_left_out"] = score.excluded
     return told
 
 
@@ -134,10 +134,10 @@ def summarize(rows: pd.DataFrame) -> Summary:
             else ratio_and_error(rows[f"{colorizer}_{metric.key}"], rows[metric.over])
             for metric in metrics.METRICS
         }
-    # Floors meet gray photographs exactly, so the means above leave out different images.
+    # TrivialScores meet gray photographs exactly, so the means above leave out different images.
     psnr = {name: rows[f"{name}_{PSNR}"].astype(float) for name in COLORIZERS}
     over = {
-        floor: replace(mean_and_error(psnr[MODEL] - psnr[floor]), left_out=0) for floor in FLOORS
+        floor: replace(mean_and_error(psnr[MODEL] - psnr[floor]), excluded=0) for floor in TRIVIAL
     }
     return Summary(len(rows), scores, over)
 
@@ -148,7 +148,7 @@ def mean_and_error(values: pd.Series) -> Score:
     return Score(
         value=float(known.mean()) if len(known) else None,
         error=float(known.std(ddof=1) / np.sqrt(len(known))) if len(known) > 1 else None,
-        left_out=len(values) - len(known),
+        excluded=len(values) - len(known),
     )
 
 

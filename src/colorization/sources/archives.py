@@ -240,8 +240,8 @@ def _tar_members(archive: Path) -> Iterator[Member]:
         while (member := _next_member(tar, stream)) is not None:
             if not member.isfile() or not is_image_name(member.name):
                 continue
-            if left_out := _reason_to_leave_out(member):
-                print(f"{archive}: {member.name!r} is left out: {left_out}", flush=True)
+            if excluded := _reason_to_leave_out(member):
+                print(f"{archive}: {member.name!r} is left out: {excluded}", flush=True)
                 continue
             stream.allowance = member.size
             content = tar.extractfile(member)

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from colorization.core.errors import ColorizationError
-from colorization.core.files import whole_file
+from colorization.core.files import atomic_write
+from colorization.core.settings import Download, shown
 from colorization.core.workspace import local_path
-from colorization.settings.download import Download, shown
 from colorization.sources import archives
 from colorization.sources.archives import Member
 from colorization.sources.remote import RemoteFile, is_url, parse_url
@@ -50,7 +50,7 @@ def fetch(download: Download, out: Path, unfinished: Path) -> None:
     ColorizationError
         If the source is missing or damaged, is not the expected file, or holds no image.
     """
-    with whole_file(out) as partial:
+    with atomic_write(out) as partial:
         if download.source in NAMED:
             NAMED[download.source](download, partial, unfinished)
         elif is_url(download.source):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urldefrag, urlsplit
 
 from colorization.core.errors import ColorizationError
-from colorization.settings.download import shown
+from colorization.core.settings import shown
 
 DIGITS = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}  # hexadecimal, by algorithm
 

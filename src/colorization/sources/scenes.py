@@ -16,7 +16,7 @@ from PIL import Image
 from skimage import color
 
 from colorization.core.progress import progress
-from colorization.settings.download import Scenes
+from colorization.core.settings import Scenes
 
 # sRGB, 0..255. Each pair is (lower edge, upper edge) of a part, or its (dark, bright) texture.
 DAY_SKY = ((186, 220, 250), (64, 124, 222))

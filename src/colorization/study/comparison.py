@@ -7,26 +7,26 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from colorization.core.errors import ColorizationError
-from colorization.core.files import whole_file
+from colorization.core.files import atomic_write
 from colorization.core.provenance import Circumstances, Run
-from colorization.dataset.tables import write_table
+from colorization.core.tables import write_table
 from colorization.pages import pictures, rendering
 from colorization.pages.rendering import Cell, Table
-from colorization.pages.turning import dial_table, turned, write_dials
+from colorization.pages.vividness import sweep_table, turned, write_sweeps
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.metrics import columns, metric
 from colorization.scoring.summary import (
-    FLOORS,
     MEAN_AB,
     PSNR,
+    TRIVIAL,
     over_as_json,
     scores_as_json,
 )
-from colorization.study import answers, verdicts
-from colorization.study.answers import with_interval
+from colorization.study import summary, verdicts
 from colorization.study.claims import CLAIMS, PROMISING
-from colorization.study.departures import departures
+from colorization.study.config_diff import config_diff
 from colorization.study.experiments import Experiments
+from colorization.study.summary import with_interval
 from colorization.study.verdicts import Judged
 
 T = TypeVar("T")
@@ -79,11 +79,11 @@ def write_comparison(
     histories = pd.concat(
         {name: found.history for name, found in named.items()}, names=["training"]
     )
-    with whole_file(results / "history.csv") as partial:
+    with atomic_write(results / "history.csv") as partial:
         write_table(histories.reset_index("training"), partial)
     _draw(experiments, results)
     dials = experiments.pictured()
-    write_dials(dials, results / "dial")
+    write_sweeps(dials, results / "dial")
     context = _context(experiments, judged, params)
     page = rendering.render(
         "study.html.j2",
@@ -108,12 +108,12 @@ def write_comparison(
         published=published,
     )
     for name, content in (("study.md", text), ("study.html", page)):
-        with whole_file(results / name) as partial:
+        with atomic_write(results / name) as partial:
             partial.write_text(content, encoding="utf-8")
 
 
 def _write_json(content: Any, path: Path) -> None:
-    with whole_file(path) as partial:
+    with atomic_write(path) as partial:
         text = json.dumps(content, indent=1, allow_nan=False)
         partial.write_text(text + "\n", encoding="utf-8")
 
@@ -123,8 +123,8 @@ def _draw(experiments: Experiments, results: Path) -> None:
     histories = experiments.histories()
     variants = experiments.pictured()
     first = next(iter(variants.values()))
-    pictures.compared_curves(histories, first.floors(), results / "curves.png")
-    pictures.variant_curves(histories, first.floors(), results / "variants.png")
+    pictures.compared_curves(histories, first.trivial(), results / "curves.png")
+    pictures.variant_curves(histories, first.trivial(), results / "variants.png")
     columns = {"gray": first.shown["evenly_spaced"].images["gray"]}
     columns |= {
         name: found.shown["evenly_spaced"].images["colorized"] for name, found in variants.items()
@@ -139,7 +139,7 @@ def _draw(experiments: Experiments, results: Path) -> None:
 
 
 def metrics(experiments: Experiments) -> dict[str, Any]:
-    """Gather the figures of all trainings and of the floors, as metrics.json holds them.
+    """Gather the figures of all trainings and of the trivial, as metrics.json holds them.
 
     Returns
     -------
@@ -159,7 +159,7 @@ def metrics(experiments: Experiments) -> dict[str, Any]:
             "best_epoch": evaluation.training.best_epoch,
             "final_gap": _final_gap(evaluation),
         }
-    return gathered | {floor: scores_as_json(first.scores[floor]) for floor in FLOORS}
+    return gathered | {floor: scores_as_json(first.scores[floor]) for floor in TRIVIAL}
 
 
 def _final_gap(evaluation: Evaluation) -> float:
@@ -168,16 +168,16 @@ def _final_gap(evaluation: Evaluation) -> float:
 
 
 def results_table(experiments: Experiments) -> Table:
-    """Tabulate the scores of every training, then of the floors."""
+    """Tabulate the scores of every training, then of the trivial."""
     named = experiments.by_name()
     rows = []
     for name, evaluation in named.items():
         over = evaluation.summary.over[MEAN_AB]
         cell = Cell(rendering.with_error(over, metric(PSNR)), over.value)
         rows.append(_beside_psnr(rendering.scores_row(name, evaluation.summary.model), cell))
-    floors = next(iter(named.values())).summary.scores
-    for floor in FLOORS:
-        row = rendering.scores_row(rendering.COLORIZER_LABELS[floor], floors[floor])
+    trivial = next(iter(named.values())).summary.scores
+    for floor in TRIVIAL:
+        row = rendering.scores_row(rendering.COLORIZER_LABELS[floor], trivial[floor])
         rows.append(_beside_psnr(row, Cell("")))
     return Table(_beside_psnr(rendering.titles(), OVER), rows)
 
@@ -222,9 +222,9 @@ def _context(experiments: Experiments, judged: list[Judged], params: str) -> dic
     networks = {
         (network.network, network.weights)
         for (variant, _), found in experiments.trainings.items()
-        if (network := found.training.pretrained) and variant not in answers.CONTROLS
+        if (network := found.training.pretrained) and variant not in summary.CONTROLS
     }
-    answered = answers.answer(experiments, judged)
+    answered = summary.answer(experiments, judged)
     dials = experiments.pictured()
     return {
         "title": TITLE,
@@ -233,16 +233,16 @@ def _context(experiments: Experiments, judged: list[Judged], params: str) -> dic
         "test_images": first.summary.images,
         "results": results_table(experiments),
         "answers": answered,
-        "departures": departures(trainings),
-        "ranking": answers.ranking(experiments, answered) if answered else None,
-        "means": answers.means_table(experiments),
+        "config_diff": config_diff(trainings),
+        "ranking": summary.ranking(experiments, answered) if answered else None,
+        "means": summary.means_table(experiments),
         "missing": experiments.missing,
         "seeds": sorted({seed for _, seed in experiments.trainings}),
         "claims": judged,
         "extremes": PROMISING in dials,
-        "dials": {name: dial_table(found.dial) for name, found in dials.items() if found.dial},
+        "dials": {name: sweep_table(found.dial) for name, found in dials.items() if found.dial},
         "with_interval": with_interval,
-        "p_value": answers.p_value,
+        "p_value": summary.p_value,
         "pretrained": sorted(networks),
         "training_images": sorted({one.training_images for one in trainings}, reverse=True),
         "image_size": trainings[0].image_size,

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from colorization.core.errors import ColorizationError
+from colorization.core.settings import Study
 from colorization.scoring.evaluation import Evaluation, read_evaluation
-from colorization.settings.study import Study
 from colorization.study.estimates import Estimate, of_means, over_images, over_seeds
 
 Quantity = Callable[[Evaluation], float | None]

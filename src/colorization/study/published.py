@@ -20,12 +20,11 @@ from pathlib import Path
 import yaml
 
 from colorization.core.errors import ColorizationError
-from colorization.core.files import whole_file, whole_folder
+from colorization.core.files import atomic_folder, atomic_write
 from colorization.core.provenance import Circumstances, read_runs
-from colorization.dataset.tables import read_table, write_table
+from colorization.core.settings import Download, Study
+from colorization.core.tables import read_table, write_table
 from colorization.scoring.evaluation import ROWS
-from colorization.settings.download import Download
-from colorization.settings.study import Study
 from colorization.study.claims import PROMISING
 from colorization.study.comparison import EXTREMES, write_comparison
 from colorization.study.experiments import read_experiments
@@ -72,7 +71,7 @@ def add(workspace: Path, done: list[tuple[str, int]], commit: str, published: Pa
     _check_test_images(workspace / "data" / "evaluations" / f"{variant}-{seed}", published)
     published.mkdir(parents=True, exist_ok=True)
     for source, name in {PARAMS: PARAMS, "dvc.lock": PIPELINE_LOCK}.items():
-        with whole_file(published / name) as partial:
+        with atomic_write(published / name) as partial:
             shutil.copyfile(workspace / source, partial)
     first = Study.load(params).seeds[0]
     names = []
@@ -81,7 +80,7 @@ def add(workspace: Path, done: list[tuple[str, int]], commit: str, published: Pa
         if _same(workspace / "data" / "evaluations" / name, published / TRAININGS / name):
             continue  # keeps the commit that it was made at
         shown = _shown(variant) if seed == first else []
-        with whole_folder(published / TRAININGS / name) as piece:
+        with atomic_folder(published / TRAININGS / name) as piece:
             _copy(workspace / "data" / "evaluations" / name, shown, piece)
             _write_lock(workspace / "experiments" / "dvc.lock", name, piece)
             run = workspace / "data" / "runs" / "train" / f"{name}.json"

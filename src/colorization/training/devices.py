@@ -7,7 +7,7 @@ import keras
 
 from colorization.backbones.gpus import find_gpus
 from colorization.core.errors import ColorizationError
-from colorization.settings.learning import Devices
+from colorization.core.settings import Devices
 
 
 class Strategy(Protocol):

@@ -8,22 +8,21 @@ import keras
 import numpy as np
 import pandas as pd
 
+from colorization.color.lab import AB_SCALE
 from colorization.core.errors import ColorizationError
+from colorization.core.settings import Train
+from colorization.core.tables import write_table
 from colorization.dataset.examples import Examples
-from colorization.dataset.tables import write_table
-from colorization.imaging.lab import AB_SCALE
-from colorization.networks.dial import Dialled
-from colorization.networks.directory import save_architecture
+from colorization.networks.architecture import Network
 from colorization.networks.objective import Objective
-from colorization.networks.variant import Network
-from colorization.settings.color_bins import ColorBins
-from colorization.settings.train import Train
+from colorization.networks.saving import save_architecture
+from colorization.networks.vividness import AdjustableModel
+from colorization.training.calibration import calibrate_vividness
+from colorization.training.checkpoints import Checkpoints
 from colorization.training.devices import strategy_of
-from colorization.training.epochs import Recorder
-from colorization.training.feeding import Batches, feed
-from colorization.training.frontier import fix_dial
+from colorization.training.input_pipeline import Batches, feed
+from colorization.training.logger import TrainingLogger
 from colorization.training.optimizer import build_optimizer
-from colorization.training.snapshots import Snapshots
 
 
 @dataclass(frozen=True)
@@ -50,10 +49,10 @@ def fit(
     objective: Objective,
     training: Examples,
     validation: Examples,
-    params: Train | ColorBins,
+    params: Train,
     seed: int,
     folder: Path,
-    snapshots: Snapshots,
+    checkpoints: Checkpoints,
     used: np.ndarray | None = None,
     encoder: keras.Model | None = None,
 ) -> Outcome:
@@ -70,12 +69,12 @@ def fit(
         Trained by the strategy it was built under; see `devices.strategy`.
     objective : Objective
     training, validation : Examples
-    params : Train or ColorBins
+    params : Train
     seed : int
         Determines the order of the images.
     folder : Path
         Receives architecture, best and last weights, history and DVCLive's files.
-    snapshots : Snapshots
+    checkpoints : Checkpoints
         The caller discards them once the folder is in its place.
     used : (K,) int array, optional
         Indices of the training images to use; all by default.
@@ -86,7 +85,7 @@ def fit(
     -------
     Outcome
     """
-    model, fitted = network.model, network.learner
+    model, fitted = network.model, network.training_model
     strategy = strategy_of(model)
     devices = strategy.num_replicas_in_sync
     if params.batch_size % devices:
@@ -111,10 +110,10 @@ def fit(
             loss=objective.loss,
             metrics=[keras.metrics.MeanMetricWrapper(objective.squared_error, name="mse")],
         )
-        done = snapshots.restore(fitted, folder)
+        done = checkpoints.restore(fitted, folder)
     if done.rows:
         print(f"going on after epoch {len(done.rows)} of an interrupted training", flush=True)
-    recorder = Recorder(network, objective, folder, validation, params, snapshots, done)
+    logger = TrainingLogger(network, objective, folder, validation, params, checkpoints, done)
     batches.go_on_after(len(done.rows))
     if len(batches):  # none if it was interrupted after its last epoch
         fitted.fit(
@@ -124,16 +123,16 @@ def fit(
             steps_per_epoch=batches.per_epoch,
             shuffle=False,  # Batches shuffles by itself, from the seed.
             verbose=1 if sys.stdout.isatty() else 2,
-            callbacks=[recorder],
+            callbacks=[logger],
         )
-    seconds = recorder.finish()
-    write_table(pd.DataFrame(recorder.rows), folder / "history.csv")
-    if dialled := Dialled.of(model):
+    seconds = logger.finish()
+    write_table(pd.DataFrame(logger.rows), folder / "history.csv")
+    if adjustable := AdjustableModel.of(model):
         model.load_weights(folder / "model.weights.h5")
-        fix_dial(dialled, validation)
+        calibrate_vividness(adjustable, validation)
         model.save_weights(folder / "model.weights.h5")
     return Outcome(
-        recorder.best_epoch,
+        logger.best_epoch,
         images_per_second=batches.images * params.epochs / seconds,
         earlier_seconds=done.seconds,
     )
@@ -154,7 +153,7 @@ def colorful(examples: Examples, least: float) -> np.ndarray:
     found = np.flatnonzero(np.array(chroma) >= least)
     if not len(found):
         raise ColorizationError(
-            f"color_bins.min_chroma: no training image has a mean chroma of {least:g} or more, "
+            f"classification.min_chroma: no training image has a mean chroma of {least:g} or more, "
             f"the most colorful {max(chroma):.1f}; lower it"
         )
     return found

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from colorization.imaging import color_metrics, lab
+from colorization.color import color_metrics, lab
 
 
 def measure_ways(truth: np.ndarray, ways: np.ndarray) -> list[tuple[float, float]]:

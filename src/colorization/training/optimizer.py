@@ -7,8 +7,7 @@ import keras
 from keras.optimizers import Adam
 from keras.optimizers.schedules import CosineDecay, ExponentialDecay, LearningRateSchedule
 
-from colorization.settings.color_bins import ColorBins
-from colorization.settings.train import Train
+from colorization.core.settings import Train
 
 
 class SlowerAdam(Adam):
@@ -39,22 +38,22 @@ class SlowerAdam(Adam):
 
 
 def build_optimizer(
-    settings: Train | ColorBins, steps: int, encoder: keras.Model | None = None
+    settings: Train, steps: int, encoder: keras.Model | None = None
 ) -> keras.optimizers.Optimizer:
     """Build the optimizer of a training.
 
     Parameters
     ----------
-    settings : Train or ColorBins
+    settings : Train
     steps : int
         Number of steps of the whole training.
     encoder : keras.Model, optional
-        The part that is trained at `encoder_rate` times the learning rate, where the settings have
+        The part that is trained at `encoder_lr_multiplier` times the learning rate, where the settings have
         such a rate.
     """
-    if isinstance(settings, ColorBins):
+    if isinstance(settings, Classification):
         schedule = CosineDecay(settings.learning_rate, steps)
-        if encoder is not None and settings.encoder_rate:
-            return SlowerAdam(schedule, encoder.trainable_variables, settings.encoder_rate)
+        if encoder is not None and settings.encoder_lr_multiplier:
+            return SlowerAdam(schedule, encoder.trainable_variables, settings.encoder_lr_multiplier)
         return Adam(schedule)
     return Adam(ExponentialDecay(settings.learning_rate, settings.decay_steps, settings.decay_rate))

@@ -6,23 +6,21 @@ from pathlib import Path
 
 import keras
 
-from colorization import variants
+from colorization import architectures
 from colorization.backbones.precision import choose_precision
 from colorization.backbones.weights import Pretrained
+from colorization.color.statistics import ColorStatistics
 from colorization.core.errors import ColorizationError
-from colorization.core.files import whole_folder
+from colorization.core.files import atomic_folder
 from colorization.core.identity import identify
-from colorization.dataset.colors import Colors
+from colorization.core.settings import Encoders, Train
 from colorization.dataset.examples import Examples, read_examples
+from colorization.networks.architecture import Network, Variant, build_network, sees_embedding
 from colorization.networks.encoders import load_encoder
-from colorization.networks.variant import Network, Variant, build_network, sees_embedding
-from colorization.settings.color_bins import ColorBins
-from colorization.settings.encoders import Encoders
-from colorization.settings.train import Train
+from colorization.networks.record import TRAINING, TrainingRecord
+from colorization.training.checkpoints import Checkpoints
 from colorization.training.devices import device_names, strategy
 from colorization.training.fitting import Outcome, colorful, fit
-from colorization.training.record import TRAINING, TrainingRecord
-from colorization.training.snapshots import Snapshots
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ class Trained:
 def train_variant(
     name: str,
     seed: int,
-    settings: Train | ColorBins,
+    settings: Train,
     inputs: Inputs,
     out: Path,
     unfinished: Path,
@@ -93,12 +91,12 @@ def train_variant(
     name : str
         Name of the variant.
     seed : int
-    settings : Train or ColorBins
+    settings : Train
     inputs : Inputs
     out : Path
         The model directory.
     unfinished : Path
-        A folder for snapshots, from which an interrupted training continues.
+        A folder for checkpoints, from which an interrupted training continues.
     memory : Path
         See `hashing.sha256_of_files`.
 
@@ -107,10 +105,10 @@ def train_variant(
     ColorizationError
         If the inputs do not suit the variant, weights are missing, or the training diverges.
     """
-    variant = variants.load(name)
-    colors = Colors.read(inputs.colors) if inputs.colors else None
+    variant = architectures.load(name)
+    colors = ColorStatistics.read(inputs.colors) if inputs.colors else None
     if variant.needs_colors != (colors is not None):
-        right = "color_bins" if variant.needs_colors else "with_embedding or without_embedding"
+        right = "classification" if variant.needs_colors else "with_embedding or without_embedding"
         raise ColorizationError(f"params.yaml: {name} belongs into study.{right}")
     objective = variant.learns(colors)
     precision = choose_precision(settings.precision, float16=True)
@@ -123,7 +121,7 @@ def train_variant(
     settings = settings.model_copy(update={"epochs": settings.epochs * variant.one_in})
     training = inputs.examples("train").some(slice(None, None, variant.one_in))
     used = encoder = None
-    if isinstance(settings, ColorBins):
+    if isinstance(settings, Classification):
         used = colorful(training, settings.min_chroma)
         encoder = _encoder_to_train(network, variant, settings)
     told = {
@@ -138,8 +136,8 @@ def train_variant(
         "one_in": variant.one_in,
     }
     identity = identify({**told, "devices": devices}, inputs.files(), memory)
-    snapshots = Snapshots(unfinished, identity)
-    with whole_folder(out) as folder:
+    checkpoints = Checkpoints(unfinished, identity)
+    with atomic_folder(out) as folder:
         if inputs.embeddings:
             shutil.copyfile(inputs.embeddings / "normalization.npy", folder / "embedding.npy")
         if variant.encoder:
@@ -152,7 +150,7 @@ def train_variant(
             settings,
             seed,
             folder,
-            snapshots,
+            checkpoints,
             used,
             encoder,
         )
@@ -171,15 +169,15 @@ def train_variant(
             best_epoch=outcome.best_epoch,
         )
         record.write(folder / TRAINING)
-    snapshots.discard()
+    checkpoints.discard()
     return Trained(outcome, devices)
 
 
 def _encoder_to_train(
-    network: Network, variant: Variant, settings: ColorBins
+    network: Network, variant: Variant, settings: Classification
 ) -> keras.Model | None:
     """Make the whole encoder trainable and return it; None if it stays fixed."""
-    if variant.encoder is None or not settings.encoder_rate:
+    if variant.encoder is None or not settings.encoder_lr_multiplier:
         return None
     encoder = network.model.get_layer(variant.encoder)
     for layer in encoder.layers:
@@ -189,7 +187,7 @@ def _encoder_to_train(
 
 def _check_sight(name: str, variant: Variant, network: Network, inputs: Inputs) -> None:
     """Raise an error if the inputs are not those that the variant sees."""
-    list_alone = "color_bins" if variant.needs_colors else "without_embedding"
+    list_alone = "classification" if variant.needs_colors else "without_embedding"
     if sees_embedding(network.model) != bool(inputs.embeddings):
         right = "with_embedding" if inputs.embeddings is None else list_alone
         raise ColorizationError(f"params.yaml: {name} belongs into study.{right}")

@@ -1,0 +1,72 @@
+"""What an archive's photographs score without colors, or in one color for all.
+
+Each becomes a square by the center crop of the stage `preprocess`, and by plain resizing, which
+keeps what the crop cuts off. Prints a Markdown table.
+
+    python benchmarks/score_trivial.py --archive photos.zip
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from PIL import Image
+
+import turns
+from colorization.color import lab
+from colorization.color.statistics import count_colors
+from colorization.dataset.arrays import LabArrays
+from colorization.photos import decoding, model_input
+from colorization.scoring.regions import small_parts
+from colorization.scoring.summary import TRIVIAL
+from colorization.scoring.trivial import score_trivial
+from colorization.sources import archives
+
+SHOWN = ("psnr_rgb_db", "ssim_rgb", "ciede2000_mean", "auc_ab_percent", "auc_ab_rebalanced_percent")
+
+
+def main(archive: Path, image_size: int, count: int | None) -> None:
+    names = archives.image_names(archive)[:count]
+    rows = []
+    for square in (center_crop, plain_resize):
+        photographs = Parallel(n_jobs=-1)(
+            delayed(read)(archive, name, square, image_size) for name in names
+        )
+        L, ab = lab.rgb_to_lab(np.stack(photographs))
+        squares = LabArrays(names, L, ab, np.stack(photographs))
+        with turns.quiet():
+            scored = score_trivial(squares, count_colors(ab), lambda _, rgb: small_parts(rgb)).rows
+        rows += [
+            {"square": square.__name__, "floor": floor}
+            | {metric: f"{scored[f'{floor}_{metric}'].mean():.3f}" for metric in SHOWN}
+            for floor in TRIVIAL
+        ]
+    print(f"{len(names)} photographs of {archive.name} at {image_size} px. The colors that mean_ab")
+    print("and the rebalanced AuC go by are these photographs' own.\n")
+    print(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True))
+
+
+def read(
+    archive: Path, name: str, square: Callable[[Image.Image, int], np.ndarray], image_size: int
+) -> np.ndarray:
+    image = decoding.to_srgb(decoding.open_image(archives.read_member(archive, name)))
+    return square(image, image_size)
+
+
+def center_crop(image: Image.Image, image_size: int) -> np.ndarray:
+    return model_input.center_square(image, image_size)
+
+
+def plain_resize(image: Image.Image, image_size: int) -> np.ndarray:
+    return np.asarray(image.resize((image_size, image_size), Image.Resampling.BICUBIC))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--archive", type=Path, required=True)
+    parser.add_argument("--image_size", type=int, default=224)
+    parser.add_argument("--count", type=int)
+    main(**vars(parser.parse_args()))

@@ -1,0 +1,33 @@
+"""Section 3.4.3: `bn_maxpool` with a penalty on the squares of every convolution kernel."""
+
+from functools import partial
+
+import keras
+from keras import layers
+
+from colorization.networks.architecture import Variant
+from colorization.networks.koalarization import batch_normalized
+
+L2 = 0.01  # the paper gives only the factor
+
+
+def _build() -> keras.Model:
+    """Build `bn_maxpool`, with the same initial weights, and add the penalty."""
+    plain = batch_normalized()
+    model = keras.models.clone_model(plain, clone_function=partial(_penalized, l2=L2))
+    model.set_weights(plain.get_weights())
+    return model
+
+
+def _penalized(layer: layers.Layer, l2: float) -> layers.Layer:
+    config = layer.get_config()
+    if isinstance(layer, layers.Conv2D):
+        config["kernel_regularizer"] = keras.regularizers.L2(l2)
+    return type(layer).from_config(config)
+
+
+VARIANT = Variant(
+    build=_build,
+    architecture="`bn_maxpool` with a penalty of 0.01 on the squares of every convolution kernel",
+    section="3.4.3",
+)

@@ -1,0 +1,28 @@
+"""Section 3.5.1: a new 1x1 convolution makes three channels for VGG16."""
+
+import keras
+from keras import layers
+
+from colorization.networks.architecture import Variant
+from colorization.networks.vgg import through_vgg16, to_0_255
+
+
+def _build() -> keras.Model:
+    """Build the new convolution, VGG16 and a decoder; of VGG16, the first convolution is trained.
+
+    The new convolution is trained too. Its kernel starts as ones and its bias as zero, so that
+    training starts from `vgg16_repeat`.
+    """
+    L = keras.Input((None, None, 1), name="L")
+    three = layers.Conv2D(3, 1, kernel_initializer="ones", dtype="float32", name="to_three")(
+        to_0_255(L)
+    )
+    return keras.Model([L], through_vgg16(three))
+
+
+VARIANT = Variant(
+    build=_build,
+    architecture="VGG16, a new 1x1 convolution before it, a decoder of five convolutions",
+    section="3.5.1",
+    encoder="vgg16",
+)

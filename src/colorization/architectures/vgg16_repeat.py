@@ -1,0 +1,19 @@
+"""Section 3.5.1: L repeated three times for VGG16, whose first convolution is trained."""
+
+import keras
+
+from colorization.networks.architecture import Variant
+from colorization.networks.vgg import repeated, through_vgg16, to_0_255
+
+
+def _build() -> keras.Model:
+    L = keras.Input((None, None, 1), name="L")
+    return keras.Model([L], through_vgg16(repeated(to_0_255(L))))
+
+
+VARIANT = Variant(
+    build=_build,
+    architecture="VGG16, L repeated three times before it, a decoder of five convolutions",
+    section="3.5.1",
+    encoder="vgg16",
+)

@@ -1,0 +1,303 @@
+"""The schemas of params.yaml: a class for each section, and `Params` for all of them.
+
+params.yaml is recorded with every result, so it must not hold secrets. A user and password come
+from ~/.netrc. Other secrets in a URL come from environment variables, which its query may name.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from string import Template
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from colorization.core.errors import ColorizationError
+from colorization.core.parameters import Section, Sections, read_yaml
+from colorization.core.records import (
+    Count,
+    Fraction,
+    ImageSize,
+    NotEmpty,
+    Record,
+    Seed,
+    distinct,
+    explain,
+    mistake,
+)
+
+NONE = "none"  # instead of an embedding or an encoder
+
+Side = Annotated[int, Field(ge=32, le=1024)]  # as preprocess.image_size; larger ones take gigabytes
+
+# Names of the parts of a query that are secret, as in presigned URLs.
+SECRET = re.compile(
+    "token|secret|passw|signature|credential|accesskey|(^|[-_])(api)?(key|sig|auth|pwd)$",
+    re.IGNORECASE,
+)
+
+
+def shown(source: str) -> str:
+    """The source in a form safe to show and record: a URL loses user, password and query."""
+    if "://" not in source:
+        return source
+    return re.sub(r"(?<=://)[^/?#]*@|\?[^#]*", "", source)
+
+
+def _without_secrets(source: str) -> str:
+    if re.match(r"\w+://[^/?#]*@", source):
+        raise mistake(
+            "must not hold a user and password, since params.yaml is recorded with every result; "
+            "write `machine HOST login USER password PASSWORD` into ~/.netrc"
+        )
+    query = source.partition("#")[0].partition("?")[2] if "://" in source else ""
+    for name, value in parse_qsl(query):
+        if SECRET.search(name) and not value.startswith("$"):
+            raise mistake(
+                f"must not hold its {name}, since params.yaml is recorded with every result; "
+                f"write {name}=$NAME, and set the environment variable NAME"
+            )
+    if not Template(query).is_valid():
+        raise mistake(
+            "has a $ in its query that no name of an environment variable follows; "
+            "write $$ for the sign itself"
+        )
+    return source
+
+
+class Scenes(Record):
+    """`download.scenes`: the procedural landscapes."""
+
+    count: Count
+    width: Side
+    height: Side
+    jpeg_quality: Annotated[int, Field(ge=1, le=100)]
+    seed: Seed
+
+
+class Download(Section):
+    """`download`: the source of the photographs."""
+
+    source: Annotated[NotEmpty, AfterValidator(_without_secrets)]
+    scenes: Scenes
+
+    @property
+    def shown_source(self) -> str:
+        """The source in a form safe to show and record; see `shown`."""
+        return shown(self.source)
+
+
+def _sum_to_one(ratios: tuple[float, ...]) -> tuple[float, ...]:
+    total = sum(ratios)
+    if abs(total - 1) > 1e-9:
+        terms = " + ".join(f"{ratio:g}" for ratio in ratios)
+        raise mistake(f"must sum to 1; found {terms} = {total:g}")
+    return ratios
+
+
+class Split(Section):
+    """`split`: the split of the photographs into training, validation and test."""
+
+    ratios: Annotated[tuple[Fraction, Fraction, Fraction], AfterValidator(_sum_to_one)]
+    seed: Seed
+    # px. A larger minimum would leave out every square: at most 89 megapixels are decoded.
+    min_side: Annotated[int, Field(ge=1, le=9459)]
+    max_aspect: Annotated[float, Field(ge=1, le=1e8)]  # no decoded image is longer
+    min_chroma: Annotated[float, Field(ge=0, le=134)]  # sRGB's blue has the largest, 134
+
+
+class Preprocess(Section):
+    """`preprocess`: the cached arrays."""
+
+    image_size: ImageSize
+
+
+EmbeddingNetwork = Literal["inception_resnet_v2", "inception_v3", "mobilenet_v2"]
+
+
+class Embed(Section):
+    """`embed`: the ImageNet embedding of each image."""
+
+    network: EmbeddingNetwork
+    weights: NotEmpty
+    seed: Seed
+    # The largest network takes 1.3 GB, and each image of a batch 17 MB: 32 images stay under 2 GiB.
+    batch_size: Annotated[int, Field(ge=1, le=32)]
+    # Without mixed_float16: the logits of random weights are too small for float16.
+    precision: Literal["auto", "float32", "mixed_bfloat16"]
+
+
+class Encoders(Section):
+    """`encoders`: the weights of each pretrained encoder."""
+
+    vgg16: NotEmpty
+    vgg19: NotEmpty
+    mobilenet_v2: NotEmpty
+
+    def weights(self, encoder: str) -> str:
+        """The weights of the encoder that a key of this section names."""
+        return self.model_dump()[encoder]
+
+
+class Model(Section):
+    """`model`: the variant that `dvc repro` trains."""
+
+    variant: NotEmpty
+
+
+class Train(Section):
+    """`train`: how variants are trained; a variant may override some of it."""
+
+    epochs: Count
+    batch_size: Annotated[int, Field(ge=1, le=4096)]
+    learning_rate: Annotated[float, Field(gt=0, le=1000)]  # Adam moves a weight about as far a step
+    schedule: Literal["exponential", "cosine"]
+    decay_steps: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    decay_rate: Annotated[float, Field(gt=0, le=1)]
+    encoder_lr_multiplier: Annotated[float, Field(ge=0, le=1)]
+    fraction: Annotated[float, Field(gt=0, le=1)]
+    min_chroma: Annotated[float, Field(ge=0, le=134)]  # the largest chroma of sRGB
+    flip: bool
+    precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
+    devices: Literal["one", "all"]
+    num_val_images: Count
+
+    def override(self, overrides: dict[str, Any], variant: str) -> "Train":
+        """Give the settings of one variant.
+
+        Raises
+        ------
+        ColorizationError
+            If an override is unknown, mistyped or out of range; the message begins with its key.
+        """
+        try:
+            return Train.model_validate({**self.model_dump(), **overrides})
+        except ValidationError as error:
+            lines = explain(error, f"variants.{variant}.train")
+            raise ColorizationError("\n".join(lines)) from error
+
+
+Embedding = Literal["none", "imagenet", "random_network", "another_photograph"]
+Encoder = Literal["none", "vgg16", "vgg19", "mobilenet_v2"]
+CONTROLS = ("random_network", "another_photograph")  # embeddings that say nothing on a photograph
+
+
+class Variant(Record):
+    """A variant: a line of `variants`.
+
+    Attributes
+    ----------
+    network : str
+        The name of its file in `colorization.architectures`.
+    embedding : str
+        The embeddings that it takes beside L, a folder of data/embeddings: "imagenet" for those of
+        the section `embed`, the controls "random_network" and "another_photograph", or "none".
+    encoder : str
+        The pretrained encoder of its network, a key of `encoders`, or "none".
+    train : dict
+        Overrides of the section `train`.
+    """
+
+    network: NotEmpty
+    embedding: Embedding
+    encoder: Encoder
+    train: dict[str, Any] = {}
+
+
+class Study(Section):
+    """`study`: the seeds of the comparison. Each variant is trained once from each of them."""
+
+    seeds: Annotated[
+        tuple[Seed, ...], Field(min_length=1, max_length=1000), AfterValidator(distinct)
+    ]
+
+
+class Evaluate(Section):
+    """`evaluate`: the test metrics and pictures."""
+
+    batch_size: Annotated[int, Field(ge=1, le=1024)]
+    num_samples: Annotated[int, Field(ge=1, le=1000)]  # each image adds its pictures to a page
+    num_best_worst: Annotated[int, Field(ge=1, le=1000)]
+
+
+# A variant's name is part of file names, of DVC's stage names and of parameters' names.
+VariantName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
+
+
+class Params(Sections):
+    """The whole of params.yaml."""
+
+    download: Download
+    split: Split
+    preprocess: Preprocess
+    embed: Embed
+    encoders: Encoders
+    model: Model
+    variants: Annotated[dict[VariantName, Variant], Field(min_length=1)]
+    study: Study
+    train: Train
+    evaluate: Evaluate
+
+    def trainings(self) -> list[tuple[str, int]]:
+        """Every variant and seed, in the study's order."""
+        return [(variant, seed) for variant in self.variants for seed in self.study.seeds]
+
+
+def load_params(path: Path, networks: Collection[str]) -> Params:
+    """Read and validate a params file.
+
+    Parameters
+    ----------
+    path : Path
+    networks : collection of str
+        The names of all networks.
+
+    Returns
+    -------
+    Params
+
+    Raises
+    ------
+    ColorizationError
+        As `Sections.load`; also if a variant has an unknown network or wrong overrides, or if
+        `model.variant` is not one of `variants` or takes a control's embeddings.
+    """
+    _refuse_old(path)
+    params = Params.load(path)
+    if lines := [f"{path}: {line}" for line in _disagreements(params, networks)]:
+        raise ColorizationError("\n".join(lines))
+    return params
+
+
+def _refuse_old(path: Path) -> None:
+    """Raise an error if a params file is of the time before `variants`, up to version 0.1."""
+    content = read_yaml(path)
+    study = content.get("study") if isinstance(content, dict) else None
+    if isinstance(study, dict) and "with_embedding" in study:
+        raise ColorizationError(
+            f"{path}: has lists of variants in study, as up to version 0.1; begin with a file of "
+            "profiles/, where each variant is a line of `variants`, and set your values there"
+        )
+
+
+def _disagreements(params: Params, networks: Collection[str]) -> Iterator[str]:
+    for name, variant in params.variants.items():
+        if variant.network not in networks:
+            yield (
+                f"variants.{name}.network must be one of {', '.join(networks)}; "
+                f"found {variant.network!r}"
+            )
+        try:
+            params.train.override(variant.train, name)
+        except ColorizationError as error:
+            yield from str(error).splitlines()
+    chosen = params.model.variant
+    choices = [name for name, line in params.variants.items() if line.embedding not in CONTROLS]
+    if chosen not in choices:
+        why = (
+            f", whose embeddings of {params.variants[chosen].embedding} no photograph of yours has"
+            if chosen in params.variants
+            else ""
+        )
+        yield f"model.variant must be one of {', '.join(choices)}; found {chosen!r}{why}"

@@ -1,0 +1,124 @@
+"""Defines the objective `classification`: a network predicts how likely each color is.
+
+The loss is a cross-entropy. Each color is shared among the four bins of ab around it. Pixels of
+rare colors weigh more; otherwise the grayish colors of most pixels would outweigh them.
+
+References
+----------
+Zhang, Isola, Efros: Colorful Image Colorization. ECCV 2016, section 2.2.
+"""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import layers, ops
+from scipy.ndimage import gaussian_filter
+
+from colorization.color.lab import AB_SCALE
+from colorization.color.statistics import BIN_WIDTH, ColorStatistics
+from colorization.networks.blocks import BilinearUpsampling
+from colorization.networks.objective import Objective
+from colorization.networks.vividness import AB, LOGITS, VividnessDecoder
+
+SMOOTHING = 5.0  # sigma of the Gaussian in CIE ab, as in Zhang et al.
+UNIFORM_SHARE = 0.5  # lambda in equation 4 of Zhang et al.
+SCALE = 2  # the network predicts at half the height and width; its ab are enlarged
+
+
+def classification(colors: ColorStatistics) -> Objective:
+    """Make the objective for the colors of some training images.
+
+    The network's features must have half the height and width of the image.
+    """
+    indices = np.argwhere(colors.assigned > 0)
+    centers = (indices - len(colors.assigned) // 2) * BIN_WIDTH / AB_SCALE
+    weights = rebalancing_weights(colors.assigned)[tuple(indices.T)]
+    toward = _assignment(centers)
+
+    def head(features: keras.KerasTensor) -> keras.KerasTensor:
+        return layers.Conv2D(len(centers), 1, name=LOGITS)(features)
+
+    def loss(ab: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+        """Compute the weighted cross-entropy of each pixel."""
+        assigned = toward(ab)
+        weight = ops.matmul(assigned, ops.cast(weights, "float32")[:, None])[..., 0]
+        logits = ops.cast(logits, "float32")
+        return weight * ops.categorical_crossentropy(assigned, logits, from_logits=True)
+
+    def squared_error(ab: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+        """Compute the squared error of the distribution's mean, without the loss's weights."""
+        unweighted = ops.cast(logits, "float32") - ops.cast(np.log(weights), "float32")
+        mean = ops.matmul(ops.softmax(unweighted, axis=-1), ops.cast(centers, "float32"))
+        return ops.mean(ops.square(ab - mean), axis=-1)
+
+    def to_ab(
+        logits: keras.KerasTensor, vividness: keras.KerasTensor | None = None
+    ) -> keras.KerasTensor:
+        dial = VividnessDecoder(len(centers), name="dial")
+        ab = dial(logits, vividness)
+        dial.set_colors(centers, weights)
+        return BilinearUpsampling(dtype="float32", name=AB)(ab)
+
+    return Objective(
+        "classification",
+        head=head,
+        target=halved,
+        loss=loss,
+        squared_error=squared_error,
+        to_ab=to_ab,
+        dial=True,
+    )
+
+
+def rebalancing_weights(assigned: np.ndarray) -> np.ndarray:
+    """Weigh colors by their inverse frequency, smoothed and mixed with a uniform one.
+
+    Parameters
+    ----------
+    assigned : (A, B) float array
+        How many pixels have the color of each bin.
+
+    Returns
+    -------
+    (A, B) float64 array
+        Scaled so that the mean weight of a pixel is 1; 0 for bins without pixels.
+
+    References
+    ----------
+    Zhang, Isola, Efros (2016), equation 4.
+    """
+    occurs = assigned > 0
+    frequency = assigned / assigned.sum()
+    smoothed = gaussian_filter(frequency, SMOOTHING / BIN_WIDTH, mode="constant") * occurs
+    smoothed /= smoothed.sum()
+    mixed = (1 - UNIFORM_SHARE) * smoothed + UNIFORM_SHARE * occurs / occurs.sum()
+    weights = np.divide(1, mixed, out=np.zeros_like(mixed), where=occurs)
+    return weights / (weights * frequency).sum()
+
+
+def halved(ab: np.ndarray) -> np.ndarray:
+    """Average each two by two pixels: (N, H / 2, W / 2, 2) float32 from (N, H, W, 2)."""
+    batch, height, width, channels = ab.shape
+    blocks = ab.reshape(batch, height // SCALE, SCALE, width // SCALE, SCALE, channels)
+    return blocks.mean(axis=(2, 4))
+
+
+def _assignment(centers: np.ndarray) -> Callable[[keras.KerasTensor], keras.KerasTensor]:
+    """Make `colors.assign` for tensors: from ab, (..., 2), to each bin's share, (..., bins)."""
+    scaled = np.rint(centers * (AB_SCALE / BIN_WIDTH))
+    values = [np.unique(scaled[:, axis]) for axis in (0, 1)]
+    # Products with matrices of 0 and 1 take half the time of indices.
+    places = [scaled[:, axis] == values[axis][:, None] for axis in (0, 1)]
+
+    def toward(ab: keras.KerasTensor) -> keras.KerasTensor:
+        shares = [
+            ops.matmul(
+                ops.relu(1 - ops.abs(ab[..., axis, None] * (AB_SCALE / BIN_WIDTH) - values[axis])),
+                ops.cast(places[axis], "float32"),
+            )
+            for axis in (0, 1)
+        ]
+        return shares[0] * shares[1]
+
+    return toward

@@ -1,0 +1,60 @@
+"""The record of a training in its model directory: `training.json`."""
+
+from colorization.backbones.weights import Pretrained
+from colorization.core.records import Record
+from colorization.core.settings import Train
+
+TRAINING = "training.json"
+
+
+class TrainingRecord(Record):
+    """The settings of a model's training, and its result.
+
+    Attributes
+    ----------
+    variant : str
+    seed : int
+        Determines the initial weights and the order of the images.
+    objective : str
+        The name of its objective; see `networks.objective`.
+    precision : str
+        Keras' dtype policy.
+    embedding : Pretrained or None
+        The network whose logits the model sees beside L.
+    encoder : Pretrained or None
+        The network through which the model sees L.
+    train : Train
+        The settings, with the actual number of epochs.
+    one_in : int
+        The model was trained on one in this many training images.
+    training_images : int
+        Number of images it was trained on.
+    image_size : int
+        Side of the square images, px.
+    parameters : int
+    best_epoch : int
+        The epoch whose weights the model keeps, from 1.
+    """
+
+    variant: str
+    seed: int
+    objective: str
+    precision: str
+    embedding: Pretrained | None = None
+    encoder: Pretrained | None = None
+    train: Train
+    one_in: int
+    training_images: int
+    image_size: int
+    parameters: int
+    best_epoch: int
+
+    @property
+    def pretrained(self) -> Pretrained | None:
+        """The pretrained network, of the embedding or the encoder, if any."""
+        return self.embedding or self.encoder
+
+    @property
+    def random_network(self) -> str | None:
+        """The pretrained network's name, if its weights are random and carry no semantics."""
+        return self.pretrained.network if self.pretrained and self.pretrained.random else None

@@ -1,0 +1,446 @@
+"""Decodes the bytes of an image file into sRGB pixels.
+
+`PhotographWarning` warns of a file that is read although something about it is wrong.
+"""
+
+import functools
+import io
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+import numpy as np
+
+# The plugins of the accepted formats. If one were missing, Pillow would load all its plugins.
+from PIL import (  # noqa: F401
+    BmpImagePlugin,
+    ExifTags,
+    GifImagePlugin,
+    Image,
+    ImageChops,
+    ImageCms,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from colorization.core.errors import (
+    ColorizationError,
+    PhotographWarning,  # noqa: F401 (for those who decode)
+)
+from colorization.photos import jpeg, scaling, tiff
+from colorization.photos.strips import Box, strips
+
+_SRGB = ImageCms.createProfile("sRGB")
+
+_TOO_MANY_PIXELS = "too many pixels: a decompression bomb?"
+
+# Messages for errors that have none of their own.
+_PLAIN = {"EOFError": "it ends too early", "MemoryError": "not enough memory"}
+
+# `open_image` itself refuses such images, or accepts them as `large`. Filters hold for the whole
+# process: a temporary one in one thread would affect the others. This one is appended at the end,
+# where it overrules no other filter.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning, append=True)
+
+# Pillow recognizes formats by content and knows many more, some of which run other programs.
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+# JPEG XL: ISO/IEC 18181-2; JPEG 2000: ISO/IEC 15444-1, Annex I, and A.4.1 for a bare codestream.
+_UNSUPPORTED_KINDS = {
+    "JPEG XL": (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
+    "JPEG 2000": (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
+}
+# Of a file type box (ISO/IEC 14496-12, section 4.3). HEIF (ISO/IEC 23008-12) is the container of
+# both, and what its own brands are, AVIF names, too: so AVIF comes first.
+_BRANDS = {
+    "AVIF": {b"avif", b"avis"},
+    "HEIC": {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs"},
+    "HEIF": {b"mif1", b"mif2", b"msf1"},
+}
+_BEGINNING = 256  # bytes; a file type box is shorter
+_GRAY = {"1", "L", "LA", "La"}  # modes without color
+# Pillow can decode these at a fraction of their size, but only if they are not loaded before.
+_DECODED_SMALL = ("JPEG", "MPO")
+
+# EXIF 2.32, tag 0x0112. Each function gives a view of an upright array, with rows and columns in
+# the order in which the file stores them. Pillow's own `exif_transpose` rewrites all EXIF, and
+# fails if any of it is damaged.
+_STORED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    1: lambda upright: upright,
+    2: lambda upright: upright[:, ::-1],
+    3: lambda upright: upright[::-1, ::-1],
+    4: lambda upright: upright[::-1],
+    5: lambda upright: upright.swapaxes(0, 1),
+    6: np.rot90,
+    7: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),
+    8: lambda upright: np.rot90(upright, -1),
+}
+_QUARTER_TURNS = {5, 6, 7, 8}  # width and height are swapped
+
+
+def count_pages(source: bytes | BinaryIO) -> int:
+    """Count the pages of a file, without decoding any.
+
+    Thumbnails, masks and the levels of a pyramid are no pages.
+
+    Parameters
+    ----------
+    source : bytes or binary file
+        The content of a file.
+
+    Returns
+    -------
+    int
+        At least 1; 1 for whatever is not a TIFF, and for a damaged one: `open_image` tells why.
+    """
+    file = _file(source)
+    try:
+        return len(tiff.pages(file)) if tiff.is_tiff(file) else 1
+    except ColorizationError:
+        return 1
+
+
+def open_image(
+    source: bytes | BinaryIO, *, large: bool = False, page: int | None = None
+) -> Image.Image:
+    """Open an image, without decoding its pixels yet.
+
+    Parameters
+    ----------
+    source : bytes or binary file
+        The content of an image file. A file must stay open until the pixels are decoded.
+    large : bool
+        Accept up to twice as many pixels: 179 megapixels.
+    page : int, optional
+        Which page of a TIFF, from 0; see `count_pages`. By default, there must be one alone.
+
+    Returns
+    -------
+    Image.Image
+        In the file's own mode and orientation. Of a TIFF that Pillow does not read right, in 8
+        bits.
+
+    Raises
+    ------
+    ColorizationError
+        If the format or a TIFF's kind of samples is not supported, the image has more pixels than
+        `PIL.Image.MAX_IMAGE_PIXELS` (89 megapixels), it is an animation, it has several pages and
+        `page` is not given, or no such page.
+    """
+    file = _file(source)
+    with _decoding():
+        image = _opened(file, page)
+    limit = Image.MAX_IMAGE_PIXELS
+    if limit is not None and image.width * image.height > (2 * limit if large else limit):
+        raise ColorizationError(_TOO_MANY_PIXELS)
+    return image
+
+
+def _file(source: bytes | BinaryIO) -> BinaryIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else source
+
+
+def _opened(file: BinaryIO, page: int | None) -> Image.Image:
+    if tiff.is_tiff(file):
+        return _opened_page(file, tiff.pages(file), page)
+    if page:
+        raise ColorizationError(f"there is no page {page + 1}: it is one image")
+    try:
+        file.seek(0)
+        image = Image.open(file, formats=FORMATS)
+    except Image.UnidentifiedImageError as error:
+        raise ColorizationError(_unknown(file)) from error
+    # A camera's MPO holds the photograph first, then a preview or the other eye's view.
+    if image.format != "MPO" and getattr(image, "is_animated", False):
+        raise ColorizationError("an animation")
+    if image.format == "JPEG" and jpeg.lacks_end(file):
+        file.seek(0)
+        return jpeg.WithoutEnd(file.read())
+    return image
+
+
+def _opened_page(file: BinaryIO, pages: list[tiff.Directory], page: int | None) -> Image.Image:
+    if page is None and len(pages) > 1:
+        raise ColorizationError(
+            f"{len(pages)} pages, not one photograph; the command colorize takes each"
+        )
+    if page is not None and not 0 <= page < len(pages):
+        raise ColorizationError(f"there is no page {page + 1}: it has {len(pages)}")
+    directory = pages[page or 0]
+    if directory.pillow_reads_it_right:
+        try:
+            file.seek(0)
+            image = Image.open(file, formats=["TIFF"])
+            image.seek(directory.frame)
+        except (Image.UnidentifiedImageError, SyntaxError, KeyError):
+            pass  # not one of Pillow's kinds
+        else:
+            return image
+    return tiff.TiffPage(file, directory)
+
+
+def load(image: Image.Image) -> None:
+    """Decode an image's pixels; call this before reading its EXIF.
+
+    In a PNG, EXIF may follow the pixels, so Pillow decodes the pixels first when asked for EXIF. If
+    they are damaged, only the first request fails: later ones take the decoded part for the whole.
+
+    Raises
+    ------
+    ColorizationError
+        If the pixels cannot be decoded.
+    """
+    with _decoding():
+        image.load()
+
+
+def to_srgb(image: Image.Image, least_side: int | None = None) -> Image.Image:
+    """Decode an image, and bring it upright and into 8-bit sRGB.
+
+    Parameters
+    ----------
+    image : Image.Image
+        Any mode. The image cannot be used afterwards: its memory is freed or reused. The EXIF
+        orientation is applied, an embedded color profile converted, 16-bit gray scaled to 8 bits,
+        transparency laid on white. Floating point counts as 0..1, or as 0..255 if any value
+        exceeds 1.
+    least_side : int, optional
+        Decode a JPEG at a half, a quarter or an eighth of its size, if each side then still has
+        at least this many px. This is much faster, and still reads every byte.
+
+    Returns
+    -------
+    Image.Image
+        Mode RGB, sRGB.
+
+    Raises
+    ------
+    ColorizationError
+        If the pixels cannot be decoded, or the mode cannot be converted.
+
+    Warns
+    -----
+    PhotographWarning
+        If a JPEG lacks its end marker alone, or 16-bit values never exceed 12 bits.
+    """
+    with _decoding():
+        if least_side and _can_be_reduced(image):
+            image.draft(None, (least_side, least_side))
+        load(image)
+        return _upright(image, "RGB", _on_white)
+
+
+def to_srgb_with_alpha(image: Image.Image) -> Image.Image:
+    """Decode an image as `to_srgb` does, but keep transparency and the colors under it.
+
+    Parameters
+    ----------
+    image : Image.Image
+        Any mode. The image cannot be used afterwards.
+
+    Returns
+    -------
+    Image.Image
+        Mode RGBA, or RGB if the image is opaque; sRGB.
+
+    Raises
+    ------
+    ColorizationError
+        As `to_srgb`.
+    """
+    with _decoding():
+        load(image)
+        return _upright(image, "RGBA" if image.has_transparency_data else "RGB", _with_alpha)
+
+
+def pixels_to_decode(image: Image.Image, least_side: int) -> int:
+    """Count the pixels that `to_srgb` will hold in memory, for an image that is not decoded yet."""
+    pixels = image.width * image.height
+    # A progressive JPEG has all its coefficients in memory, however small it is decoded.
+    if image.info.get("progressive") or not _can_be_reduced(image):
+        return pixels
+    fitting = min(8, max(1, min(image.size) // least_side))
+    reduction = 1 << (fitting.bit_length() - 1)  # 1, 2, 4 or 8; libjpeg has others, Pillow has not
+    return pixels // reduction**2
+
+
+def _can_be_reduced(image: Image.Image) -> bool:
+    """Whether Pillow can decode an image at a fraction of its size, and has not decoded it yet."""
+    file = getattr(image, "fp", None)
+    return image.format in _DECODED_SMALL and file is not None and jpeg.can_be_reduced(file)
+
+
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Width and height in px once the EXIF orientation is applied.
+
+    Raises
+    ------
+    ColorizationError
+        If the image is not a JPEG, and its pixels cannot be decoded.
+    """
+    if image.format not in _DECODED_SMALL:
+        # Loading makes Pillow turn a TIFF upright; some versions turn its size already before.
+        load(image)
+    width, height = image.size
+    return (height, width) if _orientation(image) in _QUARTER_TURNS else (width, height)
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    """Turn any error that Pillow raises on damaged data into a ColorizationError of one line."""
+    try:
+        yield
+    except ColorizationError:
+        raise
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise ColorizationError(_TOO_MANY_PIXELS) from error
+    except Exception as error:
+        raise ColorizationError(f"cannot be decoded: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """The message of an error or, if it is empty, the kind of error, such as "assertion error"."""
+    if said := " ".join(str(error).split()):
+        return said
+    name = type(error).__name__
+    return _PLAIN.get(name) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
+def _unknown(file: BinaryIO) -> str:
+    """The message for a file that Pillow opens as none of the formats."""
+    file.seek(0)
+    beginning = file.read(_BEGINNING)
+    if kind := _unsupported_kind(beginning):
+        return f"a photograph in {kind}, which is not supported: convert it to JPEG, PNG or TIFF"
+    for name in FORMATS:
+        _, accept = Image.OPEN[name]
+        if accept is not None and accept(beginning):
+            return f"damaged, or a kind of {name} that is not supported"
+    return "not an image"
+
+
+def _unsupported_kind(beginning: bytes) -> str | None:
+    """The name of a format of photographs that is not read, by its first bytes."""
+    for kind, starts in _UNSUPPORTED_KINDS.items():
+        if beginning.startswith(starts):
+            return kind
+    if beginning[4:8] == b"ftyp":
+        length = min(int.from_bytes(beginning[:4]), _BEGINNING)
+        brands = {beginning[8:12], *(beginning[at : at + 4] for at in range(16, length - 3, 4))}
+        return next((kind for kind, names in _BRANDS.items() if brands & names), None)
+    return None
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, or 1 (upright) if none can be read."""
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # damaged EXIF
+        return 1
+    return orientation if orientation in _STORED else 1
+
+
+def _upright(
+    image: Image.Image, mode: str, convert: Callable[[Image.Image], Image.Image]
+) -> Image.Image:
+    """Convert a decoded image to a mode, piece by piece, and turn it upright.
+
+    Beside the image, this takes at most one byte of memory per pixel and channel.
+    """
+    orientation = _orientation(image)
+    if image.mode.startswith(("I", "F")):
+        image = _in_eight_bits(image)
+    # A TIFF is always copied: the original would write its tags into any file it is saved to.
+    if image.mode == mode and orientation == 1 and image.format != "TIFF":
+        if not image.info.keys().isdisjoint({"icc_profile", "transparency"}):
+            for box in strips(image.size):
+                image.paste(convert(image.crop(box)), box)
+        image.info.clear()  # the profile and transparency no longer apply
+        return image
+    width, height = image.size
+    if orientation in _QUARTER_TURNS:
+        width, height = height, width
+    upright = np.empty((height, width, len(mode)), np.uint8)
+    stored = _STORED[orientation](upright)
+    for box in strips(image.size):
+        left, top, right, bottom = box
+        stored[top:bottom, left:right] = convert(image.crop(box))
+    image.close()
+    return Image.fromarray(upright)
+
+
+def _in_eight_bits(image: Image.Image) -> Image.Image:
+    """Scale gray of more bits, which Pillow would clip at 255; gives mode L or LA."""
+    transparent = image.info.get("transparency")  # a single value, in a PNG
+
+    def values(box: Box) -> np.ndarray:
+        return np.asarray(image.crop(box))
+
+    is_float = image.mode == "F"
+    # Pillow keeps 16 bits in 32, too. Then values say how many there are.
+    bits = 32 if is_float or image.mode == "I" else 16
+    greatest = max(scaling.greatest(values(box)) for box in strips(image.size))
+    white = scaling.white("f" if is_float else "i" if bits == 32 else "u", bits, greatest)
+    gray = Image.new("L" if transparent is None else "LA", image.size)
+    for box in strips(image.size):
+        piece = values(box)
+        part = Image.fromarray(scaling.to_eight_bits(piece, white))
+        if transparent is not None:
+            part.putalpha(Image.fromarray(piece != transparent).convert("L"))
+        gray.paste(part, box)
+    if profile := image.info.get("icc_profile"):
+        gray.info["icc_profile"] = profile
+    image.close()
+    return gray
+
+
+def _on_white(piece: Image.Image) -> Image.Image:
+    opaque, alpha = _apart(piece)
+    if alpha is not None:
+        opaque.paste("white", mask=ImageChops.invert(alpha))
+    return _converted(opaque)
+
+
+def _with_alpha(piece: Image.Image) -> Image.Image:
+    opaque, alpha = _apart(piece)
+    rgb = _converted(opaque)
+    if alpha is not None:
+        rgb.putalpha(alpha)
+    return rgb
+
+
+def _apart(piece: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """The colors, even of transparent pixels, and the alpha channel if there is one."""
+    if not piece.has_transparency_data:
+        return piece, None
+    mode = "L" if piece.mode in _GRAY else "RGB"  # a profile for gray images suits no others
+    piece = piece.convert(f"{mode}A")
+    return piece.convert(mode), piece.getchannel("A")
+
+
+@functools.cache
+def _from_lab() -> ImageCms.ImageCmsTransform:
+    """The transform from Lab to sRGB, made at first use: only a few TIFFs are in Lab."""
+    return ImageCms.buildTransform(ImageCms.createProfile("LAB"), _SRGB, "LAB", "RGB")
+
+
+def _converted(piece: Image.Image) -> Image.Image:
+    if piece.mode == "LAB":
+        return _from_lab().apply(piece)
+    profile = piece.info.get("icc_profile")
+    if piece.mode == "P":
+        piece = piece.convert("RGB")  # a profile describes the palette's colors
+    if isinstance(profile, bytes):
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(piece, source, _SRGB, outputMode="RGB")
+        except (ImageCms.PyCMSError, OSError):
+            pass  # A damaged profile, or one for another mode, says nothing: assume sRGB.
+        else:
+            if converted is not None:
+                return converted
+    return piece if piece.mode == "RGB" else piece.convert("RGB")

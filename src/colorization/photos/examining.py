@@ -1,0 +1,97 @@
+"""Examines one image of an archive, to split it."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from colorization.color import lab
+from colorization.core.errors import ColorizationError
+from colorization.core.parallel import Postponed
+from colorization.core.settings import Split
+from colorization.dataset.splits import EXCLUDED, PARTS
+from colorization.photos import decoding, near_duplicates
+from colorization.sources import archives
+
+SMALL_SIDE = 64  # px; a copy this small suffices to detect gray images and near_duplicates
+
+_EMPTY: dict = {
+    "split": EXCLUDED,
+    "width": 0,
+    "height": 0,
+    "mode": "",
+    "sha256": "",
+    "mean_chroma": 0.0,
+    "near_duplicate": "",
+    "hash": None,
+}
+
+
+def examine(archive: Path, params: Split, name: str, most_pixels: int) -> dict | Postponed:
+    """Examine an image, and choose its part.
+
+    Parameters
+    ----------
+    archive : Path
+    params : Split
+    name : str
+        Of the image in the archive.
+    most_pixels : int
+        The image is left for later if it has more.
+
+    Returns
+    -------
+    dict
+        The image's row of `split.split_archive`, without its name, and with its perceptual hash.
+    """
+    row = dict(_EMPTY)
+    try:
+        content = archives.read_member(archive, name)
+        row["sha256"] = hashlib.sha256(content).hexdigest()
+        image = decoding.open_image(content)
+        pixels = decoding.pixels_to_decode(image, SMALL_SIDE)
+        if pixels > most_pixels:
+            return Postponed(pixels)
+        row["width"], row["height"] = decoding.upright_size(image)
+        row["mode"] = image.mode
+        rgb = decoding.to_srgb(image, least_side=SMALL_SIDE)
+    except ColorizationError as error:
+        return row | {"reason": f"unusable: {error}"}
+    row["hash"] = near_duplicates.perceptual_hash(rgb)
+    rgb.thumbnail((SMALL_SIDE, SMALL_SIDE))
+    _, ab = lab.rgb_to_lab(np.asarray(rgb))
+    row["mean_chroma"] = round(float(np.hypot(ab[..., 0], ab[..., 1]).mean() * lab.AB_SCALE), 3)
+    shorter, longer = sorted((row["width"], row["height"]))
+    if shorter < params.min_side:
+        return row | {"reason": f"too small: shorter side under {params.min_side} px"}
+    if longer > params.max_aspect * shorter:
+        return row | {"reason": f"too long: over {params.max_aspect:g} times the shorter side"}
+    if row["mean_chroma"] < params.min_chroma:
+        return row | {"reason": f"near gray: mean chroma under {params.min_chroma:g}"}
+    return row | {"split": part_of(row["sha256"], params), "reason": ""}
+
+
+def unusable(error: ColorizationError) -> dict:
+    """Give the row of an image that ended a decoder."""
+    return _EMPTY | {"reason": f"unusable: {error}"}
+
+
+def part_of(sha256: str, params: Split) -> str:
+    """Choose the part of an image from its content and the seed alone.
+
+    Parameters
+    ----------
+    sha256 : str
+        Of the image file. Hashed together with the seed, it gives a number in [0, 1), and the
+        ratios divide that interval. Adding images thus moves none of the others.
+    params : Split
+
+    Returns
+    -------
+    str
+        "train", "validation" or "test".
+    """
+    digest = hashlib.sha256(f"{params.seed}:{sha256}".encode()).digest()
+    position = int.from_bytes(digest[:8]) / 2**64
+    ends = np.cumsum(params.ratios)
+    return PARTS[min(int(np.searchsorted(ends, position, side="right")), len(PARTS) - 1)]

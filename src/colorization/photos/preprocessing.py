@@ -1,0 +1,130 @@
+"""Converts the images of the raw archive to cached Lab arrays, part by part of the split."""
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from colorization.core.errors import ColorizationError
+from colorization.core.parallel import Postponed, on_all_cores
+from colorization.core.progress import progress_bar
+from colorization.core.settings import Preprocess
+from colorization.core.text import printable
+from colorization.dataset import arrays
+from colorization.dataset.splits import PARTS
+from colorization.photos import model_input
+from colorization.sources import archives
+
+if TYPE_CHECKING:  # the worker processes would import it, too
+    import pandas as pd
+
+IMAGES_AT_A_TIME = 8  # in the memory of each process
+
+Batch = tuple[Path, Path, int, int, list[str]]  # the first arguments of `fill`
+
+
+def preprocess(archive: Path, split: "pd.DataFrame", params: Preprocess, out: Path) -> None:
+    """Write a folder of arrays for each part of the split, on all cores.
+
+    An image that `split` could decode and this cannot is left out, with a message.
+
+    Parameters
+    ----------
+    archive : Path
+    split : DataFrame
+        Returned by `split.split_archive`.
+    params : Preprocess
+    out : Path
+        Must exist; gets a folder per part. The number of cores does not change its bytes.
+
+    Raises
+    ------
+    ColorizationError
+        If no image of a part can be decoded.
+    """
+    names = {part: split.loc[split["split"] == part, "name"].tolist() for part in PARTS}
+    pending = names
+    while pending:
+        batches = [
+            batch
+            for part in pending
+            for batch in _batches(archive, names[part], params.image_size, out / part)
+        ]
+        failed = _fill_all(batches)
+        for name, error in failed.items():
+            print(f"{archive}: {printable(name)} is left out: {error}", flush=True)
+        # A part with such an image is written again, without it.
+        pending = {
+            part: names[part] for part in pending if not failed.keys().isdisjoint(names[part])
+        }
+        for part in pending:
+            shutil.rmtree(out / part)
+            names[part] = [name for name in names[part] if name not in failed]
+            if not names[part]:
+                raise ColorizationError(f"{archive}: no image of the {part} part can be decoded")
+
+
+def _batches(archive: Path, names: list[str], image_size: int, folder: Path) -> list[Batch]:
+    """Create the files of a part, and give the tasks that fill them."""
+    folder.mkdir()
+    arrays.create(folder, names, image_size)
+    return [
+        (folder, archive, image_size, start, names[start : start + IMAGES_AT_A_TIME])
+        for start in range(0, len(names), IMAGES_AT_A_TIME)
+    ]
+
+
+def _fill_all(batches: list[Batch]) -> dict[str, ColorizationError]:
+    """Fill the rows of all batches; give the images that cannot be decoded, with the reason."""
+    suspects: list[Batch] = []  # the images of failed batches, one at a time
+    with progress_bar("preprocessing", sum(len(batch[-1]) for batch in batches)) as bar:
+        for index, done in on_all_cores(fill, batches):
+            folder, archive, image_size, start, names = batches[index]
+            if isinstance(done, ColorizationError):
+                suspects += [
+                    (folder, archive, image_size, start + row, [name])
+                    for row, name in enumerate(names)
+                ]
+            bar.update(len(names))
+    if not suspects:
+        return {}
+    return {
+        suspects[index][-1][0]: done
+        for index, done in on_all_cores(fill, suspects)
+        if isinstance(done, ColorizationError)
+    }
+
+
+def fill(
+    folder: Path, archive: Path, image_size: int, start: int, names: list[str], most_pixels: int
+) -> Postponed | None:
+    """Decode some images, and write their rows of a part's arrays.
+
+    Parameters
+    ----------
+    folder : Path
+        The part's, made by `arrays.create`.
+    archive : Path
+    image_size : int
+        px.
+    start : int
+        Row of the first image.
+    names : list of str
+    most_pixels : int
+        The images are left for later if one has more.
+
+    Raises
+    ------
+    ColorizationError
+        If one cannot be decoded.
+    """
+    squares = []
+    for name in names:
+        content = archives.read_member(archive, name)
+        pixels = model_input.pixels_to_decode(content, image_size)
+        if pixels > most_pixels:
+            return Postponed(pixels)
+        squares.append(model_input.square(content, image_size))
+    arrays.fill(folder, start, np.stack(squares))
+    return None

@@ -1,0 +1,170 @@
+"""Every epoch has its own order, which depends on nothing but seed and epoch."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+
+from colorization.dataset.examples import Examples
+from colorization.networks.objective import MSE
+from colorization.training.input_pipeline import Batches, feed
+
+COUNT = 11
+Epoch = tuple[np.ndarray, np.ndarray, np.ndarray]  # L, embeddings, ab
+
+
+@pytest.fixture
+def numbered() -> Examples:
+    """11 images; each one's pixels, colors and embedding say its number."""
+    number = np.arange(COUNT, dtype=np.float16).reshape(-1, 1, 1, 1)
+    ramp = np.linspace(0, 0.5, 4, dtype=np.float16).reshape(1, 1, 4, 1)  # left to right
+    L = np.broadcast_to(number + ramp, (COUNT, 2, 4, 1))
+    images = dataclasses.make_dataclass("Images", ["L", "ab"])(L, np.repeat(-L, 2, axis=-1))
+    embeddings = np.repeat(np.arange(COUNT, dtype=np.float32)[:, None], 3, axis=1)
+    return Examples(images, embeddings)
+
+
+def epochs_of(batches: Batches) -> list[Epoch]:
+    """L, embeddings and ab of each epoch."""
+    items = [batches[index] for index in range(len(batches))]
+    return [
+        (
+            np.concatenate([item[0][0] for item in epoch]),
+            np.concatenate([item[0][1] for item in epoch]),
+            np.concatenate([item[1] for item in epoch]),
+        )
+        for epoch in (
+            items[start : start + batches.per_epoch]
+            for start in range(0, len(items), batches.per_epoch)
+        )
+    ]
+
+
+def order_of(epoch: Epoch) -> tuple[int, ...]:
+    return tuple(epoch[1][:, 0].astype(int).tolist())
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_an_epoch_covers_each_image_once_in_an_order_of_its_own(
+    numbered: Examples, flip: bool
+) -> None:
+    batches = Batches(numbered, MSE.target, 4, 4, seed=3, flip=flip)
+    assert batches.per_epoch == 3
+    assert len(batches) == 12
+    for L, embeddings, ab in epochs_of(batches):
+        order = embeddings[:, 0].astype(int)
+        assert sorted(order) == list(range(COUNT))
+        # An image's L, ab and embedding stay together, mirrored or not.
+        np.testing.assert_array_equal(L.min(axis=(1, 2, 3)).astype(int), order)
+        np.testing.assert_array_equal(ab, -np.repeat(L, 2, axis=-1))
+        assert L.dtype == ab.dtype == np.float32
+    orders = [order_of(epoch) for epoch in epochs_of(batches)]
+    other = [
+        order_of(epoch)
+        for epoch in epochs_of(Batches(numbered, MSE.target, 4, 4, seed=4, flip=flip))
+    ]
+    assert len({*orders, *other}) == 8
+
+
+def assert_same(found: object, expected: object) -> None:
+    keras.tree.map_structure(np.testing.assert_array_equal, found, expected)
+
+
+def test_a_batch_depends_on_its_number_alone(numbered: Examples) -> None:
+    whole = Batches(numbered, MSE.target, 4, 4, seed=3, flip=True)
+    backwards = Batches(numbered, MSE.target, 4, 4, seed=3, flip=True)
+    expected = [whole[index] for index in range(12)]
+    for index in reversed(range(12)):
+        assert_same(backwards[index], expected[index])
+
+
+def test_a_training_that_goes_on_gets_the_batches_that_it_would_have_got(
+    numbered: Examples,
+) -> None:
+    whole = epochs_of(Batches(numbered, MSE.target, 4, 4, seed=3, flip=True))
+    gone_on = Batches(numbered, MSE.target, 4, 4, seed=3, flip=True)
+    gone_on.go_on_after(1)
+    assert_same(epochs_of(gone_on), whole[1:])
+
+
+def test_the_target_is_made_of_the_mirrored_ab(numbered: Examples) -> None:
+    def bluest_first(ab: np.ndarray) -> np.ndarray:
+        return np.argsort(ab[..., 1], axis=2)
+
+    learned = Batches(numbered, bluest_first, 4, 2, seed=3, flip=True)
+    shown = Batches(numbered, MSE.target, 4, 2, seed=3, flip=True)
+    for index in range(len(learned)):
+        np.testing.assert_array_equal(learned[index][1], bluest_first(shown[index][1]))
+        assert_same(learned[index][0], shown[index][0])
+    assert len({values.tobytes() for values in learned[0][1]}) == 2  # mirrored, and not
+
+
+def test_flipping_mirrors_about_half_of_the_images_anew_in_each_epoch(numbered: Examples) -> None:
+    mirrored = np.zeros((40, COUNT), dtype=bool)
+    for index, epoch in enumerate(
+        epochs_of(Batches(numbered, MSE.target, 4, 40, seed=3, flip=True))
+    ):
+        mirrored[index, list(order_of(epoch))] = epoch[0][:, 0, 0, 0] > epoch[0][:, 0, -1, 0]
+    # 440 fair coins: 4 standard deviations are 42.
+    assert abs(mirrored.sum() - 220) < 42
+    assert (mirrored.any(axis=0) & ~mirrored.all(axis=0)).all()
+
+
+@pytest.mark.parametrize("devices", [2, 3, 4])
+def test_several_devices_share_every_batch_evenly(numbered: Examples, devices: int) -> None:
+    batches = Batches(numbered, MSE.target, 2 * devices, 20, seed=3, devices=devices)
+    assert {len(batches[index][1]) % devices for index in range(len(batches))} == {0}
+    excluded = set()
+    for epoch in epochs_of(batches):
+        seen = order_of(epoch)
+        assert len(set(seen)) == len(seen) == COUNT - COUNT % devices
+        excluded |= set(range(COUNT)) - set(seen)
+    assert len(excluded) > 5  # others in each epoch
+
+
+def test_keras_is_fed_these_batches_in_this_order(numbered: Examples) -> None:
+    batches = Batches(numbered, MSE.target, 4, 3, seed=3, flip=True)
+    fed = list(feed(batches).as_numpy_iterator())
+    assert_same(fed, [batches[index] for index in range(len(batches))])
+
+
+def test_maps_have_a_static_size_and_nothing_tunes_itself(numbered: Examples) -> None:
+    dataset = feed(Batches(numbered, MSE.target, 4, 3, seed=3))
+    (L, embedding), ab = dataset.element_spec
+    assert [spec.shape.as_list() for spec in (L, embedding, ab)] == [
+        [None, 2, 4, 1],
+        [None, 3],
+        [None, 2, 4, 2],
+    ]
+    assert dataset.options().autotune.enabled is False
+
+
+def test_with_another_backend_keras_gets_the_batches_themselves(
+    numbered: Examples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = Batches(numbered, MSE.target, 4, 3, seed=3)
+    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
+    assert feed(batches) is batches
+
+
+def test_one_iterator_serves_all_epochs(
+    numbered: Examples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keras would make one per epoch, and let each epoch wait for its first batch."""
+    L, vector = keras.Input((2, 4, 1)), keras.Input((3,))
+    model = keras.Model([L, vector], keras.layers.Conv2D(2, 1)(L))
+    model.compile(loss="mse")
+    batches = Batches(numbered, MSE.target, 4, 3, seed=3)
+    read: list[int] = []
+    item = Batches.__getitem__
+
+    def noted(self: Batches, index: int) -> object:
+        read.append(index)
+        return item(self, index)
+
+    monkeypatch.setattr(Batches, "__getitem__", noted)
+    dataset = feed(batches)
+    read.clear()
+    model.fit(dataset, epochs=3, steps_per_epoch=3, shuffle=False, verbose=0)
+    assert read[:9] == list(range(9))

@@ -1,0 +1,119 @@
+"""Scores and images along a dial, beside those of the default, and how pages tell of them."""
+
+import dataclasses
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from colorization.dataset.examples import Examples
+from colorization.networks.vividness import AdjustableModel
+from colorization.pages.vividness import sweep_table, turned, write_sweeps
+from colorization.scoring import scorer
+from colorization.scoring.summary import summarize
+from colorization.scoring.trivial import score_trivial
+from colorization.scoring.vividness import SHOWN, Dial, read_sweep, write_sweep
+from colorization.scoring.vividness_sweep import sweep_vividness, turn
+from evaluated import evaluation, files_in
+from packaged import untrained
+from samples import colors_of_scenes, examples
+
+
+@pytest.fixture(scope="module")
+def model() -> keras.Model:
+    """A model whose dial stands at 0.5."""
+    return untrained("mobilenet_unet")
+
+
+@pytest.fixture(scope="module")
+def test_images(tmp_path_factory: pytest.TempPathFactory) -> Examples:
+    found = examples(tmp_path_factory.mktemp("dial") / "test", 5)
+    return dataclasses.replace(found, embeddings=None)
+
+
+@pytest.fixture(scope="module")
+def adjustable(model: keras.Model) -> AdjustableModel:
+    found = AdjustableModel.of(model)
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def made(
+    model: keras.Model, test_images: Examples, adjustable: AdjustableModel
+) -> tuple[Dial, dict]:
+    """A dial's scores and images, and what the model scores by default."""
+    trivial = score_trivial(
+        test_images.images, colors_of_scenes(), lambda _, rgb: np.zeros(rgb.shape[:2], bool)
+    )
+    scores = sweep_vividness(adjustable, test_images, trivial, 2)
+    images = turn(adjustable, test_images, [0, 3, 4], 2)
+    by_default = summarize(scorer.evaluate(model, test_images, trivial, 2).rows)
+    return Dial(scores, images, adjustable.default), by_default.as_json()
+
+
+def test_where_it_stands_by_default_it_scores_what_the_model_scores(
+    made: tuple[Dial, dict],
+) -> None:
+    dial, by_default = made
+    (row,) = dial.scores[np.isclose(dial.scores["vividness"], 0.5)].to_dict("records")
+    for key in ("ciede2000_mean", "colorfulness_ratio"):
+        assert row[key] == pytest.approx(by_default["model"][key], rel=1e-5)
+        assert row[f"{key}_se"] == pytest.approx(by_default["model"][f"{key}_se"], rel=1e-4)
+    for floor in ("gray", "mean_ab"):
+        over = by_default["psnr_gain"][floor]
+        assert row[f"over_{floor}_db"] == pytest.approx(over["psnr_rgb_db"], rel=1e-5)
+        assert row[f"over_{floor}_db_se"] == pytest.approx(over["psnr_rgb_db_se"], rel=1e-4)
+    assert dial.scores["ciede2000_mean"].nunique() == len(dial.scores)
+
+
+def test_images_at_the_default_are_those_that_are_shown_elsewhere(
+    model: keras.Model, made: tuple[Dial, dict], test_images: Examples
+) -> None:
+    images = made[0].images
+    assert images.shape == (3, len(SHOWN), 32, 32, 3)
+    shown = scorer.colorize(model, test_images, [0, 3, 4], 2)["colorized"]
+    assert np.abs(images[:, 2].astype(int) - shown).max() <= 1
+    assert (images[:, 0] != images[:, 4]).any()
+
+
+def test_what_is_read_is_what_was_written(made: tuple[Dial, dict], tmp_path: Path) -> None:
+    assert read_sweep(tmp_path) is None
+    write_sweep(made[0], tmp_path)
+    read = read_sweep(tmp_path)
+    assert read is not None
+    np.testing.assert_array_equal(read.images, made[0].images)
+    np.testing.assert_allclose(read.scores, made[0].scores, rtol=0)
+    assert read.default == 0.5
+
+
+def test_pages_tell_every_position_and_which_is_the_default(
+    made: tuple[Dial, dict], tmp_path: Path
+) -> None:
+    dial = made[0]
+    table = sweep_table(dial)
+    assert [row[0].text for row in table.rows][4:7] == ["0.4", "0.5 (default)", "0.6"]
+    assert {len(row) for row in table.rows} == {len(table.titles)} == {5}
+    # As many images as the page shows beside them.
+    found = dataclasses.replace(
+        evaluation(), dial=dataclasses.replace(dial, images=dial.images[:1])
+    )
+    named = {"vivid": found, "without": evaluation()}
+    write_sweeps(named, tmp_path / "dial")
+    assert files_in(tmp_path / "dial") == {"scores.csv", "vivid/curves.png", "vivid/samples.png"}
+    assert list(turned(named, tmp_path / "dial")) == ["vivid"]
+
+
+def test_scores_that_are_undefined_are_told_so(made: tuple[Dial, dict]) -> None:
+    scores = made[0].scores.assign(
+        over_gray_db=np.nan, over_gray_db_se=np.nan, ciede2000_mean_se=np.nan
+    )
+    table = sweep_table(dataclasses.replace(made[0], scores=scores))
+    assert not any("nan" in cell.text for row in table.rows for cell in row)
+    assert table.rows[0][1].text == "exact"
+
+
+def test_a_folder_of_no_dials_holds_an_empty_table(tmp_path: Path) -> None:
+    write_sweeps({"without": evaluation()}, tmp_path / "dial")
+    assert files_in(tmp_path / "dial") == {"scores.csv"}
