@@ -5,7 +5,7 @@ from _stage import run
 from colorization.backbones.weights import Pretrained
 from colorization.core.files import atomic_folder
 from colorization.core.settings import Embed
-from colorization.embedding.embedder import write_embedder
+from colorization.packaging.embedder import write_embedder
 
 
 def main() -> None:

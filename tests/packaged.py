@@ -15,13 +15,13 @@ import memory
 from colorization.backbones.weights import Pretrained
 from colorization.dataset.examples import Examples
 from colorization.embedding import imagenet, resizing, standardization
-from colorization.embedding.embedder import write_embedder
 from colorization.embedding.imagenet import Predict
 from colorization.networks import catalog
 from colorization.networks.architecture import takes_embedding
 from colorization.networks.record import TRAINING
 from colorization.networks.saving import save_architecture
 from colorization.networks.vividness import LOGITS
+from colorization.packaging.embedder import write_embedder
 from colorization.packaging.package import Origin, package
 from evaluated import evaluation, rows
 from samples import PARAMS, model_of

@@ -7,15 +7,14 @@ from pathlib import Path
 import keras
 import pandas as pd
 
-from colorization.backbones.to_onnx import without_reduced_precision, write_onnx
 from colorization.backbones.weights import Pretrained
 from colorization.core.hashing import sha256_of
 from colorization.dataset import inventory
-from colorization.embedding.embedder_record import IDENTITY, EmbedderRecord, check_embedding
 from colorization.embedding.standardization import read_normalization
 from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AB, LOGITS, VIVIDNESS, AdjustableModel
+from colorization.packaging.embedder_record import IDENTITY, EmbedderRecord, check_embedding
 from colorization.packaging.manifest import (
     CARD,
     DIAL,
@@ -26,6 +25,7 @@ from colorization.packaging.manifest import (
     Manifest,
     write_manifest,
 )
+from colorization.packaging.to_onnx import without_reduced_precision, write_onnx
 from colorization.pages import rendering, report
 from colorization.pages.vividness import sweep_table
 from colorization.scoring.summary import Summary

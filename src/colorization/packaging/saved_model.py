@@ -11,7 +11,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from colorization.backbones.to_onnx import without_reduced_precision
 from colorization.backbones.weights import NAMED, Pretrained, weights_file
 from colorization.color import lab
 from colorization.core.errors import ColorizationError
@@ -19,12 +18,13 @@ from colorization.core.files import atomic_folder
 from colorization.core.hashing import sha256_of
 from colorization.core.settings import Embed
 from colorization.embedding import imagenet, resizing
-from colorization.embedding.embedder_record import check_embedding
 from colorization.embedding.standardization import normalize, read_normalization
 from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AdjustableModel
+from colorization.packaging.embedder_record import check_embedding
 from colorization.packaging.manifest import STANDARDIZATION
+from colorization.packaging.to_onnx import without_reduced_precision
 from colorization.photos import model_input
 
 OF_SAVED_MODEL = {"assets", "fingerprint.pb", "saved_model.pb", "variables"}
