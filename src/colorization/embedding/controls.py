@@ -17,8 +17,8 @@ def write_control(
     settings: Embed,
     arrays_folder: Path,
     embeddings: Path,
-    unfinished: Path,
-    memory: Path,
+    checkpoint_dir: Path,
+    hash_cache: Path,
     out: Path,
 ) -> None:
     """Write a folder with a control's embeddings, laid out like that of the stage `embed`.
@@ -33,14 +33,14 @@ def write_control(
         The cached arrays.
     embeddings : Path
         The folder that the stage `embed` wrote.
-    unfinished, memory : Path
+    checkpoint_dir, hash_cache : Path
         As for `writing.write_embeddings`.
     out : Path
         Replaced if it exists.
     """
     if kind == "random_network":
         random = settings.model_copy(update={"weights": "random"})
-        write_embeddings(random, "random", arrays_folder, unfinished, memory, out)
+        write_embeddings(random, "random", arrays_folder, checkpoint_dir, hash_cache, out)
         return
     with atomic_folder(out) as folder:
         for part in PARTS:

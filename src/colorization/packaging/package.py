@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import pandas as pd
 
-from colorization.backbones.to_onnx import without_reduced_precision, write_onnx
+from colorization.backbones.to_onnx import as_float32, write_onnx
 from colorization.backbones.weights import Pretrained
 from colorization.core.hashing import sha256_of
 from colorization.dataset import inventory
@@ -71,7 +71,7 @@ def package(model: Path, evaluation: Path, embedder: Path, origin: Origin, out: 
         another embedding network.
     """
     training = TrainingRecord.read(model / TRAINING)
-    network = without_reduced_precision(load_model(model))
+    network = as_float32(load_model(model))
     embedder_size = None
     if training.embedding:
         embedder_size = _copy_embedder(training.embedding, model, embedder, out)

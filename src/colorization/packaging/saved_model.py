@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from colorization.backbones.to_onnx import without_reduced_precision
+from colorization.backbones.to_onnx import as_float32
 from colorization.backbones.weights import NAMED, Pretrained, weights_file
 from colorization.color import lab
 from colorization.core.errors import ColorizationError
@@ -93,7 +93,7 @@ def from_gray_to_ab(
         inputs.append(embed(L))
     if adjustable := AdjustableModel.of(model):
         inputs.append(ops.full_like(L[:, 0, 0], adjustable.default))
-    ab = without_reduced_precision(model)(inputs, training=False) * lab.AB_SCALE
+    ab = as_float32(model)(inputs, training=False) * lab.AB_SCALE
     return keras.Model(gray, {"ab": ab})
 
 

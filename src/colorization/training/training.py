@@ -119,7 +119,7 @@ def train_variant(
     embedding = inputs.embedding()
     # Fewer images get more epochs: the steps are as many as with all, so only the images differ.
     settings = settings.model_copy(update={"epochs": settings.epochs * variant.one_in})
-    training = inputs.examples("train").some(slice(None, None, variant.one_in))
+    training = inputs.examples("train").subset(slice(None, None, variant.one_in))
     used = encoder = None
     if isinstance(settings, Classification):
         used = colorful(training, settings.min_chroma)
