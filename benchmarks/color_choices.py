@@ -60,7 +60,7 @@ class FewInputs(Inputs):
 
     def examples(self, part: str) -> Examples:
         found = super().examples(part)
-        return found.some(slice(0, self.images)) if part == "train" else found
+        return found.subset(slice(0, self.images)) if part == "train" else found
 
 
 def last_blocks(*given: Any) -> keras.Model | None:

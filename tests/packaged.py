@@ -62,7 +62,7 @@ def with_embeddings(examples: Examples) -> tuple[Examples, np.ndarray]:
     """
     side = imagenet.NETWORKS[EMBED.network].image_size
     raw = logits()(resizing.resize_square(examples.images.L.astype(np.float32), side))
-    mean_and_deviation = standardization.normalization(raw, "random")
+    mean_and_deviation = standardization.fit_normalization(raw, "random")
     return (
         dataclasses.replace(
             examples, embeddings=standardization.normalize(raw, mean_and_deviation)

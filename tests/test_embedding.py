@@ -103,7 +103,7 @@ def test_logits_are_a_thousand_float32_and_no_probabilities(logits: np.ndarray) 
 
 
 def test_stored_embeddings_of_random_networks_tell_images_apart(logits: np.ndarray) -> None:
-    stored = standardization.normalize(logits, standardization.normalization(logits, "random"))
+    stored = standardization.normalize(logits, standardization.fit_normalization(logits, "random"))
     assert stored.dtype == np.float32
     assert np.isfinite(stored).all()
     assert spread(stored) > 0.1
@@ -117,7 +117,7 @@ def test_a_weights_file_gives_the_raw_logits_of_its_network(case: Case, logits: 
     again = np.asarray(loaded(case.L[:2], training=False))
     np.testing.assert_allclose(again, logits[:2], atol=1e-4 * np.abs(logits).max())
     stored = standardization.normalize(
-        logits, standardization.normalization(logits, case.from_file.weights)
+        logits, standardization.fit_normalization(logits, case.from_file.weights)
     )
     np.testing.assert_array_equal(stored, logits)
     assert spread(stored) > 0.1
@@ -211,7 +211,7 @@ def test_small_images_are_enlarged_and_uneven_batches_filled(
 
 def test_a_constant_logit_is_not_divided_by_zero() -> None:
     logits = np.ones((5, 1000), np.float32)
-    stored = standardization.normalize(logits, standardization.normalization(logits, "random"))
+    stored = standardization.normalize(logits, standardization.fit_normalization(logits, "random"))
     assert (stored == 0).all()
 
 

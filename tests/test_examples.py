@@ -56,7 +56,7 @@ def test_embeddings_are_read_from_the_file_of_their_part(few: Examples, tmp_path
 
 @pytest.mark.parametrize("count", [1, 3, 5, 9])
 def test_the_first_images_are_at_most_all_of_them(few: Examples, count: int) -> None:
-    first = few.some(slice(count))
+    first = few.subset(slice(count))
     assert len(first) == len(first.images.names) == len(first.images.rgb) == min(count, 5)
     for found, expected in zip(first.inputs(slice(None)), few.inputs(slice(count)), strict=True):
         np.testing.assert_array_equal(found, expected)
@@ -65,9 +65,9 @@ def test_the_first_images_are_at_most_all_of_them(few: Examples, count: int) -> 
 def test_every_other_image_stays_memory_mapped_and_chosen_ones_come_in_their_order(
     few: Examples,
 ) -> None:
-    every_other = few.some(slice(None, None, 2))
+    every_other = few.subset(slice(None, None, 2))
     assert every_other.images.names == few.images.names[::2]
     assert np.shares_memory(every_other.images.ab, few.images.ab)
-    chosen = few.some([4, 0])
+    chosen = few.subset([4, 0])
     assert chosen.images.names == [few.images.names[4], few.images.names[0]]
     np.testing.assert_array_equal(chosen.images.rgb[1], few.images.rgb[0])

@@ -20,13 +20,13 @@ def everywhere() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def mapped(everywhere: np.ndarray) -> np.ndarray:
-    return into_gamut(everywhere)
+    return map_to_gamut(everywhere)
 
 
-def into_gamut(colors: np.ndarray) -> np.ndarray:
+def map_to_gamut(colors: np.ndarray) -> np.ndarray:
     """The same, (N, 3), with the chroma that sRGB can show."""
     channels = colors.T.copy()
-    gamut.into_gamut(channels)
+    gamut.map_to_gamut(channels)
     return channels.T
 
 
@@ -92,7 +92,7 @@ def test_yellow_that_red_leaves_on_the_way_gets_its_largest_chroma_too() -> None
     # Between the chromas 80 and 87 of this hue, red is too bright by two steps of 8 bits.
     direction = np.array([np.cos(np.radians(98.5)), np.sin(np.radians(98.5))])
     vivid = np.array([[93, *(chroma * direction)] for chroma in (79, 84, 88, 130)], np.float32)
-    vivid = into_gamut(vivid)
+    vivid = map_to_gamut(vivid)
     np.testing.assert_allclose(chroma_of(vivid)[:2], [79, 79.7], atol=0.1)
     assert chroma_of(vivid)[2] == pytest.approx(88, abs=1e-4)
     assert chroma_of(vivid)[3] > 88
@@ -108,13 +108,13 @@ def test_the_lightness_of_what_is_shown_is_that_of_the_photograph(everywhere: np
 def test_the_light_that_comes_with_it_is_that_of_the_colors(
     everywhere: np.ndarray, mapped: np.ndarray
 ) -> None:
-    linear = gamut.into_gamut(everywhere.T.copy())
+    linear = gamut.map_to_gamut(everywhere.T.copy())
     shown = np.clip(to_rgb(mapped), 0, 255)
-    np.testing.assert_allclose(cie.to_8_bits(linear), shown, atol=0.51)
+    np.testing.assert_allclose(cie.linear_to_srgb(linear), shown, atol=0.51)
 
 
 def test_a_color_comes_to_the_same_whatever_is_beside_it(
     everywhere: np.ndarray, mapped: np.ndarray
 ) -> None:
     for some in (slice(0, 1), slice(5, 3000)):
-        np.testing.assert_array_equal(into_gamut(everywhere[some]), mapped[some])
+        np.testing.assert_array_equal(map_to_gamut(everywhere[some]), mapped[some])

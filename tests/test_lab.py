@@ -12,7 +12,7 @@ from colorization.color import cie, lab
 from colorization.dataset.arrays import CACHE_DTYPE
 
 with np.printoptions():  # it sets those of NumPy's past, and floats are then written in 12 digits
-    import color
+    import colour
 
 GOLDEN = Path(__file__).parent / "golden" / "lab_srgb_d65.csv"
 
@@ -42,22 +42,22 @@ def lab_star(rgb: np.ndarray) -> np.ndarray:
     return np.concatenate([(L + 1) * 50, ab * 128], axis=-1)
 
 
-def test_lab_agrees_with_color_science_over_all_of_srgb(rgb: np.ndarray) -> None:
+def test_lab_agrees_with_colour_science_over_all_of_srgb(rgb: np.ndarray) -> None:
     """An implementation by others, in float64.
 
     It takes sRGB's matrix and D65's white to other digits than scikit-image: x 0.3127, y 0.3290, so
     0.95046, 1, 1.08906, against 0.95047, 1, 1.08883. That is a fortieth of the least visible
     difference, about 1.
     """
-    D65 = color.CCS_ILLUMINANTS["CIE 1931 2 Degree Standard Observer"]["D65"]
-    expected = color.XYZ_to_Lab(color.sRGB_to_XYZ(rgb / 255.0), D65)
+    D65 = colour.CCS_ILLUMINANTS["CIE 1931 2 Degree Standard Observer"]["D65"]
+    expected = colour.XYZ_to_Lab(colour.sRGB_to_XYZ(rgb / 255.0), D65)
     np.testing.assert_allclose(lab_star(rgb), expected, rtol=0, atol=0.025)
 
 
 def test_with_the_same_constants_only_the_rounding_of_float32_is_left(rgb: np.ndarray) -> None:
-    XYZ = color.models.eotf_sRGB(rgb / 255.0) @ colorconv.xyz_from_rgb.T
-    white = color.XYZ_to_xy(colorconv.xyz_tristimulus_values(illuminant="D65", observer="2"))
-    np.testing.assert_allclose(lab_star(rgb), color.XYZ_to_Lab(XYZ, white), rtol=0, atol=1e-3)
+    XYZ = colour.models.eotf_sRGB(rgb / 255.0) @ colorconv.xyz_from_rgb.T
+    white = colour.XYZ_to_xy(colorconv.xyz_tristimulus_values(illuminant="D65", observer="2"))
+    np.testing.assert_allclose(lab_star(rgb), colour.XYZ_to_Lab(XYZ, white), rtol=0, atol=1e-3)
 
 
 def test_lab_is_that_of_scikit_image_over_all_of_srgb(rgb: np.ndarray) -> None:
@@ -77,7 +77,7 @@ def test_every_light_gets_the_nearest_8_bits_that_scikit_images_curve_gives() ->
     gray = light.clip(0, 1).astype(float)[:, None] * colorconv.xyz_from_rgb.sum(axis=1)
     exact = colorconv.xyz2rgb(gray)
     nearest = np.rint(255 * exact.mean(axis=1))
-    found = cie.to_8_bits(np.stack([light] * 3))
+    found = cie.linear_to_srgb(np.stack([light] * 3))
     assert (found == found[:, :1]).all()
     difference = found[:, 0] - nearest
     assert np.abs(difference).max() <= 1  # where float32 rounds otherwise, just between two steps

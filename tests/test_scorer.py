@@ -123,7 +123,7 @@ def test_a_gray_a_black_and_an_exact_image_leave_no_nan_and_are_counted(tmp_path
     cache(tmp_path / "test", ["gray", "black", "exact"], squares)
     test = Examples(arrays.read(tmp_path / "test"), None)
     for count in (1, 3):
-        some = test.some(slice(count))
+        some = test.subset(slice(count))
         rows = scorer.evaluate(Oracle(some.images.rgb), some, trivial_of(some), 2).rows
         summary = json.loads(json.dumps(summarize(rows).as_json(), allow_nan=False))
         assert summary["model"]["psnr_rgb_db_left_out"] == count

@@ -66,7 +66,7 @@ def weights_file(weights: str, parameter: str) -> Path:
     return path
 
 
-def fingerprint_weights(weights: str, parameter: str, memory: Path) -> str:
+def fingerprint_weights(weights: str, parameter: str, hash_cache: Path) -> str:
     """Identify pretrained weights: "random", "imagenet", or the sha256 of a file.
 
     Parameters
@@ -74,7 +74,7 @@ def fingerprint_weights(weights: str, parameter: str, memory: Path) -> str:
     weights : str
     parameter : str
         The parameter that holds `weights`, for messages.
-    memory : Path
+    hash_cache : Path
         See `hashing.sha256_of_files`.
 
     Returns
@@ -88,4 +88,4 @@ def fingerprint_weights(weights: str, parameter: str, memory: Path) -> str:
     """
     if weights in NAMED:
         return weights
-    return sha256_of_files([weights_file(weights, parameter)], memory)[0]
+    return sha256_of_files([weights_file(weights, parameter)], hash_cache)[0]

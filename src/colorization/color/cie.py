@@ -76,7 +76,7 @@ def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
-def to_8_bits(linear: np.ndarray) -> np.ndarray:
+def linear_to_srgb(linear: np.ndarray) -> np.ndarray:
     """Give the nearest 8-bit values of sRGB, by a table.
 
     Parameters

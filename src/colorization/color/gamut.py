@@ -20,7 +20,7 @@ ALL = np.float32(1)  # the factor that keeps all chroma
 HALVINGS = 12  # of the factor's interval: chroma is then exact to a 4096th of what it was
 
 
-def into_gamut(lab: np.ndarray) -> np.ndarray:
+def map_to_gamut(lab: np.ndarray) -> np.ndarray:
     """Reduce chroma to the largest that sRGB shows at the same L* and hue.
 
     Parameters

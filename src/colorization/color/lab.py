@@ -111,5 +111,5 @@ def lab_to_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
         lab = np.empty((3, len(rgb[block])), np.float32)
         lab[0] = (lightness[block].astype(np.float32) + 1) * np.float32(L_SCALE)
         lab[1:] = colors[block].T.astype(np.float32) * np.float32(AB_SCALE)
-        rgb[block] = cie.to_8_bits(gamut.into_gamut(lab))
+        rgb[block] = cie.linear_to_srgb(gamut.map_to_gamut(lab))
     return rgb.reshape(*shape, 3)

@@ -13,13 +13,13 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def sha256_of_files(paths: list[Path], memory: Path) -> list[str]:
+def sha256_of_files(paths: list[Path], hash_cache: Path) -> list[str]:
     """The sha256 of each file; a file is read again only if its length or time changed.
 
     Parameters
     ----------
     paths : list of Path
-    memory : Path
+    hash_cache : Path
         A JSON file that keeps the sums between calls. If it is missing or unreadable, it is made
         anew.
 
@@ -29,7 +29,7 @@ def sha256_of_files(paths: list[Path], memory: Path) -> list[str]:
         In hexadecimal.
     """
     try:
-        known = json.loads(memory.read_text(encoding="utf-8"))
+        known = json.loads(hash_cache.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         known = {}
     if not isinstance(known, dict):
@@ -48,6 +48,6 @@ def sha256_of_files(paths: list[Path], memory: Path) -> list[str]:
                 changed = True
         sums.append(sha256)
     if changed:
-        with atomic_write(memory) as partial:
+        with atomic_write(hash_cache) as partial:
             partial.write_text(json.dumps(known), encoding="utf-8")
     return sums

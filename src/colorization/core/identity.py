@@ -13,7 +13,7 @@ PACKAGE = CORE.parent
 STAGES = PACKAGE.parent.parent / "stages"
 
 
-def identify(settings: dict, files: list[Path], memory: Path) -> str:
+def identify(settings: dict, files: list[Path], hash_cache: Path) -> str:
     """Give computations different names if their results may differ in a single bit.
 
     Parameters
@@ -22,7 +22,7 @@ def identify(settings: dict, files: list[Path], memory: Path) -> str:
         All settings of the computation, in JSON's types.
     files : list of Path
         All files that it reads; their content counts, not their names.
-    memory : Path
+    hash_cache : Path
         See `hashing.sha256_of_files`.
 
     Returns
@@ -32,7 +32,7 @@ def identify(settings: dict, files: list[Path], memory: Path) -> str:
     """
     content = {
         "settings": settings,
-        "sha256": sha256_of_files([*files, *imported_code()], memory),
+        "sha256": sha256_of_files([*files, *imported_code()], hash_cache),
         "environment": provenance.environment(),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

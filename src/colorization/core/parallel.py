@@ -21,7 +21,7 @@ class Postponed:
     pixels: int
 
 
-def on_all_cores(
+def imap_unordered(
     work: Callable[..., Result | Postponed], tasks: Sequence[tuple]
 ) -> Iterator[tuple[int, Result | ColorizationError]]:
     """Do all tasks: first those of small images, then those of large images, on fewer cores.

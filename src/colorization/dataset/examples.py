@@ -35,7 +35,7 @@ class Examples:
         L = self.images.L[chosen].astype(np.float32)
         return [L] if self.embeddings is None else [L, self.embeddings[chosen]]
 
-    def some(self, chosen: slice | Sequence[int]) -> "Examples":
+    def subset(self, chosen: slice | Sequence[int]) -> "Examples":
         """Give some of the images; if a slice chooses them, they stay memory-mapped."""
         images = self.images
         return Examples(

@@ -177,7 +177,7 @@ def embed(
     L: np.ndarray,
     image_size: int,
     batch_size: int,
-    unfinished: Path,
+    checkpoint: Path,
     what: str,
 ) -> np.ndarray:
     """Embed images in batches; resume where an interrupted call stopped.
@@ -193,7 +193,7 @@ def embed(
     image_size : int
         Side of the network's input in px; each batch is resized to it.
     batch_size : int
-    unfinished : Path
+    checkpoint : Path
         A file for the logits of the batches so far; made if missing. The caller removes it. Its
         name must be unique to this computation.
     what : str
@@ -204,9 +204,9 @@ def embed(
     (N, 1000) float32 array
         Logits.
     """
-    unfinished.parent.mkdir(parents=True, exist_ok=True)
-    with unfinished.open("a+b") as file:
-        found = _read_whole_rows(file, unfinished, len(L))
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    with checkpoint.open("a+b") as file:
+        found = _read_whole_rows(file, checkpoint, len(L))
         done = len(found) if len(found) == len(L) else len(found) // batch_size * batch_size
         file.truncate(done * _ROW.itemsize)
         logits = [found[:done]]
@@ -214,33 +214,33 @@ def embed(
             for batch in _read_ahead(L[done:], image_size, batch_size):
                 # The last batch is padded to the others' shape: each new shape is traced anew.
                 logits.append(predict(_padded(batch, batch_size))[: len(batch)])
-                file.write(_rows(logits[-1], done, unfinished).tobytes())
+                file.write(_rows(logits[-1], done, checkpoint).tobytes())
                 file.flush()  # all rows or an error; an unbuffered write may stop early
                 done += len(batch)
                 bar.update(len(batch))
     return np.concatenate(logits)
 
 
-def _rows(logits: np.ndarray, first: int, unfinished: Path) -> np.ndarray:
+def _rows(logits: np.ndarray, first: int, checkpoint: Path) -> np.ndarray:
     """The file's rows: logits, and a hash of the logits, the row's index and the file's name."""
     rows = np.empty(len(logits), _ROW)
     rows["logits"] = logits
     for place, row in enumerate(rows, first):
-        summed = hashlib.sha256(f"{unfinished.name} {place} ".encode() + row["logits"].tobytes())
+        summed = hashlib.sha256(f"{checkpoint.name} {place} ".encode() + row["logits"].tobytes())
         row["sha256"] = np.frombuffer(summed.digest(), np.uint8)
     return rows
 
 
-def _read_whole_rows(file: BinaryIO, unfinished: Path, images: int) -> np.ndarray:
+def _read_whole_rows(file: BinaryIO, checkpoint: Path, images: int) -> np.ndarray:
     """Read the logits of the first images, up to the first damaged row."""
     file.seek(0)
     content = file.read(images * _ROW.itemsize)
     rows = np.frombuffer(content, _ROW, len(content) // _ROW.itemsize)
-    expected = _rows(rows["logits"], 0, unfinished)
+    expected = _rows(rows["logits"], 0, checkpoint)
     damaged = np.flatnonzero((rows["sha256"] != expected["sha256"]).any(axis=1))
     if not len(damaged):
         return rows["logits"]
-    print(f"{unfinished} is damaged after {damaged[0]} images; going on there", flush=True)
+    print(f"{checkpoint} is damaged after {damaged[0]} images; going on there", flush=True)
     return rows["logits"][: damaged[0]]
 
 

@@ -12,7 +12,7 @@ CLASSES = 1000  # of ImageNet
 SHAPE = (2, CLASSES)  # mean and standard deviation of each class
 
 
-def normalization(logits: np.ndarray, weights: str) -> np.ndarray:
+def fit_normalization(logits: np.ndarray, weights: str) -> np.ndarray:
     """Compute the mean and the deviation by which logits are standardized.
 
     Parameters

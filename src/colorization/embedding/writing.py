@@ -13,11 +13,16 @@ from colorization.core.settings import Embed
 from colorization.dataset import arrays
 from colorization.dataset.splits import PARTS
 from colorization.embedding import imagenet
-from colorization.embedding.standardization import normalization, normalize
+from colorization.embedding.standardization import fit_normalization, normalize
 
 
 def write_embeddings(
-    settings: Embed, weights: str, arrays_folder: Path, unfinished: Path, memory: Path, out: Path
+    settings: Embed,
+    weights: str,
+    arrays_folder: Path,
+    checkpoint_dir: Path,
+    hash_cache: Path,
+    out: Path,
 ) -> None:
     """Write a folder with the embeddings of each part of the split.
 
@@ -28,10 +33,10 @@ def write_embeddings(
         The identity that `weights.fingerprint_weights` gives.
     arrays_folder : Path
         The cached arrays.
-    unfinished : Path
+    checkpoint_dir : Path
         A folder for partial results, from which an interrupted call resumes. This call's are
         removed at the end, and those of other settings stay for these.
-    memory : Path
+    hash_cache : Path
         See `hashing.sha256_of_files`.
     out : Path
         Replaced if it exists.
@@ -46,7 +51,7 @@ def write_embeddings(
     embedder = imagenet.build_embedder(settings, precision)
     predict = imagenet.compile_embedder(embedder)
     partial = {
-        part: unfinished / identify(told, [arrays_folder / part / "L.npy"], memory)
+        part: checkpoint_dir / identify(told, [arrays_folder / part / "L.npy"], hash_cache)
         for part in PARTS
     }
     logits = {}
@@ -59,7 +64,7 @@ def write_embeddings(
             partial[part],
             f"embedding {part}",
         )
-    mean_and_deviation = normalization(logits["train"], settings.weights)
+    mean_and_deviation = fit_normalization(logits["train"], settings.weights)
     with atomic_folder(out) as folder:
         for part in PARTS:
             np.save(folder / f"{part}.npy", normalize(logits[part], mean_and_deviation))
@@ -68,4 +73,4 @@ def write_embeddings(
     for file in partial.values():
         file.unlink(missing_ok=True)
     with suppress(OSError):  # those of other settings stay
-        unfinished.rmdir()
+        checkpoint_dir.rmdir()

@@ -25,7 +25,7 @@ from colorization.packaging.manifest import (
     Manifest,
     write_manifest,
 )
-from colorization.packaging.to_onnx import without_reduced_precision, write_onnx
+from colorization.packaging.to_onnx import as_float32, write_onnx
 from colorization.pages import rendering, report
 from colorization.pages.vividness import sweep_table
 from colorization.scoring.summary import Summary
@@ -71,7 +71,7 @@ def package(model: Path, evaluation: Path, embedder: Path, origin: Origin, out: 
         another embedding network.
     """
     training = TrainingRecord.read(model / TRAINING)
-    network = without_reduced_precision(load_model(model))
+    network = as_float32(load_model(model))
     embedder_size = None
     if training.embedding:
         embedder_size = _copy_embedder(training.embedding, model, embedder, out)

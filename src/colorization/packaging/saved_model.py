@@ -24,7 +24,7 @@ from colorization.networks.saving import load_model
 from colorization.networks.vividness import AdjustableModel
 from colorization.packaging.embedder_record import check_embedding
 from colorization.packaging.manifest import STANDARDIZATION
-from colorization.packaging.to_onnx import without_reduced_precision
+from colorization.packaging.to_onnx import as_float32
 from colorization.photos import model_input
 
 OF_SAVED_MODEL = {"assets", "fingerprint.pb", "saved_model.pb", "variables"}
@@ -93,7 +93,7 @@ def from_gray_to_ab(
         inputs.append(embed(L))
     if adjustable := AdjustableModel.of(model):
         inputs.append(ops.full_like(L[:, 0, 0], adjustable.default))
-    ab = without_reduced_precision(model)(inputs, training=False) * lab.AB_SCALE
+    ab = as_float32(model)(inputs, training=False) * lab.AB_SCALE
     return keras.Model(gray, {"ab": ab})
 
 

@@ -96,7 +96,7 @@ def _in_order(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
     return nodes
 
 
-def without_reduced_precision(model: keras.Model) -> keras.Model:
+def as_float32(model: keras.Model) -> keras.Model:
     """Copy a model so that it computes in float32: few programs compute in less."""
 
     def in_float32(operation: keras.Operation) -> keras.Operation:

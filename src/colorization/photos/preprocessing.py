@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from colorization.core.errors import ColorizationError
-from colorization.core.parallel import Postponed, on_all_cores
+from colorization.core.parallel import Postponed, imap_unordered
 from colorization.core.progress import progress_bar
 from colorization.core.settings import Preprocess
 from colorization.core.text import printable
@@ -79,7 +79,7 @@ def _fill_all(batches: list[Batch]) -> dict[str, ColorizationError]:
     """Fill the rows of all batches; give the images that cannot be decoded, with the reason."""
     suspects: list[Batch] = []  # the images of failed batches, one at a time
     with progress_bar("preprocessing", sum(len(batch[-1]) for batch in batches)) as bar:
-        for index, done in on_all_cores(fill, batches):
+        for index, done in imap_unordered(fill, batches):
             folder, archive, image_size, start, names = batches[index]
             if isinstance(done, ColorizationError):
                 suspects += [
@@ -91,7 +91,7 @@ def _fill_all(batches: list[Batch]) -> dict[str, ColorizationError]:
         return {}
     return {
         suspects[index][-1][0]: done
-        for index, done in on_all_cores(fill, suspects)
+        for index, done in imap_unordered(fill, suspects)
         if isinstance(done, ColorizationError)
     }
 

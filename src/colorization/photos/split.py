@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from colorization.core.errors import ColorizationError
-from colorization.core.parallel import on_all_cores
+from colorization.core.parallel import imap_unordered
 from colorization.core.progress import progress
 from colorization.core.settings import Split
 from colorization.dataset.splits import EXCLUDED, PARTS
@@ -38,7 +38,7 @@ def split_archive(archive: Path, params: Split) -> pd.DataFrame:
     """
     names = archives.image_names(archive)
     tasks = [(archive, params, name) for name in names]
-    examined = on_all_cores(examining.examine, tasks)
+    examined = imap_unordered(examining.examine, tasks)
     rows = dict(progress(examined, "examining images", len(names)))
     table = pd.DataFrame([_row(rows[index]) for index in range(len(names))])
     table.insert(0, "name", names)

@@ -90,7 +90,7 @@ def colorize(
     dict of str to (S, H, W, 3) uint8 array
         The same images, keyed by "gray", "colorized" and "truth".
     """
-    some = test.some(chosen)
+    some = test.subset(chosen)
     truth = np.array(some.images.rgb)
     L = lab.rgb_to_lab(truth)[0]
     ab = np.array(list(predict(model, some, batch_size))).reshape(*truth.shape[:3], 2)

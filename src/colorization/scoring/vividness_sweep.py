@@ -41,7 +41,7 @@ def turn(
     adjustable: AdjustableModel, test: Examples, chosen: Sequence[int], batch_size: int
 ) -> np.ndarray:
     """Colorize some of the test images at each position of `SHOWN`; see `Dial.images`."""
-    some = test.some(chosen)
+    some = test.subset(chosen)
     turned = []
     for start in range(0, len(some), batch_size):
         batch = slice(start, start + batch_size)

@@ -31,10 +31,10 @@ class _BrokenOffError(Exception):
 
 
 @contextmanager
-def downloaded(remote: RemoteFile, unfinished: Path) -> Iterator[Path]:
+def downloaded(remote: RemoteFile, checkpoint_dir: Path) -> Iterator[Path]:
     """Download a file, or the rest of it, and give it to a block that uses it.
 
-    The bytes that have come are kept in `unfinished`. A later call goes on there, also after a
+    The bytes that have come are kept in `checkpoint_dir`. A later call goes on there, also after a
     kill, if the server knows ranges, and either it says that the file is still the same or the
     checksum is known. If those bytes are damaged, a message says so and the file comes anew.
     Credentials are those of ~/.netrc.
@@ -42,7 +42,7 @@ def downloaded(remote: RemoteFile, unfinished: Path) -> Iterator[Path]:
     Parameters
     ----------
     remote : RemoteFile
-    unfinished : Path
+    checkpoint_dir : Path
         A folder; made if missing. One process at a time may download the same file into it.
 
     Yields
@@ -57,8 +57,8 @@ def downloaded(remote: RemoteFile, unfinished: Path) -> Iterator[Path]:
         If the server cannot be reached, refuses, stays silent, or sends another file than `remote`
         describes.
     """
-    unfinished.mkdir(parents=True, exist_ok=True)
-    partial = _Partial(remote, unfinished)
+    checkpoint_dir.mkdir(parents=True, exist_ok=True)
+    partial = _Partial(remote, checkpoint_dir)
     _receive_all(remote, partial)
     _verify(remote, partial)
     try:

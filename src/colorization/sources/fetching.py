@@ -33,7 +33,7 @@ BSDS500_IMAGES = 500
 BSDS500_SHA256 = "a7c539b676f71e026da52b9f319e930af90e41f0e38e3a5dd8d4b5a869511ed0"
 
 
-def fetch(download: Download, out: Path, unfinished: Path) -> None:
+def fetch(download: Download, out: Path, checkpoint_dir: Path) -> None:
     """Bring the images of `download.source` into one zip.
 
     Parameters
@@ -42,7 +42,7 @@ def fetch(download: Download, out: Path, unfinished: Path) -> None:
     out : Path
         A zip is taken as it is; a tar or a folder is packed into one. Every later stage thus reads
         one kind of archive, in any order.
-    unfinished : Path
+    checkpoint_dir : Path
         A folder that keeps the bytes of an interrupted download.
 
     Raises
@@ -52,9 +52,9 @@ def fetch(download: Download, out: Path, unfinished: Path) -> None:
     """
     with atomic_write(out) as partial:
         if download.source in NAMED:
-            NAMED[download.source](download, partial, unfinished)
+            NAMED[download.source](download, partial, checkpoint_dir)
         elif is_url(download.source):
-            _fetch_archive(parse_url(download.source), partial, unfinished)
+            _fetch_archive(parse_url(download.source), partial, checkpoint_dir)
         else:
             _fetch_local(local_source(download.source), partial)
 
@@ -85,7 +85,7 @@ def local_source(source: str) -> Path:
     return path
 
 
-def _draw_scenes(download: Download, out: Path, _unfinished: Path) -> None:
+def _draw_scenes(download: Download, out: Path, _checkpoint_dir: Path) -> None:
     # Imported here, since the check at the start of every `dvc repro` only needs `NAMED`.
     from colorization.sources import scenes  # noqa: PLC0415
 
@@ -93,14 +93,14 @@ def _draw_scenes(download: Download, out: Path, _unfinished: Path) -> None:
     archives.write_zip((_member(name, content) for name, content in drawn), out)
 
 
-def _fetch_mirflickr25k(_download: Download, out: Path, unfinished: Path) -> None:
-    _fetch_archive(MIRFLICKR25K, out, unfinished)
+def _fetch_mirflickr25k(_download: Download, out: Path, checkpoint_dir: Path) -> None:
+    _fetch_archive(MIRFLICKR25K, out, checkpoint_dir)
 
 
-def _fetch_bsds500(_download: Download, out: Path, unfinished: Path) -> None:
+def _fetch_bsds500(_download: Download, out: Path, checkpoint_dir: Path) -> None:
     from colorization.sources.downloads import downloaded  # noqa: PLC0415
 
-    with downloaded(BSDS500, unfinished) as archive:
+    with downloaded(BSDS500, checkpoint_dir) as archive:
         names = [name for name in archives.image_names(archive) if BSDS500_FOLDER in name]
         images = {
             name.partition(BSDS500_FOLDER)[2]: archives.read_member(archive, name) for name in names
@@ -123,10 +123,10 @@ NAMED: dict[str, Callable[[Download, Path, Path], None]] = {
 }
 
 
-def _fetch_archive(remote: RemoteFile, out: Path, unfinished: Path) -> None:
+def _fetch_archive(remote: RemoteFile, out: Path, checkpoint_dir: Path) -> None:
     from colorization.sources.downloads import downloaded  # noqa: PLC0415
 
-    with downloaded(remote, unfinished) as archive:
+    with downloaded(remote, checkpoint_dir) as archive:
         if _is_zip(archive):
             archives.image_names(archive)
             shutil.move(archive, out)

@@ -8,13 +8,13 @@ from colorization.sources import archives, fetching
 from colorization.sources.remote import is_url, parse_url
 
 
-def fingerprint_source(source: str, memory: Path) -> str:
+def fingerprint_source(source: str, hash_cache: Path) -> str:
     """Identify `download.source`.
 
     Parameters
     ----------
     source : str
-    memory : Path
+    hash_cache : Path
         See `hashing.sha256_of_files`.
 
     Returns
@@ -34,8 +34,8 @@ def fingerprint_source(source: str, memory: Path) -> str:
         return source
     path = fetching.local_source(source)
     if not path.is_dir():
-        return sha256_of_files([path], memory)[0]
+        return sha256_of_files([path], hash_cache)[0]
     names = archives.folder_image_names(path)
-    sums = sha256_of_files([path / name for name in names], memory)
+    sums = sha256_of_files([path / name for name in names], hash_cache)
     listing = "".join(f"{name}\0{sha256}\n" for name, sha256 in zip(names, sums, strict=True))
     return hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest()

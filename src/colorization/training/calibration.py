@@ -75,7 +75,7 @@ def calibrate_vividness(adjustable: AdjustableModel, validation: Examples) -> No
 
 def _evenly_spaced(validation: Examples, count: int) -> Examples:
     chosen = np.linspace(0, len(validation) - 1, min(count, len(validation))).round().astype(int)
-    return validation.some(chosen.tolist())
+    return validation.subset(chosen.tolist())
 
 
 def frontier(difference: np.ndarray, colorfulness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
