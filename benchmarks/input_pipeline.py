@@ -19,11 +19,11 @@ import numpy as np
 import pandas as pd
 
 import turns
-from colorization import architectures
 from colorization.backbones.precision import choose_precision
 from colorization.core.settings import Preprocess, Train
 from colorization.dataset import arrays
 from colorization.dataset.examples import Examples
+from colorization.networks import catalog
 from colorization.networks.objective import Objective
 from colorization.training.input_pipeline import Batches, feed
 from steps import COLORS, compiled
@@ -36,7 +36,7 @@ STEPS = {"quick": 68, "paper": 4}  # of an epoch
 
 def main(variant: str, profiles: list[str], rounds: int) -> None:
     print(f"{turns.machine()}\n\n{variant}\n")
-    objective = architectures.load(variant).learns(COLORS)
+    objective = catalog.load(variant).objective_for(COLORS)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for profile in profiles:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 # TensorFlow's greetings would hide our lines. Failures raise exceptions all the same.
@@ -25,6 +25,7 @@ if platform.machine() in ("x86_64", "AMD64"):
     # By default TensorFlow uses oneDNN only where there is AVX512; see benchmarks/onednn.py.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
+from _paths import RUNS
 from colorization.core.errors import ColorizationError
 from colorization.core.provenance import Run, machine
 
@@ -49,38 +50,30 @@ class Figures:
 
 
 def run(main: Callable[..., Figures | None]) -> None:
-    """Call a stage's main with the options of the command line.
+    """Call a stage's main with the arguments of the command line.
 
-    Each parameter of `main` is an option of the same name, of the type it is annotated with. An
-    option with a default may be left out. With `--run FILE`, the file records how long the stage
-    took and on which machine. DVC and git do not track this file, since it is never the same twice.
+    Each parameter of `main` is an argument, of the type it is annotated with. A file in data/runs
+    records how long the stage took and on which machine.
 
-    On an error that the user can mend, the stage exits with status 1 and prints one line on it.
+    On an error that the user can correct, the stage exits with status 1 and prints one line on it.
     """
     _let_speak()
     stage = Path(sys.argv[0]).stem
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     for name, parameter in inspect.signature(main).parameters.items():
-        kind = next(iter(get_args(parameter.annotation)), parameter.annotation)
-        required = parameter.default is parameter.empty
-        default = None if required else parameter.default
-        parser.add_argument(f"--{name}", type=kind, required=required, default=default)
-    parser.add_argument("--run", type=Path)
-    options = vars(parser.parse_args())
-    told = options.pop("run")
+        parser.add_argument(name, type=parameter.annotation)
+    arguments = vars(parser.parse_args())
     started = time.perf_counter()
     signal.signal(signal.SIGTERM, _interrupt)  # as Ctrl-C: unfinished outputs are removed
     try:
-        figures = main(**options) or Figures()
-        seconds = time.perf_counter() - started + figures.earlier_seconds
-        if told:
-            Run(
-                stage=stage,
-                seconds=round(seconds, 2),
-                images_per_second=figures.images_per_second,
-                devices=figures.devices,
-                machine=machine(),
-            ).write(told)
+        figures = main(**arguments) or Figures()
+        Run(
+            stage=stage,
+            seconds=round(time.perf_counter() - started + figures.earlier_seconds, 2),
+            images_per_second=figures.images_per_second,
+            devices=figures.devices,
+            machine=machine(),
+        ).write(run_file(stage, *arguments.values()))
     except ColorizationError as error:
         sys.exit(f"{stage}: {error}")
     except OSError as error:
@@ -91,6 +84,12 @@ def run(main: Callable[..., Figures | None]) -> None:
         if not _out_of_memory(error):
             raise
         sys.exit(f"{stage}: not enough memory; in params.yaml, lower batch_size or image_size")
+
+
+def run_file(stage: str, *arguments: object) -> Path:
+    """The file that records the last run of a stage, of one instance where it has arguments."""
+    name = "-".join(map(str, arguments))
+    return RUNS / stage / f"{name}.json" if name else RUNS / f"{stage}.json"
 
 
 def _let_speak() -> None:

@@ -12,13 +12,13 @@ import keras
 import numpy as np
 
 import memory
-from colorization import architectures
 from colorization.backbones.weights import Pretrained
 from colorization.dataset.examples import Examples
 from colorization.embedding import imagenet, resizing, standardization
 from colorization.embedding.embedder import write_embedder
 from colorization.embedding.imagenet import Predict
-from colorization.networks.architecture import sees_embedding
+from colorization.networks import catalog
+from colorization.networks.architecture import takes_embedding
 from colorization.networks.record import TRAINING
 from colorization.networks.saving import save_architecture
 from colorization.networks.vividness import LOGITS
@@ -99,7 +99,7 @@ def write_package(
     model.save_weights(folder / "model.weights.h5")
     if mean_and_deviation is not None:
         np.save(folder / "embedding.npy", mean_and_deviation)
-    encoder = architectures.load(variant).encoder
+    encoder = catalog.load(variant).encoder
     seen = Pretrained(
         network=encoder or "mobilenet_v2",
         weights="random",
@@ -107,7 +107,7 @@ def write_package(
     )
     seen_as = {
         "encoder": seen if encoder else None,
-        "embedding": seen if sees_embedding(model) else None,
+        "embedding": seen if takes_embedding(model) else None,
     }
     made_up = evaluation(rows(4), variant=variant, image_size=SIDE, **(seen_as | training))
     made_up.training.write(folder / TRAINING)

@@ -9,19 +9,19 @@ import keras
 import numpy as np
 from PIL import Image
 
-from colorization import architectures
 from colorization.color import lab
 from colorization.color.statistics import ColorStatistics, count_colors
 from colorization.core.settings import Params, load_params
 from colorization.dataset import arrays
 from colorization.dataset.examples import Examples
+from colorization.networks import catalog
 from colorization.networks.architecture import Network, build_network
 from colorization.networks.vividness import POSITIONS, AdjustableModel
 from colorization.sources import archives, scenes
 from colorization.sources.archives import Member
 
 ROOT = Path(__file__).resolve().parent.parent
-PARAMS: Params = load_params(ROOT / "profiles" / "quick.yaml", architectures.names())
+PARAMS: Params = load_params(ROOT / "profiles" / "quick.yaml", catalog.names())
 
 
 def scene(seed: int, width: int = 48, height: int = 40) -> np.ndarray:
@@ -69,7 +69,7 @@ def colors_of_scenes() -> ColorStatistics:
 
 def model_of(variant: str, seed: int = 1, precision: str = "float32") -> keras.Model:
     """A variant's model, with weights drawn from a seed; a dial is set so that it matters."""
-    record = architectures.load(variant)
+    record = catalog.load(variant)
     model = build_network(variant, record, seed, precision, colors_of_scenes()).model
     if adjustable := AdjustableModel.of(model):
         adjustable.dial.set_frontier(

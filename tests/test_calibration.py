@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from skimage import color
 
-from colorization.architectures import load
 from colorization.color import color_metrics, lab
 from colorization.core.errors import ColorizationError
 from colorization.dataset.examples import Examples
 from colorization.networks.architecture import build_network
+from colorization.networks.catalog import load
 from colorization.networks.vividness import POSITIONS, AdjustableModel
 from colorization.training import calibration, fitting
 from colorization.training.calibration import BETAS, TEMPERATURES, calibrate_vividness

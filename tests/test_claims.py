@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from colorization import architectures
 from colorization.backbones.weights import Pretrained
+from colorization.networks import catalog
 from colorization.scoring.evaluation import Evaluation
 from colorization.study.claims import CLAIMS, MARGIN, THE_PAPERS
 from colorization.study.experiments import Experiments
@@ -205,7 +205,7 @@ def test_all_eleven_claims_have_a_case_and_can_be_written_as_json() -> None:
 
 def test_together_the_claims_speak_of_all_the_papers_variants_and_these_exist() -> None:
     assert {variant for claim in CLAIMS for variant in claim.variants} == set(THE_PAPERS)
-    assert set(THE_PAPERS) <= set(architectures.names())
+    assert set(THE_PAPERS) <= set(catalog.names())
 
 
 def test_what_the_paper_calls_the_most_promising_is_so_among_its_own() -> None:

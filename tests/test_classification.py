@@ -8,11 +8,11 @@ import pytest
 import tensorflow as tf
 from skimage.transform import downscale_local_mean
 
-from colorization.architectures import load
 from colorization.color import lab
 from colorization.color.statistics import ColorStatistics, assign, count_colors
 from colorization.networks import classification
 from colorization.networks.architecture import build_network
+from colorization.networks.catalog import load
 from colorization.networks.classification import halved, rebalancing_weights
 from colorization.networks.vividness import POSITIONS, AdjustableModel, VividnessDecoder
 from samples import scene

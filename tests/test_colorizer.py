@@ -13,23 +13,21 @@ import pytest
 from PIL import Image
 
 import colorization
-from colorization import architectures
 from colorization.color import lab
 from colorization.colorizing.colorizer import Colorizer
 from colorization.colorizing.command import main
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.dataset.examples import Examples
-from colorization.networks.architecture import sees_embedding
+from colorization.networks import catalog
+from colorization.networks.architecture import takes_embedding
 from colorization.packaging.manifest import NAME
 from colorization.scoring import scorer
 from packaged import SIDE, untrained, with_embeddings, with_vividness, write_package
 from samples import encoded, examples, scene
 
 # One of each: variants of one network would be one model here.
-NETWORKS = sorted(
-    {architectures.load(name).build: name for name in reversed(architectures.names())}.values()
-)
+NETWORKS = sorted({catalog.load(name).build: name for name in reversed(catalog.names())}.values())
 # Between them they have all kinds of layers but transposed convolutions; a conversion takes long.
 USUAL = {"baseline", "mobilenet_unet", "spatial_dropout", "vgg16_conv"}
 assert set(NETWORKS) >= USUAL
@@ -90,7 +88,7 @@ def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
 ) -> None:
     test, mean_and_deviation = few
     model = untrained(variant, precision)
-    if not sees_embedding(model):
+    if not takes_embedding(model):
         test = Examples(test.images, None)
     package = write_package(tmp_path / variant, model, variant, mean_and_deviation)
     if precision == "float32":

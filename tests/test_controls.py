@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from colorization import architectures
 from colorization.core.settings import Control
 from colorization.dataset.splits import SPLITS
 from colorization.embedding.controls import derangement, write_control
 from colorization.embedding.writing import write_embeddings
+from colorization.networks import catalog
 from conftest import Project
 from packaged import EMBED
 from samples import examples, model_of
@@ -77,7 +77,7 @@ def test_a_random_networks_embeddings_are_those_of_the_stage_with_random_weights
 
 @pytest.mark.parametrize("name", ["bn_maxpool_random_network", "bn_maxpool_another_photograph"])
 def test_a_control_is_the_network_of_bn_maxpool(name: str) -> None:
-    assert architectures.load(name).section is None
+    assert catalog.load(name).section is None
     for own, same in zip(model_of(name).weights, model_of("bn_maxpool").weights, strict=True):
         np.testing.assert_array_equal(own, same, err_msg=own.path)
 

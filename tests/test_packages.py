@@ -32,12 +32,12 @@ STANDARDIZED = np.stack([np.zeros(1000), np.ones(1000)]).astype(np.float32)
 MODEL = "model.onnx"
 
 
-def small_model(sees_embedding: bool = False) -> keras.Model:
+def small_model(takes_embedding: bool = False) -> keras.Model:
     """A convolution of 20 weights, and 2000 more where it sees the embedding."""
     keras.utils.set_random_seed(1)
     L = keras.Input((None, None, 1), name="L")
     ab = layers.Conv2D(2, 3, padding="same", activation="tanh")(L)
-    if not sees_embedding:
+    if not takes_embedding:
         return keras.Model([L], ab)
     embedding = keras.Input((1000,), name="embedding")
     return keras.Model(

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from colorization import architectures
 from colorization.core.errors import ColorizationError
 from colorization.core.parameters import Section
 from colorization.core.settings import Params, load_params, shown
+from colorization.networks import catalog
 from mutations import mutants
 from samples import ROOT
 
@@ -41,7 +41,7 @@ def changed(folder: Path, key: str, value: object) -> Path:
 
 
 def read(path: Path) -> Params:
-    return load_params(path, architectures.names())
+    return load_params(path, catalog.names())
 
 
 def refusal(path: Path) -> str:
@@ -150,7 +150,7 @@ def test_the_choice_may_be_any_variant_of_the_study(tmp_path: Path) -> None:
 def test_an_unknown_variant_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
     path = changed(tmp_path, "study.without_embedding", {"unet": "vgg19"})
     assert refusal(path) == (
-        f"study.without_embedding must name variants ({', '.join(architectures.names())}); found 'unet'"
+        f"study.without_embedding must name variants ({', '.join(catalog.names())}); found 'unet'"
     )
 
 

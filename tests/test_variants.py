@@ -13,11 +13,10 @@ import tensorflow as tf
 from keras import layers, ops
 
 import memory
-from colorization import architectures
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import Study
-from colorization.networks import blocks, saving
-from colorization.networks.architecture import Variant, build_network
+from colorization.networks import blocks, catalog, saving
+from colorization.networks.architecture import build_network
 from first_party import ROOT, imported_files
 from samples import colors_of_scenes, model_of
 
@@ -114,9 +113,9 @@ def normalizes_or_drops(model: keras.Model) -> bool:
     )
 
 
-@pytest.mark.parametrize("name", sorted(set(architectures.names()) - set(PARAMETERS)))
+@pytest.mark.parametrize("name", sorted(set(catalog.names()) - set(PARAMETERS)))
 def test_a_variant_whose_network_is_not_looked_at_below_has_that_of_bn_maxpool(name: str) -> None:
-    record, same = architectures.load(name), architectures.load("bn_maxpool")
+    record, same = catalog.load(name), catalog.load("bn_maxpool")
     assert (record.build, record.encoder, record.objective) == (
         same.build,
         same.encoder,
@@ -124,9 +123,9 @@ def test_a_variant_whose_network_is_not_looked_at_below_has_that_of_bn_maxpool(n
     )
 
 
-@pytest.mark.parametrize("variant", architectures.names())
+@pytest.mark.parametrize("variant", catalog.names())
 def test_every_file_of_a_variant_holds_its_record_and_imports_no_other(variant: str) -> None:
-    record = architectures.load(variant)
+    record = catalog.load(variant)
     assert isinstance(record, Variant)
     assert record.architecture
     assert record.section is None or re.fullmatch(r"\d+(\.\d+)+", record.section)
@@ -139,32 +138,32 @@ def test_every_file_of_a_variant_holds_its_record_and_imports_no_other(variant: 
 
 def place(name: str) -> tuple[int, ...]:
     """The section of the paper, as numbers."""
-    return tuple(int(number) for number in str(architectures.load(name).section).split("."))
+    return tuple(int(number) for number in str(catalog.load(name).section).split("."))
 
 
 def test_the_paper_trains_every_variant_of_its_own_in_its_order_with_its_encoder() -> None:
     study = Study.load(ROOT / "profiles" / "paper.yaml")
-    of_the_paper = {name for name in architectures.names() if architectures.load(name).section}
+    of_the_paper = {name for name in catalog.names() if catalog.load(name).section}
     assert of_the_paper == {*PARAMETERS, *ON_FEWER_IMAGES} - BEYOND_THE_PAPER
     assert set(study.with_embedding) | set(study.without_embedding) == of_the_paper
     for names in (study.with_embedding, tuple(study.without_embedding)):
         assert list(names) == sorted(names, key=place)  # which keeps the order within a section
     assert study.without_embedding == {
-        name: architectures.load(name).encoder for name in study.without_embedding
+        name: catalog.load(name).encoder for name in study.without_embedding
     }
-    assert not any(architectures.load(name).encoder for name in study.with_embedding)
+    assert not any(catalog.load(name).encoder for name in study.with_embedding)
 
 
 def test_on_fewer_images_it_is_the_network_of_bn_maxpool() -> None:
     expected = model_of("bn_maxpool")
     for name, one_in in ON_FEWER_IMAGES.items():
-        assert architectures.load(name).one_in == one_in
+        assert catalog.load(name).one_in == one_in
         for own, same in zip(model_of(name).weights, expected.weights, strict=True):
             np.testing.assert_array_equal(own, same, err_msg=own.path)
 
 
 def test_what_learns_has_the_weights_of_what_is_saved(variant: str) -> None:
-    network = build_network(variant, architectures.load(variant), 1, colors=colors_of_scenes())
+    network = build_network(variant, catalog.load(variant), 1, colors=colors_of_scenes())
     assert network.model.name == variant
     saved, learning = network.model.trainable_weights, network.training_model.trainable_weights
     assert {id(weight) for weight in learning} == {id(weight) for weight in saved}

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from colorization.networks.architecture import Variant
+from colorization.networks.architecture import Architecture
 from colorization.networks.blocks import BilinearUpsampling, conv_norm_relu_pool
 from colorization.networks.classification import classification
 from colorization.networks.encoders import encode
@@ -43,9 +43,9 @@ def _build() -> keras.Model:
     return keras.Model([L], x)
 
 
-VARIANT = Variant(
+ARCHITECTURE = Architecture(
     build=_build,
-    architecture="U-Net with MobileNetV2 as its encoder; predicts how likely each of 10x10 bins is",
+    description="U-Net with MobileNetV2 as its encoder; predicts how likely each of 10x10 bins is",
     section=None,
     encoder="mobilenet_v2",
     objective=classification,

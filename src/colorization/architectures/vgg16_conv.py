@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from colorization.networks.architecture import Variant
+from colorization.networks.architecture import Architecture
 from colorization.networks.vgg import through_vgg16, to_0_255
 
 
@@ -20,9 +20,9 @@ def _build() -> keras.Model:
     return keras.Model([L], through_vgg16(three))
 
 
-VARIANT = Variant(
+ARCHITECTURE = Architecture(
     build=_build,
-    architecture="VGG16, a new 1x1 convolution before it, a decoder of five convolutions",
+    description="VGG16, a new 1x1 convolution before it, a decoder of five convolutions",
     section="3.5.1",
     encoder="vgg16",
 )

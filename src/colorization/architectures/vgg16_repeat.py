@@ -2,7 +2,7 @@
 
 import keras
 
-from colorization.networks.architecture import Variant
+from colorization.networks.architecture import Architecture
 from colorization.networks.vgg import repeated, through_vgg16, to_0_255
 
 
@@ -11,9 +11,9 @@ def _build() -> keras.Model:
     return keras.Model([L], through_vgg16(repeated(to_0_255(L))))
 
 
-VARIANT = Variant(
+ARCHITECTURE = Architecture(
     build=_build,
-    architecture="VGG16, L repeated three times before it, a decoder of five convolutions",
+    description="VGG16, L repeated three times before it, a decoder of five convolutions",
     section="3.5.1",
     encoder="vgg16",
 )

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from colorization.networks.architecture import Variant
+from colorization.networks.architecture import Architecture
 from colorization.networks.blocks import ab_output, conv_relu
 from colorization.networks.vgg import repeated, through_vgg, to_0_255
 
@@ -29,9 +29,9 @@ def _build() -> keras.Model:
     return keras.Model([L], ab_output(x, kernel_size=1))
 
 
-VARIANT = Variant(
+ARCHITECTURE = Architecture(
     build=_build,
-    architecture="U-Net with VGG19, frozen, as its encoder",
+    description="U-Net with VGG19, frozen, as its encoder",
     section="3.5.2",
     encoder="vgg19",
 )

@@ -202,7 +202,7 @@ class Variant(Record):
     network: NotEmpty
     embedding: Embedding
     encoder: Encoder
-    train: dict[str, Any] = {}
+    train: dict[str, Any] = Field(default_factory=dict)
 
 
 class Study(Section):

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from colorization.core.files import atomic_folder
-from colorization.core.settings import Control, Embed
+from colorization.core.settings import Embed
 from colorization.dataset.splits import SPLITS
 from colorization.embedding.writing import write_embeddings
 
@@ -13,19 +13,19 @@ SEED = 1
 
 
 def write_control(
-    kind: Control,
+    kind: str,
     settings: Embed,
     arrays_folder: Path,
     embeddings: Path,
-    unfinished: Path,
-    memory: Path,
+    checkpoint_dir: Path,
+    hash_cache: Path,
     out: Path,
 ) -> None:
     """Write a folder with a control's embeddings, laid out like that of the stage `embed`.
 
     Parameters
     ----------
-    kind : Control
+    kind : str
         "random_network" for the logits of the same network with random weights, or
         "another_photograph" for those of another photograph of the same part.
     settings : Embed
@@ -33,14 +33,14 @@ def write_control(
         The cached arrays.
     embeddings : Path
         The folder that the stage `embed` wrote.
-    unfinished, memory : Path
+    checkpoint_dir, hash_cache : Path
         As for `writing.write_embeddings`.
     out : Path
         Replaced if it exists.
     """
     if kind == "random_network":
         random = settings.model_copy(update={"weights": "random"})
-        write_embeddings(random, "random", arrays_folder, unfinished, memory, out)
+        write_embeddings(random, "random", arrays_folder, checkpoint_dir, hash_cache, out)
         return
     with atomic_folder(out) as folder:
         for part in SPLITS:

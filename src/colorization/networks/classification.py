@@ -67,7 +67,7 @@ def classification(colors: ColorStatistics) -> Objective:
         loss=loss,
         squared_error=squared_error,
         to_ab=to_ab,
-        dial=True,
+        adjustable=True,
     )
 
 

@@ -20,7 +20,7 @@ class Objective:
     name : str
         The name in training.json.
     head : callable
-        Maps the last features of a variant's network to the network's output, by layers.
+        Maps the last features of a network to the network's output, by layers.
     target : callable
         Maps ab, (N, H, W, 2) float32 in [-1, 1], to the array that the network's output is
         compared with.
@@ -33,7 +33,7 @@ class Objective:
         Maps the network's output to ab, (N, H, W, 2) in [-1, 1], by layers. The saved model ends
         in these layers, so that only training needs to know objectives. `to_ab` is called once and
         may create layers; `loss` and `squared_error` are called in every step and may not.
-    dial : bool
+    adjustable : bool
         Whether `to_ab` also takes the vividness of the colors, (N, 1) in [0, 1].
     """
 
@@ -43,7 +43,7 @@ class Objective:
     loss: Compare
     squared_error: Compare
     to_ab: Callable[..., keras.KerasTensor]
-    dial: bool = False
+    adjustable: bool = False
 
 
 def _unchanged(ab: Array) -> Array:

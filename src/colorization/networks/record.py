@@ -13,6 +13,8 @@ class TrainingRecord(Record):
     Attributes
     ----------
     variant : str
+    network : str
+        The name of its network.
     seed : int
         Determines the initial weights and the order of the images.
     objective : str
@@ -20,13 +22,11 @@ class TrainingRecord(Record):
     precision : str
         Keras' dtype policy.
     embedding : Pretrained or None
-        The network whose logits the model sees beside L.
+        The network whose logits the model takes beside L.
     encoder : Pretrained or None
-        The network through which the model sees L.
+        The pretrained network that is the model's encoder.
     train : Train
-        The settings, with the actual number of epochs.
-    one_in : int
-        The model was trained on one in this many training images.
+        The settings, with the variant's overrides and the actual number of epochs.
     training_images : int
         Number of images it was trained on.
     image_size : int
@@ -37,13 +37,13 @@ class TrainingRecord(Record):
     """
 
     variant: str
+    network: str
     seed: int
     objective: str
     precision: str
     embedding: Pretrained | None = None
     encoder: Pretrained | None = None
     train: Train
-    one_in: int
     training_images: int
     image_size: int
     parameters: int

@@ -301,7 +301,7 @@ def _small_parts(study: Experiments) -> list[Finding]:
 
 def _more_data(study: Experiments) -> list[Finding]:
     thinned = {
-        found.training.one_in: name
+        round(1 / found.training.train.fraction): name
         for (name, _), found in study.trainings.items()
         if name.startswith("bn_maxpool_one_in_")
     }

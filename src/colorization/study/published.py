@@ -22,7 +22,7 @@ import yaml
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder, atomic_write
 from colorization.core.provenance import Circumstances, read_runs
-from colorization.core.settings import Download, Study
+from colorization.core.settings import Params
 from colorization.core.tables import read_table, write_table
 from colorization.scoring.evaluation import ROWS
 from colorization.study.claims import PROMISING
@@ -73,7 +73,7 @@ def add(workspace: Path, done: list[tuple[str, int]], commit: str, published: Pa
     for source, name in {PARAMS: PARAMS, "dvc.lock": PIPELINE_LOCK}.items():
         with atomic_write(published / name) as partial:
             shutil.copyfile(workspace / source, partial)
-    first = Study.load(params).seeds[0]
+    first = Params.load(params).study.seeds[0]
     names = []
     for variant, seed in done:
         name = f"{variant}-{seed}"
@@ -149,8 +149,7 @@ def write_pages(published: Path) -> None:
         If there is no piece, or none has images to show.
     """
     params, trainings = published / PARAMS, published / TRAININGS
-    study = Study.load(params)
-    experiments = read_experiments(study, Download.load(params).shown_source, trainings)
+    experiments = read_experiments(Params.load(params), trainings)
     folders = {
         name: trainings / f"{variant}-{seed}"
         for name, (variant, seed) in zip(experiments.by_name(), experiments.trainings, strict=True)

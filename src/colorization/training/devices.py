@@ -1,13 +1,14 @@
 """Choose the devices of a training: one of the machine's, or all."""
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from typing import Literal, Protocol
 
 import keras
 
 from colorization.backbones.gpus import find_gpus
 from colorization.core.errors import ColorizationError
-from colorization.core.settings import Devices
+
+Devices = Literal["one", "all"]  # as `train.devices`
 
 
 class Strategy(Protocol):

@@ -8,7 +8,6 @@ import keras
 import numpy as np
 import pandas as pd
 
-from colorization.color.lab import AB_SCALE
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import Train
 from colorization.core.tables import write_table
@@ -53,7 +52,7 @@ def fit(
     seed: int,
     folder: Path,
     checkpoints: Checkpoints,
-    used: np.ndarray | None = None,
+    used: np.ndarray,
     encoder: keras.Model | None = None,
 ) -> Outcome:
     """Train a network and write its directory; continue an interrupted training.
@@ -76,8 +75,8 @@ def fit(
         Receives architecture, best and last weights, history and DVCLive's files.
     checkpoints : Checkpoints
         The caller discards them once the folder is in its place.
-    used : (K,) int array, optional
-        Indices of the training images to use; all by default.
+    used : (K,) int array
+        Indices of the training images to use.
     encoder : keras.Model, optional
         The part of the network that is trained at a rate of its own; see `build_optimizer`.
 
@@ -90,7 +89,7 @@ def fit(
     devices = strategy.num_replicas_in_sync
     if params.batch_size % devices:
         raise ColorizationError(
-            f"{type(params).section()}.batch_size must be a multiple of {devices}, the number of "
+            f"train.batch_size must be a multiple of {devices}, the number of "
             f"devices; found {params.batch_size}"
         )
     save_architecture(model, folder)
@@ -112,7 +111,7 @@ def fit(
         )
         done = checkpoints.restore(fitted, folder)
     if done.rows:
-        print(f"going on after epoch {len(done.rows)} of an interrupted training", flush=True)
+        print(f"resuming after epoch {len(done.rows)} from the checkpoint", flush=True)
     logger = TrainingLogger(network, objective, folder, validation, params, checkpoints, done)
     batches.go_on_after(len(done.rows))
     if len(batches):  # none if it was interrupted after its last epoch
@@ -136,24 +135,3 @@ def fit(
         images_per_second=batches.images * params.epochs / seconds,
         earlier_seconds=done.seconds,
     )
-
-
-def colorful(examples: Examples, least: float) -> np.ndarray:
-    """Indices of the images whose mean CIE chroma is at least `least`.
-
-    Raises
-    ------
-    ColorizationError
-        If no image is that colorful.
-    """
-    chroma = [
-        np.hypot(ab[..., 0], ab[..., 1], dtype=np.float32).mean() * AB_SCALE
-        for ab in examples.images.ab
-    ]
-    found = np.flatnonzero(np.array(chroma) >= least)
-    if not len(found):
-        raise ColorizationError(
-            f"classification.min_chroma: no training image has a mean chroma of {least:g} or more, "
-            f"the most colorful {max(chroma):.1f}; lower it"
-        )
-    return found

@@ -82,18 +82,19 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> Batch:
         epoch, number = divmod(index, self.per_epoch)
         order, mirrored = self._drawn(self._first_epoch + epoch)
-        chosen = order[number * self._batch_size : (number + 1) * self._batch_size]
+        batch = order[number * self._batch_size : (number + 1) * self._batch_size]
+        chosen = self._used[batch]
         L, *embeddings = self._examples.inputs(chosen)
         ab = self._examples.images.ab[chosen].astype(np.float32)
         for maps in (L, ab):
-            maps[mirrored[chosen]] = maps[mirrored[chosen], :, ::-1]
+            maps[mirrored[batch]] = maps[mirrored[batch], :, ::-1]
         return (L, *embeddings), self._target(ab)
 
     def _draw(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         """Draw the order of an epoch's images, and for each image whether it is mirrored."""
         rng = np.random.default_rng([self._seed, epoch])
-        order = self._used[rng.permutation(len(self._used))]
-        mirrored = rng.random(len(self._examples)) < (0.5 if self._flip else 0)
+        order = rng.permutation(len(self._used))
+        mirrored = rng.random(len(self._used)) < (0.5 if self._flip else 0)
         return order[: self.images], mirrored
 
 

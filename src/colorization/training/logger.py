@@ -27,8 +27,8 @@ class TrainingLogger(keras.callbacks.Callback):
     Parameters
     ----------
     network : Network
-        Its training_model is trained, but the weights of its model are saved, so that weight files stay
-        free of Adam's state.
+        Its `training_model` is trained. The weights of its `model` are saved, so that weight files
+        are free of Adam's state.
     objective : Objective
     folder : Path
         The model directory.
@@ -78,8 +78,7 @@ class TrainingLogger(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """Record the epoch; keep its weights if its validation loss is the lowest so far."""
-        section = type(self._params).section()
-        when = f"after epoch {epoch + 1}; lower {section}.learning_rate"
+        when = f"after epoch {epoch + 1}; lower train.learning_rate"
         if not math.isfinite(logs["loss"]):
             raise ColorizationError(f"the loss is {logs['loss']} {when}")
         # The loss is from before the last step: it can be finite though the weights no longer are.
