@@ -50,8 +50,8 @@ def embedder() -> Path:
 
 @functools.cache
 def with_vividness() -> Path:
-    """A package of a model with a dial, written once; read only."""
-    folder = Path(tempfile.mkdtemp(prefix="with-dial-"))
+    """A package of a model with a vividness, written once; read only."""
+    folder = Path(tempfile.mkdtemp(prefix="with-vividness-"))
     atexit.register(shutil.rmtree, folder)
     return write_package(folder / "mobilenet_unet", untrained("mobilenet_unet"), "mobilenet_unet")
 

@@ -61,7 +61,7 @@ def test_preprocessing_writes_each_part_in_order_and_skips_what_is_left_out(tmp_
     members["turned.jpg"] = encoded(scene(7, 64, 64)[::-1, ::-1], "JPEG", quality=100, exif=tags)
     members["wrong.jpg"] = b"text"
     pack(tmp_path / "raw.zip", members)
-    parts = ["train", "test", "train", "validation", "test", "train", "validation", "left out"]
+    parts = ["train", "test", "train", "validation", "test", "train", "validation", "excluded"]
     table = pd.DataFrame({"name": list(members), "split": parts})
     (tmp_path / "out").mkdir()
     preprocess(tmp_path / "raw.zip", table, Preprocess(image_size=64), tmp_path / "out")

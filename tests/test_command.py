@@ -449,7 +449,7 @@ def test_vividness_is_for_models_with_a_dial(
     out = ["--output", tmp_path / "out", "--vividness"]
     assert colorize(model, photos / "gray.jpg", *out, "0.5") == 2
     told = capsys.readouterr().err
-    assert told == "colorize: --vividness: this model has no dial; use --saturation\n"
+    assert told == "colorize: --vividness: this model has no vividness; use --saturation\n"
     for wrong in ("-0.1", "1.1", "nan", "vivid"):
         with pytest.raises(SystemExit):
             colorize(model, photos / "gray.jpg", *out, wrong)

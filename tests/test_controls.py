@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from colorization.core.settings import Control
-from colorization.dataset.splits import PARTS
+from colorization.dataset.splits import SPLITS
 from colorization.embedding.controls import derangement, write_control
 from colorization.embedding.writing import write_embeddings
 from colorization.networks import catalog
@@ -49,7 +49,7 @@ def write(root: Path, seed: int, out: Path) -> Path:
 def control(cached: Path, kind: Control, out: Path) -> dict[str, np.ndarray]:
     folders = cached / "lab", cached / "embeddings", cached / "unfinished", cached / "memory"
     write_control(kind, EMBED.model_copy(update={"weights": "some.h5"}), *folders, out)
-    return {part: np.load(out / f"{part}.npy") for part in PARTS}
+    return {part: np.load(out / f"{part}.npy") for part in SPLITS}
 
 
 def test_another_photographs_embedding_is_one_of_the_same_part(
@@ -68,7 +68,7 @@ def test_a_random_networks_embeddings_are_those_of_the_stage_with_random_weights
 ) -> None:
     found = control(cached, "random_network", tmp_path / "out")
     expected = write(cached, EMBED.seed, tmp_path / "expected")
-    for part in PARTS:
+    for part in SPLITS:
         np.testing.assert_array_equal(found[part], np.load(expected / f"{part}.npy"))
     assert (tmp_path / "out" / "identity.json").read_text() == (
         expected / "identity.json"

@@ -96,7 +96,7 @@ def test_a_large_photograph_is_shown_small_and_downloaded_whole(held: Uploads) -
 
 def test_what_is_held_has_an_end(held: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
     content = encoded(scene(1))
-    taken = held._held[held.add(content)].held
+    taken = held._held[held.add(content)].nbytes
     assert taken > len(content) + held._predictor.image_size**2  # not the file alone
     monkeypatch.setattr(uploads, "MOST_HELD", 2 * taken)
     names = [held.add(content) for _ in range(3)]

@@ -64,8 +64,8 @@ def test_a_saved_model_gives_what_the_package_gives(model: Path, tmp_path: Path)
     ab = served(gray=tf.constant(GRAY))["ab"].numpy()
     colorizer = colorization.load(model.with_name(model.name.removesuffix("-directory")))
     grays = [Image.fromarray(image[..., 0]).convert("RGB") for image in GRAY]
-    seen = [colorizer.see(gray) for gray in grays]
-    predicted = 128 * np.stack([colorizer.turn(each) for each in colorizer.predict(seen)])
+    seen = [colorizer.prepare_input(gray) for gray in grays]
+    predicted = 128 * np.stack([colorizer.decode(each) for each in colorizer.predict(seen)])
     assert np.abs(predicted).max() > 20
     np.testing.assert_allclose(ab, predicted, atol=0.02)
 

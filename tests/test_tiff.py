@@ -313,8 +313,9 @@ def test_each_page_can_be_had(photograph: np.ndarray) -> None:
         assert decoding.count_pages(io.BytesIO(content)) == 3
         assert refusal(content) == "3 pages, not one photograph; the command colorize takes each"
         pages = [expected[{0: 0, 2: 1, 3: 2}[number]] for number in order if number != 1]
-        square = model_input.whole(encoded(Image.fromarray(pages[1])), 32)
-        np.testing.assert_array_equal(model_input.whole(content, 32, page=1), square)
+        second = decoding.open_image(content, large=True, page=1)
+        square = model_input.decode_square(encoded(Image.fromarray(pages[1])), 32)
+        np.testing.assert_array_equal(model_input.resize_keep_aspect(second, 32), square)
         for page, pixels in enumerate(pages):
             image = decoding.open_image(io.BytesIO(content), page=page)
             np.testing.assert_array_equal(np.asarray(decoding.to_srgb(image)), pixels)

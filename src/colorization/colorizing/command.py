@@ -134,7 +134,7 @@ def _colorize(jobs: "list[Job]", workers: Workers, options: argparse.Namespace) 
 
     predictor = Predictor.load(options.model)
     if options.vividness is not None and predictor.vividness is None:
-        raise ColorizationError("--vividness: this model has no dial; use --saturation")
+        raise ColorizationError("--vividness: this model has no vividness; use --saturation")
     failures = []
     for outcome in colorize_files(
         predictor,

@@ -189,26 +189,26 @@ class _Checked(io.BufferedWriter):
         raise io.UnsupportedOperation("fileno")
 
 
-def join(rgb: Image.Image, ab: np.ndarray, *, beside_gray: bool = False) -> Image.Image:
+def join(rgb: Image.Image, ab: np.ndarray, *, side_by_side: bool = False) -> Image.Image:
     """Give a photograph colors, and keep its own L in full resolution.
 
     Parameters
     ----------
     rgb : Image.Image
-        Mode RGB or RGBA, sRGB; it is colored in place, unless `beside_gray`.
+        Mode RGB or RGBA, sRGB; it is colored in place, unless `side_by_side`.
     ab : (h, w, 2) float32 array
         CIE a*, b* / AB_SCALE of the whole photograph, at any size; enlarged bicubically.
-    beside_gray : bool
+    side_by_side : bool
         Put the gray photograph to the left, and leave out transparency.
 
     Returns
     -------
     Image.Image
-        sRGB, of the photograph's mode and size; if `beside_gray`, RGB and twice as wide.
+        sRGB, of the photograph's mode and size; if `side_by_side`, RGB and twice as wide.
     """
     colors = [Image.fromarray(channel) for channel in np.moveaxis(ab.astype(np.float32), -1, 0)]
     x_scale, y_scale = ab.shape[1] / rgb.width, ab.shape[0] / rgb.height
-    joined = Image.new("RGB", (2 * rgb.width, rgb.height)) if beside_gray else rgb
+    joined = Image.new("RGB", (2 * rgb.width, rgb.height)) if side_by_side else rgb
     for box in strips(rgb.size, PIXELS_AT_A_TIME):
         left, top, right, bottom = box
         seen = (left * x_scale, top * y_scale, right * x_scale, bottom * y_scale)
@@ -219,7 +219,7 @@ def join(rgb: Image.Image, ab: np.ndarray, *, beside_gray: bool = False) -> Imag
         piece = rgb.crop(box)
         L = lab.luminance(np.asarray(piece)[..., :3])
         colored = Image.fromarray(lab.lab_to_rgb(L, np.stack(enlarged, axis=-1)))
-        if beside_gray:
+        if side_by_side:
             joined.paste(Image.fromarray(lab.lab_to_rgb(L, np.zeros(2))), (left, top))
             joined.paste(colored, (rgb.width + left, top))
         else:

@@ -9,7 +9,7 @@ from colorization.color import lab
 from colorization.core.errors import ColorizationError
 from colorization.core.parallel import Postponed
 from colorization.core.settings import Split
-from colorization.dataset.splits import EXCLUDED, PARTS
+from colorization.dataset.splits import EXCLUDED, SPLITS
 from colorization.photos import decoding, near_duplicates
 from colorization.sources import archives
 
@@ -68,7 +68,7 @@ def examine(archive: Path, params: Split, name: str, most_pixels: int) -> dict |
         return row | {"reason": f"too long: over {params.max_aspect:g} times the shorter side"}
     if row["mean_chroma"] < params.min_chroma:
         return row | {"reason": f"near gray: mean chroma under {params.min_chroma:g}"}
-    return row | {"split": part_of(row["sha256"], params), "reason": ""}
+    return row | {"split": split_of(row["sha256"], params), "reason": ""}
 
 
 def unusable(error: ColorizationError) -> dict:
@@ -76,7 +76,7 @@ def unusable(error: ColorizationError) -> dict:
     return _EMPTY | {"reason": f"unusable: {error}"}
 
 
-def part_of(sha256: str, params: Split) -> str:
+def split_of(sha256: str, params: Split) -> str:
     """Choose the part of an image from its content and the seed alone.
 
     Parameters
@@ -94,4 +94,4 @@ def part_of(sha256: str, params: Split) -> str:
     digest = hashlib.sha256(f"{params.seed}:{sha256}".encode()).digest()
     position = int.from_bytes(digest[:8]) / 2**64
     ends = np.cumsum(params.ratios)
-    return PARTS[min(int(np.searchsorted(ends, position, side="right")), len(PARTS) - 1)]
+    return SPLITS[min(int(np.searchsorted(ends, position, side="right")), len(SPLITS) - 1)]

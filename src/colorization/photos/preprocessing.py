@@ -12,7 +12,7 @@ from colorization.core.progress import progress_bar
 from colorization.core.settings import Preprocess
 from colorization.core.text import printable
 from colorization.dataset import arrays
-from colorization.dataset.splits import PARTS
+from colorization.dataset.splits import SPLITS
 from colorization.photos import model_input
 from colorization.sources import archives
 
@@ -43,7 +43,7 @@ def preprocess(archive: Path, split: "pd.DataFrame", params: Preprocess, out: Pa
     ColorizationError
         If no image of a part can be decoded.
     """
-    names = {part: split.loc[split["split"] == part, "name"].tolist() for part in PARTS}
+    names = {part: split.loc[split["split"] == part, "name"].tolist() for part in SPLITS}
     pending = names
     while pending:
         batches = [
@@ -125,6 +125,6 @@ def fill(
         pixels = model_input.pixels_to_decode(content, image_size)
         if pixels > most_pixels:
             return Postponed(pixels)
-        squares.append(model_input.square(content, image_size))
+        squares.append(model_input.decode_square(content, image_size))
     arrays.fill(folder, start, np.stack(squares))
     return None
