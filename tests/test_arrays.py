@@ -54,7 +54,7 @@ def test_any_name_survives(folder: Path, name: str) -> None:
     assert arrays.read(folder).names == [name, "last"]
 
 
-def test_preprocessing_writes_each_part_in_order_and_skips_what_is_left_out(tmp_path: Path) -> None:
+def test_preprocessing_writes_each_split_in_order_without_excluded_images(tmp_path: Path) -> None:
     tags = Image.Exif()
     tags[0x0112] = 3  # upside down
     members = {f"{seed}.png": encoded(scene(seed, 64, 64)) for seed in range(6)}
@@ -111,7 +111,7 @@ def test_the_bytes_are_the_same_whatever_the_number_of_processes(
     assert len(written[0]) == 3 * 4
 
 
-def test_an_image_that_ends_its_decoder_is_left_out_of_its_part_and_named(
+def test_an_image_that_crashes_its_decoder_is_excluded_with_a_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     members = {f"{seed}.png": encoded(scene(seed, 64, 64)) for seed in range(12)}

@@ -60,22 +60,20 @@ def colorized(folder: Path, sides: list[int], predictor: Predictor | None = None
     return workers.most
 
 
-def test_threads_wait_until_there_is_memory_for_their_photograph(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_threads_wait_for_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "PER_PHOTOGRAPH", 0)
     monkeypatch.setattr(bulk, "IN_FLIGHT", 4 * 100 * 100 * bulk.PER_PIXEL)
     assert 100 * 100 <= colorized(tmp_path, [100] * 16) <= 4 * 100 * 100
 
 
-def test_a_photograph_that_takes_more_than_there_is_is_alone(
+def test_a_photograph_larger_than_the_budget_is_processed_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk, "IN_FLIGHT", 100)
     assert colorized(tmp_path, [20, 10, 30, 10]) == 30 * 30
 
 
-def test_as_many_are_predicted_at_once_as_there_is_memory_for(
+def test_predictions_share_the_memory_budget(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk, "PER_PHOTOGRAPH", 0)
@@ -103,7 +101,7 @@ class Counter(Predictor):
         return super().predict(seen)
 
 
-def test_every_photograph_has_its_turn_whatever_fails_and_however_many_there_are(
+def test_every_job_has_an_outcome_whatever_fails(
     tmp_path: Path,
 ) -> None:
     jobs = []
@@ -122,7 +120,7 @@ def test_every_photograph_has_its_turn_whatever_fails_and_however_many_there_are
     assert len(list((tmp_path / "out").iterdir())) == 45
 
 
-def test_a_file_that_is_too_large_reaches_no_worker(
+def test_a_too_large_file_is_not_sent_to_a_worker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "in.jpg"

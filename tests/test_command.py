@@ -76,9 +76,7 @@ def colorize(model: Path, *arguments: object) -> int:
     return main([*map(str, arguments), "--model", str(model)])
 
 
-def test_every_kind_of_image_comes_out_in_color_at_its_size(
-    model: Path, photos: Path, tmp_path: Path
-) -> None:
+def test_every_format_is_colorized_at_its_size(model: Path, photos: Path, tmp_path: Path) -> None:
     assert colorize(model, photos, "--output", tmp_path / "out") == 0
     for path in photos.iterdir():
         out = tmp_path / "out" / path.name.replace(".gif", ".png")
@@ -90,7 +88,7 @@ def test_every_kind_of_image_comes_out_in_color_at_its_size(
     assert not [path for path in (tmp_path / "out").iterdir() if path.name.startswith(".")]
 
 
-def test_broken_files_are_named_and_the_rest_is_done(
+def test_broken_files_are_reported_and_the_others_colorized(
     model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole = encoded(scene(1), "JPEG")
@@ -111,7 +109,7 @@ def test_broken_files_are_named_and_the_rest_is_done(
     assert len(list((tmp_path / "out").iterdir())) == count - 3
 
 
-def test_files_that_end_their_decoders_cost_themselves_alone(
+def test_files_that_crash_their_decoders_do_not_affect_others(
     model: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -144,7 +142,7 @@ def test_files_that_end_their_decoders_cost_themselves_alone(
     assert reopened(tmp_path / "out" / "lossless.jpg").size == (520, 400)
 
 
-def test_an_output_that_cannot_be_written_is_named(
+def test_an_unwritable_output_is_reported(
     model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
@@ -154,9 +152,7 @@ def test_an_output_that_cannot_be_written_is_named(
     assert f"colorize: {photos / 'dot.png'}: {reason}\n" in capsys.readouterr().err
 
 
-def test_no_input_is_replaced_and_a_line_says_so(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_inputs_are_never_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     image, other = tmp_path / "x.jpg", tmp_path / "x.png"
     for path in (image, other):
         path.write_bytes(encoded(scene(1)))
@@ -187,7 +183,7 @@ def test_originals_in_the_output_folder_are_not_replaced(
     assert (best / "x.jpg").read_bytes() == encoded(scene(1), "JPEG")
 
 
-def test_what_is_passed_over_in_folders_is_told_in_one_line(
+def test_ignored_files_are_counted_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("a.jfif", "b.jpg", ".c.jpg", ".d.jpg", "DSC0001"):
@@ -201,9 +197,7 @@ def test_what_is_passed_over_in_folders_is_told_in_one_line(
     ]
 
 
-def test_letters_that_command_a_terminal_are_shown_escaped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_control_characters_are_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = [b"red\x1b[31m.jpg", b"two\nlines.jpg", b"\xff\xfe.jpg", "\u202eü.jpg".encode()]
     for name in names:
         (tmp_path / os.fsdecode(name)).write_bytes(encoded(scene(1)))
@@ -226,7 +220,7 @@ def test_letters_that_command_a_terminal_are_shown_escaped(
     assert rf"colorize: {tmp_path}/red\x1b[31m.jpg: {out}/red\x1b[31m.jpg is" in shown["stderr"]
 
 
-def test_a_reader_that_goes_away_stops_nothing(
+def test_a_closed_pipe_does_not_stop_the_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "a.jpg").write_bytes(encoded(scene(1)))
@@ -237,7 +231,7 @@ def test_a_reader_that_goes_away_stops_nothing(
         assert main([str(tmp_path), "--output", str(tmp_path / "out"), "--dry-run"]) == 0
 
 
-def test_closed_streams_stop_nothing(model: Path, photos: Path, tmp_path: Path) -> None:
+def test_closed_streams_do_not_stop_the_command(model: Path, photos: Path, tmp_path: Path) -> None:
     (photos / "text.jpg").write_text("not an image")
     program = [sys.executable, "-m", "colorization.colorizing.command", str(photos)]
     arguments = ["--output", str(tmp_path / "out"), "--model", str(model)]
@@ -247,7 +241,7 @@ def test_closed_streams_stop_nothing(model: Path, photos: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png", "tif", "webp"])
-def test_a_full_disk_costs_a_line_and_leaves_nothing_behind(
+def test_a_full_disk_is_reported_and_leaves_no_partial_file(
     model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
 ) -> None:
     out = tmp_path / "out"
@@ -275,7 +269,7 @@ def test_planted_links_are_not_followed(model: Path, photos: Path, tmp_path: Pat
     assert [path.name for path in out.iterdir()] == ["color.jpg"]
 
 
-def test_of_two_at_once_each_photograph_is_written_by_one(model: Path, tmp_path: Path) -> None:
+def test_of_two_concurrent_runs_one_writes_each_photograph(model: Path, tmp_path: Path) -> None:
     colorizer = load(model)
     jobs = [Job(tmp_path / f"{index}.png", tmp_path / "out" / f"{index}.png") for index in range(8)]
     for job in jobs:
@@ -303,7 +297,7 @@ def test_of_two_at_once_each_photograph_is_written_by_one(model: Path, tmp_path:
     )
 
 
-def test_an_unreadable_file_is_named_and_the_rest_is_done(
+def test_an_unreadable_file_is_reported_and_the_others_colorized(
     model: Path, tmp_path: Path, ordinary: Sequence[str]
 ) -> None:
     photos = [tmp_path / "a.png", tmp_path / "b.png"]
@@ -327,7 +321,7 @@ def test_a_file_without_end_is_not_read(
     assert capsys.readouterr().err == f"colorize: {photos / 'dot.png'}: {reason}\n"
 
 
-def test_colors_under_transparency_are_those_of_a_call(
+def test_the_command_and_a_call_color_transparent_pixels_alike(
     model: Path, photos: Path, tmp_path: Path
 ) -> None:
     image = photos / "alpha.png"
@@ -337,7 +331,7 @@ def test_colors_under_transparency_are_those_of_a_call(
     np.testing.assert_array_equal(commanded[..., :3], np.asarray(load(model)(image)))
 
 
-def test_saturation_scales_the_colors_alone(model: Path, photos: Path, tmp_path: Path) -> None:
+def test_saturation_scales_only_the_colors(model: Path, photos: Path, tmp_path: Path) -> None:
     chroma = {}
     for factor in (0, 0.5, 1):
         out = tmp_path / str(factor)
@@ -360,7 +354,7 @@ def test_side_by_side_has_the_gray_image_on_the_left(
     assert np.ptp(pair[:, 60:], axis=-1).mean() > 5
 
 
-def test_a_second_run_goes_on_where_the_first_one_ended(
+def test_a_second_run_resumes(
     model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
@@ -377,7 +371,7 @@ def test_a_second_run_goes_on_where_the_first_one_ended(
     assert len(list(out.iterdir())) == count
 
 
-def test_each_page_has_its_result_and_is_named_in_a_failure(
+def test_each_page_has_a_result_or_a_failure(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     scan, out = tmp_path / "scan.tif", tmp_path / "out"
@@ -405,7 +399,7 @@ def test_each_page_has_its_result_and_is_named_in_a_failure(
     assert line.startswith(f"colorize: {scan}, page 2: cannot be decoded")
 
 
-def test_a_dry_run_says_what_it_would_do_and_does_nothing(
+def test_a_dry_run_prints_outputs_and_writes_nothing(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
@@ -436,14 +430,14 @@ def test_wrong_usage_exits_with_status_2(arguments: list[str]) -> None:
     assert caught.value.code == 2
 
 
-def test_a_saturation_beyond_all_colors_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_saturation_out_of_range_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["a.jpg", "--output", "o", "--saturation", "1e308"])
     told = capsys.readouterr().err.splitlines()[-1]
     assert told == "colorize: error: argument --saturation: must be 0 to 100; found 1e308"
 
 
-def test_vividness_is_for_models_with_a_dial(
+def test_vividness_is_refused_for_a_model_without_it(
     model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = ["--output", tmp_path / "out", "--vividness"]
@@ -456,7 +450,7 @@ def test_vividness_is_for_models_with_a_dial(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_model_that_is_none_exits_with_status_2(
+def test_a_folder_that_is_not_a_model_exits_with_status_2(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert colorize(tmp_path, photos, "--output", tmp_path / "out") == 2
@@ -464,7 +458,7 @@ def test_a_model_that_is_none_exits_with_status_2(
     assert not (tmp_path / "out").exists()
 
 
-def test_quiet_shows_failures_alone(
+def test_quiet_prints_only_failures(
     model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (photos / "text.jpg").write_text("not an image")
@@ -541,7 +535,7 @@ def test_a_kill_leaves_no_half_written_file(model: Path, sixty: Path, tmp_path: 
     assert len(archives.folder_image_names(out)) == 60
 
 
-def test_when_interrupted_it_finishes_what_is_in_work_and_begins_nothing(
+def test_an_interrupt_finishes_running_jobs_and_starts_no_others(
     model: Path, sixty: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"

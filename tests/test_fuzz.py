@@ -290,7 +290,7 @@ def says_something(message: str) -> bool:
 
 @pytest.mark.parametrize("share", [0.02, pytest.param(1, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("process", PROCESSES)
-def test_every_mutant_ends_well(process: str, share: float, tmp_path: Path) -> None:
+def test_every_mutant_is_decoded_or_refused(process: str, share: float, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     trying = multiprocessing.get_context("spawn").Process(
         target=try_all, args=(process, share, report)
@@ -305,7 +305,7 @@ def test_every_mutant_ends_well(process: str, share: float, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("count", [AT_A_TIME, pytest.param(5_000, marks=pytest.mark.soak)])
-def test_what_split_takes_preprocess_decodes(count: int, tmp_path: Path) -> None:
+def test_preprocess_decodes_what_split_accepts(count: int, tmp_path: Path) -> None:
     sound = {f"sound{seed:02}.png": encoded(scene(seed)) for seed in range(2, 32)}
     contents = list(mutants(images(), count, SEED))
     for start in range(0, count, AT_A_TIME):

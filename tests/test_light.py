@@ -52,7 +52,7 @@ def package() -> Path:
 
 
 @pytest.mark.parametrize("way", ["command", "API"])
-def test_colorizing_imports_nothing_of_the_pipeline_and_says_nothing(
+def test_colorizing_imports_nothing_of_the_pipeline_and_prints_nothing(
     package: Path, tmp_path: Path, way: str
 ) -> None:
     photo = tmp_path / "photo.png"

@@ -74,7 +74,7 @@ def test_a_download_is_the_file_that_the_command_writes(
     assert held.png(upload) == at_default != expected
 
 
-def test_the_network_sees_a_photograph_once_however_the_dial_turns(
+def test_the_network_runs_once_per_photograph_at_any_vividness(
     model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     predict = create_autospec(Colorizer.predict, side_effect=Colorizer.predict)
@@ -88,13 +88,13 @@ def test_the_network_sees_a_photograph_once_however_the_dial_turns(
     assert np.ptp(np.asarray(held.gray(upload)).astype(int), axis=-1).max() <= 1
 
 
-def test_a_large_photograph_is_shown_small_and_downloaded_whole(held: Uploads) -> None:
+def test_previews_are_small_and_downloads_in_full_size(held: Uploads) -> None:
     upload = held.add(encoded(Image.fromarray(scene(1)).resize((3000, 1000)), "JPEG"))
     assert held.colorized(upload).size == (1200, 400)
     assert Image.open(io.BytesIO(held.png(upload))).size == (3000, 1000)
 
 
-def test_what_is_held_has_an_end(held: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_uploads_are_dropped(held: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
     content = encoded(scene(1))
     taken = held._held[held.add(content)].nbytes
     assert taken > len(content) + held._predictor.image_size**2  # not the file alone
@@ -108,7 +108,7 @@ def test_what_is_held_has_an_end(held: Uploads, monkeypatch: pytest.MonkeyPatch)
     held.colorized(names[2])
 
 
-def test_what_cannot_be_decoded_is_not_held(held: Uploads, photos: Path) -> None:
+def test_undecodable_uploads_are_not_kept(held: Uploads, photos: Path) -> None:
     with pytest.raises(ColorizationError):
         held.add((photos / "broken.jpg").read_bytes())
 
@@ -119,7 +119,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return line
 
 
-def test_a_port_that_is_taken_is_named_in_one_line(
+def test_a_used_port_is_reported_in_one_line(
     model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -131,14 +131,14 @@ def test_a_port_that_is_taken_is_named_in_one_line(
 
 
 @pytest.mark.parametrize(("host", "port"), [("127.0.0.1", "99999"), ("no.such.host.invalid", "0")])
-def test_an_address_that_is_none_is_named_in_one_line(
+def test_an_invalid_address_is_reported_in_one_line(
     model: Path, capsys: pytest.CaptureFixture[str], host: str, port: str
 ) -> None:
     line = told(capsys, "--model", str(model), "--host", host, "--port", port)
     assert line.startswith(f"colorize-page: cannot serve at {host}, port {port}: ")
 
 
-def test_without_gradio_one_line_says_what_brings_it(
+def test_a_missing_gradio_is_reported_in_one_line(
     model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "gradio", None)
@@ -147,7 +147,7 @@ def test_without_gradio_one_line_says_what_brings_it(
     )
 
 
-def test_a_model_that_is_none_is_named_in_one_line(
+def test_an_invalid_model_is_reported_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     line = told(capsys, "--model", str(tmp_path))
@@ -224,7 +224,7 @@ def downloaded(opened: Page, out: Path) -> bytes:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
-def test_in_a_browser_photographs_are_colorized_turned_and_downloaded(
+def test_in_a_browser_photographs_are_colorized_adjusted_and_downloaded(
     model: Path, photos: Path, tmp_path: Path
 ) -> None:
     with served(model, tmp_path / "temporary") as url, browsing(url) as opened:

@@ -57,7 +57,7 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return folder / f"{request.param}-1-directory"
 
 
-def test_a_saved_model_gives_what_the_package_gives(model: Path, tmp_path: Path) -> None:
+def test_a_saved_model_equals_the_package(model: Path, tmp_path: Path) -> None:
     params = params_of(tmp_path, model.name.removesuffix("-1-directory"))
     saved_model.export(model, params, tmp_path / "exported")
     served = tf.saved_model.load(str(tmp_path / "exported")).signatures["serving_default"]
@@ -72,16 +72,14 @@ def test_a_saved_model_gives_what_the_package_gives(model: Path, tmp_path: Path)
 
 @pytest.mark.parametrize("side", [32, 224, 320])
 @pytest.mark.parametrize("image_size", [224, 299])
-def test_a_model_resizes_as_the_view_does(side: int, image_size: int) -> None:
+def test_the_saved_model_resizes_like_the_package(side: int, image_size: int) -> None:
     L = np.random.default_rng(side).uniform(-1, 1, (2, side, side, 1)).astype(np.float32)
     resized = saved_model.resize(L, side, image_size)
     np.testing.assert_allclose(resized, resizing.resize_square(L, image_size), atol=1e-6)
 
 
 @pytest.mark.parametrize("model", ["bn_maxpool"], indirect=True)
-def test_another_embedding_network_than_that_of_the_training_is_refused(
-    model: Path, tmp_path: Path
-) -> None:
+def test_a_different_embedding_network_is_refused(model: Path, tmp_path: Path) -> None:
     params = params_of(tmp_path, "bn_maxpool")
     params.write_text(params.read_text().replace("mobilenet_v2\n", "inception_v3\n", 1))
     with pytest.raises(ColorizationError, match=r"params.yaml has inception_v3, weights random$"):
@@ -91,10 +89,10 @@ def test_another_embedding_network_than_that_of_the_training_is_refused(
 def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "saved_model.pb").write_bytes(b"")
     (tmp_path / "photo.jpg").write_bytes(b"mine")
-    with pytest.raises(ColorizationError, match="holds other files"):
+    with pytest.raises(ColorizationError, match="contains other files"):
         saved_model.export(tmp_path, tmp_path, tmp_path)
     assert (tmp_path / "photo.jpg").read_bytes() == b"mine"
-    with pytest.raises(ColorizationError, match="is a file; name a folder"):
+    with pytest.raises(ColorizationError, match="is a file; use a folder"):
         saved_model.export(tmp_path, tmp_path, tmp_path / "photo.jpg")
 
 
@@ -109,9 +107,7 @@ def exporting(params: Path, models: Path, out: Path) -> subprocess.CompletedProc
 
 
 @pytest.mark.parametrize("model", ["mobilenet_unet"], indirect=True)
-def test_the_command_exports_quietly_what_needs_tensorflow_alone(
-    model: Path, tmp_path: Path
-) -> None:
+def test_the_export_is_quiet_and_needs_only_tensorflow(model: Path, tmp_path: Path) -> None:
     params, models = params_of(tmp_path, "mobilenet_unet"), tmp_path / "models"
     models.mkdir()
     (models / "mobilenet_unet-1").symlink_to(model)
@@ -125,7 +121,7 @@ def test_the_command_exports_quietly_what_needs_tensorflow_alone(
     assert np.load(tmp_path / "ab.npy").shape == (3, SIDE, SIDE, 2)
 
 
-def test_the_command_says_in_one_line_what_is_wrong(tmp_path: Path) -> None:
+def test_errors_of_the_export_are_one_line(tmp_path: Path) -> None:
     ended = exporting(params_of(tmp_path, "deeper"), tmp_path, tmp_path / "out")
     path = tmp_path / "deeper-1" / "training.json"
     assert (ended.returncode, ended.stdout) == (1, "")
