@@ -11,7 +11,6 @@ from typing import Any
 import keras
 import numpy as np
 
-import memory
 from colorization import architectures
 from colorization.backbones.weights import Pretrained
 from colorization.dataset.examples import Examples
@@ -43,8 +42,7 @@ def embedder() -> Path:
     """What the stage `embedder` writes, written once."""
     folder = Path(tempfile.mkdtemp(prefix="embedder-"))
     atexit.register(shutil.rmtree, folder)
-    with memory.collected_often():
-        write_embedder(EMBED, "random", folder)
+    write_embedder(EMBED, "random", folder)
     return folder
 
 
@@ -114,6 +112,5 @@ def write_package(
     made_up.summary.write(folder / "metrics.json")
     made_up.history.to_csv(folder / "history.csv", index=False)
     out.mkdir()
-    with memory.collected_often():
-        package(folder, folder, embedder(), origin, out)
+    package(folder, folder, embedder(), origin, out)
     return out
