@@ -10,7 +10,7 @@ from skimage.transform import downscale_local_mean
 
 from colorization.architectures import load
 from colorization.color import lab
-from colorization.color.statistics import ColorStatistics, assign, count_colors
+from colorization.color.statistics import ColorStatistics, count_colors, soft_assign
 from colorization.networks import classification
 from colorization.networks.architecture import build_network
 from colorization.networks.classification import halved, rebalancing_weights
@@ -29,7 +29,7 @@ WEIGHTS = rebalancing_weights(COLORS.assigned)[tuple(OCCURRING.T)]
 def shares(ab: np.ndarray) -> np.ndarray:
     """How `colors.assign` shares each color among the bins that occur."""
     dense = np.zeros((*ab.shape[:-1], 27 * 27))
-    for index, weight in assign(ab):
+    for index, weight in soft_assign(ab):
         np.put_along_axis(
             dense,
             index[..., None],
