@@ -5,14 +5,13 @@ from pathlib import Path
 from _stage import run
 from colorization.core import provenance
 from colorization.core.provenance import Circumstances, read_runs
-from colorization.core.settings import Download, Study
+from colorization.core.settings import Params
 from colorization.study.comparison import write_comparison
 from colorization.study.experiments import read_experiments
 
 
 def main(params: Path, evaluations: Path, runs: Path, results: Path) -> None:
-    study = Study.load(params)
-    experiments = read_experiments(study, Download.load(params).shown_source, evaluations)
+    experiments = read_experiments(Params.load(params), evaluations)
     files = {
         name: runs / "train" / f"{variant}-{seed}.json"
         for name, (variant, seed) in zip(experiments.by_name(), experiments.trainings, strict=True)

@@ -85,7 +85,7 @@ def test_the_study_compares_all_its_trainings(study: tuple[Project, str, str]) -
         "mobilenet_unet",
         "bn_maxpool_another_photograph",
         "gray",
-        "mean_ab",
+        "constant",
     ]
     own = json.loads((project.root / "results/metrics.json").read_text())
     assert scores["bn_maxpool"]["psnr_rgb_db"] == own["model"]["psnr_rgb_db"]
@@ -117,7 +117,7 @@ def test_an_experiment_with_a_variant_of_the_study_packages_it_and_git_brings_th
     # DVC passes over what is null on both sides.
     expected = {
         f"{name}.{key}"
-        for name in ("model", "gray", "mean_ab")
+        for name in ("model", "gray", "constant")
         for key, value in metrics[name].items()
         if value is not None
     }

@@ -78,7 +78,7 @@ def test_a_release_is_a_package_with_its_card(
     card = (out / "README.md").read_text()
     assert card.startswith((package / "README.md").read_text().rstrip())
     assert f"3 photographs of `{photos.name}`" in card
-    assert f"| 0.25 | {expected.over_gray_db[2]:.2f} ± " in card
+    assert f"| 0.25 | {expected.psnr_gain_over_gray_db[2]:.2f} ± " in card
     assert card.endswith("## What to know\n\nNothing.\n")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from colorization.core import provenance
 from colorization.core.errors import ColorizationError
-from colorization.core.settings import Study
+from colorization.core.settings import Params
 from colorization.study import published
 from commands import changed_stages
 
@@ -34,7 +34,7 @@ def up_to_date() -> list[tuple[str, int]]:
     stale = {name.partition("@")[2] for name in changed}
     return [
         (variant, seed)
-        for variant, seed in Study.load(Path("params.yaml")).trainings()
+        for variant, seed in Params.load(Path("params.yaml")).trainings()
         if f"{variant}-{seed}" not in stale
         and variant not in stale
         and Path("data", "evaluations", f"{variant}-{seed}").exists()

@@ -20,7 +20,7 @@ import tiffs
 from colorization import architectures
 from colorization.colorizing import command, page
 from colorization.colorizing.colorizer import load
-from colorization.core.settings import Download, Params, Study
+from colorization.core.settings import Params
 from colorization.networks.record import TrainingRecord
 from colorization.packaging.manifest import RELEASED
 from colorization.pages import rendering
@@ -136,9 +136,8 @@ def draw_figure(out: Path) -> None:
 
 
 def _pictured() -> dict[str, Evaluation]:
-    params = STUDY / "params.yaml"
-    source = Download.load(params).shown_source
-    return read_experiments(Study.load(params), source, STUDY / "trainings").pictured()
+    params = Params.load(STUDY / "params.yaml")
+    return read_experiments(params, STUDY / "trainings").pictured()
 
 
 def results_table() -> str:
@@ -154,7 +153,7 @@ def results_table() -> str:
     variants = [row for row in rows if not row[1].startswith(f" {PROMISING}_")]
     told = "".join("|".join([*row[:2], *row[3:]]) + "\n" for row in variants)
     images = json.loads((STUDY / "metrics.json").read_text(encoding="utf-8"))["images"]
-    seeds = len(Study.load(STUDY / "params.yaml").seeds)
+    seeds = len(Params.load(STUDY / "params.yaml").study.seeds)
     over = f"{images} test photographs and {seeds} seeds"
     return f"{told}\nMeans over {over}, with 95% confidence intervals.\n"
 
@@ -191,8 +190,8 @@ def metrics_table() -> str:
 
 def variants_table() -> str:
     """What each variant is, and where the paper speaks of it."""
-    names = Study.load(ROOT / "profiles" / "photographs.yaml").variants()
-    records = {name: architectures.load(name) for name in names}
+    variants = Params.load(ROOT / "profiles" / "photographs.yaml").variants
+    records = {name: architectures.load(line.network) for name, line in variants.items()}
     rows = [
         (f"`{name}`", record.section or "beyond it", record.architecture)
         for name, record in records.items()

@@ -13,6 +13,8 @@ class TrainingRecord(Record):
     Attributes
     ----------
     variant : str
+    network : str
+        The name of its file in `colorization.architectures`.
     seed : int
         Determines the initial weights and the order of the images.
     objective : str
@@ -25,8 +27,6 @@ class TrainingRecord(Record):
         The network through which the model sees L.
     train : Train
         The settings, with the actual number of epochs.
-    one_in : int
-        The model was trained on one in this many training images.
     training_images : int
         Number of images it was trained on.
     image_size : int
@@ -37,13 +37,13 @@ class TrainingRecord(Record):
     """
 
     variant: str
+    network: str
     seed: int
     objective: str
     precision: str
     embedding: Pretrained | None = None
     encoder: Pretrained | None = None
     train: Train
-    one_in: int
     training_images: int
     image_size: int
     parameters: int

@@ -34,7 +34,7 @@ def score_photographs(
     -------
     DataFrame
         First a row "gray", for the photographs without colors, then a row per position. Columns:
-        "over_gray_db", the mean PSNR in sRGB minus that of the gray photograph; "ciede2000", the
+        "psnr_gain_over_gray_db", the mean PSNR in sRGB minus that of the gray photograph; "ciede2000", the
         mean over the photographs of each one's mean over its pixels; "colorfulness", its sum
         divided by that of the photographs; and their standard errors, with "_se".
     """
@@ -84,7 +84,7 @@ def _summarize(measured: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
     rows = []
     for way, name in enumerate(names, start=1):
         scores = {
-            "over_gray_db": mean_and_error(over_gray[way]),
+            "psnr_gain_over_gray_db": mean_and_error(over_gray[way]),
             "ciede2000": mean_and_error(difference[way]),
             "colorfulness": ratio_and_error(colorfulness[way], colorfulness[0]),
         }

@@ -110,7 +110,7 @@ def _change(path: Path, colors: Sequence[np.ndarray]) -> float:
 def _table(scores: pd.DataFrame) -> Table:
     """Shorten the table of `score_photographs` for the card."""
     titles = {
-        "over_gray_db": "PSNR over gray, dB",
+        "psnr_gain_over_gray_db": "PSNR over gray, dB",
         "ciede2000": "CIEDE2000",
         "colorfulness": "colorfulness",
     }
