@@ -38,7 +38,9 @@ def main(archive: Path, image_size: int, count: int | None) -> None:
         L, ab = lab.rgb_to_lab(np.stack(photographs))
         squares = LabArrays(names, L, ab, np.stack(photographs))
         with turns.quiet():
-            scored = score_trivial(squares, count_colors(ab), lambda _, rgb: small_regions(rgb)).rows
+            scored = score_trivial(
+                squares, count_colors(ab), lambda _, rgb: small_regions(rgb)
+            ).rows
         rows += [
             {"square": square.__name__, "floor": floor}
             | {metric: f"{scored[f'{floor}_{metric}'].mean():.3f}" for metric in SHOWN}

@@ -64,7 +64,9 @@ def test_where_it_stands_by_default_it_scores_what_the_model_scores(
     for floor in ("gray", "constant"):
         over = by_default["psnr_gain"][floor]
         assert row[f"psnr_gain_over_{floor}_db"] == pytest.approx(over["psnr_rgb_db"], rel=1e-5)
-        assert row[f"psnr_gain_over_{floor}_db_se"] == pytest.approx(over["psnr_rgb_db_se"], rel=1e-4)
+        assert row[f"psnr_gain_over_{floor}_db_se"] == pytest.approx(
+            over["psnr_rgb_db_se"], rel=1e-4
+        )
     assert dial.scores["ciede2000_mean"].nunique() == len(dial.scores)
 
 
