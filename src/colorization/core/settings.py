@@ -38,8 +38,8 @@ SECRET = re.compile(
 )
 
 
-def shown(source: str) -> str:
-    """The source in a form safe to show and record: a URL loses user, password and query."""
+def redact(source: str) -> str:
+    """Remove what may be secret from a source: the user, password and query of a URL."""
     if "://" not in source:
         return source
     return re.sub(r"(?<=://)[^/?#]*@|\?[^#]*", "", source)
@@ -83,9 +83,9 @@ class Download(Section):
     scenes: Scenes
 
     @property
-    def shown_source(self) -> str:
-        """The source in a form safe to show and record; see `shown`."""
-        return shown(self.source)
+    def redacted_source(self) -> str:
+        """The source without secrets; see `redact`."""
+        return redact(self.source)
 
 
 def _sum_to_one(ratios: tuple[float, ...]) -> tuple[float, ...]:
