@@ -275,8 +275,8 @@ def shaped(name: str, dtype: int, *lengths: int | str | None) -> onnx.ValueInfoP
 
 
 NO_NETWORK, NO_COLORS = "is not a network (", "is not a network from L to ab"
-UNUSABLE, NOT_FINITE = "cannot be used (", "gives numbers that are not finite"
-OF_ANOTHER_SHAPE = "gives an array of another shape"
+UNUSABLE, NOT_FINITE = "cannot be used (", "returns numbers that are not finite"
+OF_ANOTHER_SHAPE = "returns an array of an unexpected shape"
 HOSTILE = {
     "empty": (b"", NO_NETWORK),
     "text": (b"hello", NO_NETWORK),

@@ -356,7 +356,7 @@ def test_a_zip_of_text_files_called_jpg_is_refused_naming_one(tmp_path: Path) ->
     with pytest.raises(ColorizationError) as caught:
         split.split_archive(archive, SETTINGS)
     assert str(caught.value) == (
-        f"{archive}: none of its 2 images can be used; a.jpg, for one: unusable: not an image"
+        f"{archive}: none of its 2 images is usable; a.jpg, for one: unusable: not an image"
     )
 
 

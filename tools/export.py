@@ -1,4 +1,4 @@
-"""Write the trained model of params.yaml's variant as a SavedModel; see `saved_model`."""
+"""Export the trained model of params.yaml's variant as a SavedModel; see `saved_model`."""
 
 import sys
 from pathlib import Path

@@ -95,7 +95,7 @@ def with_printed(text: str) -> str:
 def released_figure() -> str:
     """Tell what `release.draw` drew."""
     trained = TrainingRecord.read(RELEASED / "training.json")
-    positions = ", ".join(f"{position:g}" for position in release.POSITIONS)
+    positions = ", ".join(f"{position:g}" for position in release.FIGURE_VIVIDNESS)
     default = load(RELEASED).vividness
     scores = json.loads((RELEASED / "metrics.json").read_text(encoding="utf-8"))
     ours, grays = (scores[name]["ciede2000_mean"] for name in ("model", "gray"))

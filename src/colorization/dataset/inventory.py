@@ -26,7 +26,7 @@ def summarize(split: pd.DataFrame) -> dict[str, str]:
     kinds = split["reason"].str.partition(":")[0]
     decoded = split[kinds != UNUSABLE]
     return {
-        "splits": ", ".join(f"{(split['split'] == part).sum():,} {part}" for part in SPLITS),
+        "splits": ", ".join(f"{(split['split'] == name).sum():,} {name}" for name in SPLITS),
         "excluded": _counts(kinds[split["split"] == EXCLUDED]) or "none",
         "sizes": _sizes(decoded),
         "modes": _counts(decoded["mode"]),
