@@ -252,7 +252,7 @@ def ordinary() -> Sequence[str]:
 def _memory() -> Iterator[None]:
     """After each module, let go of its networks."""
     yield
-    memory.give_back()
+    memory.free_networks()
 
 
 @pytest.fixture

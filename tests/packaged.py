@@ -43,8 +43,7 @@ def embedder() -> Path:
     """What the stage `embedder` writes, written once."""
     folder = Path(tempfile.mkdtemp(prefix="embedder-"))
     atexit.register(shutil.rmtree, folder)
-    with memory.collected_often():
-        write_embedder(EMBED, "random", folder)
+    write_embedder(EMBED, "random", folder)
     return folder
 
 
@@ -114,6 +113,5 @@ def write_package(
     made_up.summary.write(folder / "metrics.json")
     made_up.history.to_csv(folder / "history.csv", index=False)
     out.mkdir()
-    with memory.collected_often():
-        package(folder, folder, embedder(), origin, out)
+    package(folder, folder, embedder(), origin, out)
     return out

@@ -103,7 +103,7 @@ def variant(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def model(variant: str) -> Iterator[keras.Model]:
     yield model_of(variant)
-    memory.give_back()
+    memory.free_networks()
 
 
 def normalizes_or_drops(model: keras.Model) -> bool:
