@@ -82,12 +82,12 @@ def record(epochs: int = 3, **changes: Any) -> TrainingRecord:
     """A training's record, with some of it changed."""
     content: dict[str, Any] = {
         "variant": "bn_maxpool",
+        "network": "bn_maxpool",
         "seed": 3,
         "objective": "mse",
         "precision": "float32",
         "embedding": Pretrained(network="inception_v3", weights="random", precision="float32"),
         "train": PARAMS.train.model_copy(update={"epochs": epochs}),
-        "one_in": 1,
         "training_images": 720,
         "image_size": 64,
         "parameters": 6_571_234,

@@ -10,7 +10,7 @@ import yaml
 
 from colorization.core.errors import ColorizationError
 from colorization.core.parameters import Section
-from colorization.core.settings import Params, load_params, shown
+from colorization.core.settings import Params, load_params, redact
 from colorization.networks import catalog
 from mutations import mutants
 from samples import ROOT
@@ -409,7 +409,7 @@ def test_what_a_query_may_hold_openly_goes_by_its_name(tmp_path: Path, name: str
     else:
         assert refusal(path).startswith(f"download.source must not hold its {name}, since")
     path = changed(tmp_path, "download.source", f"https://host.org/x.zip?v=1&{name}=$IT")
-    assert read(path).download.shown_source == "https://host.org/x.zip"
+    assert read(path).download.redacted_source == "https://host.org/x.zip"
 
 
 @pytest.mark.parametrize(
@@ -422,7 +422,7 @@ def test_what_a_query_may_hold_openly_goes_by_its_name(tmp_path: Path, name: str
     ],
 )
 def test_a_source_is_told_without_what_could_be_secret(source: str, told: str) -> None:
-    assert shown(source) == told
+    assert redact(source) == told
 
 
 LINE = (ROOT / "params.yaml").read_text(encoding="utf-8").partition("  epochs:")[0].count("\n") + 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urldefrag, urlsplit
 
 from colorization.core.errors import ColorizationError
-from colorization.core.settings import shown
+from colorization.core.settings import redact
 
 DIGITS = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}  # hexadecimal, by algorithm
 
@@ -35,7 +35,7 @@ class RemoteFile:
     @property
     def shown(self) -> str:
         """The URL as messages show it."""
-        return shown(self.url)
+        return redact(self.url)
 
     def request_url(self) -> str:
         """The URL with the values of the environment variables that its query names.
@@ -82,8 +82,8 @@ def parse_url(source: str) -> RemoteFile:
     except ValueError:
         host = None
     if not host or host != "".join(host.split()):
-        # The text before an @ may be a password that `shown` misses in a malformed URL.
-        which = "the URL" if "@" in source else repr(shown(source))
+        # The text before an @ may be a password that `redact` misses in a malformed URL.
+        which = "the URL" if "@" in source else repr(redact(source))
         raise ColorizationError(f"download.source: {which} names no host")
     if not fragment:
         return RemoteFile(url)
