@@ -195,8 +195,8 @@ def scores(model: Path, validation: Examples) -> dict[str, float]:
     measured = []
     for start in range(0, len(validation), 32):
         batch = slice(start, start + 32)
-        logits = adjustable.before.predict_on_batch(validation.inputs(batch))
-        ways = [adjustable.ab(logits, position) for position in positions]
+        logits = adjustable.logits_model.predict_on_batch(validation.inputs(batch))
+        ways = [adjustable.decode(logits, position) for position in positions]
         for index, truth in enumerate(validation.images.rgb[batch]):
             L, _ = lab.rgb_to_lab(truth)
             colorized = [

@@ -76,8 +76,7 @@ def test_a_later_call_goes_on_where_an_earlier_one_gave_up(site: Site, tmp_path:
     site.cuts = [100_000, 0, 0, 0, 0]
     message = refusal(site, tmp_path)
     assert message == (
-        f"{site.url()}: connection lost, 4 times in a row; "
-        "run the same command again to resume"
+        f"{site.url()}: connection lost, 4 times in a row; run the same command again to resume"
     )
     site.asked.clear()
     assert fetch(site, tmp_path) == CONTENT

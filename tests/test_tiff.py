@@ -311,7 +311,10 @@ def test_each_page_can_be_had(photograph: np.ndarray) -> None:
         content = of_directories(*(images[number] for number in order))
         assert decoding.count_pages(content) == 3
         assert decoding.count_pages(io.BytesIO(content)) == 3
-        assert refusal(content) == "3 pages, not a single photograph; the command colorize accepts them"
+        assert (
+            refusal(content)
+            == "3 pages, not a single photograph; the command colorize accepts them"
+        )
         pages = [expected[{0: 0, 2: 1, 3: 2}[number]] for number in order if number != 1]
         second = decoding.open_image(content, large=True, page=1)
         resized = model_input.resize_keep_aspect(Image.fromarray(pages[1]), 32)
