@@ -27,7 +27,7 @@ PIPELINE_FILES = (
     "params.yaml",
     "data/embeddings/none/README.md",
 )
-TINY = {
+TINY: dict[str, Any] = {
     "download": {"scenes": {"count": 40, "width": 48, "height": 40}},
     "split": {"ratios": [0.6, 0.2, 0.2]},
     "preprocess": {"image_size": 32},
