@@ -29,7 +29,7 @@ study-page: .venv/installed
 # The trained model for programs that run TensorFlow without this project: a SavedModel.
 export: .venv/installed
 	dvc repro package
-	python tools/export.py --params params.yaml --models models --out models/exported
+	python tools/export.py
 
 test: .venv/installed
 	python -m pytest

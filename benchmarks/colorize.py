@@ -161,9 +161,9 @@ Image.MAX_IMAGE_PIXELS = None
 model, out, *paths = map(Path, sys.argv[1:])
 told = json.loads((model / "colorization.json").read_text())
 network = onnxruntime.InferenceSession(model / "model.onnx")
-if told["dial"]:
-    dial = onnxruntime.InferenceSession(model / "dial.onnx")
-    position = np.full((1, 1), told["dial"]["default"], np.float32)
+if told["vividness"]:
+    decoder = onnxruntime.InferenceSession(model / "decode.onnx")
+    position = np.full((1, 1), told["vividness"]["default"], np.float32)
 if told["embedder_size"]:
     embedder = onnxruntime.InferenceSession(model / "embedder.onnx")
     mean, deviation = np.load(model / "embedding.npy")
@@ -177,8 +177,8 @@ for path in paths:
         L = (color.rgb2lab(np.asarray(wide))[None, ..., :1] / 50 - 1).astype(np.float32)
         given["embedding"] = (embedder.run(None, {"L": L})[0] - mean) / deviation
     (found,) = network.run(None, given)
-    if told["dial"]:
-        (found,) = dial.run(None, {"logits": found, "vividness": position})
+    if told["vividness"]:
+        (found,) = decoder.run(None, {"logits": found, "vividness": position})
     whole = color.rgb2lab(np.asarray(image))
     for channel in (0, 1):
         enlarged = Image.fromarray(128 * found[0][..., channel]).resize(image.size)

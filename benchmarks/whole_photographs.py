@@ -55,8 +55,8 @@ def main(photos: Path, model: Path, count: int, sizes: list[int]) -> None:
 
 def enlargements(colorizer: Colorizer, paths: list[Path]) -> pd.DataFrame:
     """CIEDE2000 near edges and everywhere, of each way."""
-    seen = [colorizer.see(path) for path in paths]
-    ab = [colorizer.turn(each) for each in colorizer.predict(seen)]
+    seen = [colorizer.prepare_input(path) for path in paths]
+    ab = [colorizer.decode(each) for each in colorizer.predict(seen)]
     measured = np.array(Parallel(n_jobs=-1)(map(delayed(compare), paths, seen, ab)))
     over_bilinear = measured[..., 0] - measured[:, :1, 0]
     return pd.DataFrame(

@@ -2,27 +2,28 @@
 
 from pathlib import Path
 
-from _stage import run
+from _paths import EVALUATIONS, PARAMS, RESULTS
+from _stage import run, run_file
 from colorization.core import provenance
 from colorization.core.provenance import Circumstances, read_runs
-from colorization.core.settings import Download, Study
+from colorization.core.settings import Params
 from colorization.study.comparison import write_comparison
 from colorization.study.experiments import read_experiments
 
 
-def main(params: Path, evaluations: Path, runs: Path, results: Path) -> None:
-    study = Study.load(params)
-    experiments = read_experiments(study, Download.load(params).shown_source, evaluations)
+def main() -> None:
+    params = Params.load(PARAMS)
+    experiments = read_experiments(params, EVALUATIONS)
     files = {
-        name: runs / "train" / f"{variant}-{seed}.json"
+        name: run_file("train", variant, seed)
         for name, (variant, seed) in zip(experiments.by_name(), experiments.trainings, strict=True)
     }
     circumstances = Circumstances(
         runs=read_runs(files),
-        commit=provenance.commit(Path.cwd(), results.parent),
+        commit=provenance.commit(Path.cwd(), RESULTS),
     )
-    text = params.read_text(encoding="utf-8").strip()
-    write_comparison(experiments, text, circumstances, results)
+    text = PARAMS.read_text(encoding="utf-8").strip()
+    write_comparison(experiments, text, circumstances, RESULTS / "study")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Stages `evaluate`, `evaluate_alone`: a trained model and the test split -> scores, some images.
+"""Stage `evaluate`: a trained model and the test split -> scores, some images.
 
 metrics.json              means with their standard errors, of the model and of the trivial
 test_images.csv           a row per test image
@@ -8,18 +8,19 @@ best.npy, .json           likewise, the images that the model's colors improve m
 worst.npy, .json          likewise, the images that they improve least
 history.csv               the training's record, a row per epoch
 training.json             the settings of the training, and its best epoch
-dial.csv, .npy, .json     scores and some of the images along the dial, if the model has one
+vividness.csv, .npy, .json     scores and some of the images along the dial, if the model has one
 """
 
 import shutil
-from pathlib import Path
 
+from _paths import COLORS, EVALUATIONS, INPUTS, LAB, MODELS, PARAMS, TRIVIAL
 from _stage import run
 from colorization.color.statistics import ColorStatistics
 from colorization.core.files import atomic_folder
 from colorization.core.settings import Evaluate
 from colorization.core.tables import write_table
 from colorization.dataset.examples import read_examples
+from colorization.networks.inputs import VariantInputs
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AdjustableModel
 from colorization.scoring import scorer
@@ -30,20 +31,13 @@ from colorization.scoring.vividness import Dial, write_sweep
 from colorization.scoring.vividness_sweep import sweep_vividness, turn
 
 
-def main(
-    params: Path,
-    arrays_folder: Path,
-    trivial: Path,
-    colors: Path,
-    model: Path,
-    out: Path,
-    embeddings: Path | None = None,
-) -> None:
-    settings = Evaluate.load(params)
-    test = read_examples(arrays_folder, embeddings, "test")
-    known = read_trivial(trivial, ColorStatistics.read(colors))
-    network = load_model(model)
-    scored = scorer.evaluate(network, test, known, settings.batch_size)
+def main(variant: str, seed: int) -> None:
+    name = f"{variant}-{seed}"
+    settings = Evaluate.load(PARAMS)
+    test = read_examples(LAB, VariantInputs.read(INPUTS / variant).embeddings, "test")
+    trivial = read_trivial(TRIVIAL, ColorStatistics.read(COLORS))
+    network = load_model(MODELS / name)
+    scored = scorer.evaluate(network, test, trivial, settings.batch_size)
     best, worst = scorer.best_and_worst(scored.rows, settings.num_best_worst)
     shown = {
         "evenly_spaced": scorer.evenly_spaced(len(test), settings.num_samples),
@@ -51,19 +45,19 @@ def main(
         "worst": worst,
     }
     adjustable = AdjustableModel.of(network)
-    with atomic_folder(out) as folder:
+    with atomic_folder(EVALUATIONS / name) as folder:
         if adjustable:
-            scores = sweep_vividness(adjustable, test, known, settings.batch_size)
+            scores = sweep_vividness(adjustable, test, trivial, settings.batch_size)
             turned = turn(adjustable, test, shown["evenly_spaced"], settings.batch_size)
             write_sweep(Dial(scores, turned, adjustable.default), folder)
         write_table(scored.rows, folder / "test_images.csv")
         write_table(scored.chroma, folder / "chroma.csv")
         summarize(scored.rows).write(folder / "metrics.json")
-        for name, chosen in shown.items():
+        for kind, chosen in shown.items():
             images = scorer.colorize(network, test, chosen, settings.batch_size)
-            write_samples(folder, name, chosen, images)
-        for name in ("history.csv", "training.json"):
-            shutil.copyfile(model / name, folder / name)
+            write_samples(folder, kind, chosen, images)
+        for file in ("history.csv", "training.json"):
+            shutil.copyfile(MODELS / name / file, folder / file)
 
 
 if __name__ == "__main__":

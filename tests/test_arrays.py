@@ -61,7 +61,7 @@ def test_preprocessing_writes_each_part_in_order_and_skips_what_is_left_out(tmp_
     members["turned.jpg"] = encoded(scene(7, 64, 64)[::-1, ::-1], "JPEG", quality=100, exif=tags)
     members["wrong.jpg"] = b"text"
     pack(tmp_path / "raw.zip", members)
-    parts = ["train", "test", "train", "validation", "test", "train", "validation", "left out"]
+    parts = ["train", "test", "train", "validation", "test", "train", "validation", "excluded"]
     table = pd.DataFrame({"name": list(members), "split": parts})
     (tmp_path / "out").mkdir()
     preprocess(tmp_path / "raw.zip", table, Preprocess(image_size=64), tmp_path / "out")
@@ -126,7 +126,7 @@ def test_an_image_that_ends_its_decoder_is_left_out_of_its_part_and_named(
     make_decoders_hostile(monkeypatch, tmp_path / "path")
     (tmp_path / "lab").mkdir()
     preprocess(archive, parts, settings, tmp_path / "lab")
-    excluded = f"{archive}: 3.png is left out: its decoder crashed (SIGABRT)"
+    excluded = f"{archive}: 3.png excluded: its decoder crashed (SIGABRT)"
     assert excluded in capsys.readouterr().out.splitlines()
     expected = {
         path.relative_to(tmp_path / "expected"): path.read_bytes()
@@ -137,5 +137,5 @@ def test_an_image_that_ends_its_decoder_is_left_out_of_its_part_and_named(
         assert (tmp_path / "lab" / path).read_bytes() == content
     pack(archive, members | {"11.png": encoded(scene(3, *CRASHING))})
     (tmp_path / "none").mkdir()
-    with pytest.raises(ColorizationError, match="no image of the test part can be decoded"):
+    with pytest.raises(ColorizationError, match="no image of the test split can be decoded"):
         preprocess(archive, parts, settings, tmp_path / "none")

@@ -79,7 +79,7 @@ def test_as_many_are_predicted_at_once_as_there_is_memory_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk, "PER_PHOTOGRAPH", 0)
-    monkeypatch.setattr(bulk, "IN_FLIGHT", 3 * 32 * 32 * bulk.PER_SEEN_PIXEL)
+    monkeypatch.setattr(bulk, "IN_FLIGHT", 3 * 32 * 32 * bulk.PER_INPUT_PIXEL)
     counter = Counter()
     colorized(tmp_path, [8] * 12, counter)
     assert 1 <= counter.most_predicted <= 3

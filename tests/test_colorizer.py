@@ -13,23 +13,21 @@ import pytest
 from PIL import Image
 
 import colorization
-from colorization import architectures
 from colorization.color import lab
 from colorization.colorizing.colorizer import Colorizer
 from colorization.colorizing.command import main
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.dataset.examples import Examples
-from colorization.networks.architecture import sees_embedding
+from colorization.networks import catalog
+from colorization.networks.architecture import takes_embedding
 from colorization.packaging.manifest import NAME
 from colorization.scoring import scorer
 from packaged import SIDE, untrained, with_embeddings, with_vividness, write_package
 from samples import encoded, examples, scene
 
 # One of each: variants of one network would be one model here.
-NETWORKS = sorted(
-    {architectures.load(name).build: name for name in reversed(architectures.names())}.values()
-)
+NETWORKS = sorted({catalog.load(name).build: name for name in reversed(catalog.names())}.values())
 # Between them they have all kinds of layers but transposed convolutions; a conversion takes long.
 USUAL = {"baseline", "mobilenet_unet", "spatial_dropout", "vgg16_conv"}
 assert set(NETWORKS) >= USUAL
@@ -53,9 +51,9 @@ def colorizer(package: Path) -> Colorizer:
 
 def compare_at_other_sizes(package: Path, model: keras.Model) -> None:
     """The network in a package gives the ab that Keras gives, for other programs too."""
-    network, *dial = (
+    network, *decoder = (
         onnxruntime.InferenceSession(package / name)
-        for name in ("model.onnx", "dial.onnx")
+        for name in ("model.onnx", "decode.onnx")
         if (package / name).exists()
     )
     names = [each.name for each in model.inputs]
@@ -67,8 +65,8 @@ def compare_at_other_sizes(package: Path, model: keras.Model) -> None:
         inputs_by_name = dict(zip(names, given, strict=True))
         position = inputs_by_name.pop("vividness", None)
         (found,) = network.run(None, inputs_by_name)
-        if dial:
-            (found,) = dial[0].run(["ab"], {"logits": found, "vividness": position})
+        if decoder:
+            (found,) = decoder[0].run(["ab"], {"logits": found, "vividness": position})
         expected = model.predict_on_batch(given)
         # Rounding alone moves the saturated ab of a deep random network by 0.013 in CIE units.
         np.testing.assert_allclose(found, expected, atol=0.05 / lab.AB_SCALE)
@@ -90,7 +88,7 @@ def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
 ) -> None:
     test, mean_and_deviation = few
     model = untrained(variant, precision)
-    if not sees_embedding(model):
+    if not takes_embedding(model):
         test = Examples(test.images, None)
     package = write_package(tmp_path / variant, model, variant, mean_and_deviation)
     if precision == "float32":
@@ -119,7 +117,7 @@ def test_colors_of_the_input_are_not_seen(colorizer: Colorizer) -> None:
         Image.fromarray(np.stack([gray] * 3, axis=-1)),
         Image.fromarray(gray),  # mode L
     )
-    ab = [colorizer.predict([colorizer.see(image)])[0] for image in versions]
+    ab = [colorizer.predict([colorizer.prepare_input(image)])[0] for image in versions]
     np.testing.assert_array_equal(ab[1], ab[2])
     # The gray one's L is rounded to 8 bits, by 0.2 of L* at most.
     assert np.abs(ab[0] - ab[1]).mean() < 0.05 * np.abs(ab[0]).mean()
@@ -152,7 +150,7 @@ def test_lightness_is_kept_where_transparency_hides_it(
     given: Any = kinds[kind]
     result = np.asarray(colorizer(given, saturation=0)).astype(int)
     np.testing.assert_array_equal(result, np.asarray(colorizer(photograph, saturation=0)))
-    assert (colorizer.see(given) == 1).all()  # white
+    assert (colorizer.prepare_input(given) == 1).all()  # white
 
 
 @pytest.mark.parametrize("kind", ["path", "image"])
@@ -185,7 +183,7 @@ def test_arrays_images_and_paths_give_the_same(colorizer: Colorizer, tmp_path: P
 
 def test_a_batch_gives_what_each_one_gives_alone(colorizer: Colorizer) -> None:
     seen = [
-        colorizer.see(Image.fromarray(scene(seed, *size)))
+        colorizer.prepare_input(Image.fromarray(scene(seed, *size)))
         for seed, size in enumerate([(64, 64), (96, 64), (64, 64), (64, 200)])
     ]
     for one, together in zip(seen, colorizer.predict(seen), strict=True):
@@ -251,7 +249,7 @@ def test_a_pipe_is_refused_rather_than_waited_for(colorizer: Colorizer, tmp_path
         colorizer(pipe)
 
 
-def test_a_dial_stands_where_the_package_has_it_until_it_is_turned(tmp_path: Path) -> None:
+def test_the_default_vividness_is_the_packages(tmp_path: Path) -> None:
     package = with_vividness()
     colorize = colorization.load(package)
     photograph = scene(3, 96, 64)
@@ -270,7 +268,7 @@ def test_a_dial_stands_where_the_package_has_it_until_it_is_turned(tmp_path: Pat
     )
 
 
-def test_a_model_without_a_dial_says_what_there_is_instead(colorizer: Colorizer) -> None:
+def test_vividness_is_refused_by_a_model_without_it(colorizer: Colorizer) -> None:
     assert colorizer.vividness is None
-    with pytest.raises(ColorizationError, match="no vividness to choose; use saturation"):
+    with pytest.raises(ColorizationError, match="this model has no vividness; use saturation"):
         colorizer(scene(3), vividness=0.5)

@@ -179,8 +179,8 @@ def test_originals_in_the_output_folder_are_not_replaced(
         path.write_bytes(encoded(scene(1), "JPEG"))
     assert colorize(model, tmp_path / "p", "--output", best, "--overwrite") == 1
     assert capsys.readouterr().err.splitlines() == [
-        "colorize: passed over in folders: the output folder (1)",
-        f"colorize: {tmp_path / 'p' / 'x.jpg'}: {best / 'x.jpg'} is there already, in a folder "
+        "colorize: ignored in folders: the output folder (1)",
+        f"colorize: {tmp_path / 'p' / 'x.jpg'}: {best / 'x.jpg'} exists, in a folder "
         "that is an input; remove it, or choose another --output",
         "colorize: 0 done, 1 failed",
     ]
@@ -195,7 +195,7 @@ def test_what_is_passed_over_in_folders_is_told_in_one_line(
     out = tmp_path / "out"
     assert main([str(tmp_path), "--output", str(out), "--dry-run"]) == 0
     printed = capsys.readouterr()
-    assert printed.err == "colorize: passed over in folders: hidden (2), without an ending (1)\n"
+    assert printed.err == "colorize: ignored in folders: hidden (2), without extension (1)\n"
     assert printed.out.splitlines() == [
         f"{tmp_path / name} -> {out / name}" for name in ("a.jfif", "b.jpg")
     ]
@@ -297,7 +297,7 @@ def test_of_two_at_once_each_photograph_is_written_by_one(model: Path, tmp_path:
     assert sorted(reasons) == sorted(
         (
             job.input,
-            f"{job.output} is there already; --skip-existing skips it, --overwrite replaces it",
+            f"{job.output} exists; use --skip-existing or --overwrite",
         )
         for job in jobs
     )
@@ -371,7 +371,7 @@ def test_a_second_run_goes_on_where_the_first_one_ended(
     for skipped, options in ((2, ["--dry-run"]), (2, []), (count, []), (count, ["--quiet"])):
         assert colorize(model, photos, "--output", out, "--skip-existing", *options) == 0
         said = [line for line in capsys.readouterr().err.splitlines() if "colorize:" in line]
-        expected = [f"colorize: skipped, as their results exist: {skipped}"]
+        expected = [f"colorize: skipped, results exist: {skipped}"]
         assert said == ([] if "--quiet" in options else expected)
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert len(list(out.iterdir())) == count
@@ -449,7 +449,7 @@ def test_vividness_is_for_models_with_a_dial(
     out = ["--output", tmp_path / "out", "--vividness"]
     assert colorize(model, photos / "gray.jpg", *out, "0.5") == 2
     told = capsys.readouterr().err
-    assert told == "colorize: --vividness: this model has no dial; use --saturation\n"
+    assert told == "colorize: --vividness: this model has no vividness; use --saturation\n"
     for wrong in ("-0.1", "1.1", "nan", "vivid"):
         with pytest.raises(SystemExit):
             colorize(model, photos / "gray.jpg", *out, wrong)
@@ -549,7 +549,7 @@ def test_when_interrupted_it_finishes_what_is_in_work_and_begins_nothing(
     before = len(archives.folder_image_names(out))
     started.send_signal(signal.SIGINT)
     _, told = started.communicate(timeout=60)
-    assert (started.returncode, told) == (1, "colorize: interrupted; what is done is whole\n")
+    assert (started.returncode, told) == (1, "colorize: interrupted; finished files are complete\n")
     # Beside the eight, some were done before the signal came.
     assert len(archives.folder_image_names(out)) <= before + 16
     assert not list(out.glob(".*"))

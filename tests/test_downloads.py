@@ -30,7 +30,7 @@ MD5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downloads, "RETRIES", 3)
     monkeypatch.setattr(downloads, "BACKOFF", 0.0)
-    monkeypatch.setattr(downloads, "SECONDS_TO_ANSWER", 0.5)
+    monkeypatch.setattr(downloads, "TIMEOUT", 0.5)
     monkeypatch.setattr(downloads, "CHUNK", 1000)
 
 
@@ -76,8 +76,7 @@ def test_a_later_call_goes_on_where_an_earlier_one_gave_up(site: Site, tmp_path:
     site.cuts = [100_000, 0, 0, 0, 0]
     message = refusal(site, tmp_path)
     assert message == (
-        f"{site.url()}: the connection was lost, 4 times in a row; "
-        "the same command goes on where this one stopped"
+        f"{site.url()}: connection lost, 4 times in a row; run the same command again to resume"
     )
     site.asked.clear()
     assert fetch(site, tmp_path) == CONTENT
@@ -149,14 +148,14 @@ def test_a_connection_that_is_not_secure_is_not_tried_again(
 ) -> None:
     url = site.url().replace("http:", "https:")  # the port speaks no TLS
     told = refused_at_once(url, tmp_path, capsys)
-    assert told == "no secure connection; is its certificate trusted here?"
+    assert told == "no secure connection; is the server's certificate trusted?"
 
 
 def test_a_circle_of_redirects_is_not_tried_again(
     site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = refused_at_once(site.url("circle"), tmp_path, capsys)
-    assert told == "it redirects in a circle, or too often"
+    assert told == "too many redirects"
     assert len(site.asked) == 31  # what requests follows, and the first
 
 
@@ -166,7 +165,7 @@ def test_a_redirect_to_no_url_is_not_tried_again(
 ) -> None:
     site.location = location
     told = refused_at_once(site.url("moved"), tmp_path, capsys)
-    assert told == "it is, or redirects to, no valid http or https URL"
+    assert told == "not a valid http or https URL, or redirected to such"
 
 
 @pytest.mark.parametrize("url", ["ftp://a.org/b", "http://", "http://.a.org/", "a.org"])
@@ -174,7 +173,7 @@ def test_what_is_no_url_is_not_tried_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], url: str
 ) -> None:
     told = refused_at_once(url, tmp_path, capsys)
-    assert told == "it is, or redirects to, no valid http or https URL"
+    assert told == "not a valid http or https URL, or redirected to such"
 
 
 def test_without_etag_and_date_a_part_is_only_trusted_if_the_checksum_is_known(
@@ -220,8 +219,8 @@ def test_another_range_than_asked_for_is_not_appended(
     assert ranges(site) == [None, "bytes=100000-", None]
     told = [line for line in capsys.readouterr().out.splitlines() if "again" in line]
     assert len(told) == 2
-    why = "the server does not go on with the file that it began to send"
-    assert told[1].startswith(f"{site.url()}: {why}; again at once")
+    why = "the server does not resume the same file"
+    assert told[1].startswith(f"{site.url()}: {why}; retrying now")
 
 
 def test_a_server_that_says_no_length_is_believed_at_its_end(site: Site, tmp_path: Path) -> None:
@@ -239,7 +238,7 @@ def test_what_may_pass_is_tried_again(site: Site, tmp_path: Path, status: int) -
     assert fetch(site, tmp_path) == CONTENT
     site.statuses = [status] * 4
     message = refusal(site, tmp_path)
-    assert f": the server answers {status} " in message
+    assert f": HTTP status {status} " in message
     assert ", 4 times in a row; " in message
 
 
@@ -252,7 +251,7 @@ def test_the_wait_doubles_and_is_told(
     monkeypatch.setattr(downloads, "BACKOFF", 0.01)
     site.statuses = [500] * 3
     assert fetch(site, tmp_path) == CONTENT
-    told = f"{site.url()}: the server answers 500 Internal Server Error; again "
+    told = f"{site.url()}: HTTP status 500 Internal Server Error; again "
     lines = [line for line in capsys.readouterr().out.splitlines() if "again" in line]
     assert lines == [f"{told}at once", f"{told}in 0.02 s", f"{told}in 0.04 s"]
 
@@ -268,7 +267,7 @@ def test_a_server_that_says_when_is_asked_then(
     began = time.monotonic()
     assert fetch(site, tmp_path) == CONTENT
     assert time.monotonic() - began >= (1 if form == "seconds" else 1.5)
-    assert re.search(r"; again in [1-3](\.\d+)? s\n", capsys.readouterr().out)
+    assert re.search(r"; retrying in [1-3](\.\d+)? s\n", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
@@ -279,7 +278,7 @@ def test_a_server_that_asks_for_a_day_is_not_waited_for(
     site.retry_after = day
     site.statuses = [429]
     assert refused_at_once(site.url(), tmp_path, capsys) == (
-        f"the server answers 429 Too Many Requests and asks to wait (Retry-After: {day})"
+        f"HTTP status 429 Too Many Requests with Retry-After: {day})"
     )
     assert len(site.asked) == 1
 
@@ -296,7 +295,7 @@ def test_a_server_that_does_not_say_when_is_asked_as_any_other(
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
 def test_what_will_not_pass_is_not_tried_again(site: Site, tmp_path: Path, status: int) -> None:
     site.statuses = [status]
-    assert f": the server answers {status} " in refusal(site, tmp_path)
+    assert f": HTTP status {status} " in refusal(site, tmp_path)
     assert len(site.asked) == 1
 
 
@@ -316,7 +315,7 @@ def test_a_silent_server_is_asked_again(site: Site, tmp_path: Path) -> None:
 def test_no_server_is_told_in_one_line(tmp_path: Path) -> None:
     with serve(Site(CONTENT)) as site:
         pass
-    assert ": the server cannot be reached, 4 times in a row" in refusal(site, tmp_path)
+    assert ": cannot connect to the server, 4 times in a row" in refusal(site, tmp_path)
 
 
 def test_another_length_than_the_publishers_is_refused_before_it_comes(
@@ -330,7 +329,7 @@ def test_another_length_than_the_publishers_is_refused_before_it_comes(
 def test_a_wrong_checksum_says_both_and_keeps_nothing(site: Site, tmp_path: Path) -> None:
     message = refusal(site, tmp_path, algorithm="md5", checksum="0" * 32)
     assert message == (
-        f"{site.url()}: wrong md5: expected {'0' * 32}, found {MD5}; nothing of it was kept"
+        f"{site.url()}: wrong md5: expected {'0' * 32}, found {MD5}; the file was deleted"
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -377,7 +376,7 @@ def test_what_had_come_and_was_damaged_is_told_and_comes_anew(
     damage(damaged)
     assert fetch(site, unfinished, **known) == CONTENT
     told = capsys.readouterr().out.splitlines()[0]
-    assert told == f"{site.url()}: what had come of it is damaged; it comes anew"
+    assert told == f"{site.url()}: partial download corrupt; restarting"
     assert ranges(site)[-1] is None
 
 
@@ -412,7 +411,7 @@ def test_a_login_is_that_of_the_netrc_file(
 ) -> None:
     site.login = "Basic " + base64.b64encode(b"me:word").decode()
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    assert refusal(site, tmp_path / "a") == f"{site.url()}: the server answers 401 Unauthorized"
+    assert refusal(site, tmp_path / "a") == f"{site.url()}: HTTP status 401 Unauthorized"
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password word\n")
     assert fetch(site, tmp_path / "b") == CONTENT
 
@@ -434,9 +433,9 @@ def test_a_query_is_sent_with_its_variables_and_never_told(
     site.statuses = [404]
     with pytest.raises(ColorizationError) as caught, downloaded(remote, tmp_path):
         pass
-    assert str(caught.value) == f"{site.url('x.zip')}: the server answers 404 Not Found"
+    assert str(caught.value) == f"{site.url('x.zip')}: HTTP status 404 Not Found"
     told = capsys.readouterr()
-    assert f"{site.url('x.zip')}: the server answers 503 " in told.out
+    assert f"{site.url('x.zip')}: HTTP status 503 " in told.out
     assert "downloading x.zip: " in told.out
     assert not re.search("s3cret|token|TOKEN", told.out + told.err + left.decode())
 
@@ -474,10 +473,10 @@ def test_what_is_found_at_fault_is_named_by_its_url_and_not_kept(
     site: Site, tmp_path: Path
 ) -> None:
     with (
-        pytest.raises(ColorizationError, match=f"^{site.url()}: holds no images$"),
+        pytest.raises(ColorizationError, match=f"^{site.url()}: contains no images$"),
         downloaded(RemoteFile(site.url()), tmp_path) as path,
     ):
-        raise ColorizationError(f"{path}: holds no images")
+        raise ColorizationError(f"{path}: contains no images")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -15,7 +15,7 @@ import pytest
 from colorization.color import lab
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import Embed, Network, Precision
-from colorization.dataset.splits import PARTS
+from colorization.dataset.splits import SPLITS
 from colorization.embedding import imagenet, standardization
 from colorization.embedding.imagenet import Predict, compile_embedder
 from colorization.embedding.writing import write_embeddings
@@ -382,7 +382,7 @@ def test_reading_ahead_gives_each_image_once_in_order(count: int) -> None:
 def test_what_is_embedded_is_kept_until_the_folder_stands_and_other_settings_keep_theirs(
     tmp_path: Path, laptop: Embed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for index, part in enumerate(PARTS):
+    for index, part in enumerate(SPLITS):
         examples(tmp_path / "lab" / part, 2, first_seed=10 * index)
     unfinished = tmp_path / "unfinished"
     folders = tmp_path / "lab", unfinished, tmp_path / "memory.json"
@@ -401,7 +401,7 @@ def test_what_is_embedded_is_kept_until_the_folder_stands_and_other_settings_kee
         with pytest.raises(OSError, match="No space left"):
             write(1)
     kept = {file: file.read_bytes() for file in unfinished.iterdir()}
-    assert len(kept) == len(PARTS)
+    assert len(kept) == len(SPLITS)
     assert not (tmp_path / "out-1").exists()
     write(2)
     assert {file: file.read_bytes() for file in unfinished.iterdir()} == kept
@@ -409,6 +409,6 @@ def test_what_is_embedded_is_kept_until_the_folder_stands_and_other_settings_kee
     write(1)
     assert sorted(file.stem for file in (tmp_path / "out-1").glob("*.npy")) == [
         "normalization",
-        *sorted(PARTS),
+        *sorted(SPLITS),
     ]
     assert not unfinished.exists()

@@ -8,15 +8,12 @@ import numpy as np
 import pytest
 from keras.src.legacy.saving import legacy_h5_format
 
-from colorization import architectures
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import Encoders
-from colorization.networks import encoders
+from colorization.networks import catalog, encoders
 from samples import model_of
 
-ENCODER_OF = {
-    name: encoder for name in architectures.names() if (encoder := architectures.load(name).encoder)
-}
+ENCODER_OF = {name: encoder for name in catalog.names() if (encoder := catalog.load(name).encoder)}
 PREPROCESS = {
     "vgg16": keras.applications.vgg16.preprocess_input,
     "vgg19": keras.applications.vgg19.preprocess_input,

@@ -117,7 +117,7 @@ def test_a_zip_without_images_is_refused(tmp_path: Path, params: dict) -> None:
     pack(tmp_path / "texts.zip", {"readme.txt": b"text", "__MACOSX/a.jpg": b"junk"})
     params["download"]["source"] = "texts.zip"
     assert error_of_check(tmp_path, params) == (
-        "check: texts.zip: holds no images "
+        "check: texts.zip: contains no images "
         "(files ending in .bmp, .gif, .jfif, .jpeg, .jpg, .png, .tif, .tiff, .webp)"
     )
 
@@ -125,7 +125,7 @@ def test_a_zip_without_images_is_refused(tmp_path: Path, params: dict) -> None:
 def test_a_folder_without_images_is_refused(tmp_path: Path, params: dict) -> None:
     (tmp_path / "photos").mkdir()
     params["download"]["source"] = "photos"
-    assert error_of_check(tmp_path, params) == "check: download.source: photos holds no images"
+    assert error_of_check(tmp_path, params) == "check: download.source: photos contains no images"
 
 
 @pytest.mark.parametrize("source", ["pipe", "/dev/zero", "zeros.zip"])
@@ -232,7 +232,7 @@ def test_a_zip_of_text_files_called_jpg_is_refused(tmp_path: Path, params: dict)
     pack(tmp_path / "raw.zip", {f"{index}.jpg": b"text" for index in range(3)})
     message = error_of(tmp_path, params, "split", "--archive", "raw.zip", "--out", "split.csv")
     assert message == (
-        "split: raw.zip: none of its 3 images can be used; 0.jpg, for one: unusable: not an image"
+        "split: raw.zip: none of its 3 images is usable; 0.jpg, for one: unusable: not an image"
     )
     assert not (tmp_path / "split.csv").exists()
 

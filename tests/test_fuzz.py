@@ -28,11 +28,11 @@ import pytest
 import tifffile
 from PIL import Image
 
-from colorization import architectures
 from colorization.colorizing import colorizer, originals
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.core.settings import load_params
+from colorization.networks import catalog
 from colorization.packaging import manifest
 from colorization.photos.preprocessing import preprocess
 from colorization.photos.split import split_archive
@@ -180,7 +180,7 @@ def profiles() -> list[bytes]:
 def load_settings(content: bytes, folder: Path) -> str:
     path = folder / "params.yaml"
     path.write_bytes(content)
-    load_params(path, architectures.names())
+    load_params(path, catalog.names())
     return TAKEN
 
 

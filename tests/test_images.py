@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageDraw
 
-from colorization.core.errors import ColorizationError
+from colorization.core.errors import ColorizationError, PhotographWarning
 from colorization.photos import decoding, jpeg
 from colorization.photos.strips import strips
 from samples import encoded, scene
@@ -89,7 +89,7 @@ def test_sixteen_bit_gray_is_scaled() -> None:
 def test_sixteen_bits_of_which_only_twelve_are_used_stay_dark_with_a_warning() -> None:
     values = np.array([[0, 256, 4095]], np.uint16)
     for kind in ("PNG", "TIFF"):
-        with pytest.warns(decoding.PhotographWarning, match=r"^almost black: "):
+        with pytest.warns(PhotographWarning, match=r"^almost black: "):
             assert decoded(encoded(values, kind))[0, :, 0].tolist() == [0, 1, 15]
     assert decoded(encoded(values + 1))[0, :, 0].tolist() == [0, 1, 16]
 
@@ -373,14 +373,14 @@ def test_a_film_is_not_an_image() -> None:
 def test_a_file_that_only_begins_as_an_image_is_said_to_be_one() -> None:
     with pytest.raises(ColorizationError) as caught:
         decoding.open_image(b"\x89PNG\r\n\x1a\nand so on")
-    assert str(caught.value) == "damaged, or a kind of PNG that is not supported"
+    assert str(caught.value) == "damaged, or an unsupported kind of PNG that is not supported"
 
 
 @pytest.mark.parametrize(
     ("raised", "told"),
     [
         (NotImplementedError(), "not implemented error"),
-        (EOFError(), "it ends too early"),
+        (EOFError(), "the file is truncated"),
         (OSError("broken\n data  stream"), "broken data stream"),
     ],
 )
@@ -599,7 +599,7 @@ def test_a_jpeg_without_its_end_is_decoded_with_a_warning_at_any_size() -> None:
     content = encoded(Image.fromarray(scene(1, 640, 320)), "JPEG", exif=exif)[:-2]
     image = decoding.open_image(content)
     assert decoding.upright_size(image) == (320, 640)
-    with pytest.warns(decoding.PhotographWarning, match=r"^its end marker was missing$"):
+    with pytest.warns(PhotographWarning, match=r"^missing end marker$"):
         assert decoding.to_srgb(image, least_side=80).size == (80, 160)
 
 
@@ -608,7 +608,7 @@ def test_a_jpeg_whose_last_part_was_never_written_is_refused() -> None:
     for kept in (len(content) - 2, len(content) - 40, len(content) // 2):
         padded = content[:kept] + bytes(4096)
         if kept == len(content) - 2:
-            with pytest.warns(decoding.PhotographWarning):
+            with pytest.warns(PhotographWarning):
                 np.testing.assert_array_equal(decoded(padded), decoded(content))
         else:
             with pytest.raises(ColorizationError, match=r"image file is truncated$"):

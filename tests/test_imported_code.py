@@ -24,11 +24,11 @@ from pathlib import Path
 root = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(root / "src"))
 
-from colorization import architectures
+from colorization.networks import catalog
 from colorization.core import identity
 
 identity.provenance.environment = dict
-architectures.load("l2")
+catalog.load("l2")
 
 
 def tell():

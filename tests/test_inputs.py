@@ -57,7 +57,7 @@ def test_the_values_of_a_photograph_count_whatever_its_type(
     given = SAME_AS_GRAY[kind]
     before = given.copy()
     np.testing.assert_array_equal(colorizer(given), colorizer(expected))
-    np.testing.assert_array_equal(colorizer.see(given), colorizer.see(expected))
+    np.testing.assert_array_equal(colorizer.prepare_input(given), colorizer.prepare_input(expected))
     np.testing.assert_array_equal(given, before)
 
 

@@ -21,7 +21,7 @@ from keras import layers
 from colorization.backbones.gpus import Gpu, find_gpus
 from colorization.core.errors import ColorizationError
 from colorization.dataset.examples import predict_batch
-from colorization.networks.architecture import sees_embedding
+from colorization.networks.architecture import takes_embedding
 from colorization.networks.normalization import FusedBatchNormalization
 from colorization.networks.objective import MSE
 from colorization.networks.saving import load_model, save_architecture
@@ -50,7 +50,7 @@ def colors_of(folder: Path) -> np.ndarray:
     model = load_model(folder)
     data = examples(folder / keras.config.backend(), 2)
     inputs = data.inputs(slice(None))
-    return predict_batch(model, inputs if sees_embedding(model) else inputs[:1])
+    return predict_batch(model, inputs if takes_embedding(model) else inputs[:1])
 
 
 # Between them they have every kind of layer: fused normalization, dropout, a repeated embedding, a

@@ -277,7 +277,7 @@ def test_what_lies_in_the_output_folder_is_a_result_until_somebody_names_it(tmp_
         jobs, failures = planned(photos, output=out, overwrite=overwrite)
         assert jobs == {}
         expected = (
-            f"{out / 'a.jpg'} is there already, in a folder that is an input; "
+            f"{out / 'a.jpg'} exists, in a folder that is an input; "
             "remove it, or choose another --output"
         )
         assert failures == {str(photos / "a.jpg"): expected}
@@ -327,7 +327,7 @@ def test_what_is_passed_over_in_folders_is_counted_by_kind(tmp_path: Path) -> No
         "linked folders": 1,
         ".txt": 1,
         ".raw": 1,
-        "without an ending": 1,
+        "without extension": 1,
     }
 
 
@@ -344,7 +344,7 @@ def test_an_empty_name_is_not_the_current_folder(
     monkeypatch.chdir(tree(tmp_path, "a.jpg"))
     jobs, failures = planned("", "a.jpg", output=tmp_path / "out")
     assert list(jobs) == ["a.jpg"]
-    assert failures == {"''": "there is no such file or folder"}
+    assert failures == {"''": "no such file or folder"}
 
 
 def test_links_that_lead_to_themselves_or_nowhere_are_named(tmp_path: Path) -> None:
@@ -352,8 +352,8 @@ def test_links_that_lead_to_themselves_or_nowhere_are_named(tmp_path: Path) -> N
     (photos / "loop.jpg").symlink_to("loop.jpg")
     (photos / "nowhere.jpg").symlink_to("nothing")
     expected = {
-        str(photos / "loop.jpg"): "a link that leads to itself",
-        str(photos / "nowhere.jpg"): "a link that leads nowhere",
+        str(photos / "loop.jpg"): "a circular link",
+        str(photos / "nowhere.jpg"): "a broken link",
     }
     for inputs in ([photos], [f"{photos}/*"], [f"{photos}/**/*.jpg"], sorted(photos.iterdir())):
         jobs, failures = planned(*inputs, output=tmp_path / "out")
@@ -454,7 +454,7 @@ def test_an_output_that_cannot_be_written_to_is_refused_at_once(
 
 def test_an_output_that_leads_to_itself_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").symlink_to("out")
-    with pytest.raises(ColorizationError, match=r"^--output: .*/out: a link that leads to itself$"):
+    with pytest.raises(ColorizationError, match=r"^--output: .*/out: a circular link$"):
         planned(tree(tmp_path / "photos", "a.jpg"), output=tmp_path / "out")
 
 
@@ -465,7 +465,7 @@ def test_a_folder_of_any_depth_is_searched_and_what_lies_too_deep_is_named(
     photos = tree(tmp_path / "photos", "one/two/a.jpg", "one/two/three/b.jpg")
     jobs, failures = planned(photos, output=tmp_path / "out")
     assert list(jobs.values()) == ["one/two/a.jpg"]
-    assert failures == {str(photos / "one/two/three/b.jpg"): "lies more than 2 folders deep"}
+    assert failures == {str(photos / "one/two/three/b.jpg"): "is more than 2 folders deep"}
 
 
 def test_what_is_not_there_is_named_and_the_rest_is_taken(tmp_path: Path) -> None:
@@ -480,9 +480,9 @@ def test_what_is_not_there_is_named_and_the_rest_is_taken(tmp_path: Path) -> Non
     )
     assert len(jobs) == 1
     assert failures == {
-        str(tmp_path / "none.jpg"): "there is no such file or folder",
+        str(tmp_path / "none.jpg"): "no such file or folder",
         str(tmp_path / "empty"): "a folder without images",
-        f"{tmp_path}/*.tif": "there is no such file or folder",
+        f"{tmp_path}/*.tif": "no such file or folder",
     }
 
 
@@ -494,4 +494,4 @@ def test_an_output_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_failure_before_its_turn_does_not_count_as_begun(tmp_path: Path) -> None:
     found = plan(["none"], tmp_path, ending=None)
-    assert found.failures == [Failure("none", "there is no such file or folder", began=False)]
+    assert found.failures == [Failure("none", "no such file or folder", began=False)]

@@ -141,7 +141,9 @@ def test_an_open_image_is_seen_as_its_file(tmp_path: Path, colorizer: Colorizer,
     path = tmp_path / name
     path.write_bytes(FILES[name](400, 300))
     # Not from its path: Pillow 12 maps some oriented TIFFs into memory and turns them twice.
-    np.testing.assert_array_equal(colorizer.see(reopened(path)), colorizer.see(path))
+    np.testing.assert_array_equal(
+        colorizer.prepare_input(reopened(path)), colorizer.prepare_input(path)
+    )
 
 
 def test_the_pixels_of_a_large_jpeg_in_memory_count_as_they_are(
@@ -150,11 +152,11 @@ def test_the_pixels_of_a_large_jpeg_in_memory_count_as_they_are(
     path = tmp_path / "large.jpg"
     path.write_bytes(FILES["large.jpg"](400, 300))
     image = reopened(path)
-    seen = [colorizer.see(image), colorizer.see(np.asarray(image))]
+    seen = [colorizer.prepare_input(image), colorizer.prepare_input(np.asarray(image))]
     reduced = np.asarray(image.resize((96, 64), Image.Resampling.BICUBIC))
     for L in seen:
         np.testing.assert_array_equal(L, model_input.luminance(reduced))
-    assert 0.1 < np.abs(seen[0] - colorizer.see(path)).max() * lab.L_SCALE < 2
+    assert 0.1 < np.abs(seen[0] - colorizer.prepare_input(path)).max() * lab.L_SCALE < 2
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "I;16"])
@@ -167,8 +169,8 @@ def test_what_is_transparent_is_seen_as_white(mode: str) -> None:
         content = encoded(Image.new("P", (120, 90), 0), transparency=0)
     else:
         content = encoded(Image.new("RGBA", (120, 90), (200, 0, 100, 0)).convert(mode))
-    for rgb in (model_input.square(content, 32), model_input.whole(content, 32)):
-        assert (rgb == 255).all()
+    assert (model_input.decode_square(content, 32) == 255).all()
+    assert (model_input.resize_keep_aspect(decoding.open_image(content), 32) == 255).all()
     hidden = np.asarray(decoding.to_srgb_with_alpha(decoding.open_image(content)))
     assert hidden[..., :3].max() < 255
     assert hidden[..., 3].max() == 0
@@ -176,7 +178,7 @@ def test_what_is_transparent_is_seen_as_white(mode: str) -> None:
 
 def test_a_large_jpeg_is_decoded_small_and_looks_the_same() -> None:
     large = Image.fromarray(scene(1, 640, 640))
-    small = model_input.square(encoded(large, "JPEG", quality=95), 32)
+    small = model_input.decode_square(encoded(large, "JPEG", quality=95), 32)
     exact = np.asarray(large.resize((32, 32), Image.Resampling.BICUBIC))
     assert np.abs(small.astype(int) - exact).mean() < 2
 
@@ -185,7 +187,7 @@ def test_the_square_is_the_center_of_the_image() -> None:
     image = Image.new("RGB", (96, 32), "red")
     image.paste("lime", (32, 0, 64, 32))
     for oriented in (image, image.transpose(Image.Transpose.ROTATE_90)):
-        assert (model_input.square(encoded(oriented), 32) == [0, 255, 0]).all()
+        assert (model_input.decode_square(encoded(oriented), 32) == [0, 255, 0]).all()
         assert (model_input.center_square(oriented, 32) == [0, 255, 0]).all()
 
 

@@ -32,12 +32,12 @@ STANDARDIZED = np.stack([np.zeros(1000), np.ones(1000)]).astype(np.float32)
 MODEL = "model.onnx"
 
 
-def small_model(sees_embedding: bool = False) -> keras.Model:
+def small_model(takes_embedding: bool = False) -> keras.Model:
     """A convolution of 20 weights, and 2000 more where it sees the embedding."""
     keras.utils.set_random_seed(1)
     L = keras.Input((None, None, 1), name="L")
     ab = layers.Conv2D(2, 3, padding="same", activation="tanh")(L)
-    if not sees_embedding:
+    if not takes_embedding:
         return keras.Model([L], ab)
     embedding = keras.Input((1000,), name="embedding")
     return keras.Model(
@@ -100,7 +100,7 @@ def refusal(package: Path) -> str:
         ("embedded", MODEL),
         ("embedded", "embedder.onnx"),
         ("embedded", "embedding.npy"),
-        ("adjustable", "dial.onnx"),
+        ("adjustable", "decode.onnx"),
     ],
 )
 def test_what_is_loaded_must_be_listed(
@@ -110,7 +110,7 @@ def test_what_is_loaded_must_be_listed(
     files = json.loads((package / NAME).read_text())["files"]
     change(package, files={other: files[other] for other in files if other != name})
     assert refusal(package) == (
-        f"{package}: colorization.json does not list {name}; the package is not whole"
+        f"{package}: colorization.json does not list {name}; the package is incomplete"
     )
 
 
@@ -184,7 +184,7 @@ def test_pipes_and_devices_are_not_opened(embedded: Path, name: str, kind: str) 
         f"{embedded} is not a packaged model: it holds no readable colorization.json; "
         "`dvc repro package` makes one in models/chosen"
         if name == NAME
-        else f"{embedded}: {name} is missing; the package is not whole"
+        else f"{embedded}: {name} is missing; the package is incomplete"
     )
     assert refusal(embedded) == wanted
 
@@ -194,10 +194,12 @@ def test_a_manifest_without_end_is_not_read(alone: Path) -> None:
     assert refusal(alone) == f"{alone / NAME} is longer than 1048576 bytes"
 
 
-def test_a_package_of_an_earlier_format_is_to_be_made_anew(alone: Path) -> None:
-    change(alone, format=3)
-    assert refusal(alone) == (
-        f"{alone / NAME}: format Input should be 4; `dvc repro package` makes the package anew"
+def test_a_package_of_an_older_format_is_refused(adjustable: Path) -> None:
+    manifest = json.loads((adjustable / NAME).read_text())
+    manifest |= {"format": 4, "dial": manifest.pop("vividness")}
+    (adjustable / NAME).write_text(json.dumps(manifest))
+    assert refusal(adjustable) == (
+        f"{adjustable / NAME}: format must be 5; found 4; run `dvc repro package` again"
     )
 
 
@@ -273,8 +275,8 @@ def shaped(name: str, dtype: int, *lengths: int | str | None) -> onnx.ValueInfoP
 
 
 NO_NETWORK, NO_COLORS = "is not a network (", "is not a network from L to ab"
-UNUSABLE, NOT_FINITE = "cannot be used (", "gives numbers that are not finite"
-OF_ANOTHER_SHAPE = "gives an array of another shape"
+UNUSABLE, NOT_FINITE = "cannot be used (", "returns numbers that are not finite"
+OF_ANOTHER_SHAPE = "returns an array of an unexpected shape"
 HOSTILE = {
     "empty": (b"", NO_NETWORK),
     "text": (b"hello", NO_NETWORK),
@@ -394,10 +396,10 @@ def test_a_network_that_needs_too_much_for_a_photograph_says_so(alone: Path) -> 
 
 
 @pytest.mark.parametrize("content", [b"hello", network([twice("ab")])])
-def test_a_dial_is_looked_at_as_closely(adjustable: Path, content: bytes) -> None:
-    (adjustable / "dial.onnx").write_bytes(content)
+def test_the_decoder_is_checked_too(adjustable: Path, content: bytes) -> None:
+    (adjustable / "decode.onnx").write_bytes(content)
     reseal(adjustable)
-    assert refusal(adjustable).startswith(f"{adjustable / 'dial.onnx'} is not a network ")
+    assert refusal(adjustable).startswith(f"{adjustable / 'decode.onnx'} is not a network ")
 
 
 def test_a_plain_network_is_taken(alone: Path) -> None:

@@ -96,7 +96,7 @@ def test_a_large_photograph_is_shown_small_and_downloaded_whole(held: Uploads) -
 
 def test_what_is_held_has_an_end(held: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
     content = encoded(scene(1))
-    taken = held._held[held.add(content)].held
+    taken = held._held[held.add(content)].nbytes
     assert taken > len(content) + held._predictor.image_size**2  # not the file alone
     monkeypatch.setattr(uploads, "MOST_HELD", 2 * taken)
     names = [held.add(content) for _ in range(3)]
@@ -126,7 +126,7 @@ def test_a_port_that_is_taken_is_named_in_one_line(
         port = taken.getsockname()[1]
         assert told(capsys, "--model", str(model), "--port", str(port)) == (
             f"colorize-page: cannot serve at 127.0.0.1, port {port}: Address already in use; "
-            "--port 0 takes a free one"
+            "--port 0 uses any free port"
         )
 
 
@@ -266,7 +266,7 @@ def test_in_a_browser_photographs_are_colorized_turned_and_downloaded(
         (photos / "cut.jpg").write_bytes(encoded(scene(4, 60, 44), "JPEG")[:-2])
         give(opened, photos / "cut.jpg")
         assert dial.is_visible()
-        opened.get_by_role("status").filter(has_text="its end marker was missing").wait_for()
+        opened.get_by_role("status").filter(has_text="missing end marker").wait_for()
         on_disk = [each for each in (tmp_path / "temporary").rglob("*") if each.is_file()]
         assert [each for each in on_disk if each.stat().st_size] == []
 

@@ -6,10 +6,10 @@ import pytest
 import tensorflow as tf
 from keras.layers import Conv2D
 
-from colorization import architectures
 from colorization.backbones import precision
 from colorization.backbones.precision import choose_precision, dtype_policy
-from colorization.networks.architecture import sees_embedding
+from colorization.networks import catalog
+from colorization.networks.architecture import takes_embedding
 from colorization.networks.encoders import ENCODERS
 from samples import model_of
 from test_variants import PARAMETERS
@@ -101,7 +101,7 @@ def test_a_variant_computes_in_bfloat16_except_its_first_and_last_layers(variant
     assert {weight.dtype for weight in model.weights} <= {"float32", "uint32"}  # dropout's state
     outputs = [layer for layer in model.layers if layer.name in ("ab", "decoder_ab")]
     assert {layer.compute_dtype for layer in outputs} == {"float32"}
-    encoder = architectures.load(variant).encoder
+    encoder = catalog.load(variant).encoder
     float32_encoder = encoder is not None and ENCODERS[encoder].folded
     nested = model.layers if float32_encoder else model._flatten_layers()
     convolutions = [layer for layer in nested if isinstance(layer, Conv2D)]
@@ -110,7 +110,7 @@ def test_a_variant_computes_in_bfloat16_except_its_first_and_last_layers(variant
     float32 = model_of(variant)
     rng = np.random.default_rng(1)
     L, vector = rng.uniform(-1, 1, (2, 32, 32, 1)), rng.normal(size=(2, 1000))
-    given = [L, vector if sees_embedding(model) else None][: len(model.inputs)]
+    given = [L, vector if takes_embedding(model) else None][: len(model.inputs)]
     ab, exact = (np.asarray(one(given, training=False)) for one in (model, float32))
     assert ab.dtype == np.float32
     assert (ab != exact).any()

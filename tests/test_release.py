@@ -14,6 +14,7 @@ import colorization
 from colorization.color import lab
 from colorization.colorizing.colorizer import load
 from colorization.core.errors import ColorizationError
+from colorization.core.settings import Params
 from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.packaging.manifest import RELEASED, read_manifest
 from colorization.releasing import release
@@ -71,14 +72,14 @@ def test_a_release_is_a_package_with_its_card(
     out = tmp_path / "released"
     release.release(package, photos, notes, out)
     manifest, before = read_manifest(out), read_manifest(package)
-    assert manifest.dial == before.dial
+    assert manifest.vividness == before.vividness
     scores = pd.read_csv(out / "other_photographs.csv")
-    expected = score_photographs(load(out), sorted(photos.iterdir()), release.POSITIONS)
+    expected = score_photographs(load(out), sorted(photos.iterdir()), release.SWEEP)
     pd.testing.assert_frame_equal(scores, expected, check_exact=False, check_dtype=False)
     card = (out / "README.md").read_text()
     assert card.startswith((package / "README.md").read_text().rstrip())
     assert f"3 photographs of `{photos.name}`" in card
-    assert f"| 0.25 | {expected.over_gray_db[2]:.2f} ± " in card
+    assert f"| 0.25 | {expected.psnr_gain_over_gray_db[2]:.2f} ± " in card
     assert card.endswith("## What to know\n\nNothing.\n")
 
 
@@ -114,7 +115,9 @@ def test_the_released_model_is_small_and_colorizes() -> None:
 
 def test_the_released_model_is_that_of_its_profile_and_its_card_tells_the_licences() -> None:
     training = TrainingRecord.read(RELEASED / TRAINING)
-    assert training.train == Classification.load(ROOT / "profiles" / "released.yaml")
+    params = Params.load(ROOT / "profiles" / "released.yaml")
+    overrides = params.variants[training.variant].train
+    assert training.train == params.train.override(overrides, training.variant)
     assert training.encoder is not None
     assert not training.encoder.random
     card = (RELEASED / "README.md").read_text()

@@ -11,9 +11,9 @@ import yaml
 from PIL import Image
 
 import colorization
-from colorization import architectures
 from colorization.core.errors import ColorizationError
 from colorization.embedding import resizing
+from colorization.networks import catalog
 from colorization.packaging import saved_model
 from packaged import EMBED, SIDE, untrained, with_embeddings, write_package
 from samples import ROOT, examples
@@ -50,7 +50,7 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp(request.param)
     package = folder / f"{request.param}-1"
     mean_and_deviation = None
-    if not architectures.load(request.param).encoder:
+    if not catalog.load(request.param).encoder:
         mean_and_deviation = with_embeddings(examples(folder / "test", 5, SIDE))[1]
     network = small_model() if request.param == "vgg16_repeat" else untrained(request.param)
     write_package(package, network, request.param, mean_and_deviation)
@@ -64,8 +64,8 @@ def test_a_saved_model_gives_what_the_package_gives(model: Path, tmp_path: Path)
     ab = served(gray=tf.constant(GRAY))["ab"].numpy()
     colorizer = colorization.load(model.with_name(model.name.removesuffix("-directory")))
     grays = [Image.fromarray(image[..., 0]).convert("RGB") for image in GRAY]
-    seen = [colorizer.see(gray) for gray in grays]
-    predicted = 128 * np.stack([colorizer.turn(each) for each in colorizer.predict(seen)])
+    seen = [colorizer.prepare_input(gray) for gray in grays]
+    predicted = 128 * np.stack([colorizer.decode(each) for each in colorizer.predict(seen)])
     assert np.abs(predicted).max() > 20
     np.testing.assert_allclose(ab, predicted, atol=0.02)
 

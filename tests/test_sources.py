@@ -219,13 +219,13 @@ def test_a_source_without_images_is_refused_in_one_line_that_names_it(
     message = refusal(source, tmp_path / "raw.zip")
     assert "photos" in message
     assert message.startswith(
-        ("download.source", f"{source}: holds no images", f"{source}: damaged zip archive")
+        ("download.source", f"{source}: contains no images", f"{source}: damaged zip archive")
     )
 
 
 def test_a_tar_without_images_leaves_no_zip(tmp_path: Path) -> None:
     source = tar_of_images(tmp_path / "photos.tar", "w", IGNORED)
-    assert "holds no images" in refusal(source, tmp_path / "raw.zip")
+    assert "contains no images" in refusal(source, tmp_path / "raw.zip")
 
 
 def test_a_wrong_source_is_told_the_choices(tmp_path: Path) -> None:
@@ -297,10 +297,10 @@ def test_what_is_no_archive_is_named_by_its_url_and_not_kept(
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("https://", "'https://' names no host"),
-        ("https://a:b/c", "'https://a:b/c' names no host"),
-        ("https://a b/c", "'https://a b/c' names no host"),
-        ("https://[", r"'https://\[' names no host"),
+        ("https://", "'https://' has no host"),
+        ("https://a:b/c", "'https://a:b/c' has no host"),
+        ("https://a b/c", "'https://a b/c' has no host"),
+        ("https://[", r"'https://\[' has no host"),
         ("https://a/b.zip#sha256=12", "a URL may end in #md5=.*; found '#sha256=12'"),
         ("https://a/b.zip#crc32=12345678", "found '#crc32=12345678'"),
         ("https://a/b.zip#md5=" + "g" * 32, "found '#md5=gggg"),

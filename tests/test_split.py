@@ -63,7 +63,7 @@ def test_the_ratios_are_kept_within_sampling_error(ratios: tuple[float, float, f
     settings = SETTINGS.model_copy(update={"ratios": ratios})
     count = 20_000
     sums = (hashlib.sha256(str(index).encode()).hexdigest() for index in range(count))
-    found = Counter(examining.part_of(sha256, settings) for sha256 in sums)
+    found = Counter(examining.split_of(sha256, settings) for sha256 in sums)
     for part, ratio in zip(("train", "validation", "test"), ratios, strict=True):
         deviation = np.sqrt(ratio * (1 - ratio) / count)  # binomial
         assert abs(found[part] / count - ratio) < 4 * deviation
@@ -76,7 +76,7 @@ def test_exact_copies_land_in_the_same_part_and_are_kept(tmp_path: Path) -> None
     found = table.set_index("name")
     for name in originals:
         copy = f"copy of {name}"
-        assert found["split"][name] == found["split"][copy] != "left out"
+        assert found["split"][name] == found["split"][copy] != "excluded"
         assert (found["near_duplicate"][name], found["near_duplicate"][copy]) == (copy, name)
 
 
@@ -105,7 +105,7 @@ def test_the_same_picture_is_never_in_two_parts(tmp_path: Path, how: str) -> Non
     crossed = 0
     for index in range(60):
         pair = [f"{index:02d}.png", f"{index:02d} again.img.png"]
-        own = [examining.part_of(table["sha256"][name], SETTINGS) for name in pair]
+        own = [examining.split_of(table["sha256"][name], SETTINGS) for name in pair]
         assert table.loc[pair[0], "near_duplicate"] == pair[1]
         assert table.loc[pair[1], "near_duplicate"] == pair[0]
         if own[0] == own[1]:
@@ -115,7 +115,7 @@ def test_the_same_picture_is_never_in_two_parts(tmp_path: Path, how: str) -> Non
         larger = int(sizes[own[0]] < sizes[own[1]])
         kept = 1 - larger
         assert table.loc[pair[kept], "split"] == own[kept]
-        assert table.loc[pair[larger], "split"] == "left out"
+        assert table.loc[pair[larger], "split"] == "excluded"
         assert table.loc[pair[larger], "reason"] == (
             f"near duplicate: of {pair[kept]} in {own[kept]}"
         )
@@ -144,7 +144,7 @@ def test_adding_images_moves_none_from_one_part_to_another(tmp_path: Path) -> No
     added = {f"again {seed}.png": again(scene(seed, 96, 80), "smaller") for seed in range(0, 60, 2)}
     after = parts(pack(tmp_path / "after.zip", drawn | added))
     changed = {name: after[name] for name in before if after[name] != before[name]}
-    assert set(changed.values()) == {"left out"}
+    assert set(changed.values()) == {"excluded"}
 
 
 def test_the_table_tells_what_each_image_is(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_the_table_tells_what_each_image_is(tmp_path: Path) -> None:
     assert red_row["mean_chroma"] == pytest.approx(104.55, abs=0.02)
     assert table.loc["gray.png", "mode"] == "L"
     assert table["mean_chroma"]["gray.png"] < 0.01
-    assert table.loc["gray.png", "split"] != "left out"
+    assert table.loc["gray.png", "split"] != "excluded"
 
 
 def test_each_image_that_is_left_out_has_its_reason(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_each_image_that_is_left_out_has_its_reason(tmp_path: Path) -> None:
     assert content.count(damaged[100:300]) == 1
     archive.write_bytes(content.replace(damaged[100:300], bytes(200)))
     table = split.split_archive(archive, SETTINGS.model_copy(update={"min_chroma": 2.0}))
-    excluded = table[table["split"] == "left out"].set_index("name")["reason"]
+    excluded = table[table["split"] == "excluded"].set_index("name")["reason"]
     assert excluded["bad/damaged.bmp"] == "unusable: damaged in the archive"
     assert excluded["bad/gray.png"] == "near gray: mean chroma under 2"
     assert excluded["bad/small.png"] == "too small: shorter side under 32 px"
@@ -197,7 +197,7 @@ def test_each_image_that_is_left_out_has_its_reason(tmp_path: Path) -> None:
     assert excluded["/absolute ü.png"] == "too small: shorter side under 32 px"
     assert len(excluded) == 10
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip"]
-    assert (table.loc[table["split"] != "left out", "reason"] == "").all()
+    assert (table.loc[table["split"] != "excluded", "reason"] == "").all()
 
 
 @pytest.mark.filterwarnings("ignore:::PIL")
@@ -269,7 +269,7 @@ def test_a_turned_photograph_is_examined_as_the_upright_one(
     assert other["mean_chroma"] == one["mean_chroma"]
     np.testing.assert_array_equal(other["hash"], one["hash"])
     np.testing.assert_array_equal(
-        model_input.square(content, 32), model_input.square(encoded(upright), 32)
+        model_input.decode_square(content, 32), model_input.decode_square(encoded(upright), 32)
     )
 
 
@@ -281,7 +281,7 @@ def with_a_flipped_bit(content: bytes, rng: np.random.Generator) -> bytes:
 
 def refusal_of_preprocess(content: bytes) -> str:
     try:
-        model_input.square(content, 32)
+        model_input.decode_square(content, 32)
     except ColorizationError as error:
         return str(error)
     return ""
@@ -356,7 +356,7 @@ def test_a_zip_of_text_files_called_jpg_is_refused_naming_one(tmp_path: Path) ->
     with pytest.raises(ColorizationError) as caught:
         split.split_archive(archive, SETTINGS)
     assert str(caught.value) == (
-        f"{archive}: none of its 2 images can be used; a.jpg, for one: unusable: not an image"
+        f"{archive}: none of its 2 images is usable; a.jpg, for one: unusable: not an image"
     )
 
 

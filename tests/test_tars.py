@@ -108,7 +108,7 @@ def test_a_tar_that_unpacks_without_end_is_refused_while_it_is_packed(
     content = lzma.compress(images)
     assert refusal(content, tmp_path) == (
         f"photos.tar: unpacks to more than 10,000,000 bytes, from {len(content):,}; "
-        "if they are photographs, unpack it yourself and name the folder"
+        "if they are photographs, unpack it yourself and use the folder"
     )
     expected = "photos.tar: unpacks to more than 10,000,000 bytes, from "
     other = one_member(header_of("note.txt", len(zeros) * 9), zeros * 9)  # passed over, not packed
@@ -130,7 +130,7 @@ def test_an_image_that_is_too_large_is_told_and_left_out(
     content += one_member(header_of("fine.bmp", 1000), bytes(1000))
     assert fetch(content, tmp_path) == ["fine.bmp"]
     assert capsys.readouterr().out == (
-        f"{tmp_path}/photos.tar: 'big\\x1b.bmp' is left out: 1,001 bytes, more than 1,000\n"
+        f"{tmp_path}/photos.tar: 'big\\x1b.bmp' excluded: 1,001 bytes, more than 1,000\n"
     )
 
 
@@ -148,7 +148,7 @@ def test_a_sparse_image_is_told_and_left_out(
     content = sparse() + one_member(header_of("fine.bmp", 3), b"abc")
     assert fetch(content, tmp_path) == ["fine.bmp"]
     assert capsys.readouterr().out == (
-        f"{tmp_path}/photos.tar: 'holes.bmp' is left out: a sparse file, in pieces\n"
+        f"{tmp_path}/photos.tar: 'holes.bmp' excluded: a sparse file\n"
     )
 
 
@@ -187,4 +187,4 @@ def test_of_several_images_of_one_name_the_last_counts(tmp_path: Path) -> None:
 
 
 def test_a_tar_of_nothing_holds_no_images(tmp_path: Path) -> None:
-    assert refusal(bytes(10_240), tmp_path) == "photos.tar: holds no images"
+    assert refusal(bytes(10_240), tmp_path) == "photos.tar: contains no images"

@@ -19,7 +19,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 import tiffs
-from colorization.core.errors import ColorizationError
+from colorization.core.errors import ColorizationError, PhotographWarning
 from colorization.photos import decoding, model_input, scaling, tiff
 from samples import encoded, scene
 from tiffs import Pixel
@@ -176,7 +176,7 @@ def test_without_a_tag_sixteen_bits_are_sixteen() -> None:
     samples = np.array([[0, 16, 2048, 4095]], np.uint16)[..., None]
     for extratags in ([], [(281, "H", 1, 4000, False)]):  # the greatest value that occurs
         content = tiff_of(samples, "gray", extratags=extratags)
-        with pytest.warns(decoding.PhotographWarning, match=r"^almost black: .* exceeds 4,095$"):
+        with pytest.warns(PhotographWarning, match=r"^almost black: .* exceeds 4,095$"):
             assert seen(content)[0, :, 0].tolist() == [0, 0, 8, 15]
 
 
@@ -290,7 +290,7 @@ def test_a_lone_reduced_image_is_a_photograph(photograph: np.ndarray) -> None:
 def test_a_raw_file_is_not_taken_for_its_thumbnail(photograph: np.ndarray) -> None:
     small = {"photometric": "rgb", "subfiletype": 1, "subifds": 1}
     content = of_directories((photograph[::2, ::2], small), (photograph, {"photometric": "rgb"}))
-    message = "a TIFF with its photograph in a SubIFD, as camera raw files have it"
+    message = "a TIFF with its photograph in a SubIFD, like a camera's raw file"
     assert refusal(content) == f"{message}, which is not supported"
     assert decoding.count_pages(content) == 1
 
@@ -311,15 +311,19 @@ def test_each_page_can_be_had(photograph: np.ndarray) -> None:
         content = of_directories(*(images[number] for number in order))
         assert decoding.count_pages(content) == 3
         assert decoding.count_pages(io.BytesIO(content)) == 3
-        assert refusal(content) == "3 pages, not one photograph; the command colorize takes each"
+        assert (
+            refusal(content)
+            == "3 pages, not a single photograph; the command colorize accepts them"
+        )
         pages = [expected[{0: 0, 2: 1, 3: 2}[number]] for number in order if number != 1]
-        square = model_input.whole(encoded(Image.fromarray(pages[1])), 32)
-        np.testing.assert_array_equal(model_input.whole(content, 32, page=1), square)
+        second = decoding.open_image(content, large=True, page=1)
+        resized = model_input.resize_keep_aspect(Image.fromarray(pages[1]), 32)
+        np.testing.assert_array_equal(model_input.resize_keep_aspect(second, 32), resized)
         for page, pixels in enumerate(pages):
             image = decoding.open_image(io.BytesIO(content), page=page)
             np.testing.assert_array_equal(np.asarray(decoding.to_srgb(image)), pixels)
     for page in (-1, 3):
-        with pytest.raises(ColorizationError, match=rf"^there is no page {page + 1}: it has 3$"):
+        with pytest.raises(ColorizationError, match=rf"^no page {page + 1}: it has 3$"):
             decoding.open_image(content, page=page)
 
 
@@ -328,7 +332,7 @@ def test_what_is_no_tiff_has_one_page() -> None:
         assert decoding.count_pages(content) == 1
     image = decoding.to_srgb(decoding.open_image(encoded(scene(1)), page=0))
     np.testing.assert_array_equal(np.asarray(image), scene(1))
-    with pytest.raises(ColorizationError, match=r"^there is no page 2: it is one image$"):
+    with pytest.raises(ColorizationError, match=r"^no page 2: a single image$"):
         decoding.open_image(encoded(scene(1)), page=1)
 
 
@@ -356,7 +360,7 @@ def test_directories_that_lie_are_refused(photograph: np.ndarray) -> None:
         assert decoding.count_pages(changed) == 1
         return refusal(changed)
 
-    outside = "damaged: a directory lies outside the TIFF"
+    outside = "damaged TIFF: a directory outside the file"
     assert damaged(4, b"\xff\xff\xff\xff") == outside
     assert damaged(4, bytes(4)) == "damaged: no directory in the TIFF"
     assert damaged(first, b"\xff\xff") == "damaged: a directory of 65,535 entries in the TIFF"
@@ -364,7 +368,7 @@ def test_directories_that_lie_are_refused(photograph: np.ndarray) -> None:
     assert damaged(after, b"\xff\xff\xff\xff") == outside
     # A count of values that the file cannot hold, at the first entry: the width.
     width = damaged(first + 2 + 4, b"\xff\xff\xff\x7f")
-    assert width == "damaged: the TIFF does not say its width and height"
+    assert width == "damaged TIFF: no width or height"
 
 
 @pytest.mark.filterwarnings("ignore:::PIL")
@@ -456,7 +460,7 @@ def test_many_directories_are_read_in_little_time() -> None:
     start = time.process_time()
     assert decoding.count_pages(content) == 1
     assert time.process_time() - start < 2
-    assert refusal(content).startswith("damaged: values that overlap")
+    assert refusal(content).startswith("damaged: overlapping values")
 
 
 def test_a_jpeg_is_decoded_without_the_packages_for_tiffs(tmp_path: Path) -> None:

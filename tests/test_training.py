@@ -18,7 +18,7 @@ from colorization.backbones.weights import Pretrained
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import Train
 from colorization.dataset.examples import Examples
-from colorization.networks.architecture import Network, Variant, build_network
+from colorization.networks.architecture import Network, build_network
 from colorization.networks.objective import MSE, Objective
 from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.networks.saving import load_model

@@ -25,7 +25,15 @@ from commands import DVC, changed_stages, said
 
 LOCAL_CONFIG, RUNS = Path(".dvc/config.local"), Path("data/runs/train")
 EXPERIMENTS = "experiments/dvc.yaml"
-INPUTS = ("check", "preprocess", "colors", "trivial", "embed", f"{EXPERIMENTS}:embed_control")
+INPUTS = (
+    "check",
+    "preprocess",
+    "colors",
+    "trivial",
+    "embed",
+    f"{EXPERIMENTS}:embed_control",
+    f"{EXPERIMENTS}:inputs",
+)
 STAGES = ("train:", "evaluate:")  # how their own errors begin
 REF, TOPIC, STOP = "refs/colorization/cluster", "colorization", "colorization-stop"
 POLL, GRACE = 1.0, 60.0  # seconds between looks at whether to end, and to end

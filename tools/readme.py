@@ -17,10 +17,10 @@ from typing import Any
 
 import release
 import tiffs
-from colorization import architectures
 from colorization.colorizing import command, page
 from colorization.colorizing.colorizer import load
-from colorization.core.settings import Download, Params, Study
+from colorization.core.settings import Params, Variant
+from colorization.networks import catalog
 from colorization.networks.record import TrainingRecord
 from colorization.packaging.manifest import RELEASED
 from colorization.pages import rendering
@@ -95,7 +95,7 @@ def with_printed(text: str) -> str:
 def released_figure() -> str:
     """Tell what `release.draw` drew."""
     trained = TrainingRecord.read(RELEASED / "training.json")
-    positions = ", ".join(f"{position:g}" for position in release.POSITIONS)
+    positions = ", ".join(f"{position:g}" for position in release.FIGURE_VIVIDNESS)
     default = load(RELEASED).vividness
     scores = json.loads((RELEASED / "metrics.json").read_text(encoding="utf-8"))
     ours, grays = (scores[name]["ciede2000_mean"] for name in ("model", "gray"))
@@ -137,8 +137,7 @@ def draw_figure(out: Path) -> None:
 
 def _pictured() -> dict[str, Evaluation]:
     params = STUDY / "params.yaml"
-    source = Download.load(params).shown_source
-    return read_experiments(Study.load(params), source, STUDY / "trainings").pictured()
+    return read_experiments(Params.load(params), STUDY / "trainings").pictured()
 
 
 def results_table() -> str:
@@ -154,7 +153,7 @@ def results_table() -> str:
     variants = [row for row in rows if not row[1].startswith(f" {PROMISING}_")]
     told = "".join("|".join([*row[:2], *row[3:]]) + "\n" for row in variants)
     images = json.loads((STUDY / "metrics.json").read_text(encoding="utf-8"))["images"]
-    seeds = len(Study.load(STUDY / "params.yaml").seeds)
+    seeds = len(Params.load(STUDY / "params.yaml").study.seeds)
     over = f"{images} test photographs and {seeds} seeds"
     return f"{told}\nMeans over {over}, with 95% confidence intervals.\n"
 
@@ -190,14 +189,20 @@ def metrics_table() -> str:
 
 
 def variants_table() -> str:
-    """What each variant is, and where the paper speaks of it."""
-    names = Study.load(ROOT / "profiles" / "photographs.yaml").variants()
-    records = {name: architectures.load(name) for name in names}
-    rows = [
-        (f"`{name}`", record.section or "beyond it", record.architecture)
-        for name, record in records.items()
-    ]
-    return _table(["name", "paper", "architecture"], rows)
+    """The published study's variants: network, section of the paper, what differs from others."""
+    lines = Params.load(ROOT / "profiles" / "photographs.yaml").variants
+    return _table(
+        ["variant", "network", "paper", "embedding", "training"],
+        [_variant_row(name, line) for name, line in lines.items()],
+    )
+
+
+def _variant_row(name: str, line: Variant) -> tuple[str, ...]:
+    network = catalog.load(line.network)
+    of_the_paper = line.embedding == "imagenet" or not network.takes_embedding
+    overrides = ", ".join(f"{key} {value}" for key, value in line.train.items())
+    section = (network.section or "") if of_the_paper else ""
+    return f"`{name}`", network.description, section, line.embedding, overrides
 
 
 def claims_table() -> str:

@@ -1,4 +1,4 @@
-"""Make the model that comes with this program of models/chosen, and the figure of what it does.
+"""Make the released model from models/chosen, and a figure of its results.
 
 python tools/release.py --photos bsds500 --notes profiles/released.md \
     --evaluation data/evaluations/mobilenet_unet-1
@@ -22,7 +22,7 @@ from colorization.scoring.evaluation import read_evaluation
 from colorization.scoring.vividness import SHOWN
 
 FIGURE = Path("docs/released.png")
-POSITIONS = (0.0, 0.5, 1.0)  # of the dial
+FIGURE_VIVIDNESS = (0.0, 0.5, 1.0)
 
 
 def main(
@@ -34,12 +34,13 @@ def main(
 
 
 def draw(evaluation: Path, out: Path) -> None:
-    """Draw every other shown photograph of a test split: gray, along the dial, and as it is."""
-    found = read_evaluation(evaluation)
-    if found.dial is None:
-        raise ColorizationError(f"{evaluation}: of a model without a dial; the figure shows one")
-    shown, places = found.shown["evenly_spaced"].images, np.searchsorted(SHOWN, POSITIONS)
-    rows = [shown["gray"], *found.dial.images.swapaxes(0, 1)[places], shown["truth"]]
+    """Draw every other test sample: gray, at several vividness, and the original."""
+    scores = read_evaluation(evaluation)
+    if scores.dial is None:
+        raise ColorizationError(f"{evaluation}: the model has no vividness")
+    samples = scores.shown["evenly_spaced"].images
+    indices = np.searchsorted(SHOWN, FIGURE_VIVIDNESS)
+    rows = [samples["gray"], *scores.dial.images.swapaxes(0, 1)[indices], samples["truth"]]
     write_rows([row[::2] for row in rows], out)
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from colorization.dataset.splits import EXCLUDED, PARTS
+from colorization.dataset.splits import EXCLUDED, SPLITS
 
 NEAR_GRAY = 2.0  # mean CIE Lab chroma; a photograph below it counts as black and white
 KINDS_SHOWN = 6
@@ -26,12 +26,12 @@ def summarize(split: pd.DataFrame) -> dict[str, str]:
     kinds = split["reason"].str.partition(":")[0]
     decoded = split[kinds != UNUSABLE]
     return {
-        "parts": ", ".join(f"{(split['split'] == part).sum():,} {part}" for part in PARTS),
-        "left out": _counts(kinds[split["split"] == EXCLUDED]) or "none",
+        "splits": ", ".join(f"{(split['split'] == name).sum():,} {name}" for name in SPLITS),
+        "excluded": _counts(kinds[split["split"] == EXCLUDED]) or "none",
         "sizes": _sizes(decoded),
         "modes": _counts(decoded["mode"]),
         "near gray": _near_gray(decoded),
-        "the same picture": _twins(decoded),
+        "near duplicates": _duplicates(decoded),
     }
 
 
@@ -58,7 +58,7 @@ def _near_gray(decoded: pd.DataFrame) -> str:
     return f"{gray.sum():,} ({gray.mean():.1%}) have a mean chroma under {NEAR_GRAY:g}"
 
 
-def _twins(decoded: pd.DataFrame) -> str:
+def _duplicates(decoded: pd.DataFrame) -> str:
     copies = decoded["sha256"].duplicated(keep=False)
     near_duplicates = (decoded["near_duplicate"] != "") & ~copies
     return (

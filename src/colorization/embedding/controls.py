@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 
 from colorization.core.files import atomic_folder
-from colorization.core.settings import Control, Embed
-from colorization.dataset.splits import PARTS
+from colorization.core.settings import Embed
+from colorization.dataset.splits import SPLITS
 from colorization.embedding.writing import write_embeddings
 
 SEED = 1
 
 
 def write_control(
-    kind: Control,
+    kind: str,
     settings: Embed,
     arrays_folder: Path,
     embeddings: Path,
@@ -25,7 +25,7 @@ def write_control(
 
     Parameters
     ----------
-    kind : Control
+    kind : str
         "random_network" for the logits of the same network with random weights, or
         "another_photograph" for those of another photograph of the same part.
     settings : Embed
@@ -43,7 +43,7 @@ def write_control(
         write_embeddings(random, "random", arrays_folder, checkpoint_dir, hash_cache, out)
         return
     with atomic_folder(out) as folder:
-        for part in PARTS:
+        for part in SPLITS:
             own = np.load(embeddings / f"{part}.npy", allow_pickle=False)
             np.save(folder / f"{part}.npy", own[derangement(len(own))])
         for name in ("normalization.npy", "identity.json"):

@@ -11,7 +11,7 @@ from colorization.core.files import atomic_folder
 from colorization.core.identity import identify
 from colorization.core.settings import Embed
 from colorization.dataset import arrays
-from colorization.dataset.splits import PARTS
+from colorization.dataset.splits import SPLITS
 from colorization.embedding import imagenet
 from colorization.embedding.standardization import fit_normalization, normalize
 
@@ -52,10 +52,10 @@ def write_embeddings(
     predict = imagenet.compile_embedder(embedder)
     partial = {
         part: checkpoint_dir / identify(told, [arrays_folder / part / "L.npy"], hash_cache)
-        for part in PARTS
+        for part in SPLITS
     }
     logits = {}
-    for part in PARTS:
+    for part in SPLITS:
         logits[part] = imagenet.embed(
             predict,
             arrays.read(arrays_folder / part).L,
@@ -66,7 +66,7 @@ def write_embeddings(
         )
     mean_and_deviation = fit_normalization(logits["train"], settings.weights)
     with atomic_folder(out) as folder:
-        for part in PARTS:
+        for part in SPLITS:
             np.save(folder / f"{part}.npy", normalize(logits[part], mean_and_deviation))
         np.save(folder / "normalization.npy", mean_and_deviation)
         pretrained.write(folder / "identity.json")

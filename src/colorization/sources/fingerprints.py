@@ -1,4 +1,4 @@
-"""Identify a source by its content, and read only files whose length or time has changed."""
+"""Identify a source by its content, hashing only files whose size or time has changed."""
 
 import hashlib
 from pathlib import Path
@@ -20,7 +20,8 @@ def fingerprint_source(source: str, hash_cache: Path) -> str:
     Returns
     -------
     str
-        A name or a URL as it is; the sha256 of a local archive, or of a local folder's listing.
+        The source itself if it is a name or a URL, else the sha256 of the archive, or of the
+        names and hashes of the folder's files.
 
     Raises
     ------

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from colorization.core.settings import Train
 from colorization.networks.record import TrainingRecord
 from colorization.pages.rendering import Cell, Table
 
@@ -14,7 +13,7 @@ def config_diff(trainings: Sequence[TrainingRecord]) -> Table:
     of the paper calls the embedding's network "a pre-trained Inception model"; section 3.2 has the
     other settings; section 3.5 has the size, of the VGG variants.
     """
-    papers = [training for training in trainings if isinstance(training.train, Train)]
+    papers = [training for training in trainings if training.objective == "mse"]
     settings = [training.train for training in papers]
     embedding = [training.embedding.network for training in papers if training.embedding]
     most = max((training.training_images for training in papers), default=0)
@@ -36,4 +35,4 @@ def config_diff(trainings: Sequence[TrainingRecord]) -> Table:
 
 def _epochs(training: TrainingRecord) -> int:
     """The epochs of a training on all images, which gives as many steps as this one had."""
-    return training.train.epochs // training.one_in
+    return round(training.train.epochs * training.train.fraction)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from colorization.core.errors import ColorizationError
-from colorization.core.settings import Study
+from colorization.core.settings import Params
 from colorization.scoring.evaluation import Evaluation, read_evaluation
 from colorization.study.estimates import Estimate, of_means, over_images, over_seeds
 
@@ -88,21 +88,19 @@ class Experiments:
             for variant in self.variants
         }
         whole = {name: found for name, found in first.items() if found is not None}
-        return {name: found for name, found in whole.items() if found.training.one_in == 1}
+        return {name: found for name, found in whole.items() if found.training.train.fraction == 1}
 
     def histories(self) -> dict[str, list[pd.DataFrame]]:
         """The histories of all seeds, for each variant of `pictured`."""
         return {name: [each.history for each in self.of(name)] for name in self.pictured()}
 
 
-def read_experiments(study: Study, source: str, evaluations: Path) -> Experiments:
+def read_experiments(params: Params, evaluations: Path) -> Experiments:
     """Read every evaluation of a study.
 
     Parameters
     ----------
-    study : Study
-    source : str
-        `download.source`.
+    params : Params
     evaluations : Path
         The folder with the outputs of the stage `evaluate` for all trainings.
 
@@ -111,7 +109,7 @@ def read_experiments(study: Study, source: str, evaluations: Path) -> Experiment
     ColorizationError
         If there is no training, or they were not scored on the same images.
     """
-    named = {key: evaluations / f"{key[0]}-{key[1]}" for key in study.trainings()}
+    named = {key: evaluations / f"{key[0]}-{key[1]}" for key in params.trainings()}
     there = {key: read_evaluation(folder) for key, folder in named.items() if folder.exists()}
     if not there:
         raise ColorizationError(f"{evaluations}: holds no training of this study")
@@ -121,7 +119,7 @@ def read_experiments(study: Study, source: str, evaluations: Path) -> Experiment
         if not found.rows["name"].equals(tested):
             raise ColorizationError(f"{evaluations}: trainings were scored on unlike test images")
     missing = [folder.name for key, folder in named.items() if key not in there]
-    return Experiments(there, source, missing)
+    return Experiments(there, params.download.redacted_source, missing)
 
 
 def between(one: Trainings, other: Trainings, quantity: Quantity) -> Estimate | None:
