@@ -25,7 +25,7 @@ from colorization.dataset import arrays
 from colorization.dataset.examples import Examples
 from colorization.networks import catalog
 from colorization.networks.objective import Objective
-from colorization.training.input_pipeline import Batches, feed
+from colorization.training.input_pipeline import Batches, as_dataset
 from steps import COLORS, compiled
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -108,7 +108,7 @@ def given(model: keras.Model, data: Batches) -> turns.Step:
 def fed(model: keras.Model, data: Batches) -> turns.Step:
     return partial(
         model.fit,
-        feed(data),
+        as_dataset(data),
         epochs=len(data) // data.per_epoch,
         steps_per_epoch=data.per_epoch,
         shuffle=False,

@@ -20,7 +20,7 @@ from colorization.color import lab
 from colorization.color.statistics import count_colors
 from colorization.dataset.arrays import LabArrays
 from colorization.photos import decoding, model_input
-from colorization.scoring.regions import small_parts
+from colorization.scoring.regions import small_regions
 from colorization.scoring.summary import TRIVIAL
 from colorization.scoring.trivial import score_trivial
 from colorization.sources import archives
@@ -38,7 +38,9 @@ def main(archive: Path, image_size: int, count: int | None) -> None:
         L, ab = lab.rgb_to_lab(np.stack(photographs))
         squares = LabArrays(names, L, ab, np.stack(photographs))
         with turns.quiet():
-            scored = score_trivial(squares, count_colors(ab), lambda _, rgb: small_parts(rgb)).rows
+            scored = score_trivial(
+                squares, count_colors(ab), lambda _, rgb: small_regions(rgb)
+            ).rows
         rows += [
             {"square": square.__name__, "floor": floor}
             | {metric: f"{scored[f'{floor}_{metric}'].mean():.3f}" for metric in SHOWN}

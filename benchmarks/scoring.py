@@ -22,7 +22,7 @@ from colorization.dataset import arrays
 from colorization.dataset.examples import Examples
 from colorization.photos import decoding, model_input
 from colorization.scoring import scorer
-from colorization.scoring.regions import small_parts
+from colorization.scoring.regions import small_regions
 from colorization.scoring.trivial import score_trivial
 from colorization.sources import archives
 
@@ -50,7 +50,7 @@ def main(archive: Path, image_size: int, count: int) -> None:
             colors = count_colors(cached.ab)
             counted = time.perf_counter() - started
             started = time.perf_counter()
-            trivial = score_trivial(cached, colors, lambda _, rgb: small_parts(rgb))
+            trivial = score_trivial(cached, colors, lambda _, rgb: small_regions(rgb))
             floored = time.perf_counter() - started
             started = time.perf_counter()
             scorer.evaluate(Noise(), Examples(cached, None), trivial, BATCH)
@@ -80,7 +80,7 @@ def table(photographs: list[np.ndarray]) -> str:
         "PSNR": lambda rgb: similarity.psnr_rgb_db(rgb, other),
         "AuC": lambda _: color_metrics.auc_ab_percent(error, error),
         "colorfulness": color_metrics.colorfulness,
-        "small parts": small_parts,
+        "small parts": small_regions,
     }
     rows = []
     for name, step in steps.items():

@@ -1,4 +1,4 @@
-"""Run a stage: the command line, the messages on errors and the clock that all stages share.
+"""Runs a stage: the command line, error messages and timing that all stages share.
 
 Importing this module puts this checkout's src/ first on the path: an installed package may belong
 to another checkout, as in `dvc exp run --temp`.
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
-# TensorFlow's greetings would hide our lines. Failures raise exceptions all the same.
+# TensorFlow's log messages would hide ours. Its errors are exceptions all the same.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 if platform.machine() in ("x86_64", "AMD64"):
     # By default TensorFlow uses oneDNN only where there is AVX512; see benchmarks/onednn.py.
@@ -29,8 +29,8 @@ from _paths import RUNS
 from colorization.core.errors import ColorizationError
 from colorization.core.provenance import Run, machine
 
-# TensorFlow's native code writes some greetings before it knows the log level, and not by Python's
-# sys.stderr. They are discarded while a stage is imported.
+# TensorFlow's native code writes some messages before it knows the log level, and not through
+# Python's sys.stderr. They are discarded while a stage is imported.
 _STDERR = os.dup(2)
 sys.stderr = open(_STDERR, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
 with Path(os.devnull).open("w") as _nowhere:
@@ -38,10 +38,10 @@ with Path(os.devnull).open("w") as _nowhere:
 
 
 @dataclass(frozen=True)
-class Figures:
+class Measurements:
     """A stage's own measurements of its run; see `provenance.Run`.
 
-    Where this run continued an interrupted one, `earlier_seconds` is the time that that one spent.
+    A run that resumed from a checkpoint has the time spent before it in `earlier_seconds`.
     """
 
     images_per_second: float | None = None
@@ -49,7 +49,7 @@ class Figures:
     earlier_seconds: float = 0.0
 
 
-def run(main: Callable[..., Figures | None]) -> None:
+def run(main: Callable[..., Measurements | None]) -> None:
     """Call a stage's main with the arguments of the command line.
 
     Each parameter of `main` is an argument, of the type it is annotated with. A file in data/runs
@@ -57,21 +57,21 @@ def run(main: Callable[..., Figures | None]) -> None:
 
     On an error that the user can correct, the stage exits with status 1 and prints one line on it.
     """
-    _let_speak()
+    _restore_stderr()
     stage = Path(sys.argv[0]).stem
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     for name, parameter in inspect.signature(main).parameters.items():
         parser.add_argument(name, type=parameter.annotation)
     arguments = vars(parser.parse_args())
     started = time.perf_counter()
-    signal.signal(signal.SIGTERM, _interrupt)  # as Ctrl-C: unfinished outputs are removed
+    signal.signal(signal.SIGTERM, _interrupt)  # as Ctrl-C: partial outputs are removed
     try:
-        figures = main(**arguments) or Figures()
+        measured = main(**arguments) or Measurements()
         Run(
             stage=stage,
-            seconds=round(time.perf_counter() - started + figures.earlier_seconds, 2),
-            images_per_second=figures.images_per_second,
-            devices=figures.devices,
+            seconds=round(time.perf_counter() - started + measured.earlier_seconds, 2),
+            images_per_second=measured.images_per_second,
+            devices=measured.devices,
             machine=machine(),
         ).write(run_file(stage, *arguments.values()))
     except ColorizationError as error:
@@ -92,15 +92,15 @@ def run_file(stage: str, *arguments: object) -> Path:
     return RUNS / stage / f"{name}.json" if name else RUNS / f"{stage}.json"
 
 
-def _let_speak() -> None:
-    """Show what libraries write to stderr again, once TensorFlow has looked for GPUs."""
+def _restore_stderr() -> None:
+    """Stop discarding stderr, once TensorFlow has listed the GPUs."""
     if tensorflow := sys.modules.get("tensorflow"):
         tensorflow.config.list_physical_devices()
     os.dup2(_STDERR, 2)
 
 
 def _out_of_memory(error: Exception) -> bool:
-    """Whether Python, TensorFlow or JAX found no room, in this machine's memory or a GPU's."""
+    """Whether Python, TensorFlow or JAX ran out of this machine's or a GPU's memory."""
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "ResourceExhaustedError"
@@ -109,7 +109,7 @@ def _out_of_memory(error: Exception) -> bool:
 
 
 def _reason(error: OSError) -> str:
-    """Describe a failure in one line, in the operating system's words."""
+    """Describe an OSError in one line, in the operating system's words."""
     where = f"{error.filename}: " if error.filename else ""  # a full disk gives none
     if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
         _, out, why = error.args[0][0]  # it lists the files that could not be copied
@@ -120,7 +120,7 @@ def _reason(error: OSError) -> str:
     if hidden := re.search(r"filename = '(.*?)'.*errno = (\d+)", message):
         return f"{hidden[1]}: {os.strerror(int(hidden[2]))}"
     if re.fullmatch(r"\d+ requested and \d+ written", message):
-        return f"an array could not be written whole: is the disk full? ({message})"
+        return f"an array could not be written completely: is the disk full? ({message})"
     return f"{where}{error.strerror or message}"
 
 

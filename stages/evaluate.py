@@ -8,7 +8,7 @@ best.npy, .json           likewise, the images that the model's colors improve m
 worst.npy, .json          likewise, the images that they improve least
 history.csv               the training's record, a row per epoch
 training.json             the settings of the training, and its best epoch
-dial.csv, .npy, .json     scores and some of the images along the dial, if the model has one
+vividness.csv, .npy, .json     scores and some of the images along the dial, if the model has one
 """
 
 import shutil

@@ -9,7 +9,7 @@ from colorization.packaging.package import Origin, package
 
 
 def main(variant: str, seed: int) -> None:
-    origin = Origin(source=Download.load(PARAMS).shown_source, split=read_table(SPLIT))
+    origin = Origin(source=Download.load(PARAMS).redacted_source, split=read_table(SPLIT))
     name = f"{variant}-{seed}"
     with atomic_folder(MODELS / "chosen") as folder:
         package(MODELS / name, EVALUATIONS / name, EMBEDDER, origin, folder)

@@ -28,7 +28,7 @@ def main(variant: str, seed: int) -> None:
             evaluation=evaluated,
             split=read_table(SPLIT),
             params=PARAMS.read_text(encoding="utf-8").strip(),
-            source=Download.load(PARAMS).shown_source,
+            source=Download.load(PARAMS).redacted_source,
         ),
         Circumstances(
             runs=read_runs(files),

@@ -1,13 +1,13 @@
 """Stage `train`: cached arrays -> a variant, trained from a seed."""
 
 from _paths import COLORS, HASH_CACHE, INPUTS, LAB, MODELS, PARAMS, TRAINING_CHECKPOINTS
-from _stage import Figures, run
+from _stage import Measurements, run
 from colorization.core.settings import Encoders, Train
 from colorization.networks.inputs import VariantInputs
 from colorization.training.training import Data, train_variant
 
 
-def main(variant: str, seed: int) -> Figures:
+def main(variant: str, seed: int) -> Measurements:
     data = Data(LAB, COLORS, VariantInputs.read(INPUTS / variant))
     name = f"{variant}-{seed}"
     trained = train_variant(
@@ -20,7 +20,7 @@ def main(variant: str, seed: int) -> Figures:
         TRAINING_CHECKPOINTS / name,
         HASH_CACHE,
     )
-    return Figures(
+    return Measurements(
         images_per_second=round(trained.outcome.images_per_second, 2),
         devices=tuple(trained.devices),
         earlier_seconds=trained.outcome.earlier_seconds,

@@ -27,7 +27,7 @@ PIPELINE_FILES = (
     "params.yaml",
     "data/embeddings/none/README.md",
 )
-TINY = {
+TINY: dict[str, Any] = {
     "download": {"scenes": {"count": 40, "width": 48, "height": 40}},
     "split": {"ratios": [0.6, 0.2, 0.2]},
     "preprocess": {"image_size": 32},
@@ -252,7 +252,7 @@ def ordinary() -> Sequence[str]:
 def _memory() -> Iterator[None]:
     """After each module, let go of its networks."""
     yield
-    memory.give_back()
+    memory.free_networks()
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ def rows(images: int = 6, **changes: Any) -> pd.DataFrame:
     table: dict[str, Any] = {
         "name": [f"im{index}.jpg" for index in range(images)],
         "colorfulness": np.linspace(30, 60, images),
-        "small_parts": 0.1,
-        "chroma_small_parts": 40.0,
-        "chroma_large_parts": 30.0,
+        "small_regions": 0.1,
+        "chroma_small_regions": 40.0,
+        "chroma_large_regions": 30.0,
     }
     for number, colorizer in enumerate(COLORIZERS):
         table |= {
@@ -35,11 +35,11 @@ def rows(images: int = 6, **changes: Any) -> pd.DataFrame:
             f"{colorizer}_mse_ab": 0.0123456 + 0.01 * number,
             f"{colorizer}_psnr_vs_gray_db": 16.75 + number,
             f"{colorizer}_ssim_vs_gray": 0.81234 + 0.05 * number,
-            f"{colorizer}_ab_error_small_parts": 20.0 + number,
-            f"{colorizer}_ab_error_large_parts": 10.0 + 20 * number,
+            f"{colorizer}_ab_error_small_regions": 20.0 + number,
+            f"{colorizer}_ab_error_large_regions": 10.0 + 20 * number,
             f"{colorizer}_colorfulness": np.linspace(30, 60, images) * (0.9 if not number else 0),
-            f"{colorizer}_chroma_small_parts": (20.0, 0.0, 10.0)[number],
-            f"{colorizer}_chroma_large_parts": (24.0, 0.0, 10.0)[number],
+            f"{colorizer}_chroma_small_regions": (20.0, 0.0, 10.0)[number],
+            f"{colorizer}_chroma_large_regions": (24.0, 0.0, 10.0)[number],
         }
     return pd.DataFrame(table | changes)
 
@@ -72,13 +72,18 @@ def evaluation(
 
 def dial(images: np.ndarray) -> Dial:
     """Scores along a dial, with images of its five positions, (S, 5, H, W, 3) uint8."""
-    keys = ("over_gray_db", "over_mean_ab_db", "ciede2000_mean", "colorfulness_ratio")
+    keys = (
+        "psnr_gain_over_gray_db",
+        "psnr_gain_over_constant_db",
+        "ciede2000_mean",
+        "colorfulness_ratio",
+    )
     scores = {key: np.array([0.5, 0.4, 0.2]) + number for number, key in enumerate(keys)}
     errors = {f"{key}_se": 0.01 for key in keys}
     return Dial(pd.DataFrame({"vividness": [0.0, 0.5, 1.0]} | scores | errors), images, 0.5)
 
 
-def record(epochs: int = 3, **changes: Any) -> TrainingRecord:
+def record(epochs: int = 3, fraction: float = 1.0, **changes: Any) -> TrainingRecord:
     """A training's record, with some of it changed."""
     content: dict[str, Any] = {
         "variant": "bn_maxpool",
@@ -87,7 +92,7 @@ def record(epochs: int = 3, **changes: Any) -> TrainingRecord:
         "objective": "mse",
         "precision": "float32",
         "embedding": Pretrained(network="inception_v3", weights="random", precision="float32"),
-        "train": PARAMS.train.model_copy(update={"epochs": epochs}),
+        "train": PARAMS.train.model_copy(update={"epochs": epochs, "fraction": fraction}),
         "training_images": 720,
         "image_size": 64,
         "parameters": 6_571_234,

@@ -66,7 +66,7 @@ CASES: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {
         {"baseline": trained(train_mse=SLOW, colors=0.8)},
     ),
     2: ({"deeper": trained(24.0, train_mse=SLOW)}, {"deeper": trained(25.0, train_mse=SLOW)}),
-    3: ({}, {"bn_maxpool": trained(model_ab_error_large_parts=35.0)}),
+    3: ({}, {"bn_maxpool": trained(model_ab_error_large_regions=35.0)}),
     4: ({"bn_maxpool": trained(val_mse=OVERFITTING)}, {}),
     5: (
         {"l2": trained(colors=0.4, val_mse=WAVERING)},
@@ -82,15 +82,15 @@ CASES: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {
     7: ({"vgg16_repeat": trained(24.5)}, {"vgg16_repeat": trained(23.5)}),
     8: ({"bn_maxpool": trained(24.5)}, {"bn_maxpool": trained(24.5), "l2": trained(25.0)}),
     9: ({}, {"bn_maxpool": trained(colors=1.2)}),
-    10: ({}, {"bn_maxpool": trained(model_ab_error_small_parts=9.0)}),
+    10: ({}, {"bn_maxpool": trained(model_ab_error_small_regions=9.0)}),
     11: (
         {
-            "bn_maxpool_one_in_4": trained(22.0, one_in=4),
-            "bn_maxpool_one_in_2": trained(23.0, one_in=2),
+            "bn_maxpool_quarter": trained(22.0, fraction=0.25),
+            "bn_maxpool_half": trained(23.0, fraction=0.5),
         },
         {
-            "bn_maxpool_one_in_4": trained(22.0, one_in=4),
-            "bn_maxpool_one_in_2": trained(24.5, one_in=2),
+            "bn_maxpool_quarter": trained(22.0, fraction=0.25),
+            "bn_maxpool_half": trained(24.5, fraction=0.5),
         },
     ),
 }
@@ -149,11 +149,11 @@ def test_where_it_is_open_whether_there_is_anything_to_mitigate_so_is_the_mitiga
 
 
 def test_what_a_constant_color_and_gray_show_too_is_no_property_of_the_network() -> None:
-    constant = trained(model_chroma_small_parts=10.0, model_chroma_large_parts=10.0)
+    constant = trained(model_chroma_small_regions=10.0, model_chroma_large_regions=10.0)
     assert verdict(9, study(bn_maxpool=constant)) == UNDECIDED
     sizes = {"small": 31.0, "large": 30.0}
     errors = {
-        f"{of}_ab_error_{size}_parts": sizes[size] for of in ("model", "gray") for size in sizes
+        f"{of}_ab_error_{size}_regions": sizes[size] for of in ("model", "gray") for size in sizes
     }
     assert verdict(10, study(bn_maxpool=trained(**errors))) == UNDECIDED
 
@@ -284,7 +284,7 @@ def test_without_trainings_on_parts_more_data_is_not_tested() -> None:
 
 
 def test_images_without_small_parts_test_nothing_of_them() -> None:
-    blank = trained(model_ab_error_small_parts=np.nan)
+    blank = trained(model_ab_error_small_regions=np.nan)
     expected = "these images and epochs do not have what it speaks of"
     assert reasons(10, study(bn_maxpool=blank)) == expected
 

@@ -133,7 +133,7 @@ def test_files_that_crash_their_decoders_do_not_affect_others(
     said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("colorize: ")]
     assert said == [
         f"colorize: {folder / 'crashing.jpg'}: its decoder crashed (SIGABRT)",
-        f"colorize: {folder / 'hanging.jpg'}: was given up after 5 seconds",
+        f"colorize: {folder / 'hanging.jpg'}: timed out after 5 seconds",
         f"colorize: {folder / 'truncated.jpg'}: cannot be decoded: image file is truncated",
         "colorize: 37 done, 3 failed",
     ]

@@ -21,7 +21,6 @@ from colorization.study.config_diff import config_diff
 from colorization.study.estimates import Estimate
 from colorization.study.experiments import Experiments
 from evaluated import evaluation, files_in, rows, run
-from samples import PARAMS
 
 PAGES = ("md", "html")
 PARAMS_TEXT = "# a <comment> & more\ntrain:\n  epochs: 3"
@@ -35,13 +34,13 @@ VGG = evaluation(
     encoder=Pretrained(network="vgg16", weights="imagenet"),
     precision="mixed_bfloat16",
 )
-THINNED = evaluation(rows(4), one_in=4, training_images=180)
+THINNED = evaluation(rows(4), fraction=0.25, training_images=180)
 PLAIN = evaluation(rows(4), embedding=None, encoder=None)
 STUDY = Experiments(
     {
         ("baseline", 1): BASELINE,
         ("vgg16_conv", 1): VGG,
-        ("bn_maxpool_one_in_4", 1): THINNED,
+        ("bn_maxpool_quarter", 1): THINNED,
     },
     "scenes",
 )
@@ -101,25 +100,25 @@ def test_each_row_holds_the_figures_of_its_training() -> None:
     results = texts(comparison.results_table(STUDY))
     # PSNR 24.5 and 18 in the mean; both deviate by the same.
     assert results["baseline"][:3] == ["24.50 ± 0.43", "6.50 ± 0.00", "0.8765 ± 0.0000"]
-    assert results["floor: gray (ab = 0)"][:2] == ["21.00 ± 1.00 (2 exact)", ""]
+    assert results["gray (ab = 0)"][:2] == ["21.00 ± 1.00 (2 exact)", ""]
     assert list(results) == [
         "baseline",
         "vgg16_conv",
-        "bn_maxpool_one_in_4",
-        "floor: gray (ab = 0)",
-        "floor: mean_ab (the training set's mean)",
+        "bn_maxpool_quarter",
+        "gray (ab = 0)",
+        "constant color (the training set's mean)",
     ]
     assert texts(comparison.trainings_table(STUDY, HERE.runs)) == {
         "baseline": ["6,571,234", "2", "+0.02500", "1.5", "12.3"],
         "vgg16_conv": ["16,286,808", "3", "-0.00500", "83.3", "5.1"],
-        "bn_maxpool_one_in_4": ["6,571,234", "2", "+0.02500", "not run here", ""],
+        "bn_maxpool_quarter": ["6,571,234", "2", "+0.02500", "not run here", ""],
     }
 
 
 def test_what_is_compared_over_fewer_images_is_told_alike_before_and_after_it_was_written() -> None:
-    exact = evaluation(rows(4, mean_ab_psnr_rgb_db=[np.nan, 18.0, 18.5, 19.0]))
+    exact = evaluation(rows(4, constant_psnr_rgb_db=[np.nan, 18.0, 18.5, 19.0]))
     (row, *_) = comparison.results_table(Experiments({("baseline", 1): exact}, "scenes")).rows
-    assert exact.summary.over["mean_ab"].excluded == 0  # no such key in metrics.json
+    assert exact.summary.over["constant"].excluded == 0  # no such key in metrics.json
     assert "exact" not in row[2].text
 
 
@@ -148,9 +147,9 @@ def test_the_figures_are_those_of_the_evaluations_and_can_be_written_as_json(her
     assert json.loads((here / "metrics.json").read_text()) == gathered
     assert gathered["images"] == 4
     assert gathered["vgg16_conv"]["psnr_rgb_db"] == pytest.approx(24.5)
-    assert gathered["vgg16_conv"]["over"]["gray"]["psnr_rgb_db"] == pytest.approx(3.25)
+    assert gathered["vgg16_conv"]["psnr_gain"]["gray"]["psnr_rgb_db"] == pytest.approx(3.25)
     assert gathered["baseline"]["final_gap"] == pytest.approx(0.045 - 0.02)
-    assert gathered["mean_ab"] == BASELINE.summary.as_json()["mean_ab"]
+    assert gathered["constant"] == BASELINE.summary.as_json()["constant"]
 
 
 def test_every_verdict_and_every_history_is_written(here: Path) -> None:
@@ -242,8 +241,8 @@ TWO_SEEDS = Experiments(
     {
         ("baseline", 1): BASELINE,
         ("baseline", 2): evaluation(rows(4, model_psnr_rgb_db=26.5)),
-        ("bn_maxpool_one_in_2", 1): THINNED,
-        ("bn_maxpool_one_in_2", 2): THINNED,
+        ("bn_maxpool_half", 1): THINNED,
+        ("bn_maxpool_half", 2): THINNED,
     },
     "scenes",
     ["baseline-3"],
@@ -254,10 +253,10 @@ def test_trainings_and_means_are_given_where_there_are_several_seeds(tmp_path: P
     assert list(texts(comparison.results_table(TWO_SEEDS)))[:4] == [
         "baseline (1)",
         "baseline (2)",
-        "bn_maxpool_one_in_2 (1)",
-        "bn_maxpool_one_in_2 (2)",
+        "bn_maxpool_half (1)",
+        "bn_maxpool_half (2)",
     ]
-    assert list(texts(summary.means_table(TWO_SEEDS))) == ["baseline", "bn_maxpool_one_in_2"]
+    assert list(texts(summary.means_table(TWO_SEEDS))) == ["baseline", "bn_maxpool_half"]
     # SSIM is the same in each training and image.
     assert texts(summary.means_table(TWO_SEEDS))["baseline"][1] == "0.8765"
     write(tmp_path, TWO_SEEDS)
@@ -320,8 +319,8 @@ def test_the_page_names_those_below_the_best_and_those_not_told_apart(tmp_path: 
     assert (found.best, found.behind, found.level) == ("bn_maxpool", ["l2"], ["deeper"])
     write(tmp_path, study)
     told = plain(tmp_path, "md")
-    assert "Samples to be below it: l2." in told
-    assert "Not told apart from it: deeper." in told
+    assert "Significantly below it: l2." in told
+    assert "Not significantly different from it: deeper." in told
 
 
 def test_the_page_names_those_above_both_floors_and_the_best_over_each() -> None:
@@ -329,7 +328,7 @@ def test_the_page_names_those_above_both_floors_and_the_best_over_each() -> None
 
     def two(*psnr: float) -> list[Evaluation]:
         table = rows(4, model_psnr_rgb_db=psnr, gray_psnr_rgb_db=[21.2, 21.3, 21.2, np.nan])
-        return [evaluation(table.assign(mean_ab_psnr_rgb_db=[18.0, 18.1, 18.0, 18.1]))] * 2
+        return [evaluation(table.assign(constant_psnr_rgb_db=[18.0, 18.1, 18.0, 18.1]))] * 2
 
     def answers_on(every: dict[str, list[Evaluation]]) -> summary.Answers:
         trainings = {(name, seed): found[seed] for name, found in every.items() for seed in (0, 1)}
@@ -357,9 +356,9 @@ def test_a_variant_with_a_random_network_is_told_where_others_have_imagenets() -
 
 
 def test_the_papers_settings_stand_beside_the_studys() -> None:
-    whole = evaluation(one_in=1).training
-    halved = evaluation(one_in=2, training_images=360).training
-    settings = whole.train.model_copy(update={"epochs": 2 * whole.train.epochs})
+    whole = evaluation(fraction=1.0).training
+    halved = evaluation(fraction=0.5, training_images=360).training
+    settings = whole.train.model_copy(update={"epochs": 2 * whole.train.epochs, "fraction": 0.5})
     table = config_diff([whole, halved.model_copy(update={"train": settings})])
     assert {row[0].text: [cell.text for cell in row[1:]] for row in table.rows} == {
         "photographs to train on": ["22,500", "720"],
@@ -372,7 +371,7 @@ def test_the_papers_settings_stand_beside_the_studys() -> None:
 
 
 def test_a_study_without_the_papers_variants_has_none_of_its_settings() -> None:
-    bins = evaluation().training.model_copy(update={"train": PARAMS.classification})
+    bins = evaluation().training.model_copy(update={"objective": "classification"})
     assert config_diff([bins]).rows == []
 
 

@@ -51,8 +51,9 @@ def test_auto_takes_16_bits_where_the_network_gains_from_them(
     wanted: Precision,
     chosen: str,
 ) -> None:
-    intel = ("GenuineIntel", {"amx_bf16"})
-    monkeypatch.setattr("colorization.backbones.precision._processor", lambda: intel)
+    monkeypatch.setattr(
+        "colorization.backbones.precision.cpu_info", lambda: {"flags": "amx_tile amx_bf16"}
+    )
     params = Embed(network=network, weights=weights, seed=1, batch_size=1, precision=wanted)
     assert imagenet.precision_of(params) == chosen
     assert (f"precision: {chosen}" in capsys.readouterr().out) == (wanted == "auto")

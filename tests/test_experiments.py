@@ -80,12 +80,12 @@ def test_the_interval_over_images_is_the_one_that_repeated_draws_give() -> None:
 
 
 def test_images_that_lack_a_value_are_left_out_and_none_gives_no_estimate() -> None:
-    some = evaluation(rows(3, chroma_small_parts=[np.nan, 10.0, 30.0]))
-    columns = ["model_chroma_small_parts", "chroma_small_parts"]
+    some = evaluation(rows(3, chroma_small_regions=[np.nan, 10.0, 30.0]))
+    columns = ["model_chroma_small_regions", "chroma_small_regions"]
     found = of_images([some], columns, ratio)
     assert found is not None
     assert found.value == 1  # 20 + 20 over 10 + 30
-    none = evaluation(rows(3, chroma_small_parts=np.nan))
+    none = evaluation(rows(3, chroma_small_regions=np.nan))
     assert of_images([none], columns, ratio) is None
     single = of_images([evaluation(rows(1))], columns, ratio)
     assert single == Estimate(0.5, None, None)
@@ -128,13 +128,13 @@ def test_pairs_are_of_the_seeds_that_both_have() -> None:
 
 
 def test_experiments_are_grouped_by_variant() -> None:
-    first, second, thinned = evaluation(), evaluation(), evaluation(one_in=4)
+    first, second, thinned = evaluation(), evaluation(), evaluation(fraction=0.25)
     study = Experiments(
-        {("l2", 1): first, ("l2", 2): second, ("bn_maxpool_one_in_4", 1): thinned}, "scenes"
+        {("l2", 1): first, ("l2", 2): second, ("bn_maxpool_quarter", 1): thinned}, "scenes"
     )
-    assert study.variants == ["l2", "bn_maxpool_one_in_4"]
+    assert study.variants == ["l2", "bn_maxpool_quarter"]
     assert study.of("l2") == [first, second]
-    assert study.of("bn_maxpool_one_in_4") == [thinned]
+    assert study.of("bn_maxpool_quarter") == [thinned]
     assert study.of("baseline") == []
 
 
@@ -146,7 +146,7 @@ def test_a_seed_is_named_where_there_are_several() -> None:
 
 
 def test_what_was_trained_on_a_part_of_the_images_is_told_apart() -> None:
-    first, second, half = evaluation(), evaluation(), evaluation(one_in=2)
+    first, second, half = evaluation(), evaluation(), evaluation(fraction=0.5)
     study = Experiments({("l2", 1): first, ("l2", 2): second, ("half", 1): half}, "scenes")
     assert list(study.by_name()) == ["l2 (1)", "l2 (2)", "half (1)"]
     assert study.pictured() == {"l2": first}

@@ -85,7 +85,7 @@ def test_a_new_metric_is_scored_summed_up_and_read_again(warmth: None, tmp_path:
     expected = shown[1:, ..., 0].mean(axis=(1, 2))
     np.testing.assert_allclose(table["model_warmth"], [np.nan, *expected])
     assert table["gray_warmth"].isna().all()
-    assert table["mean_ab_warmth"].notna().all()
+    assert table["constant_warmth"].notna().all()
 
     found = summarize(table)
     found.write(tmp_path / "metrics.json")
@@ -93,7 +93,7 @@ def test_a_new_metric_is_scored_summed_up_and_read_again(warmth: None, tmp_path:
     told = found.as_json()["model"]
     assert told["warmth"] == pytest.approx(expected.mean())
     assert told["warmth_se"] == pytest.approx(expected.std(ddof=1) / 2**0.5)
-    assert told["warmth_left_out"] == 1
+    assert told["warmth_excluded"] == 1
 
 
 def warm_rows() -> pd.DataFrame:
@@ -131,7 +131,7 @@ def test_a_new_metric_is_told_by_every_page(warmth: None, tmp_path: Path) -> Non
         # The means over the seeds have it too.
         assert study.count("warmth (higher is better)") == 2
         trainings = study[study.index("Every training") :]
-        cells = trainings[: trainings.index("PSNR over mean_ab, dB (higher")]
+        cells = trainings[: trainings.index("PSNR over the constant color, dB (higher")]
         assert cells.count("(higher is better)") == 2  # what is beside PSNR stays there
 
 

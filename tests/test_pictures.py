@@ -11,7 +11,7 @@ from colorization.pages import pictures
 from samples import scene
 
 HISTORY = pd.DataFrame({"epoch": [1, 2], "train_mse": [0.02, 0.01], "val_mse": [0.03, 0.02]})
-TRIVIAL = {"gray": 0.04, "mean_ab": 0.035}
+TRIVIAL = {"gray": 0.04, "constant": 0.035}
 
 
 @pytest.mark.parametrize(("side", "factor"), [(32, 4), (64, 2), (96, 1), (128, 1)])

@@ -43,14 +43,21 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout in which three trainings of five are done."""
     folder = tmp_path_factory.mktemp("workspace")
     params = yaml.safe_load((ROOT / "profiles" / "quick.yaml").read_text())
-    params["study"] |= {
-        "with_embedding": ["bn_maxpool"],
-        "without_embedding": {},
-        "classification": {"mobilenet_unet": "mobilenet_v2"},
-        "controls": {"bn_maxpool_random_network": "random_network"},
-        "seeds": [1, 2],
+    params["study"] = {"seeds": [1, 2]}
+    params["variants"] = {
+        "bn_maxpool": {"network": "bn_maxpool", "embedding": "imagenet", "encoder": "none"},
+        "mobilenet_unet": {
+            "network": "mobilenet_unet",
+            "embedding": "none",
+            "encoder": "mobilenet_v2",
+        },
+        "bn_maxpool_random_network": {
+            "network": "bn_maxpool",
+            "embedding": "random_network",
+            "encoder": "none",
+        },
     }
-    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     (folder / "experiments").mkdir()
     stages: dict[str, dict] = {
         f"{stage}@bn_maxpool-{seed}": {} for stage in ("train", "evaluate") for seed in (1, 2)
@@ -115,7 +122,7 @@ def test_images_are_those_that_the_pages_show(study: Path) -> None:
     assert shown == {
         "bn_maxpool-1": {"evenly_spaced", "best", "worst"},
         "bn_maxpool-2": set(),
-        "mobilenet_unet-1": {"evenly_spaced", "dial"},
+        "mobilenet_unet-1": {"evenly_spaced", "vividness"},
     }
 
 

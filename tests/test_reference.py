@@ -30,7 +30,7 @@ def test_a_perfect_prediction_scores_best() -> None:
     assert found["psnr_rgb_db"] is None
     best = {"ssim_rgb": 1, "ciede2000_mean": 0, "mse_ab": 0}
     best |= {"auc_ab_percent": 100, "auc_ab_rebalanced_percent": 100}
-    best |= {"ab_error_small_parts": 0, "ab_error_large_parts": 0}
+    best |= {"ab_error_small_regions": 0, "ab_error_large_regions": 0}
     assert {name: found[name] for name in best} == best
     assert found["colorfulness"] == reference.facts()["colorfulness"]
 
@@ -40,10 +40,10 @@ def test_a_gray_prediction_is_the_gray_photograph() -> None:
     found = score(Colorized(reference, np.zeros_like(reference.ab)))
     assert (found["psnr_vs_gray_db"], found["ssim_vs_gray"]) == (None, 1)
     assert found["colorfulness"] == pytest.approx(0, abs=0.5)  # channels differ by rounding
-    assert found["chroma_small_parts"] == 0
+    assert found["chroma_small_regions"] == 0
     chroma = np.hypot(*np.moveaxis(reference.ab, -1, 0)) * lab.AB_SCALE
-    assert found["ab_error_small_parts"] == pytest.approx(chroma[:, :4].mean(), rel=1e-5)
-    assert found["ab_error_large_parts"] == pytest.approx(chroma[:, 4:].mean(), rel=1e-5)
+    assert found["ab_error_small_regions"] == pytest.approx(chroma[:, :4].mean(), rel=1e-5)
+    assert found["ab_error_large_regions"] == pytest.approx(chroma[:, 4:].mean(), rel=1e-5)
 
 
 def test_each_metric_is_the_one_of_its_name() -> None:
@@ -78,7 +78,7 @@ def test_the_nearer_to_the_truth_the_better() -> None:
     steps = scored.astype(float).diff().iloc[1:]
     for key in ("psnr_rgb_db", "auc_ab_percent", "auc_ab_rebalanced_percent"):
         assert (steps[key] > 0).all()
-    for key in ("ciede2000_mean", "mse_ab", "ab_error_small_parts", "ab_error_large_parts"):
+    for key in ("ciede2000_mean", "mse_ab", "ab_error_small_regions", "ab_error_large_regions"):
         assert (steps[key] < 0).all()
 
 
@@ -95,7 +95,7 @@ def test_every_figure_is_finite_or_missing(rgb: np.ndarray) -> None:
         for metric in METRICS:
             figure = found[metric.key]
             assert not metric.always if figure is None else np.isfinite(figure)
-        assert found["ab_error_small_parts"] is None
+        assert found["ab_error_small_regions"] is None
         # A photograph without color is met exactly by giving it none.
         assert (found["psnr_rgb_db"] is None) == (value == 0 and rgb is not RGB)
-    assert reference.facts()["chroma_small_parts"] is None
+    assert reference.facts()["chroma_small_regions"] is None

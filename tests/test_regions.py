@@ -18,7 +18,7 @@ def test_a_dot_is_small_and_a_half_is_not(factor: int) -> None:
     rgb[:, :50] = (40, 90, 200)
     rgb[:, 50:] = (60, 160, 60)
     rgb[20:28, 20:28] = (220, 40, 40)  # 0.64%
-    whole = regions.small_parts(rgb.repeat(factor, axis=0).repeat(factor, axis=1))
+    whole = regions.small_regions(rgb.repeat(factor, axis=0).repeat(factor, axis=1))
     assert whole.shape == (100 * factor, 100 * factor)
     found = whole[::factor, ::factor]
     assert found[22:26, 22:26].all()
@@ -31,7 +31,7 @@ def test_a_dot_is_small_and_a_half_is_not(factor: int) -> None:
     "rgb", [np.zeros((64, 64, 3), np.uint8), np.full((64, 64, 3), 77, np.uint8)]
 )
 def test_a_blank_image_has_no_small_part(rgb: np.ndarray) -> None:
-    assert not regions.small_parts(rgb).any()
+    assert not regions.small_regions(rgb).any()
 
 
 def test_in_scenes_they_are_what_was_painted_in_any_hue() -> None:
@@ -59,5 +59,5 @@ def test_of_photographs_they_are_segmented() -> None:
     download = PARAMS.download.model_copy(update={"source": "photos.zip"})
     rgb = scene(1, 64, 64)
     np.testing.assert_array_equal(
-        regions.finder(download)("any.jpg", rgb), regions.small_parts(rgb)
+        regions.finder(download)("any.jpg", rgb), regions.small_regions(rgb)
     )

@@ -243,7 +243,7 @@ def test_a_variant_that_sees_luminance_alone_is_told_without_a_pretrained_networ
 @pytest.mark.parametrize("page", PAGES)
 def test_a_model_below_the_floor_is_said_to_be_below(page: str) -> None:
     content = with_rows(rows(2, model_psnr_rgb_db=[20.0, 21.0], gray_psnr_rgb_db=[20.4, 21.5]))
-    assert "stands 0.45 ± 0.05 dB below gray and" in render(page, content)
+    assert "is 0.45 ± 0.05 dB below gray and" in render(page, content)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -253,11 +253,11 @@ def test_what_is_undefined_is_neither_none_nor_nan(page: str) -> None:
         gray_psnr_rgb_db=np.nan,
         gray_psnr_vs_gray_db=np.nan,
         colorfulness=0.0,
-        chroma_small_parts=np.nan,
-        model_ab_error_small_parts=np.nan,
+        chroma_small_regions=np.nan,
+        model_ab_error_small_regions=np.nan,
     )
     text = re.sub(r"<(style|script)>.*?</\1>", "", render(page, with_rows(undefined)), flags=re.S)
-    assert "bn_maxpool stands 6.50 dB above mean_ab in PSNR." in text
+    assert "the PSNR of bn_maxpool is 6.50 dB above the constant color." in text
     assert "exact" in text
     assert "undefined" in text
     assert not re.search(r"\b(None|nan|NaN|inf|Infinity|Undefined)\b", text)
@@ -272,9 +272,9 @@ def test_images_met_exactly_are_counted_in_the_table(page: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_where_no_floor_can_be_compared_the_page_says_so(page: str) -> None:
-    table = rows(2, gray_psnr_rgb_db=np.nan, mean_ab_psnr_rgb_db=np.nan)
+    table = rows(2, gray_psnr_rgb_db=np.nan, constant_psnr_rgb_db=np.nan)
     text = render(page, with_rows(table))
-    assert "bn_maxpool and the trivial met too many images exactly" in text
+    assert "too many images are exact for the PSNR of bn_maxpool" in text
     assert " stands " not in text
 
 
@@ -282,6 +282,6 @@ def test_the_table_names_the_model_first_and_every_floor() -> None:
     table = report.results_table(CONTENT.evaluation.summary, "bn_maxpool")
     assert [row[0].text for row in table.rows] == [
         "bn_maxpool",
-        "floor: gray (ab = 0)",
-        "floor: mean_ab (the training set's mean)",
+        "gray (ab = 0)",
+        "constant color (the training set's mean)",
     ]

@@ -126,9 +126,9 @@ def test_a_gray_a_black_and_an_exact_image_leave_no_nan_and_are_counted(tmp_path
         some = test.subset(slice(count))
         rows = scorer.evaluate(Oracle(some.images.rgb), some, trivial_of(some), 2).rows
         summary = json.loads(json.dumps(summarize(rows).as_json(), allow_nan=False))
-        assert summary["model"]["psnr_rgb_db_left_out"] == count
-        assert summary["gray"]["psnr_rgb_db_left_out"] == min(count, 2)
-        assert summary["gray"]["psnr_vs_gray_db_left_out"] == count
+        assert summary["model"]["psnr_rgb_db_excluded"] == count
+        assert summary["gray"]["psnr_rgb_db_excluded"] == min(count, 2)
+        assert summary["gray"]["psnr_vs_gray_db_excluded"] == count
         assert "inf" not in rows.to_csv(index=False)
 
 

@@ -322,11 +322,11 @@ def test_an_image_that_crashes_its_decoder_is_unusable(
     expected = split.split_archive(pack(tmp_path / "others.zip", others), SETTINGS)
     archive = pack(tmp_path / "all.zip", others | hostile)
     make_decoders_hostile(monkeypatch, tmp_path / "path")
-    monkeypatch.setattr(parallel, "SECONDS", 5.0)
+    monkeypatch.setattr(parallel, "TIMEOUT", 5.0)
     table = split.split_archive(archive, SETTINGS).set_index("name")
     assert table.loc[[*hostile], "reason"].to_list() == [
         "unusable: its decoder crashed (SIGABRT)",
-        "unusable: was given up after 5 seconds",
+        "unusable: timed out after 5 seconds",
     ]
     pd.testing.assert_frame_equal(table.drop(index=[*hostile]), expected.set_index("name"))
 
@@ -338,7 +338,7 @@ def test_postponing_large_images_changes_nothing(
     archive = pack(tmp_path / "a.zip", members)
     assert examining.examine(archive, SETTINGS, "large.png", 29_999) == Postponed(30_000)
     expected = split.split_archive(archive, SETTINGS)
-    monkeypatch.setattr(parallel, "MOST_PIXELS", 30_000)
+    monkeypatch.setattr(parallel, "MAX_PIXELS", 30_000)
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
     pd.testing.assert_frame_equal(split.split_archive(archive, SETTINGS), expected)
 

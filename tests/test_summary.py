@@ -27,16 +27,16 @@ def test_mean_and_standard_error_by_hand() -> None:
 
 
 def test_images_without_a_value_are_counted_and_not_averaged() -> None:
-    table = with_psnr(20, NAN, 22, NAN).assign(model_ab_error_small_parts=[1.0, NAN, NAN, NAN])
+    table = with_psnr(20, NAN, 22, NAN).assign(model_ab_error_small_regions=[1.0, NAN, NAN, NAN])
     found = summary.summarize(table)
     assert found.images == 4
     assert found.scores["gray"]["psnr_rgb_db"] == Score(21, 1, excluded=2)
-    assert found.model["ab_error_small_parts"] == Score(1, None, excluded=3)
+    assert found.model["ab_error_small_regions"] == Score(1, None, excluded=3)
     told = found.as_json()
     assert told["images"] == 4
     assert told["gray"]["psnr_rgb_db"] == 21
-    assert told["gray"]["psnr_rgb_db_left_out"] == 2
-    assert told["model"]["ab_error_small_parts_left_out"] == 3
+    assert told["gray"]["psnr_rgb_db_excluded"] == 2
+    assert told["model"]["ab_error_small_regions_excluded"] == 3
 
 
 @pytest.mark.parametrize("psnr", [[20.0], [NAN], [NAN, NAN], [20.0, NAN]])
@@ -52,14 +52,14 @@ def test_what_is_undefined_is_null_and_never_nan(psnr: list[float]) -> None:
 
 def test_the_model_is_compared_with_a_floor_over_images_that_neither_meets_exactly() -> None:
     table = with_psnr(20.0, 25.0, 30.0, 22.0).assign(
-        gray_psnr_rgb_db=[19.0, NAN, 27.0, 20.0], mean_ab_psnr_rgb_db=NAN
+        gray_psnr_rgb_db=[19.0, NAN, 27.0, 20.0], constant_psnr_rgb_db=NAN
     )
     found = summary.summarize(table)
     # Differences 1, 3, 2: mean 2, deviation 1, error 1 / sqrt(3).
     assert found.over["gray"].value == 2
     assert found.as_json()["psnr_gain"] == {
         "gray": {"psnr_rgb_db": 2, "psnr_rgb_db_se": pytest.approx(3**-0.5)},
-        "mean_ab": {"psnr_rgb_db": None, "psnr_rgb_db_se": None},
+        "constant": {"psnr_rgb_db": None, "psnr_rgb_db_se": None},
     }
 
 
@@ -89,9 +89,9 @@ def test_a_single_image_has_a_ratio_without_error() -> None:
 def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
     table = with_psnr(20.0, 25.0, NAN, 22.0).assign(
         gray_psnr_rgb_db=[19.0, NAN, 27.0, 20.0],
-        mean_ab_psnr_rgb_db=NAN,
+        constant_psnr_rgb_db=NAN,
         gray_colorfulness=0.0,
-        model_ab_error_small_parts=[1.0, NAN, NAN, NAN],
+        model_ab_error_small_regions=[1.0, NAN, NAN, NAN],
     )
     written = summary.summarize(table)
     written.write(tmp_path / "metrics.json")

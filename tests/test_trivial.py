@@ -39,7 +39,7 @@ def test_they_are_gray_and_the_mean_color_of_training(
 ) -> None:
     ab = lab.rgb_to_lab(np.array(few.images.rgb))[1].astype(float)
     mean = TRAINING.astype(float).mean(axis=(0, 1, 2))
-    for floor, given in {"gray": np.zeros(2), "mean_ab": mean}.items():
+    for floor, given in {"gray": np.zeros(2), "constant": mean}.items():
         expected = ((ab - given) ** 2).mean(axis=(1, 2, 3))
         np.testing.assert_allclose(trivial.rows[f"{floor}_mse_ab"], expected, rtol=1e-4)
 
@@ -50,7 +50,7 @@ def test_every_image_has_every_metric_and_its_small_parts(
     assert trivial.rows["name"].tolist() == few.images.names
     assert {f"{floor}_{metric.key}" for floor in TRIVIAL for metric in METRICS} <= set(trivial.rows)
     np.testing.assert_array_equal(trivial.small.sum(axis=(1, 2)), 32 * np.arange(4))
-    np.testing.assert_allclose(trivial.rows["small_parts"], np.arange(4) / 32)
+    np.testing.assert_allclose(trivial.rows["small_regions"], np.arange(4) / 32)
 
 
 def test_what_is_read_is_what_was_written(trivial: TrivialScores, tmp_path: Path) -> None:

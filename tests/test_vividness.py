@@ -61,10 +61,12 @@ def test_where_it_stands_by_default_it_scores_what_the_model_scores(
     for key in ("ciede2000_mean", "colorfulness_ratio"):
         assert row[key] == pytest.approx(by_default["model"][key], rel=1e-5)
         assert row[f"{key}_se"] == pytest.approx(by_default["model"][f"{key}_se"], rel=1e-4)
-    for floor in ("gray", "mean_ab"):
+    for floor in ("gray", "constant"):
         over = by_default["psnr_gain"][floor]
-        assert row[f"over_{floor}_db"] == pytest.approx(over["psnr_rgb_db"], rel=1e-5)
-        assert row[f"over_{floor}_db_se"] == pytest.approx(over["psnr_rgb_db_se"], rel=1e-4)
+        assert row[f"psnr_gain_over_{floor}_db"] == pytest.approx(over["psnr_rgb_db"], rel=1e-5)
+        assert row[f"psnr_gain_over_{floor}_db_se"] == pytest.approx(
+            over["psnr_rgb_db_se"], rel=1e-4
+        )
     assert dial.scores["ciede2000_mean"].nunique() == len(dial.scores)
 
 
@@ -107,7 +109,7 @@ def test_pages_tell_every_position_and_which_is_the_default(
 
 def test_scores_that_are_undefined_are_told_so(made: tuple[Dial, dict]) -> None:
     scores = made[0].scores.assign(
-        over_gray_db=np.nan, over_gray_db_se=np.nan, ciede2000_mean_se=np.nan
+        psnr_gain_over_gray_db=np.nan, over_gray_db_se=np.nan, ciede2000_mean_se=np.nan
     )
     table = sweep_table(dataclasses.replace(made[0], scores=scores))
     assert not any("nan" in cell.text for row in table.rows for cell in row)

@@ -63,7 +63,7 @@ def test_weights_that_are_not_finite_are_refused(directory: Path, value: float) 
 def test_pipes_are_not_opened(directory: Path, name: str) -> None:
     (directory / name).unlink()
     os.mkfifo(directory / name)
-    assert refusal(directory) == f"{directory}{NO_LOADER}{name} is no file)"
+    assert refusal(directory) == f"{directory}{NO_LOADER}{name} is not a file)"
 
 
 def of_layers(*between: layers.Layer) -> str:
@@ -88,7 +88,7 @@ def test_an_architecture_may_not_ask_for_more_weights_than_there_are(
     (directory / "model.json").write_text(convolutions_of(filters))
     wanted = filters * (9 + 1) + 2 * (9 * filters + 1)
     assert refusal(directory) == (
-        f"{directory}{NO_LOADER}model.json asks for {wanted} weights, model.weights.h5 holds 20)"
+        f"{directory}{NO_LOADER}model.json requires {wanted} weights, model.weights.h5 contains 20)"
     )
 
 

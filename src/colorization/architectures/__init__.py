@@ -1,1 +1,1 @@
-"""Defines the networks: a file for each, with the record ARCHITECTURE; none imports another."""
+"""Defines the networks, one per file, each with the record ARCHITECTURE; none imports another."""

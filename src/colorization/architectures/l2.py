@@ -1,4 +1,4 @@
-"""Section 3.4.3: `bn_maxpool` with a penalty on the squares of every convolution kernel."""
+"""Section 3.4.3: `bn_maxpool` with an L2 penalty on every convolution kernel."""
 
 from functools import partial
 
@@ -8,7 +8,7 @@ from keras import layers
 from colorization.networks.architecture import Architecture
 from colorization.networks.koalarization import batch_normalized
 
-L2 = 0.01  # the paper gives only the factor
+L2 = 0.01  # section 3.4.3
 
 
 def _build(*, embedding: bool) -> keras.Model:
@@ -28,7 +28,7 @@ def _penalized(layer: layers.Layer, l2: float) -> layers.Layer:
 
 ARCHITECTURE = Architecture(
     build=_build,
-    description="`bn_maxpool` with a penalty of 0.01 on the squares of every convolution kernel",
+    description="`bn_maxpool` with an L2 penalty of 0.01 on every convolution kernel",
     section="3.4.3",
     takes_embedding=True,
 )

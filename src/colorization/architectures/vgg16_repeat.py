@@ -3,12 +3,12 @@
 import keras
 
 from colorization.networks.architecture import Architecture
-from colorization.networks.vgg import repeated, through_vgg16, to_0_255
+from colorization.networks.vgg import repeat_channel, to_0_255, vgg16_to_ab
 
 
 def _build() -> keras.Model:
     L = keras.Input((None, None, 1), name="L")
-    return keras.Model([L], through_vgg16(repeated(to_0_255(L))))
+    return keras.Model([L], vgg16_to_ab(repeat_channel(to_0_255(L))))
 
 
 ARCHITECTURE = Architecture(

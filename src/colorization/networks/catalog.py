@@ -4,7 +4,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # `names` does without Keras
+if TYPE_CHECKING:  # `names` does not need Keras
     from colorization.networks.architecture import Architecture
 
 FOLDER = Path(__file__).resolve().parent.parent / "architectures"

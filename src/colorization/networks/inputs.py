@@ -1,7 +1,7 @@
-"""All that only one variant's trainings depend on: its line of params.yaml, encoder and embeddings.
+"""Collects what only one variant depends on: its line of params.yaml, encoder and embeddings.
 
-DVC knows no dependency that only some of a stage's instances have. So the stage `inputs` puts what
-differs between variants into one folder for each, and there is one stage `train`.
+All instances of a DVC stage have the same dependencies up to substitution. So the stage `inputs`
+puts what differs between variants into one folder each, and one stage `train` does for all.
 """
 
 import shutil
@@ -13,7 +13,7 @@ from colorization.core.hashing import sha256_of
 from colorization.core.records import Record, Sha256
 from colorization.core.settings import NONE, Variant
 
-LINE, EMBEDDINGS = "variant.json", "embeddings"
+RECORD, EMBEDDINGS = "variant.json", "embeddings"
 
 
 class VariantRecord(Record):
@@ -26,7 +26,7 @@ class VariantRecord(Record):
     encoder : Pretrained or None
         The network and weights of its encoder.
     source : str
-        The sha256 of its network's source, so that a change of the source is a change of the file.
+        The sha256 of its network's source file; a change of the source changes this record.
     """
 
     line: Variant
@@ -36,7 +36,7 @@ class VariantRecord(Record):
 
 @dataclass(frozen=True)
 class VariantInputs:
-    """What a variant's trainings and evaluations read beside the cached arrays.
+    """The inputs of a variant's trainings and evaluations, apart from the cached arrays.
 
     Attributes
     ----------
@@ -53,19 +53,19 @@ class VariantInputs:
     @classmethod
     def read(cls, folder: Path) -> "VariantInputs":
         """Read the folder that `write_inputs` filled."""
-        record = VariantRecord.read(folder / LINE)
+        record = VariantRecord.read(folder / RECORD)
         embeddings = folder / EMBEDDINGS
         return cls(record.line, record.encoder, embeddings if embeddings.is_dir() else None)
 
     def embedding(self) -> Pretrained | None:
-        """The network whose logits serve as embeddings."""
+        """Identify the network whose logits are the embeddings."""
         return Pretrained.read(self.embeddings / "identity.json") if self.embeddings else None
 
 
 def write_inputs(
     line: Variant, source: Path, encoder: Path, embeddings: Path, folder: Path
 ) -> None:
-    """Fill a folder with the inputs of a variant.
+    """Write the inputs of a variant into a folder.
 
     Parameters
     ----------
@@ -80,6 +80,6 @@ def write_inputs(
     """
     pretrained = Pretrained.read(encoder) if line.encoder != NONE else None
     record = VariantRecord(line=line, encoder=pretrained, source=sha256_of(source))
-    record.write(folder / LINE)
+    record.write(folder / RECORD)
     if line.embedding != NONE:
         shutil.copytree(embeddings, folder / EMBEDDINGS)

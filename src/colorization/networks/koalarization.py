@@ -1,15 +1,15 @@
-"""Builds Deep Koalarization's network, on which most variants are based (section 2.4)."""
+"""Builds Deep Koalarization's network, on which most networks are based (section 2.4)."""
 
 import keras
 
 from colorization.networks import blocks
-from colorization.networks.blocks import Between, ConvBlock
+from colorization.networks.blocks import Block, ConvBlock
 
 EMBEDDING_LENGTH = 1000  # ImageNet's classes
 
 
 def koalarization(
-    conv: ConvBlock, after_every_other: Between | None = None, *, embedding: bool
+    conv: ConvBlock, after_every_other: Block | None = None, *, embedding: bool
 ) -> keras.Model:
     """Build the encoder, the fusion with the embedding, and the decoder.
 
@@ -18,10 +18,10 @@ def koalarization(
     conv : callable
         The convolution block.
     after_every_other : callable, optional
-        The block after every other convolution block of the encoder and of the decoder.
+        A block to insert after every other convolution block of the encoder and of the decoder.
     embedding : bool
-        Whether the network takes the embedding. Without it, the 1x1 convolution of the fusion gets
-        the encoder's features alone.
+        Whether the network takes the embedding. Without it, the 1x1 convolution of the fusion
+        takes the encoder's features alone.
 
     Returns
     -------

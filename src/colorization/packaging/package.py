@@ -101,11 +101,11 @@ def _write_network(network: keras.Model, out: Path) -> Vividness | None:
     if adjustable is None:
         write_onnx(network, AB, out / MODEL)
         return None
-    bins, _ = adjustable.dial.centers.shape
+    bins, _ = adjustable.decoder.centers.shape
     logits = keras.Input((None, None, bins), name=LOGITS)
     vividness = keras.Input((1,), name=VIVIDNESS)
-    ab = adjustable.enlarge(adjustable.dial(logits, vividness))
-    write_onnx(adjustable.before, LOGITS, out / MODEL)
+    ab = adjustable.upsampling(adjustable.decoder(logits, vividness))
+    write_onnx(adjustable.logits_model, LOGITS, out / MODEL)
     write_onnx(keras.Model([logits, vividness], ab), AB, out / DECODE)
     return Vividness(default=adjustable.default, bins=bins)
 

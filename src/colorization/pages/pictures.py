@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from skimage.util import montage
 
 from colorization.core.files import atomic_write
+from colorization.pages.rendering import BASELINE_NAMES
 
 TILE = 128  # px; smaller images are enlarged by a whole factor, larger ones reduced to it
 GAP = 4  # px between samples
@@ -239,13 +240,13 @@ def dial_curves(scores: pd.DataFrame, gray_difference: float, out: Path) -> None
         A PNG.
     """
     figure = _figure(11, 3.4)
-    over, difference, colorful = figure.subplots(1, 3)
-    for floor in ("gray", "mean_ab"):
-        _with_band(over, scores, f"over_{floor}_db", f"over {floor}")
+    gain, difference, colorful = figure.subplots(1, 3)
+    for baseline, label in BASELINE_NAMES.items():
+        _with_band(gain, scores, f"psnr_gain_over_{baseline}_db", f"over {label}")
     _with_band(difference, scores, "ciede2000_mean", "model")
     _with_band(colorful, scores, "colorfulness_ratio", "model")
     for axes, title, level, label in (
-        (over, "PSNR, dB", 0.0, "the trivial"),
+        (gain, "PSNR gain, dB", 0.0, "no gain"),
         (difference, "CIEDE2000", gray_difference, "gray"),
         (colorful, "colorfulness", 1.0, "the photographs"),
     ):
@@ -289,7 +290,9 @@ def _draw_history(axes: Axes, history: pd.DataFrame) -> None:
 
 def _finish(axes: Axes, trivial: dict[str, float], title: str) -> None:
     for (name, mse), color in zip(trivial.items(), ("0.6", "0.35"), strict=True):
-        axes.axhline(mse, color=color, linestyle="--", linewidth=1, label=f"{name} (test)")
+        axes.axhline(
+            mse, color=color, linestyle="--", linewidth=1, label=f"{BASELINE_NAMES[name]} (test)"
+        )
     axes.set(xlabel="epoch", ylabel="MSE over ab in [-1, 1]", yscale="log", title=title)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3, which="both")

@@ -13,13 +13,15 @@ from PIL import Image
 from colorization.core.text import printable
 from colorization.scoring import metrics
 from colorization.scoring.metrics import Metric
-from colorization.scoring.summary import GRAY, MEAN_AB, MODEL, Score, Scores
+from colorization.scoring.summary import CONSTANT, GRAY, MODEL, Score, Scores
 
 COLORIZER_LABELS = {
     MODEL: "{variant}",
-    GRAY: "floor: gray (ab = 0)",
-    MEAN_AB: "floor: mean_ab (the training set's mean)",
+    GRAY: "gray (ab = 0)",
+    CONSTANT: "constant color (the training set's mean)",
 }
+
+BASELINE_NAMES = {GRAY: "gray", CONSTANT: "the constant color"}  # within a sentence
 
 LARGEST_TILE = 224  # px; a page of photographs then stays under 3 MB
 LOSSLESS_UP_TO = 96  # px; readers look at the single pixels of such small images

@@ -135,12 +135,14 @@ def headline(summary: Summary, name: str) -> str:
         _margin(floor, score) for floor, score in summary.over.items() if score.value is not None
     ]
     if not margins:
-        return f"{name} and the trivial met too many images exactly for their PSNR to be compared."
-    return f"{name} stands {' and '.join(margins)} in PSNR."
+        return (
+            f"too many images are exact for the PSNR of {name} and of the baselines to be compared."
+        )
+    return f"the PSNR of {name} is {' and '.join(margins)}."
 
 
 def _margin(floor: str, over: Score) -> str:
     above = over.value is not None and over.value >= 0
     distance = Score(abs(over.value or 0), over.error)
     dB = rendering.with_error(distance, metric(PSNR))
-    return f"{dB} dB {'above' if above else 'below'} {floor}"
+    return f"{dB} dB {'above' if above else 'below'} {rendering.BASELINE_NAMES[floor]}"

@@ -16,9 +16,10 @@ from colorization.scoring.summary import GRAY, PSNR, TRIVIAL, Score
 from colorization.scoring.vividness import SHOWN, Dial
 
 CURVES, SAMPLES = "curves.png", "samples.png"
-TOLD = {f"over_{floor}_db": (f"PSNR over {floor}, dB", metric(PSNR)) for floor in TRIVIAL} | {
-    key: (metric(key).heading, metric(key)) for key in ("ciede2000_mean", "colorfulness_ratio")
-}
+TOLD = {
+    f"psnr_gain_over_{floor}_db": (f"PSNR over {rendering.BASELINE_NAMES[floor]}, dB", metric(PSNR))
+    for floor in TRIVIAL
+} | {key: (metric(key).heading, metric(key)) for key in ("ciede2000_mean", "colorfulness_ratio")}
 
 
 def sweep_table(dial: Dial) -> Table:

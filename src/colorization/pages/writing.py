@@ -50,13 +50,13 @@ def write_results(
     pictures.curves(evaluation.history, evaluation.trivial(), results / "curves.png")
     pictures.chroma(evaluation.chroma, results / "chroma.png")
     named = {evaluation.training.variant: evaluation}
-    write_sweeps(named, results / "dial")
+    write_sweeps(named, results / "vividness")
     page = report.html(
         content,
         circumstances,
         (results / "curves.png").read_bytes(),
         (results / "chroma.png").read_bytes(),
-        turned(named, results / "dial"),
+        turned(named, results / "vividness"),
     )
     for name, text in (("report.md", report.markdown(content)), (PAGE, page)):
         with atomic_write(results / name) as partial:

@@ -149,20 +149,20 @@ METRICS = (
         "section 3.3.2 says",
     ),
     Metric(
-        "ab_error_small_parts",
+        "ab_error_small_regions",
         lambda image: mean_where(image.error, image.reference.small),
         always=False,
     ),
     Metric(
-        "ab_error_large_parts",
+        "ab_error_large_regions",
         lambda image: mean_where(image.error, ~image.reference.small),
         always=False,
     ),
 )
 # These are measured of each image for the claims; no summary contains them.
 FACTS = {
-    "chroma_small_parts": lambda image: mean_where(image.chroma, image.reference.small),
-    "chroma_large_parts": lambda image: mean_where(image.chroma, ~image.reference.small),
+    "chroma_small_regions": lambda image: mean_where(image.chroma, image.reference.small),
+    "chroma_large_regions": lambda image: mean_where(image.chroma, ~image.reference.small),
 }
 
 

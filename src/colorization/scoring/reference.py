@@ -51,9 +51,9 @@ class Reference:
         chroma = chroma_of(self.ab)
         return {
             "colorfulness": color_metrics.colorfulness(self.rgb),
-            "small_parts": float(self.small.mean()),
-            "chroma_small_parts": mean_where(chroma, self.small),
-            "chroma_large_parts": mean_where(chroma, ~self.small),
+            "small_regions": float(self.small.mean()),
+            "chroma_small_regions": mean_where(chroma, self.small),
+            "chroma_large_regions": mean_where(chroma, ~self.small),
         }
 
 

@@ -17,10 +17,10 @@ SEGMENTED = 128  # px; larger images are first reduced to at most this, which sa
 SCALE, SIGMA, LEAST_PIXELS = 300, 0.8, 20
 
 # Takes an image's name and its (H, W, 3) uint8 sRGB; gives an (H, W) bool array.
-FindSmallParts = Callable[[str, np.ndarray], np.ndarray]
+FindSmallRegions = Callable[[str, np.ndarray], np.ndarray]
 
 
-def small_parts(rgb: np.ndarray) -> np.ndarray:
+def small_regions(rgb: np.ndarray) -> np.ndarray:
     """Find the pixels of regions that cover under a hundredth of a photograph.
 
     Parameters
@@ -43,10 +43,10 @@ def small_parts(rgb: np.ndarray) -> np.ndarray:
     return np.asarray(Image.fromarray(small).resize(image.size, Image.Resampling.NEAREST))
 
 
-def finder(download: Download) -> FindSmallParts:
+def finder(download: Download) -> FindSmallRegions:
     """Choose how small parts are found: exactly in drawn scenes, else by segmentation."""
     if download.source != "scenes":
-        return lambda _, rgb: small_parts(rgb)
+        return lambda _, rgb: small_regions(rgb)
 
     def drawn(name: str, rgb: np.ndarray) -> np.ndarray:
         free = model_input.center_square(scenes.free_regions(download.scenes, name), len(rgb))

@@ -11,8 +11,8 @@ import pandas as pd
 from colorization.scoring import metrics
 
 # The colorizers of an image: the model, and the trivial that a model must beat.
-MODEL, GRAY, MEAN_AB = "model", "gray", "mean_ab"
-TRIVIAL = (GRAY, MEAN_AB)
+MODEL, GRAY, CONSTANT = "model", "gray", "constant"
+TRIVIAL = (GRAY, CONSTANT)
 COLORIZERS = (MODEL, *TRIVIAL)
 OVER = "psnr_gain"
 PSNR = "psnr_rgb_db"
@@ -94,7 +94,7 @@ class Summary:
 def scores_as_json(scores: Scores) -> dict[str, float | None]:
     """Flatten scores; the standard error of a metric has the key "metric_se".
 
-    Where an image may lack the metric, "metric_left_out" is the number of images that lack it.
+    Where an image may lack the metric, "metric_excluded" is the number of images that lack it.
     """
     told: dict[str, float | None] = {}
     # Means first, then ratios.
@@ -102,7 +102,7 @@ def scores_as_json(scores: Scores) -> dict[str, float | None]:
         score = scores[metric.told_as]
         told |= {metric.told_as: score.value, f"{metric.told_as}_se": score.error}
         if not metric.always:
-            told[f"{metric.told_as}_left_out"] = score.excluded
+            told[f"{metric.told_as}_excluded"] = score.excluded
     return told
 
 
@@ -112,7 +112,7 @@ def over_as_json(over: dict[str, Score]) -> dict[str, dict[str, float | None]]:
 
 
 def _score(told: dict[str, Any], key: str) -> Score:
-    return Score(told.get(key), told.get(f"{key}_se"), told.get(f"{key}_left_out", 0))
+    return Score(told.get(key), told.get(f"{key}_se"), told.get(f"{key}_excluded", 0))
 
 
 def summarize(rows: pd.DataFrame) -> Summary:

@@ -17,10 +17,10 @@ from colorization.core.tables import read_table, write_table
 from colorization.dataset.arrays import LabArrays
 from colorization.scoring.metrics import score
 from colorization.scoring.reference import Colorized, Reference
-from colorization.scoring.summary import GRAY, MEAN_AB
+from colorization.scoring.summary import CONSTANT, GRAY
 
 if TYPE_CHECKING:  # to read trivial, nobody needs the code that finds small parts
-    from colorization.scoring.regions import FindSmallParts
+    from colorization.scoring.regions import FindSmallRegions
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class TrivialScores:
 
 
 def score_trivial(
-    images: LabArrays, colors: ColorStatistics, find_small: "FindSmallParts"
+    images: LabArrays, colors: ColorStatistics, find_small: "FindSmallRegions"
 ) -> TrivialScores:
     """Score gray and the mean color on all images, on all cores.
 
@@ -66,12 +66,12 @@ def score_trivial(
 
 
 def _score(
-    name: str, rgb: np.ndarray, colors: ColorStatistics, find_small: "FindSmallParts"
+    name: str, rgb: np.ndarray, colors: ColorStatistics, find_small: "FindSmallRegions"
 ) -> tuple[dict, np.ndarray]:
     small = find_small(name, rgb)
     reference = Reference.prepare(rgb, colors, small)
     row = {"name": name, **reference.facts()}
-    for floor, ab in ((GRAY, np.zeros(2)), (MEAN_AB, colors.mean_ab)):
+    for floor, ab in ((GRAY, np.zeros(2)), (CONSTANT, colors.mean_ab)):
         everywhere = np.broadcast_to(ab.astype(np.float32), reference.ab.shape)
         scored = score(Colorized(reference, everywhere))
         row |= {f"{floor}_{metric}": value for metric, value in scored.items()}
@@ -79,9 +79,9 @@ def _score(
 
 
 def write_trivial(trivial: TrivialScores, folder: Path) -> None:
-    """Write test_images.csv and small_parts.npy."""
+    """Write test_images.csv and small_regions.npy."""
     write_table(trivial.rows, folder / "test_images.csv")
-    np.save(folder / "small_parts.npy", trivial.small)
+    np.save(folder / "small_regions.npy", trivial.small)
 
 
 def read_trivial(folder: Path, colors: ColorStatistics) -> TrivialScores:
@@ -89,5 +89,5 @@ def read_trivial(folder: Path, colors: ColorStatistics) -> TrivialScores:
     return TrivialScores(
         read_table(folder / "test_images.csv"),
         colors,
-        np.load(folder / "small_parts.npy", mmap_mode="r", allow_pickle=False),
+        np.load(folder / "small_regions.npy", mmap_mode="r", allow_pickle=False),
     )

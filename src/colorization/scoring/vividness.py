@@ -56,7 +56,8 @@ def summarize_sweep(
             pd.Series(each, index=rows.index) for each in measured[:, index].T
         )
         scores = {
-            f"over_{floor}_db": mean_and_error(psnr - rows[f"{floor}_{PSNR}"]) for floor in TRIVIAL
+            f"psnr_gain_over_{floor}_db": mean_and_error(psnr - rows[f"{floor}_{PSNR}"])
+            for floor in TRIVIAL
         }
         scores[DIFFERENCE] = mean_and_error(difference)
         scores["colorfulness_ratio"] = ratio_and_error(colorfulness, rows[COLORFULNESS])
@@ -65,21 +66,21 @@ def summarize_sweep(
 
 
 def write_sweep(dial: Dial, folder: Path) -> None:
-    """Write dial.csv, dial.npy and dial.json."""
-    write_table(dial.scores, folder / "dial.csv")
-    np.save(folder / "dial.npy", dial.images)
+    """Write vividness.csv, vividness.npy and vividness.json."""
+    write_table(dial.scores, folder / "vividness.csv")
+    np.save(folder / "vividness.npy", dial.images)
     default = json.dumps({"default": dial.default})
-    (folder / "dial.json").write_text(default + "\n", encoding="utf-8")
+    (folder / "vividness.json").write_text(default + "\n", encoding="utf-8")
 
 
 def read_sweep(folder: Path) -> Dial | None:
     """Read what `write_sweep` wrote; None where the model has no dial."""
-    if not (folder / "dial.csv").exists():
+    if not (folder / "vividness.csv").exists():
         return None
     return Dial(
-        read_table(folder / "dial.csv"),
-        np.load(folder / "dial.npy", allow_pickle=False),
-        **json.loads((folder / "dial.json").read_text(encoding="utf-8")),
+        read_table(folder / "vividness.csv"),
+        np.load(folder / "vividness.npy", allow_pickle=False),
+        **json.loads((folder / "vividness.json").read_text(encoding="utf-8")),
     )
 
 

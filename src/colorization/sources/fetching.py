@@ -9,7 +9,7 @@ from pathlib import Path
 
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_write
-from colorization.core.settings import Download, shown
+from colorization.core.settings import Download, redact
 from colorization.core.workspace import local_path
 from colorization.sources import archives
 from colorization.sources.archives import Member
@@ -72,7 +72,7 @@ def local_source(source: str) -> Path:
         names = ", ".join(NAMED)
         raise ColorizationError(
             f"download.source must be {names}, an http(s) URL, or the path of a zip, a tar or a "
-            f"folder; found {shown(source)!r}, which does not exist"
+            f"folder; found {redact(source)!r}, which does not exist"
         )
     if path.is_dir():
         if not archives.folder_image_names(path):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urldefrag, urlsplit
 
 from colorization.core.errors import ColorizationError
-from colorization.core.settings import shown
+from colorization.core.settings import redact
 
 DIGITS = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}  # of hexadecimal checksums
 
@@ -35,7 +35,7 @@ class RemoteFile:
     @property
     def shown(self) -> str:
         """The URL for messages, without secrets."""
-        return shown(self.url)
+        return redact(self.url)
 
     def request_url(self) -> str:
         """The URL with the environment variables of its query substituted.
@@ -81,8 +81,8 @@ def parse_url(source: str) -> RemoteFile:
     except ValueError:
         host = None
     if not host or host != "".join(host.split()):
-        # In a malformed URL, `shown` may miss a password before an @.
-        which = "the URL" if "@" in source else repr(shown(source))
+        # In a malformed URL, `redact` may miss a password before an @.
+        which = "the URL" if "@" in source else repr(redact(source))
         raise ColorizationError(f"download.source: {which} has no host")
     if not fragment:
         return RemoteFile(url)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from colorization.scoring.evaluation import Evaluation
-from colorization.scoring.summary import GRAY, MEAN_AB, MODEL, PSNR
+from colorization.scoring.summary import CONSTANT, GRAY, MODEL, PSNR
 from colorization.study.estimates import Estimate
 from colorization.study.experiments import (
     Experiments,
@@ -145,7 +145,7 @@ def _deeper(study: Experiments) -> list[Finding]:
 
 def _bn_maxpool(study: Experiments) -> list[Finding]:
     trainings = study.of("bn_maxpool")
-    parts = ["model_ab_error_large_parts", "gray_ab_error_large_parts"]
+    parts = ["model_ab_error_large_regions", "gray_ab_error_large_regions"]
     return [
         Finding(
             "largest rise of the training MSE from one epoch to the next; below 0 it never rose",
@@ -243,7 +243,7 @@ def _undersaturated(study: Experiments) -> list[Finding]:
 
     def parts(colorizer: str) -> list[str]:
         return [
-            f"{whose}chroma_{size}_parts"
+            f"{whose}chroma_{size}_regions"
             for size in ("small", "large")
             for whose in (f"{colorizer}_", "")
         ]
@@ -258,7 +258,7 @@ def _undersaturated(study: Experiments) -> list[Finding]:
         Finding(
             "chroma over the photographs', small parts less large parts, less the same of the mean "
             "color",
-            of_images(trainings, [*parts(MODEL), *parts(MEAN_AB)], _beyond),
+            of_images(trainings, [*parts(MODEL), *parts(CONSTANT)], _beyond),
             BELOW,
             0,
         ),
@@ -274,7 +274,7 @@ def _small_parts(study: Experiments) -> list[Finding]:
     trainings = study.of("bn_maxpool")
 
     def parts(colorizer: str) -> list[str]:
-        return [f"{colorizer}_ab_error_{size}_parts" for size in ("small", "large")]
+        return [f"{colorizer}_ab_error_{size}_regions" for size in ("small", "large")]
 
     return [
         Finding(
@@ -300,19 +300,19 @@ def _small_parts(study: Experiments) -> list[Finding]:
 
 
 def _more_data(study: Experiments) -> list[Finding]:
-    thinned = {
-        round(1 / found.training.train.fraction): name
-        for (name, _), found in study.trainings.items()
-        if name.startswith("bn_maxpool_one_in_")
+    subsets = {
+        evaluation.training.train.fraction: name
+        for (name, _), evaluation in study.trainings.items()
+        if evaluation.training.network == PROMISING and evaluation.training.train.fraction < 1
     }
     return [
         Finding(
-            f"PSNR, bn_maxpool on all training images less on one in {one_in}, dB",
+            f"PSNR, bn_maxpool on all training images less on {fraction:.0%} of them, dB",
             _psnr(study, "bn_maxpool", name),
             ABOVE,
             0,
         )
-        for one_in, name in sorted(thinned.items())
+        for fraction, name in sorted(subsets.items(), reverse=True)
     ]
 
 

@@ -16,7 +16,7 @@ from colorization.pages.vividness import sweep_table, turned, write_sweeps
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.metrics import columns, metric
 from colorization.scoring.summary import (
-    MEAN_AB,
+    CONSTANT,
     PSNR,
     TRIVIAL,
     over_as_json,
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 TITLE = "Image colorization: the variants of a study"
 EXTREMES = {"best": "good.png", "worst": "poor.png"}  # the paper's Figures 8 and 9
-OVER = "PSNR over mean_ab, dB (higher is better)"
+OVER = "PSNR over the constant color, dB (higher is better)"
 
 
 def write_comparison(
@@ -83,7 +83,7 @@ def write_comparison(
         write_table(histories.reset_index("training"), partial)
     _draw(experiments, results)
     dials = experiments.pictured()
-    write_sweeps(dials, results / "dial")
+    write_sweeps(dials, results / "vividness")
     context = _context(experiments, judged, params)
     page = rendering.render(
         "study.html.j2",
@@ -93,7 +93,7 @@ def write_comparison(
         machines=_machines(circumstances.runs),
         curves=rendering.picture_url((results / "curves.png").read_bytes()),
         variants=rendering.picture_url((results / "variants.png").read_bytes()),
-        turned=turned(dials, results / "dial"),
+        turned=turned(dials, results / "vividness"),
         samples=rendering.sheet_url((results / "samples.png").read_bytes()),
         extreme_sheets={
             name: rendering.sheet_url((results / sheet).read_bytes())
@@ -154,7 +154,7 @@ def metrics(experiments: Experiments) -> dict[str, Any]:
     for name, evaluation in named.items():
         gathered[name] = {
             **scores_as_json(evaluation.summary.model),
-            "over": over_as_json(evaluation.summary.over),
+            "psnr_gain": over_as_json(evaluation.summary.over),
             "parameters": evaluation.training.parameters,
             "best_epoch": evaluation.training.best_epoch,
             "final_gap": _final_gap(evaluation),
@@ -172,7 +172,7 @@ def results_table(experiments: Experiments) -> Table:
     named = experiments.by_name()
     rows = []
     for name, evaluation in named.items():
-        over = evaluation.summary.over[MEAN_AB]
+        over = evaluation.summary.over[CONSTANT]
         cell = Cell(rendering.with_error(over, metric(PSNR)), over.value)
         rows.append(_beside_psnr(rendering.scores_row(name, evaluation.summary.model), cell))
     trivial = next(iter(named.values())).summary.scores

@@ -119,7 +119,7 @@ def read_experiments(params: Params, evaluations: Path) -> Experiments:
         if not found.rows["name"].equals(tested):
             raise ColorizationError(f"{evaluations}: trainings were scored on unlike test images")
     missing = [folder.name for key, folder in named.items() if key not in there]
-    return Experiments(there, params.download.shown_source, missing)
+    return Experiments(there, params.download.redacted_source, missing)
 
 
 def between(one: Trainings, other: Trainings, quantity: Quantity) -> Estimate | None:

@@ -31,7 +31,14 @@ from colorization.study.experiments import read_experiments
 
 PARAMS, TRAININGS, RUN, COMMIT = "params.yaml", "trainings", "run.json", "commit.txt"
 PIPELINE_LOCK, EXPERIMENTS_LOCK = "pipeline.lock", "experiments.lock"
-TABLES = ("metrics.json", "training.json", "history.csv", "chroma.csv", "dial.csv", "dial.json")
+TABLES = (
+    "metrics.json",
+    "training.json",
+    "history.csv",
+    "chroma.csv",
+    "vividness.csv",
+    "vividness.json",
+)
 
 
 def add(workspace: Path, done: list[tuple[str, int]], commit: str, published: Path) -> list[str]:
@@ -104,7 +111,7 @@ def _check_test_images(evaluation: Path, published: Path) -> None:
 
 def _same(evaluation: Path, piece: Path) -> bool:
     """Whether a piece was made from this evaluation."""
-    names = [name for name in TABLES if "dial" not in name or (piece / name).exists()]
+    names = [name for name in TABLES if "vividness" not in name or (piece / name).exists()]
     return (
         piece.exists()
         and all((piece / name).read_bytes() == (evaluation / name).read_bytes() for name in names)
@@ -114,13 +121,15 @@ def _same(evaluation: Path, piece: Path) -> bool:
 
 def _shown(variant: str) -> list[str]:
     """The sets of a variant's images that a page shows."""
-    return ["evenly_spaced", "dial", *(EXTREMES if variant == PROMISING else ())]
+    return ["evenly_spaced", "vividness", *(EXTREMES if variant == PROMISING else ())]
 
 
 def _copy(evaluation: Path, shown: list[str], piece: Path) -> None:
     """Copy the files of an evaluation that a page needs."""
     pictures = [f"{name}.{ending}" for name in shown for ending in ("npy", "json")]
-    tables = TABLES if "dial" in shown else [name for name in TABLES if "dial" not in name]
+    tables = (
+        TABLES if "vividness" in shown else [name for name in TABLES if "vividness" not in name]
+    )
     for name in {*tables, *pictures}:
         if (evaluation / name).exists():
             shutil.copyfile(evaluation / name, piece / name)

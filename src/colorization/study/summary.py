@@ -9,7 +9,7 @@ import numpy as np
 from colorization.pages import rendering
 from colorization.pages.rendering import Cell, Table
 from colorization.scoring.metrics import Metric, columns, metric
-from colorization.scoring.summary import GRAY, MEAN_AB, MODEL, PSNR, TRIVIAL
+from colorization.scoring.summary import CONSTANT, GRAY, MODEL, PSNR, TRIVIAL
 from colorization.scoring.vividness import DIFFERENCE
 from colorization.study.claims import PROMISING, THE_PAPERS
 from colorization.study.estimates import CONFIDENCE, Estimate, holm
@@ -133,8 +133,8 @@ def answer(experiments: Experiments, judged: list[Judged]) -> Answers | None:
     """Give the answers; None where no test image has a finite PSNR."""
     over = {variant: over_trivial(experiments, variant) for variant in experiments.variants}
     ranked = sorted(
-        (name for name, found in over.items() if MEAN_AB in found),
-        key=lambda name: -over[name][MEAN_AB].value,
+        (name for name, found in over.items() if CONSTANT in found),
+        key=lambda name: -over[name][CONSTANT].value,
     )
     if not ranked:
         return None
@@ -271,7 +271,11 @@ def _named(experiments: Experiments, variant: str) -> str:
 
 def ranking(experiments: Experiments, answers: Answers) -> Table:
     """Tabulate the variants, the best first, with the scores that matter most."""
-    titles = ["", "parameters, M", *(f"PSNR over {floor}, dB" for floor in TRIVIAL)]
+    titles = [
+        "",
+        "parameters, M",
+        *(f"PSNR over {rendering.BASELINE_NAMES[floor]}, dB" for floor in TRIVIAL),
+    ]
     told = [metric(key) for key in TOLD]
     rows = []
     for name, over in answers.over.items():

@@ -168,7 +168,7 @@ def _evidence(finding: Finding) -> dict[str, Any]:
         "what": finding.what,
         "decides": finding.decides,
         "holds": finding.holds,
-        "p": finding.chance,
+        "p_value": finding.chance,
     }
     if estimate:
         told |= {"value": estimate.value, "low": estimate.low, "high": estimate.high}

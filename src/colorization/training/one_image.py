@@ -1,18 +1,18 @@
-"""Measure one image in several colors, without Keras, so that worker processes start at once."""
+"""Measures one image in several colorings, without Keras, so that worker processes start fast."""
 
 import numpy as np
 
 from colorization.color import color_metrics, lab
 
 
-def measure_ways(truth: np.ndarray, ways: np.ndarray) -> list[tuple[float, float]]:
-    """Measure a photograph in gray, then in each of several colors.
+def measure_colorings(truth: np.ndarray, colorings: np.ndarray) -> list[tuple[float, float]]:
+    """Measure a photograph in gray, then in each of several colorings.
 
     Parameters
     ----------
     truth : (H, W, 3) uint8 array
         The photograph, sRGB.
-    ways : (N, H, W, 2) float32 array
+    colorings : (N, H, W, 2) float32 array
         CIE a*, b* / AB_SCALE.
 
     Returns
@@ -20,9 +20,9 @@ def measure_ways(truth: np.ndarray, ways: np.ndarray) -> list[tuple[float, float
     list of (float, float)
         Mean CIEDE2000 from the photograph, and Hasler and Süsstrunk's colorfulness.
     """
-    L, ab = lab.rgb_to_lab(truth)
-    expected = lab.to_cie(L, ab)
-    images = [lab.lab_to_rgb(L, np.zeros(2)), *(lab.lab_to_rgb(L, way) for way in ways)]
+    L, true_ab = lab.rgb_to_lab(truth)
+    expected = lab.to_cie(L, true_ab)
+    images = [lab.lab_to_rgb(L, np.zeros(2)), *(lab.lab_to_rgb(L, ab) for ab in colorings)]
     return [
         (
             color_metrics.ciede2000_mean(expected, lab.to_cie(*lab.rgb_to_lab(rgb))),

@@ -1,4 +1,4 @@
-"""The optimizer: Adam, its learning rate over time, and a slower rate for an encoder."""
+"""Builds the optimizer: Adam, its learning rate schedule, and a lower rate for an encoder."""
 
 from collections.abc import Collection
 from typing import Any
@@ -10,30 +10,32 @@ from keras.optimizers.schedules import CosineDecay, ExponentialDecay, LearningRa
 from colorization.core.settings import Train
 
 
-class SlowerAdam(Adam):
+class MultiRateAdam(Adam):
     """Adam with a lower learning rate for some variables.
 
     Parameters
     ----------
     schedule : LearningRateSchedule
-    slower : collection of Variable
+    variables : collection of Variable
+        Those with the lower rate.
     multiplier : float
+        Of their rate.
     """
 
     def __init__(
         self,
         schedule: LearningRateSchedule,
-        slower: Collection[keras.Variable],
+        variables: Collection[keras.Variable],
         multiplier: float,
     ) -> None:
         super().__init__(schedule, name="adam")
-        self._slower = {id(variable) for variable in slower}
+        self._multiplied = {id(variable) for variable in variables}
         self._multiplier = multiplier
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update a variable, which may be given as the backend's own object."""
         own = self._trainable_variables[self._get_variable_index(variable)]
-        multiplier = self._multiplier if id(own) in self._slower else 1.0
+        multiplier = self._multiplier if id(own) in self._multiplied else 1.0
         super().update_step(gradient, variable, learning_rate * multiplier)
 
 
@@ -46,9 +48,9 @@ def build_optimizer(
     ----------
     settings : Train
     steps : int
-        Number of steps of the whole training.
+        Number of steps of the training.
     encoder : keras.Model, optional
-        The part that is trained at `encoder_lr_multiplier` times the learning rate.
+        The part to train at `encoder_lr_multiplier` times the learning rate.
     """
     rate = settings.learning_rate
     schedule: LearningRateSchedule = (
@@ -58,5 +60,5 @@ def build_optimizer(
     )
     if encoder is not None:
         multiplier = settings.encoder_lr_multiplier
-        return SlowerAdam(schedule, encoder.trainable_variables, multiplier)
+        return MultiRateAdam(schedule, encoder.trainable_variables, multiplier)
     return Adam(schedule)

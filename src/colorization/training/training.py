@@ -1,4 +1,4 @@
-"""One training of the study: a variant from a seed, from the cached arrays to a model directory."""
+"""Trains a variant from a seed: from the cached arrays to a model directory."""
 
 import shutil
 from dataclasses import dataclass
@@ -27,16 +27,15 @@ from colorization.training.fitting import Outcome, fit
 
 @dataclass(frozen=True)
 class Data:
-    """The data that a training reads.
+    """The data of a training.
 
     Attributes
     ----------
     arrays : Path
-        The folder of the cached arrays, with a folder for each split.
+        The folder of the cached arrays, with a subfolder for each split.
     colors : Path
-        The folder that the stage `colors` wrote.
+        The output of the stage `colors`.
     inputs : VariantInputs
-        The variant's own.
     """
 
     arrays: Path
@@ -48,19 +47,16 @@ class Data:
         return read_examples(self.arrays, self.inputs.embeddings, split)
 
     def files(self) -> list[Path]:
-        """Every file of data that the training reads."""
-        folders = (self.arrays / "train", self.arrays / "validation", self.colors)
-        optional = self.inputs.embeddings
-        return sorted(
-            file
-            for folder in (*folders, *([optional] if optional else []))
-            for file in folder.iterdir()
-        )
+        """List every file that the training reads."""
+        folders = [self.arrays / "train", self.arrays / "validation", self.colors]
+        if self.inputs.embeddings:
+            folders.append(self.inputs.embeddings)
+        return sorted(file for folder in folders for file in folder.iterdir())
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The result of a training, beside its directory.
+    """The result of a training, beside its model directory.
 
     Attributes
     ----------
@@ -90,16 +86,20 @@ def train_variant(
         Name of the variant.
     seed : int
     settings : Train
-        The section of params.yaml, which the variant may override.
+        The section of params.yaml, without the variant's overrides.
     encoders : Encoders
-        The settings that say where the encoder's weights are.
+        The section of params.yaml.
     data : Data
     out : Path
         The model directory.
     checkpoint_dir : Path
-        A folder for checkpoints, from which an interrupted training resumes.
+        The folder of the checkpoints from which an interrupted training resumes.
     hash_cache : Path
         See `hashing.sha256_of_files`.
+
+    Returns
+    -------
+    Trained
 
     Raises
     ------
@@ -111,7 +111,7 @@ def train_variant(
     architecture = catalog.load(line.network)
     _check_line(name, line, architecture)
     settings = settings.override(line.train, name)
-    # Fewer images get more epochs: the steps are as many as with all, so only the images differ.
+    # A fraction of the images is trained on for as many steps as all of them.
     epochs = round(settings.epochs / settings.fraction)
     settings = settings.model_copy(update={"epochs": epochs})
     colors = ColorStatistics.read(data.colors)
@@ -129,13 +129,14 @@ def train_variant(
             embedding=embedding is not None,
         )
     training = data.examples("train")
-    used = choose_images(training, settings)
+    indices = choose_images(training, settings)
     configuration = {
         "variant": name,
         "line": line.model_dump(),
         "seed": seed,
         "precision": precision,
-        "pretrained": [each.model_dump() if each else None for each in (embedding, encoder)],
+        "embedding": embedding.model_dump() if embedding else None,
+        "encoder": encoder.model_dump() if encoder else None,
         "train": settings.model_dump(),
         "devices": devices,
     }
@@ -155,7 +156,7 @@ def train_variant(
             seed,
             folder,
             checkpoints,
-            used,
+            indices,
             _encoder_to_train(network, architecture, settings),
         )
         record = TrainingRecord(
@@ -167,7 +168,7 @@ def train_variant(
             embedding=embedding,
             encoder=encoder,
             train=settings,
-            training_images=len(used),
+            training_images=len(indices),
             image_size=training.images.L.shape[1],
             parameters=network.model.count_params(),
             best_epoch=outcome.best_epoch,
@@ -178,7 +179,7 @@ def train_variant(
 
 
 def choose_images(examples: Examples, settings: Train) -> np.ndarray:
-    """Choose the images to train on: a fraction of all, evenly spaced, that are colorful enough.
+    """Choose the images to train on: an evenly spaced fraction, without those of low chroma.
 
     Returns
     -------
@@ -188,7 +189,7 @@ def choose_images(examples: Examples, settings: Train) -> np.ndarray:
     Raises
     ------
     ColorizationError
-        If no image is colorful enough.
+        If no image reaches `min_chroma`.
     """
     count = int(np.ceil(len(examples) * settings.fraction))
     indices = (np.arange(count) / settings.fraction).astype(int)
@@ -201,8 +202,8 @@ def choose_images(examples: Examples, settings: Train) -> np.ndarray:
     colorful = np.array(chroma) >= settings.min_chroma
     if not colorful.any():
         raise ColorizationError(
-            f"train.min_chroma: no training image has a mean chroma of {settings.min_chroma:g} or "
-            f"more, the largest is {max(chroma):.3g}"
+            f"train.min_chroma: no training image has a mean chroma of at least "
+            f"{settings.min_chroma:g}; the largest is {max(chroma):.3g}"
         )
     return indices[colorful]
 
@@ -210,7 +211,7 @@ def choose_images(examples: Examples, settings: Train) -> np.ndarray:
 def _encoder_to_train(
     network: Network, architecture: Architecture, settings: Train
 ) -> keras.Model | None:
-    """Make the whole encoder trainable and return it; None if it stays as the network has it."""
+    """Make the whole encoder trainable and return it, or None if `encoder_lr_multiplier` is 0."""
     if architecture.encoder is None or not settings.encoder_lr_multiplier:
         return None
     encoder = network.model.get_layer(architecture.encoder)
@@ -220,7 +221,7 @@ def _encoder_to_train(
 
 
 def _check_line(name: str, line: Variant, architecture: Architecture) -> None:
-    """Raise an error if a variant's line asks its network for what it does not have."""
+    """Raise an error if a variant's encoder or embedding does not suit its network."""
     encoder = architecture.encoder or NONE
     if line.encoder != encoder:
         raise ColorizationError(
