@@ -61,8 +61,8 @@ def test_preprocessing_writes_each_split_in_order_without_excluded_images(tmp_pa
     members["turned.jpg"] = encoded(scene(7, 64, 64)[::-1, ::-1], "JPEG", quality=100, exif=tags)
     members["wrong.jpg"] = b"text"
     pack(tmp_path / "raw.zip", members)
-    parts = ["train", "test", "train", "validation", "test", "train", "validation", "excluded"]
-    table = pd.DataFrame({"name": list(members), "split": parts})
+    splits = ["train", "test", "train", "validation", "test", "train", "validation", "excluded"]
+    table = pd.DataFrame({"name": list(members), "split": splits})
     (tmp_path / "out").mkdir()
     preprocess(tmp_path / "raw.zip", table, Preprocess(image_size=64), tmp_path / "out")
 
@@ -96,8 +96,8 @@ def test_the_bytes_are_the_same_whatever_the_number_of_processes(
 ) -> None:
     members = {f"{seed}.jpg": encoded(scene(seed), "JPEG") for seed in range(40)}
     archive = pack(tmp_path / "raw.zip", members)
-    parts = ["validation", "test", *["train"] * 38]
-    table = pd.DataFrame({"name": list(members), "split": parts})
+    splits = ["validation", "test", *["train"] * 38]
+    table = pd.DataFrame({"name": list(members), "split": splits})
     written = []
     for processes, at_a_time in (("1", 8), ("2", 8), ("2", 7)):
         monkeypatch.setenv("LOKY_MAX_CPU_COUNT", processes)
@@ -116,16 +116,16 @@ def test_an_image_that_crashes_its_decoder_is_excluded_with_a_message(
 ) -> None:
     members = {f"{seed}.png": encoded(scene(seed, 64, 64)) for seed in range(12)}
     names = [*members]
-    parts = pd.DataFrame({"name": names, "split": ["train"] * 10 + ["validation", "test"]})
+    splits = pd.DataFrame({"name": names, "split": ["train"] * 10 + ["validation", "test"]})
     settings = Preprocess(image_size=32)
     archive = pack(tmp_path / "raw.zip", members)
     (tmp_path / "expected").mkdir()
-    preprocess(archive, parts.drop(index=3), settings, tmp_path / "expected")
+    preprocess(archive, splits.drop(index=3), settings, tmp_path / "expected")
     # What `split` could decode at a fraction of its size.
     pack(archive, members | {"3.png": encoded(scene(3, *CRASHING))})
     make_decoders_hostile(monkeypatch, tmp_path / "path")
     (tmp_path / "lab").mkdir()
-    preprocess(archive, parts, settings, tmp_path / "lab")
+    preprocess(archive, splits, settings, tmp_path / "lab")
     excluded = f"{archive}: 3.png excluded: its decoder crashed (SIGABRT)"
     assert excluded in capsys.readouterr().out.splitlines()
     expected = {
@@ -138,4 +138,4 @@ def test_an_image_that_crashes_its_decoder_is_excluded_with_a_message(
     pack(archive, members | {"11.png": encoded(scene(3, *CRASHING))})
     (tmp_path / "none").mkdir()
     with pytest.raises(ColorizationError, match="no image of the test split can be decoded"):
-        preprocess(archive, parts, settings, tmp_path / "none")
+        preprocess(archive, splits, settings, tmp_path / "none")

@@ -1,4 +1,4 @@
-"""Many photographs share the memory that there is."""
+"""Photographs share a memory budget."""
 
 import threading
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ OPTIONS: dict[str, Any] = {"saturation": 1, "side_by_side": False, "quiet": True
 
 
 class Watched(ThreadWorkers):
-    """Sixteen workers that note how much is in work at a time."""
+    """Sixteen workers that record how many pixels are in progress."""
 
     def __init__(self) -> None:
         super().__init__(bulk.TASKS, 16)
@@ -42,12 +42,12 @@ class Watched(ThreadWorkers):
 
 
 def gray() -> Predictor:
-    """A model that leaves photographs nearly gray."""
+    """A model whose colors are nearly gray."""
     return Predictor(lambda L: np.repeat(L, 2, axis=-1), 32, None, None, "0" * 64)
 
 
 def colorized(folder: Path, sides: list[int], predictor: Predictor | None = None) -> int:
-    """Colorize squares; the most pixels that were in work at a time."""
+    """Colorize squares; return the maximum of pixels in progress."""
     jobs = []
     for index, side in enumerate(sides):
         path = folder / f"{index}.png"
@@ -84,21 +84,21 @@ def test_predictions_share_the_memory_budget(
 
 
 class Counter(Predictor):
-    """A model that notes how many photographs it predicts at a time."""
+    """A model that records how many predictions run at a time."""
 
     def __init__(self) -> None:
         super().__init__(lambda L: np.repeat(L, 2, axis=-1), 32, None, None, "0" * 64)
         self.predicted = self.most_predicted = 0
         self._lock = threading.Lock()
 
-    def predict(self, seen: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def predict(self, luminances: Sequence[np.ndarray]) -> list[np.ndarray]:
         with self._lock:
             self.predicted += 1
             self.most_predicted = max(self.most_predicted, self.predicted)
         threading.Event().wait(0.01)
         with self._lock:
             self.predicted -= 1
-        return super().predict(seen)
+        return super().predict(luminances)
 
 
 def test_every_job_has_an_outcome_whatever_fails(

@@ -64,12 +64,12 @@ def compare_at_other_sizes(package: Path, model: keras.Model) -> None:
         given = [each.astype(np.float32) for each in inputs]
         inputs_by_name = dict(zip(names, given, strict=True))
         position = inputs_by_name.pop("vividness", None)
-        (found,) = network.run(None, inputs_by_name)
+        (actual,) = network.run(None, inputs_by_name)
         if decoder:
-            (found,) = decoder[0].run(["ab"], {"logits": found, "vividness": position})
+            (actual,) = decoder[0].run(["ab"], {"logits": actual, "vividness": position})
         expected = model.predict_on_batch(given)
         # Rounding alone moves the saturated ab of a deep random network by 0.013 in CIE units.
-        np.testing.assert_allclose(found, expected, atol=0.05 / lab.AB_SCALE)
+        np.testing.assert_allclose(actual, expected, atol=0.05 / lab.AB_SCALE)
         assert np.abs(expected).max() > 0.05
 
 
@@ -100,8 +100,8 @@ def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
     for index, expected in enumerate(measured):
         path = tmp_path / f"{index}.png"
         Image.fromarray(test.images.rgb[index]).save(path)
-        found = np.asarray(colorize(path)).astype(int)
-        difference = np.abs(found - expected)
+        actual = np.asarray(colorize(path)).astype(int)
+        difference = np.abs(actual - expected)
         if precision == "float32":
             assert difference.max() <= 1
         else:  # packages compute in float32: no further off than evaluation itself
@@ -182,11 +182,11 @@ def test_arrays_images_and_paths_give_the_same(colorizer: Colorizer, tmp_path: P
 
 
 def test_a_batch_equals_single_predictions(colorizer: Colorizer) -> None:
-    seen = [
+    luminances = [
         colorizer.prepare_input(Image.fromarray(scene(seed, *size)))
         for seed, size in enumerate([(64, 64), (96, 64), (64, 64), (64, 200)])
     ]
-    for one, together in zip(seen, colorizer.predict(seen), strict=True):
+    for one, together in zip(luminances, colorizer.predict(luminances), strict=True):
         np.testing.assert_allclose(colorizer.predict([one])[0], together, atol=2e-4)
         assert together.shape == (*one.shape[:2], 2)
 

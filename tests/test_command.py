@@ -1,4 +1,4 @@
-"""The command `colorize`, as a person or a script calls it."""
+"""The command `colorize`."""
 
 import io
 import os
@@ -36,7 +36,7 @@ from samples import encoded, reopened, scene
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small one that takes no embedding, and whose colors are strong."""
+    """A small model without embedding, with strong colors."""
     keras.utils.set_random_seed(1)
     L = keras.Input((None, None, 1), name="L")
     features = keras.layers.Conv2D(8, 3, padding="same", activation="relu")(L)
@@ -47,7 +47,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """Every kind of image that people have."""
+    """Images of many formats and modes."""
     folder = tmp_path / "photos"
     folder.mkdir()
     color = Image.fromarray(scene(1, 60, 44))
@@ -99,8 +99,8 @@ def test_broken_files_are_reported_and_the_others_colorized(
     (photos / "bomb.png").write_bytes(bomb.getvalue())
     count = len(list(photos.iterdir()))
     assert colorize(model, photos, "--output", tmp_path / "out") == 1
-    told = capsys.readouterr().err
-    lines = [line for line in told.splitlines() if line.startswith("colorize: ")]
+    error_output = capsys.readouterr().err
+    lines = [line for line in error_output.splitlines() if line.startswith("colorize: ")]
     assert len(lines) == 4
     assert f"colorize: {photos / 'text.jpg'}: not an image" in lines
     assert f"colorize: {photos / 'bomb.png'}: too many pixels: a decompression bomb?" in lines
@@ -115,7 +115,7 @@ def test_files_that_crash_their_decoders_do_not_affect_others(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """40 files; the lossless JPEG would corrupt the memory of Pillow 12, were it decoded small."""
+    """40 files; Pillow 12 would write out of bounds if it reduced the lossless JPEG."""
     folder = tmp_path / "in"
     folder.mkdir()
     ordinary = encoded(scene(1, 64, 48), "JPEG")
@@ -130,8 +130,10 @@ def test_files_that_crash_their_decoders_do_not_affect_others(
     make_decoders_hostile(monkeypatch, tmp_path / "path")
     monkeypatch.setattr(bulk, "SECONDS", 5.0)
     assert colorize(model, folder, "--output", tmp_path / "out") == 1
-    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("colorize: ")]
-    assert said == [
+    messages = [
+        line for line in capsys.readouterr().err.splitlines() if line.startswith("colorize: ")
+    ]
+    assert messages == [
         f"colorize: {folder / 'crashing.jpg'}: its decoder crashed (SIGABRT)",
         f"colorize: {folder / 'hanging.jpg'}: timed out after 5 seconds",
         f"colorize: {folder / 'truncated.jpg'}: cannot be decoded: image file is truncated",
@@ -201,7 +203,7 @@ def test_control_characters_are_escaped(tmp_path: Path, monkeypatch: pytest.Monk
     names = [b"red\x1b[31m.jpg", b"two\nlines.jpg", b"\xff\xfe.jpg", "\u202eü.jpg".encode()]
     for name in names:
         (tmp_path / os.fsdecode(name)).write_bytes(encoded(scene(1)))
-    shown: dict[str, str] = {}
+    streams: dict[str, str] = {}
     for stream in ("stdout", "stderr"):
         terminal = io.TextIOWrapper(io.BytesIO(), "ascii", "strict")
         monkeypatch.setattr(sys, stream, terminal)
@@ -209,15 +211,17 @@ def test_control_characters_are_escaped(tmp_path: Path, monkeypatch: pytest.Monk
         (tmp_path / "out" / os.fsdecode(names[0])).touch()
         assert main([str(tmp_path), "--output", str(tmp_path / "out"), "--dry-run"]) == 1
         terminal.seek(0)
-        shown[stream] = terminal.read()
+        streams[stream] = terminal.read()
         monkeypatch.undo()
     out = tmp_path / "out"
-    assert shown["stdout"].splitlines() == [
+    assert streams["stdout"].splitlines() == [
         rf"{tmp_path}/two\nlines.jpg -> {out}/two\nlines.jpg",
         rf"{tmp_path}/\u202e\xfc.jpg -> {out}/\u202e\xfc.jpg",
         rf"{tmp_path}/\xff\xfe.jpg -> {out}/\xff\xfe.jpg",
     ]
-    assert rf"colorize: {tmp_path}/red\x1b[31m.jpg: {out}/red\x1b[31m.jpg is" in shown["stderr"]
+    assert (
+        rf"colorize: {tmp_path}/red\x1b[31m.jpg: {out}/red\x1b[31m.jpg exists" in streams["stderr"]
+    )
 
 
 def test_a_closed_pipe_does_not_stop_the_command(
@@ -307,8 +311,11 @@ def test_an_unreadable_file_is_reported_and_the_others_colorized(
     program = [*ordinary, sys.executable, "-m", "colorization.colorizing.command", "--quiet"]
     options = ["--output", tmp_path / "out", "--model", model]
     command = [*program, *map(str, [*photos, *options])]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stderr) == (1, f"colorize: {photos[0]}: Permission denied\n")
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (completed.returncode, completed.stderr) == (
+        1,
+        f"colorize: {photos[0]}: Permission denied\n",
+    )
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.png"]
 
 
@@ -364,9 +371,9 @@ def test_a_second_run_resumes(
     count = len(list(photos.iterdir()))
     for skipped, options in ((2, ["--dry-run"]), (2, []), (count, []), (count, ["--quiet"])):
         assert colorize(model, photos, "--output", out, "--skip-existing", *options) == 0
-        said = [line for line in capsys.readouterr().err.splitlines() if "colorize:" in line]
+        messages = [line for line in capsys.readouterr().err.splitlines() if "colorize:" in line]
         expected = [f"colorize: skipped, results exist: {skipped}"]
-        assert said == ([] if "--quiet" in options else expected)
+        assert messages == ([] if "--quiet" in options else expected)
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert len(list(out.iterdir())) == count
 
@@ -433,8 +440,8 @@ def test_wrong_usage_exits_with_status_2(arguments: list[str]) -> None:
 def test_a_saturation_out_of_range_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["a.jpg", "--output", "o", "--saturation", "1e308"])
-    told = capsys.readouterr().err.splitlines()[-1]
-    assert told == "colorize: error: argument --saturation: must be 0 to 100; found 1e308"
+    error_output = capsys.readouterr().err.splitlines()[-1]
+    assert error_output == "colorize: error: argument --saturation: must be 0 to 100; found 1e308"
 
 
 def test_vividness_is_refused_for_a_model_without_it(
@@ -442,8 +449,8 @@ def test_vividness_is_refused_for_a_model_without_it(
 ) -> None:
     out = ["--output", tmp_path / "out", "--vividness"]
     assert colorize(model, photos / "gray.jpg", *out, "0.5") == 2
-    told = capsys.readouterr().err
-    assert told == "colorize: --vividness: this model has no vividness; use --saturation\n"
+    error_output = capsys.readouterr().err
+    assert error_output == "colorize: --vividness: this model has no vividness; use --saturation\n"
     for wrong in ("-0.1", "1.1", "nan", "vivid"):
         with pytest.raises(SystemExit):
             colorize(model, photos / "gray.jpg", *out, wrong)
@@ -469,7 +476,7 @@ def test_quiet_prints_only_failures(
 
 
 def gibibytes_taken(model: Path, *arguments: object) -> float:
-    """The most memory that the command takes, all its processes together."""
+    """The peak memory of the command, all processes together."""
     program = [sys.executable, "-m", "colorization.colorizing.command", "--model", str(model)]
     started = subprocess.Popen([*program, *map(str, arguments)])
     peak = turns.peak_memory(started)
@@ -507,7 +514,7 @@ def sixty(tmp_path: Path) -> Path:
 
 
 def begun(model: Path, photos: Path, out: Path, *options: str) -> subprocess.Popen:
-    """A process of the command that has written its first result."""
+    """Start the command, and wait for its first result."""
     program = [sys.executable, "-m", "colorization.colorizing.command", str(photos)]
     started = subprocess.Popen(
         [*program, "--output", str(out), "--model", str(model), "--quiet", *options],
@@ -542,8 +549,11 @@ def test_an_interrupt_finishes_running_jobs_and_starts_no_others(
     started = begun(model, sixty, out, "--jobs", "8")  # 32 photographs are handed out at once
     before = len(archives.folder_image_names(out))
     started.send_signal(signal.SIGINT)
-    _, told = started.communicate(timeout=60)
-    assert (started.returncode, told) == (1, "colorize: interrupted; finished files are complete\n")
+    _, error_output = started.communicate(timeout=60)
+    assert (started.returncode, error_output) == (
+        1,
+        "colorize: interrupted; finished files are complete\n",
+    )
     # Beside the eight, some were done before the signal came.
     assert len(archives.folder_image_names(out)) <= before + 16
     assert not list(out.glob(".*"))

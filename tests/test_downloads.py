@@ -1,4 +1,4 @@
-"""Downloads end whole and right, or not at all, whatever the server does."""
+"""Downloads are complete and verified, or fail, whatever the server does."""
 
 import base64
 import errno
@@ -41,7 +41,7 @@ def site() -> Iterator[Site]:
 
 
 def fetch(site: Site, folder: Path, **known: str | int) -> bytes:
-    """What a download gives, after which it has left nothing behind."""
+    """The content of a download, which leaves no files behind."""
     with downloaded(RemoteFile(site.url(), **known), folder) as path:  # type: ignore[arg-type]
         content = path.read_bytes()
     assert list(folder.iterdir()) == []
@@ -134,7 +134,7 @@ def test_bytes_beyond_the_expected_length_are_not_read(site: Site, tmp_path: Pat
 
 
 def refused_at_once(url: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """What is told of a URL that is not asked for a second time."""
+    """The error of a URL that is not requested again."""
     with pytest.raises(ColorizationError) as caught, downloaded(RemoteFile(url), folder):
         pass
     assert "again" not in capsys.readouterr().out
@@ -145,15 +145,15 @@ def test_tls_errors_are_not_retried(
     site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url = site.url().replace("http:", "https:")  # the port speaks no TLS
-    told = refused_at_once(url, tmp_path, capsys)
-    assert told == "no secure connection; is the server's certificate trusted?"
+    printed = refused_at_once(url, tmp_path, capsys)
+    assert printed == "no secure connection; is the server's certificate trusted?"
 
 
 def test_circular_redirects_are_not_retried(
     site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = refused_at_once(site.url("circle"), tmp_path, capsys)
-    assert told == "too many redirects"
+    printed = refused_at_once(site.url("circle"), tmp_path, capsys)
+    assert printed == "too many redirects"
     assert len(site.asked) == 31  # what requests follows, and the first
 
 
@@ -162,16 +162,16 @@ def test_redirects_to_invalid_urls_are_not_retried(
     site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str], location: str
 ) -> None:
     site.location = location
-    told = refused_at_once(site.url("moved"), tmp_path, capsys)
-    assert told == "not a valid http or https URL, or redirected to such"
+    printed = refused_at_once(site.url("moved"), tmp_path, capsys)
+    assert printed == "not a valid http or https URL, or redirected to such"
 
 
 @pytest.mark.parametrize("url", ["ftp://a.org/b", "http://", "http://.a.org/", "a.org"])
 def test_invalid_urls_are_not_retried(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], url: str
 ) -> None:
-    told = refused_at_once(url, tmp_path, capsys)
-    assert told == "not a valid http or https URL, or redirected to such"
+    printed = refused_at_once(url, tmp_path, capsys)
+    assert printed == "not a valid http or https URL, or redirected to such"
 
 
 def test_without_etag_and_date_resuming_needs_a_checksum(site: Site, tmp_path: Path) -> None:
@@ -213,10 +213,10 @@ def test_a_different_range_is_not_appended(
     site.wrong_range = True
     assert fetch(site, tmp_path) == CONTENT
     assert ranges(site) == [None, "bytes=100000-", None]
-    told = [line for line in capsys.readouterr().out.splitlines() if "retrying" in line]
-    assert len(told) == 2
+    printed = [line for line in capsys.readouterr().out.splitlines() if "retrying" in line]
+    assert len(printed) == 2
     why = "the server does not resume the same file"
-    assert told[1].startswith(f"{site.url()}: {why}; retrying now")
+    assert printed[1].startswith(f"{site.url()}: {why}; retrying now")
 
 
 def test_without_a_length_the_download_ends_with_the_response(site: Site, tmp_path: Path) -> None:
@@ -247,9 +247,9 @@ def test_the_wait_doubles(
     monkeypatch.setattr(downloads, "BACKOFF", 0.01)
     site.statuses = [500] * 3
     assert fetch(site, tmp_path) == CONTENT
-    told = f"{site.url()}: HTTP status 500 Internal Server Error; retrying "
+    prefix = f"{site.url()}: HTTP status 500 Internal Server Error; retrying "
     lines = [line for line in capsys.readouterr().out.splitlines() if "retrying" in line]
-    assert lines == [f"{told}now", f"{told}in 0.02 s", f"{told}in 0.04 s"]
+    assert lines == [f"{prefix}now", f"{prefix}in 0.02 s", f"{prefix}in 0.04 s"]
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
@@ -279,9 +279,9 @@ def test_a_retry_after_of_a_day_is_refused(
     assert len(site.asked) == 1
 
 
-@pytest.mark.parametrize("said", ["soon", "-5", "0", "Thu, 01 Jan 1970 00:00:00 GMT"])
-def test_an_invalid_retry_after_is_ignored(site: Site, tmp_path: Path, said: str) -> None:
-    site.retry_after = said
+@pytest.mark.parametrize("header", ["soon", "-5", "0", "Thu, 01 Jan 1970 00:00:00 GMT"])
+def test_an_invalid_retry_after_is_ignored(site: Site, tmp_path: Path, header: str) -> None:
+    site.retry_after = header
     site.statuses = [503]
     assert fetch(site, tmp_path) == CONTENT
 
@@ -339,7 +339,7 @@ def cut_in_half(path: Path) -> None:
 
 
 def swapped(path: Path) -> None:
-    """As another download's file, which lies beside it."""
+    """The content of another download."""
     other = next(path.parent.parent.glob(f"other/*{path.suffix}"))
     path.write_bytes(other.read_bytes())
 
@@ -367,8 +367,8 @@ def test_a_corrupt_partial_download_restarts(
     capsys.readouterr()
     damage(damaged)
     assert fetch(site, unfinished, **known) == CONTENT
-    told = capsys.readouterr().out.splitlines()[0]
-    assert told == f"{site.url()}: partial download corrupt; restarting"
+    printed = capsys.readouterr().out.splitlines()[0]
+    assert printed == f"{site.url()}: partial download corrupt; restarting"
     assert ranges(site)[-1] is None
 
 
@@ -426,10 +426,10 @@ def test_variables_of_a_query_are_sent_but_not_printed(
     with pytest.raises(ColorizationError) as caught, downloaded(remote, tmp_path):
         pass
     assert str(caught.value) == f"{site.url('x.zip')}: HTTP status 404 Not Found"
-    told = capsys.readouterr()
-    assert f"{site.url('x.zip')}: HTTP status 503 " in told.out
-    assert "downloading x.zip: " in told.out
-    assert not re.search("s3cret|token|TOKEN", told.out + told.err + left.decode())
+    printed = capsys.readouterr()
+    assert f"{site.url('x.zip')}: HTTP status 503 " in printed.out
+    assert "downloading x.zip: " in printed.out
+    assert not re.search("s3cret|token|TOKEN", printed.out + printed.err + left.decode())
 
 
 def test_an_unset_variable_is_reported(

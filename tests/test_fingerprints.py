@@ -38,7 +38,7 @@ def test_sums_are_those_of_sha256(folder: Path, hash_cache: Path) -> None:
 def test_a_changed_file_changes_the_fingerprint_of_its_folder(
     folder: Path, hash_cache: Path
 ) -> None:
-    seen = {fingerprint_source(str(folder), hash_cache)}
+    distinct = {fingerprint_source(str(folder), hash_cache)}
     for change in (
         lambda: (folder / "a.jpg").write_bytes(b"other"),
         lambda: (folder / "a.jpg").rename(folder / "c.jpg"),
@@ -47,8 +47,8 @@ def test_a_changed_file_changes_the_fingerprint_of_its_folder(
         (folder / "b" / "ü.jpg").unlink,
     ):
         change()
-        seen.add(fingerprint_source(str(folder), hash_cache))
-    assert len(seen) == 6
+        distinct.add(fingerprint_source(str(folder), hash_cache))
+    assert len(distinct) == 6
 
 
 def test_other_files_and_the_folders_path_do_not_matter(folder: Path, hash_cache: Path) -> None:

@@ -377,7 +377,7 @@ def test_a_damaged_image_is_reported_with_its_format() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raised", "told"),
+    ("raised", "message"),
     [
         (NotImplementedError(), "not implemented error"),
         (EOFError(), "the file is truncated"),
@@ -385,7 +385,7 @@ def test_a_damaged_image_is_reported_with_its_format() -> None:
     ],
 )
 def test_an_error_without_a_message_is_reported_by_its_type(
-    raised: Exception, told: str, monkeypatch: pytest.MonkeyPatch
+    raised: Exception, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: Image.Image) -> None:
         raise raised
@@ -394,7 +394,7 @@ def test_an_error_without_a_message_is_reported_by_its_type(
     monkeypatch.setattr(type(image), "load", fail)
     with pytest.raises(ColorizationError) as caught:
         decoding.to_srgb(image)
-    assert str(caught.value) == f"cannot be decoded: {told}"
+    assert str(caught.value) == f"cannot be decoded: {message}"
 
 
 def test_a_png_with_damaged_pixels_is_refused_every_time() -> None:
@@ -431,8 +431,8 @@ def test_strips_are_seamless(kind: str, monkeypatch: pytest.MonkeyPatch) -> None
 
     whole = both()
     monkeypatch.setattr(decoding, "strips", functools.partial(strips, pixels=70))
-    for found, expected in zip(both(), whole, strict=True):
-        np.testing.assert_array_equal(found, expected)
+    for actual, expected in zip(both(), whole, strict=True):
+        np.testing.assert_array_equal(actual, expected)
     assert whole[1].shape[-1] == (4 if kind in ("RGBA", "LA") else 3)
 
 
@@ -510,11 +510,11 @@ def test_a_jpeg_is_decoded_at_a_fraction_of_its_size() -> None:
 @pytest.mark.parametrize("side", [100, 447, 448, 700, 1349, 3141])
 def test_the_pixels_to_decode_are_those_that_pillow_decodes(side: int, progressive: bool) -> None:
     image = Image.new("L", (side, side + 50))
-    found = decoding.open_image(encoded(image, "JPEG", progressive=progressive))
-    told = decoding.pixels_to_decode(found, 224)
+    opened = decoding.open_image(encoded(image, "JPEG", progressive=progressive))
+    count = decoding.pixels_to_decode(opened, 224)
     if not progressive:  # that has all coefficients in memory, however small it is decoded
-        found.draft(None, (224, 224))
-    assert told == pytest.approx(found.width * found.height, rel=0.02)
+        opened.draft(None, (224, 224))
+    assert count == pytest.approx(opened.width * opened.height, rel=0.02)
 
 
 def lossless_jpeg(image: Image.Image) -> bytes:

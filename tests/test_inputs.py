@@ -91,9 +91,9 @@ def in_mode(mode: str) -> Image.Image:
         return Image.frombytes(mode, gray.size, (GRAY.astype(f"{order}u2") * 257).tobytes())
     if mode == "LAB":
         profiles = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
-        found = ImageCms.profileToProfile(gray.convert("RGB"), *profiles, outputMode="LAB")
-        assert found is not None
-        return found
+        converted = ImageCms.profileToProfile(gray.convert("RGB"), *profiles, outputMode="LAB")
+        assert converted is not None
+        return converted
     by_way_of = {"La": "LA", "RGBa": "RGBA", "HSV": "RGB", "YCbCr": "RGB"}
     return gray.convert(by_way_of.get(mode, "L")).convert(mode)
 

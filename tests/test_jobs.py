@@ -1,4 +1,4 @@
-"""Which photographs are taken, and where their results go."""
+"""Which photographs are colorized, and the paths of their results."""
 
 import os
 import re
@@ -30,10 +30,10 @@ def tree(folder: Path, *names: str) -> Path:
 
 def planned(*inputs: Path | str, output: Path, **options: object) -> tuple[dict, dict]:
     chosen = {"ending": None} | options
-    found = plan([str(path) for path in inputs], output, **chosen)  # type: ignore[arg-type]
+    outcome = plan([str(path) for path in inputs], output, **chosen)  # type: ignore[arg-type]
     return (
-        {job.label: str(job.output.relative_to(output)) for job in found.jobs},
-        {failure.input: failure.reason for failure in found.failures},
+        {job.label: str(job.output.relative_to(output)) for job in outcome.jobs},
+        {failure.input: failure.reason for failure in outcome.failures},
     )
 
 
@@ -77,11 +77,11 @@ def test_photographs_of_the_same_name_keep_their_different_folders(
 ) -> None:
     names = ("scans/1990/a.jpg", "scans/1990/b.jpg", "scans/2000/x/a.jpg", "scans/a.jpg")
     monkeypatch.chdir(tree(tmp_path, *names))
-    places = dict(zip(names, ("1990/a.jpg", "b.jpg", "2000/x/a.jpg", "a.jpg"), strict=True))
+    outputs = dict(zip(names, ("1990/a.jpg", "b.jpg", "2000/x/a.jpg", "a.jpg"), strict=True))
     for top in (Path(), tmp_path):
         paths = [top / name for name in reversed(names)]
         jobs, failures = planned(*paths, output=tmp_path / "out")
-        assert jobs == {str(top / name): place for name, place in places.items()}
+        assert jobs == {str(top / name): place for name, place in outputs.items()}
         assert failures == {}
     # Folders and globs among them.
     assert planned("scans/1990", "scans/2000/x", output=tmp_path / "out")[0] == {
@@ -132,24 +132,24 @@ def test_existing_results_are_skipped(tmp_path: Path) -> None:
     photos = tree(tmp_path / "photos", "a.jpg", "b.jpg", "deep/a.jpg", "c.jpg")
     out = tree(tmp_path / "out", "a.jpg", "deep/a.jpg")
     (out / "c.jpg").mkdir()  # no result
-    found = plan([str(photos)], out, None, skip_existing=True)
-    assert [job.input for job in found.jobs] == [photos / "b.jpg"]
-    assert found.skipped == 2
-    assert [failure.input for failure in found.failures] == [str(photos / "c.jpg")]
+    outcome = plan([str(photos)], out, None, skip_existing=True)
+    assert [job.input for job in outcome.jobs] == [photos / "b.jpg"]
+    assert outcome.skipped == 2
+    assert [failure.input for failure in outcome.failures] == [str(photos / "c.jpg")]
 
 
 def test_skipped_results_may_be_in_an_input_folder_but_not_be_inputs(tmp_path: Path) -> None:
     photos = tree(tmp_path / "q", "a.jpg", "out/a.jpg")
-    found = plan([str(photos)], photos / "out", None, skip_existing=True)
-    assert (found.jobs, found.failures, found.skipped) == ([], [], 1)
+    outcome = plan([str(photos)], photos / "out", None, skip_existing=True)
+    assert (outcome.jobs, outcome.failures, outcome.skipped) == ([], [], 1)
     both = [str(photos / "a.jpg"), str(photos / "out" / "a.jpg")]
-    found = plan(both, photos, None, skip_existing=True)
-    assert (found.jobs, found.skipped) == ([], 0)
-    assert all("would replace" in failure.reason for failure in found.failures)
+    outcome = plan(both, photos, None, skip_existing=True)
+    assert (outcome.jobs, outcome.skipped) == ([], 0)
+    assert all("would replace" in failure.reason for failure in outcome.failures)
 
 
 def pages_of(name: str, pages: int) -> Callable[[BinaryIO], int]:
-    """A `count_pages` for which the file of that name has several pages; no other one is read."""
+    """A `count_pages` by which the file of a given name has several pages, and others one."""
 
     def count(file: BinaryIO) -> int:
         if Path(file.name).name != name:
@@ -164,8 +164,8 @@ def test_each_page_of_a_tiff_has_a_result_and_a_label(
 ) -> None:
     photos = tree(tmp_path / "photos", "a.TIF", "b.tiff", "c.jpg", "deep/a.TIF")
     monkeypatch.setattr(decoding, "count_pages", pages_of("b.tiff", 3))
-    found = plan([str(photos)], tmp_path / "out", None)
-    assert [(job.label, str(job.output.relative_to(tmp_path / "out"))) for job in found.jobs] == [
+    outcome = plan([str(photos)], tmp_path / "out", None)
+    assert [(job.label, str(job.output.relative_to(tmp_path / "out"))) for job in outcome.jobs] == [
         (str(photos / "a.TIF"), "a.TIF"),
         (f"{photos / 'b.tiff'}, page 1", "b-1.tiff"),
         (f"{photos / 'b.tiff'}, page 2", "b-2.tiff"),
@@ -173,7 +173,7 @@ def test_each_page_of_a_tiff_has_a_result_and_a_label(
         (str(photos / "c.jpg"), "c.jpg"),
         (str(photos / "deep/a.TIF"), "deep/a.TIF"),
     ]
-    assert [job.page for job in found.jobs] == [None, 0, 1, 2, None, None]
+    assert [job.page for job in outcome.jobs] == [None, 0, 1, 2, None, None]
 
 
 def test_each_page_is_skipped_or_refused_separately(
@@ -182,14 +182,14 @@ def test_each_page_is_skipped_or_refused_separately(
     photos = tree(tmp_path / "photos", "b-2.tif", "b.tif")
     monkeypatch.setattr(decoding, "count_pages", pages_of("b.tif", 3))
     out = tree(tmp_path / "out", "b-1.tif")
-    found = plan([str(photos)], out, None, skip_existing=True)
-    assert [job.label for job in found.jobs] == [
+    outcome = plan([str(photos)], out, None, skip_existing=True)
+    assert [job.label for job in outcome.jobs] == [
         str(photos / "b-2.tif"),
         f"{photos / 'b.tif'}, page 3",
     ]
-    assert found.skipped == 1
+    assert outcome.skipped == 1
     reason = f"its result has the same name as that of {photos / 'b-2.tif'}"
-    assert found.failures == [Failure(f"{photos / 'b.tif'}, page 2", reason, started=False)]
+    assert outcome.failures == [Failure(f"{photos / 'b.tif'}, page 2", reason, started=False)]
 
 
 def test_an_existing_file_with_brackets_is_not_a_glob(tmp_path: Path) -> None:
@@ -363,8 +363,8 @@ def test_circular_and_broken_links_are_reported(tmp_path: Path) -> None:
 
 def test_an_input_given_twice_fails_once(tmp_path: Path) -> None:
     missing = str(tmp_path / "none.jpg")
-    found = plan([missing, missing], tmp_path / "out", ending=None)
-    assert len(found.failures) == 1
+    outcome = plan([missing, missing], tmp_path / "out", ending=None)
+    assert len(outcome.failures) == 1
 
 
 def test_a_glob_does_not_follow_circular_links(tmp_path: Path) -> None:
@@ -415,11 +415,11 @@ def test_pipes_and_devices_are_refused(tmp_path: Path) -> None:
 
 
 def dry_run(ordinary: Sequence[str], *arguments: Path) -> tuple[int, list[str], list[str]]:
-    """The exit status of a dry run, what it would do, and the failures that it names."""
+    """The exit status of a dry run, the lines of stdout and those of stderr."""
     program = [*ordinary, sys.executable, "-m", "colorization.colorizing.command", "--dry-run"]
     command = [*program, "--quiet", "--output", *map(str, arguments)]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    return ended.returncode, ended.stdout.splitlines(), ended.stderr.splitlines()
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    return process.returncode, process.stdout.splitlines(), process.stderr.splitlines()
 
 
 def test_unreadable_folders_are_reported_and_the_others_searched(
@@ -489,5 +489,5 @@ def test_an_output_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_failure_before_its_job_is_not_started(tmp_path: Path) -> None:
-    found = plan(["none"], tmp_path, ending=None)
-    assert found.failures == [Failure("none", "no such file or folder", started=False)]
+    outcome = plan(["none"], tmp_path, ending=None)
+    assert outcome.failures == [Failure("none", "no such file or folder", started=False)]

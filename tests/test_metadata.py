@@ -1,4 +1,4 @@
-"""What a photograph's file says beside its pixels is in every result, as ExifTool reads both."""
+"""ExifTool reads the same metadata from a photograph and its results, in every format."""
 
 import io
 import itertools
@@ -100,7 +100,7 @@ CHANGED = {
     *("XMP-iptcExt:DigitalSourceType", "XMP-xmpMM:History"),
 }
 FRACTIONS = (1, 61), (10, 610)  # the same, reduced and not
-# Each format states the resolution in its own way, and has its own place for comments.
+# Each format has its own fields for resolution and comments.
 OF_ONE_FORMAT = ("JFIF:", "PNG-pHYs:", "PNG:Comment", "XMP-exif:UserComment")
 
 
@@ -110,7 +110,7 @@ def gray(path: Path, **options: Any) -> Path:
 
 
 def written(path: Path, out: Path) -> Path:
-    """A photograph written as `colorize` does, but for its colors."""
+    """Write a photograph like `colorize`, without colorizing."""
     original = originals.read_original(path)
     originals.write_original(original, original.rgb, out, mark=MARK)
     return out
@@ -121,7 +121,7 @@ Pair = tuple[dict[str, Any], dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Pair]:
-    """What ExifTool reads from a photograph of each format, and from its result in each."""
+    """ExifTool's tags of a photograph of each format, and of its result in each."""
     folder = tmp_path_factory.mktemp("metadata")
     before = [gray(folder / f"in{ending}") for ending in ENDINGS]
     exiftool.run("-m", "-overwrite_original", "-ExifByteOrder=MM", *WRITTEN, *before)
@@ -130,15 +130,15 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Pai
         for path, ending in itertools.product(before, ENDINGS)
     ]
     read = {Path(tags["SourceFile"]): tags for tags in exiftool.read([*before, *after])}
-    ways = itertools.product(before, ENDINGS)
+    combinations = itertools.product(before, ENDINGS)
     return {
         (path.suffix, ending): (read[path], read[out])
-        for (path, ending), out in zip(ways, after, strict=True)
+        for (path, ending), out in zip(combinations, after, strict=True)
     }
 
 
 def types(path: Path) -> dict[str, tuple[str, str]]:
-    """The value, as it is written, and the type of each tag of EXIF."""
+    """Raw value and type of each tag of EXIF."""
     _, _, content = exiftool.run("-v2", path).partition("ExifByteOrder")
     tag = r"(\w+) = (.*)\n.*- Tag 0x.*bytes, (\w+\[\d+\])"
     return {name: (value, kind) for name, value, kind in re.findall(tag, content)}
@@ -235,8 +235,8 @@ def test_comments_are_kept_in_every_format(
 def test_a_photograph_without_a_caption_gets_none(tmp_path: Path, ending: str) -> None:
     out = written(gray(tmp_path / "in.png"), tmp_path / f"out{ending}")
     (read,) = exiftool.read([out])
-    said = {name for name in read if name.startswith(("XMP", "IPTC", "IFD0", "ExifIFD"))}
-    assert said - OF_THE_PIXELS == {"XMP-iptcExt:DigitalSourceType", "XMP-xmpMM:History"}
+    properties = {name for name in read if name.startswith(("XMP", "IPTC", "IFD0", "ExifIFD"))}
+    assert properties - OF_THE_PIXELS == {"XMP-iptcExt:DigitalSourceType", "XMP-xmpMM:History"}
 
 
 def test_results_are_reproducible(tmp_path: Path) -> None:
@@ -249,7 +249,7 @@ def test_results_are_reproducible(tmp_path: Path) -> None:
 
 def test_iptc_becomes_xmp_in_webp_unless_xmp_has_it(tmp_path: Path) -> None:
     path = gray(tmp_path / "in.jpg")
-    said = {
+    properties = {
         "ObjectName": "The hill",
         "Caption-Abstract": "Sommer über dem Haus",
         "Headline": "Hügel",
@@ -272,7 +272,7 @@ def test_iptc_becomes_xmp_in_webp_unless_xmp_has_it(tmp_path: Path) -> None:
         "DateCreated": "1931:05:06",
         "TimeCreated": "10:11:12+02:00",
     }
-    arguments = [f"-IPTC:{name}={value}" for name, value in said.items()]
+    arguments = [f"-IPTC:{name}={value}" for name, value in properties.items()]
     exiftool.run("-m", *arguments, "-XMP-dc:Title=Of XMP", path)  # in Latin 1, undeclared
     (read,) = exiftool.read([written(path, tmp_path / "out.webp")])
     assert {name: value for name, value in read.items() if name.startswith("XMP")} == {
@@ -359,8 +359,8 @@ def test_a_gif_keeps_its_comment_and_its_xmp(tmp_path: Path, ending: str) -> Non
     exiftool.run("-Comment=a comment", "-XMP-dc:Title=The hill", path)
     (read,) = exiftool.read([written(path, tmp_path / f"out{ending}")])
     assert read["XMP-dc:Title"] == "The hill"
-    places = ("File:Comment", "PNG:Comment", "XMP-exif:UserComment")
-    assert [read[name] for name in places if name in read] == ["a comment"]
+    comment_tags = ("File:Comment", "PNG:Comment", "XMP-exif:UserComment")
+    assert [read[name] for name in comment_tags if name in read] == ["a comment"]
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -458,8 +458,8 @@ def test_damaged_or_hostile_xmp_is_dropped(
     with pytest.warns(PhotographWarning, match=reason):
         out = written(path, tmp_path / "out.jpg")
     (read,) = exiftool.read([out])
-    said = {name for name in read if name.startswith("XMP")}
-    assert said == {"XMP-iptcExt:DigitalSourceType", "XMP-xmpMM:History"}
+    properties = {name for name in read if name.startswith("XMP")}
+    assert properties == {"XMP-iptcExt:DigitalSourceType", "XMP-xmpMM:History"}
 
 
 @pytest.mark.parametrize(
@@ -487,7 +487,7 @@ def test_damaged_iptc_is_dropped(
 
 
 def with_segments(path: Path, *segments: bytes) -> Path:
-    """A JPEG into which segments APP1 are put, in front of its others."""
+    """A JPEG with APP1 segments before its others."""
     content = path.read_bytes()
     written = [b"\xff\xe1" + struct.pack(">H", 2 + len(each)) + each for each in segments]
     path.write_bytes(content[:2] + b"".join(written) + content[2:])
@@ -559,8 +559,8 @@ def test_incomplete_extended_xmp_is_dropped(tmp_path: Path) -> None:
 def test_a_gif_with_an_empty_extension_is_read(tmp_path: Path) -> None:
     path = gray(tmp_path / "in.gif", comment=b"a comment")
     content = path.read_bytes()
-    place = 13 + 3 * 2 ** ((content[10] & 7) + 1)  # behind the color table
-    path.write_bytes(content[:place] + b"!\xff\0" + content[place:])
+    offset = 13 + 3 * 2 ** ((content[10] & 7) + 1)  # behind the color table
+    path.write_bytes(content[:offset] + b"!\xff\0" + content[offset:])
     with path.open("rb") as file:
         assert metadata.read(file).comments == (b"a comment",)
 

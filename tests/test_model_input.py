@@ -82,9 +82,9 @@ def seen_by_both(
     asked: list[np.ndarray] = []
     predict = colorizer.predict
 
-    def recorded(seen: list[np.ndarray]) -> list[np.ndarray]:
-        asked.extend(seen)
-        return predict(seen)
+    def recorded(inputs: list[np.ndarray]) -> list[np.ndarray]:
+        asked.extend(inputs)
+        return predict(inputs)
 
     monkeypatch.setattr(colorizer, "predict", recorded)
     for path in paths:
@@ -152,11 +152,11 @@ def test_a_large_jpeg_in_memory_is_used_in_full_size(tmp_path: Path, colorizer: 
     path = tmp_path / "large.jpg"
     path.write_bytes(FILES["large.jpg"](400, 300))
     image = reopened(path)
-    seen = [colorizer.prepare_input(image), colorizer.prepare_input(np.asarray(image))]
+    inputs = [colorizer.prepare_input(image), colorizer.prepare_input(np.asarray(image))]
     reduced = np.asarray(image.resize((96, 64), Image.Resampling.BICUBIC))
-    for L in seen:
+    for L in inputs:
         np.testing.assert_array_equal(L, model_input.luminance(reduced))
-    assert 0.1 < np.abs(seen[0] - colorizer.prepare_input(path)).max() * lab.L_SCALE < 2
+    assert 0.1 < np.abs(inputs[0] - colorizer.prepare_input(path)).max() * lab.L_SCALE < 2
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "I;16"])

@@ -1,4 +1,4 @@
-"""What a photograph carries is kept, and its own lightness in full resolution."""
+"""Metadata, transparency and lightness of a photograph are kept."""
 
 from contextlib import nullcontext
 from pathlib import Path
@@ -73,10 +73,10 @@ def test_a_rotated_photograph_is_written_upright(tmp_path: Path, orientation: in
     originals.write_original(original, original.rgb, tmp_path / "out.jpg")
     written = reopened(tmp_path / "out.jpg")
     assert written.getexif().get(ExifTags.Base.Orientation, 1) == 1
-    found = written.getexif()
-    assert found[ARTIST] == "somebody"
-    assert found.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ISOSpeedRatings] == 400
-    assert found.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] == "N"
+    actual = written.getexif()
+    assert actual[ARTIST] == "somebody"
+    assert actual.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ISOSpeedRatings] == 400
+    assert actual.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] == "N"
 
 
 def test_the_layout_of_a_tiff_is_not_kept(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ OF_THE_PLACE = {
 
 
 def photographs_exif() -> Image.Exif:
-    """As a camera writes it."""
+    """EXIF like a camera's."""
     exif = Image.Exif()
     exif[ExifTags.Base.Make] = "Maker"
     exif[ARTIST] = "Zoë ©".encode("latin-1")
@@ -115,7 +115,7 @@ def photographs_exif() -> Image.Exif:
 
 
 def stated(path: Path) -> dict[str, Any]:
-    """What the EXIF of a written file says, but for the layout of the file."""
+    """The EXIF of a written file, without its layout."""
     image = reopened(path)
     image.load()
     exif = image.getexif()
@@ -165,11 +165,11 @@ def test_the_longest_values_of_exif_are_dropped_if_a_jpeg_is_too_small(
     too_long = pytest.warns(PhotographWarning, match="dropped: MakerNote$")
     with too_long if after == ".jpg" else nullcontext():
         originals.write_original(original, original.rgb, tmp_path / f"out{after}")
-    found = stated(tmp_path / f"out{after}")
-    assert found["Artist"] == "Zoë ©"
-    assert found["GPS"][ExifTags.GPS.GPSLatitudeRef] == "N"
-    assert found["Exif"][ExifTags.Base.ISOSpeedRatings] == 400
-    assert (ExifTags.Base.MakerNote in found["Exif"]) == (after != ".jpg")
+    actual = stated(tmp_path / f"out{after}")
+    assert actual["Artist"] == "Zoë ©"
+    assert actual["GPS"][ExifTags.GPS.GPSLatitudeRef] == "N"
+    assert actual["Exif"][ExifTags.Base.ISOSpeedRatings] == 400
+    assert (ExifTags.Base.MakerNote in actual["Exif"]) == (after != ".jpg")
 
 
 @pytest.mark.filterwarnings("ignore:::PIL")
@@ -181,8 +181,8 @@ def test_damaged_exif_does_not_fail_the_photograph(tmp_path: Path, ending: str) 
     kept = 0
     for _ in range(40):
         damaged = bytearray(whole)
-        for place in rng.integers(14, 400, 3):  # behind the head
-            damaged[place] = rng.integers(256)
+        for offset in rng.integers(14, 400, 3):  # behind the head
+            damaged[offset] = rng.integers(256)
         path = tmp_path / "in.jpg"
         Image.fromarray(scene(1)).save(path, exif=bytes(damaged))
         original = originals.read_original(path)

@@ -64,7 +64,7 @@ def alone(made: dict[str, Path], tmp_path: Path) -> Path:
 
 @pytest.fixture
 def adjustable(made: dict[str, Path], tmp_path: Path) -> Path:
-    """A package with a dial."""
+    """A package with adjustable vividness."""
     return shutil.copytree(made["adjustable"], tmp_path / "adjustable")
 
 
@@ -179,7 +179,7 @@ def test_pipes_and_devices_are_not_opened(embedded: Path, name: str, kind: str) 
     else:
         (embedded / name).symlink_to("/dev/zero")
     wanted = (
-        f"{embedded} is not a packaged model: it holds no readable colorization.json; "
+        f"{embedded} is not a packaged model: it contains no readable colorization.json; "
         "`dvc repro package` makes one in models/chosen"
         if name == NAME
         else f"{embedded}: {name} is missing; the package is incomplete"
@@ -240,7 +240,7 @@ def add(other: str) -> list[onnx.NodeProto]:
 
 
 def sized(shape: Sequence[int]) -> bytes:
-    """A network that makes an array of zeros on its way."""
+    """A network with an intermediate array of zeros."""
     nodes = [
         helper.make_node("ConstantOfShape", ["shape"], ["zeros"]),
         helper.make_node("Exp", ["zeros"], ["ones"]),
@@ -417,8 +417,8 @@ def test_the_command_reports_errors_in_one_line(
 
 
 def test_a_model_needs_the_embedding_network_of_its_training(tmp_path: Path) -> None:
-    seen = {"network": "mobilenet_v2", "weights": "0" * 64, "precision": "float32"}
+    embedder = {"network": "mobilenet_v2", "weights": "0" * 64, "precision": "float32"}
     with pytest.raises(ColorizationError, match="was trained with the embeddings of mobilenet_v2"):
         write_package(
-            tmp_path / "p", untrained("baseline"), "baseline", STANDARDIZED, embedding=seen
+            tmp_path / "p", untrained("baseline"), "baseline", STANDARDIZED, embedding=embedder
         )

@@ -1,4 +1,4 @@
-"""The page `colorize-page`, in a browser and without one."""
+"""The command `colorize-page`, with and without a browser."""
 
 import io
 import itertools
@@ -40,10 +40,10 @@ def model() -> Path:
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("photos")
     color = Image.fromarray(scene(1, 300, 200))
-    turned = Image.Exif()
-    turned[0x0112] = 6
-    turned[0x013B] = "somebody"
-    color.save(folder / "turned.jpg", exif=turned)
+    adjusted = Image.Exif()
+    adjusted[0x0112] = 6
+    adjusted[0x013B] = "somebody"
+    color.save(folder / "turned.jpg", exif=adjusted)
     Image.fromarray((np.asarray(color.convert("L"), np.uint16) << 8) + 77).save(folder / "deep.png")
     clear = color.convert("RGBA")
     clear.putalpha(Image.linear_gradient("L").resize(color.size))
@@ -81,10 +81,10 @@ def test_the_network_runs_once_per_photograph_at_any_vividness(
     monkeypatch.setattr(Colorizer, "predict", predict)
     held = Uploads(load(model))
     upload = held.add((photos / "turned.jpg").read_bytes())
-    turned = [np.asarray(held.colorized(upload, vividness)) for vividness in (0, 0.5, 1)]
+    adjusted = [np.asarray(held.colorized(upload, vividness)) for vividness in (0, 0.5, 1)]
     held.png(upload, 1.0)
     assert predict.call_count == 1
-    assert all((one != other).any() for one, other in itertools.pairwise(turned))
+    assert all((one != other).any() for one, other in itertools.pairwise(adjusted))
     assert np.ptp(np.asarray(held.gray(upload)).astype(int), axis=-1).max() <= 1
 
 
@@ -113,7 +113,7 @@ def test_undecodable_uploads_are_not_kept(held: Uploads, photos: Path) -> None:
         held.add((photos / "broken.jpg").read_bytes())
 
 
-def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+def error_line(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     assert page.main([*arguments, "--no-browser"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     return line
@@ -124,7 +124,7 @@ def test_a_used_port_is_reported_in_one_line(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert told(capsys, "--model", str(model), "--port", str(port)) == (
+        assert error_line(capsys, "--model", str(model), "--port", str(port)) == (
             f"colorize-page: cannot serve at 127.0.0.1, port {port}: Address already in use; "
             "--port 0 uses any free port"
         )
@@ -134,7 +134,7 @@ def test_a_used_port_is_reported_in_one_line(
 def test_an_invalid_address_is_reported_in_one_line(
     model: Path, capsys: pytest.CaptureFixture[str], host: str, port: str
 ) -> None:
-    line = told(capsys, "--model", str(model), "--host", host, "--port", port)
+    line = error_line(capsys, "--model", str(model), "--host", host, "--port", port)
     assert line.startswith(f"colorize-page: cannot serve at {host}, port {port}: ")
 
 
@@ -142,21 +142,21 @@ def test_a_missing_gradio_is_reported_in_one_line(
     model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "gradio", None)
-    assert told(capsys, "--model", str(model), "--port", "0") == (
-        'colorize-page: the page needs Gradio; pip install "colorization-pipeline[page]" brings it'
+    assert error_line(capsys, "--model", str(model), "--port", "0") == (
+        'colorize-page: the page needs Gradio: pip install "colorization-pipeline[page]"'
     )
 
 
 def test_an_invalid_model_is_reported_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    line = told(capsys, "--model", str(tmp_path))
+    line = error_line(capsys, "--model", str(tmp_path))
     assert line.startswith(f"colorize-page: {tmp_path} is not a packaged model")
 
 
 @contextmanager
 def served(model: Path, temporary: Path, browser: str | None = None) -> Iterator[str]:
-    """The command at work, and the page's address."""
+    """Run the command, and provide the page's URL."""
     temporary.mkdir()
     options = ["--port", "0", *([] if browser else ["--no-browser"])]
     process = subprocess.Popen(
@@ -169,12 +169,13 @@ def served(model: Path, temporary: Path, browser: str | None = None) -> Iterator
     assert process.stdout is not None
     try:
         line = process.stdout.readline()
-        (url,) = re.findall(r"^The page is at (http://127\.0\.0\.1:\d+/); Ctrl-C ends it\.$", line)
+        pattern = r"^Serving at (http://127\.0\.0\.1:\d+/); press Ctrl-C to stop\.$"
+        (url,) = re.findall(pattern, line)
         yield url
     finally:
         process.send_signal(signal.SIGINT)
-        said, noise = process.communicate(timeout=60)
-    assert (said, noise, process.returncode) == ("", "", 0)
+        output, errors = process.communicate(timeout=60)
+    assert (output, errors, process.returncode) == ("", "", 0)
     assert list(temporary.iterdir()) == []
 
 
@@ -190,7 +191,7 @@ def test_the_page_is_served_while_a_browser_in_the_terminal_runs(
 
 @contextmanager
 def browsing(url: str) -> Iterator[Page]:
-    """The page in Chromium, which asks nobody else for anything."""
+    """Open the page in Chromium, and check that it requests nothing from elsewhere."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         opened = browser.new_page(viewport={"width": 1280, "height": 900})
@@ -204,7 +205,7 @@ def browsing(url: str) -> Iterator[Page]:
 
 
 def give(opened: Page, photo: Path) -> None:
-    """Give the page a photograph, and wait until it is shown in color."""
+    """Upload a photograph, and wait for its colorized preview."""
     before = opened.locator("img.color").count() and opened.locator("img.color").get_attribute(
         "src"
     )
@@ -234,8 +235,8 @@ def test_in_a_browser_photographs_are_colorized_adjusted_and_downloaded(
             expected = files_of_the_command(model, photos / name, tmp_path / f"of {name}")
             assert at_default == expected
         # By the keyboard alone.
-        dial = opened.get_by_role("slider", name="Vividness")
-        dial.focus()
+        vividness_slider = opened.get_by_role("slider", name="Vividness")
+        vividness_slider.focus()
         before = opened.locator("img.color").get_attribute("src")
         for _ in range(5):
             opened.keyboard.press("ArrowRight")
@@ -243,29 +244,29 @@ def test_in_a_browser_photographs_are_colorized_adjusted_and_downloaded(
         opened.wait_for_function(f"document.querySelector('a[href$=\"vividness={TURNED}\"]')")
         assert opened.locator("img.color").get_attribute("src") != before
         assert link.get_attribute("download") == "clear & b.png"  # as Gradio names what it got
-        turned = downloaded(opened, tmp_path / "turned.png")
+        adjusted = downloaded(opened, tmp_path / "turned.png")
         expected = files_of_the_command(
             model, photos / "clear & <b>.png", tmp_path / "turned", "--vividness", TURNED
         )
-        assert turned == expected
+        assert adjusted == expected
         opened.get_by_role("slider", name="Gray to color").focus()
         opened.keyboard.press("End")
         opened.wait_for_function(
             "getComputedStyle(document.querySelector('img.color'))"
-            ".getPropertyValue('--shown') === '100%'"
+            ".getPropertyValue('--split') === '100%'"
         )
         named = opened.locator("img").evaluate_all("images => images.map(image => image.alt)")
         assert named == ["The photograph in gray", "The same in predicted colors"]
         address = url + (link.get_attribute("href") or "")
         opened.set_input_files("input[type=file]", photos / "broken.jpg")
         opened.get_by_role("alert").filter(has_text="broken.jpg: ").wait_for()
-        # Of the photograph before, nothing is shown or held.
+        # The previous photograph is removed.
         assert [opened.locator(part).count() for part in ("img", "a[download]")] == [0, 0]
-        assert not dial.is_visible()
+        assert not vividness_slider.is_visible()
         assert requests.get(address, timeout=60).status_code == 404
         (photos / "cut.jpg").write_bytes(encoded(scene(4, 60, 44), "JPEG")[:-2])
         give(opened, photos / "cut.jpg")
-        assert dial.is_visible()
+        assert vividness_slider.is_visible()
         opened.get_by_role("status").filter(has_text="missing end marker").wait_for()
         on_disk = [each for each in (tmp_path / "temporary").rglob("*") if each.is_file()]
         assert [each for each in on_disk if each.stat().st_size] == []
@@ -278,5 +279,5 @@ def test_in_a_browser_a_hundred_megapixels_are_colorized(model: Path, tmp_path: 
     Image.fromarray(scene(1, 400, 250)).resize((12_500, 8_000)).save(photo)
     with served(model, tmp_path / "temporary") as url, browsing(url) as opened:
         give(opened, photo)
-        found = downloaded(opened, tmp_path / "down.png")
-    assert found == files_of_the_command(model, photo, tmp_path / "command")
+        actual = downloaded(opened, tmp_path / "down.png")
+    assert actual == files_of_the_command(model, photo, tmp_path / "command")

@@ -121,5 +121,5 @@ def test_the_released_model_matches_its_profile_and_its_card_names_the_licenses(
     assert training.encoder is not None
     assert not training.encoder.random
     card = (RELEASED / "README.md").read_text()
-    for told in ("Apache-2.0", "Creative Commons", "bsds500", "git checkout ", "CIEDE2000"):
-        assert told in card
+    for text in ("Apache-2.0", "Creative Commons", "bsds500", "git checkout ", "CIEDE2000"):
+        assert text in card

@@ -43,9 +43,9 @@ def params_of(folder: Path, variant: str) -> Path:
 
 @pytest.fixture(scope="module", params=["bn_maxpool", "vgg16_repeat", "mobilenet_unet"])
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A variant that takes the embedding, and normalizes; one that does not; one with a dial.
+    """A variant with embedding and normalization, one without, and one with vividness.
 
-    Their packages stand beside them. The second is a single convolution instead of VGG16.
+    Their packages are next to them. The second is a single convolution instead of VGG16.
     """
     folder = tmp_path_factory.mktemp(request.param)
     package = folder / f"{request.param}-1"
@@ -64,8 +64,8 @@ def test_a_saved_model_equals_the_package(model: Path, tmp_path: Path) -> None:
     ab = served(gray=tf.constant(GRAY))["ab"].numpy()
     colorizer = colorization.load(model.with_name(model.name.removesuffix("-directory")))
     grays = [Image.fromarray(image[..., 0]).convert("RGB") for image in GRAY]
-    seen = [colorizer.prepare_input(gray) for gray in grays]
-    predicted = 128 * np.stack([colorizer.decode(each) for each in colorizer.predict(seen)])
+    inputs = [colorizer.prepare_input(gray) for gray in grays]
+    predicted = 128 * np.stack([colorizer.decode(each) for each in colorizer.predict(inputs)])
     assert np.abs(predicted).max() > 20
     np.testing.assert_allclose(ab, predicted, atol=0.02)
 
@@ -96,10 +96,10 @@ def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path) -> None:
         saved_model.export(tmp_path, tmp_path, tmp_path / "photo.jpg")
 
 
-def exporting(params: Path, models: Path, out: Path) -> subprocess.CompletedProcess[str]:
-    arguments = ["--params", str(params), "--models", str(models), "--out", str(out)]
+def export(project: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, ROOT / "tools" / "export.py", *arguments],
+        [sys.executable, ROOT / "tools" / "export.py"],
+        cwd=project,
         capture_output=True,
         text=True,
         check=False,
@@ -108,13 +108,13 @@ def exporting(params: Path, models: Path, out: Path) -> subprocess.CompletedProc
 
 @pytest.mark.parametrize("model", ["mobilenet_unet"], indirect=True)
 def test_the_export_is_quiet_and_needs_only_tensorflow(model: Path, tmp_path: Path) -> None:
-    params, models = params_of(tmp_path, "mobilenet_unet"), tmp_path / "models"
-    models.mkdir()
-    (models / "mobilenet_unet-1").symlink_to(model)
-    ended = exporting(params, models, tmp_path / "out")
-    assert (ended.stdout, ended.stderr) == (f"wrote {tmp_path / 'out'}\n", "")
+    params_of(tmp_path, "mobilenet_unet")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "mobilenet_unet-1").symlink_to(model)
+    process = export(tmp_path)
+    assert (process.stdout, process.stderr) == ("wrote models/exported\n", "")
     np.save(tmp_path / "gray.npy", GRAY)
-    files = [tmp_path / name for name in ("out", "gray.npy", "ab.npy")]
+    files = [tmp_path / name for name in ("models/exported", "gray.npy", "ab.npy")]
     subprocess.run(
         [sys.executable, "-c", SERVE, *map(str, files)], cwd=tmp_path, check=True, timeout=300
     )
@@ -122,7 +122,8 @@ def test_the_export_is_quiet_and_needs_only_tensorflow(model: Path, tmp_path: Pa
 
 
 def test_errors_of_the_export_are_one_line(tmp_path: Path) -> None:
-    ended = exporting(params_of(tmp_path, "deeper"), tmp_path, tmp_path / "out")
-    path = tmp_path / "deeper-1" / "training.json"
-    assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == f"export: {path}: No such file or directory\n"
+    params_of(tmp_path, "deeper")
+    process = export(tmp_path)
+    assert (process.returncode, process.stdout) == (1, "")
+    expected = "export: models/deeper-1/training.json: No such file or directory\n"
+    assert process.stderr == expected

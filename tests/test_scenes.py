@@ -1,4 +1,4 @@
-"""The embedded landscapes: the same from one seed, and colored as their parts should be."""
+"""Drawn landscapes: reproducible from a seed, with the colors of their regions."""
 
 import io
 

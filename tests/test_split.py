@@ -1,4 +1,4 @@
-"""Which image serves for what, from its content and the seed alone."""
+"""The split depends only on an image's content and the seed."""
 
 import csv
 import hashlib
@@ -26,7 +26,7 @@ def pictures(first: int, count: int) -> dict[str, bytes]:
     return {f"{seed:03d}.png": encoded(scene(seed)) for seed in range(first, first + count)}
 
 
-def parts(path: Path, settings: Split = SETTINGS) -> dict[str, str]:
+def splits_of(path: Path, settings: Split = SETTINGS) -> dict[str, str]:
     table = split.split_archive(path, settings)
     return dict(zip(table["name"], table["split"], strict=True))
 
@@ -40,22 +40,22 @@ def examined(archive: Path, name: str) -> dict:
 @pytest.fixture(scope="module")
 def forty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     archive = pack(tmp_path_factory.mktemp("split") / "a.zip", pictures(0, 40))
-    return archive, parts(archive)
+    return archive, splits_of(archive)
 
 
 def test_adding_and_renaming_images_moves_no_other(
     forty: tuple[Path, dict[str, str]], tmp_path: Path
 ) -> None:
     before = forty[1]
-    more = parts(pack(tmp_path / "more.zip", pictures(0, 60)))
+    more = splits_of(pack(tmp_path / "more.zip", pictures(0, 60)))
     assert {name: more[name] for name in before} == before
     renamed = {f"x/{name}": content for name, content in pictures(0, 40).items()}
-    assert parts(pack(tmp_path / "b.zip", renamed)) == {f"x/{n}": p for n, p in before.items()}
+    assert splits_of(pack(tmp_path / "b.zip", renamed)) == {f"x/{n}": p for n, p in before.items()}
 
 
 def test_another_seed_gives_another_split(forty: tuple[Path, dict[str, str]]) -> None:
-    assert parts(forty[0], SETTINGS.model_copy(update={"seed": 2})) != forty[1]
-    assert parts(forty[0]) == forty[1]
+    assert splits_of(forty[0], SETTINGS.model_copy(update={"seed": 2})) != forty[1]
+    assert splits_of(forty[0]) == forty[1]
 
 
 @pytest.mark.parametrize("ratios", [(0.9, 0.05, 0.05), (0.6, 0.3, 0.1), (0.1, 0.1, 0.8)])
@@ -64,9 +64,9 @@ def test_the_ratios_are_kept_within_sampling_error(ratios: tuple[float, float, f
     count = 20_000
     sums = (hashlib.sha256(str(index).encode()).hexdigest() for index in range(count))
     found = Counter(examining.split_of(sha256, settings) for sha256 in sums)
-    for part, ratio in zip(("train", "validation", "test"), ratios, strict=True):
+    for split_name, ratio in zip(("train", "validation", "test"), ratios, strict=True):
         deviation = np.sqrt(ratio * (1 - ratio) / count)  # binomial
-        assert abs(found[part] / count - ratio) < 4 * deviation
+        assert abs(found[split_name] / count - ratio) < 4 * deviation
 
 
 def test_exact_copies_are_in_the_same_split(tmp_path: Path) -> None:
@@ -138,11 +138,11 @@ def test_blank_pictures_are_not_near_duplicates(tmp_path: Path) -> None:
 
 
 def test_adding_images_moves_no_other_to_another_split(tmp_path: Path) -> None:
-    """What is added may be a near_duplicate of what was there, which then is left out, but never moves."""
+    """An added near duplicate may exclude another image, but never moves it."""
     drawn = {f"{seed}.png": encoded(scene(seed, 96, 80)) for seed in range(60)}
-    before = parts(pack(tmp_path / "before.zip", drawn))
+    before = splits_of(pack(tmp_path / "before.zip", drawn))
     added = {f"again {seed}.png": again(scene(seed, 96, 80), "smaller") for seed in range(0, 60, 2)}
-    after = parts(pack(tmp_path / "after.zip", drawn | added))
+    after = splits_of(pack(tmp_path / "after.zip", drawn | added))
     changed = {name: after[name] for name in before if after[name] != before[name]}
     assert set(changed.values()) == {"excluded"}
 
@@ -292,7 +292,7 @@ def refusal_of_preprocess(content: bytes) -> str:
 def test_what_split_accepts_preprocess_can_decode(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of 200 photographs with one bit that flipped, 10 of each of 20 files, some with EXIF."""
+    """200 photographs with a flipped bit: 10 of each of 20 files, some with EXIF."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10**6)  # a bit may enlarge an image
     rng = np.random.default_rng(7)
     tags = Image.Exif()

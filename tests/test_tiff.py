@@ -50,7 +50,7 @@ def samples_of(pixel: str, kind: str) -> tuple[np.ndarray, np.ndarray]:
     return samples.astype(kind), tiffs.rgb_of(eight, PIXELS[pixel])
 
 
-def seen(content: bytes) -> np.ndarray:
+def decoded(content: bytes) -> np.ndarray:
     """What the project sees of a file, with alpha if it has any."""
     image = decoding.open_image(content)
     decoding.load(image)
@@ -59,7 +59,7 @@ def seen(content: bytes) -> np.ndarray:
 
 def assert_seen(content: bytes, expected: np.ndarray, pixel: str, layout: object) -> None:
     """Assert that the project sees these pixels."""
-    pixels, message = seen(content), str(layout)
+    pixels, message = decoded(content), str(layout)
     assert pixels.shape == expected.shape, message
     if "associated" in pixel:
         # Where nothing shows, no color is known; elsewhere, Pillow divides with its own rounding.
@@ -147,7 +147,7 @@ def test_pillow_and_tifffile_decode_eight_bits_alike(photometric: int) -> None:
 def test_newer_compressions_are_read(compression: str) -> None:
     samples, expected = samples_of("RGB", "u2")
     content = tiff_of(samples, "RGB", planar=True, compression=compression)
-    np.testing.assert_array_equal(seen(content), expected)
+    np.testing.assert_array_equal(decoded(content), expected)
 
 
 @pytest.mark.parametrize("pixel", ["gray", "RGB"])
@@ -155,7 +155,7 @@ def test_a_bigtiff_is_read(pixel: str) -> None:
     for kind in ("u1", "u2"):
         samples, expected = samples_of(pixel, kind)
         content = tiff_of(samples, pixel, bigtiff=True)
-        np.testing.assert_array_equal(seen(content), expected)
+        np.testing.assert_array_equal(decoded(content), expected)
     content = tiff_of(samples, pixel, bigtiff=True, byteorder=">")
     assert (
         refusal(content) == "a TIFF with 64-bit offsets in big-endian order, which is not supported"
@@ -168,7 +168,7 @@ def test_max_sample_value_scales_twelve_bits_in_sixteen() -> None:
         content = tiff_of(
             samples.repeat(channels, -1), pixel, extratags=[(281, "H", 1, 4095, False)]
         )
-        assert seen(content)[0, :, 1].tolist() == [0, 1, 128, 255]
+        assert decoded(content)[0, :, 1].tolist() == [0, 1, 128, 255]
 
 
 def test_without_a_tag_sixteen_bits_are_sixteen() -> None:
@@ -177,7 +177,7 @@ def test_without_a_tag_sixteen_bits_are_sixteen() -> None:
     for extratags in ([], [(281, "H", 1, 4000, False)]):  # the greatest value that occurs
         content = tiff_of(samples, "gray", extratags=extratags)
         with pytest.warns(PhotographWarning, match=r"^almost black: .* exceeds 4,095$"):
-            assert seen(content)[0, :, 0].tolist() == [0, 0, 8, 15]
+            assert decoded(content)[0, :, 0].tolist() == [0, 0, 8, 15]
 
 
 def linear_profile() -> bytes:
@@ -195,7 +195,7 @@ def test_an_embedded_profile_is_applied_to_planes_too() -> None:
     half = np.full((8, 8, 3), 128 * 257, np.uint16)
     content = tiff_of(half, "RGB", planar=True, iccprofile=linear_profile())
     # IEC 61966-2-1: half the light is 188 of 255.
-    np.testing.assert_allclose(seen(content), 188, atol=1)
+    np.testing.assert_allclose(decoded(content), 188, atol=1)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -203,13 +203,13 @@ def test_an_orientation_is_applied_to_planes_too(orientation: int) -> None:
     samples, expected = samples_of("RGB", "u2")
     content = tiff_of(samples, "RGB", planar=True, extratags=[(274, "H", 1, orientation, True)])
     # Section 8: which corner of the stored image the visual top left is.
-    turned = expected.swapaxes(0, 1) if orientation > 4 else expected
+    rotated = expected.swapaxes(0, 1) if orientation > 4 else expected
     across = orientation in (2, 3, 6, 7)
     down = orientation in (3, 4, 7, 8)
-    turned = turned[:: -1 if down else 1, :: -1 if across else 1]
-    np.testing.assert_array_equal(seen(content), turned)
+    rotated = rotated[:: -1 if down else 1, :: -1 if across else 1]
+    np.testing.assert_array_equal(decoded(content), rotated)
     image = decoding.open_image(content)
-    assert decoding.upright_size(image) == turned.shape[1::-1]
+    assert decoding.upright_size(image) == rotated.shape[1::-1]
 
 
 def test_metadata_of_a_tiff_is_kept() -> None:
@@ -221,7 +221,7 @@ def test_metadata_of_a_tiff_is_kept() -> None:
 
 def refusal(content: bytes) -> str:
     with pytest.raises(ColorizationError) as caught:
-        seen(content)
+        decoded(content)
     return str(caught.value)
 
 
@@ -276,15 +276,15 @@ def test_thumbnails_masks_and_pyramids_are_not_pages(photograph: np.ndarray) -> 
             images.insert(position, (photograph, rgb))
             content = of_directories(*images)
             assert decoding.count_pages(content) == 1
-            np.testing.assert_array_equal(seen(content), photograph)
+            np.testing.assert_array_equal(decoded(content), photograph)
     content = of_directories((photograph, rgb | {"subifds": 1}), (half, rgb | {"subfiletype": 1}))
     assert decoding.count_pages(content) == 1
-    np.testing.assert_array_equal(seen(content), photograph)
+    np.testing.assert_array_equal(decoded(content), photograph)
 
 
 def test_a_lone_reduced_image_is_a_photograph(photograph: np.ndarray) -> None:
     content = of_directories((photograph, {"photometric": "rgb", "subfiletype": 1}))
-    np.testing.assert_array_equal(seen(content), photograph)
+    np.testing.assert_array_equal(decoded(content), photograph)
 
 
 def test_the_thumbnail_of_a_raw_file_is_not_its_photograph(photograph: np.ndarray) -> None:
@@ -347,7 +347,7 @@ def test_a_circular_chain_of_directories_ends(photograph: np.ndarray) -> None:
     content[link(second) : link(second) + 4] = struct.pack("<L", first)
     assert decoding.count_pages(bytes(content)) == 2
     content[link(first) : link(first) + 4] = struct.pack("<L", first)
-    np.testing.assert_array_equal(seen(bytes(content)), photograph)
+    np.testing.assert_array_equal(decoded(bytes(content)), photograph)
 
 
 @pytest.mark.filterwarnings("ignore:::PIL")
@@ -376,17 +376,17 @@ def test_harmless_damage_is_tolerated(photograph: np.ndarray) -> None:
     content = of_directories((photograph, {"photometric": "rgb"}))
     software = content.index(struct.pack("<HH", 305, 2))
     lying = content[: software + 4] + b"\xff\xff\xff\x7f" + content[software + 8 :]
-    np.testing.assert_array_equal(seen(lying), photograph)
+    np.testing.assert_array_equal(decoded(lying), photograph)
     gray = photograph[..., 0]
     whole = tiffs.written([gray.tobytes()], gray.shape[::-1], {258: 8, 262: 1, 277: 1})
-    np.testing.assert_array_equal(seen(whole[:-4]), gray[..., None].repeat(3, -1))  # no next one
+    np.testing.assert_array_equal(decoded(whole[:-4]), gray[..., None].repeat(3, -1))  # no next one
 
 
 def test_malformed_data_is_refused() -> None:
     zeros = bytes(10**6)
     tags: dict[int, int | Sequence[int]] = {258: 16, 259: 8, 262: 1, 277: 1}
     whole = tiffs.written([zlib.compress(zeros)], (1000, 500), tags)
-    assert not seen(whole).any()
+    assert not decoded(whole).any()
     assert refusal(tiffs.written([zlib.compress(zeros + b"\0")], (1000, 500), tags))  # a bomb
     assert refusal(tiffs.written([zlib.compress(zeros[:-2])], (1000, 500), tags))
     assert refusal(tiffs.written([zlib.compress(zeros)[:-9]], (1000, 500), tags))
@@ -399,7 +399,7 @@ def test_malformed_data_is_refused() -> None:
 def test_overlapping_strips_are_refused() -> None:
     strip = zlib.compress(bytes(2 * 100))
     content = tiffs.written([strip] * 3, (100, 1), {258: [16] * 3, 259: 8, 262: 2, 277: 3, 284: 2})
-    assert not seen(content).any()
+    assert not decoded(content).any()
     start = content.index(struct.pack("<3L", *[len(strip)] * 3))
     lying = content[:start] + struct.pack("<3L", *[len(content) // 2] * 3) + content[start + 12 :]
     assert "overlap" in refusal(lying)
@@ -409,7 +409,7 @@ def test_tifffile_does_not_log_to_the_terminal(capfd: pytest.CaptureFixture[str]
     logging.getLogger("tifffile").error("odd")
     samples, _ = samples_of("RGB", "u2")
     content = tiff_of(samples, "RGB", planar=True, extratags=[(42113, "s", 0, "odd", True)])
-    seen(content)
+    decoded(content)
     assert capfd.readouterr() == ("", "")
 
 
@@ -420,7 +420,7 @@ def test_long_strips_are_divided(monkeypatch: pytest.MonkeyPatch) -> None:
         content = tiff_of(samples, "RGB", planar=planar)
         page = tifffile.TiffFile(io.BytesIO(content)).pages.first
         assert len(page.dataoffsets) == (3 if planar else 1)
-        np.testing.assert_array_equal(seen(content), expected)
+        np.testing.assert_array_equal(decoded(content), expected)
 
 
 def test_the_limit_on_pixels_holds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -442,7 +442,7 @@ def test_the_limit_on_pixels_holds(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_jpeg_that_is_larger_than_its_strip_is_refused() -> None:
     large = imagecodecs.jpeg8_encode(np.zeros((64, 64), np.uint8))
     tags: dict[int, int | Sequence[int]] = {258: 8, 259: 7, 262: 1, 277: 1, 339: 1}
-    assert not seen(tiffs.written([large], (64, 64), tags)).any()
+    assert not decoded(tiffs.written([large], (64, 64), tags)).any()
     three: dict[int, int | Sequence[int]] = {258: [8] * 3, 262: 2, 277: 3, 284: 2}
     content = tiffs.written([large] * 3, (16, 16), tags | three)
     assert "does not match the size of its strip or tile" in refusal(content)

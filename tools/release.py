@@ -1,7 +1,6 @@
 """Make the released model from models/chosen, and a figure of its results.
 
-python tools/release.py --photos bsds500 --notes profiles/released.md \
-    --evaluation data/evaluations/mobilenet_unet-1
+python tools/release.py bsds500 profiles/released.md data/evaluations/mobilenet_unet-1
 """
 
 import sys
@@ -13,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "stages"))
 import numpy as np
 from PIL import Image
 
+from _paths import MODELS
 from _stage import run
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_write
@@ -25,11 +25,9 @@ FIGURE = Path("docs/released.png")
 FIGURE_VIVIDNESS = (0.0, 0.5, 1.0)
 
 
-def main(
-    photos: Path, notes: Path, evaluation: Path, package: Path = Path("models/chosen")
-) -> None:
+def main(photos: Path, notes: Path, evaluation: Path) -> None:
     draw(evaluation, FIGURE)
-    release(package, photos, notes, RELEASED)
+    release(MODELS / "chosen", photos, notes, RELEASED)
     print(f"wrote {RELEASED} and {FIGURE}")
 
 
