@@ -132,7 +132,7 @@ def model_card(
         test_images=summary.images,
         results=report.results_table(summary, training.variant),
         headline=report.headline(summary, training.variant),
-        sweep=sweep and sweep_table(sweep),
+        sweeps={training.variant: sweep_table(sweep)} if sweep else {},
         source=origin.source,
         data=inventory.summarize(origin.split),
     )
