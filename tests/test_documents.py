@@ -358,7 +358,7 @@ def test_a_source_is_added_by_the_letter(checkout: Project) -> None:
         path = checkout.root / "src/colorization/sources/fetching.py"
         here = code.code.replace("https://example.org/photographs.zip", address)
         assert here != code.code
-        insert_before(path, "# The sources that have a name.\n", here + "\n\n")
+        insert_before(path, "# Functions of the named sources.\n", here + "\n\n")
         insert_before(path, '    "bsds500": _fetch_bsds500,\n', entry.code)
         for block in (plain, run):
             command = stopped(block.code.strip())

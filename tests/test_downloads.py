@@ -355,18 +355,18 @@ def test_a_corrupt_partial_download_restarts(
     damage: Callable[[Path], None],
     known: dict,
 ) -> None:
-    unfinished = tmp_path / "unfinished"
-    for folder in (tmp_path / "other", unfinished):
+    checkpoint_dir = tmp_path / "checkpoint_dir"
+    for folder in (tmp_path / "other", checkpoint_dir):
         site.cuts = [100_000, 0, 0, 0, 0]
         refusal(site, folder, **known)
         site.content = CONTENT[::-1]
     site.content = CONTENT
-    (damaged,) = (path for path in unfinished.iterdir() if path.suffix == suffix)
+    (damaged,) = (path for path in checkpoint_dir.iterdir() if path.suffix == suffix)
     swap = next(path for path in (tmp_path / "other").iterdir() if path.suffix == suffix)
     swap.write_bytes(swap.read_bytes()[::-1])
     capsys.readouterr()
     damage(damaged)
-    assert fetch(site, unfinished, **known) == CONTENT
+    assert fetch(site, checkpoint_dir, **known) == CONTENT
     printed = capsys.readouterr().out.splitlines()[0]
     assert printed == f"{site.url()}: partial download corrupt; restarting"
     assert ranges(site)[-1] is None
