@@ -1,4 +1,4 @@
-"""What `auto` chooses on which hardware, and that variants compute in what they are told."""
+"""The precision that `auto` chooses by hardware, and the precision of the layers."""
 
 import keras
 import numpy as np
@@ -8,10 +8,9 @@ from keras.layers import Conv2D
 
 from colorization.backbones import precision
 from colorization.backbones.precision import choose_precision, dtype_policy
-from colorization.networks import catalog
 from colorization.networks.architecture import takes_embedding
 from colorization.networks.encoders import ENCODERS
-from samples import model_of
+from samples import VARIANTS, model_of
 from test_variants import PARAMETERS
 
 
@@ -21,7 +20,7 @@ def machine(
     *capabilities: tuple[int, int],
     vendor: str = "GenuineIntel",
 ) -> None:
-    """Let TensorFlow and Linux tell of other hardware."""
+    """Let TensorFlow and Linux report other hardware."""
     details = [{"compute_capability": capability} for capability in capabilities]
     cpuinfo = f"processor\t: 0\nvendor_id\t: {vendor}\nflags\t\t: {flags}\n\n"
     monkeypatch.setattr(precision.Path, "read_text", lambda *_, **__: 2 * cpuinfo)
@@ -41,7 +40,7 @@ def machine(
         ("", [(9, 0), (7, 0)], "mixed_float16", "GPU of compute capability 7.0"),
     ],
 )
-def test_auto_takes_what_the_hardware_is_fastest_in_and_says_why(
+def test_auto_chooses_the_fastest_precision_and_prints_why(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     flags: str,
@@ -59,14 +58,14 @@ def test_auto_takes_what_the_hardware_is_fastest_in_and_says_why(
 @pytest.mark.parametrize(
     ("flags", "chosen"), [("avx512f", "float32"), ("avx512f avx512_bf16", "mixed_bfloat16")]
 )
-def test_avx512_bf16_counts_where_it_is_twice_as_fast_as_float32(
+def test_avx512_bf16_is_used_where_it_is_twice_as_fast_as_float32(
     monkeypatch: pytest.MonkeyPatch, flags: str, chosen: str
 ) -> None:
     machine(monkeypatch, flags, vendor="AuthenticAMD")
     assert choose_precision("auto", float16=True) == chosen
 
 
-def test_where_linux_tells_nothing_auto_is_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_is_float32_on_unknown_hardware(monkeypatch: pytest.MonkeyPatch) -> None:
     machine(monkeypatch, "amx_bf16")
 
     def missing(*_: object, **__: object) -> str:
@@ -76,12 +75,12 @@ def test_where_linux_tells_nothing_auto_is_float32(monkeypatch: pytest.MonkeyPat
     assert choose_precision("auto", float16=True) == "float32"
 
 
-def test_where_float16_is_too_narrow_auto_does_not_take_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_avoids_float16_where_it_is_too_narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     machine(monkeypatch, "", (7, 5))
     assert choose_precision("auto", float16=False) == "float32"
 
 
-def test_a_named_precision_is_taken_whatever_the_hardware(
+def test_an_explicit_precision_is_used_on_any_hardware(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     machine(monkeypatch, "amx_bf16", (9, 0))
@@ -89,7 +88,7 @@ def test_a_named_precision_is_taken_whatever_the_hardware(
     assert not capsys.readouterr().out
 
 
-def test_the_policy_ends_with_its_block() -> None:
+def test_the_policy_is_restored_after_its_block() -> None:
     before = keras.config.dtype_policy().name
     with dtype_policy("mixed_bfloat16"):
         assert keras.layers.ReLU().compute_dtype == "bfloat16"
@@ -97,15 +96,15 @@ def test_the_policy_ends_with_its_block() -> None:
 
 
 @pytest.mark.parametrize("variant", PARAMETERS)
-def test_a_variant_computes_in_bfloat16_but_for_its_ends(variant: str) -> None:
+def test_a_network_computes_in_bfloat16_except_for_input_and_output(variant: str) -> None:
     model = model_of(variant, precision="mixed_bfloat16")
     assert {weight.dtype for weight in model.weights} <= {"float32", "uint32"}  # dropout's state
     outputs = [layer for layer in model.layers if layer.name in ("ab", "decoder_ab")]
     assert {layer.compute_dtype for layer in outputs} == {"float32"}
-    encoder = catalog.load(variant).encoder
-    apart = encoder is not None and ENCODERS[encoder].folded  # runs in float32, as a whole
-    found = model.layers if apart else model._flatten_layers()
-    convolutions = [layer for layer in found if isinstance(layer, Conv2D)]
+    encoder = ENCODERS.get(VARIANTS[variant].encoder)
+    in_float32 = encoder is not None and encoder.folded  # the encoder as a whole
+    layers = model.layers if in_float32 else model._flatten_layers()
+    convolutions = [layer for layer in layers if isinstance(layer, Conv2D)]
     rounded = [layer for layer in convolutions if layer.compute_dtype == "bfloat16"]
     assert len(rounded) >= len(convolutions) - 2  # all but the output and VGG's three channels
     float32 = model_of(variant)
@@ -120,7 +119,7 @@ def test_a_variant_computes_in_bfloat16_but_for_its_ends(variant: str) -> None:
 
 
 @pytest.mark.parametrize("variant", ["vgg16_conv", "vgg16_repeat", "vgg19_unet"])
-def test_what_vgg_sees_is_not_rounded_to_bfloat16_before_its_mean_is_subtracted(
+def test_vggs_input_is_not_rounded_to_bfloat16_before_its_mean_is_subtracted(
     variant: str,
 ) -> None:
     models = [model_of(variant, precision=name) for name in ("float32", "mixed_bfloat16")]
