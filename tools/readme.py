@@ -9,6 +9,8 @@ import argparse
 import io
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import chdir, redirect_stdout
 from functools import partial
@@ -205,6 +207,31 @@ def _variant_row(name: str, line: Variant) -> tuple[str, ...]:
     return f"`{name}`", network.description, section, line.embedding, overrides
 
 
+def pipeline_figure() -> str:
+    """The DAG of the stages as Mermaid, without instances and without edges that others imply."""
+    command = [sys.executable, "-m", "dvc", "dag", "--mermaid", "--collapse-foreach-matrix"]
+    text = subprocess.check_output(command, cwd=ROOT, text=True)
+    names = dict(re.findall(r"(node\d+)\[\"(?:.*:)?(\w+)\"\]", text))
+    following: dict[str, set[str]] = {name: set() for name in names.values()}
+    for source, target in re.findall(r"(node\d+)-->(node\d+)", text):
+        following[names[source]].add(names[target])
+    indirect = {name: _reached(following, targets) for name, targets in following.items()}
+    edges = [
+        f"    {source} --> {target}\n"
+        for source, targets in following.items()
+        for target in sorted(targets - indirect[source])
+    ]
+    return f"```mermaid\nflowchart TD\n{''.join(edges)}```\n"
+
+
+def _reached(following: Mapping[str, set[str]], stages: Iterable[str]) -> set[str]:
+    """All stages that follow some stages, directly or not."""
+    reached: set[str] = set()
+    for stage in stages:
+        reached |= following[stage] | _reached(following, following[stage])
+    return reached
+
+
 def claims_table() -> str:
     """The paper's claims, and when each is supported."""
     rows = [(str(each.number), each.section, each.text, each.rule) for each in CLAIMS]
@@ -272,6 +299,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "results": results_table,
     "findings": findings,
     "verdicts": verdicts,
+    "pipeline": pipeline_figure,
     "variants": variants_table,
     "metrics": metrics_table,
     "claims": claims_table,
