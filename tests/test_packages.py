@@ -169,7 +169,10 @@ def test_a_deviation_is_a_positive_number(embedded: Path, row: int, value: float
     values[row, 7] = value
     np.save(embedded / "embedding.npy", values)
     reseal(embedded)
-    assert refusal(embedded) == f"{embedded / 'embedding.npy'} does not hold means and deviations"
+    assert (
+        refusal(embedded)
+        == f"{embedded / 'embedding.npy'} does not contain means and standard deviations"
+    )
 
 
 @pytest.mark.parametrize("name", [NAME, MODEL, "embedder.onnx", "embedding.npy", "README.md"])
