@@ -1,4 +1,4 @@
-"""The cached arrays hold what was photographed, whatever the images are called."""
+"""The cached arrays contain the photographs' pixels, whatever their names."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "train"
 
 
-def test_the_cache_keeps_the_pixels_and_their_lab(folder: Path) -> None:
+def test_the_cache_contains_the_pixels_and_their_lab(folder: Path) -> None:
     squares = [scene(seed, 32, 32) for seed in range(3)]
     cache(folder, ["a", "b", "c"], squares)
     cached = arrays.read(folder)
@@ -33,7 +33,7 @@ def test_the_cache_keeps_the_pixels_and_their_lab(folder: Path) -> None:
     assert np.abs(back.astype(int) - np.stack(squares)).max() <= 1
 
 
-def test_the_cache_is_mapped_not_read(folder: Path) -> None:
+def test_the_cache_is_memory_mapped(folder: Path) -> None:
     cache(folder, ["a"], [scene(1, 32, 32)])
     cached = arrays.read(folder)
     assert all(isinstance(array, np.memmap) for array in (cached.L, cached.ab, cached.rgb))
@@ -49,7 +49,7 @@ def test_no_pickle_is_loaded(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a b", "ü/é.jpg", "a\u2028b", "a\x0bb", "a\x85b", "a\nb", "a\rb"])
-def test_any_name_survives(folder: Path, name: str) -> None:
+def test_any_name_is_read_as_written(folder: Path, name: str) -> None:
     cache(folder, [name, "last"], [scene(1, 32, 32)] * 2)
     assert arrays.read(folder).names == [name, "last"]
 

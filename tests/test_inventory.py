@@ -1,4 +1,4 @@
-"""What the report tells of the images agrees with the table it is made from."""
+"""The report's summary of the images agrees with the split's table."""
 
 import pandas as pd
 
@@ -20,9 +20,9 @@ COLUMNS = ["split", "width", "height", "mode", "sha256", "mean_chroma", "near_du
 TABLE = pd.DataFrame(ROWS, columns=COLUMNS)
 
 
-def test_everything_is_counted_once() -> None:
+def test_every_image_is_counted_once() -> None:
     assert summarize(TABLE) == {
-        "parts": "3 train, 1 validation, 1 test",
+        "splits": "3 train, 1 validation, 1 test",
         "excluded": "2 unusable, 1 too small, 1 near duplicate",
         "sizes": "shorter side 20 to 750 px, median 375; 2 of 500 x 375",
         "modes": "6 RGB, 1 L",
@@ -31,10 +31,10 @@ def test_everything_is_counted_once() -> None:
     }
 
 
-def test_nothing_left_out_is_said() -> None:
+def test_without_excluded_images_the_summary_says_none() -> None:
     assert summarize(TABLE.head(5))["excluded"] == "none"
 
 
-def test_many_kinds_are_cut_short() -> None:
+def test_rare_values_are_counted_together() -> None:
     table = TABLE.head(1).loc[[0] * 8].assign(mode=list("ABCDEFGH"))
     assert summarize(table)["modes"] == "1 A, 1 B, 1 C, 1 D, 1 E, 1 F, 2 other"

@@ -167,7 +167,10 @@ def test_deviations_must_be_positive(embedded: Path, row: int, value: float) -> 
     values[row, 7] = value
     np.save(embedded / "embedding.npy", values)
     reseal(embedded)
-    assert refusal(embedded) == f"{embedded / 'embedding.npy'} does not hold means and deviations"
+    assert (
+        refusal(embedded)
+        == f"{embedded / 'embedding.npy'} does not contain means and standard deviations"
+    )
 
 
 @pytest.mark.parametrize("name", [NAME, MODEL, "embedder.onnx", "embedding.npy", "README.md"])

@@ -1,4 +1,4 @@
-"""Names of the splits."""
+"""The names of the splits."""
 
 SPLITS = ("train", "validation", "test")
 EXCLUDED = "excluded"
