@@ -19,7 +19,7 @@ from colorization.core.files import atomic_write
 from colorization.packaging.manifest import RELEASED
 from colorization.releasing.release import release
 from colorization.scoring.evaluation import read_evaluation
-from colorization.scoring.vividness import SHOWN
+from colorization.scoring.vividness import DISPLAYED
 
 FIGURE = Path("docs/released.png")
 POSITIONS = (0.0, 0.5, 1.0)  # of the dial
@@ -36,10 +36,10 @@ def main(
 def draw(evaluation: Path, out: Path) -> None:
     """Draw every other shown photograph of a test split: gray, along the dial, and as it is."""
     found = read_evaluation(evaluation)
-    if found.dial is None:
+    if found.sweep is None:
         raise ColorizationError(f"{evaluation}: of a model without a dial; the figure shows one")
-    shown, places = found.shown["evenly_spaced"].images, np.searchsorted(SHOWN, POSITIONS)
-    rows = [shown["gray"], *found.dial.images.swapaxes(0, 1)[places], shown["truth"]]
+    shown, places = found.samples["evenly_spaced"].images, np.searchsorted(DISPLAYED, POSITIONS)
+    rows = [shown["gray"], *found.sweep.images.swapaxes(0, 1)[places], shown["truth"]]
     write_rows([row[::2] for row in rows], out)
 
 

@@ -29,7 +29,7 @@ from colorization.packaging.manifest import (
 from colorization.pages import rendering, report
 from colorization.pages.vividness import sweep_table
 from colorization.scoring.summary import Summary
-from colorization.scoring.vividness import Dial as SweepScores
+from colorization.scoring.vividness import VividnessSweep
 from colorization.scoring.vividness import read_sweep
 
 
@@ -121,7 +121,7 @@ def _copy_embedder(trained_with: Pretrained, model: Path, embedder: Path, out: P
 
 
 def model_card(
-    training: TrainingRecord, summary: Summary, turned: SweepScores | None, origin: Origin
+    training: TrainingRecord, summary: Summary, turned: VividnessSweep | None, origin: Origin
 ) -> str:
     """Render the model card as Markdown; `turned` holds the scores along the dial, if any."""
     return rendering.render(
@@ -131,7 +131,7 @@ def model_card(
         test_images=summary.images,
         results=report.results_table(summary, training.variant),
         headline=report.headline(summary, training.variant),
-        dials={training.variant: sweep_table(turned)} if turned else {},
+        sweeps={training.variant: sweep_table(turned)} if turned else {},
         source=origin.source,
         data=inventory.summarize(origin.split),
     )

@@ -12,7 +12,7 @@ from colorization.color import color_metrics, lab, similarity
 from colorization.colorizing import originals
 from colorization.colorizing.colorizer import Colorizer
 from colorization.core.progress import progress_bar
-from colorization.scoring.summary import mean_and_error, ratio_and_error
+from colorization.scoring.summary import mean_with_se, ratio_with_se
 
 MEASURED = ("psnr", "ciede2000", "colorfulness")
 AT_A_TIME = 16  # photographs
@@ -84,9 +84,9 @@ def _summarize(measured: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
     rows = []
     for way, name in enumerate(names, start=1):
         scores = {
-            "psnr_gain_over_gray_db": mean_and_error(over_gray[way]),
-            "ciede2000": mean_and_error(difference[way]),
-            "colorfulness": ratio_and_error(colorfulness[way], colorfulness[0]),
+            "psnr_gain_over_gray_db": mean_with_se(over_gray[way]),
+            "ciede2000": mean_with_se(difference[way]),
+            "colorfulness": ratio_with_se(colorfulness[way], colorfulness[0]),
         }
         flat = {key: score.value for key, score in scores.items()}
         flat |= {f"{key}_se": score.error for key, score in scores.items()}

@@ -28,9 +28,9 @@ from scipy.ndimage import zoom
 
 from colorization.color import color_metrics
 from colorization.core.progress import progress
-from colorization.dataset.examples import Examples
+from colorization.dataset.examples import Examples, evenly_spaced
 from colorization.networks.vividness import POSITIONS, AdjustableModel
-from colorization.training.one_image import measure_ways
+from colorization.training.one_image import measure_colorizations
 
 # Evenly spaced validation images: to try all ways, and to measure the chosen positions.
 IMAGES, MORE_IMAGES = 128, 1024
@@ -54,7 +54,7 @@ def calibrate_vividness(adjustable: AdjustableModel, validation: Examples) -> No
         A trained model with its dial.
     validation : Examples
     """
-    some = _evenly_spaced(validation, IMAGES)
+    some = validation.some(evenly_spaced(len(validation), IMAGES))
     truths = sum(map(color_metrics.colorfulness, some.images.rgb))
     if not truths:
         return
@@ -66,16 +66,11 @@ def calibrate_vividness(adjustable: AdjustableModel, validation: Examples) -> No
         differences[1:].reshape(shape), (colorfulness[1:] / of_photographs).reshape(shape)
     )
     along = list(zip(betas, temperatures, strict=True))
-    more = _evenly_spaced(validation, MORE_IMAGES)
+    more = validation.some(evenly_spaced(len(validation), MORE_IMAGES))
     gray, *positions = _measured(adjustable, more, along)[..., 0].mean(axis=0)
     no_worse = np.flatnonzero(np.array(positions) <= gray)
     default = max(no_worse, default=0) / (POSITIONS - 1)
     adjustable.dial.set_frontier(betas, temperatures, default)
-
-
-def _evenly_spaced(validation: Examples, count: int) -> Examples:
-    chosen = np.linspace(0, len(validation) - 1, min(count, len(validation))).round().astype(int)
-    return validation.some(chosen.tolist())
 
 
 def frontier(difference: np.ndarray, colorfulness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -124,5 +119,5 @@ def _measured(adjustable: AdjustableModel, some: Examples, ways: Sequence[Way]) 
             batch = slice(start, start + AT_A_TIME)
             logits = adjustable.before.predict_on_batch(some.inputs(batch))
             ab = np.stack([adjustable.ab_by(logits, *way) for way in ways], axis=1)
-            measured += parallel(map(delayed(measure_ways), some.images.rgb[batch], ab))
+            measured += parallel(map(delayed(measure_colorizations), some.images.rgb[batch], ab))
     return np.array(measured)
