@@ -18,7 +18,7 @@ import readme
 from colorization.scoring import metrics
 from colorization.scoring.metrics import METRICS, Metric
 from conftest import Project, environment, stages_run
-from evaluated import dial, evaluation, rows
+from evaluated import evaluation, rows, sweep
 from packaged import SIDE, untrained, with_embeddings, write_package
 from samples import ROOT, VARIANTS, encoded, examples, pack, scene
 from test_published import write
@@ -126,7 +126,7 @@ def test_every_section_is_on_a_page() -> None:
 
 
 def test_a_new_metric_gets_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    hue = Metric("hue", lambda _: 1.0, title="hue", explained="mean over the pixels")
+    hue = Metric("hue", lambda _: 1.0, title="hue", description="mean over the pixels")
     monkeypatch.setattr(metrics, "METRICS", (*METRICS, hue))
     assert readme.metrics_table().splitlines()[-1] == "| hue | mean over the pixels |"
     text = PAGES["docs/metrics.md"].read_text()
@@ -204,8 +204,8 @@ def test_the_story_runs_on_another_study(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     for variant in ("bn_maxpool", "mobilenet_unet"):
         found = evaluation(rows(4), variant=variant)
-        images = np.stack([found.shown["best"].images["truth"]] * 5, axis=1)
-        found = replace(found, dial=dial(images) if variant == "mobilenet_unet" else None)
+        images = np.stack([found.samples["best"].images["truth"]] * 5, axis=1)
+        found = replace(found, sweep=sweep(images) if variant == "mobilenet_unet" else None)
         piece = Path("studies/photographs/trainings", f"{variant}-1")
         write(found, piece)
         pd.read_csv(piece / "test_images.csv").to_csv(piece / "test_images.csv.gz", index=False)

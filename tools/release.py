@@ -19,7 +19,7 @@ from colorization.core.files import atomic_write
 from colorization.packaging.manifest import RELEASED
 from colorization.releasing.release import release
 from colorization.scoring.evaluation import read_evaluation
-from colorization.scoring.vividness import SHOWN
+from colorization.scoring.vividness import DISPLAYED
 
 FIGURE = Path("docs/released.png")
 FIGURE_VIVIDNESS = (0.0, 0.5, 1.0)
@@ -34,11 +34,11 @@ def main(photos: Path, notes: Path, evaluation: Path) -> None:
 def draw(evaluation: Path, out: Path) -> None:
     """Draw every other test sample: gray, at several vividness, and the original."""
     scores = read_evaluation(evaluation)
-    if scores.dial is None:
-        raise ColorizationError(f"{evaluation}: the model has no vividness")
-    samples = scores.shown["evenly_spaced"].images
-    indices = np.searchsorted(SHOWN, FIGURE_VIVIDNESS)
-    rows = [samples["gray"], *scores.dial.images.swapaxes(0, 1)[indices], samples["truth"]]
+    if scores.sweep is None:
+        raise ColorizationError(f"{evaluation}: the model has no adjustable vividness")
+    samples = scores.samples["evenly_spaced"].images
+    indices = np.searchsorted(DISPLAYED, FIGURE_VIVIDNESS)
+    rows = [samples["gray"], *scores.sweep.images.swapaxes(0, 1)[indices], samples["truth"]]
     write_rows([row[::2] for row in rows], out)
 
 
