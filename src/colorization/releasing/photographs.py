@@ -102,6 +102,6 @@ def _summarize(measured: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
             "colorfulness": ratio_with_se(colorfulness[column], colorfulness[0]),
         }
         flat = {key: score.value for key, score in scores.items()}
-        flat |= {f"{key}_se": score.error for key, score in scores.items()}
+        flat |= {f"{key}_se": score.se for key, score in scores.items()}
         rows.append({"vividness": name} | flat)
     return pd.DataFrame(rows)
