@@ -301,7 +301,7 @@ def test_weights_of_another_network_are_refused_by_name(tmp_path: Path, params: 
         "embeddings",
     )
     assert message.startswith(
-        "embed: embed.weights: other.weights.h5 does not hold weights of mobilenet_v2 ("
+        "embed: embed.weights: other.weights.h5 does not contain weights of mobilenet_v2 ("
     )
     assert not (tmp_path / "embeddings").exists()
 

@@ -111,7 +111,7 @@ def test_weights_are_a_word_or_the_content_of_a_file(tmp_path: Path, hash_cache:
     [
         ("none.h5", "random, imagenet, or the path of a weights file; found '.*none.h5', which"),
         ("", "random, imagenet, or the path of a weights file"),
-        ("photos.zip", "must be a file that Keras wrote, ending in .h5"),
+        ("photos.zip", "must be a weights file of Keras, ending in .h5"),
     ],
 )
 def test_weights_that_cannot_be_are_refused(
