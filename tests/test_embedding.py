@@ -256,7 +256,7 @@ def test_a_file_without_the_networks_weights_is_refused_in_one_line(
     with pytest.raises(ColorizationError) as caught:
         imagenet.build_embedder(laptop.model_copy(update={"weights": str(path)}))
     message = str(caught.value)
-    assert message.startswith(f"embed.weights: {path} does not hold weights of mobilenet_v2")
+    assert message.startswith(f"embed.weights: {path} does not contain weights of mobilenet_v2")
     assert "\n" not in message
 
 
@@ -265,7 +265,7 @@ def test_weights_of_another_network_are_refused_by_name(
     case: Case, tmp_path: Path, laptop: Embed
 ) -> None:
     params = laptop.model_copy(update={"network": "inception_v3", "weights": str(case.path)})
-    with pytest.raises(ColorizationError, match="does not hold weights of inception_v3"):
+    with pytest.raises(ColorizationError, match="does not contain weights of inception_v3"):
         imagenet.build_embedder(params)
 
 

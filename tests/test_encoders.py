@@ -153,7 +153,7 @@ def test_a_file_of_another_network_is_refused(tmp_path: Path, write: type) -> No
         encoders.load_encoder(model_of("vgg16_repeat"), "vgg16", str(path))
     message = str(caught.value)
     assert message.startswith(
-        f"encoders.vgg16: {path} does not hold weights of vgg16 without top ("
+        f"encoders.vgg16: {path} does not contain weights of vgg16 without top ("
     )
     assert "\n" not in message
 

@@ -326,7 +326,7 @@ def test_weights_of_another_network_are_refused(
         tmp_path / "data/weights/embed.json"
     )
     assert error_of("embed", params).startswith(
-        "embed.weights: other.weights.h5 does not hold weights of mobilenet_v2 ("
+        "embed.weights: other.weights.h5 does not contain weights of mobilenet_v2 ("
     )
     assert not (tmp_path / "data/embeddings").exists()
 

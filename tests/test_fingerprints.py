@@ -109,7 +109,7 @@ def test_weights_are_a_name_or_the_content_of_a_file(tmp_path: Path, hash_cache:
     [
         ("none.h5", "random, imagenet, or the path of a weights file; found '.*none.h5', which"),
         ("", "random, imagenet, or the path of a weights file"),
-        ("photos.zip", "must be a file that Keras wrote, ending in .h5"),
+        ("photos.zip", "must be a weights file of Keras, ending in .h5"),
     ],
 )
 def test_invalid_weights_are_refused(

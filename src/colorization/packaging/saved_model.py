@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from colorization.backbones.weights import NAMED, Pretrained, weights_file
+from colorization.backbones.weights import NAMED_WEIGHTS, Pretrained, weights_file
 from colorization.color import lab
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder
@@ -99,7 +99,7 @@ def from_gray_to_ab(
 
 def _identify(settings: Embed) -> Pretrained:
     weights = settings.weights
-    if weights not in NAMED:
+    if weights not in NAMED_WEIGHTS:
         weights = sha256_of(weights_file(weights, "embed.weights"))
     return Pretrained(network=settings.network, weights=weights)
 
