@@ -102,7 +102,7 @@ def write_package(
     line = VARIANTS[variant]
     encoder = Pretrained(network=line.encoder, weights="random")
     embedding = Pretrained(network="mobilenet_v2", weights="random", precision=EMBED.precision)
-    record = {
+    record: dict[str, Any] = {
         "variant": variant,
         "network": line.network,
         "image_size": SIDE,
