@@ -23,8 +23,8 @@ import turns
 from colorization.color import lab
 from colorization.colorizing import originals
 from colorization.colorizing.colorizer import Colorizer, load
+from colorization.dataset.examples import evenly_spaced
 from colorization.releasing.photographs import score_photographs
-from colorization.scoring.scorer import evenly_spaced
 from colorization.sources import archives
 
 SIZES = (64, 96, 128, 160, 192, 224)

@@ -12,7 +12,7 @@ from colorization.networks.record import TrainingRecord
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.samples import SETS, STATES, Samples
 from colorization.scoring.summary import COLORIZERS, summarize
-from colorization.scoring.vividness import Dial
+from colorization.scoring.vividness import VividnessSweep
 from samples import PARAMS, scene
 
 
@@ -66,12 +66,12 @@ def evaluation(
                 "val_mse": val_mse,
             }
         ),
-        shown={name: Samples(table.iloc[[0]], images) for name in SETS},
+        samples={name: Samples(table.iloc[[0]], images) for name in SETS},
     )
 
 
-def dial(images: np.ndarray) -> Dial:
-    """Scores along a dial, with images of its five positions, (S, 5, H, W, 3) uint8."""
+def sweep(images: np.ndarray) -> VividnessSweep:
+    """A vividness sweep with images at five operating points, (S, 5, H, W, 3) uint8."""
     keys = (
         "psnr_gain_over_gray_db",
         "psnr_gain_over_constant_db",
@@ -80,7 +80,9 @@ def dial(images: np.ndarray) -> Dial:
     )
     scores = {key: np.array([0.5, 0.4, 0.2]) + number for number, key in enumerate(keys)}
     errors = {f"{key}_se": 0.01 for key in keys}
-    return Dial(pd.DataFrame({"vividness": [0.0, 0.5, 1.0]} | scores | errors), images, 0.5)
+    return VividnessSweep(
+        pd.DataFrame({"vividness": [0.0, 0.5, 1.0]} | scores | errors), images, 0.5
+    )
 
 
 def record(epochs: int = 3, fraction: float = 1.0, **changes: Any) -> TrainingRecord:

@@ -1,4 +1,4 @@
-"""Packaged models without a training, for the tests of what colorizes."""
+"""Packaged untrained models, for tests of colorizing."""
 
 import atexit
 import dataclasses
@@ -39,7 +39,7 @@ def logits() -> Predict:
 
 @functools.cache
 def embedder() -> Path:
-    """What the stage `embedder` writes, written once."""
+    """The output of the stage `embedder`, written once."""
     folder = Path(tempfile.mkdtemp(prefix="embedder-"))
     atexit.register(shutil.rmtree, folder)
     write_embedder(EMBED, "random", folder)
@@ -100,7 +100,7 @@ def write_package(
     line = VARIANTS[variant]
     encoder = Pretrained(network=line.encoder, weights="random")
     embedding = Pretrained(network="mobilenet_v2", weights="random", precision=EMBED.precision)
-    record = {
+    record: dict[str, Any] = {
         "variant": variant,
         "network": line.network,
         "image_size": SIDE,

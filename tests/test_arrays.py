@@ -111,7 +111,7 @@ def test_the_bytes_are_the_same_whatever_the_number_of_processes(
     assert len(written[0]) == 3 * 4
 
 
-def test_an_image_that_crashes_its_decoder_is_excluded_and_reported(
+def test_an_image_that_crashes_its_decoder_is_excluded_with_a_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     members = {f"{seed}.png": encoded(scene(seed, 64, 64)) for seed in range(12)}
@@ -121,7 +121,7 @@ def test_an_image_that_crashes_its_decoder_is_excluded_and_reported(
     archive = pack(tmp_path / "raw.zip", members)
     (tmp_path / "expected").mkdir()
     preprocess(archive, splits.drop(index=3), settings, tmp_path / "expected")
-    # `split` could decode it, at a fraction of its size.
+    # What `split` could decode at a fraction of its size.
     pack(archive, members | {"3.png": encoded(scene(3, *CRASHING))})
     make_decoders_hostile(monkeypatch, tmp_path / "path")
     (tmp_path / "lab").mkdir()

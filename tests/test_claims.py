@@ -9,7 +9,7 @@ import pytest
 from colorization.backbones.weights import Pretrained
 from colorization.networks import catalog
 from colorization.scoring.evaluation import Evaluation
-from colorization.study.claims import CLAIMS, MARGIN, THE_PAPERS
+from colorization.study.claims import CLAIMS, MARGIN, PAPER_VARIANTS
 from colorization.study.experiments import Experiments
 from colorization.study.verdicts import CONTRADICTED, NOT_TESTED, SUPPORTED, UNDECIDED, judge
 from evaluated import evaluation, rows
@@ -41,7 +41,7 @@ def trained(psnr: float = 24.0, colors: float = 0.9, **options: Any) -> list[Eva
 
 def study(source: str = "photos.zip", seeds: int = 3, **given: Any) -> Experiments:
     """The paper's variants, all alike, but for those that are given."""
-    every = {name: trained() for name in THE_PAPERS} | given
+    every = {name: trained() for name in PAPER_VARIANTS} | given
     return Experiments(
         {
             (name, seed): found
@@ -126,7 +126,7 @@ def test_variants_without_a_common_seed_are_not_compared() -> None:
     (found,) = (one for one in judged if one.claim.number == 7)
     assert (found.verdict, found.reasons) == (
         NOT_TESTED,
-        ["no seed that all these variants have"],
+        ["these variants have no seed in common"],
     )
 
 
@@ -144,8 +144,8 @@ def test_where_it_is_open_whether_there_is_anything_to_mitigate_so_is_the_mitiga
     ]
     (judged,) = (one for one in judge(CLAIMS, study(bn_maxpool=noisy)) if one.claim.number == 6)
     assert judged.verdict == UNDECIDED
-    assert judged.reasons == ["it is itself undecided that bn_maxpool overfits"]
-    assert reasons(6, study()) == "it needs that bn_maxpool overfits"
+    assert judged.reasons == ["it is undecided whether bn_maxpool overfits"]
+    assert reasons(6, study()) == "it requires that bn_maxpool overfits"
 
 
 def test_what_a_constant_color_and_gray_show_too_is_no_property_of_the_network() -> None:
@@ -160,15 +160,15 @@ def test_what_a_constant_color_and_gray_show_too_is_no_property_of_the_network()
 
 def test_each_finding_says_what_it_says_of_the_claim() -> None:
     (judged,) = (one for one in judge(CLAIMS, study(**CASES[2][1])) if one.claim.number == 2)
-    assert [finding.told for finding in judged.findings] == ["the opposite", "as claimed"]
+    assert [finding.outcome for finding in judged.findings] == ["the opposite", "as claimed"]
     (judged,) = (one for one in judge(CLAIMS, study()) if one.claim.number == 10)
-    assert [finding.told for finding in judged.findings] == [
+    assert [finding.outcome for finding in judged.findings] == [
         "as claimed",
         "as claimed",
         "does not decide",
     ]
     (judged,) = (one for one in judge(CLAIMS, study()) if one.claim.number == 7)
-    assert [finding.told for finding in judged.findings] == ["open"]
+    assert [finding.outcome for finding in judged.findings] == ["not significant"]
 
 
 def test_the_verdict_on_the_more_colorful_half_stands_beside_that_on_all() -> None:
@@ -176,17 +176,17 @@ def test_the_verdict_on_the_more_colorful_half_stands_beside_that_on_all() -> No
     gain = np.array([2.0, 2, 2, -1, -1, -1])
     mixed = trained(model_psnr_rgb_db=24.0 + gain)
     (judged,) = (one for one in judge(CLAIMS, study(vgg16_repeat=mixed)) if one.claim.number == 7)
-    assert judged.on_colorful == CONTRADICTED
+    assert judged.on_colorful_half == CONTRADICTED
     assert judged.verdict != CONTRADICTED
     assert judged.as_json()["verdict_on_colorful_half"] == CONTRADICTED
 
 
 def test_of_many_comparisons_one_by_chance_decides_nothing() -> None:
     """Each difference has p = 0.03 by itself; of seven, none is below 0.05 by Holm's method."""
-    error = 0.173  # of three seeds: t = 0.173 ** -1, of which p = 0.029 with two degrees of freedom
+    error = 0.173  # of three seeds: t = 0.173 ** -1, of which p = 0.029 with two degrees of df
     near = [24.0, 24.0 + error * 3**0.5, 24.0 - error * 3**0.5]
     seeds = [trained_alike(psnr + 1) for psnr in near]
-    alike: dict[str, Any] = {name: [trained_alike(24.0)] * 3 for name in THE_PAPERS}
+    alike: dict[str, Any] = {name: [trained_alike(24.0)] * 3 for name in PAPER_VARIANTS}
     alone = study(**alike | {"vgg16_repeat": seeds})
     assert verdict(7, alone) == SUPPORTED
     together = study(**alike | {"bn_maxpool": seeds})
@@ -204,16 +204,16 @@ def test_all_eleven_claims_have_a_case_and_can_be_written_as_json() -> None:
 
 
 def test_together_the_claims_speak_of_all_the_papers_variants_and_these_exist() -> None:
-    assert {variant for claim in CLAIMS for variant in claim.variants} == set(THE_PAPERS)
-    assert set(THE_PAPERS) <= set(catalog.names())
+    assert {variant for claim in CLAIMS for variant in claim.variants} == set(PAPER_VARIANTS)
+    assert set(PAPER_VARIANTS) <= set(catalog.names())
 
 
 def test_what_the_paper_calls_the_most_promising_is_so_among_its_own() -> None:
     beaten = study(**CASES[8][0], mine=trained(30.0))
     assert verdict(8, beaten) == SUPPORTED
     (judged,) = (one for one in judge(CLAIMS, beaten) if one.claim.number == 8)
-    assert len(judged.findings) == len(THE_PAPERS) - 1
-    assert not any("mine" in finding.what for finding in judged.findings)
+    assert len(judged.findings) == len(PAPER_VARIANTS) - 1
+    assert not any("mine" in finding.contrast.text for finding in judged.findings)
 
 
 def reasons(number: int, experiments: Experiments) -> str:
@@ -224,7 +224,7 @@ def reasons(number: int, experiments: Experiments) -> str:
 
 def test_of_one_seed_no_difference_is_established() -> None:
     better = study(seeds=1, vgg16_repeat=trained(34.0))
-    assert reasons(7, better) == "one seed: a difference is not established"
+    assert reasons(7, better) == "one seed is not enough"
     # What a single training shows on its images is another matter.
     assert verdict(10, better) == SUPPORTED
 
@@ -236,7 +236,7 @@ def test_what_one_seed_refutes_is_contradicted_though_the_rest_is_open() -> None
 
 @pytest.mark.parametrize("number", [1, 2, 4, 5, 6, 7, 8, 11])
 def test_drawn_scenes_say_nothing_of_how_photographs_come_out(number: int) -> None:
-    assert "synthetic data" in reasons(number, study("scenes", **CASES[number][0]))
+    assert "synthetic images" in reasons(number, study("scenes", **CASES[number][0]))
 
 
 @pytest.mark.parametrize("number", [3, 9, 10])
@@ -260,14 +260,14 @@ def test_what_is_compared_one_by_one_is_judged_without_those_that_have_no_weight
     assert judged.verdict == SUPPORTED
     assert judged.reasons == ["judged without vgg19_unet: no ImageNet weights in vgg19"]
     (aside,) = (finding for finding in judged.findings if not finding.decides)
-    assert aside.variant == "vgg19_unet"
+    assert aside.contrast.variant == "vgg19_unet"
     assert aside.estimate is not None
     assert aside.estimate.value == pytest.approx(-1.5)
 
 
 def test_few_epochs_show_no_overfitting() -> None:
     short = study(bn_maxpool=trained(val_mse=OVERFITTING[:12]))
-    assert reasons(4, short) == "trained for 12 epochs; it takes 20 to show"
+    assert reasons(4, short) == "trained for 12 epochs; at least 20 are needed"
 
 
 def test_a_claim_on_a_variant_that_is_missing_is_not_tested() -> None:
@@ -280,12 +280,12 @@ def test_a_claim_on_a_variant_that_is_missing_is_not_tested() -> None:
 
 
 def test_without_trainings_on_parts_more_data_is_not_tested() -> None:
-    assert reasons(11, study()) == "nothing to compare with in this study"
+    assert reasons(11, study()) == "the study has nothing to compare with"
 
 
 def test_images_without_small_parts_test_nothing_of_them() -> None:
     blank = trained(model_ab_error_small_regions=np.nan)
-    expected = "these images and epochs do not have what it speaks of"
+    expected = "undefined for these images or epochs"
     assert reasons(10, study(bn_maxpool=blank)) == expected
 
 
@@ -295,7 +295,7 @@ def test_one_epoch_gray_photographs_or_exact_images_leave_verdicts_and_no_nan() 
         {"colorfulness": 0.0, "colors": 0.0},
         {"psnr": np.nan},
     ):
-        every = {name: trained(**changes) for name in THE_PAPERS}
+        every = {name: trained(**changes) for name in PAPER_VARIANTS}
         judged = judge(CLAIMS, study(**every))  # type: ignore[arg-type]
         assert len(judged) == 11
         json.dumps([one.as_json() for one in judged], allow_nan=False)

@@ -73,7 +73,7 @@ def test_a_random_network_is_the_stage_embed_with_random_weights(
 
 
 def test_the_study_has_a_variant_for_each_control_with_the_weights_of_bn_maxpool() -> None:
-    controls = {line.embedding: name for name, line in VARIANTS.items()}
+    controls = {str(line.embedding): name for name, line in VARIANTS.items()}
     expected = model_of("bn_maxpool").weights
     for control in CONTROLS:
         for weight, same in zip(model_of(controls[control]).weights, expected, strict=True):

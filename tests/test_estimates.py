@@ -6,11 +6,11 @@ from scipy import stats
 
 from colorization.study.estimates import (
     Estimate,
+    function_of_means,
     holm,
-    of_means,
-    over_images,
-    over_seeds,
-    students,
+    mean_over_images,
+    mean_over_seeds,
+    t_interval,
 )
 
 
@@ -23,36 +23,36 @@ def reach(found: Estimate) -> float:
 
 def test_over_seeds_the_interval_is_students() -> None:
     # Deviation 1, so the error is 1 / sqrt(3); t(0.975, 2) = 4.302653 in every table.
-    found = over_seeds([1, 2, 3])
+    found = mean_over_seeds([1, 2, 3])
     assert found.value == 2
     assert reach(found) == pytest.approx(4.302653 / 3**0.5, abs=1e-6)
-    assert over_seeds([1.5]) == Estimate(1.5)
-    assert reach(over_seeds([2, 2, 2])) == 0
+    assert mean_over_seeds([1.5]) == Estimate(1.5)
+    assert reach(mean_over_seeds([2, 2, 2])) == 0
 
 
 def test_of_one_seed_the_interval_over_images_is_that_of_scipys_t_test() -> None:
     values = np.random.default_rng(1).normal(3, 2, (1, 40))
     expected = stats.ttest_1samp(values[0], 0).confidence_interval()
-    found = over_images(values)
+    found = mean_over_images(values)
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
-    assert found.chance(0) == pytest.approx(stats.ttest_1samp(values[0], 0).pvalue)
+    assert found.p_value(0) == pytest.approx(stats.ttest_1samp(values[0], 0).pvalue)
 
 
 def test_mean_squares_are_those_of_the_two_way_table_by_hand() -> None:
     # Rows 3 and 5, columns 2, 4 and 6; what is left are 0, 1 and -1, and their negatives.
     values = np.array([[1, 4, 4], [3, 4, 8]], float)
     # Mean 4; squares 2 * 3 = 6, 2 * (4 + 0 + 4) = 16, and 4; over 1, 2 and 2: 6, 8 and 2.
-    found = over_images(values)
+    found = mean_over_images(values)
     assert found.value == 4
-    assert found.error == pytest.approx(((6 + 8 - 2) / 6) ** 0.5)
-    assert found.freedom == pytest.approx(12**2 / (6**2 / 1 + 8**2 / 2 + 2**2 / 2))
+    assert found.se == pytest.approx(((6 + 8 - 2) / 6) ** 0.5)
+    assert found.df == pytest.approx(12**2 / (6**2 / 1 + 8**2 / 2 + 2**2 / 2))
 
 
 def test_seeds_that_all_images_follow_count_as_seeds_alone_do() -> None:
     values = np.array([1.0, 2.0, 3.0])[:, None] + np.zeros(50)
-    found, expected = over_images(values), over_seeds([1.0, 2.0, 3.0])
+    found, expected = mean_over_images(values), mean_over_seeds([1.0, 2.0, 3.0])
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
-    assert over_images(values[:, :1]) == over_seeds([1.0, 2.0, 3.0])
+    assert mean_over_images(values[:, :1]) == mean_over_seeds([1.0, 2.0, 3.0])
 
 
 @pytest.mark.parametrize("seeds", [0.0, 0.1, 1.0])
@@ -64,7 +64,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(seeds: float) -> None:
         values = (
             rng.normal(0, seeds, (3, 1)) + rng.normal(0, 1, (1, 60)) + rng.normal(0, 0.5, (3, 60))
         )
-        found = over_images(values)
+        found = mean_over_images(values)
         held += abs(found.value) < reach(found)
     assert 0.915 < held / 1000 < 0.985  # Satterthwaite's are a little narrow where seeds decide
 
@@ -73,33 +73,33 @@ def test_an_estimate_of_means_is_that_of_its_linear_part() -> None:
     rng = np.random.default_rng(1)
     below = rng.uniform(20, 60, (3, 200))
     above = below * 0.7 + rng.normal(0, 5, (3, 200))
-    found = of_means([above, below], lambda a, b: a / b)
+    found = function_of_means([above, below], lambda a, b: a / b)
     assert found is not None
     assert found.value == above.mean() / below.mean()
     # Fieller's and the delta method's linear part: the residuals of the ratio over the mean below.
-    expected = over_images(found.value + (above - found.value * below) / below.mean())
+    expected = mean_over_images(found.value + (above - found.value * below) / below.mean())
     assert reach(found) == pytest.approx(reach(expected), rel=1e-6)
 
 
 def test_a_ratio_to_nothing_has_no_estimate() -> None:
-    assert of_means([np.ones((3, 4)), np.zeros((3, 4))], lambda a, b: a / b) is None
+    assert function_of_means([np.ones((3, 4)), np.zeros((3, 4))], lambda a, b: a / b) is None
 
 
 def test_a_factor_is_tested_by_its_logarithm() -> None:
-    found = over_seeds([np.log(2), np.log(2.2), np.log(2.4)]).exponential()
+    found = mean_over_seeds([np.log(2), np.log(2.2), np.log(2.4)]).exp()
     assert found.value == pytest.approx((2 * 2.2 * 2.4) ** (1 / 3))
     expected = stats.ttest_1samp(np.log([2, 2.2, 2.4]), 0).pvalue
-    assert found.chance(1) == pytest.approx(expected)
-    assert Estimate(2.0).chance(1) is None
+    assert found.p_value(1) == pytest.approx(expected)
+    assert Estimate(2.0).p_value(1) is None
 
 
 def test_the_interval_and_the_p_value_agree() -> None:
-    found = over_seeds([1, 2, 4])
+    found = mean_over_seeds([1, 2, 4])
     for end in (found.low, found.high):
         assert end is not None
-        assert found.chance(end) == pytest.approx(0.05)
-    assert over_seeds([2, 2]).chance(2) == 1
-    assert over_seeds([2, 2]).chance(1) == 0
+        assert found.p_value(end) == pytest.approx(0.05)
+    assert mean_over_seeds([2, 2]).p_value(2) == 1
+    assert mean_over_seeds([2, 2]).p_value(1) == 0
 
 
 def test_holms_method_on_the_example_that_textbooks_give() -> None:
@@ -111,7 +111,7 @@ def test_holms_method_on_the_example_that_textbooks_give() -> None:
 
 def test_what_is_found_with_a_probability_of_80_percent_is_as_tables_have_it() -> None:
     # Cohen (1988): of an effect of half a deviation, a t-test of 34 finds 0.81, one of 33 0.79.
-    found = students(0, 34**-0.5, 33).detectable()
+    found = t_interval(0, 34**-0.5, 33).detectable()
     assert found == pytest.approx(0.4947, abs=0.002)
     assert Estimate(1.0).detectable() is None
 
@@ -120,7 +120,7 @@ def test_few_seeds_and_images_have_no_fewer_freedoms_than_the_fewest_of_them() -
     rng = np.random.default_rng(1)
     for seeds, images in ((2, 2), (2, 4), (2, 8), (3, 3)):
         for _ in range(200):
-            found = over_images(rng.normal(size=(seeds, images)))
-            assert found.freedom is not None
-            assert found.freedom >= min(seeds, images) - 1
+            found = mean_over_images(rng.normal(size=(seeds, images)))
+            assert found.df is not None
+            assert found.df >= min(seeds, images) - 1
             assert found.detectable() is not None

@@ -9,12 +9,12 @@ from colorization.scoring.evaluation import Evaluation
 from colorization.study.estimates import Estimate
 from colorization.study.experiments import (
     Experiments,
-    between,
-    difference_on_images,
-    of_curves,
-    of_images,
-    times,
-    times_on_images,
+    function_of_columns,
+    mean_of_histories,
+    paired_difference,
+    paired_difference_on_images,
+    paired_ratio,
+    paired_ratio_on_images,
 )
 from evaluated import evaluation, rows
 
@@ -36,10 +36,10 @@ def ratio(one: float, other: float) -> float:
 def test_trainings_are_compared_seed_by_seed() -> None:
     ones, others = [with_psnr(20), with_psnr(30)], [with_psnr(19), with_psnr(28)]
     # Differences 1 and 2, though the seeds differ by 10: t(0.975, 1) = 12.7062.
-    found = between(ones, others, psnr)
+    found = paired_difference(ones, others, psnr)
     assert found is not None
     assert (found.value, found.low) == (1.5, pytest.approx(1.5 - 12.7062 / 2, abs=1e-4))
-    factor = times(ones, others, psnr)
+    factor = paired_ratio(ones, others, psnr)
     assert factor is not None
     assert factor.value == pytest.approx((20 / 19 * 30 / 28) ** 0.5)
     assert factor.low is not None
@@ -52,8 +52,8 @@ def test_a_single_curve_has_no_interval_and_several_have_one() -> None:
         return history["val_mse"].iloc[-1]  # type: ignore[index]
 
     one, other = evaluation(val_mse=(0.3, 0.2)), evaluation(val_mse=(0.3, 0.4))
-    assert of_curves([one], last) == Estimate(0.2)
-    both = of_curves([one, other], last)
+    assert mean_of_histories([one], last) == Estimate(0.2)
+    both = mean_of_histories([one, other], last)
     assert both is not None
     assert both.value == pytest.approx(0.3)
 
@@ -67,7 +67,7 @@ def test_the_interval_over_images_is_the_one_that_repeated_draws_give() -> None:
         return evaluation(rows(200, colorfulness=below, model_colorfulness=above))
 
     columns = ["model_colorfulness", "colorfulness"]
-    found = of_images([draw()], columns, ratio)
+    found = function_of_columns([draw()], columns, ratio)
     assert found is not None
     assert found.low is not None
     assert found.high is not None
@@ -82,12 +82,12 @@ def test_the_interval_over_images_is_the_one_that_repeated_draws_give() -> None:
 def test_images_that_lack_a_value_are_left_out_and_none_gives_no_estimate() -> None:
     some = evaluation(rows(3, chroma_small_regions=[np.nan, 10.0, 30.0]))
     columns = ["model_chroma_small_regions", "chroma_small_regions"]
-    found = of_images([some], columns, ratio)
+    found = function_of_columns([some], columns, ratio)
     assert found is not None
     assert found.value == 1  # 20 + 20 over 10 + 30
     none = evaluation(rows(3, chroma_small_regions=np.nan))
-    assert of_images([none], columns, ratio) is None
-    single = of_images([evaluation(rows(1))], columns, ratio)
+    assert function_of_columns([none], columns, ratio) is None
+    single = function_of_columns([evaluation(rows(1))], columns, ratio)
     assert single == Estimate(0.5, None, None)
 
 
@@ -95,13 +95,13 @@ def test_variants_are_compared_image_by_image_and_seed_by_seed() -> None:
     images = np.array([20.0, 24.0, 31.0, 29.0])
     ones = [with_psnr(images + more) for more in (1.0, 1.5)]
     others = [with_psnr(images + more) for more in (0.0, 0.5)]
-    found = difference_on_images(ones, others, "model_psnr_rgb_db")
+    found = paired_difference_on_images(ones, others, "model_psnr_rgb_db")
     assert found is not None
     assert (found.low, found.value, found.high) == (1, 1, 1)  # whatever the images are
     one, other = with_psnr([np.nan, 21.0]), with_psnr([9, 20])
-    exact = difference_on_images([one], [other], "model_psnr_rgb_db")
+    exact = paired_difference_on_images([one], [other], "model_psnr_rgb_db")
     assert exact == Estimate(1)  # of one seed no difference is established
-    assert difference_on_images([], [], "model_psnr_rgb_db") is None
+    assert paired_difference_on_images([], [], "model_psnr_rgb_db") is None
 
 
 def test_a_factor_on_images_is_that_of_the_sums() -> None:
@@ -109,13 +109,15 @@ def test_a_factor_on_images_is_that_of_the_sums() -> None:
         [evaluation(rows(3, model_colorfulness=[1.0, 2.0, 3.0 + seed])) for seed in seeds]
         for seeds in ((0, 2), (0, 0))
     )
-    found = times_on_images(ones, others, "model_colorfulness")
+    found = paired_ratio_on_images(ones, others, "model_colorfulness")
     assert found is not None
     assert found.value == pytest.approx(14 / 12)
     assert found.low is not None
     assert found.high is not None
     assert found.low * found.high == pytest.approx(found.value**2)
-    assert times_on_images(ones[:1], others[:1], "model_colorfulness") == Estimate(1, factor=True)
+    assert paired_ratio_on_images(ones[:1], others[:1], "model_colorfulness") == Estimate(
+        1, is_ratio=True
+    )
 
 
 def test_pairs_are_of_the_seeds_that_both_have() -> None:
@@ -133,9 +135,9 @@ def test_experiments_are_grouped_by_variant() -> None:
         {("l2", 1): first, ("l2", 2): second, ("bn_maxpool_quarter", 1): thinned}, "scenes"
     )
     assert study.variants == ["l2", "bn_maxpool_quarter"]
-    assert study.of("l2") == [first, second]
-    assert study.of("bn_maxpool_quarter") == [thinned]
-    assert study.of("baseline") == []
+    assert study.trainings_of("l2") == [first, second]
+    assert study.trainings_of("bn_maxpool_quarter") == [thinned]
+    assert study.trainings_of("baseline") == []
 
 
 def test_a_seed_is_named_where_there_are_several() -> None:
@@ -149,5 +151,5 @@ def test_what_was_trained_on_a_part_of_the_images_is_told_apart() -> None:
     first, second, half = evaluation(), evaluation(), evaluation(fraction=0.5)
     study = Experiments({("l2", 1): first, ("l2", 2): second, ("half", 1): half}, "scenes")
     assert list(study.by_name()) == ["l2 (1)", "l2 (2)", "half (1)"]
-    assert study.pictured() == {"l2": first}
+    assert study.with_samples() == {"l2": first}
     assert study.histories() == {"l2": [first.history, second.history]}

@@ -38,7 +38,7 @@ def test_sums_are_those_of_sha256(folder: Path, hash_cache: Path) -> None:
 def test_a_changed_file_changes_the_fingerprint_of_its_folder(
     folder: Path, hash_cache: Path
 ) -> None:
-    seen = {fingerprint_source(str(folder), hash_cache)}
+    distinct = {fingerprint_source(str(folder), hash_cache)}
     for change in (
         lambda: (folder / "a.jpg").write_bytes(b"other"),
         lambda: (folder / "a.jpg").rename(folder / "c.jpg"),
@@ -47,13 +47,11 @@ def test_a_changed_file_changes_the_fingerprint_of_its_folder(
         (folder / "b" / "ü.jpg").unlink,
     ):
         change()
-        seen.add(fingerprint_source(str(folder), hash_cache))
-    assert len(seen) == 6
+        distinct.add(fingerprint_source(str(folder), hash_cache))
+    assert len(distinct) == 6
 
 
-def test_what_is_no_image_and_where_the_folder_lies_do_not_count(
-    folder: Path, hash_cache: Path
-) -> None:
+def test_other_files_and_the_folders_path_do_not_matter(folder: Path, hash_cache: Path) -> None:
     before = fingerprint_source(str(folder), hash_cache)
     (folder / "note.txt").write_text("changed")
     (folder / ".hidden.jpg").write_text("new")
@@ -71,7 +69,7 @@ def test_an_unchanged_file_is_not_read_again(
     assert fingerprint_source(str(folder), hash_cache) == before
 
 
-def test_content_counts_even_when_length_and_time_are_put_back(
+def test_changed_content_is_detected_despite_equal_size_and_time(
     folder: Path, hash_cache: Path
 ) -> None:
     path = folder / "a.jpg"
@@ -83,7 +81,7 @@ def test_content_counts_even_when_length_and_time_are_put_back(
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"a": 1}', "null", "\0" * 20])
-def test_a_damaged_hash_cache_is_made_anew(folder: Path, hash_cache: Path, content: str) -> None:
+def test_a_damaged_hash_cache_is_rebuilt(folder: Path, hash_cache: Path, content: str) -> None:
     before = fingerprint_source(str(folder), hash_cache)
     entries = json.loads(hash_cache.read_text())
     hash_cache.write_text(content or json.dumps({key: [] for key in entries}))
@@ -97,7 +95,7 @@ def test_an_archive_is_its_sha256_and_scenes_are_a_name(tmp_path: Path, hash_cac
     assert fingerprint_source("scenes", hash_cache) == "scenes"
 
 
-def test_weights_are_a_word_or_the_content_of_a_file(tmp_path: Path, hash_cache: Path) -> None:
+def test_weights_are_a_name_or_the_content_of_a_file(tmp_path: Path, hash_cache: Path) -> None:
     for word in ("random", "imagenet"):
         assert fingerprint_weights(word, "embed.weights", hash_cache) == word
     path = tmp_path / "a.weights.h5"
@@ -114,7 +112,7 @@ def test_weights_are_a_word_or_the_content_of_a_file(tmp_path: Path, hash_cache:
         ("photos.zip", "must be a weights file of Keras, ending in .h5"),
     ],
 )
-def test_weights_that_cannot_be_are_refused(
+def test_invalid_weights_are_refused(
     tmp_path: Path, hash_cache: Path, name: str, message: str
 ) -> None:
     (tmp_path / "photos.zip").write_bytes(b"x")

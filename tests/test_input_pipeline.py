@@ -90,6 +90,7 @@ def test_skipping_epochs_does_not_change_the_batches_of_the_others(
 
 def test_mirroring_is_drawn_for_the_chosen_images(numbered: Examples) -> None:
     indices = np.arange(0, COUNT, 2)
+    assert numbered.embeddings is not None
     chosen = epochs_of(Batches(numbered, MSE.target, 4, 3, seed=3, indices=indices, flip=True))
     subset = Examples(
         dataclasses.replace(

@@ -82,9 +82,9 @@ def seen_by_both(
     asked: list[np.ndarray] = []
     predict = colorizer.predict
 
-    def recorded(seen: list[np.ndarray]) -> list[np.ndarray]:
-        asked.extend(seen)
-        return predict(seen)
+    def recorded(inputs: list[np.ndarray]) -> list[np.ndarray]:
+        asked.extend(inputs)
+        return predict(inputs)
 
     monkeypatch.setattr(colorizer, "predict", recorded)
     for path in paths:
@@ -100,7 +100,7 @@ def seen_by_both(
     return called, asked
 
 
-def test_training_a_call_and_the_command_see_the_same_of_a_square_photograph(
+def test_training_a_call_and_the_command_have_the_same_input_for_a_square(
     tmp_path: Path, colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contents = {name: content(300, 300) for name, content in FILES.items()}
@@ -123,7 +123,7 @@ def test_training_a_call_and_the_command_see_the_same_of_a_square_photograph(
         np.testing.assert_array_equal(by_command, trained[path.name], path.name)
 
 
-def test_a_call_and_the_command_see_the_same_of_any_photograph(
+def test_a_call_and_the_command_have_the_same_input(
     tmp_path: Path, colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paths = [tmp_path / name for name in FILES]
@@ -137,7 +137,9 @@ def test_a_call_and_the_command_see_the_same_of_any_photograph(
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if not name.endswith(".jpg")])
-def test_an_open_image_is_seen_as_its_file(tmp_path: Path, colorizer: Colorizer, name: str) -> None:
+def test_an_open_image_has_the_input_of_its_file(
+    tmp_path: Path, colorizer: Colorizer, name: str
+) -> None:
     path = tmp_path / name
     path.write_bytes(FILES[name](400, 300))
     # Not from its path: Pillow 12 maps some oriented TIFFs into memory and turns them twice.
@@ -146,21 +148,19 @@ def test_an_open_image_is_seen_as_its_file(tmp_path: Path, colorizer: Colorizer,
     )
 
 
-def test_the_pixels_of_a_large_jpeg_in_memory_count_as_they_are(
-    tmp_path: Path, colorizer: Colorizer
-) -> None:
+def test_a_large_jpeg_in_memory_is_used_in_full_size(tmp_path: Path, colorizer: Colorizer) -> None:
     path = tmp_path / "large.jpg"
     path.write_bytes(FILES["large.jpg"](400, 300))
     image = reopened(path)
-    seen = [colorizer.prepare_input(image), colorizer.prepare_input(np.asarray(image))]
+    inputs = [colorizer.prepare_input(image), colorizer.prepare_input(np.asarray(image))]
     reduced = np.asarray(image.resize((96, 64), Image.Resampling.BICUBIC))
-    for L in seen:
+    for L in inputs:
         np.testing.assert_array_equal(L, model_input.luminance(reduced))
-    assert 0.1 < np.abs(seen[0] - colorizer.prepare_input(path)).max() * lab.L_SCALE < 2
+    assert 0.1 < np.abs(inputs[0] - colorizer.prepare_input(path)).max() * lab.L_SCALE < 2
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "I;16"])
-def test_what_is_transparent_is_seen_as_white(mode: str) -> None:
+def test_transparent_pixels_are_white(mode: str) -> None:
     if mode == "I;16":
         content = encoded(
             Image.fromarray(np.full((90, 120), 30_000, np.uint16)), transparency=30_000
@@ -176,7 +176,7 @@ def test_what_is_transparent_is_seen_as_white(mode: str) -> None:
     assert hidden[..., 3].max() == 0
 
 
-def test_a_large_jpeg_is_decoded_small_and_looks_the_same() -> None:
+def test_a_large_jpeg_decoded_at_a_fraction_is_similar() -> None:
     large = Image.fromarray(scene(1, 640, 640))
     small = model_input.decode_square(encoded(large, "JPEG", quality=95), 32)
     exact = np.asarray(large.resize((32, 32), Image.Resampling.BICUBIC))
@@ -210,13 +210,13 @@ def test_every_shape_is_resized_to_the_square(size: tuple[int, int]) -> None:
         ((230, 224), (224, 224)),
     ],
 )
-def test_the_network_sees_the_aspect_in_multiples_of_32(
+def test_the_input_keeps_the_aspect_in_multiples_of_32(
     size: tuple[int, int], expected: tuple[int, int]
 ) -> None:
     assert model_input.input_size(size, 224) == expected
 
 
-def test_luminance_is_what_the_cached_arrays_hold() -> None:
+def test_luminance_equals_the_cached_arrays() -> None:
     every = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 256, 3)
     L = model_input.luminance(every)
     assert (L.shape, L.dtype) == ((1, 256, 1), np.float32)

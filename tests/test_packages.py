@@ -64,7 +64,7 @@ def alone(made: dict[str, Path], tmp_path: Path) -> Path:
 
 @pytest.fixture
 def adjustable(made: dict[str, Path], tmp_path: Path) -> Path:
-    """A package with a dial."""
+    """A package with adjustable vividness."""
     return shutil.copytree(made["adjustable"], tmp_path / "adjustable")
 
 
@@ -103,9 +103,7 @@ def refusal(package: Path) -> str:
         ("adjustable", "decode.onnx"),
     ],
 )
-def test_what_is_loaded_must_be_listed(
-    request: pytest.FixtureRequest, kind: str, name: str
-) -> None:
+def test_loaded_files_must_be_listed(request: pytest.FixtureRequest, kind: str, name: str) -> None:
     package = request.getfixturevalue(kind)
     files = json.loads((package / NAME).read_text())["files"]
     change(package, files={other: files[other] for other in files if other != name})
@@ -114,7 +112,7 @@ def test_what_is_loaded_must_be_listed(
     )
 
 
-def test_files_that_are_not_listed_are_not_looked_at(alone: Path) -> None:
+def test_unlisted_files_are_ignored(alone: Path) -> None:
     os.mkfifo(alone / "embedding.npy")
     (alone / "onnxruntime.py").write_text("raise SystemExit")
     colorization.load(alone)(scene(1))
@@ -154,7 +152,7 @@ def array(values: Any, dtype: Any = np.float32) -> bytes:
     }.items(),
     ids=lambda case: case[0],
 )
-def test_embeddings_are_standardized_by_a_plain_array_alone(
+def test_the_standardization_must_be_a_plain_array(
     embedded: Path, content: tuple[str, bytes]
 ) -> None:
     path = embedded / "embedding.npy"
@@ -164,7 +162,7 @@ def test_embeddings_are_standardized_by_a_plain_array_alone(
 
 
 @pytest.mark.parametrize(("row", "value"), [(0, np.nan), (1, np.inf), (1, 0), (1, -1)])
-def test_a_deviation_is_a_positive_number(embedded: Path, row: int, value: float) -> None:
+def test_deviations_must_be_positive(embedded: Path, row: int, value: float) -> None:
     values = STANDARDIZED.copy()
     values[row, 7] = value
     np.save(embedded / "embedding.npy", values)
@@ -184,7 +182,7 @@ def test_pipes_and_devices_are_not_opened(embedded: Path, name: str, kind: str) 
     else:
         (embedded / name).symlink_to("/dev/zero")
     wanted = (
-        f"{embedded} is not a packaged model: it holds no readable colorization.json; "
+        f"{embedded} is not a packaged model: it contains no readable colorization.json; "
         "`dvc repro package` makes one in models/chosen"
         if name == NAME
         else f"{embedded}: {name} is missing; the package is incomplete"
@@ -192,7 +190,7 @@ def test_pipes_and_devices_are_not_opened(embedded: Path, name: str, kind: str) 
     assert refusal(embedded) == wanted
 
 
-def test_a_manifest_without_end_is_not_read(alone: Path) -> None:
+def test_a_huge_manifest_is_not_read(alone: Path) -> None:
     (alone / NAME).write_text(" " * 2**20 + (alone / NAME).read_text())
     assert refusal(alone) == f"{alone / NAME} is longer than 1048576 bytes"
 
@@ -245,7 +243,7 @@ def add(other: str) -> list[onnx.NodeProto]:
 
 
 def sized(shape: Sequence[int]) -> bytes:
-    """A network that makes an array of zeros on its way."""
+    """A network with an intermediate array of zeros."""
     nodes = [
         helper.make_node("ConstantOfShape", ["shape"], ["zeros"]),
         helper.make_node("Exp", ["zeros"], ["ones"]),
@@ -366,9 +364,7 @@ def test_a_network_that_does_not_colorize_is_refused(
     assert refusal(alone).startswith(f"{alone / MODEL} {message}")
 
 
-def test_a_network_that_computes_without_end_is_stopped(
-    alone: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_endless_network_is_stopped(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx_network, "MOST_SECONDS", 1.0)
     (alone / MODEL).write_bytes(endless())
     reseal(alone)
@@ -377,7 +373,7 @@ def test_a_network_that_computes_without_end_is_stopped(
     assert time.monotonic() - started < 20
 
 
-def test_a_network_that_needs_too_much_for_a_photograph_says_so(alone: Path) -> None:
+def test_a_network_that_needs_too_much_memory_is_reported(alone: Path) -> None:
     nodes = [
         helper.make_node("Reshape", ["L", "as_column"], ["column"]),
         helper.make_node("Reshape", ["L", "as_row"], ["row"]),
@@ -405,13 +401,13 @@ def test_the_decoder_is_checked_too(adjustable: Path, content: bytes) -> None:
     assert refusal(adjustable).startswith(f"{adjustable / 'decode.onnx'} is not a network ")
 
 
-def test_a_plain_network_is_taken(alone: Path) -> None:
+def test_a_plain_network_is_accepted(alone: Path) -> None:
     (alone / MODEL).write_bytes(network(add("b"), constant("b", [0, 0], np.float32)))
     reseal(alone)
     colorization.load(alone)(scene(1))
 
 
-def test_the_command_names_what_is_wrong_in_one_line(
+def test_the_command_reports_errors_in_one_line(
     alone: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (alone / MODEL).write_bytes(b"hello")
@@ -423,9 +419,9 @@ def test_the_command_names_what_is_wrong_in_one_line(
     assert line.startswith(f"colorize: {alone / MODEL} {NO_NETWORK}")
 
 
-def test_a_model_goes_with_the_embedding_network_that_it_was_trained_with(tmp_path: Path) -> None:
-    seen = {"network": "mobilenet_v2", "weights": "0" * 64, "precision": "float32"}
+def test_a_model_needs_the_embedding_network_of_its_training(tmp_path: Path) -> None:
+    embedder = {"network": "mobilenet_v2", "weights": "0" * 64, "precision": "float32"}
     with pytest.raises(ColorizationError, match="was trained with the embeddings of mobilenet_v2"):
         write_package(
-            tmp_path / "p", untrained("baseline"), "baseline", STANDARDIZED, embedding=seen
+            tmp_path / "p", untrained("baseline"), "baseline", STANDARDIZED, embedding=embedder
         )

@@ -18,7 +18,7 @@ from colorization.scoring.evaluation import Evaluation, read_evaluation
 from colorization.scoring.samples import SETS, write_samples
 from colorization.scoring.vividness import write_sweep
 from colorization.study import published
-from evaluated import dial, evaluation, files_in, rows, run
+from evaluated import evaluation, files_in, rows, run, sweep
 from samples import ROOT
 
 DONE = [("bn_maxpool", 1), ("bn_maxpool", 2), ("mobilenet_unet", 1)]
@@ -33,9 +33,9 @@ def write(found: Evaluation, folder: Path) -> None:
     write_table(found.history, folder / "history.csv")
     found.training.write(folder / "training.json")
     for name in SETS:
-        write_samples(folder, name, [0], found.shown[name].images)
-    if found.dial:
-        write_sweep(found.dial, folder)
+        write_samples(folder, name, [0], found.samples[name].images)
+    if found.sweep:
+        write_sweep(found.sweep, folder)
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +70,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name = f"{variant}-{seed}"
         found = evaluation(rows(4, model_psnr_rgb_db=24.0 + seed), variant=variant, seed=seed)
         if variant == "mobilenet_unet":
-            images = np.stack([found.shown["best"].images["truth"]] * 5, axis=1)
-            found = replace(found, dial=dial(images))
+            images = np.stack([found.samples["best"].images["truth"]] * 5, axis=1)
+            found = replace(found, sweep=sweep(images))
         write(found, folder / "data" / "evaluations" / name)
         run("train", 60, images_per_second=9.0).write(
             folder / "data" / "runs" / "train" / f"{name}.json"
@@ -157,7 +157,7 @@ def test_a_metric_that_was_added_since_has_no_value(
         "mean_error_ab",
         lambda image: float(image.error.mean()),
         title="mean error in ab",
-        good=metrics.LOWER,
+        direction=metrics.LOWER,
     )
     monkeypatch.setattr(metrics, "METRICS", (*metrics.METRICS, added))
     shutil.copytree(study / "trainings", tmp_path / "trainings")
@@ -194,7 +194,7 @@ def test_what_was_made_with_other_settings_is_not_mixed_in(workspace: Path, stud
     text = params.read_text()
     params.write_text(text.replace("epochs: 6", "epochs: 7"))
     try:
-        with pytest.raises(ColorizationError, match="a study has one of them"):
+        with pytest.raises(ColorizationError, match="publish into another folder"):
             published.add(workspace, DONE, "0123456789ab", study)
     finally:
         params.write_text(text)
@@ -221,5 +221,5 @@ def test_the_page_shows_the_pictures_that_are_beside_it(study: Path) -> None:
 
 def test_a_folder_without_pieces_is_told_in_a_line(workspace: Path, tmp_path: Path) -> None:
     copy(workspace / "params.yaml", tmp_path / "params.yaml")
-    with pytest.raises(ColorizationError, match="holds no training of this study"):
+    with pytest.raises(ColorizationError, match="no training of this study found"):
         published.write_pages(tmp_path)

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from colorization.color import color_metrics, lab, similarity
+from colorization.color.reference import Colorized, Reference
 from colorization.color.statistics import ColorStatistics, count_colors
 from colorization.scoring.metrics import METRICS, score
-from colorization.scoring.reference import Colorized, Reference
 from samples import scene
 
 RGB = scene(4, 64, 48)
@@ -21,7 +21,7 @@ def prepared(rgb: np.ndarray = RGB) -> Reference:
     """Small parts: the four columns on the left."""
     small = np.zeros(rgb.shape[:2], bool)
     small[:, :4] = True
-    return Reference.prepare(rgb, colors(rgb), small)
+    return Reference(rgb, colors(rgb), small)
 
 
 def test_a_perfect_prediction_scores_best() -> None:
@@ -89,12 +89,12 @@ GRAY = np.repeat(scene(1, 32, 32)[..., :1], 3, axis=-1)
 @pytest.mark.parametrize("rgb", [BLACK, GRAY, RGB], ids=["black", "gray", "colored"])
 def test_every_figure_is_finite_or_missing(rgb: np.ndarray) -> None:
     nowhere = np.zeros(rgb.shape[:2], bool)
-    reference = Reference.prepare(rgb, colors(rgb), nowhere)
+    reference = Reference(rgb, colors(rgb), nowhere)
     for value in (0, 0.1):
         found = score(Colorized(reference, np.full((*rgb.shape[:2], 2), value, np.float32)))
         for metric in METRICS:
             figure = found[metric.key]
-            assert not metric.always if figure is None else np.isfinite(figure)
+            assert not metric.always_defined if figure is None else np.isfinite(figure)
         assert found["ab_error_small_regions"] is None
         # A photograph without color is met exactly by giving it none.
         assert (found["psnr_rgb_db"] is None) == (value == 0 and rgb is not RGB)

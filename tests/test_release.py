@@ -44,7 +44,7 @@ def notes(tmp_path: Path) -> Path:
     return path
 
 
-def test_half_the_bytes_give_nearly_the_same(package: Path, tmp_path: Path) -> None:
+def test_half_precision_changes_results_little(package: Path, tmp_path: Path) -> None:
     whole, half = package / "model.onnx", tmp_path / "half.onnx"
     halve_weights(whole, half)
     assert half.stat().st_size < 0.52 * whole.stat().st_size
@@ -83,7 +83,7 @@ def test_a_release_is_a_package_with_its_card(
     assert card.endswith("## What to know\n\nNothing.\n")
 
 
-def test_nothing_is_released_that_half_precision_changes(
+def test_a_release_is_refused_if_half_precision_changes_a_photograph(
     package: Path, photos: Path, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(release, "MOST_CHANGED", 0.0)
@@ -113,7 +113,7 @@ def test_the_released_model_is_small_and_colorizes() -> None:
     assert (np.ptp(colorized, axis=-1) > 20).mean() > 0.1
 
 
-def test_the_released_model_is_that_of_its_profile_and_its_card_tells_the_licences() -> None:
+def test_the_released_model_matches_its_profile_and_its_card_names_the_licenses() -> None:
     training = TrainingRecord.read(RELEASED / TRAINING)
     params = Params.load(ROOT / "profiles" / "released.yaml")
     overrides = params.variants[training.variant].train
@@ -121,5 +121,5 @@ def test_the_released_model_is_that_of_its_profile_and_its_card_tells_the_licenc
     assert training.encoder is not None
     assert not training.encoder.random
     card = (RELEASED / "README.md").read_text()
-    for told in ("Apache-2.0", "Creative Commons", "bsds500", "git checkout ", "CIEDE2000"):
-        assert told in card
+    for text in ("Apache-2.0", "Creative Commons", "bsds500", "git checkout ", "CIEDE2000"):
+        assert text in card

@@ -45,7 +45,8 @@ ELSEWHERE = Circumstances(runs={}, commit="unknown")
 def render(page: str, content: Content = CONTENT, circumstances: Circumstances = HERE) -> str:
     if page == "markdown":
         return report.markdown(content)
-    return report.html(content, circumstances, b"curves", b"chroma", {})
+    figures = dict.fromkeys(("curves.png", "chroma.png"), "data:image/png;base64,AAAA")
+    return report.html(content, circumstances, figures)
 
 
 def with_rows(table: pd.DataFrame) -> Content:
@@ -90,7 +91,7 @@ def with_training(**changes: Any) -> Content:
 def test_both_pages_tell_every_fact(page: str, fact: str) -> None:
     text = render(page).replace("`", "")
     if page == "html":
-        text = html.unescape(re.sub(r"</?small>", "", re.sub(r"<br>", ": ", text)))
+        text = html.unescape(re.sub(r"</?code[^>]*>", "", re.sub(r"<br>", ": ", text)))
     assert fact in text
 
 
@@ -113,15 +114,9 @@ def test_the_html_page_alone_tells_commit_times_and_hardware(fact: str) -> None:
 
 def test_what_was_not_run_here_is_said_so() -> None:
     text = render("html", CONTENT, ELSEWHERE)
-    assert "not known here: the model was taken from a cache or a remote" in text
-    assert "What is missing in this table was taken from a cache or a remote" in text
+    assert "unknown: the model comes from a cache or a remote" in text
+    assert "Stages that are missing here were not run" in text
     assert not re.search(r"\b(None|Undefined)\b", text)
-
-
-def test_times_are_sorted_by_their_numbers() -> None:
-    page = render("html")
-    assert 'data-value="56.78">56.8<' in page
-    assert 'data-value="91.2">91.2<' in page
 
 
 def test_everything_but_the_page_for_people_is_the_same_bytes_wherever_it_ran(
@@ -266,7 +261,7 @@ def test_what_is_undefined_is_neither_none_nor_nan(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_images_met_exactly_are_counted_in_the_table(page: str) -> None:
     table = rows(4, gray_psnr_rgb_db=[np.nan, 20.0, 22.0, np.nan])
-    text = re.sub("</?small>", "", render(page, with_rows(table)))
+    text = render(page, with_rows(table))
     assert "21.00 ± 1.00 (2 exact)" in text
 
 
@@ -274,13 +269,13 @@ def test_images_met_exactly_are_counted_in_the_table(page: str) -> None:
 def test_where_no_floor_can_be_compared_the_page_says_so(page: str) -> None:
     table = rows(2, gray_psnr_rgb_db=np.nan, constant_psnr_rgb_db=np.nan)
     text = render(page, with_rows(table))
-    assert "too many images are exact for the PSNR of bn_maxpool" in text
+    assert "too many images are exact to compare the PSNR of bn_maxpool" in text
     assert " stands " not in text
 
 
 def test_the_table_names_the_model_first_and_every_floor() -> None:
     table = report.results_table(CONTENT.evaluation.summary, "bn_maxpool")
-    assert [row[0].text for row in table.rows] == [
+    assert [row[0] for row in table.rows] == [
         "bn_maxpool",
         "gray (ab = 0)",
         "constant color (the training set's mean)",

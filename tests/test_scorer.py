@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from colorization.color import lab
+from colorization.color.reference import Colorized, Reference
 from colorization.color.statistics import count_colors
 from colorization.dataset import arrays
-from colorization.dataset.examples import Examples
+from colorization.dataset.examples import Examples, evenly_spaced
 from colorization.scoring import scorer
 from colorization.scoring.metrics import score
-from colorization.scoring.reference import Colorized, Reference
 from colorization.scoring.samples import STATES, read_samples, write_samples
 from colorization.scoring.summary import summarize
 from colorization.scoring.trivial import TrivialScores, score_trivial
@@ -69,7 +69,7 @@ def test_each_row_is_its_photograph_compared_with_its_prediction(
     assert found.rows["name"].tolist() == few.images.names
     predicted = model.predict_on_batch(few.inputs(slice(None)))
     references = [
-        Reference.prepare(np.array(rgb), trivial.colors, small)
+        Reference(np.array(rgb), trivial.colors, small)
         for rgb, small in zip(few.images.rgb, trivial.small, strict=True)
     ]
     expected = pd.DataFrame(
@@ -156,13 +156,13 @@ def test_shown_images_are_gray_colorized_and_true(
     [(10, 3, [0, 4, 9]), (10, 1, [0]), (3, 12, [0, 1, 2]), (1, 1, [0]), (5, 5, [0, 1, 2, 3, 4])],
 )
 def test_samples_are_evenly_spaced(total: int, count: int, expected: list[int]) -> None:
-    assert scorer.evenly_spaced(total, count) == expected
+    assert evenly_spaced(total, count) == expected
 
 
 def test_there_are_as_many_samples_as_asked_for() -> None:
     for total in range(1, 60):
         for count in range(1, total + 1):
-            chosen = scorer.evenly_spaced(total, count)
+            chosen = evenly_spaced(total, count)
             assert len(chosen) == count
             gaps = np.diff(chosen)
             assert count < 2 or gaps.max() - gaps.min() <= 1

@@ -22,7 +22,7 @@ def with_psnr(*psnr: float) -> pd.DataFrame:
 def test_mean_and_standard_error_by_hand() -> None:
     psnr = summary.summarize(with_psnr(20, 22, 27)).model["psnr_rgb_db"]
     # Deviations -3, -1, 4: variance 26 / 2 = 13, of the mean 13 / 3, so sqrt(4.3333).
-    assert (psnr.value, psnr.error) == pytest.approx((23, 2.081666), abs=1e-6)
+    assert (psnr.value, psnr.se) == pytest.approx((23, 2.081666), abs=1e-6)
     assert psnr.excluded == 0
 
 
@@ -56,7 +56,7 @@ def test_the_model_is_compared_with_a_floor_over_images_that_neither_meets_exact
     )
     found = summary.summarize(table)
     # Differences 1, 3, 2: mean 2, deviation 1, error 1 / sqrt(3).
-    assert found.over["gray"].value == 2
+    assert found.psnr_gain["gray"].value == 2
     assert found.as_json()["psnr_gain"] == {
         "gray": {"psnr_rgb_db": 2, "psnr_rgb_db_se": pytest.approx(3**-0.5)},
         "constant": {"psnr_rgb_db": None, "psnr_rgb_db_se": None},
@@ -76,14 +76,14 @@ def test_the_error_of_a_ratio_is_the_one_that_repeated_draws_give() -> None:
         below = rng.uniform(10, 60, 150)
         return pd.Series(below * rng.uniform(0.3, 0.9, 150) + 2), pd.Series(below)
 
-    drawn = [summary.ratio_and_error(*draw()) for _ in range(400)]
-    ratios, errors = np.array([(score.value, score.error) for score in drawn], float).T
+    drawn = [summary.ratio_with_se(*draw()) for _ in range(400)]
+    ratios, errors = np.array([(score.value, score.se) for score in drawn], float).T
     assert errors.mean() == pytest.approx(ratios.std(), rel=0.12)
 
 
 def test_a_single_image_has_a_ratio_without_error() -> None:
-    assert summary.ratio_and_error(pd.Series([3.0]), pd.Series([4.0])) == Score(0.75, None)
-    assert summary.ratio_and_error(pd.Series([3.0]), pd.Series([0.0])) == Score(None, None)
+    assert summary.ratio_with_se(pd.Series([3.0]), pd.Series([4.0])) == Score(0.75, None)
+    assert summary.ratio_with_se(pd.Series([3.0]), pd.Series([0.0])) == Score(None, None)
 
 
 def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Scores and images along a dial, beside those of the default, and how pages tell of them."""
+"""Vividness sweeps: scores and images, also at the default, and their pages."""
 
 import dataclasses
 from pathlib import Path
@@ -9,12 +9,12 @@ import pytest
 
 from colorization.dataset.examples import Examples
 from colorization.networks.vividness import AdjustableModel
-from colorization.pages.vividness import sweep_table, turned, write_sweeps
+from colorization.pages.vividness import sweep_table, write_sweeps
 from colorization.scoring import scorer
 from colorization.scoring.summary import summarize
 from colorization.scoring.trivial import score_trivial
-from colorization.scoring.vividness import SHOWN, Dial, read_sweep, write_sweep
-from colorization.scoring.vividness_sweep import sweep_vividness, turn
+from colorization.scoring.vividness import DISPLAYED, VividnessSweep, read_sweep, write_sweep
+from colorization.scoring.vividness_sweep import decode_samples, sweep_vividness
 from evaluated import evaluation, files_in
 from packaged import untrained
 from samples import colors_of_scenes, examples
@@ -22,13 +22,13 @@ from samples import colors_of_scenes, examples
 
 @pytest.fixture(scope="module")
 def model() -> keras.Model:
-    """A model whose dial stands at 0.5."""
+    """A model with a default vividness of 0.5."""
     return untrained("mobilenet_unet")
 
 
 @pytest.fixture(scope="module")
 def test_images(tmp_path_factory: pytest.TempPathFactory) -> Examples:
-    found = examples(tmp_path_factory.mktemp("dial") / "test", 5)
+    found = examples(tmp_path_factory.mktemp("sweep") / "test", 5)
     return dataclasses.replace(found, embeddings=None)
 
 
@@ -42,22 +42,22 @@ def adjustable(model: keras.Model) -> AdjustableModel:
 @pytest.fixture(scope="module")
 def made(
     model: keras.Model, test_images: Examples, adjustable: AdjustableModel
-) -> tuple[Dial, dict]:
-    """A dial's scores and images, and what the model scores by default."""
+) -> tuple[VividnessSweep, dict]:
+    """A sweep, and the scores of the model at its default."""
     trivial = score_trivial(
         test_images.images, colors_of_scenes(), lambda _, rgb: np.zeros(rgb.shape[:2], bool)
     )
     scores = sweep_vividness(adjustable, test_images, trivial, 2)
-    images = turn(adjustable, test_images, [0, 3, 4], 2)
+    images = decode_samples(adjustable, test_images, [0, 3, 4], 2)
     by_default = summarize(scorer.evaluate(model, test_images, trivial, 2).rows)
-    return Dial(scores, images, adjustable.default), by_default.as_json()
+    return VividnessSweep(scores, images, adjustable.default), by_default.as_json()
 
 
-def test_where_it_stands_by_default_it_scores_what_the_model_scores(
-    made: tuple[Dial, dict],
+def test_at_the_default_vividness_the_sweep_has_the_scores_of_the_model(
+    made: tuple[VividnessSweep, dict],
 ) -> None:
-    dial, by_default = made
-    (row,) = dial.scores[np.isclose(dial.scores["vividness"], 0.5)].to_dict("records")
+    sweep, by_default = made
+    (row,) = sweep.scores[np.isclose(sweep.scores["vividness"], 0.5)].to_dict("records")
     for key in ("ciede2000_mean", "colorfulness_ratio"):
         assert row[key] == pytest.approx(by_default["model"][key], rel=1e-5)
         assert row[f"{key}_se"] == pytest.approx(by_default["model"][f"{key}_se"], rel=1e-4)
@@ -67,20 +67,22 @@ def test_where_it_stands_by_default_it_scores_what_the_model_scores(
         assert row[f"psnr_gain_over_{floor}_db_se"] == pytest.approx(
             over["psnr_rgb_db_se"], rel=1e-4
         )
-    assert dial.scores["ciede2000_mean"].nunique() == len(dial.scores)
+    assert sweep.scores["ciede2000_mean"].nunique() == len(sweep.scores)
 
 
-def test_images_at_the_default_are_those_that_are_shown_elsewhere(
-    model: keras.Model, made: tuple[Dial, dict], test_images: Examples
+def test_images_at_the_default_vividness_are_the_sample_images(
+    model: keras.Model, made: tuple[VividnessSweep, dict], test_images: Examples
 ) -> None:
     images = made[0].images
-    assert images.shape == (3, len(SHOWN), 32, 32, 3)
+    assert images.shape == (3, len(DISPLAYED), 32, 32, 3)
     shown = scorer.colorize(model, test_images, [0, 3, 4], 2)["colorized"]
     assert np.abs(images[:, 2].astype(int) - shown).max() <= 1
     assert (images[:, 0] != images[:, 4]).any()
 
 
-def test_what_is_read_is_what_was_written(made: tuple[Dial, dict], tmp_path: Path) -> None:
+def test_what_is_read_is_what_was_written(
+    made: tuple[VividnessSweep, dict], tmp_path: Path
+) -> None:
     assert read_sweep(tmp_path) is None
     write_sweep(made[0], tmp_path)
     read = read_sweep(tmp_path)
@@ -90,32 +92,34 @@ def test_what_is_read_is_what_was_written(made: tuple[Dial, dict], tmp_path: Pat
     assert read.default == 0.5
 
 
-def test_pages_tell_every_position_and_which_is_the_default(
-    made: tuple[Dial, dict], tmp_path: Path
+def test_tables_have_every_operating_point_and_mark_the_default(
+    made: tuple[VividnessSweep, dict], tmp_path: Path
 ) -> None:
-    dial = made[0]
-    table = sweep_table(dial)
-    assert [row[0].text for row in table.rows][4:7] == ["0.4", "0.5 (default)", "0.6"]
+    sweep = made[0]
+    table = sweep_table(sweep)
+    assert [row[0] for row in table.rows][4:7] == ["0.4", "0.5 (default)", "0.6"]
     assert {len(row) for row in table.rows} == {len(table.titles)} == {5}
     # As many images as the page shows beside them.
     found = dataclasses.replace(
-        evaluation(), dial=dataclasses.replace(dial, images=dial.images[:1])
+        evaluation(), sweep=dataclasses.replace(sweep, images=sweep.images[:1])
     )
     named = {"vivid": found, "without": evaluation()}
-    write_sweeps(named, tmp_path / "dial")
-    assert files_in(tmp_path / "dial") == {"scores.csv", "vivid/curves.png", "vivid/samples.png"}
-    assert list(turned(named, tmp_path / "dial")) == ["vivid"]
+    figures = write_sweeps(named, tmp_path)
+    pictures = {"vividness/vivid/curves.png", "vividness/vivid/samples.png"}
+    assert files_in(tmp_path) == {"vividness/scores.csv", *pictures}
+    assert set(figures) == pictures
+    assert all(url.startswith("data:image/") for url in figures.values())
 
 
-def test_scores_that_are_undefined_are_told_so(made: tuple[Dial, dict]) -> None:
+def test_undefined_scores_are_marked_as_such(made: tuple[VividnessSweep, dict]) -> None:
     scores = made[0].scores.assign(
-        psnr_gain_over_gray_db=np.nan, over_gray_db_se=np.nan, ciede2000_mean_se=np.nan
+        psnr_gain_over_gray_db=np.nan, psnr_gain_over_gray_db_se=np.nan, ciede2000_mean_se=np.nan
     )
     table = sweep_table(dataclasses.replace(made[0], scores=scores))
-    assert not any("nan" in cell.text for row in table.rows for cell in row)
-    assert table.rows[0][1].text == "exact"
+    assert not any("nan" in cell for row in table.rows for cell in row)
+    assert table.rows[0][1] == "exact"
 
 
-def test_a_folder_of_no_dials_holds_an_empty_table(tmp_path: Path) -> None:
-    write_sweeps({"without": evaluation()}, tmp_path / "dial")
-    assert files_in(tmp_path / "dial") == {"scores.csv"}
+def test_without_a_sweep_the_table_of_scores_is_empty(tmp_path: Path) -> None:
+    assert write_sweeps({"without": evaluation()}, tmp_path) == {}
+    assert files_in(tmp_path) == {"vividness/scores.csv"}

@@ -21,7 +21,7 @@ from distributed import Client, Event, LocalCluster, as_completed, get_worker, w
 
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import Encoders
-from commands import DVC, changed_stages, said
+from commands import DVC, changed_stages, output_of
 
 LOCAL_CONFIG, RUNS = Path(".dvc/config.local"), Path("data/runs/train")
 EXPERIMENTS = "experiments/dvc.yaml"
@@ -51,16 +51,16 @@ class Checkout(NamedTuple):
 def main(cluster: str) -> int:
     """Return the exit status."""
     logging.disable(logging.ERROR)  # Dask tells the loss of a scheduler by tracebacks
-    if not said(*DVC, "remote", "list"):
+    if not output_of(*DVC, "remote", "list"):
         raise ColorizationError("no DVC remote that the workers and this machine share")
     failures: dict[str, str] = {}
     with ExitStack() as opened:
         client = connect(cluster, opened)
         subprocess.run([*DVC, "repro", *INPUTS], check=True)
         if trainings := missing():
-            said(*DVC, "push", "--run-cache", *INPUTS)
+            output_of(*DVC, "push", "--run-cache", *INPUTS)
             failures = spread(client, pack(), trainings)
-            said(*DVC, "fetch", "--run-cache", *INPUTS)
+            output_of(*DVC, "fetch", "--run-cache", *INPUTS)
             done = [stage for name in trainings.keys() - failures for stage in trainings[name]]
             subprocess.run([*DVC, "repro", "--pull", "--single-item", *INPUTS, *done], check=True)
     sys.stderr.writelines(f"{name}: {reason}\n" for name, reason in failures.items())
@@ -99,7 +99,7 @@ def _pin(cores: list[int]) -> None:
 def missing() -> dict[str, list[str]]:
     """The stages of every training that DVC would train or score now, by VARIANT-SEED."""
     changed, found = set(changed_stages()), {}
-    for train in said(*DVC, "stage", "list", "--name-only", EXPERIMENTS).splitlines():
+    for train in output_of(*DVC, "stage", "list", "--name-only", EXPERIMENTS).splitlines():
         both = [train, train.replace(":train", ":evaluate")]
         if ":train" in train and changed & {stage.rpartition(":")[2] for stage in both}:
             found[train.partition("@")[2]] = both
@@ -108,12 +108,12 @@ def missing() -> dict[str, list[str]]:
 
 def pack() -> Checkout:
     """Pack the files that git knows, as they are here, and what else trainings need."""
-    if unknown := said("git", "ls-files", "--others", "--exclude-standard", "src", "stages"):
+    if unknown := output_of("git", "ls-files", "--others", "--exclude-standard", "src", "stages"):
         raise ColorizationError(f"git does not know {unknown.splitlines()[0]}; git add it")
-    commit = said("git", "stash", "create") or said("git", "rev-parse", "HEAD")
-    said("git", "update-ref", REF, commit)
+    commit = output_of("git", "stash", "create") or output_of("git", "rev-parse", "HEAD")
+    output_of("git", "update-ref", REF, commit)
     bundle = subprocess.check_output(["git", "bundle", "create", "--quiet", "-", REF])
-    said("git", "update-ref", "-d", REF)
+    output_of("git", "update-ref", "-d", REF)
     paths = [*map(Path, Encoders.load(Path("params.yaml")).model_dump().values()), LOCAL_CONFIG]
     local = [path for path in paths if path.is_file() and path.parent in (Path(), Path(".dvc"))]
     return Checkout(bundle, commit, {str(path): path.read_bytes() for path in local})

@@ -1,7 +1,7 @@
-"""Publish what is done of this workspace's study, and compute its page from what is published.
+"""Publish the trainings of this workspace's study, and compute the study's page.
 
-python tools/publish.py studies/NAME              # add what is done here, then write the page
-python tools/publish.py studies/NAME --page-only  # write the page from what is there
+python tools/publish.py studies/NAME              # add this workspace's trainings; the page
+python tools/publish.py studies/NAME --page-only  # the page alone
 """
 
 import argparse
@@ -14,7 +14,7 @@ from colorization.core.settings import Params
 from colorization.study import published
 from commands import changed_stages
 
-OF_PAGES = ("report", "package", "embedder", "compare")  # stages that no training waits for
+IRRELEVANT = ("report", "package", "embedder", "compare")  # stages that no evaluation needs
 
 
 def main(folder: Path, *, page_only: bool) -> None:
@@ -26,11 +26,11 @@ def main(folder: Path, *, page_only: bool) -> None:
 
 
 def up_to_date() -> list[tuple[str, int]]:
-    """The trainings whose evaluations are there, and are what DVC would make now."""
+    """The trainings whose evaluations exist and are up to date."""
     changed = changed_stages()
-    shared = [name for name in changed if "@" not in name and name not in OF_PAGES]
+    shared = [name for name in changed if "@" not in name and name not in IRRELEVANT]
     if shared:
-        raise ColorizationError(f"dvc status: changed since the last run: {', '.join(shared)}")
+        raise ColorizationError(f"dvc status: out of date: {', '.join(shared)}")
     stale = {name.partition("@")[2] for name in changed}  # trainings, variants, embeddings
     params = Params.load(Path("params.yaml"))
     return [

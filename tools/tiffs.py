@@ -177,7 +177,7 @@ def picture(pixel: Pixel) -> np.ndarray:
 
 
 def is_read(name: str, sample_format: int, bits: int, compression: str) -> bool:
-    """Test whether a kind of TIFF is supported, both contiguous little-endian and planar big-endian.
+    """Test whether a kind of TIFF is supported, contiguous little-endian and planar big-endian.
 
     Parameters
     ----------

@@ -126,19 +126,19 @@ def plan(
     for photograph in photographs:
         for job in _jobs(photograph, output, overwrite):
             out = job.output
-            place = Path(os.path.realpath(out.parent), out.name)
+            target = Path(os.path.realpath(out.parent), out.name)
             replaced = inputs_by_identity.get(_identity(out))
             if replaced is not None:
                 reason = f"its result would replace {replaced}, an input; choose another --output"
-            elif place in taken:
-                reason = f"its result has the same name as that of {taken[place].label}"
+            elif target in taken:
+                reason = f"its result has the same name as that of {taken[target].label}"
             elif len(photograph.below.parent.parts) > DEEPEST:
                 reason = f"is more than {DEEPEST} folders deep"
             elif skip_existing and out.is_file():
-                taken[place] = job
+                taken[target] = job
                 skipped += 1
                 continue
-            elif os.path.lexists(out) and not collected.folders.isdisjoint(place.parents):
+            elif os.path.lexists(out) and not collected.folders.isdisjoint(target.parents):
                 reason = (
                     f"{out} exists, in a folder that is an input; "
                     "remove it, or choose another --output"
@@ -146,7 +146,7 @@ def plan(
             elif os.path.lexists(out) and not overwrite:
                 reason = f"{out} exists; use --skip-existing or --overwrite"
             else:
-                taken[place] = job
+                taken[target] = job
                 result.jobs.append(job)
                 continue
             result.failures.append(Failure(job.label, reason, started=False))
@@ -270,16 +270,16 @@ class _Collected:
             return
         named = Path(text)
         if os.path.lexists(text):
-            places = {named: Path() if _is_folder(named) else Path(named.name)}
+            paths = {named: Path() if _is_folder(named) else Path(named.name)}
         else:
             before = _before_wildcards(named)
-            places = {match: _below(match, before) for match in _matches(text, self.output)}
-        for path, place in (places or {named: named}).items():
-            several = not self.alone or len(places) > 1
+            paths = {match: _below(match, before) for match in _matches(text, self.output)}
+        for path, below in (paths or {named: named}).items():
+            several = not self.alone or len(paths) > 1
             if several and _is_folder(path) and _identity(path) == self.output:
                 self.ignored[OUTPUT] += 1
             else:
-                self._add(path, place)
+                self._add(path, below)
 
     def _add(self, path: Path, below: Path) -> None:
         try:

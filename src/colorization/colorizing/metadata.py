@@ -80,17 +80,17 @@ def read(file: BinaryIO, page: int | None = None) -> Metadata:
     PhotographWarning
         If something is damaged. It is dropped, with what depends on it.
     """
-    found = blocks.find(file, page)
-    resolution = found.resolution or found.exif.resolution
-    if found.exif.swaps_sides and resolution is not None:
+    content = blocks.find(file, page)
+    resolution = content.resolution or content.exif.resolution
+    if content.exif.swaps_sides and resolution is not None:
         resolution = resolution.swapped
     return Metadata(
-        found.exif.upright(),
-        tuple(found.xmp),
-        found.iptc,
+        content.exif.upright(),
+        tuple(content.xmp),
+        content.iptc,
         resolution,
-        tuple(found.texts),
-        tuple(found.comments),
+        tuple(content.texts),
+        tuple(content.comments),
     )
 
 

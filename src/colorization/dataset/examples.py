@@ -49,6 +49,11 @@ class Examples:
         )
 
 
+def evenly_spaced(total: int, count: int) -> list[int]:
+    """Return indices of `count` of `total` images, evenly spaced; of all if there are fewer."""
+    return np.linspace(0, total - 1, min(count, total)).round().astype(int).tolist()
+
+
 def read_examples(arrays_folder: Path, embeddings: Path | None, split: str) -> Examples:
     """Memory-map the arrays of one split, and read its embeddings if their folder is given."""
     return Examples(

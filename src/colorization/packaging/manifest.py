@@ -28,7 +28,7 @@ from colorization.core.records import ImageSize, NotEmpty, Record, Sha256, key_o
 FORMAT = 5
 NAME = "colorization.json"
 CARD = "README.md"
-RELEASED = Path(__file__).parent.parent / "released"  # the model that comes with this program
+RELEASED = Path(__file__).parent.parent / "released"  # the released model
 LONGEST = 2**20  # bytes of the manifest; typically under a thousand
 MODEL = "model.onnx"
 DECODE = "decode.onnx"

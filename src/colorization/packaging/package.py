@@ -30,8 +30,7 @@ from colorization.packaging.to_onnx import as_float32, write_onnx
 from colorization.pages import rendering, report
 from colorization.pages.vividness import sweep_table
 from colorization.scoring.summary import Summary
-from colorization.scoring.vividness import Dial as Sweep
-from colorization.scoring.vividness import read_sweep
+from colorization.scoring.vividness import VividnessSweep, read_sweep
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def _copy_embedder(trained_with: Pretrained, model: Path, embedder: Path, out: P
 
 
 def model_card(
-    training: TrainingRecord, summary: Summary, sweep: Sweep | None, origin: Origin
+    training: TrainingRecord, summary: Summary, sweep: VividnessSweep | None, origin: Origin
 ) -> str:
     """Render the model card as Markdown, with the scores of a vividness sweep, if any."""
     return rendering.render(
@@ -132,7 +131,7 @@ def model_card(
         test_images=summary.images,
         results=report.results_table(summary, training.variant),
         headline=report.headline(summary, training.variant),
-        sweep=sweep and sweep_table(sweep),
+        sweeps={training.variant: sweep_table(sweep)} if sweep else {},
         source=origin.source,
         data=inventory.summarize(origin.split),
     )

@@ -1,4 +1,4 @@
-"""Pictures for people: sheets of samples, and curves."""
+"""Pictures for the pages: sheets of sample images, and curves."""
 
 import re
 from pathlib import Path
@@ -28,7 +28,7 @@ MARKERS = "osv^DPX*"
 
 
 def triptychs(samples: dict[str, np.ndarray]) -> list[np.ndarray]:
-    """Put gray, ours and truth side by side, for each sample.
+    """Concatenate gray, colorized and true image side by side, for each sample.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def sheet(samples: list[np.ndarray], out: Path) -> None:
     Parameters
     ----------
     samples : list of (H, W, 3) uint8 arrays
-        Without samples the sheet is blank: a single test image is the best, so none is the worst.
+        If empty, the sheet is blank: a single test image is the best, so there is no worst.
     out : Path
     """
     samples = samples or [np.full((TILE, 3 * TILE, 3), 255, np.uint8)]
@@ -77,14 +77,14 @@ def sheet(samples: list[np.ndarray], out: Path) -> None:
 
 
 def curves(history: pd.DataFrame, trivial: dict[str, float], out: Path) -> None:
-    """Plot training and validation MSE over the epochs, beside the trivial.
+    """Plot training and validation MSE over the epochs, with the trivial baselines.
 
     Parameters
     ----------
     history : DataFrame
         With the columns epoch, train_mse and val_mse.
     trivial : dict of str to float
-        Test MSE by the floor's name, drawn as dashed lines.
+        Test MSE of each baseline, drawn as dashed lines.
     out : Path
         A PNG.
     """
@@ -134,7 +134,7 @@ def chroma(histogram: pd.DataFrame, out: Path) -> None:
     Parameters
     ----------
     histogram : DataFrame
-        As `scorer.Scored.chroma`: a row per bin.
+        As `Scored.chroma`.
     out : Path
         A PNG.
     """
@@ -153,15 +153,15 @@ def chroma(histogram: pd.DataFrame, out: Path) -> None:
             alpha=0.45 if column == "truth" else 1,
             linewidth=1.8,
         )
-    shown = histogram.loc[histogram[["truth", "model"]].any(axis=1), "chroma"].max() + width
-    axes.set(xlabel="CIE chroma", ylabel="% of the pixels", yscale="log", xlim=(0, shown))
+    limit = histogram.loc[histogram[["truth", "model"]].any(axis=1), "chroma"].max() + width
+    axes.set(xlabel="CIE chroma", ylabel="% of the pixels", yscale="log", xlim=(0, limit))
     axes.grid(alpha=0.3)
     axes.legend()
     _save(figure, out)
 
 
 def in_lines(name: str, longest: int) -> str:
-    """Break a name after underscores into lines of at most `longest` characters, if it can be."""
+    """Break a name after underscores into lines of at most `longest` characters, if possible."""
     lines = [""]
     for part in re.split(r"(?<=_)", name):
         if lines[-1] and len(lines[-1] + part) > longest:
@@ -227,13 +227,13 @@ def compared_curves(
     _save(figure, out)
 
 
-def dial_curves(scores: pd.DataFrame, gray_difference: float, out: Path) -> None:
-    """Plot a model's scores along its dial, with 95% confidence intervals.
+def vividness_curves(scores: pd.DataFrame, gray_difference: float, out: Path) -> None:
+    """Plot the scores of a vividness sweep, with 95% confidence intervals.
 
     Parameters
     ----------
     scores : DataFrame
-        As in `scoring.dial.Dial.scores`.
+        As in `VividnessSweep.scores`.
     gray_difference : float
         CIEDE2000 of the gray images.
     out : Path
@@ -258,12 +258,12 @@ def dial_curves(scores: pd.DataFrame, gray_difference: float, out: Path) -> None
 
 
 def _with_band(axes: Axes, scores: pd.DataFrame, key: str, label: str) -> None:
-    position, mean, error = (scores[name] for name in ("vividness", key, f"{key}_se"))
-    (line,) = axes.plot(position, mean, "o-", markersize=4, label=label)
+    vividness, mean, se = (scores[name] for name in ("vividness", key, f"{key}_se"))
+    (line,) = axes.plot(vividness, mean, "o-", markersize=4, label=label)
     axes.fill_between(
-        position,
-        mean - NORMAL_95 * error,
-        mean + NORMAL_95 * error,
+        vividness,
+        mean - NORMAL_95 * se,
+        mean + NORMAL_95 * se,
         color=line.get_color(),
         alpha=0.2,
     )

@@ -1,13 +1,16 @@
-"""Tools for all pages: templates, tables, figures with their errors, embedded pictures."""
+"""Tools for all pages: templates, tables, formatted scores, and HTML made from Markdown."""
 
 import base64
 import io
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import jinja2
 import numpy as np
+from markdown_it import MarkdownIt
+from markupsafe import Markup
 from PIL import Image
 
 from colorization.core.text import printable
@@ -20,30 +23,11 @@ COLORIZER_LABELS = {
     GRAY: "gray (ab = 0)",
     CONSTANT: "constant color (the training set's mean)",
 }
-
 BASELINE_NAMES = {GRAY: "gray", CONSTANT: "the constant color"}  # within a sentence
 
 LARGEST_TILE = 224  # px; a page of photographs then stays under 3 MB
-LOSSLESS_UP_TO = 96  # px; readers look at the single pixels of such small images
+LOSSLESS_UP_TO = 96  # px; single pixels matter in such small images
 JPEG_QUALITY = 88
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell of a table: its text and, if it is a number, the value to sort by."""
-
-    text: str
-    value: float | None = None
-
-    @property
-    def figure(self) -> str:
-        """The first word of the text, a number; all of it where there is no value."""
-        return self.text.partition(" ")[0] if self.value is not None else self.text
-
-    @property
-    def uncertainty(self) -> str:
-        """The text after the figure: an error or an interval."""
-        return self.text.partition(" ")[2] if self.value is not None else ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +35,7 @@ class Table:
     """A table whose first column names the rows."""
 
     titles: list[str]
-    rows: list[list[Cell]]
+    rows: list[list[str]]
 
 
 _TEMPLATES = jinja2.Environment(
@@ -71,7 +55,7 @@ def code(text: str, fence: str = "") -> str:
     ----------
     text : str
     fence : str
-        A language, such as "yaml", gives a block; without one the text becomes a span in a line.
+        A language, such as "yaml", makes a block; without one the text becomes an inline span.
 
     References
     ----------
@@ -86,12 +70,44 @@ def code(text: str, fence: str = "") -> str:
     return f"{marks}{pad}{printable(text)}{pad}{marks}"
 
 
+def markdown_table(table: Table) -> str:
+    """Format a table in Markdown: the first column to the left, the others to the right."""
+    align = ["---", *["---:"] * (len(table.titles) - 1)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (table.titles, align, *table.rows))
+
+
 _TEMPLATES.filters["code"] = code
+_TEMPLATES.filters["table"] = markdown_table
 
 
 def render(template: str, **context: Any) -> str:
     """Fill a template, which can list the metrics; values in HTML are escaped."""
     return _TEMPLATES.get_template(template).render(metrics=metrics.columns(), **context)
+
+
+def html_page(title: str, markdown: str, figures: Mapping[str, str]) -> str:
+    """Convert a Markdown page to a single HTML file that needs no other.
+
+    Parameters
+    ----------
+    title : str
+    markdown : str
+        HTML in it is escaped.
+    figures : dict of str to str
+        What to show for each picture, by its file name: a data URL, or HTML as `Markup`.
+    """
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = parser.parse(markdown)
+    for index, token in enumerate(tokens):
+        for image in (child for child in token.children or [] if child.type == "image"):
+            figure = figures[str(image.attrs["src"])]
+            if isinstance(figure, Markup):
+                image.type, image.content = "html_inline", figure
+                tokens[index - 1].hidden = tokens[index + 1].hidden = True  # the paragraph's tags
+            else:
+                image.attrs["src"] = figure
+    body = Markup(parser.renderer.render(tokens, parser.options, {}))  # noqa: S704 (escaped above)
+    return render("page.html.j2", title=title, body=body)
 
 
 def with_error(score: Score, metric: Metric, *, sign: str = "") -> str:
@@ -102,31 +118,30 @@ def with_error(score: Score, metric: Metric, *, sign: str = "") -> str:
     if score.value is None:
         return metric.undefined
     text = f"{score.value:{sign}.{metric.digits}f}"
-    if score.error is not None:
-        text += f" ± {score.error:.{metric.digits}f}"
+    if score.se is not None:
+        text += f" ± {score.se:.{metric.digits}f}"
     if score.excluded:
         text += f" ({score.excluded} {metric.undefined})"
     return text
 
 
 def titles() -> list[str]:
-    """Give the column titles of a results table."""
+    """The column titles of a results table."""
     return ["", *(metric.heading for metric in metrics.columns())]
 
 
-def scores_row(name: str, scores: Scores) -> list[Cell]:
-    """Give a row of a results table, with the columns of `titles`."""
-    told = [(scores[metric.told_as], metric) for metric in metrics.columns()]
-    return [Cell(name)] + [Cell(with_error(*each), each[0].value) for each in told]
+def scores_row(name: str, scores: Scores) -> list[str]:
+    """A row of a results table, with the columns of `titles`."""
+    return [name, *(with_error(scores[each.summary_key], each) for each in metrics.columns())]
 
 
 def picture_url(png: bytes) -> str:
-    """Encode a PNG file as a URL, so that a page needs no other file."""
+    """Encode a PNG file as a data URL."""
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def photograph_url(rgb: np.ndarray) -> str:
-    """Encode an image as a URL, no larger than a page shows it; as a JPEG unless it is tiny.
+    """Encode an image as a data URL, no larger than `LARGEST_TILE`; as a JPEG unless it is tiny.
 
     Parameters
     ----------
@@ -143,7 +158,7 @@ def photograph_url(rgb: np.ndarray) -> str:
 
 
 def sheet_url(png: bytes) -> str:
-    """Encode a PNG file of photographs as the URL of a JPEG, which is much smaller."""
+    """Encode a PNG file of photographs as the data URL of a JPEG, which is much smaller."""
     return _jpeg_url(Image.open(io.BytesIO(png)))
 
 

@@ -1,21 +1,23 @@
-"""The pages on one variant: its training, its scores and its images."""
+"""The pages on one variant: its training, its scores and sample images."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from colorization.core.provenance import Circumstances, Run
 from colorization.dataset import inventory
 from colorization.pages import rendering
-from colorization.pages.rendering import Cell, Table
-from colorization.pages.vividness import Turned, sweep_table
+from colorization.pages.rendering import BASELINE_NAMES, Table
+from colorization.pages.vividness import sweep_table
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.metrics import metric
 from colorization.scoring.samples import STATES, Samples
 from colorization.scoring.summary import COLORIZERS, GRAY, MODEL, PSNR, Score, Summary
 
 TITLE = "Image colorization"
+SHEETS = {"evenly_spaced": "samples.png", "best": "best.png", "worst": "worst.png"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Content:
 
 
 def results_table(summary: Summary, variant: str) -> Table:
-    """Tabulate the scores of the model, then of the trivial."""
+    """Tabulate the scores of the model, then of the trivial baselines."""
     rows = [
         rendering.scores_row(
             rendering.COLORIZER_LABELS[colorizer].format(variant=variant), summary.scores[colorizer]
@@ -50,99 +52,86 @@ def results_table(summary: Summary, variant: str) -> Table:
     return Table(rendering.titles(), rows)
 
 
-def markdown(content: Content) -> str:
-    """Render the report as Markdown, with the same bytes for the same results."""
-    return rendering.render("report.md.j2", **_context(content))
+def markdown(content: Content, circumstances: Circumstances | None = None) -> str:
+    """Render the report as Markdown.
+
+    Without circumstances it has the same bytes for the same results; with them it is the text of
+    the HTML page, with times, hardware and commit.
+    """
+    evaluation = content.evaluation
+    variant = evaluation.training.variant
+    return rendering.render(
+        "report.md.j2",
+        title=TITLE,
+        content=content,
+        training=evaluation.training,
+        samples=evaluation.samples,
+        results=results_table(evaluation.summary, variant),
+        headline=headline(evaluation.summary, variant),
+        images=f"{len(content.split):,}",
+        test_images=evaluation.summary.images,
+        data=inventory.summarize(content.split),
+        sweeps={variant: sweep_table(evaluation.sweep)} if evaluation.sweep else {},
+        circumstances=circumstances,
+        stages=_stages_table(circumstances.runs) if circumstances else None,
+    )
 
 
-def html(
-    content: Content,
-    circumstances: Circumstances,
-    curves: bytes,
-    chroma: bytes,
-    turned: dict[str, Turned],
-) -> str:
-    """Render the report as one HTML page that needs no other file.
+def html(content: Content, circumstances: Circumstances, figures: Mapping[str, str]) -> str:
+    """Render the report as one HTML page.
 
     Parameters
     ----------
     content : Content
     circumstances : Circumstances
-    curves, chroma : bytes
-        PNG files.
-    turned : dict of str to Turned
-        The variant's dial, by the variant's name; empty if it has none.
+    figures : dict of str to str
+        Data URLs of curves.png, chroma.png and the sweep's pictures.
     """
-    return rendering.render(
-        "report.html.j2",
-        **_context(content),
-        commit=circumstances.commit,
-        stages=_stages_table(circumstances.runs),
-        training_run=circumstances.runs.get("train"),
-        curves=rendering.picture_url(curves),
-        chroma=rendering.picture_url(chroma),
-        turned=turned,
-        compared={name: _compared(shown) for name, shown in content.evaluation.shown.items()},
-    )
-
-
-def _context(content: Content) -> dict[str, Any]:
-    evaluation = content.evaluation
-    variant = evaluation.training.variant
-    return {
-        "title": TITLE,
-        "content": content,
-        "training": evaluation.training,
-        "results": results_table(evaluation.summary, variant),
-        "headline": headline(evaluation.summary, variant),
-        "images": f"{len(content.split):,}",
-        "test_images": evaluation.summary.images,
-        "data": inventory.summarize(content.split),
-        "dials": {variant: sweep_table(evaluation.dial)} if evaluation.dial else {},
+    training = content.evaluation.training
+    galleries = {
+        sheet: _gallery(content.evaluation.samples[name], pixelated=training.image_size < 128)
+        for name, sheet in SHEETS.items()
     }
+    text = markdown(content, circumstances)
+    return rendering.html_page(f"{TITLE}: {training.variant}", text, {**figures, **galleries})
 
 
 def _stages_table(runs: dict[str, Run]) -> Table:
     rows = [
-        [
-            Cell(stage),
-            Cell(f"{run.seconds:.1f}", run.seconds),
-            Cell("")
-            if run.images_per_second is None
-            else Cell(f"{run.images_per_second:g}", run.images_per_second),
-        ]
+        [stage, f"{run.seconds:.1f}", f"{run.images_per_second:g}" if run.images_per_second else ""]
         for stage, run in runs.items()
     ]
     return Table(["stage", "seconds", "images per second"], rows)
 
 
-def _compared(shown: Samples) -> list[dict[str, str]]:
-    """Give each image's name, its CIEDE2000, that of the gray image, and a URL for each state."""
-    return [
+def _gallery(samples: Samples, *, pixelated: bool) -> Markup:
+    """HTML of sample images, which a slider turns from gray to colorized to truth."""
+    images = [
         {
             "name": row["name"],
             "difference": f"{row[f'{MODEL}_ciede2000_mean']:.2f}",
             "gray_difference": f"{row[f'{GRAY}_ciede2000_mean']:.2f}",
-            **{state: rendering.photograph_url(shown.images[state][index]) for state in STATES},
+            **{state: rendering.photograph_url(samples.images[state][index]) for state in STATES},
         }
-        for index, (_, row) in enumerate(shown.rows.iterrows())
+        for index, (_, row) in enumerate(samples.rows.iterrows())
     ]
+    page = rendering.render("gallery.html.j2", images=images, pixelated=pixelated)
+    return Markup(page)  # noqa: S704 (the template escapes)
 
 
 def headline(summary: Summary, name: str) -> str:
-    """Tell in a sentence how far the named model stands above or below each floor."""
+    """The PSNR of the named model, compared with each baseline, in a sentence."""
     margins = [
-        _margin(floor, score) for floor, score in summary.over.items() if score.value is not None
+        _margin(baseline, score)
+        for baseline, score in summary.psnr_gain.items()
+        if score.value is not None
     ]
     if not margins:
-        return (
-            f"too many images are exact for the PSNR of {name} and of the baselines to be compared."
-        )
+        return f"too many images are exact to compare the PSNR of {name} with the baselines."
     return f"the PSNR of {name} is {' and '.join(margins)}."
 
 
-def _margin(floor: str, over: Score) -> str:
-    above = over.value is not None and over.value >= 0
-    distance = Score(abs(over.value or 0), over.error)
-    dB = rendering.with_error(distance, metric(PSNR))
-    return f"{dB} dB {'above' if above else 'below'} {rendering.BASELINE_NAMES[floor]}"
+def _margin(baseline: str, gain: Score) -> str:
+    side = "above" if gain.value is not None and gain.value >= 0 else "below"
+    distance = Score(abs(gain.value or 0), gain.se)
+    return f"{rendering.with_error(distance, metric(PSNR))} dB {side} {BASELINE_NAMES[baseline]}"

@@ -1,7 +1,7 @@
-"""Tables and pictures of a model with a dial: its scores and its images along the dial."""
+"""Tables and pictures of vividness sweeps."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -9,92 +9,73 @@ import pandas as pd
 from colorization.core.files import atomic_folder
 from colorization.core.tables import write_table
 from colorization.pages import pictures, rendering
-from colorization.pages.rendering import Cell, Table
+from colorization.pages.rendering import BASELINE_NAMES, Table
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.metrics import metric
 from colorization.scoring.summary import GRAY, PSNR, TRIVIAL, Score
-from colorization.scoring.vividness import SHOWN, Dial
+from colorization.scoring.vividness import DISPLAYED, VividnessSweep
 
-CURVES, SAMPLES = "curves.png", "samples.png"
-TOLD = {
-    f"psnr_gain_over_{floor}_db": (f"PSNR over {rendering.BASELINE_NAMES[floor]}, dB", metric(PSNR))
-    for floor in TRIVIAL
+FOLDER, CURVES, SAMPLES = "vividness", "curves.png", "samples.png"
+COLUMNS = {
+    f"psnr_gain_over_{name}_db": (f"PSNR over {BASELINE_NAMES[name]}, dB", metric(PSNR))
+    for name in TRIVIAL
 } | {key: (metric(key).heading, metric(key)) for key in ("ciede2000_mean", "colorfulness_ratio")}
 
 
-def sweep_table(dial: Dial) -> Table:
-    """Tabulate the scores along a dial, a row per position."""
+def sweep_table(sweep: VividnessSweep) -> Table:
+    """Tabulate the scores of a sweep, a row per operating point."""
     rows = []
-    for row in dial.scores.to_dict("records"):
-        position = row["vividness"]
-        here = " (default)" if abs(position - dial.default) < 1e-6 else ""
-        cells = [Cell(f"{position:.1f}{here}", position)]
-        for key, (_, measured) in TOLD.items():
-            score = Score(_known(row[key]), _known(row[f"{key}_se"]))
-            cells.append(Cell(rendering.with_error(score, measured), score.value))
-        rows.append(cells)
-    return Table(["vividness", *(title for title, _ in TOLD.values())], rows)
+    for row in sweep.scores.to_dict("records"):
+        vividness = row["vividness"]
+        mark = " (default)" if abs(vividness - sweep.default) < 1e-6 else ""
+        scores = (
+            (Score(_defined(row[key]), _defined(row[f"{key}_se"])), measured)
+            for key, (_, measured) in COLUMNS.items()
+        )
+        rows.append([f"{vividness:.1f}{mark}", *(rendering.with_error(*each) for each in scores)])
+    return Table(["vividness", *(title for title, _ in COLUMNS.values())], rows)
 
 
-def _known(value: float) -> float | None:
-    """A table's value, or None where it has none."""
+def _defined(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def write_sweeps(evaluations: dict[str, Evaluation], out: Path) -> None:
-    """Write the scores of all trainings that have a dial, and a folder of pictures for each.
+def write_sweeps(evaluations: Mapping[str, Evaluation], results: Path) -> dict[str, str]:
+    """Write vividness/scores.csv, and the pictures of each sweep in vividness/NAME.
 
     Parameters
     ----------
     evaluations : dict of str to Evaluation
-        By the training's name.
-    out : Path
-        A folder; replaced.
+        By the training's name; those without a sweep are skipped.
+    results : Path
+        The folder to write in; its folder "vividness" is replaced.
+
+    Returns
+    -------
+    dict of str to str
+        The data URL of each picture, by its path within `results`.
     """
-    dials = {name: found.dial for name, found in evaluations.items() if found.dial}
-    scores = [dial.scores.assign(training=name) for name, dial in dials.items()]
-    with atomic_folder(out) as folder:
-        none = pd.DataFrame({"training": []})
-        write_table(pd.concat(scores) if scores else none, folder / "scores.csv")
-        for name, dial in dials.items():
+    sweeps = {name: training.sweep for name, training in evaluations.items() if training.sweep}
+    scores = [sweep.scores.assign(training=name) for name, sweep in sweeps.items()]
+    with atomic_folder(results / FOLDER) as folder:
+        empty = pd.DataFrame({"training": []})
+        write_table(pd.concat(scores) if scores else empty, folder / "scores.csv")
+        for name, sweep in sweeps.items():
             (folder / name).mkdir()
-            _draw_dial(evaluations[name], dial, folder / name)
+            _draw_sweep(evaluations[name], sweep, folder / name)
+    figures = {}
+    for name in sweeps:
+        curves, samples = (f"{FOLDER}/{name}/{file}" for file in (CURVES, SAMPLES))
+        figures[curves] = rendering.picture_url((results / curves).read_bytes())
+        figures[samples] = rendering.sheet_url((results / samples).read_bytes())
+    return figures
 
 
-def _draw_dial(evaluation: Evaluation, dial: Dial, folder: Path) -> None:
+def _draw_sweep(evaluation: Evaluation, sweep: VividnessSweep, folder: Path) -> None:
     gray = float(evaluation.rows[f"{GRAY}_ciede2000_mean"].mean())
-    pictures.dial_curves(dial.scores, gray, folder / CURVES)
-    images = evaluation.shown["evenly_spaced"].images
-    turned = zip(SHOWN, dial.images.swapaxes(0, 1), strict=True)
+    pictures.vividness_curves(sweep.scores, gray, folder / CURVES)
+    images = evaluation.samples["evenly_spaced"].images
     columns = {"gray": images["gray"]}
-    columns |= {f"vividness {position:g}": shown for position, shown in turned}
+    for vividness, decoded in zip(DISPLAYED, sweep.images.swapaxes(0, 1), strict=True):
+        columns[f"vividness {vividness:g}"] = decoded
     pictures.compared_samples(columns | {"truth": images["truth"]}, folder / SAMPLES)
-
-
-@dataclass(frozen=True)
-class Turned:
-    """The table and pictures of one training's dial, ready for a page.
-
-    Attributes
-    ----------
-    table : Table
-    curves, samples : str
-        URLs of the pictures.
-    """
-
-    table: Table
-    curves: str
-    samples: str
-
-
-def turned(evaluations: dict[str, Evaluation], folder: Path) -> dict[str, Turned]:
-    """Gather the tables, and the pictures that `write_sweeps` wrote, for pages of one file."""
-    return {
-        name: Turned(
-            sweep_table(evaluation.dial),
-            rendering.picture_url((folder / name / CURVES).read_bytes()),
-            rendering.sheet_url((folder / name / SAMPLES).read_bytes()),
-        )
-        for name, evaluation in evaluations.items()
-        if evaluation.dial is not None
-    }

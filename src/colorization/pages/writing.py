@@ -1,4 +1,4 @@
-"""Writing the results of one variant: the files that DVC and git keep, and a page for people."""
+"""Writes the results of one variant: files for DVC and git, and a page for people."""
 
 import shutil
 from dataclasses import dataclass
@@ -6,18 +6,17 @@ from pathlib import Path
 
 from colorization.core.files import atomic_write
 from colorization.core.provenance import Circumstances
-from colorization.pages import pictures, report
-from colorization.pages.report import Content
-from colorization.pages.vividness import turned, write_sweeps
+from colorization.pages import pictures, rendering, report
+from colorization.pages.report import SHEETS, Content
+from colorization.pages.vividness import write_sweeps
 
 COPIED = ("metrics.json", "history.csv", "test_images.csv", "chroma.csv")
-SHEETS = {"evenly_spaced": "samples.png", "best": "best.png", "worst": "worst.png"}
 PAGE = "report.html"
 
 
 @dataclass(frozen=True)
 class Folders:
-    """The folders that the results are taken from.
+    """The folders that results are copied from.
 
     Attributes
     ----------
@@ -36,8 +35,8 @@ def write_results(
 ) -> None:
     """Write metrics, tables, pictures and pages.
 
-    All files but PAGE have the same bytes for the same results. PAGE also tells times, hardware
-    and commit. It is for people: neither DVC nor git tracks it.
+    All files but PAGE have the same bytes for the same results. PAGE also reports times, hardware
+    and commit; neither DVC nor git tracks it.
     """
     results.mkdir(exist_ok=True)
     copied = dict.fromkeys(COPIED, folders.evaluation) | {"ab_bins.csv": folders.colors}
@@ -46,18 +45,13 @@ def write_results(
             shutil.copyfile(folder / name, partial)
     evaluation = content.evaluation
     for name, sheet in SHEETS.items():
-        pictures.sheet(pictures.triptychs(evaluation.shown[name].images), results / sheet)
-    pictures.curves(evaluation.history, evaluation.trivial(), results / "curves.png")
+        pictures.sheet(pictures.triptychs(evaluation.samples[name].images), results / sheet)
+    pictures.curves(evaluation.history, evaluation.baseline_mse(), results / "curves.png")
     pictures.chroma(evaluation.chroma, results / "chroma.png")
-    named = {evaluation.training.variant: evaluation}
-    write_sweeps(named, results / "vividness")
-    page = report.html(
-        content,
-        circumstances,
-        (results / "curves.png").read_bytes(),
-        (results / "chroma.png").read_bytes(),
-        turned(named, results / "vividness"),
-    )
+    figures = write_sweeps({evaluation.training.variant: evaluation}, results)
+    for name in ("curves.png", "chroma.png"):
+        figures[name] = rendering.picture_url((results / name).read_bytes())
+    page = report.html(content, circumstances, figures)
     for name, text in (("report.md", report.markdown(content)), (PAGE, page)):
         with atomic_write(results / name) as partial:
             partial.write_text(text, encoding="utf-8")

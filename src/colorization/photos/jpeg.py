@@ -125,7 +125,7 @@ def _continuation(content: bytes, rng: np.random.Generator) -> bytes:
     numbers = [content.rfind(bytes([0xFF, marker])) for marker in _RESTARTS]
     last = numbers.index(max(numbers)) if max(numbers) >= 0 else -1
     data = rng.integers(0, 0xFF, (1 + len(_RESTARTS), _BYTES_TO_CONTINUE), np.uint8)
-    markers = [_RESTARTS[(last + 1 + place) % len(_RESTARTS)] for place in range(len(_RESTARTS))]
+    markers = [_RESTARTS[(last + 1 + index) % len(_RESTARTS)] for index in range(len(_RESTARTS))]
     return data[0].tobytes() + b"".join(
         bytes([0xFF, marker]) + more.tobytes()
         for marker, more in zip(markers, data[1:], strict=True)
@@ -141,14 +141,14 @@ def _with_coarse_steps(content: bytes) -> bytes:
     file = io.BytesIO(content)
     for marker, table in segments(file):
         start = file.tell() - len(table)
-        place = 0
-        while marker == _DQT and place < len(table):  # section B.2.4.1
-            size = 2 if table[place] >> 4 else 1
-            mean = place + 1 + size
-            end = min(len(table), place + 1 + size * _COEFFICIENTS)
+        offset = 0
+        while marker == _DQT and offset < len(table):  # section B.2.4.1
+            size = 2 if table[offset] >> 4 else 1
+            mean = offset + 1 + size
+            end = min(len(table), offset + 1 + size * _COEFFICIENTS)
             for step in range(mean + size - 1, end, size):  # its lowest byte
                 changed[start + step] |= _COARSE
-            place = end
+            offset = end
     return bytes(changed)
 
 
@@ -167,7 +167,7 @@ def _has_all_scans(content: bytes) -> bool:
                 if is_exact and component in complete:
                     before = complete[component]
                     complete[component] = [
-                        before[place] or first <= place <= last for place in range(_COEFFICIENTS)
+                        before[index] or first <= index <= last for index in range(_COEFFICIENTS)
                     ]
     return all(map(all, complete.values()))
 

@@ -184,7 +184,7 @@ class Directory:
         )
 
     def mode(self) -> tuple[str, int | None]:
-        """Tell the mode of Pillow that holds the samples.
+        """Return Pillow's mode of the samples.
 
         Returns
         -------
@@ -218,11 +218,11 @@ class Directory:
             raise _unsupported("inks other than CMYK")
         if self.one(_IMAGE_DEPTH) != 1:
             raise _unsupported("more than one layer in depth")
-        for place, meaning in enumerate(extra, channels):
+        for index, meaning in enumerate(extra, channels):
             if meaning in {_ASSOCIATED, _UNASSOCIATED}:
                 if (mode, meaning) not in _WITH_ALPHA:
                     raise _unsupported(f"{_named(mode)} with alpha")
-                return _WITH_ALPHA[mode, meaning], place
+                return _WITH_ALPHA[mode, meaning], index
         # Decoding applies the palette, and converts a JPEG's colors.
         is_converted = (mode, self.compression) == ("YCbCr", _JPEG) and not self.is_planar
         return ("RGB" if mode == "P" or is_converted else mode), None
@@ -410,7 +410,7 @@ class TiffPage(TiffImagePlugin.TiffImageFile):
         if self._alpha is not None:
             chosen.append(self._alpha)
         decoded = Image.new(self.mode, self.size)
-        for place, planes in segments:
+        for corner, planes in segments:
             scaled = [
                 plane.astype(np.uint8) if is_palette else scaling.to_eight_bits(plane, white)
                 for plane in planes
@@ -421,7 +421,7 @@ class TiffPage(TiffImagePlugin.TiffImageFile):
             if is_palette:
                 channels = self._palette_colors()[channels[..., 0]]
             size = (channels.shape[1], channels.shape[0])
-            decoded.paste(Image.frombytes(self.mode, size, channels.tobytes()), place)
+            decoded.paste(Image.frombytes(self.mode, size, channels.tobytes()), corner)
         return decoded
 
     def _white(self, segments: "_Segments") -> int:
@@ -440,7 +440,7 @@ class TiffPage(TiffImagePlugin.TiffImageFile):
         return scaling.white(kind, bits, greatest)
 
     def _palette_colors(self) -> np.ndarray:
-        """The palette, (256, 3) uint8; stored as 16-bit planes of red, green and blue (section 5)."""
+        """The palette, (256, 3) uint8; stored as 16-bit red, green and blue planes (section 5)."""
         values = np.array(self.tag_v2.get(TiffImagePlugin.COLORMAP), np.uint16)
         colors = np.zeros((256, 3), np.uint8)
         colors[: 2 ** (self._directory.bits or 0)] = values.reshape(3, -1).T >> 8

@@ -12,7 +12,7 @@ from colorization.color import color_metrics, lab, similarity
 from colorization.colorizing import originals
 from colorization.colorizing.colorizer import Colorizer
 from colorization.core.progress import progress_bar
-from colorization.scoring.summary import mean_and_error, ratio_and_error
+from colorization.scoring.summary import mean_with_se, ratio_with_se
 
 MEASURED = ("psnr", "ciede2000", "colorfulness")
 BATCH = 16  # photographs
@@ -97,11 +97,11 @@ def _summarize(measured: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
     rows = []
     for column, name in enumerate(names, start=1):
         scores = {
-            "psnr_gain_over_gray_db": mean_and_error(gain[column]),
-            "ciede2000": mean_and_error(ciede2000[column]),
-            "colorfulness": ratio_and_error(colorfulness[column], colorfulness[0]),
+            "psnr_gain_over_gray_db": mean_with_se(gain[column]),
+            "ciede2000": mean_with_se(ciede2000[column]),
+            "colorfulness": ratio_with_se(colorfulness[column], colorfulness[0]),
         }
         flat = {key: score.value for key, score in scores.items()}
-        flat |= {f"{key}_se": score.error for key, score in scores.items()}
+        flat |= {f"{key}_se": score.se for key, score in scores.items()}
         rows.append({"vividness": name} | flat)
     return pd.DataFrame(rows)

@@ -23,7 +23,7 @@ from colorization.packaging.manifest import (
     write_manifest,
 )
 from colorization.pages import rendering
-from colorization.pages.rendering import Cell, Table
+from colorization.pages.rendering import Table
 from colorization.releasing.half_weights import halve_weights
 from colorization.releasing.photographs import score_photographs
 from colorization.sources import archives
@@ -109,8 +109,8 @@ def _table(scores: pd.DataFrame) -> Table:
     }
     rows = [
         [
-            Cell(row["vividness"]),
-            *(Cell(f"{row[key]:.2f} ± {row[f'{key}_se']:.2f}") for key in titles),
+            row["vividness"],
+            *(f"{row[key]:.2f} ± {row[f'{key}_se']:.2f}" for key in titles),
         ]
         for row in scores.to_dict("records")
     ]

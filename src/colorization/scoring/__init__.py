@@ -1,1 +1,1 @@
-"""Scores of predicted colors against the photographs': metrics, trivial, evaluations."""
+"""Scores of predicted colors against the photographs: metrics, trivial baselines, evaluations."""

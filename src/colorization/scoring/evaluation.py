@@ -1,4 +1,4 @@
-"""Read the stage `evaluate`'s files on one training, for the pages."""
+"""Reads the outputs of the stage `evaluate` for one training."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,27 +10,27 @@ from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.scoring import metrics
 from colorization.scoring.samples import SETS, Samples, read_samples
 from colorization.scoring.summary import COLORIZERS, TRIVIAL, Summary
-from colorization.scoring.vividness import Dial, read_sweep
+from colorization.scoring.vividness import VividnessSweep, read_sweep
 
 ROWS = "test_images.csv"
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One variant, trained from one seed and evaluated.
+    """A variant, trained from one seed and evaluated.
 
     Attributes
     ----------
     summary : Summary
     rows, chroma : DataFrame
-        As `scorer.evaluate` returns them.
+        As in `scorer.Scored`.
     training : TrainingRecord
     history : DataFrame
         A row per epoch.
-    shown : dict of str to Samples
-        The shown images by set, one of `SETS`; unpublished sets are missing.
-    dial : Dial or None
-        None if the model has no dial.
+    samples : dict of str to Samples
+        Keyed by `SETS`; published evaluations may lack some.
+    sweep : VividnessSweep or None
+        None if the model has no adjustable vividness.
     """
 
     summary: Summary
@@ -38,19 +38,19 @@ class Evaluation:
     chroma: pd.DataFrame
     training: TrainingRecord
     history: pd.DataFrame
-    shown: dict[str, Samples]
-    dial: Dial | None = None
+    samples: dict[str, Samples]
+    sweep: VividnessSweep | None = None
 
-    def trivial(self) -> dict[str, float]:
-        """The test MSE of each floor, by its name."""
+    def baseline_mse(self) -> dict[str, float]:
+        """Test MSE of each trivial baseline."""
         mse = {name: self.summary.scores[name]["mse_ab"].value for name in TRIVIAL}
         return {name: value for name, value in mse.items() if value is not None}
 
 
 def read_evaluation(folder: Path) -> Evaluation:
-    """Read an evaluation, or its published part, in which rows may be compressed.
+    """Read an evaluation, or a published one, whose rows are compressed.
 
-    A metric that was added since has no values.
+    A metric that was added since then has no values.
     """
     rows = read_table(next(folder.glob(f"{ROWS}*")))
     columns = [f"{name}_{metric.key}" for name in COLORIZERS for metric in metrics.METRICS]
@@ -61,10 +61,10 @@ def read_evaluation(folder: Path) -> Evaluation:
         chroma=read_table(folder / "chroma.csv"),
         training=TrainingRecord.read(folder / TRAINING),
         history=read_table(folder / "history.csv"),
-        shown={
+        samples={
             name: read_samples(folder, name, rows)
             for name in SETS
             if (folder / f"{name}.npy").exists()
         },
-        dial=read_sweep(folder),
+        sweep=read_sweep(folder),
     )

@@ -1,71 +1,74 @@
-"""The metrics: one record each, which gives its tables, columns, keys and explanations.
+"""The metrics: a record each, with its name, title, description and way of averaging.
 
-To add a metric, write a record; no other code lists all metrics. Code that needs one metric names
-it: the claims, the comparison with the trivial (PSNR), the best and worst images (CIEDE2000), the
-curves (MSE).
+To add a metric, add a record to `METRICS`. Only code that depends on one particular metric names
+it: the claims, the comparison with the trivial baselines (PSNR), the choice of the best and worst
+images (CIEDE2000), and the learning curves (MSE).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from colorization.color import color_metrics, similarity
-from colorization.scoring.reference import Colorized, mean_where
+from colorization.color.reference import Colorized
 
 HIGHER, LOWER = "higher is better", "lower is better"
 ALREADY_GRAY = "the paper's; higher is grayer"
 
+ImageScores = dict[str, float | None]  # of one image, by metric
+
 
 @dataclass(frozen=True)
 class Metric:
-    """A measurement of each colorized test image, and how it is summarized and presented.
+    """A metric of one colorized image, and how it is averaged and presented.
 
     Attributes
     ----------
     key : str
-        Name of its column in CSVs and, where it is averaged, of its mean in JSON.
+        Name of its column in CSV files and, if it is averaged, of its mean in JSON.
     measure : callable
-        From a `Colorized` image to a number, or None where it is not defined.
+        Maps a `Colorized` image to a number, or None if undefined.
     title : str or None
         Title of its column in tables; None if it has no column.
-    good : str
-        Which values are good, as the column's heading says.
+    direction : str
+        Which values are good, for the column's heading.
     digits : int
-        Number of digits after the decimal point.
+        Number of decimals.
     undefined : str
-        The word for a value that is not defined.
-    always : bool
-        Whether every image has a value. If not, the images left out of the mean are counted.
-    over : str or None
-        The name of a fact of the photographs. The summary then is a ratio instead of a mean: the
-        metric's sum over the images, divided by the sum of this fact.
-    summary_key : str or None
-        The ratio's key in JSON; None for a mean.
-    explained : str
+        What tables show for an undefined value.
+    always_defined : bool
+        Whether every image has a value. If not, images without one are counted and excluded from
+        the mean.
+    denominator : str or None
+        A column of `Reference.facts`. The summary then is a ratio instead of a mean: the sum over
+        the colorized images, divided by the sum of this column.
+    ratio_key : str or None
+        The ratio's key in JSON.
+    description : str
         What readers of its column must know, in plain text.
     """
 
     key: str
     measure: Callable[[Colorized], float | None]
     title: str | None = None
-    good: str = ""
+    direction: str = ""
     digits: int = 2
     undefined: str = "undefined"
-    always: bool = True
-    over: str | None = None
-    summary_key: str | None = None
-    explained: str = ""
+    always_defined: bool = True
+    denominator: str | None = None
+    ratio_key: str | None = None
+    description: str = ""
 
     @property
-    def told_as(self) -> str:
+    def summary_key(self) -> str:
         """The key of its summary in JSON."""
-        return self.summary_key or self.key
+        return self.ratio_key or self.key
 
     @property
     def heading(self) -> str:
-        """Its title in tables, with a word on which values are good."""
-        return f"{self.title} ({self.good})"
+        """The title of its column, with the direction."""
+        return f"{self.title} ({self.direction})"
 
 
 METRICS = (
@@ -73,96 +76,96 @@ METRICS = (
         "psnr_rgb_db",
         lambda image: _finite(similarity.psnr_rgb_db(image.reference.rgb, image.rgb)),
         title="PSNR, dB",
-        good=HIGHER,
+        direction=HIGHER,
         undefined="exact",
-        always=False,
-        explained="against the photograph's own 8-bit sRGB; R = 255. Equal images have none, and "
+        always_defined=False,
+        description="against the photograph's own 8-bit sRGB; R = 255. Equal images have none, and "
         "are counted as exact",
     ),
     Metric(
         "ssim_rgb",
         lambda image: _ssim(image.reference.rgb, image.rgb),
         title="SSIM",
-        good=HIGHER,
+        direction=HIGHER,
         digits=4,
-        explained="against the photograph's own 8-bit sRGB; 11x11 Gaussian of sigma 1.5, mean over "
-        "the channels",
+        description="against the photograph's own 8-bit sRGB; 11x11 Gaussian of sigma 1.5, mean "
+        "over the channels",
     ),
     Metric(
         "ciede2000_mean",
         lambda image: color_metrics.ciede2000_mean(image.reference.lab, image.lab),
         title="CIEDE2000",
-        good=LOWER,
-        explained="mean color difference over the pixels; 1 is just noticeable",
+        direction=LOWER,
+        description="mean color difference over the pixels; 1 is just noticeable",
     ),
     Metric(
         "colorfulness",
         lambda image: color_metrics.colorfulness(image.rgb),
         title="colorfulness",
-        good="1 is the photographs'",
-        over="colorfulness",
-        summary_key="colorfulness_ratio",
-        explained="Hasler and Süsstrunk's, of all colorized images over that of all photographs. A "
-        "mean of ratios would hang on the photographs that are nearly gray",
+        direction="1 is the photographs'",
+        denominator="colorfulness",
+        ratio_key="colorfulness_ratio",
+        description="Hasler and Süsstrunk's, of all colorized images over that of all photographs. "
+        "A mean of ratios would be dominated by nearly gray photographs",
     ),
     Metric(
         "auc_ab_percent",
         lambda image: color_metrics.auc_ab_percent(image.error),
         title="AuC, %",
-        good=HIGHER,
-        explained="share of the pixels whose ab is off by at most a threshold, averaged over "
+        direction=HIGHER,
+        description="share of the pixels whose ab is off by at most a threshold, averaged over "
         "thresholds of 0 to 150",
     ),
     Metric(
         "auc_ab_rebalanced_percent",
         lambda image: color_metrics.auc_ab_percent(image.error, image.reference.rarity),
         title="AuC, rebalanced, %",
-        good=HIGHER,
-        explained="AuC where a pixel weighs by the inverse of its color's frequency (bins of "
-        "10x10) in these training images: it compares with no other data set's figure",
+        direction=HIGHER,
+        description="AuC where a pixel weighs by the inverse of its color's frequency (bins of "
+        "10x10) in these training images; not comparable across data sets",
     ),
     Metric(
         "mse_ab",
         lambda image: similarity.mse_ab(image.reference.ab, image.ab),
         title="MSE of ab",
-        good=LOWER,
+        direction=LOWER,
         digits=5,
-        explained="in the network's units, ab / 128",
+        description="in the network's units, ab / 128",
     ),
     Metric(
         "psnr_vs_gray_db",
         lambda image: _finite(similarity.psnr_rgb_db(image.reference.gray, image.rgb)),
         title="PSNR against gray, dB",
-        good=ALREADY_GRAY,
+        direction=ALREADY_GRAY,
         undefined="exact",
-        always=False,
-        explained="of the colorized image against the gray photograph, which is what the paper's "
-        "section 3.3.1 says. It is highest where nothing was colorized; equal images are exact",
+        always_defined=False,
+        description="of the colorized image against the gray photograph, as section 3.3.1 of "
+        "the paper defines it. Highest if nothing is colorized; equal images are exact",
     ),
     Metric(
         "ssim_vs_gray",
         lambda image: _ssim(image.reference.gray, image.rgb),
         title="SSIM against gray",
-        good=ALREADY_GRAY,
+        direction=ALREADY_GRAY,
         digits=4,
-        explained="of the colorized image against the gray photograph, which is what the paper's "
-        "section 3.3.2 says",
+        description="of the colorized image against the gray photograph, as section 3.3.2 of "
+        "the paper defines it",
     ),
     Metric(
         "ab_error_small_regions",
-        lambda image: mean_where(image.error, image.reference.small),
-        always=False,
+        lambda image: image.reference.mean_in_small(image.error),
+        always_defined=False,
     ),
     Metric(
         "ab_error_large_regions",
-        lambda image: mean_where(image.error, ~image.reference.small),
-        always=False,
+        lambda image: image.reference.mean_in_large(image.error),
+        always_defined=False,
     ),
 )
-# These are measured of each image for the claims; no summary contains them.
+# Computed for each image, for the claims; not summarized.
 FACTS = {
-    "chroma_small_regions": lambda image: mean_where(image.chroma, image.reference.small),
-    "chroma_large_regions": lambda image: mean_where(image.chroma, ~image.reference.small),
+    "chroma_small_regions": lambda image: image.reference.mean_in_small(image.chroma),
+    "chroma_large_regions": lambda image: image.reference.mean_in_large(image.chroma),
 }
 
 
@@ -172,28 +175,33 @@ def columns() -> list[Metric]:
 
 
 def metric(key: str) -> Metric:
-    """The record of a metric, by its key in JSON."""
-    return next(found for found in METRICS if found.told_as == key)
+    """The record of a metric, by the key of its summary."""
+    return next(metric for metric in METRICS if metric.summary_key == key)
 
 
-def score(image: Colorized) -> dict[str, float | None]:
-    """Measure all metrics and facts of one colorized image, by key.
+def score(image: Colorized, keys: Sequence[str] | None = None) -> ImageScores:
+    """Compute metrics of one colorized image: those named by `keys`, by default all and `FACTS`.
 
     Raises
     ------
     ValueError
-        If an image has no value of a metric that every image should have, by its record: the mean
-        would leave the image out silently.
+        If a metric is undefined although its record says that it is always defined.
     """
-    measured = {metric.key: metric.measure(image) for metric in METRICS}
+    scores = {
+        metric.key: metric.measure(image)
+        for metric in METRICS
+        if keys is None or metric.key in keys
+    }
     for metric in METRICS:
-        if metric.always and measured[metric.key] is None:
-            raise ValueError(f"{metric.key}: an image has none; set always=False in its record")
-    return measured | {key: measure(image) for key, measure in FACTS.items()}
+        if metric.always_defined and scores.get(metric.key, 0) is None:
+            raise ValueError(f"{metric.key} is undefined; set always_defined=False in its record")
+    if keys is None:
+        scores |= {key: measure(image) for key, measure in FACTS.items()}
+    return scores
 
 
 def _ssim(one: np.ndarray, other: np.ndarray) -> float:
-    """SSIM in single precision, which errs by 1e-6 and saves a third of the time."""
+    """SSIM in single precision: an error of 1e-6, a third of the time saved."""
     if np.array_equal(one, other):
         return 1.0
     return similarity.ssim_rgb(one.astype(np.float32), other.astype(np.float32))

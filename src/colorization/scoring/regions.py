@@ -1,4 +1,4 @@
-"""Find a photograph's small parts: details and specific objects, not sky, sea or meadow."""
+"""Finds small regions of a photograph: details and objects, not sky, sea or meadow."""
 
 from collections.abc import Callable
 
@@ -10,23 +10,23 @@ from colorization.core.settings import Download
 from colorization.photos import model_input
 from colorization.sources import scenes
 
-SMALL = 0.01  # of the image's pixels: a part that covers less is small
+SMALL = 0.01  # share of the image's pixels; a region that covers less is small
 
-SEGMENTED = 128  # px; larger images are first reduced to at most this, which saves 3/4 of the time
+SEGMENTED = 128  # px; larger images are first reduced to at most this, for a quarter of the time
 # Felzenszwalb and Huttenlocher's own settings for small photographs.
 SCALE, SIGMA, LEAST_PIXELS = 300, 0.8, 20
 
-# Takes an image's name and its (H, W, 3) uint8 sRGB; gives an (H, W) bool array.
+# Maps an image's name and (H, W, 3) uint8 sRGB to an (H, W) bool mask.
 FindSmallRegions = Callable[[str, np.ndarray], np.ndarray]
 
 
 def small_regions(rgb: np.ndarray) -> np.ndarray:
-    """Find the pixels of regions that cover under a hundredth of a photograph.
+    """Segment a photograph, and mask the regions that cover less than 1% of it.
 
     Parameters
     ----------
     rgb : (H, W, 3) uint8 array
-        sRGB, the photograph in its own colors.
+        sRGB.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def small_regions(rgb: np.ndarray) -> np.ndarray:
 
 
 def finder(download: Download) -> FindSmallRegions:
-    """Choose how small parts are found: exactly in drawn scenes, else by segmentation."""
+    """How to find small regions: exactly in drawn scenes, otherwise by segmentation."""
     if download.source != "scenes":
         return lambda _, rgb: small_regions(rgb)
 

@@ -1,4 +1,4 @@
-"""Write and read sets of test images that the pages show."""
+"""Reads and writes the test images that the pages display."""
 
 import json
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ STATES = ("gray", "colorized", "truth")
 
 @dataclass(frozen=True)
 class Samples:
-    """A set of test images to look at.
+    """A set of test images.
 
     Attributes
     ----------
     rows : DataFrame
-        The rows of these images alone, as `scorer.evaluate` returns them.
+        Their rows of `Evaluation.rows`.
     images : dict of str to (S, H, W, 3) uint8 array
-        The images in gray, colorized and in their own colors, keyed by `STATES`.
+        sRGB, keyed by `STATES`.
     """
 
     rows: pd.DataFrame
@@ -28,15 +28,15 @@ class Samples:
 
 
 def write_samples(
-    folder: Path, name: str, chosen: list[int], images: dict[str, np.ndarray]
+    folder: Path, name: str, indices: list[int], images: dict[str, np.ndarray]
 ) -> None:
-    """Write one set of images; `chosen` are the indices of their rows."""
+    """Write NAME.npy with the images and NAME.json with the indices of their rows."""
     np.save(folder / f"{name}.npy", np.stack([images[state] for state in STATES]))
-    (folder / f"{name}.json").write_text(json.dumps(chosen) + "\n", encoding="utf-8")
+    (folder / f"{name}.json").write_text(json.dumps(indices) + "\n", encoding="utf-8")
 
 
 def read_samples(folder: Path, name: str, rows: pd.DataFrame) -> Samples:
     """Read what `write_samples` wrote; `rows` are the rows of all test images."""
     images = np.load(folder / f"{name}.npy", allow_pickle=False)
-    chosen = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    return Samples(rows.iloc[chosen], dict(zip(STATES, images, strict=True)))
+    indices = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    return Samples(rows.iloc[indices], dict(zip(STATES, images, strict=True)))

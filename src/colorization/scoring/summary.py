@@ -1,4 +1,4 @@
-"""Summarize the metrics over all test images: means with their standard errors."""
+"""Summarizes metrics over the test images: means with standard errors."""
 
 import json
 from dataclasses import dataclass, replace
@@ -10,11 +10,11 @@ import pandas as pd
 
 from colorization.scoring import metrics
 
-# The colorizers of an image: the model, and the trivial that a model must beat.
+# Colorizers of an image: the model, and the trivial baselines that it must beat.
 MODEL, GRAY, CONSTANT = "model", "gray", "constant"
 TRIVIAL = (GRAY, CONSTANT)
 COLORIZERS = (MODEL, *TRIVIAL)
-OVER = "psnr_gain"
+PSNR_GAIN = "psnr_gain"
 PSNR = "psnr_rgb_db"
 
 
@@ -25,38 +25,38 @@ class Score:
     Attributes
     ----------
     value : float or None
-        None where it is not defined.
-    error : float or None
-        Its standard error; None where it is not defined.
+        None if undefined.
+    se : float or None
+        Standard error; None if undefined.
     excluded : int
-        Number of images that are left out, since they have no value.
+        Number of images without a value.
     """
 
     value: float | None
-    error: float | None
+    se: float | None
     excluded: int = 0
 
 
-Scores = dict[str, Score]  # by the metrics' keys in JSON
+Scores = dict[str, Score]  # by `Metric.summary_key`
 
 
 @dataclass(frozen=True)
 class Summary:
-    """All metrics of a model and of the trivial.
+    """All metrics of a model and of the trivial baselines.
 
     Attributes
     ----------
     images : int
     scores : dict of str to Scores
-        The scores by colorizer.
-    over : dict of str to Score
-        By floor: the mean of the model's PSNR minus the floor's, over the images that neither meets
-        exactly.
+        By colorizer.
+    psnr_gain : dict of str to Score
+        By baseline: mean PSNR of the model minus that of the baseline, over the images for which
+        neither is exact.
     """
 
     images: int
     scores: dict[str, Scores]
-    over: dict[str, Score]
+    psnr_gain: dict[str, Score]
 
     @property
     def model(self) -> Scores:
@@ -64,10 +64,12 @@ class Summary:
         return self.scores[MODEL]
 
     def as_json(self) -> dict[str, Any]:
-        """The content of metrics.json, with flat keys, as `dvc metrics diff` compares them."""
-        told: dict[str, Any] = {"images": self.images}
-        told |= {colorizer: scores_as_json(scores) for colorizer, scores in self.scores.items()}
-        return told | {OVER: over_as_json(self.over)}
+        """The content of metrics.json."""
+        return (
+            {"images": self.images}
+            | {colorizer: scores_as_json(scores) for colorizer, scores in self.scores.items()}
+            | {PSNR_GAIN: psnr_gain_as_json(self.psnr_gain)}
+        )
 
     def write(self, path: Path) -> None:
         """Write metrics.json."""
@@ -76,94 +78,93 @@ class Summary:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read what `write` wrote; a metric that was added since has no value."""
-        told = json.loads(path.read_text(encoding="utf-8"))
+        """Read what `write` wrote; a metric that was added since then has no value."""
+        content = json.loads(path.read_text(encoding="utf-8"))
         return cls(
-            images=told["images"],
+            images=content["images"],
             scores={
                 colorizer: {
-                    metric.told_as: _score(told[colorizer], metric.told_as)
+                    metric.summary_key: _score(content[colorizer], metric.summary_key)
                     for metric in metrics.METRICS
                 }
                 for colorizer in COLORIZERS
             },
-            over={floor: _score(told[OVER][floor], PSNR) for floor in TRIVIAL},
+            psnr_gain={name: _score(content[PSNR_GAIN][name], PSNR) for name in TRIVIAL},
         )
 
 
 def scores_as_json(scores: Scores) -> dict[str, float | None]:
-    """Flatten scores; the standard error of a metric has the key "metric_se".
+    """Flatten scores: "METRIC" and "METRIC_se".
 
-    Where an image may lack the metric, "metric_excluded" is the number of images that lack it.
+    If an image may lack the metric, "METRIC_excluded" is the number of images that lack it.
     """
-    told: dict[str, float | None] = {}
+    flat: dict[str, float | None] = {}
     # Means first, then ratios.
-    for metric in sorted(metrics.METRICS, key=lambda metric: metric.over is not None):
-        score = scores[metric.told_as]
-        told |= {metric.told_as: score.value, f"{metric.told_as}_se": score.error}
-        if not metric.always:
-            told[f"{metric.told_as}_excluded"] = score.excluded
-    return told
+    for metric in sorted(metrics.METRICS, key=lambda metric: metric.denominator is not None):
+        score = scores[metric.summary_key]
+        flat |= {metric.summary_key: score.value, f"{metric.summary_key}_se": score.se}
+        if not metric.always_defined:
+            flat[f"{metric.summary_key}_excluded"] = score.excluded
+    return flat
 
 
-def over_as_json(over: dict[str, Score]) -> dict[str, dict[str, float | None]]:
-    """Flatten the model's PSNR above each floor, with its standard error."""
-    return {floor: {PSNR: score.value, f"{PSNR}_se": score.error} for floor, score in over.items()}
+def psnr_gain_as_json(gain: dict[str, Score]) -> dict[str, dict[str, float | None]]:
+    """Flatten `Summary.psnr_gain`."""
+    return {name: {PSNR: score.value, f"{PSNR}_se": score.se} for name, score in gain.items()}
 
 
-def _score(told: dict[str, Any], key: str) -> Score:
-    return Score(told.get(key), told.get(f"{key}_se"), told.get(f"{key}_excluded", 0))
+def _score(flat: dict[str, Any], key: str) -> Score:
+    return Score(flat.get(key), flat.get(f"{key}_se"), flat.get(f"{key}_excluded", 0))
 
 
 def summarize(rows: pd.DataFrame) -> Summary:
-    """Mean and standard error of each metric over the test images.
+    """Summarize each metric over the test images, with its standard error.
 
-    Some metrics are given as a ratio: the sum over the colorized images, divided by the sum over
-    the photographs. A mean of ratios would depend on the photographs that are nearly gray.
+    A metric with a denominator becomes a ratio of sums, since a mean of ratios would be dominated
+    by nearly gray photographs.
 
     Parameters
     ----------
     rows : DataFrame
-        A row per image, as `scorer.evaluate` returns them.
+        A row per image, as in `Scored.rows`.
     """
-    scores: dict[str, Scores] = {}
-    for colorizer in COLORIZERS:
-        scores[colorizer] = {
-            metric.told_as: mean_and_error(rows[f"{colorizer}_{metric.key}"])
-            if metric.over is None
-            else ratio_and_error(rows[f"{colorizer}_{metric.key}"], rows[metric.over])
+    scores = {
+        colorizer: {
+            metric.summary_key: mean_with_se(rows[f"{colorizer}_{metric.key}"])
+            if metric.denominator is None
+            else ratio_with_se(rows[f"{colorizer}_{metric.key}"], rows[metric.denominator])
             for metric in metrics.METRICS
         }
-    # TrivialScores meet gray photographs exactly, so the means above leave out different images.
-    psnr = {name: rows[f"{name}_{PSNR}"].astype(float) for name in COLORIZERS}
-    over = {
-        floor: replace(mean_and_error(psnr[MODEL] - psnr[floor]), excluded=0) for floor in TRIVIAL
+        for colorizer in COLORIZERS
     }
-    return Summary(len(rows), scores, over)
+    # A baseline is exact on gray photographs, so the means above exclude different images.
+    psnr = {name: rows[f"{name}_{PSNR}"].astype(float) for name in COLORIZERS}
+    gain = {name: replace(mean_with_se(psnr[MODEL] - psnr[name]), excluded=0) for name in TRIVIAL}
+    return Summary(len(rows), scores, gain)
 
 
-def mean_and_error(values: pd.Series) -> Score:
-    """Mean and standard error of independent values; missing ones are left out."""
-    known = values.astype(float).dropna().to_numpy()
+def mean_with_se(values: pd.Series) -> Score:
+    """Mean and standard error of independent values; missing ones are excluded."""
+    defined = values.astype(float).dropna().to_numpy()
     return Score(
-        value=float(known.mean()) if len(known) else None,
-        error=float(known.std(ddof=1) / np.sqrt(len(known))) if len(known) > 1 else None,
-        excluded=len(values) - len(known),
+        value=float(defined.mean()) if len(defined) else None,
+        se=float(defined.std(ddof=1) / np.sqrt(len(defined))) if len(defined) > 1 else None,
+        excluded=len(values) - len(defined),
     )
 
 
-def ratio_and_error(above: pd.Series, below: pd.Series) -> Score:
+def ratio_with_se(numerator: pd.Series, denominator: pd.Series) -> Score:
     """Ratio of two sums over independent images, and its standard error.
 
     References
     ----------
     Cochran: Sampling Techniques (1977), equation 2.39: the error of a ratio estimator, linearized.
     """
-    total = float(below.sum())
+    total = float(denominator.sum())
     if not total > 0:
         return Score(None, None)
-    ratio = float(above.sum()) / total
-    residuals = (above - ratio * below).to_numpy()
+    ratio = float(numerator.sum()) / total
+    residuals = (numerator - ratio * denominator).to_numpy()
     count = len(residuals)
     if count < 2:
         return Score(ratio, None)

@@ -1,6 +1,6 @@
-"""Score the test photographs in gray and in one mean color: the trivial that a model must beat.
+"""Scores of the trivial baselines: the test photographs in gray, and in one constant color.
 
-They are computed once, so that every evaluation compares with the same figures.
+They are computed once, so that all models are compared with the same figures.
 """
 
 from dataclasses import dataclass
@@ -11,31 +11,33 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
+from colorization.color.reference import Reference
 from colorization.color.statistics import ColorStatistics
 from colorization.core.progress import progress
 from colorization.core.tables import read_table, write_table
 from colorization.dataset.arrays import LabArrays
-from colorization.scoring.metrics import score
-from colorization.scoring.reference import Colorized, Reference
+from colorization.scoring.one_image import score_colorizations
 from colorization.scoring.summary import CONSTANT, GRAY
 
-if TYPE_CHECKING:  # to read trivial, nobody needs the code that finds small parts
+if TYPE_CHECKING:  # segmentation is not needed to read the scores
     from colorization.scoring.regions import FindSmallRegions
+
+ROWS, SMALL_REGIONS = "test_images.csv", "small_regions.npy"
 
 
 @dataclass(frozen=True)
 class TrivialScores:
-    """The trivial' scores on one set of photographs, and the data that score a model alike.
+    """Scores of the trivial baselines, and the data needed to score a model in the same way.
 
     Attributes
     ----------
     rows : DataFrame
-        A row per image: its "name", its facts as of `Reference.facts`, and each metric of each
-        floor under "floor_metric".
+        A row per image: "name", the columns of `Reference.facts`, and each metric of each baseline
+        as "BASELINE_METRIC".
     colors : ColorStatistics
-        The colors of the training images.
+        Colors of the training images.
     small : (N, H, W) bool array
-        True on each image's small parts.
+        Masks of the small regions.
     """
 
     rows: pd.DataFrame
@@ -46,13 +48,13 @@ class TrivialScores:
 def score_trivial(
     images: LabArrays, colors: ColorStatistics, find_small: "FindSmallRegions"
 ) -> TrivialScores:
-    """Score gray and the mean color on all images, on all cores.
+    """Score both baselines on all images, in parallel.
 
     Parameters
     ----------
     images : LabArrays
     colors : ColorStatistics
-        The colors of the training images, whose mean color is a floor.
+        Colors of the training images; their mean is the constant color.
     find_small : callable
         See `regions.finder`.
     """
@@ -61,7 +63,7 @@ def score_trivial(
         delayed(_score)(name, np.array(rgb), colors, find_small)
         for name, rgb in zip(names, images.rgb, strict=True)
     )
-    rows, small = zip(*progress(scored, "scoring the trivial", len(names)), strict=True)
+    rows, small = zip(*progress(scored, "scoring the baselines", len(names)), strict=True)
     return TrivialScores(pd.DataFrame(rows), colors, np.stack(small))
 
 
@@ -69,25 +71,23 @@ def _score(
     name: str, rgb: np.ndarray, colors: ColorStatistics, find_small: "FindSmallRegions"
 ) -> tuple[dict, np.ndarray]:
     small = find_small(name, rgb)
-    reference = Reference.prepare(rgb, colors, small)
+    reference = Reference(rgb, colors, small)
     row = {"name": name, **reference.facts()}
-    for floor, ab in ((GRAY, np.zeros(2)), (CONSTANT, colors.mean_ab)):
-        everywhere = np.broadcast_to(ab.astype(np.float32), reference.ab.shape)
-        scored = score(Colorized(reference, everywhere))
-        row |= {f"{floor}_{metric}": value for metric, value in scored.items()}
+    ab = [np.zeros(2, np.float32), colors.mean_ab.astype(np.float32)]
+    images = [np.broadcast_to(color, reference.ab.shape) for color in ab]
+    scores = score_colorizations(reference, images)
+    for baseline, by_key in zip((GRAY, CONSTANT), scores, strict=True):
+        row |= {f"{baseline}_{key}": value for key, value in by_key.items()}
     return row, small
 
 
 def write_trivial(trivial: TrivialScores, folder: Path) -> None:
     """Write test_images.csv and small_regions.npy."""
-    write_table(trivial.rows, folder / "test_images.csv")
-    np.save(folder / "small_regions.npy", trivial.small)
+    write_table(trivial.rows, folder / ROWS)
+    np.save(folder / SMALL_REGIONS, trivial.small)
 
 
 def read_trivial(folder: Path, colors: ColorStatistics) -> TrivialScores:
-    """Read the files of `write_trivial`, with the same `colors`; map small parts into memory."""
-    return TrivialScores(
-        read_table(folder / "test_images.csv"),
-        colors,
-        np.load(folder / "small_regions.npy", mmap_mode="r", allow_pickle=False),
-    )
+    """Read the files of `write_trivial`, with the same `colors`; the masks are memory-mapped."""
+    small = np.load(folder / SMALL_REGIONS, mmap_mode="r", allow_pickle=False)
+    return TrivialScores(read_table(folder / ROWS), colors, small)

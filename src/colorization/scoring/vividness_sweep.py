@@ -1,4 +1,4 @@
-"""Score a model with a dial at each position of the dial."""
+"""Runs a model with adjustable vividness at several operating points."""
 
 from collections.abc import Sequence
 
@@ -7,12 +7,14 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from colorization.color import lab
+from colorization.color.reference import Reference
 from colorization.core.progress import progress_bar
 from colorization.dataset.examples import Examples
 from colorization.networks.vividness import OPERATING_POINTS, AdjustableModel
-from colorization.scoring.one_image import score_decoded
+from colorization.scoring.metrics import ImageScores
+from colorization.scoring.one_image import score_colorizations
 from colorization.scoring.trivial import TrivialScores
-from colorization.scoring.vividness import SHOWN, summarize_sweep
+from colorization.scoring.vividness import DISPLAYED, KEYS, summarize_sweep
 
 SCORED = np.linspace(0, 1, OPERATING_POINTS)
 
@@ -20,33 +22,31 @@ SCORED = np.linspace(0, 1, OPERATING_POINTS)
 def sweep_vividness(
     adjustable: AdjustableModel, test: Examples, trivial: TrivialScores, batch_size: int
 ) -> pd.DataFrame:
-    """Score the test images at each position, on all cores; see `Dial.scores`."""
-    measured: list[np.ndarray] = []
-    with Parallel(n_jobs=-1) as parallel, progress_bar("turning the dial", len(test)) as bar:
+    """Score the test images at each operating point, in parallel; see `VividnessSweep.scores`."""
+    scores: list[list[ImageScores]] = []
+    with Parallel(n_jobs=-1) as parallel, progress_bar("vividness sweep", len(test)) as bar:
         for start in range(0, len(test), batch_size):
             batch = slice(start, start + batch_size)
             logits = adjustable.logits_model.predict_on_batch(test.inputs(batch))
-            ab = np.stack([adjustable.decode(logits, position) for position in SCORED], axis=1)
-            measured += parallel(
-                delayed(score_decoded)(np.array(rgb), turned, trivial.colors, np.array(small))
-                for rgb, turned, small in zip(
-                    test.images.rgb[batch], ab, trivial.small[batch], strict=True
-                )
+            ab = np.stack([adjustable.decode(logits, vividness) for vividness in SCORED], axis=1)
+            scores += parallel(
+                delayed(score_colorizations)(Reference(np.array(rgb)), decoded, KEYS)
+                for rgb, decoded in zip(test.images.rgb[batch], ab, strict=True)
             )
             bar.update(len(logits))
-    return summarize_sweep(SCORED, np.stack(measured), trivial.rows)
+    return summarize_sweep(SCORED, scores, trivial.rows)
 
 
-def turn(
-    adjustable: AdjustableModel, test: Examples, chosen: Sequence[int], batch_size: int
+def decode_samples(
+    adjustable: AdjustableModel, test: Examples, indices: Sequence[int], batch_size: int
 ) -> np.ndarray:
-    """Colorize some of the test images at each position of `SHOWN`; see `Dial.images`."""
-    some = test.subset(chosen)
-    turned = []
-    for start in range(0, len(some), batch_size):
+    """Colorize some test images at each of `DISPLAYED`; see `VividnessSweep.images`."""
+    samples = test.subset(indices)
+    decoded = []
+    for start in range(0, len(samples), batch_size):
         batch = slice(start, start + batch_size)
-        L, _ = lab.rgb_to_lab(np.array(some.images.rgb[batch]))
-        logits = adjustable.logits_model.predict_on_batch(some.inputs(batch))
-        ways = [lab.lab_to_rgb(L, adjustable.decode(logits, position)) for position in SHOWN]
-        turned.append(np.stack(ways, axis=1))
-    return np.concatenate(turned)
+        L, _ = lab.rgb_to_lab(np.array(samples.images.rgb[batch]))
+        logits = adjustable.logits_model.predict_on_batch(samples.inputs(batch))
+        rgb = [lab.lab_to_rgb(L, adjustable.decode(logits, vividness)) for vividness in DISPLAYED]
+        decoded.append(np.stack(rgb, axis=1))
+    return np.concatenate(decoded)

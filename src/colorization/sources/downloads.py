@@ -62,7 +62,7 @@ def downloaded(remote: RemoteFile, checkpoint_dir: Path) -> Iterator[Path]:
         yield partial.path
     except ColorizationError as error:
         partial.discard()
-        raise ColorizationError(str(error).replace(str(partial.path), remote.shown)) from error
+        raise ColorizationError(str(error).replace(str(partial.path), remote.redacted)) from error
     partial.discard()
 
 
@@ -79,7 +79,7 @@ def _download_all(remote: RemoteFile, partial: "_PartialDownload") -> None:
         backoff_factor=BACKOFF,
         raise_on_status=False,
     )
-    retries.url = remote.shown
+    retries.url = remote.redacted
     failures, farthest = 0, partial.length
     with requests.Session() as session:
         for scheme in ("http://", "https://"):
@@ -93,7 +93,7 @@ def _download_all(remote: RemoteFile, partial: "_PartialDownload") -> None:
                 if failures > RETRIES:
                     raise _giving_up(remote, _reason(error)) from error
                 wait = BACKOFF * 2 ** max(failures - 1, 0)
-                _log_and_wait(remote.shown, _reason(error), wait)
+                _log_and_wait(remote.redacted, _reason(error), wait)
 
 
 class _Retries(urllib3.Retry):
@@ -132,7 +132,7 @@ def _log_and_wait(url: str, problem: str, seconds: float) -> None:
 
 def _giving_up(remote: RemoteFile, problem: str) -> ColorizationError:
     return ColorizationError(
-        f"{remote.shown}: {problem}, {RETRIES + 1} times in a row; "
+        f"{remote.redacted}: {problem}, {RETRIES + 1} times in a row; "
         "run the same command again to resume"
     )
 
@@ -157,7 +157,7 @@ class _PartialDownload:
         exists = self.path.exists() or self._checkpoint_file.exists()
         self._reset()
         if exists and not self._resume():
-            print(f"{remote.shown}: partial download corrupt; restarting", flush=True)
+            print(f"{remote.redacted}: partial download corrupt; restarting", flush=True)
             self.discard()
 
     def _reset(self) -> None:
@@ -246,9 +246,9 @@ def _download(session: requests.Session, remote: RemoteFile, partial: _PartialDo
         if remote.length is not None and total not in (None, remote.length):
             partial.discard()
             raise ColorizationError(
-                f"{remote.shown}: expected {remote.length:,} bytes; the server has {total:,}"
+                f"{remote.redacted}: expected {remote.length:,} bytes; the server has {total:,}"
             )
-        name = f"downloading {remote.shown.rsplit('/', 1)[-1]}"
+        name = f"downloading {remote.redacted.rsplit('/', 1)[-1]}"
         with (
             partial.appending() as append,
             progress_bar(name, total, "B", unit_scale=True, initial=partial.length) as bar,
@@ -275,7 +275,7 @@ def _request(
         original = getattr(cause, "original_error", cause)  # a ProxyError wraps the error
         if isinstance(original, urllib3.exceptions.TimeoutError | urllib3.exceptions.ProtocolError):
             raise _giving_up(remote, _reason(cause)) from error
-        raise ColorizationError(f"{remote.shown}: {_reason(cause)}") from error
+        raise ColorizationError(f"{remote.redacted}: {_reason(cause)}") from error
 
 
 def _cause(error: Exception) -> Exception | None:
@@ -296,7 +296,7 @@ def _raise_for_status(
     status = _status(code, response.reason)
     if code in TEMPORARY_STATUSES:
         raise _giving_up(remote, status)
-    raise ColorizationError(f"{remote.shown}: {status}")
+    raise ColorizationError(f"{remote.redacted}: {status}")
 
 
 def _status(code: int, reason: str | None) -> str:
@@ -337,7 +337,7 @@ def _verify(remote: RemoteFile, partial: _PartialDownload) -> None:
         length = partial.length
         partial.discard()
         raise ColorizationError(
-            f"{remote.shown}: expected {remote.length:,} bytes; received {length:,}"
+            f"{remote.redacted}: expected {remote.length:,} bytes; received {length:,}"
         )
     if remote.algorithm and remote.checksum:
         with partial.path.open("rb") as file:
@@ -345,7 +345,7 @@ def _verify(remote: RemoteFile, partial: _PartialDownload) -> None:
         if checksum != remote.checksum:
             partial.discard()
             raise ColorizationError(
-                f"{remote.shown}: wrong {remote.algorithm}: expected {remote.checksum}, "
+                f"{remote.redacted}: wrong {remote.algorithm}: expected {remote.checksum}, "
                 f"found {checksum}; the file was deleted"
             )
 

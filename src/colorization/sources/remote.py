@@ -33,7 +33,7 @@ class RemoteFile:
     length: int | None = None
 
     @property
-    def shown(self) -> str:
+    def redacted(self) -> str:
         """The URL for messages, without secrets."""
         return redact(self.url)
 
@@ -50,12 +50,12 @@ class RemoteFile:
             values = {name: os.environ[name] for name in string.Template(query).get_identifiers()}
         except KeyError as error:
             raise ColorizationError(
-                f"{self.shown}: the environment variable {error.args[0]} of its query is not set"
+                f"{self.redacted}: the environment variable {error.args[0]} of its query is not set"
             ) from None
         for name, value in values.items():
             if "#" in value or any(map(str.isspace, value)):
                 raise ColorizationError(
-                    f"{self.shown}: the environment variable {name} contains a # or a space; "
+                    f"{self.redacted}: the environment variable {name} contains a # or a space; "
                     "write them as %23 and %20"
                 )
         return path + mark + string.Template(query).substitute(values)

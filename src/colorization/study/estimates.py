@@ -1,12 +1,11 @@
-"""Estimates of measured quantities, with intervals over seeds and images.
+"""Estimates of measured quantities, with confidence intervals over seeds and images.
 
-Trainings of one variant differ by their seed, and all of them are scored on the same test images:
-seeds and images are crossed. Both vary, so an interval must hold for other seeds and for other
-images. The variance of a mean is therefore that of a linear model with two crossed random effects,
-from its mean squares (Clark 1973; Brennan 2001, section 3.2). The interval is Student's, with
-Satterthwaite's degrees of freedom. A bootstrap of three seeds has only ten distinct samples and
-gives intervals that are too narrow. Where the seeds dominate, this interval is as wide as t with
-two degrees of freedom.
+Trainings of a variant differ by their seed, and all are scored on the same test images: seeds and
+images are crossed, and an interval must hold for other seeds and for other images. The variance of
+a mean is therefore that of a linear model with two crossed random effects, computed from its mean
+squares (Clark 1973; Brennan 2001, section 3.2). The interval is Student's, with Satterthwaite's
+degrees of freedom; if the seeds dominate, it has only as many as the seeds allow. A bootstrap of
+three seeds has only ten distinct samples, and its intervals are too narrow.
 
 References
 ----------
@@ -19,7 +18,7 @@ Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scand.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import optimize, stats
@@ -36,67 +35,65 @@ class Estimate:
     ----------
     value : float
     low, high : float or None
-        None where there is a single training or image, which gives no interval.
-    error : float or None
-        The standard error; that of the logarithm if `factor`.
-    freedom : float or None
-        Degrees of freedom of the error.
-    factor : bool
-        Whether the value is a ratio, whose logarithm was estimated.
+        None with a single training or image.
+    se : float or None
+        Standard error; that of the logarithm if `is_ratio`.
+    df : float or None
+        Degrees of freedom.
+    is_ratio : bool
+        Whether the value is a ratio that was estimated by its logarithm.
     """
 
     value: float
     low: float | None = None
     high: float | None = None
-    error: float | None = None
-    freedom: float | None = None
-    factor: bool = False
+    se: float | None = None
+    df: float | None = None
+    is_ratio: bool = False
 
-    def chance(self, bound: float) -> float | None:
-        """Give the two-sided p-value of the hypothesis that the true value equals a bound."""
-        if self.error is None or self.freedom is None:
+    def p_value(self, bound: float) -> float | None:
+        """Two-sided p-value of the hypothesis that the true value equals `bound`."""
+        if self.se is None or self.df is None:
             return None
-        distance = self.value - bound
-        if self.factor:
-            distance = math.log(self.value / bound)
-        if not self.error:
-            return float(distance == 0)
-        return float(2 * stats.t.sf(abs(distance) / self.error, self.freedom))
+        difference = math.log(self.value / bound) if self.is_ratio else self.value - bound
+        if not self.se:
+            return float(difference == 0)
+        return float(2 * stats.t.sf(abs(difference) / self.se, self.df))
 
     def detectable(self) -> float | None:
-        """Give the true difference that such a comparison finds with a probability of `POWER`."""
-        if not self.error or self.freedom is None or self.factor:
+        """The true difference that such a comparison detects with a probability of `POWER`."""
+        if not self.se or self.df is None or self.is_ratio:
             return None
-        freedom = self.freedom
-        found_beyond = stats.t.isf((1 - CONFIDENCE) / 2, freedom)
+        df = self.df
+        critical = stats.t.isf((1 - CONFIDENCE) / 2, df)
 
-        def missing(in_errors: float) -> float:
-            return float(stats.nct.sf(found_beyond, freedom, in_errors)) - POWER
+        def missing(noncentrality: float) -> float:
+            return float(stats.nct.sf(critical, df, noncentrality)) - POWER
 
-        return self.error * float(optimize.brentq(missing, 0, 20 * found_beyond))
+        return self.se * float(optimize.brentq(missing, 0, 20 * critical))
 
-    def exponential(self) -> "Estimate":
-        """Turn the estimate of a logarithm into that of the factor."""
+    def exp(self) -> "Estimate":
+        """Convert the estimate of a logarithm to that of the ratio."""
         low, high = (None if end is None else math.exp(end) for end in (self.low, self.high))
-        return Estimate(math.exp(self.value), low, high, self.error, self.freedom, factor=True)
+        return Estimate(math.exp(self.value), low, high, self.se, self.df, is_ratio=True)
 
 
-def students(value: float, error: float, freedom: float) -> Estimate:
-    """Give an estimate with Student's interval."""
-    reach = float(stats.t.isf((1 - CONFIDENCE) / 2, freedom)) * error
-    return Estimate(value, value - reach, value + reach, error, freedom)
+def t_interval(value: float, se: float, df: float) -> Estimate:
+    """An estimate with Student's interval."""
+    half_width = float(stats.t.isf((1 - CONFIDENCE) / 2, df)) * se
+    return Estimate(value, value - half_width, value + half_width, se, df)
 
 
-def over_seeds(values: Sequence[float]) -> Estimate:
-    """Estimate a mean over trainings that differ by their seed."""
+def mean_over_seeds(values: Sequence[float]) -> Estimate:
+    """Mean over trainings that differ by their seed."""
     mean = float(np.mean(values))
     if len(values) < 2:
         return Estimate(mean)
-    return students(mean, float(stats.sem(values)), len(values) - 1)
+    return t_interval(mean, float(stats.sem(values)), len(values) - 1)
 
 
-def over_images(values: np.ndarray) -> Estimate:
-    """Estimate a mean over images, and over seeds where there are several.
+def mean_over_images(values: np.ndarray) -> Estimate:
+    """Mean over images, and over seeds if there are several.
 
     Parameters
     ----------
@@ -106,39 +103,38 @@ def over_images(values: np.ndarray) -> Estimate:
     Returns
     -------
     Estimate
-        The interval holds for other images and, where S > 1, for other seeds. Where I = 1, it is
-        over seeds alone.
+        The interval is over images and, if S > 1, over seeds; over seeds alone if I = 1.
     """
     seeds, images = values.shape
     mean = float(values.mean())
     if images < 2:
-        return over_seeds(values[:, 0].tolist())
-    of_seeds, of_images = values.mean(axis=1), values.mean(axis=0)
+        return mean_over_seeds(values[:, 0].tolist())
+    seed_means, image_means = values.mean(axis=1), values.mean(axis=0)
     if seeds < 2:
-        return students(mean, float(stats.sem(of_images)), images - 1)
-    rest = values - of_seeds[:, None] - of_images + mean
-    freedoms = np.array([seeds - 1, images - 1, (seeds - 1) * (images - 1)])
+        return t_interval(mean, float(stats.sem(image_means)), images - 1)
+    residuals = values - seed_means[:, None] - image_means + mean
+    dfs = np.array([seeds - 1, images - 1, (seeds - 1) * (images - 1)])
     squares = np.array(
         [
-            images * np.sum((of_seeds - mean) ** 2),
-            seeds * np.sum((of_images - mean) ** 2),
-            np.sum(rest**2),
+            images * np.sum((seed_means - mean) ** 2),
+            seeds * np.sum((image_means - mean) ** 2),
+            np.sum(residuals**2),
         ]
     )
-    between_seeds, between_images, within = mean_squares = squares / freedoms
-    # In expectation the sum is no less than either term; a smaller value is due to chance.
-    variance = max(between_seeds + between_images - within, between_seeds, between_images)
+    ms_seeds, ms_images, ms_residual = mean_squares = squares / dfs
+    # In expectation the sum is at least either term; a smaller value is due to chance.
+    variance = max(ms_seeds + ms_images - ms_residual, ms_seeds, ms_images)
     if not variance:
-        return students(mean, 0.0, seeds - 1)
-    # Satterthwaite's formula gives less than the fewest freedoms of a term only by chance, too.
-    freedom = max(variance**2 / np.sum(mean_squares**2 / freedoms), freedoms.min())
-    return students(mean, float(np.sqrt(variance / values.size)), float(freedom))
+        return t_interval(mean, 0.0, seeds - 1)
+    # Likewise, Satterthwaite's formula is below the least df of a term only by chance.
+    df = max(variance**2 / np.sum(mean_squares**2 / dfs), dfs.min())
+    return t_interval(mean, float(np.sqrt(variance / values.size)), float(df))
 
 
-def of_means(
+def function_of_means(
     tables: Sequence[np.ndarray], statistic: Callable[..., float | np.floating]
 ) -> Estimate | None:
-    """Estimate a function of the means of several quantities, such as their ratio.
+    """Function of the means of several quantities, such as their ratio.
 
     Parameters
     ----------
@@ -150,8 +146,8 @@ def of_means(
     Returns
     -------
     Estimate or None
-        The error is that of the statistic's linear part about the means (the delta method). None
-        where the statistic has no finite value, such as a ratio to zero.
+        The standard error is that of the statistic linearized about the means (delta method). None
+        if the statistic is not finite, such as a ratio to zero.
     """
     means = np.array([table.mean() for table in tables])
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -161,12 +157,11 @@ def of_means(
         return None
     pairs = zip(slopes, tables, means, strict=True)
     influence = sum(slope * (table - mean) for slope, table, mean in pairs)
-    found = over_images(value + influence)
-    return Estimate(value, found.low, found.high, found.error, found.freedom)
+    return replace(mean_over_images(value + influence), value=value)
 
 
 def _slopes(statistic: Callable[..., float | np.floating], means: np.ndarray) -> np.ndarray:
-    """Derivatives of a statistic by each mean, from central differences."""
+    """Partial derivatives of a statistic, from central differences."""
     steps = np.diag(1e-6 * np.maximum(np.abs(means), 1e-6))
     return np.array(
         [
@@ -176,12 +171,12 @@ def _slopes(statistic: Callable[..., float | np.floating], means: np.ndarray) ->
     )
 
 
-def holm(chances: Sequence[float | None]) -> list[float | None]:
-    """Correct several p-values for their number by Holm's method; None stays None."""
-    known = np.array([chance for chance in chances if chance is not None])
-    order = np.argsort(known)
-    corrected = np.empty(len(known))
-    factors = len(known) - np.arange(len(known))
-    corrected[order] = np.minimum(1, np.maximum.accumulate(known[order] * factors))
-    following = iter(corrected.tolist())
-    return [None if chance is None else next(following) for chance in chances]
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Correct p-values for multiple comparisons by Holm's method; None stays None."""
+    defined = np.array([p for p in p_values if p is not None])
+    order = np.argsort(defined)
+    corrected = np.empty(len(defined))
+    factors = len(defined) - np.arange(len(defined))
+    corrected[order] = np.minimum(1, np.maximum.accumulate(defined[order] * factors))
+    remaining = iter(corrected.tolist())
+    return [None if p is None else next(remaining) for p in p_values]

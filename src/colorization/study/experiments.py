@@ -1,4 +1,8 @@
-"""Reading all trainings of the study, and estimating quantities from them."""
+"""All trainings of a study, and estimates of quantities from them.
+
+The functions that estimate return None if there are no trainings, or if one of them lacks the
+quantity.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -11,7 +15,12 @@ import pandas as pd
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import Params
 from colorization.scoring.evaluation import Evaluation, read_evaluation
-from colorization.study.estimates import Estimate, of_means, over_images, over_seeds
+from colorization.study.estimates import (
+    Estimate,
+    function_of_means,
+    mean_over_images,
+    mean_over_seeds,
+)
 
 Quantity = Callable[[Evaluation], float | None]
 Trainings = Sequence[Evaluation]  # of one variant
@@ -19,7 +28,7 @@ Trainings = Sequence[Evaluation]  # of one variant
 
 @dataclass(frozen=True)
 class Experiments:
-    """The trainings of the study.
+    """The trainings of a study.
 
     Attributes
     ----------
@@ -28,7 +37,7 @@ class Experiments:
     source : str
         `download.source`.
     missing : list of str
-        Folder names of the trainings that the study names but that are not there.
+        Trainings of the study without an evaluation, as "VARIANT-SEED".
     """
 
     trainings: dict[tuple[str, int], Evaluation]
@@ -45,17 +54,17 @@ class Experiments:
         """Whether the trainings have more than one seed."""
         return len({seed for _, seed in self.trainings}) > 1
 
-    def of(self, variant: str) -> list[Evaluation]:
+    def trainings_of(self, variant: str) -> list[Evaluation]:
         """The trainings of one variant, in the order of the seeds."""
-        return [found for (name, _), found in self.trainings.items() if name == variant]
+        return [training for (name, _), training in self.trainings.items() if name == variant]
 
     def colorful_half(self) -> "Experiments":
-        """The same trainings, with rows of the more colorful half of the test images alone."""
+        """The same trainings, with the rows of the more colorful half of the test images."""
         colorfulness = next(iter(self.trainings.values())).rows["colorfulness"]
-        chosen = (colorfulness >= colorfulness.median()).to_numpy()
+        colorful = (colorfulness >= colorfulness.median()).to_numpy()
         trainings = {
-            key: replace(found, rows=found.rows[chosen].reset_index(drop=True))
-            for key, found in self.trainings.items()
+            key: replace(training, rows=training.rows[colorful].reset_index(drop=True))
+            for key, training in self.trainings.items()
         }
         return replace(self, trainings=trainings)
 
@@ -64,156 +73,155 @@ class Experiments:
         seeds = [
             seed for name, seed in self.trainings if name == one and (other, seed) in self.trainings
         ]
-        of_one, of_other = ([self.trainings[name, seed] for seed in seeds] for name in (one, other))
-        return of_one, of_other
+        first, second = ([self.trainings[name, seed] for seed in seeds] for name in (one, other))
+        return first, second
 
     def by_name(self) -> dict[str, Evaluation]:
-        """All trainings, keyed by the variant's name, with the seed where there are several."""
+        """All trainings, keyed by variant, or by "VARIANT (SEED)" if there are several seeds."""
         return {
-            f"{variant} ({seed})" if self.several_seeds else variant: found
-            for (variant, seed), found in self.trainings.items()
+            f"{variant} ({seed})" if self.several_seeds else variant: training
+            for (variant, seed), training in self.trainings.items()
         }
 
     def seeds_of(self, variant: str) -> set[int]:
         """The seeds of a variant's trainings."""
         return {seed for name, seed in self.trainings if name == variant}
 
-    def pictured(self) -> dict[str, Evaluation]:
-        """The first training with images to show of each variant that has all training images.
+    def with_samples(self) -> dict[str, Evaluation]:
+        """The first training with sample images of each variant trained on all images.
 
-        In a published study, only trainings of the first seed have images to show.
+        In a published study, only trainings of the first seed have sample images.
         """
-        first = {
-            variant: next((found for found in self.of(variant) if found.shown), None)
-            for variant in self.variants
-        }
-        whole = {name: found for name, found in first.items() if found is not None}
-        return {name: found for name, found in whole.items() if found.training.train.fraction == 1}
+        first: dict[str, Evaluation] = {}
+        for (variant, _), training in self.trainings.items():
+            if training.samples and training.training.train.fraction == 1:
+                first.setdefault(variant, training)
+        return first
 
     def histories(self) -> dict[str, list[pd.DataFrame]]:
-        """The histories of all seeds, for each variant of `pictured`."""
-        return {name: [each.history for each in self.of(name)] for name in self.pictured()}
+        """The histories of all seeds, for each variant of `with_samples`."""
+        return {
+            name: [training.history for training in self.trainings_of(name)]
+            for name in self.with_samples()
+        }
 
 
 def read_experiments(params: Params, evaluations: Path) -> Experiments:
-    """Read every evaluation of a study.
+    """Read the evaluations of a study's trainings.
 
     Parameters
     ----------
     params : Params
     evaluations : Path
-        The folder with the outputs of the stage `evaluate` for all trainings.
+        The folder with the outputs of the stage `evaluate`, as VARIANT-SEED.
 
     Raises
     ------
     ColorizationError
         If there is no training, or they were not scored on the same images.
     """
-    named = {key: evaluations / f"{key[0]}-{key[1]}" for key in params.trainings()}
-    there = {key: read_evaluation(folder) for key, folder in named.items() if folder.exists()}
-    if not there:
-        raise ColorizationError(f"{evaluations}: holds no training of this study")
-    _, *others = there.values()
-    tested = next(iter(there.values())).rows["name"]
-    for found in others:
-        if not found.rows["name"].equals(tested):
-            raise ColorizationError(f"{evaluations}: trainings were scored on unlike test images")
-    missing = [folder.name for key, folder in named.items() if key not in there]
-    return Experiments(there, params.download.redacted_source, missing)
+    folders = {key: evaluations / f"{key[0]}-{key[1]}" for key in params.trainings()}
+    trainings = {key: read_evaluation(folder) for key, folder in folders.items() if folder.exists()}
+    if not trainings:
+        raise ColorizationError(f"{evaluations}: no training of this study found")
+    first, *others = (training.rows["name"] for training in trainings.values())
+    if not all(names.equals(first) for names in others):
+        raise ColorizationError(f"{evaluations}: trainings were scored on different test images")
+    missing = [folder.name for key, folder in folders.items() if key not in trainings]
+    return Experiments(trainings, params.download.redacted_source, missing)
 
 
-def between(one: Trainings, other: Trainings, quantity: Quantity) -> Estimate | None:
-    """Estimate how much more of a quantity the first trainings have, compared seed by seed.
-
-    The result is None where there are no trainings, or one of them lacks the quantity. The same
-    holds for the functions below.
-    """
-    ours, theirs = _known(one, quantity), _known(other, quantity)
-    if not ours or not theirs:
+def paired_difference(one: Trainings, other: Trainings, quantity: Quantity) -> Estimate | None:
+    """Difference of a quantity between two variants, paired by seed."""
+    first, second = _values(one, quantity), _values(other, quantity)
+    if not first or not second:
         return None
-    return over_seeds([a - b for a, b in zip(ours, theirs, strict=True)])
+    return mean_over_seeds([a - b for a, b in zip(first, second, strict=True)])
 
 
-def times(one: Trainings, other: Trainings, quantity: Quantity) -> Estimate | None:
-    """Estimate how many times as much of a positive quantity the first trainings have."""
+def paired_ratio(one: Trainings, other: Trainings, quantity: Quantity) -> Estimate | None:
+    """Ratio of a positive quantity between two variants, paired by seed."""
 
-    def logarithm(evaluation: Evaluation) -> float | None:
-        value = quantity(evaluation)
+    def logarithm(training: Evaluation) -> float | None:
+        value = quantity(training)
         return math.log(value) if value else None
 
-    found = between(one, other, logarithm)
-    return found.exponential() if found else None
+    difference = paired_difference(one, other, logarithm)
+    return difference.exp() if difference else None
 
 
-def of_curves(trainings: Trainings, quantity: Callable[[pd.DataFrame], float]) -> Estimate | None:
-    """Estimate the mean of a quantity that each training's history gives."""
-    values = _known(trainings, lambda training: quantity(training.history))
-    if not values:
-        return None
-    return over_seeds(values)
+def mean_of_histories(
+    trainings: Trainings, quantity: Callable[[pd.DataFrame], float]
+) -> Estimate | None:
+    """Mean of a quantity computed from each training's history."""
+    values = _values(trainings, lambda training: quantity(training.history))
+    return mean_over_seeds(values) if values else None
 
 
-def _known(trainings: Trainings, quantity: Quantity) -> list[float] | None:
-    """A quantity of each training; None if one training lacks it."""
+def _values(trainings: Trainings, quantity: Quantity) -> list[float] | None:
+    """A quantity of each training; None if one of them lacks it."""
     values = [quantity(training) for training in trainings]
-    known = [float(value) for value in values if value is not None and math.isfinite(value)]
-    return known if len(known) == len(values) else None
+    finite = [float(value) for value in values if value is not None and math.isfinite(value)]
+    return finite if len(finite) == len(values) else None
 
 
-def difference_on_images(one: Trainings, other: Trainings, column: str) -> Estimate | None:
-    """Estimate how much larger the first trainings' values are, compared by seed and image.
+def paired_difference_on_images(one: Trainings, other: Trainings, column: str) -> Estimate | None:
+    """Difference of a column between two variants, paired by seed and image.
 
     Parameters
     ----------
     one, other : sequences of Evaluation
-        From the same seeds. A single seed gives no interval: it cannot tell variants apart.
+        From the same seeds. A single seed gives no interval: one seed is not enough to compare two
+        variants.
     column : str
-        A column of `Evaluation.rows`. Images that lack it in any of the trainings are left out.
+        A column of `Evaluation.rows`. Images that lack it in any training are excluded.
     """
-    ours, theirs = np.split(_values([*one, *other], column), 2)
-    both = ~np.isnan(ours - theirs).any(axis=0)
-    if not len(ours) or not both.any():
+    first, second = np.split(_column([*one, *other], column), 2)
+    defined = ~np.isnan(first - second).any(axis=0)
+    if not len(first) or not defined.any():
         return None
-    found = over_images((ours - theirs)[:, both])
-    return found if len(ours) > 1 else Estimate(found.value)
+    difference = mean_over_images((first - second)[:, defined])
+    return difference if len(first) > 1 else Estimate(difference.value)
 
 
-def times_on_images(one: Trainings, other: Trainings, column: str) -> Estimate | None:
-    """Estimate the ratio of a column's sums over the images; see `difference_on_images`."""
-    ours, theirs = np.split(_values([*one, *other], column), 2)
-    found = of_means([ours, theirs], lambda a, b: np.log(a / b)) if len(ours) else None
-    if found is None:
+def paired_ratio_on_images(one: Trainings, other: Trainings, column: str) -> Estimate | None:
+    """Ratio of a column's sums over the images; see `paired_difference_on_images`."""
+    first, second = np.split(_column([*one, *other], column), 2)
+    if not len(first):
         return None
-    return (found if len(ours) > 1 else Estimate(found.value)).exponential()
+    logarithm = function_of_means([first, second], lambda a, b: np.log(a / b))
+    if logarithm is None:
+        return None
+    return (logarithm if len(first) > 1 else Estimate(logarithm.value)).exp()
 
 
-def of_images(
-    trainings: Trainings, columns: Sequence[str], statistic: Callable[..., float]
+def function_of_columns(
+    trainings: Trainings, columns: Sequence[str], function: Callable[..., float]
 ) -> Estimate | None:
-    """Estimate a statistic of the means of some columns, over the images that have them all.
+    """Function of the means of some columns, over the images that have them all.
 
     Parameters
     ----------
     trainings : sequence of Evaluation
         Trainings of one variant. The interval is over trainings and images or, for a single
-        training, over its images alone.
+        training, over images alone.
     columns : sequence of str
         Columns of `Evaluation.rows`.
-    statistic : callable
-        A function of their means.
+    function : callable
+        A smooth function of their means.
 
     Returns
     -------
     Estimate or None
-        None where no image has all the columns, or the statistic has no finite value.
+        None if no image has all columns, or if the function is not finite.
     """
-    tables = [_values(trainings, column) for column in columns]
+    tables = [_column(trainings, column) for column in columns]
     complete = ~np.isnan(tables).any(axis=(0, 1))
     if not complete.any():
         return None
-    return of_means([table[:, complete] for table in tables], statistic)
+    return function_of_means([table[:, complete] for table in tables], function)
 
 
-def _values(trainings: Trainings, column: str) -> np.ndarray:
-    """A column of each training's rows, as an array of seeds and images, (S, I)."""
+def _column(trainings: Trainings, column: str) -> np.ndarray:
+    """A column of each training's rows, (S, I): a row per seed, a column per image."""
     return np.array([training.rows[column].to_numpy(float) for training in trainings])

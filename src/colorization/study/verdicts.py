@@ -1,14 +1,11 @@
-"""Verdicts on claims, from what was measured.
+"""Verdicts on claims.
 
-There are four verdicts:
+- "supported": all parts of the claim are significant.
+- "contradicted": the opposite of a part is significant.
+- "undecided": neither is.
+- "not tested": the study's settings cannot test the claim.
 
-- "supported": all that the claim says was found.
-- "contradicted": the opposite of some of it was found.
-- "undecided": the settings could show it, but showed neither.
-- "not tested": the settings could not show it.
-
-The findings that a claim rests on are tested together: their p-values are corrected by Holm's
-method, so that one of many comparisons does not decide by chance.
+The p-values of a claim's contrasts are corrected for multiple comparisons by Holm's method.
 """
 
 import math
@@ -23,69 +20,41 @@ SUPPORTED, CONTRADICTED = "supported", "contradicted"
 UNDECIDED, NOT_TESTED = "undecided", "not tested"
 VERDICTS = (SUPPORTED, CONTRADICTED, UNDECIDED, NOT_TESTED)
 
-ABOVE, BELOW = "above", "below"  # sides of a bound
+ABOVE, BELOW = "above", "below"
 
-# Conditions without which a claim cannot be tested.
+# Settings that a claim may need.
 PHOTOGRAPHS, IMAGENET, LONG = "photographs", "imagenet", "long"
-EPOCHS = 20  # fewer are not long
+MIN_EPOCHS = 20  # of a long training
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that was measured.
+class Contrast:
+    """A quantity that is compared with a bound.
 
     Attributes
     ----------
-    what : str
-    estimate : Estimate or None
-        None where it is not defined for these test images or epochs.
+    text : str
+    measure : callable
+        Maps the experiments to an Estimate, or None if undefined for these images or epochs.
     side : str
         The side of the bound that the claim predicts: `ABOVE` or `BELOW`.
     bound : float
     decides : bool
         Whether the verdict depends on it.
     variant : str
-        The variant compared here, where the claim compares one variant with several; else empty.
-    condition : str
-        What must be found before the claim can be judged, if this finding measures that; else
-        empty. The claim is not tested where the opposite was found, undecided where neither was.
-    errors : bool
-        Whether it is a ratio of squared errors, which can also be told in dB.
-    chance : float or None
-        The two-sided p-value of the hypothesis that the true value equals the bound, corrected for
-        the claim's other findings. None where there is no interval, or `decides` is False.
+        The variant that is compared, if the claim compares one variant with several; else empty.
+        The contrast is skipped if the study lacks it.
+    is_mse_ratio : bool
+        Whether it is a ratio of squared errors, which is also reported in dB.
     """
 
-    what: str
-    estimate: Estimate | None
+    text: str
+    measure: Callable[[Experiments], Estimate | None]
     side: str = ABOVE
     bound: float = 0
     decides: bool = True
     variant: str = ""
-    condition: str = ""
-    errors: bool = False
-    chance: float | None = None
-
-    @property
-    def holds(self) -> bool | None:
-        """Whether the claim's side was found (True), the other side (False), or neither (None)."""
-        if self.estimate is None or self.chance is None or self.chance >= 1 - CONFIDENCE:
-            return None
-        return (self.estimate.value > self.bound) == (self.side == ABOVE)
-
-    @property
-    def told(self) -> str:
-        """A word on what the finding says of the claim, for the pages."""
-        if not self.decides:
-            return "does not decide"
-        return {True: "as claimed", False: "the opposite", None: "open"}[self.holds]
-
-    @property
-    def decibels(self) -> float | None:
-        """The ratio of squared errors in dB; None for other findings."""
-        if not self.errors or self.estimate is None:
-            return None
-        return 10 * math.log10(self.estimate.value)
+    is_mse_ratio: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,16 +70,17 @@ class Claim:
     measured : str
         What is measured.
     rule : str
-        The condition under which the claim is supported.
+        When the claim is supported.
     needs : tuple of str
-        Conditions without which it cannot be tested.
+        Settings without which it cannot be tested.
     variants : tuple of str
-        The variants that it speaks of.
-    findings : callable
-        From the experiments, which must have all these variants, to the findings.
-    apart : tuple of str
-        The variants that are compared one by one. Those without ImageNet weights do not decide: the
-        claim is judged by the others.
+        The variants that the study must have.
+    contrasts : tuple of Contrast
+    precondition : (Contrast, str) or None
+        What must hold for the claim to make sense, and its name. The claim is not tested if the
+        opposite is significant, and undecided if neither is.
+    rivals : tuple of str
+        Variants that are compared one by one. Those without ImageNet weights do not decide.
     """
 
     number: int
@@ -120,12 +90,69 @@ class Claim:
     rule: str
     needs: tuple[str, ...]
     variants: tuple[str, ...]
-    findings: Callable[[Experiments], list[Finding]]
-    apart: tuple[str, ...] = ()
+    contrasts: tuple[Contrast, ...]
+    precondition: tuple[Contrast, str] | None = None
+    rivals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Judged:
+class Finding:
+    """A contrast with its estimate.
+
+    Attributes
+    ----------
+    contrast : Contrast
+    estimate : Estimate or None
+    decides : bool
+    p_value : float or None
+        Two-sided, of the hypothesis that the true value equals the bound, corrected for the other
+        contrasts of the claim. None without an interval, or if `decides` is False.
+    """
+
+    contrast: Contrast
+    estimate: Estimate | None
+    decides: bool
+    p_value: float | None = None
+
+    @property
+    def holds(self) -> bool | None:
+        """True if the predicted side is significant, False if the other is, None if neither is."""
+        if self.estimate is None or self.p_value is None or self.p_value >= 1 - CONFIDENCE:
+            return None
+        return (self.estimate.value > self.contrast.bound) == (self.contrast.side == ABOVE)
+
+    @property
+    def outcome(self) -> str:
+        """The outcome in words, for the pages."""
+        if not self.decides:
+            return "does not decide"
+        return {True: "as claimed", False: "the opposite", None: "not significant"}[self.holds]
+
+    @property
+    def decibels(self) -> float | None:
+        """A ratio of squared errors in dB; None for other contrasts."""
+        if not self.contrast.is_mse_ratio or self.estimate is None:
+            return None
+        return 10 * math.log10(self.estimate.value)
+
+    def as_json(self) -> dict[str, Any]:
+        """The finding as in claims.json."""
+        content = {
+            "what": self.contrast.text,
+            "decides": self.decides,
+            "holds": self.holds,
+            "p_value": self.p_value,
+        }
+        if self.estimate:
+            estimate = self.estimate
+            content |= {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+        if self.decibels is not None:
+            content["decibels"] = self.decibels
+        return content
+
+
+@dataclass(frozen=True)
+class JudgedClaim:
     """A claim with its evidence and verdict.
 
     Attributes
@@ -135,19 +162,19 @@ class Judged:
     verdict : str
     reasons : list of str
         Why all or part was not tested.
-    on_colorful : str
-        The verdict on the more colorful half of the test images alone. A pale answer meets
-        near-gray photographs almost exactly, so they weigh much in means of PSNR.
+    on_colorful_half : str
+        The verdict on the more colorful half of the test images. Pale predictions are almost exact
+        on nearly gray photographs, which dominate means of PSNR.
     """
 
     claim: Claim
     findings: list[Finding]
     verdict: str
     reasons: list[str]
-    on_colorful: str = ""
+    on_colorful_half: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Give the claim as claims.json holds it."""
+        """The claim as in claims.json."""
         return {
             "number": self.claim.number,
             "section": self.claim.section,
@@ -156,106 +183,109 @@ class Judged:
             "rule": self.claim.rule,
             "verdict": self.verdict,
             "reasons": self.reasons,
-            "verdict_on_colorful_half": self.on_colorful,
-            "evidence": [_evidence(finding) for finding in self.findings],
+            "verdict_on_colorful_half": self.on_colorful_half,
+            "evidence": [finding.as_json() for finding in self.findings],
         }
 
 
-def _evidence(finding: Finding) -> dict[str, Any]:
-    """Give a finding as claims.json holds it."""
-    estimate = finding.estimate
-    told = {
-        "what": finding.what,
-        "decides": finding.decides,
-        "holds": finding.holds,
-        "p_value": finding.chance,
-    }
-    if estimate:
-        told |= {"value": estimate.value, "low": estimate.low, "high": estimate.high}
-    if finding.decibels is not None:
-        told["decibels"] = finding.decibels
-    return told
-
-
-def judge(claims: Sequence[Claim], experiments: Experiments) -> list[Judged]:
-    """Judge each claim by what the study measured."""
+def judge(claims: Sequence[Claim], experiments: Experiments) -> list[JudgedClaim]:
+    """Judge claims by the study's results."""
     half = experiments.colorful_half()
     return [
-        replace(_judge(claim, experiments), on_colorful=_judge(claim, half).verdict)
+        replace(_judge(claim, experiments), on_colorful_half=_judge(claim, half).verdict)
         for claim in claims
     ]
 
 
-def _judge(claim: Claim, experiments: Experiments) -> Judged:
+def _judge(claim: Claim, experiments: Experiments) -> JudgedClaim:
     missing = [name for name in claim.variants if name not in experiments.variants]
     if missing:
-        awaited = {name.rpartition("-")[0] for name in experiments.missing}
-        to_come = [name for name in missing if name in awaited]
-        absent = [name for name in missing if name not in awaited]
-        told = {"not trained yet": to_come, "not in this study": absent}
-        reasons = [f"{', '.join(names)}: {why}" for why, names in told.items() if names]
-        return Judged(claim, [], NOT_TESTED, reasons)
-    aside = _without_weights(claim.apart, experiments) if IMAGENET in claim.needs else {}
-    findings = _corrected(
-        [
-            replace(finding, decides=finding.decides and finding.variant not in aside)
-            for finding in claim.findings(experiments)
-        ]
-    )
+        return JudgedClaim(claim, [], NOT_TESTED, _reasons_of_missing(missing, experiments))
+    unfit = _without_weights(claim.rivals, experiments) if IMAGENET in claim.needs else {}
+    findings = _findings(claim, experiments, unfit)
     deciding = [finding for finding in findings if finding.decides]
-    reasons = _unmet(claim, experiments, aside)
+    reasons = _unmet_needs(claim, experiments, unfit)
     if not deciding:
-        reasons.append("nothing to compare with in this study")
-    conditions = [finding for finding in deciding if finding.condition]
-    reasons += [f"it needs that {each.condition}" for each in conditions if each.holds is False]
-    without = [f"judged without {name}: no ImageNet weights in {aside[name]}" for name in aside]
-    open_conditions = [each.condition for each in conditions if each.holds is None]
+        reasons.append("the study has nothing to compare with")
+    unresolved = ""
+    if claim.precondition:
+        _, condition = claim.precondition
+        holds = findings[0].holds
+        if holds is False:
+            reasons.append(f"it requires that {condition}")
+        unresolved = condition if holds is None else ""
+    notes = [f"judged without {name}: no ImageNet weights in {unfit[name]}" for name in unfit]
     opposite = any(finding.holds is False for finding in deciding)
-    if opposite and not reasons and not open_conditions:
-        return Judged(claim, findings, CONTRADICTED, without)
-    names = [name for name in claim.variants if name not in aside]
+    if opposite and not reasons and not unresolved:
+        return JudgedClaim(claim, findings, CONTRADICTED, notes)
+    names = [name for name in claim.variants if name not in unfit]
     if not set.intersection(*(experiments.seeds_of(name) for name in names)):
-        reasons.append("no seed that all these variants have")
+        reasons.append("these variants have no seed in common")
     elif any(finding.estimate is None for finding in deciding):
-        reasons.append("these images and epochs do not have what it speaks of")
+        reasons.append("undefined for these images or epochs")
     if any(finding.estimate and finding.estimate.low is None for finding in deciding):
-        reasons.append("one seed: a difference is not established")
+        reasons.append("one seed is not enough")
     if reasons:
-        return Judged(claim, findings, NOT_TESTED, reasons)
-    without += [f"it is itself undecided that {condition}" for condition in open_conditions]
-    shown = all(finding.holds for finding in deciding)
-    return Judged(claim, findings, SUPPORTED if shown else UNDECIDED, without)
+        return JudgedClaim(claim, findings, NOT_TESTED, reasons)
+    if unresolved:
+        notes.append(f"it is undecided whether {unresolved}")
+    supported = all(finding.holds for finding in deciding)
+    return JudgedClaim(claim, findings, SUPPORTED if supported else UNDECIDED, notes)
 
 
-def _corrected(findings: list[Finding]) -> list[Finding]:
-    """Set the p-value of each finding that decides, corrected for their number."""
-    chances = [
-        finding.estimate.chance(finding.bound) if finding.decides and finding.estimate else None
+def _findings(claim: Claim, experiments: Experiments, unfit: Collection[str]) -> list[Finding]:
+    """Estimate the contrasts, the precondition first, with corrected p-values."""
+    contrasts = [*([claim.precondition[0]] if claim.precondition else []), *claim.contrasts]
+    present = ("", *experiments.variants)
+    findings = [
+        Finding(
+            contrast,
+            contrast.measure(experiments),
+            contrast.decides and contrast.variant not in unfit,
+        )
+        for contrast in contrasts
+        if contrast.variant in present
+    ]
+    p_values = [
+        finding.estimate.p_value(finding.contrast.bound)
+        if finding.decides and finding.estimate
+        else None
         for finding in findings
     ]
-    pairs = zip(findings, holm(chances), strict=True)
-    return [replace(finding, chance=chance) for finding, chance in pairs]
+    pairs = zip(findings, holm(p_values), strict=True)
+    return [replace(finding, p_value=p_value) for finding, p_value in pairs]
+
+
+def _reasons_of_missing(missing: Sequence[str], experiments: Experiments) -> list[str]:
+    planned = {name.rpartition("-")[0] for name in experiments.missing}
+    reasons = {
+        "not trained yet": [name for name in missing if name in planned],
+        "not in this study": [name for name in missing if name not in planned],
+    }
+    return [f"{', '.join(names)}: {reason}" for reason, names in reasons.items() if names]
 
 
 def _without_weights(names: Sequence[str], experiments: Experiments) -> dict[str, str]:
-    """The variants without ImageNet weights, each with its network of random weights."""
+    """The variants without ImageNet weights, with the name of their random network."""
     random = {
-        name: found.training.random_network for name in names for found in experiments.of(name)
+        name: training.training.random_network
+        for name in names
+        for training in experiments.trainings_of(name)
     }
     return {name: network for name, network in random.items() if network}
 
 
-def _unmet(claim: Claim, experiments: Experiments, aside: Collection[str]) -> list[str]:
-    """The reasons why these settings cannot test a claim, whatever they measured."""
-    names = [name for name in claim.variants if name not in aside]
-    trainings = [found.training for name in names for found in experiments.of(name)]
+def _unmet_needs(claim: Claim, experiments: Experiments, unfit: Collection[str]) -> list[str]:
+    """The claim's needs that the study's settings do not meet."""
+    names = [name for name in claim.variants if name not in unfit]
+    trainings = [training.training for name in names for training in experiments.trainings_of(name)]
     reasons = []
     if PHOTOGRAPHS in claim.needs and experiments.source == "scenes":
-        reasons.append("synthetic data, whose texture tells the colors")
+        reasons.append("synthetic images, whose texture determines the colors")
     random = set(_without_weights(names, experiments).values())
     if IMAGENET in claim.needs and random:
         reasons.append(f"no ImageNet weights in {', '.join(sorted(random))}")
     epochs = min(training.train.epochs for training in trainings)
-    if LONG in claim.needs and epochs < EPOCHS:
-        reasons.append(f"trained for {epochs} epochs; it takes {EPOCHS} to show")
+    if LONG in claim.needs and epochs < MIN_EPOCHS:
+        reasons.append(f"trained for {epochs} epochs; at least {MIN_EPOCHS} are needed")
     return reasons

@@ -27,9 +27,9 @@ from scipy.ndimage import zoom
 
 from colorization.color import color_metrics
 from colorization.core.progress import progress
-from colorization.dataset.examples import Examples
+from colorization.dataset.examples import Examples, evenly_spaced
 from colorization.networks.vividness import OPERATING_POINTS, AdjustableModel
-from colorization.training.one_image import measure_colorings
+from colorization.training.one_image import measure_colorizations
 
 # Evenly spaced validation images: for the grid search, and for the default.
 SEARCH_IMAGES, DEFAULT_IMAGES = 128, 1024
@@ -52,7 +52,7 @@ def calibrate_vividness(adjustable: AdjustableModel, validation: Examples) -> No
     adjustable : AdjustableModel
     validation : Examples
     """
-    search = _evenly_spaced(validation, SEARCH_IMAGES)
+    search = validation.subset(evenly_spaced(len(validation), SEARCH_IMAGES))
     total_colorfulness = sum(map(color_metrics.colorfulness, search.images.rgb))
     if not total_colorfulness:
         return
@@ -64,16 +64,11 @@ def calibrate_vividness(adjustable: AdjustableModel, validation: Examples) -> No
         (colorfulness[1:] / (total_colorfulness / len(search))).reshape(shape),
     )
     points = list(zip(betas, temperatures, strict=True))
-    images = _evenly_spaced(validation, DEFAULT_IMAGES)
+    images = validation.subset(evenly_spaced(len(validation), DEFAULT_IMAGES))
     gray, *differences = _measure(adjustable, images, points)[..., 0].mean(axis=0)
     no_worse = np.flatnonzero(np.array(differences) <= gray)
     default = max(no_worse, default=0) / (OPERATING_POINTS - 1)
     adjustable.decoder.set_operating_points(betas, temperatures, default)
-
-
-def _evenly_spaced(validation: Examples, count: int) -> Examples:
-    indices = np.linspace(0, len(validation) - 1, min(count, len(validation))).round().astype(int)
-    return validation.subset(indices.tolist())
 
 
 def operating_points(
@@ -129,5 +124,7 @@ def _measure(
             ab = np.stack(
                 [adjustable.decode_with(logits, *decoding) for decoding in decodings], axis=1
             )
-            measured += parallel(map(delayed(measure_colorings), examples.images.rgb[batch], ab))
+            measured += parallel(
+                map(delayed(measure_colorizations), examples.images.rgb[batch], ab)
+            )
     return np.array(measured)

@@ -2,17 +2,18 @@
 
 import numpy as np
 
-from colorization.color import color_metrics, lab
+from colorization.color import color_metrics
+from colorization.color.reference import Colorized, Reference
 
 
-def measure_colorings(truth: np.ndarray, colorings: np.ndarray) -> list[tuple[float, float]]:
-    """Measure a photograph in gray, then in each of several colorings.
+def measure_colorizations(rgb: np.ndarray, colorizations: np.ndarray) -> list[tuple[float, float]]:
+    """Measure a photograph in gray, then in each of several colorizations.
 
     Parameters
     ----------
-    truth : (H, W, 3) uint8 array
+    rgb : (H, W, 3) uint8 array
         The photograph, sRGB.
-    colorings : (N, H, W, 2) float32 array
+    colorizations : (N, H, W, 2) float32 array
         CIE a*, b* / AB_SCALE.
 
     Returns
@@ -20,13 +21,12 @@ def measure_colorings(truth: np.ndarray, colorings: np.ndarray) -> list[tuple[fl
     list of (float, float)
         Mean CIEDE2000 from the photograph, and Hasler and Süsstrunk's colorfulness.
     """
-    L, true_ab = lab.rgb_to_lab(truth)
-    expected = lab.to_cie(L, true_ab)
-    images = [lab.lab_to_rgb(L, np.zeros(2)), *(lab.lab_to_rgb(L, ab) for ab in colorings)]
+    reference = Reference(rgb)
+    images = [Colorized(reference, ab) for ab in (np.zeros(2), *colorizations)]
     return [
         (
-            color_metrics.ciede2000_mean(expected, lab.to_cie(*lab.rgb_to_lab(rgb))),
-            color_metrics.colorfulness(rgb),
+            color_metrics.ciede2000_mean(reference.lab, image.lab),
+            color_metrics.colorfulness(image.rgb),
         )
-        for rgb in images
+        for image in images
     ]
