@@ -8,7 +8,7 @@ best.npy, .json           likewise, the images that the model's colors improve m
 worst.npy, .json          likewise, the images that they improve least
 history.csv               the training's record, a row per epoch
 training.json             the settings of the training, and its best epoch
-vividness.csv, .npy, .json     scores and sample images over vividness, if adjustable
+vividness.csv, .npy, .json  scores and sample images over vividness, if adjustable
 """
 
 import shutil

@@ -122,7 +122,9 @@ def test_an_experiment_with_a_variant_of_the_study_packages_it_and_git_brings_th
         if value is not None
     }
     expected |= {
-        f"psnr_gain.{floor}.{key}" for floor, keys in metrics["psnr_gain"].items() for key in keys
+        f"psnr_gain.{baseline}.{key}"
+        for baseline, keys in metrics["psnr_gain"].items()
+        for key in keys
     }
     assert set(differences) == {*expected, "images"}
     assert all({"old", "new"} <= set(difference) for difference in differences.values())
