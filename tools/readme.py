@@ -169,7 +169,7 @@ def findings() -> str:
 def verdicts() -> str:
     """The paper's claims with the study's verdicts, a line each."""
     judged = json.loads((STUDY / "claims.json").read_text(encoding="utf-8"))
-    return "".join(_verdict(each) for each in judged)
+    return "".join(_verdict(claim) for claim in judged)
 
 
 def _verdict(judged: dict[str, Any]) -> str:
@@ -231,7 +231,7 @@ def _reached(following: Mapping[str, set[str]], stages: Iterable[str]) -> set[st
 
 def claims_table() -> str:
     """The paper's claims, with the rule for each."""
-    rows = [(str(each.number), each.section, each.text, each.rule) for each in CLAIMS]
+    rows = [(str(claim.number), claim.section, claim.text, claim.rule) for claim in CLAIMS]
     return _table(["", "paper", "claim", "supported if"], rows)
 
 

@@ -3,7 +3,7 @@
 import base64
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,9 +71,15 @@ def code(text: str, fence: str = "") -> str:
 
 
 def markdown_table(table: Table) -> str:
-    """Format a table in Markdown: the first column to the left, the others to the right."""
-    align = ["---", *["---:"] * (len(table.titles) - 1)]
+    """Format a table in Markdown; columns of numbers are aligned to the right."""
+    columns = list(zip(*table.rows, strict=True)) or [()] * len(table.titles)
+    align = ["---:" if _numeric(column) else "---" for column in columns]
     return "".join(f"| {' | '.join(row)} |\n" for row in (table.titles, align, *table.rows))
+
+
+def _numeric(column: Sequence[str]) -> bool:
+    """Whether all cells are numbers, single words in their place, or empty."""
+    return any(column) and all(re.match(r"[+-]?\d|\w*$", cell) for cell in column)
 
 
 _TEMPLATES.filters["code"] = code
