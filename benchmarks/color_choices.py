@@ -77,7 +77,7 @@ def fit_and_swap(model: keras.Model, *given: Any, callbacks: list, **options: An
 
 
 def sixteen_bins(centers: np.ndarray) -> Callable:
-    """Assign softly like `classification._assignment`, at twice the distance."""
+    """Assign softly like `classification._soft_encoder`, at twice the distance."""
     width = classification.BIN_WIDTH / lab.AB_SCALE
 
     def toward(ab: keras.KerasTensor) -> keras.KerasTensor:
@@ -109,7 +109,7 @@ CHOICES = {
     ),
     "near-gray photographs are trained on too": Choice({"min_chroma": 0.0}),
     "a color counts for sixteen bins": Choice(
-        patches=(partial(patch.object, classification, "_assignment", sixteen_bins),)
+        patches=(partial(patch.object, classification, "_soft_encoder", sixteen_bins),)
     ),
     "weights half as strong": Choice(
         patches=(partial(patch.object, classification, "UNIFORM_SHARE", 0.75),)

@@ -469,12 +469,12 @@ def test_opening_an_image_keeps_the_warning_filters(
 ) -> None:
     during: list[list] = []
 
-    def see(*arguments: Any, **options: Any) -> Image.Image:
+    def open_image(*arguments: Any, **options: Any) -> Image.Image:
         during.append(list(warnings.filters))
         return pillow_open(*arguments, **options)
 
     pillow_open = Image.open
-    monkeypatch.setattr(Image, "open", see)
+    monkeypatch.setattr(Image, "open", open_image)
     decoding.open_image(encoded(quarters()), large=large)
     assert during == [list(warnings.filters)]
 

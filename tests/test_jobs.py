@@ -104,7 +104,7 @@ def test_a_photograph_given_twice_has_one_job(
     assert planned(*inputs, output=tmp_path / "out") == ({"a.jpg": "a.jpg"}, {})
 
 
-def commands_of_the_page() -> list[list[str]]:
+def documented_commands() -> list[list[str]]:
     page = (ROOT / "docs" / "colorizing.md").read_text()
     return [shlex.split(line)[1:] for line in re.findall(r"^colorize .* --output .*$", page, re.M)]
 
@@ -115,7 +115,7 @@ def test_the_documented_examples_have_distinct_outputs(
     names = ("holiday/a.jpg", "holiday/deep/a.jpg", "old.tif", "photo.jpg")
     scans = ("scans/a.jpg", "scans/1990/a.jpg", "scans/1991/a.jpg", "scans/1991/x/a.jpg")
     monkeypatch.chdir(tree(tmp_path, *names, *scans))
-    commands = commands_of_the_page()
+    commands = documented_commands()
     assert any("scans/**/*.jpg" in arguments for arguments in commands)
     for arguments in commands:
         options = parser().parse_args(arguments)

@@ -26,13 +26,13 @@ SIDE = 64  # px, of the training
 
 
 def noisy(width: int, height: int) -> Image.Image:
-    """A photograph in which every way of reducing it tells."""
+    """A photograph for which resizing methods differ."""
     smooth = np.asarray(Image.fromarray(scene(1)).resize((width, height)), np.float32)
     noise = np.random.default_rng(width).normal(0, 60, smooth.shape)
     return Image.fromarray(np.clip(smooth + noise, 0, 255).astype(np.uint8))
 
 
-def turned(orientation: int) -> Image.Exif:
+def rotated(orientation: int) -> Image.Exif:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
     return exif
@@ -50,19 +50,19 @@ def palette(width: int, height: int) -> bytes:
 
 
 def deep(width: int, height: int) -> Image.Image:
-    """Gray in 16 bits, from 4096 on: what Pillow's own conversion would make white."""
+    """16-bit gray from 4096 on, which Pillow's own conversion would make white."""
     gray = np.asarray(noisy(width, height).convert("L")).astype(np.uint16)
     return Image.fromarray((gray * 240 + 4096).astype(np.uint16))
 
 
-# Contents of files of some width and height, whose pixels can be taken in more than one way.
+# Files of a given size whose pixels could be read in several ways.
 FILES: dict[str, Callable[[int, int], bytes]] = {
     "large.jpg": lambda w, h: encoded(noisy(4 * w, 4 * h), "JPEG", quality=95),
-    "turned.jpg": lambda w, h: encoded(noisy(4 * w, 4 * h), "JPEG", quality=95, exif=turned(6)),
-    "turned.png": lambda w, h: encoded(transparent(w, h), exif=turned(8)),
-    "turned.tif": lambda w, h: encoded(noisy(w, h), "TIFF", exif=turned(5)),
+    "rotated.jpg": lambda w, h: encoded(noisy(4 * w, 4 * h), "JPEG", quality=95, exif=rotated(6)),
+    "rotated.png": lambda w, h: encoded(transparent(w, h), exif=rotated(8)),
+    "rotated.tif": lambda w, h: encoded(noisy(w, h), "TIFF", exif=rotated(5)),
     "transparent.png": lambda w, h: encoded(transparent(w, h)),
-    "transparent.tif": lambda w, h: encoded(transparent(w, h), "TIFF", exif=turned(6)),
+    "transparent.tif": lambda w, h: encoded(transparent(w, h), "TIFF", exif=rotated(6)),
     "transparent.webp": lambda w, h: encoded(transparent(w, h), "WEBP", lossless=True),
     "palette.png": palette,
     "deep.png": lambda w, h: encoded(deep(w, h)),
@@ -75,10 +75,10 @@ def colorizer() -> Colorizer:
     return Colorizer(lambda L: np.repeat(L, 2, axis=-1), SIDE, None, None, "0" * 64)
 
 
-def seen_by_both(
+def inputs_of_both(
     colorizer: Colorizer, paths: list[Path], out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """What reaches the network of each file: through a call, and through the command."""
+    """The network's input for each file, in a call and in the command."""
     asked: list[np.ndarray] = []
     predict = colorizer.predict
 
@@ -117,7 +117,7 @@ def test_training_a_call_and_the_command_have_the_same_input_for_a_square(
         cached = arrays.read(tmp_path / "arrays" / part)
         trained |= dict(zip(cached.names, cached.L.astype(np.float32), strict=True))
 
-    called, commanded = seen_by_both(colorizer, paths, tmp_path / "out", monkeypatch)
+    called, commanded = inputs_of_both(colorizer, paths, tmp_path / "out", monkeypatch)
     for path, by_call, by_command in zip(paths, called, commanded, strict=True):
         np.testing.assert_array_equal(by_call, trained[path.name], path.name)
         np.testing.assert_array_equal(by_command, trained[path.name], path.name)
@@ -129,10 +129,10 @@ def test_a_call_and_the_command_have_the_same_input(
     paths = [tmp_path / name for name in FILES]
     for path in paths:
         path.write_bytes(FILES[path.name](400, 300))
-    called, commanded = seen_by_both(colorizer, paths, tmp_path / "out", monkeypatch)
+    called, commanded = inputs_of_both(colorizer, paths, tmp_path / "out", monkeypatch)
     for path, by_call, by_command in zip(paths, called, commanded, strict=True):
         np.testing.assert_array_equal(by_call, by_command, path.name)
-        high = (SIDE, 96) if "turned" not in path.name and path.suffix != ".tif" else (96, SIDE)
+        high = (SIDE, 96) if "rotated" not in path.name and path.suffix != ".tif" else (96, SIDE)
         assert by_call.shape == (*high, 1), path.name
 
 

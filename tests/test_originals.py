@@ -114,7 +114,7 @@ def photographs_exif() -> Image.Exif:
     return exif
 
 
-def stated(path: Path) -> dict[str, Any]:
+def exif_of(path: Path) -> dict[str, Any]:
     """The EXIF of a written file, without its layout."""
     image = reopened(path)
     image.load()
@@ -145,7 +145,7 @@ def test_exif_and_its_ifds_are_kept_in_every_format(
         saved(path, Image.fromarray(scene(1)), exif=photographs_exif().tobytes())
     original = originals.read_original(path)
     originals.write_original(original, original.rgb, tmp_path / f"out{after}")
-    assert stated(tmp_path / f"out{after}") == {
+    assert exif_of(tmp_path / f"out{after}") == {
         "Make": "Maker",
         "Artist": "Zo? ?" if before == ".tif" else "Zoë ©",  # Pillow writes TIFFs in ASCII
         "Orientation": 1,
@@ -165,7 +165,7 @@ def test_the_longest_values_of_exif_are_dropped_if_a_jpeg_is_too_small(
     too_long = pytest.warns(PhotographWarning, match="dropped: MakerNote$")
     with too_long if after == ".jpg" else nullcontext():
         originals.write_original(original, original.rgb, tmp_path / f"out{after}")
-    actual = stated(tmp_path / f"out{after}")
+    actual = exif_of(tmp_path / f"out{after}")
     assert actual["Artist"] == "Zoë ©"
     assert actual["GPS"][ExifTags.GPS.GPSLatitudeRef] == "N"
     assert actual["Exif"][ExifTags.Base.ISOSpeedRatings] == 400
@@ -187,7 +187,7 @@ def test_damaged_exif_does_not_fail_the_photograph(tmp_path: Path, ending: str) 
         Image.fromarray(scene(1)).save(path, exif=bytes(damaged))
         original = originals.read_original(path)
         originals.write_original(original, original.rgb, tmp_path / f"out{ending}")
-        kept += stated(tmp_path / f"out{ending}")["Make"] == "Maker"
+        kept += exif_of(tmp_path / f"out{ending}")["Make"] == "Maker"
     assert kept > 10
 
 

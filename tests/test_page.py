@@ -57,7 +57,7 @@ def held(model: Path) -> Uploads:
     return Uploads(load(model))
 
 
-def files_of_the_command(model: Path, photo: Path, out: Path, *options: str) -> bytes:
+def output_of_the_command(model: Path, photo: Path, out: Path, *options: str) -> bytes:
     arguments = [str(photo), "--model", str(model), "--output", str(out), "--format", "png"]
     assert command.main([*arguments, "--quiet", *options]) == 0
     return (out / photo.with_suffix(".png").name).read_bytes()
@@ -68,9 +68,9 @@ def test_a_download_is_the_file_that_the_command_writes(
     held: Uploads, model: Path, photos: Path, tmp_path: Path, name: str
 ) -> None:
     upload = held.add((photos / name).read_bytes())
-    expected = files_of_the_command(model, photos / name, tmp_path, "--vividness", TURNED)
+    expected = output_of_the_command(model, photos / name, tmp_path, "--vividness", TURNED)
     assert held.png(upload, vividness=float(TURNED)) == expected
-    at_default = files_of_the_command(model, photos / name, tmp_path / "default")
+    at_default = output_of_the_command(model, photos / name, tmp_path / "default")
     assert held.png(upload) == at_default != expected
 
 
@@ -204,7 +204,7 @@ def browsing(url: str) -> Iterator[Page]:
     assert [each for each in asked if not each.startswith((url, "data:", "blob:"))] == []
 
 
-def give(opened: Page, photo: Path) -> None:
+def upload(opened: Page, photo: Path) -> None:
     """Upload a photograph, and wait for its colorized preview."""
     before = opened.locator("img.color").count() and opened.locator("img.color").get_attribute(
         "src"
@@ -230,9 +230,9 @@ def test_in_a_browser_photographs_are_colorized_adjusted_and_downloaded(
 ) -> None:
     with served(model, tmp_path / "temporary") as url, browsing(url) as opened:
         for name in ("turned.jpg", "deep.png", "clear & <b>.png"):
-            give(opened, photos / name)
+            upload(opened, photos / name)
             at_default = downloaded(opened, tmp_path / "down.png")
-            expected = files_of_the_command(model, photos / name, tmp_path / f"of {name}")
+            expected = output_of_the_command(model, photos / name, tmp_path / f"of {name}")
             assert at_default == expected
         # By the keyboard alone.
         vividness_slider = opened.get_by_role("slider", name="Vividness")
@@ -245,7 +245,7 @@ def test_in_a_browser_photographs_are_colorized_adjusted_and_downloaded(
         assert opened.locator("img.color").get_attribute("src") != before
         assert link.get_attribute("download") == "clear & b.png"  # as Gradio names what it got
         adjusted = downloaded(opened, tmp_path / "turned.png")
-        expected = files_of_the_command(
+        expected = output_of_the_command(
             model, photos / "clear & <b>.png", tmp_path / "turned", "--vividness", TURNED
         )
         assert adjusted == expected
@@ -265,7 +265,7 @@ def test_in_a_browser_photographs_are_colorized_adjusted_and_downloaded(
         assert not vividness_slider.is_visible()
         assert requests.get(address, timeout=60).status_code == 404
         (photos / "cut.jpg").write_bytes(encoded(scene(4, 60, 44), "JPEG")[:-2])
-        give(opened, photos / "cut.jpg")
+        upload(opened, photos / "cut.jpg")
         assert vividness_slider.is_visible()
         opened.get_by_role("status").filter(has_text="missing end marker").wait_for()
         on_disk = [each for each in (tmp_path / "temporary").rglob("*") if each.is_file()]
@@ -278,6 +278,6 @@ def test_in_a_browser_a_hundred_megapixels_are_colorized(model: Path, tmp_path: 
     photo = tmp_path / "large.jpg"
     Image.fromarray(scene(1, 400, 250)).resize((12_500, 8_000)).save(photo)
     with served(model, tmp_path / "temporary") as url, browsing(url) as opened:
-        give(opened, photo)
+        upload(opened, photo)
         actual = downloaded(opened, tmp_path / "down.png")
-    assert actual == files_of_the_command(model, photo, tmp_path / "command")
+    assert actual == output_of_the_command(model, photo, tmp_path / "command")

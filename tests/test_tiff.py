@@ -57,7 +57,7 @@ def decoded(content: bytes) -> np.ndarray:
     return np.asarray(decoding.to_srgb_with_alpha(image))
 
 
-def assert_seen(content: bytes, expected: np.ndarray, pixel: str, layout: object) -> None:
+def assert_decoded(content: bytes, expected: np.ndarray, pixel: str, layout: object) -> None:
     """Assert that the project sees these pixels."""
     pixels, message = decoded(content), str(layout)
     assert pixels.shape == expected.shape, message
@@ -103,7 +103,7 @@ def test_pixels_are_read_from_every_layout(pixel: str, kind: str) -> None:
             content = tiff_of(
                 samples, pixel, compression=compression, predictor=predictor, **layout
             )
-            assert_seen(content, expected, pixel, (layout, compression))
+            assert_decoded(content, expected, pixel, (layout, compression))
 
 
 @pytest.mark.parametrize("bits", [*range(1, 8), *range(9, 16)])

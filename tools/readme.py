@@ -18,14 +18,13 @@ from typing import Any
 
 import release
 import tiffs
+import what_runs
 from colorization.colorizing import command, page
 from colorization.colorizing.colorizer import load
 from colorization.core.settings import Params, Variant
 from colorization.networks import catalog
 from colorization.networks.record import TrainingRecord
 from colorization.packaging.manifest import RELEASED
-from colorization.pages import rendering
-from colorization.pages.rendering import Table
 from colorization.scoring import metrics
 from colorization.scoring.evaluation import Evaluation
 from colorization.study.claims import CLAIMS, PROMISING
@@ -236,6 +235,13 @@ def claims_table() -> str:
     return _table(["", "paper", "claim", "supported if"], rows)
 
 
+def what_runs_table() -> str:
+    """The stages that run again after each kind of change."""
+    return _table(
+        ["change", "runs again", "then, if outputs changed"], what_runs.rows(Params.model_fields)
+    )
+
+
 def tiffs_table() -> str:
     """Which TIFFs can be read, tried out; equal rows and columns are merged."""
     compressions = [*tiffs.COMPRESSIONS, "JPEG"]
@@ -286,7 +292,9 @@ def _range(schema: dict[str, Any], path: Sequence[str]) -> str:
 
 
 def _table(titles: list[str], rows: Iterable[Iterable[str | None]]) -> str:
-    return rendering.markdown_table(Table(titles, [[text or "" for text in row] for row in rows]))
+    """A Markdown table of texts, aligned to the left."""
+    lines = [titles, ["---"] * len(titles), *([text or "" for text in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 SECTIONS: Mapping[str, Callable[[], str]] = {
@@ -296,6 +304,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "findings": findings,
     "verdicts": verdicts,
     "pipeline": pipeline_figure,
+    "what runs": what_runs_table,
     "variants": variants_table,
     "metrics": metrics_table,
     "claims": claims_table,

@@ -10,18 +10,20 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 FILES = ("dvc.yaml", "experiments/dvc.yaml")
 SOURCES = "src/colorization"
+OWN = {"inputs": " of it"}
+OF_SEED = {"train": " of new seeds", "evaluate": " of new seeds"}
 VARIABLE = re.compile(r"\$\{[^}]*\}")
 
 
 def stages() -> dict[str, Mapping[str, Any]]:
     """Return the stages of the pipeline, by name and in order; of a `foreach`, what it does."""
-    found = {}
+    stages_by_name = {}
     for file in FILES:
         for name, stage in yaml.safe_load((ROOT / file).read_text(encoding="utf-8"))[
             "stages"
         ].items():
-            found[name] = stage.get("do", stage)
-    return found
+            stages_by_name[name] = stage.get("do", stage)
+    return stages_by_name
 
 
 def dependencies(stage: Mapping[str, Any]) -> list[str]:
@@ -90,19 +92,26 @@ def rows(sections: Iterable[str]) -> Iterator[tuple[str, str, str]]:
     """
     for folder in sorted(path.parent.name for path in (ROOT / SOURCES).glob("*/__init__.py")):
         if folder != "architectures":
-            yield _row(f"code in `{folder}`", after_edit(f"{SOURCES}/{folder}"))
-    own = ["inputs"]
-    yield _row("the file of a network, `architectures/NETWORK.py`", own, " of its variants")
-    yield _row("a new variant: its line; or a new network: its file and a line", own, " of it")
+            stages_of_folder = dict.fromkeys(after_edit(f"{SOURCES}/{folder}"), "")
+            yield _row(f"code in `{folder}`", stages_of_folder)
+    yield _row("the file of a network, `architectures/NETWORK.py`", {"inputs": " of its variants"})
+    yield _row("a new variant: its line; or a new network: its file and a line", OWN)
     for section in sections:
-        if section == "variants":
-            pages = [name for name in after_parameter(section) if name not in own]
-            yield _row("a variant's line, or an override in it", [*own, *pages], " of it")
-        else:
-            yield _row(f"a parameter of `{section}`", after_parameter(section))
+        readers = dict.fromkeys(after_parameter(section), "")
+        yield _row(
+            *{
+                "encoders": (
+                    f"`{section}`",
+                    {"inputs": " of the variants with this encoder"} | readers,
+                ),
+                "model": ("`model.variant`", {"package": ""} | readers),
+                "study": ("`study.seeds`", OF_SEED | readers),
+                "variants": ("a variant's line, or an override in it", readers | OWN),
+            }.get(section, (f"a parameter of `{section}`", readers))
+        )
 
 
-def _row(change: str, names: list[str], which: str = "") -> tuple[str, str, str]:
-    direct = ", ".join(f"`{name}`" + (which if name == "inputs" else "") for name in names)
+def _row(change: str, names: Mapping[str, str]) -> tuple[str, str, str]:
+    direct = ", ".join(f"`{name}`{which}" for name, which in names.items())
     followers = ", ".join(f"`{name}`" for name in following(names))
     return change, direct or "nothing", followers
