@@ -95,7 +95,7 @@ class Vgg16(nn.Module):
     def forward(self, L: Tensor) -> Tensor:
         x = L * 127.5 + 127.5
         x = self.to_three(x) if self.to_three else x.repeat(1, 3, 1, 1)
-        x = centerd(x)
+        x = centered(x)
         for block in self.blocks:
             x = nn.functional.max_pool2d(block(x), 2)
         return self.decoder(x)
@@ -117,7 +117,7 @@ class Vgg19Unet(nn.Module):
         self.ab = nn.Sequential(nn.Conv2d(channels, 2, 1), nn.Tanh())
 
     def forward(self, L: Tensor) -> Tensor:
-        x = centerd((L * 127.5 + 127.5).repeat(1, 3, 1, 1))
+        x = centered((L * 127.5 + 127.5).repeat(1, 3, 1, 1))
         skips = []
         for index, block in enumerate(self.blocks):
             x = block(x)
@@ -237,7 +237,7 @@ def vgg(plan: tuple[tuple[int, ...], ...]) -> nn.ModuleList:
     return blocks
 
 
-def centerd(x: Tensor) -> Tensor:
+def centered(x: Tensor) -> Tensor:
     return x - torch.tensor(MEAN_BGR).reshape(1, 3, 1, 1)
 
 
