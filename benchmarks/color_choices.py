@@ -77,7 +77,7 @@ def fit_and_swap(model: keras.Model, *given: Any, callbacks: list, **options: An
 
 
 def sixteen_bins(centers: np.ndarray) -> Callable:
-    """As `classification._soft_encoder`, over twice the distance."""
+    """Assign softly like `classification._soft_encoder`, at twice the distance."""
     width = classification.BIN_WIDTH / lab.AB_SCALE
 
     def toward(ab: keras.KerasTensor) -> keras.KerasTensor:
