@@ -25,18 +25,15 @@ import pandas as pd
 from keras import ops
 
 import turns
-from colorization.backbones.weights import Pretrained
+from cached import FewData, settings_and_data, train
 from colorization.color import color_metrics, lab, similarity
-from colorization.core.settings import Encoders
+from colorization.core.settings import Train
 from colorization.dataset.examples import Examples
 from colorization.networks import classification
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AdjustableModel
 from colorization.training import fitting, training
-from colorization.training.training import Inputs, train_variant
 
-ROOT = Path(__file__).resolve().parent.parent
-PARAMS, DATA = ROOT / "params.yaml", ROOT / "data"
 VARIANT = "mobilenet_unet"
 LAST_BLOCKS = ("block_13", "block_14", "block_15", "block_16", "Conv_1")  # of MobileNetV2
 MOMENTUM = 0.99  # of averaged weights
@@ -46,21 +43,10 @@ Patch = Callable[[], AbstractContextManager]
 
 @dataclass(frozen=True)
 class Choice:
-    """What is changed: settings of `classification`, and code."""
+    """What is changed: settings of its training, and code."""
 
     settings: dict[str, Any] = field(default_factory=dict)
     patches: tuple[Patch, ...] = ()
-
-
-@dataclass(frozen=True)
-class FewInputs(Inputs):
-    """Inputs with fewer training images."""
-
-    images: int = 0
-
-    def examples(self, part: str) -> Examples:
-        found = super().examples(part)
-        return found.some(slice(0, self.images)) if part == "train" else found
 
 
 def last_blocks(*given: Any) -> keras.Model | None:
@@ -91,7 +77,7 @@ def fit_and_swap(model: keras.Model, *given: Any, callbacks: list, **options: An
 
 
 def sixteen_bins(centers: np.ndarray) -> Callable:
-    """As `classification._assignment`, over twice the distance."""
+    """As `classification._soft_encoder`, over twice the distance."""
     width = classification.BIN_WIDTH / lab.AB_SCALE
 
     def toward(ab: keras.KerasTensor) -> keras.KerasTensor:
@@ -123,7 +109,7 @@ CHOICES = {
     ),
     "near-gray photographs are trained on too": Choice({"min_chroma": 0.0}),
     "a color counts for sixteen bins": Choice(
-        patches=(partial(patch.object, classification, "_assignment", sixteen_bins),)
+        patches=(partial(patch.object, classification, "_soft_encoder", sixteen_bins),)
     ),
     "weights half as strong": Choice(
         patches=(partial(patch.object, classification, "UNIFORM_SHARE", 0.75),)
@@ -136,12 +122,9 @@ CHOICES = {
 
 
 def main(images: int, epochs: int, seeds: list[int], choices: list[str]) -> None:
-    settings = Classification.load(PARAMS).model_copy(update={"epochs": epochs})
-    encoder = Pretrained.read(DATA / "inputs" / "encoders" / f"{VARIANT}.json")
-    inputs = FewInputs(
-        DATA / "lab", None, encoder, Encoders.load(PARAMS), DATA / "colors", images=images
-    )
-    validation = inputs.examples("validation")
+    settings, data = settings_and_data(VARIANT, images)
+    settings = settings.model_copy(update={"epochs": epochs})
+    validation = data.examples("validation")
     side = validation.images.L.shape[1]
     print(f"{turns.machine()}\n\n{images} training images, {side} px, {epochs} epochs,")
     print(f"seeds {seeds}; scored on {len(validation)} validation images\n", flush=True)
@@ -149,7 +132,7 @@ def main(images: int, epochs: int, seeds: list[int], choices: list[str]) -> None
     for name in choices:
         results = []
         for seed in seeds:
-            results.append(train_and_score(CHOICES[name], seed, settings, inputs, validation))
+            results.append(train_and_score(CHOICES[name], seed, settings, data, validation))
             print(f"{name}, seed {seed}: {results[-1]}", flush=True)
         rows[name] = {
             column: mean_and_range([result[column] for result in results]) for column in results[0]
@@ -158,7 +141,7 @@ def main(images: int, epochs: int, seeds: list[int], choices: list[str]) -> None
 
 
 def train_and_score(
-    choice: Choice, seed: int, settings: Classification, inputs: Inputs, validation: Examples
+    choice: Choice, seed: int, settings: Train, data: FewData, validation: Examples
 ) -> dict[str, float]:
     """Train once with what is changed, and add to the scores how much CPU time that took."""
     with ExitStack() as patched, tempfile.TemporaryDirectory() as folder:
@@ -167,18 +150,9 @@ def train_and_score(
         changed = dict(choice.settings)
         changed["epochs"] = settings.epochs * changed.get("epochs", 1)
         started = time.process_time()
-        out = Path(folder)
-        train_variant(
-            VARIANT,
-            seed,
-            settings.model_copy(update=changed),
-            inputs,
-            out / "model",
-            out / "unfinished",
-            out / "memory.json",
-        )
+        model = train(VARIANT, seed, settings.model_copy(update=changed), data, Path(folder))
         minutes = (time.process_time() - started) / 60
-        return scores(out / "model", validation) | {"CPU minutes": minutes}
+        return scores(model, validation) | {"CPU minutes": minutes}
 
 
 def mean_and_range(values: list[float]) -> str:
@@ -195,8 +169,8 @@ def scores(model: Path, validation: Examples) -> dict[str, float]:
     measured = []
     for start in range(0, len(validation), 32):
         batch = slice(start, start + 32)
-        logits = adjustable.before.predict_on_batch(validation.inputs(batch))
-        ways = [adjustable.ab(logits, position) for position in positions]
+        logits = adjustable.logits_model.predict_on_batch(validation.inputs(batch))
+        ways = [adjustable.decode(logits, position) for position in positions]
         for index, truth in enumerate(validation.images.rgb[batch]):
             L, _ = lab.rgb_to_lab(truth)
             colorized = [

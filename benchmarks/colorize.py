@@ -1,11 +1,11 @@
-r"""The command `colorize` beside that of an earlier commit, and beside a plain loop.
+r"""Compare the command `colorize` with that of an earlier commit, and with a simple loop.
 
-Each runs as a process of its own, cold, as a person calls it, in turns: one photograph of 768x512,
-24 of them, many as they are, and one of 100 megapixels. The plain loop is over ONNX Runtime, with
-Pillow and scikit-image, as a tutorial has it. Prints a Markdown table, with the memory of all of a
-command's processes together, and the size of the installed packages.
+Each runs in a new process, alternately: one photograph of 768x512, 24 of them, many in their own
+size, and one of 100 megapixels. The simple loop uses ONNX Runtime, Pillow and scikit-image, as in a
+tutorial. Prints a Markdown table, with the total memory of all processes of a command, and the size
+of the installed packages.
 
-    git worktree add ../former COMMIT    # and a package that its stage `package` made
+    git worktree add ../former COMMIT    # and a package written by its stage `package`
     python benchmarks/colorize.py --photos photos/ --model models/chosen \
         --former ../former ../former/models/chosen
 """
@@ -32,7 +32,7 @@ SIZE = 768, 512  # px
 LARGE = 12_500, 8_000  # px, 100 megapixels
 LARGE_ROUNDS = 1
 
-Way = Callable[[list[Path], Path], tuple[list[str], Path]]  # a command line, and where src/ is
+Program = Callable[[list[Path], Path], tuple[list[str], Path]]  # returns command line and src/
 
 
 def main(
@@ -42,34 +42,39 @@ def main(
     count: int,
     rounds: int,
 ) -> None:
-    ways: dict[str, Way] = {"colorize": colorizes(ROOT, model), "plain loop": plainly(model)}
+    programs: dict[str, Program] = {
+        "colorize": command_of(ROOT, model),
+        "simple loop": simple_loop(model),
+    }
     if former:
-        ways["the former command"] = colorizes(*former)
+        programs["former command"] = command_of(*former)
     print(f"{turns.machine('onnxruntime')}\n")
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for name, paths, times in works(photos, count, rounds, Path(folder)):
-            measured = measure(ways, paths, times)
-            ours = measured["colorize"][0]
-            for way, (seconds, memory) in measured.items():
+        for name, paths, repetitions in workloads(photos, count, rounds, Path(folder)):
+            measured = measure(programs, paths, repetitions)
+            reference = measured["colorize"][0]
+            for program, (seconds, memory) in measured.items():
                 rows.append(
                     {
                         "photographs": name,
-                        "": way,
+                        "": program,
                         "seconds": f"{seconds:.2f}",
                         "per second": f"{len(paths) / seconds:.2f}",
-                        "colorize is faster by": f"{seconds / ours:.2f}",
+                        "speedup of colorize": f"{seconds / reference:.2f}",
                         "peak memory, MiB": f"{memory:,.0f}",
                     }
                 )
                 print(rows[-1], file=sys.stderr, flush=True)
     print(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True))
     print(f"\nInstalled: {installed(ROOT)}", end="")
-    print(f"; the former command: {installed(former[0])}" if former else "")
+    print(f"; former command: {installed(former[0])}" if former else "")
 
 
-def works(photos: Path, count: int, rounds: int, folder: Path) -> list[tuple[str, list[Path], int]]:
-    """What is to be colorized, and how many times."""
+def workloads(
+    photos: Path, count: int, rounds: int, folder: Path
+) -> list[tuple[str, list[Path], int]]:
+    """The photographs of each workload, and the number of repetitions."""
     paths = [photos / name for name in archives.folder_image_names(photos)]
     resized = []
     for number, path in enumerate(paths[:24]):
@@ -79,26 +84,28 @@ def works(photos: Path, count: int, rounds: int, folder: Path) -> list[tuple[str
     large = folder / "large.jpg"
     with Image.open(paths[0]) as image:
         image.resize(LARGE, Image.Resampling.BILINEAR).save(large, quality=92)
-    as_they_are = paths[:count]
+    own_size = paths[:count]
     return [
         ("one of 768x512", resized[:1], rounds),
         ("24 of 768x512", resized, rounds),
-        (f"{len(as_they_are)} of {photos.name}", as_they_are, (rounds + 1) // 2),
+        (f"{len(own_size)} of {photos.name}", own_size, (rounds + 1) // 2),
         ("one of 100 megapixels", [large], LARGE_ROUNDS),
     ]
 
 
-def measure(ways: dict[str, Way], paths: list[Path], rounds: int) -> dict[str, tuple[float, float]]:
-    """Median of the seconds, and the most memory in MiB, of each way, in turns.
+def measure(
+    programs: dict[str, Program], paths: list[Path], rounds: int
+) -> dict[str, tuple[float, float]]:
+    """Median of the seconds, and peak memory in MiB, of each program, run alternately.
 
-    The first turn is not timed: it finds no file in the system's cache, and its memory is watched.
+    The first round is not timed: files are not in the system's cache, and memory is measured.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    seconds: dict[str, list[float]] = {name: [] for name in programs}
     memory = {}
     for turn in range(rounds + 1):
-        for name, way in ways.items():
+        for name, program in programs.items():
             with tempfile.TemporaryDirectory() as out:
-                arguments, source = way(paths, Path(out))
+                arguments, source = program(paths, Path(out))
                 started = time.perf_counter()
                 process = subprocess.Popen(
                     arguments,
@@ -114,11 +121,11 @@ def measure(ways: dict[str, Way], paths: list[Path], rounds: int) -> dict[str, t
                 written = len(list(Path(out).iterdir()))
                 if status or written != len(paths):
                     raise RuntimeError(f"{name} ended with {status}, {written} written")
-    return {name: (statistics.median(seconds[name]), memory[name]) for name in ways}
+    return {name: (statistics.median(seconds[name]), memory[name]) for name in programs}
 
 
 def installed(checkout: Path) -> str:
-    """Size of what `pip install .` brings, in MB."""
+    """Size of everything that `pip install .` installs, in MB."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         pip = [str(Path(folder, "bin", "pip")), "install", "--quiet", str(checkout)]
@@ -127,29 +134,29 @@ def installed(checkout: Path) -> str:
         return f"{sum(path.lstat().st_size for path in files) / 1e6:,.0f} MB"
 
 
-def colorizes(checkout: Path, model: Path) -> Way:
+def command_of(checkout: Path, model: Path) -> Program:
     """The command of a checkout."""
 
-    def way(paths: list[Path], out: Path) -> tuple[list[str], Path]:
+    def program(paths: list[Path], out: Path) -> tuple[list[str], Path]:
         options = ["--model", str(model.resolve()), "--output", str(out), "--quiet"]
         arguments = [sys.executable, "-m", command.__name__, *map(str, paths), *options]
         return arguments, checkout / "src"
 
-    return way
+    return program
 
 
-def plainly(model: Path) -> Way:
-    """The plain loop, in a process of its own."""
+def simple_loop(model: Path) -> Program:
+    """The simple loop, in a new process."""
 
-    def way(paths: list[Path], out: Path) -> tuple[list[str], Path]:
-        arguments = ["-c", PLAIN, str(model.resolve()), str(out), *map(str, paths)]
+    def program(paths: list[Path], out: Path) -> tuple[list[str], Path]:
+        arguments = ["-c", SIMPLE_LOOP, str(model.resolve()), str(out), *map(str, paths)]
         return [sys.executable, *arguments], ROOT / "src"
 
-    return way
+    return program
 
 
-# Every photograph is squashed to the network's square.
-PLAIN = """
+# The input is a square, whatever the aspect ratio.
+SIMPLE_LOOP = """
 import json, os, sys
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 from pathlib import Path
@@ -159,31 +166,31 @@ from skimage import color
 
 Image.MAX_IMAGE_PIXELS = None
 model, out, *paths = map(Path, sys.argv[1:])
-told = json.loads((model / "colorization.json").read_text())
+manifest = json.loads((model / "colorization.json").read_text())
 network = onnxruntime.InferenceSession(model / "model.onnx")
-if told["dial"]:
-    dial = onnxruntime.InferenceSession(model / "dial.onnx")
-    position = np.full((1, 1), told["dial"]["default"], np.float32)
-if told["embedder_size"]:
+if manifest["vividness"]:
+    decoder = onnxruntime.InferenceSession(model / "decode.onnx")
+    vividness = np.full((1, 1), manifest["vividness"]["default"], np.float32)
+if manifest["embedder_size"]:
     embedder = onnxruntime.InferenceSession(model / "embedder.onnx")
     mean, deviation = np.load(model / "embedding.npy")
-side = told["image_size"]
+side = manifest["image_size"]
 for path in paths:
     image = Image.open(path).convert("RGB")
     small = color.rgb2lab(np.asarray(image.resize((side, side))))[None, ..., :1]
-    given = {"L": (small / 50 - 1).astype(np.float32)}
-    if told["embedder_size"]:
-        wide = image.resize((told["embedder_size"],) * 2)
-        L = (color.rgb2lab(np.asarray(wide))[None, ..., :1] / 50 - 1).astype(np.float32)
-        given["embedding"] = (embedder.run(None, {"L": L})[0] - mean) / deviation
-    (found,) = network.run(None, given)
-    if told["dial"]:
-        (found,) = dial.run(None, {"logits": found, "vividness": position})
-    whole = color.rgb2lab(np.asarray(image))
+    inputs = {"L": (small / 50 - 1).astype(np.float32)}
+    if manifest["embedder_size"]:
+        square = image.resize((manifest["embedder_size"],) * 2)
+        L = (color.rgb2lab(np.asarray(square))[None, ..., :1] / 50 - 1).astype(np.float32)
+        inputs["embedding"] = (embedder.run(None, {"L": L})[0] - mean) / deviation
+    (ab,) = network.run(None, inputs)
+    if manifest["vividness"]:
+        (ab,) = decoder.run(None, {"logits": ab, "vividness": vividness})
+    lab = color.rgb2lab(np.asarray(image))
     for channel in (0, 1):
-        enlarged = Image.fromarray(128 * found[0][..., channel]).resize(image.size)
-        whole[..., 1 + channel] = np.asarray(enlarged)
-    rgb = np.rint(255 * color.lab2rgb(whole)).astype(np.uint8)
+        resized = Image.fromarray(128 * ab[0][..., channel]).resize(image.size)
+        lab[..., 1 + channel] = np.asarray(resized)
+    rgb = np.rint(255 * color.lab2rgb(lab)).astype(np.uint8)
     Image.fromarray(rgb).save(out / f"{path.stem}.jpg", quality=95)
 """
 

@@ -19,9 +19,9 @@ import tensorflow as tf
 from keras import layers
 
 import turns
-from colorization import architectures as all_variants
 from colorization.backbones.precision import choose_precision
-from colorization.networks.architecture import sees_embedding
+from colorization.networks import catalog as all_variants
+from colorization.networks.architecture import takes_embedding
 from steps import batch, compiled
 
 PASSES = ["forward", "backward, data", "backward, weights"]
@@ -34,7 +34,7 @@ def main(variants: list[str], image_size: int, batch_size: int, rounds: int) -> 
     for variant in variants:
         model = compiled(variant, policy)
         shape = (batch_size, image_size)
-        inputs, target = batch(variant, shape, embedding=sees_embedding(model))
+        inputs, target = batch(variant, shape, embedding=takes_embedding(model))
         step = median(partial(model.train_on_batch, inputs, target), rounds)
         spent = pd.DataFrame(passes(model, inputs, rounds)).groupby("pass").sum()
         rates = spent["operations"] / spent["seconds"] / 1e9

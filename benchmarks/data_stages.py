@@ -56,26 +56,24 @@ def measure(count: int, work: Path) -> dict[str, Measured]:
     params["download"]["scenes"] |= CAMERA | {"count": count}
     params["preprocess"]["image_size"] = IMAGE_SIZE
     (work / "params.yaml").write_text(yaml.safe_dump(params))
-    raw, split, lab = work / "raw.zip", work / "split.csv", work / "lab"
-    shutil.rmtree(lab, ignore_errors=True)
-    found = {}
+    raw = work / "data" / "raw.zip"
+    shutil.rmtree(work / "data" / "lab", ignore_errors=True)
+    measured = {}
     if not raw.exists():
-        found["download (draws)"] = stage("download", work, "--unfinished", work, "--out", raw)
-    found["split"] = stage("split", work, "--archive", raw, "--out", split)
+        measured["download (draws)"] = stage("download", work)
+    measured["split"] = stage("split", work)
     before = decode_and_resize(raw)
-    found["preprocess"] = stage(
-        "preprocess", work, "--archive", raw, "--split", split, "--out", lab
-    )
+    measured["preprocess"] = stage("preprocess", work)
     after = decode_and_resize(raw)
-    found["decoding and resizing alone"] = Measured((before + after) / 2, float("nan"))
-    return found
+    measured["decoding and resizing alone"] = Measured((before + after) / 2, float("nan"))
+    return measured
 
 
-def stage(name: str, work: Path, *options: str | Path) -> Measured:
-    """Run a stage and watch its memory."""
+def stage(name: str, work: Path) -> Measured:
+    """Run a stage in a folder and watch its memory."""
     script = ROOT / "stages" / f"{name}.py"
     started = time.perf_counter()
-    process = subprocess.Popen([sys.executable, script, "--params", work / "params.yaml", *options])
+    process = subprocess.Popen([sys.executable, script], cwd=work)
     with ThreadPoolExecutor(1) as watcher:
         memory = watcher.submit(turns.peak_memory, process)
         if process.wait():

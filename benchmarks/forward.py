@@ -13,7 +13,7 @@ import torch
 
 import turns
 from colorization.backbones.precision import choose_precision
-from colorization.networks.architecture import sees_embedding
+from colorization.networks.architecture import takes_embedding
 from steps import batch, compiled
 from torch_networks import NETWORKS, prepared
 
@@ -36,7 +36,7 @@ def main(variants: list[str], image_size: int, batch_size: int, rounds: int) -> 
 
 def keras_pass(policy: str, variant: str, shape: tuple[int, int]) -> turns.Step:
     model = compiled(variant, policy)
-    inputs, _ = batch(variant, shape, embedding=sees_embedding(model))
+    inputs, _ = batch(variant, shape, embedding=takes_embedding(model))
     return lambda: model.predict_on_batch(inputs)
 
 

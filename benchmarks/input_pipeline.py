@@ -19,13 +19,13 @@ import numpy as np
 import pandas as pd
 
 import turns
-from colorization import architectures
 from colorization.backbones.precision import choose_precision
 from colorization.core.settings import Preprocess, Train
 from colorization.dataset import arrays
 from colorization.dataset.examples import Examples
+from colorization.networks import catalog
 from colorization.networks.objective import Objective
-from colorization.training.input_pipeline import Batches, feed
+from colorization.training.input_pipeline import Batches, as_dataset
 from steps import COLORS, compiled
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,7 +36,7 @@ STEPS = {"quick": 68, "paper": 4}  # of an epoch
 
 def main(variant: str, profiles: list[str], rounds: int) -> None:
     print(f"{turns.machine()}\n\n{variant}\n")
-    objective = architectures.load(variant).learns(COLORS)
+    objective = catalog.load(variant).objective_for(COLORS)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for profile in profiles:
@@ -108,7 +108,7 @@ def given(model: keras.Model, data: Batches) -> turns.Step:
 def fed(model: keras.Model, data: Batches) -> turns.Step:
     return partial(
         model.fit,
-        feed(data),
+        as_dataset(data),
         epochs=len(data) // data.per_epoch,
         steps_per_epoch=data.per_epoch,
         shuffle=False,

@@ -10,17 +10,16 @@ Markdown table. The learning rate falls as far over the short training as over t
 import argparse
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 import turns
-from color_choices import DATA, PARAMS, FewInputs
-from colorization.core.settings import Encoders, Train
+from cached import settings_and_data, train
+from colorization.core.settings import Train
 from colorization.core.tables import read_table
-from colorization.dataset.examples import read_examples
-from colorization.training.training import train_variant
 
 
 def choices(settings: Train) -> dict[str, dict[str, Any]]:
@@ -43,11 +42,9 @@ def shortened(settings: Train, whole: int, images: int, epochs: int) -> Train:
 
 
 def main(images: int, epochs: int, seed: int, variants: list[str]) -> None:
-    encoders = Encoders.load(PARAMS)
-    inputs = FewInputs(DATA / "lab", DATA / "embeddings", None, encoders, images=images)
-    settings = Train.load(PARAMS)
-    whole = len(read_examples(DATA / "lab", None, "train"))
-    short = shortened(settings, whole, images, epochs)
+    prepared = {variant: settings_and_data(variant, images) for variant in variants}
+    settings, data = prepared[variants[0]]
+    short = shortened(settings, len(replace(data, images=None).examples("train")), images, epochs)
     print(f"{turns.machine()}\n\n{images} training images, {epochs} epochs, seed {seed}\n")
     rows = []
     for name, changed in choices(short).items():
@@ -55,17 +52,9 @@ def main(images: int, epochs: int, seed: int, variants: list[str]) -> None:
         for variant in variants:
             started = time.perf_counter()
             with tempfile.TemporaryDirectory() as folder:
-                out = Path(folder)
-                train_variant(
-                    variant,
-                    seed,
-                    short.model_copy(update=changed),
-                    inputs,
-                    out / "model",
-                    out / "unfinished",
-                    out / "memory.json",
-                )
-                history = read_table(out / "model" / "history.csv")
+                settings = short.model_copy(update=changed)
+                model = train(variant, seed, settings, prepared[variant][1], Path(folder))
+                history = read_table(model / "history.csv")
             row |= {
                 f"{variant}: lowest validation MSE": f"{history['val_mse'].min():.5f}",
                 f"{variant}: minutes": f"{(time.perf_counter() - started) / 60:.1f}",

@@ -90,7 +90,7 @@ def decode(content: bytes) -> Image.Image:
 
 def rgb2lab_in_blocks(rgb: np.ndarray) -> None:
     """As `lab.rgb_to_lab` calls it, with nothing around it."""
-    lines = max(1, lab.PIXELS_AT_A_TIME // rgb.shape[1])
+    lines = max(1, lab.BLOCK_PIXELS // rgb.shape[1])
     for start in range(0, len(rgb), lines):
         color.rgb2lab(np.divide(rgb[start : start + lines], 255, dtype=np.float32))
 

@@ -17,8 +17,8 @@ from functools import partial
 import pandas as pd
 
 import turns
-from colorization import architectures
-from colorization.networks.architecture import sees_embedding
+from colorization.networks import catalog
+from colorization.networks.architecture import takes_embedding
 from steps import batch, compiled
 
 MARK = "step of seconds:"
@@ -61,7 +61,7 @@ def milliseconds(record: str) -> Iterator[dict[str, str | float]]:
 def record(variant: str, policy: str, image_size: int, batch_size: int, steps: int) -> None:
     """Compute steps, with a mark after each."""
     model = compiled(variant, policy)
-    given = batch(variant, (batch_size, image_size), embedding=sees_embedding(model))
+    given = batch(variant, (batch_size, image_size), embedding=takes_embedding(model))
     step = partial(model.train_on_batch, *given)
     for _ in range(steps + 2):
         started = time.perf_counter()
@@ -71,7 +71,7 @@ def record(variant: str, policy: str, image_size: int, batch_size: int, steps: i
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--variant", choices=architectures.names(), default="bn_maxpool")
+    parser.add_argument("--variant", choices=catalog.names(), default="bn_maxpool")
     parser.add_argument("--policy", default="float32")
     parser.add_argument("--image_size", type=int, default=224)
     parser.add_argument("--batch_size", type=int, default=16)

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 
 import turns
-from colorization import architectures
 from colorization.color.statistics import count_colors
+from colorization.networks import catalog
 from colorization.networks.architecture import build_network
 
 with turns.quiet():
@@ -15,9 +15,9 @@ with turns.quiet():
 
 def compiled(variant: str, policy: str) -> keras.Model:
     """What learns of a variant's network, compiled as a training compiles it."""
-    record = architectures.load(variant)
+    record = catalog.load(variant)
     training_model = build_network(variant, record, 1, policy, COLORS).training_model
-    objective = record.learns(COLORS)
+    objective = record.objective_for(COLORS)
     error = keras.metrics.MeanMetricWrapper(objective.squared_error, name="mse")
     training_model.compile(optimizer="adam", loss=objective.loss, metrics=[error])
     return training_model
@@ -33,5 +33,5 @@ def batch(
     if embedding:
         inputs.append(rng.normal(size=(count, 1000)))
     ab = rng.uniform(-1, 1, (count, side, side, 2)).astype(np.float32)
-    target = architectures.load(variant).learns(COLORS).target(ab)
+    target = catalog.load(variant).objective_for(COLORS).target(ab)
     return [array.astype(np.float32) for array in inputs], target

@@ -25,12 +25,15 @@ from pathlib import Path
 import pandas as pd
 
 import turns
-from colorization.core.settings import Preprocess, Study, Train
+from colorization.core.settings import Params
 
 ROOT = Path(__file__).resolve().parent.parent
 DVC = [sys.executable, "-m", "dvc"]
 EXPERIMENTS = "experiments/dvc.yaml"
-INPUTS = ["check", "preprocess", "colors", "trivial", "embed", f"{EXPERIMENTS}:embed_control"]
+INPUTS = [
+    *("check", "preprocess", "colors", "trivial", "embed"),
+    *(f"{EXPERIMENTS}:{stage}" for stage in ("embed_control", "inputs")),
+]
 DONE = f"{EXPERIMENTS}:{{}}@bn_maxpool-1"
 AUTHOR = ["-c", "user.name=benchmark", "-c", "user.email=benchmark@example.org"]
 MACHINES = (1, 4, 16, 64)
@@ -63,7 +66,11 @@ def measure(folder: Path) -> pd.DataFrame:
     seconds(["git", *AUTHOR, "commit", "--quiet", "--all", "--message", "measured"], home)
     steps = {
         "a worker's first task: git clone": ["git", "clone", "--quiet", str(home), str(clone)],
-        "a worker's first task: pull inputs": [*DVC, "pull", *INPUTS[:-1]],  # no controls
+        "a worker's first task: pull inputs": [
+            *DVC,
+            "pull",
+            *INPUTS[:-2],
+        ],  # none of a variant's own
         "a task: imports of `train`": [sys.executable, "stages/train.py", "--help"],
         "a task: find what was trained in the run-cache": repro("train", "--pull"),
         "a task: evaluate, with its imports": repro("evaluate", "--force"),
@@ -88,13 +95,12 @@ def on_paper(
     profile: Path, training: int, test: int, measured: Path, overhead: float, evaluate: float
 ) -> list[float]:
     """Hours of a study of so many photographs, by machines; the inputs are there."""
-    smaller = Preprocess.load(measured / "params.yaml").image_size
-    pixels = (Preprocess.load(profile).image_size / smaller) ** 2
-    study = Study.load(profile)
+    smaller = Params.load(measured / "params.yaml").preprocess.image_size
+    params = Params.load(profile)
+    pixels = (params.preprocess.image_size / smaller) ** 2
     tasks = []
-    for variant, _ in study.trainings():
-        section = Classification if variant in study.classification else Train
-        seen = training * section.load(profile).epochs
+    for variant, _ in params.trainings():
+        seen = training * params.train.override(params.variants[variant].train, variant).epochs
         rate = images_per_second(measured, variant)
         tasks.append(overhead + (seen / rate + test * evaluate) * pixels)
     return [longest_first(tasks, machines) / 3600 for machines in MACHINES]

@@ -16,10 +16,10 @@ import torch
 from keras import layers
 
 import turns
-from colorization import architectures as all_variants
 from colorization.backbones.precision import choose_precision
 from colorization.networks import blocks
-from colorization.networks.architecture import Network, build_network, sees_embedding
+from colorization.networks import catalog as all_variants
+from colorization.networks.architecture import Network, build_network, takes_embedding
 from colorization.networks.normalization import FusedBatchNormalization
 from steps import COLORS, batch, compiled
 from torch_networks import LOSSES, NETWORKS, penalty, prepared, squared_error
@@ -79,7 +79,7 @@ def keras_step(
 ) -> turns.Step:
     blocks.FusedBatchNormalization = normalization  # type: ignore[misc, assignment]
     model = compiled(variant, policy)
-    inputs, target = batch(variant, shape, embedding=sees_embedding(model))
+    inputs, target = batch(variant, shape, embedding=takes_embedding(model))
     return lambda: model.train_on_batch(inputs, target)
 
 
@@ -109,9 +109,9 @@ def operations_per_image(variant: str, shape: tuple[int, int]) -> float:
     """Floating-point operations of a step, as TensorFlow counts those of its graph."""
     training_model, loss_of = (
         network_of(variant).training_model,
-        all_variants.load(variant).learns(COLORS).loss,
+        all_variants.load(variant).objective_for(COLORS).loss,
     )
-    given, truth = batch(variant, (1, shape[1]), embedding=sees_embedding(training_model))
+    given, truth = batch(variant, (1, shape[1]), embedding=takes_embedding(training_model))
 
     @tf.function
     def gradients(inputs: list[tf.Tensor], target: tf.Tensor) -> list[tf.Tensor]:

@@ -54,8 +54,8 @@ def main(photos: Path, model: Path, count: int, sizes: list[int]) -> None:
 
 def enlargements(colorizer: Colorizer, paths: list[Path]) -> pd.DataFrame:
     """CIEDE2000 near edges and everywhere, by method."""
-    inputs = [colorizer.see(path) for path in paths]
-    ab = [colorizer.turn(output) for output in colorizer.predict(inputs)]
+    inputs = [colorizer.prepare_input(path) for path in paths]
+    ab = [colorizer.decode(output) for output in colorizer.predict(inputs)]
     measured = np.array(Parallel(n_jobs=-1)(map(delayed(compare), paths, inputs, ab)))
     over_bilinear = measured[..., 0] - measured[:, :1, 0]
     return pd.DataFrame(

@@ -1,4 +1,4 @@
-"""Run a stage: the command line, the messages on errors and the clock that all stages share.
+"""Runs a stage: the command line, error messages and timing that all stages share.
 
 Importing this module puts this checkout's src/ first on the path: an installed package may belong
 to another checkout, as in `dvc exp run --temp`.
@@ -16,20 +16,21 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
-# TensorFlow's greetings would hide our lines. Failures raise exceptions all the same.
+# TensorFlow's log messages would hide ours. Its errors are exceptions all the same.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 if platform.machine() in ("x86_64", "AMD64"):
     # By default TensorFlow uses oneDNN only where there is AVX512; see benchmarks/onednn.py.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
+from _paths import RUNS
 from colorization.core.errors import ColorizationError
 from colorization.core.provenance import Run, machine
 
-# TensorFlow's native code writes some greetings before it knows the log level, and not by Python's
-# sys.stderr. They are discarded while a stage is imported.
+# TensorFlow's native code writes some messages before it knows the log level, and not through
+# Python's sys.stderr. They are discarded while a stage is imported.
 _STDERR = os.dup(2)
 sys.stderr = open(_STDERR, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
 with Path(os.devnull).open("w") as _nowhere:
@@ -37,10 +38,10 @@ with Path(os.devnull).open("w") as _nowhere:
 
 
 @dataclass(frozen=True)
-class Figures:
+class Measurements:
     """A stage's own measurements of its run; see `provenance.Run`.
 
-    Where this run continued an interrupted one, `earlier_seconds` is the time that that one spent.
+    A run that resumed from a checkpoint has the time spent before it in `earlier_seconds`.
     """
 
     images_per_second: float | None = None
@@ -48,39 +49,31 @@ class Figures:
     earlier_seconds: float = 0.0
 
 
-def run(main: Callable[..., Figures | None]) -> None:
-    """Call a stage's main with the options of the command line.
+def run(main: Callable[..., Measurements | None]) -> None:
+    """Call a stage's main with the arguments of the command line.
 
-    Each parameter of `main` is an option of the same name, of the type it is annotated with. An
-    option with a default may be left out. With `--run FILE`, the file records how long the stage
-    took and on which machine. DVC and git do not track this file, since it is never the same twice.
+    Each parameter of `main` is an argument, of the type it is annotated with. A file in data/runs
+    records how long the stage took and on which machine.
 
-    On an error that the user can mend, the stage exits with status 1 and prints one line on it.
+    On an error that the user can correct, the stage exits with status 1 and prints one line on it.
     """
-    _let_speak()
+    _restore_stderr()
     stage = Path(sys.argv[0]).stem
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     for name, parameter in inspect.signature(main).parameters.items():
-        kind = next(iter(get_args(parameter.annotation)), parameter.annotation)
-        required = parameter.default is parameter.empty
-        default = None if required else parameter.default
-        parser.add_argument(f"--{name}", type=kind, required=required, default=default)
-    parser.add_argument("--run", type=Path)
-    options = vars(parser.parse_args())
-    told = options.pop("run")
+        parser.add_argument(name, type=parameter.annotation)
+    arguments = vars(parser.parse_args())
     started = time.perf_counter()
-    signal.signal(signal.SIGTERM, _interrupt)  # as Ctrl-C: unfinished outputs are removed
+    signal.signal(signal.SIGTERM, _interrupt)  # as Ctrl-C: partial outputs are removed
     try:
-        figures = main(**options) or Figures()
-        seconds = time.perf_counter() - started + figures.earlier_seconds
-        if told:
-            Run(
-                stage=stage,
-                seconds=round(seconds, 2),
-                images_per_second=figures.images_per_second,
-                devices=figures.devices,
-                machine=machine(),
-            ).write(told)
+        measured = main(**arguments) or Measurements()
+        Run(
+            stage=stage,
+            seconds=round(time.perf_counter() - started + measured.earlier_seconds, 2),
+            images_per_second=measured.images_per_second,
+            devices=measured.devices,
+            machine=machine(),
+        ).write(run_file(stage, *arguments.values()))
     except ColorizationError as error:
         sys.exit(f"{stage}: {error}")
     except OSError as error:
@@ -93,15 +86,21 @@ def run(main: Callable[..., Figures | None]) -> None:
         sys.exit(f"{stage}: not enough memory; in params.yaml, lower batch_size or image_size")
 
 
-def _let_speak() -> None:
-    """Show what libraries write to stderr again, once TensorFlow has looked for GPUs."""
+def run_file(stage: str, *arguments: object) -> Path:
+    """The file that records the last run of a stage, of one instance where it has arguments."""
+    name = "-".join(map(str, arguments))
+    return RUNS / stage / f"{name}.json" if name else RUNS / f"{stage}.json"
+
+
+def _restore_stderr() -> None:
+    """Stop discarding stderr, once TensorFlow has listed the GPUs."""
     if tensorflow := sys.modules.get("tensorflow"):
         tensorflow.config.list_physical_devices()
     os.dup2(_STDERR, 2)
 
 
 def _out_of_memory(error: Exception) -> bool:
-    """Whether Python, TensorFlow or JAX found no room, in this machine's memory or a GPU's."""
+    """Whether Python, TensorFlow or JAX ran out of this machine's or a GPU's memory."""
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "ResourceExhaustedError"
@@ -110,7 +109,7 @@ def _out_of_memory(error: Exception) -> bool:
 
 
 def _reason(error: OSError) -> str:
-    """Describe a failure in one line, in the operating system's words."""
+    """Describe an OSError in one line, in the operating system's words."""
     where = f"{error.filename}: " if error.filename else ""  # a full disk gives none
     if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
         _, out, why = error.args[0][0]  # it lists the files that could not be copied
@@ -121,7 +120,7 @@ def _reason(error: OSError) -> str:
     if hidden := re.search(r"filename = '(.*?)'.*errno = (\d+)", message):
         return f"{hidden[1]}: {os.strerror(int(hidden[2]))}"
     if re.fullmatch(r"\d+ requested and \d+ written", message):
-        return f"an array could not be written whole: is the disk full? ({message})"
+        return f"an array could not be written completely: is the disk full? ({message})"
     return f"{where}{error.strerror or message}"
 
 

@@ -1,72 +1,66 @@
-"""Stage `check`: validate params.yaml and look whether local inputs changed.
+"""Stage `check`: validate params.yaml, and identify the photographs and weights that it names.
 
-It runs before anything is computed or deleted. Its outputs are the same bytes as long as the inputs
-are the same, so no later stage runs in vain.
+It runs first and always. As long as the photographs and the weights are the same, so are the bytes
+of its outputs, and no later stage runs again.
 """
 
 import os
-from pathlib import Path
 
+from _paths import ARCHIVE, HASH_CACHE, PARAMS, SOURCE, WEIGHTS
 from _stage import run
-from colorization import architectures
 from colorization.backbones.weights import Pretrained, fingerprint_weights
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder, atomic_write
-from colorization.core.settings import NONE, load_params
+from colorization.core.settings import NONE, Encoders, load_params
 from colorization.core.workspace import local_path
+from colorization.networks import catalog
 from colorization.sources.fingerprints import fingerprint_source
 
 
-def main(
-    params: Path, memory: Path, raw: Path, source: Path, weights: Path, encoders: Path
-) -> None:
-    settings = load_params(params, architectures.names())
+def main() -> None:
+    params = load_params(PARAMS, catalog.names())
     # realpath accepts a link that leads to itself; the fingerprint below reports it.
-    if os.path.realpath(local_path(settings.download.source)) == os.path.realpath(
-        local_path(str(raw))
+    if os.path.realpath(local_path(params.download.source)) == os.path.realpath(
+        local_path(str(ARCHIVE))
     ):
         raise ColorizationError(
-            f"download.source: {raw} is what `download` writes anew; give the archive another place"
+            f"download.source: {ARCHIVE} is what `download` writes; give the archive another place"
         )
-    chosen = settings.model.variant
-    fingerprints = {
-        source: fingerprint_source(settings.download.source, memory),
-        weights: _fingerprint(
-            settings.embed.weights,
-            "embed.weights",
-            memory,
-            needed=chosen in settings.study.with_embedding,
+    source = fingerprint_source(params.download.source, HASH_CACHE)
+    chosen = params.variants[params.model.variant]
+    identified = {
+        "embed": Pretrained(
+            network=params.embed.network,
+            weights=_fingerprint(
+                params.embed.weights, "embed.weights", needed=chosen.embedding != NONE
+            ),
         ),
-    }
-    seen_through = {
-        variant: Pretrained(
+        NONE: Pretrained(network=NONE, weights=NONE),
+    } | {
+        encoder: Pretrained(
             network=encoder,
-            weights=NONE
-            if encoder == NONE
-            else _fingerprint(
-                settings.encoders.weights(encoder),
+            weights=_fingerprint(
+                params.encoders.weights(encoder),
                 f"encoders.{encoder}",
-                memory,
-                needed=encoder == settings.study.encoders.get(chosen),
+                needed=chosen.encoder == encoder,
             ),
         )
-        for variant, encoder in settings.study.encoders.items()
+        for encoder in Encoders.model_fields
     }
-    for out, fingerprint in fingerprints.items():
-        with atomic_write(out) as partial:
-            partial.write_text(f"{fingerprint}\n", encoding="utf-8")
-    with atomic_folder(encoders) as folder:
-        for variant, pretrained in seen_through.items():
-            pretrained.write(folder / f"{variant}.json")
+    with atomic_write(SOURCE) as partial:
+        partial.write_text(f"{source}\n", encoding="utf-8")
+    with atomic_folder(WEIGHTS) as folder:
+        for name, pretrained in identified.items():
+            pretrained.write(folder / f"{name}.json")
 
 
-def _fingerprint(weights: str, parameter: str, memory: Path, *, needed: bool) -> str:
-    """Give the fingerprint of weights, or "missing" where only other variants need them.
+def _fingerprint(weights: str, parameter: str, *, needed: bool) -> str:
+    """Identify weights; "missing" if they are missing and only other variants need them.
 
     The stage that needs missing weights raises the error.
     """
     try:
-        return fingerprint_weights(weights, parameter, memory)
+        return fingerprint_weights(weights, parameter, HASH_CACHE)
     except ColorizationError:
         if needed:
             raise

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from _stage import run
+from _paths import EVALUATIONS, PARAMS, RESULTS
+from _stage import run, run_file
 from colorization.core import provenance
 from colorization.core.provenance import Circumstances, read_runs
 from colorization.core.settings import Params
@@ -10,18 +11,19 @@ from colorization.study.comparison import write_comparison
 from colorization.study.experiments import read_experiments
 
 
-def main(params: Path, evaluations: Path, runs: Path, results: Path) -> None:
-    experiments = read_experiments(Params.load(params), evaluations)
+def main() -> None:
+    params = Params.load(PARAMS)
+    experiments = read_experiments(params, EVALUATIONS)
     files = {
-        name: runs / "train" / f"{variant}-{seed}.json"
+        name: run_file("train", variant, seed)
         for name, (variant, seed) in zip(experiments.by_name(), experiments.trainings, strict=True)
     }
     circumstances = Circumstances(
         runs=read_runs(files),
-        commit=provenance.commit(Path.cwd(), results.parent),
+        commit=provenance.commit(Path.cwd(), RESULTS),
     )
-    text = params.read_text(encoding="utf-8").strip()
-    write_comparison(experiments, text, circumstances, results)
+    text = PARAMS.read_text(encoding="utf-8").strip()
+    write_comparison(experiments, text, circumstances, RESULTS / "study")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,13 @@
 """Stage `download`: bring the photographs into one zip."""
 
-from pathlib import Path
-
+from _paths import ARCHIVE, DOWNLOADS, PARAMS
 from _stage import run
 from colorization.core.settings import Download
 from colorization.sources import fetching
 
 
-def main(params: Path, unfinished: Path, out: Path) -> None:
-    fetching.fetch(Download.load(params), out, unfinished)
+def main() -> None:
+    fetching.fetch(Download.load(PARAMS), ARCHIVE, DOWNLOADS)
 
 
 if __name__ == "__main__":

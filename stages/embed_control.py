@@ -1,24 +1,15 @@
-"""Stage `embed_control`: embeddings that say nothing about a photograph, for a control."""
+"""Stage `embed_control`: embeddings that carry no information on their photograph."""
 
-from pathlib import Path
-
+from _paths import EMBEDDING_CHECKPOINTS, EMBEDDINGS, HASH_CACHE, LAB, PARAMS
 from _stage import run
-from colorization.core.settings import Embed, Study
+from colorization.core.settings import Embed
 from colorization.embedding.controls import write_control
 
 
-def main(
-    params: Path,
-    variant: str,
-    arrays_folder: Path,
-    embeddings: Path,
-    unfinished: Path,
-    memory: Path,
-    out: Path,
-) -> None:
-    kind = Study.load(params).controls[variant]
-    settings = Embed.load(params)
-    write_control(kind, settings, arrays_folder, embeddings, unfinished, memory, out)
+def main(kind: str) -> None:
+    settings, imagenet = Embed.load(PARAMS), EMBEDDINGS / "imagenet"
+    out = EMBEDDINGS / kind
+    write_control(kind, settings, LAB, imagenet, EMBEDDING_CHECKPOINTS, HASH_CACHE, out)
 
 
 if __name__ == "__main__":

@@ -1,25 +1,26 @@
-"""Stages `evaluate`, `evaluate_alone`: a trained model and the test split -> scores, some images.
+"""Stage `evaluate`: a trained model and the test split -> scores and sample images.
 
-metrics.json              means with their standard errors, of the model and the baselines
-test_images.csv           a row per test image
-chroma.csv                histograms of the pixels' chroma, predicted and true
-evenly_spaced.npy, .json  some test images in gray, colorized and true; their indices
-best.npy, .json           likewise, the images that the model's colors improve most
-worst.npy, .json          likewise, the images that they improve least
-history.csv               the training's record, a row per epoch
-training.json             the settings of the training, and its best epoch
-vividness.csv, .npy, .json  scores and sample images over vividness, if adjustable
+metrics.json                means and standard errors, of the model and of the trivial baselines
+test_images.csv             a row per test image
+chroma.csv                  histograms of the pixels' chroma, predicted and true
+evenly_spaced.npy, .json    sample images in gray, colorized and true; their indices
+best.npy, .json             the same for the images that the model's colors improve most
+worst.npy, .json            the same for the images that they improve least
+history.csv                 the training's history, a row per epoch
+training.json               the settings of the training, and its best epoch
+vividness.csv, .npy, .json  scores and sample images by vividness, if it is adjustable
 """
 
 import shutil
-from pathlib import Path
 
+from _paths import COLORS, EVALUATIONS, INPUTS, LAB, MODELS, PARAMS, TRIVIAL
 from _stage import run
 from colorization.color.statistics import ColorStatistics
 from colorization.core.files import atomic_folder
 from colorization.core.settings import Evaluate
 from colorization.core.tables import write_table
 from colorization.dataset.examples import evenly_spaced, read_examples
+from colorization.networks.inputs import VariantInputs
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AdjustableModel
 from colorization.scoring import scorer
@@ -27,23 +28,17 @@ from colorization.scoring.samples import write_samples
 from colorization.scoring.summary import summarize
 from colorization.scoring.trivial import read_trivial
 from colorization.scoring.vividness import VividnessSweep, write_sweep
-from colorization.scoring.vividness_sweep import sweep_vividness
+from colorization.scoring.vividness_sweep import decode_samples, sweep_vividness
 
 
-def main(
-    params: Path,
-    arrays_folder: Path,
-    trivial: Path,
-    colors: Path,
-    model: Path,
-    out: Path,
-    embeddings: Path | None = None,
-) -> None:
-    settings = Evaluate.load(params)
-    test = read_examples(arrays_folder, embeddings, "test")
-    baselines = read_trivial(trivial, ColorStatistics.read(colors))
-    network = load_model(model)
-    scored = scorer.evaluate(network, test, baselines, settings.batch_size)
+def main(variant: str, seed: int) -> None:
+    name = f"{variant}-{seed}"
+    settings = Evaluate.load(PARAMS)
+    batch_size = settings.batch_size
+    test = read_examples(LAB, VariantInputs.read(INPUTS / variant).embeddings, "test")
+    trivial = read_trivial(TRIVIAL, ColorStatistics.read(COLORS))
+    network = load_model(MODELS / name)
+    scored = scorer.evaluate(network, test, trivial, batch_size)
     best, worst = scorer.best_and_worst(scored.rows, settings.num_best_worst)
     samples = {
         "evenly_spaced": evenly_spaced(len(test), settings.num_samples),
@@ -51,20 +46,19 @@ def main(
         "worst": worst,
     }
     adjustable = AdjustableModel.of(network)
-    with atomic_folder(out) as folder:
+    with atomic_folder(EVALUATIONS / name) as folder:
         if adjustable:
-            scores = sweep_vividness(adjustable, test, baselines, settings.batch_size)
-            indices = samples["evenly_spaced"]
-            decoded = decode_samples(adjustable, test, indices, settings.batch_size)
+            scores = sweep_vividness(adjustable, test, trivial, batch_size)
+            decoded = decode_samples(adjustable, test, samples["evenly_spaced"], batch_size)
             write_sweep(VividnessSweep(scores, decoded, adjustable.default), folder)
         write_table(scored.rows, folder / "test_images.csv")
         write_table(scored.chroma, folder / "chroma.csv")
         summarize(scored.rows).write(folder / "metrics.json")
-        for name, chosen in samples.items():
-            images = scorer.colorize(network, test, chosen, settings.batch_size)
-            write_samples(folder, name, chosen, images)
-        for name in ("history.csv", "training.json"):
-            shutil.copyfile(model / name, folder / name)
+        for kind, indices in samples.items():
+            images = scorer.colorize(network, test, indices, batch_size)
+            write_samples(folder, kind, indices, images)
+        for file in ("history.csv", "training.json"):
+            shutil.copyfile(MODELS / name / file, folder / file)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Stage `preprocess`: the raw archive and its split -> cached Lab arrays."""
 
-from pathlib import Path
-
+from _paths import ARCHIVE, LAB, PARAMS, SPLIT
 from _stage import run
 from colorization.core.files import atomic_folder
 from colorization.core.settings import Preprocess
@@ -9,9 +8,9 @@ from colorization.core.tables import read_table
 from colorization.photos.preprocessing import preprocess
 
 
-def main(params: Path, archive: Path, split: Path, out: Path) -> None:
-    with atomic_folder(out) as folder:
-        preprocess(archive, read_table(split), Preprocess.load(params), folder)
+def main() -> None:
+    with atomic_folder(LAB) as folder:
+        preprocess(ARCHIVE, read_table(SPLIT), Preprocess.load(PARAMS), folder)
 
 
 if __name__ == "__main__":

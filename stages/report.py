@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from _stage import run
+from _paths import COLORS, EVALUATIONS, PARAMS, RESULTS, SPLIT
+from _stage import run, run_file
 from colorization.core import provenance
 from colorization.core.provenance import Circumstances, read_runs
 from colorization.core.settings import Download
@@ -14,27 +15,26 @@ from colorization.scoring.evaluation import read_evaluation
 STAGES = ("download", "split", "preprocess", "colors", "trivial", "embed")
 
 
-def main(
-    params: Path, split: Path, colors: Path, evaluation: Path, runs: Path, results: Path
-) -> None:
+def main(variant: str, seed: int) -> None:
+    evaluation = EVALUATIONS / f"{variant}-{seed}"
     evaluated = read_evaluation(evaluation)
-    files = {stage: runs / f"{stage}.json" for stage in STAGES}
-    files |= {stage: runs / stage / f"{evaluation.name}.json" for stage in ("train", "evaluate")}
+    files = {stage: run_file(stage) for stage in STAGES}
+    files |= {stage: run_file(stage, variant, seed) for stage in ("train", "evaluate")}
     if evaluated.training.embedding is None:
         del files["embed"]
     write_results(
-        Folders(evaluation, colors),
+        Folders(evaluation, COLORS),
         Content(
             evaluation=evaluated,
-            split=read_table(split),
-            params=params.read_text(encoding="utf-8").strip(),
-            source=Download.load(params).shown_source,
+            split=read_table(SPLIT),
+            params=PARAMS.read_text(encoding="utf-8").strip(),
+            source=Download.load(PARAMS).redacted_source,
         ),
         Circumstances(
             runs=read_runs(files),
-            commit=provenance.commit(Path.cwd(), results),
+            commit=provenance.commit(Path.cwd(), RESULTS),
         ),
-        results,
+        RESULTS,
     )
 
 

@@ -1,7 +1,6 @@
 """Stage `split`: the raw archive -> the split into training, validation and test images."""
 
-from pathlib import Path
-
+from _paths import ARCHIVE, PARAMS, SPLIT
 from _stage import run
 from colorization.core.files import atomic_write
 from colorization.core.settings import Split
@@ -9,9 +8,9 @@ from colorization.core.tables import write_table
 from colorization.photos.split import split_archive
 
 
-def main(params: Path, archive: Path, out: Path) -> None:
-    table = split_archive(archive, Split.load(params))
-    with atomic_write(out) as partial:
+def main() -> None:
+    table = split_archive(ARCHIVE, Split.load(PARAMS))
+    with atomic_write(SPLIT) as partial:
         write_table(table, partial)
 
 

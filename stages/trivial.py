@@ -1,11 +1,10 @@
-"""Stage `trivial`: the test split, in gray and in the training images' mean color -> scores.
+"""Stage `trivial`: the test split in gray and in one constant color -> scores.
 
 test_images.csv    a row per test image
 small_regions.npy  masks of each test image's small regions, (N, H, W) bool
 """
 
-from pathlib import Path
-
+from _paths import COLORS, LAB, PARAMS, TRIVIAL
 from _stage import run
 from colorization.color.statistics import ColorStatistics
 from colorization.core.files import atomic_folder
@@ -15,11 +14,11 @@ from colorization.scoring.regions import finder
 from colorization.scoring.trivial import score_trivial, write_trivial
 
 
-def main(params: Path, arrays_folder: Path, colors: Path, out: Path) -> None:
-    test = arrays.read(arrays_folder / "test")
-    trivial = score_trivial(test, ColorStatistics.read(colors), finder(Download.load(params)))
-    with atomic_folder(out) as folder:
-        write_trivial(trivial, folder)
+def main() -> None:
+    test = arrays.read(LAB / "test")
+    scores = score_trivial(test, ColorStatistics.read(COLORS), finder(Download.load(PARAMS)))
+    with atomic_folder(TRIVIAL) as folder:
+        write_trivial(scores, folder)
 
 
 if __name__ == "__main__":

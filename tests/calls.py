@@ -1,4 +1,4 @@
-"""Functions that the tests of worker processes call there."""
+"""Functions for tests of worker processes."""
 
 import ctypes
 import os
@@ -22,7 +22,7 @@ def crash() -> None:
 
 
 def crash_once(marker: Path) -> str:
-    """As a decoder whose process an earlier image has damaged."""
+    """Like a decoder whose process an earlier image has corrupted."""
     if marker.exists():
         return "done"
     marker.touch()
@@ -30,12 +30,12 @@ def crash_once(marker: Path) -> str:
 
 
 def run_out_of_memory() -> None:
-    """As the kernel ends the process that has taken the most."""
+    """Like the kernel killing the process with the most memory."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def hang() -> None:
-    """As a decoder written in C that does not return, nor let other threads run."""
+    """Like a decoder in C that hangs, and holds the GIL."""
     ctypes.PyDLL(None).sleep(60)
 
 
@@ -48,7 +48,7 @@ def fail(message: str) -> None:
 
 
 def speak() -> str:
-    """As libraries that write to the terminal, and warn more than once."""
+    """Like libraries that write to the terminal, and warn repeatedly."""
     print("to standard output")
     sys.stderr.write("to standard error\n")
     os.write(1, b"to file 1\n")

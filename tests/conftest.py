@@ -25,19 +25,28 @@ PIPELINE_FILES = (
     "dvc.yaml",
     "experiments/dvc.yaml",
     "params.yaml",
+    "data/embeddings/none/README.md",
 )
-TINY = {
+TINY: dict[str, Any] = {
     "download": {"scenes": {"count": 40, "width": 48, "height": 40}},
     "split": {"ratios": [0.6, 0.2, 0.2]},
     "preprocess": {"image_size": 32},
     "embed": {"network": "mobilenet_v2"},
     "train": {"epochs": 2, "num_val_images": 4},
-    "classification": {"epochs": 2, "num_val_images": 4},
-    "study": {  # one variant for each kind of training
-        "with_embedding": ["bn_maxpool"],
-        "without_embedding": {"vgg16_repeat": "vgg16"},
-        "classification": {"mobilenet_unet": "mobilenet_v2"},
-        "controls": {"bn_maxpool_another_photograph": "another_photograph"},
+    "variants": {  # one of each kind
+        "bn_maxpool": {"network": "bn_maxpool", "embedding": "imagenet", "encoder": "none"},
+        "vgg16_repeat": {"network": "vgg16_repeat", "embedding": "none", "encoder": "vgg16"},
+        "mobilenet_unet": {
+            "network": "mobilenet_unet",
+            "embedding": "none",
+            "encoder": "mobilenet_v2",
+            "train": {"schedule": "cosine"},
+        },
+        "another_photograph": {
+            "network": "bn_maxpool",
+            "embedding": "another_photograph",
+            "encoder": "none",
+        },
     },
     "evaluate": {"num_samples": 3, "num_best_worst": 2},
 }
@@ -243,7 +252,7 @@ def ordinary() -> Sequence[str]:
 def _memory() -> Iterator[None]:
     """After each module, let go of its networks."""
     yield
-    memory.give_back()
+    memory.free_networks()
 
 
 @pytest.fixture
@@ -257,10 +266,10 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(tmp_path))
 
 
-def merge(into: dict, changes: dict, *, deep: bool = True) -> None:
-    """Change values of nested dicts in place; `changes` stays as it is."""
+def merge(into: dict, changes: dict) -> None:
+    """Change values of nested dicts in place, but replace `variants`; `changes` stays as it is."""
     for key, value in changes.items():
-        if isinstance(value, dict) and deep:
-            merge(into[key], value, deep=key != "study")  # whose dicts are lists of variants
+        if isinstance(value, dict) and isinstance(into.get(key), dict) and key != "variants":
+            merge(into[key], value)
         else:
             into[key] = value

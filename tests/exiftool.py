@@ -1,4 +1,4 @@
-"""ExifTool, a reader and writer of metadata that shares no code with this program."""
+"""ExifTool, an independent reader and writer of metadata."""
 
 import json
 import os
@@ -18,7 +18,7 @@ needs_exiftool = pytest.mark.skipif(
 
 
 def run(*arguments: str | Path) -> str:
-    """Run ExifTool once; it takes a quarter of a second to start, so give it many files."""
+    """Run ExifTool; pass many files at once, since it takes a quarter of a second to start."""
     assert EXIFTOOL is not None, "ExifTool is missing (Debian: libimage-exiftool-perl)"
     done = subprocess.run(
         [EXIFTOOL, "-config", "", *arguments], check=True, capture_output=True, text=True
@@ -27,6 +27,6 @@ def run(*arguments: str | Path) -> str:
 
 
 def read(files: list[Path], *options: str) -> list[dict[str, Any]]:
-    """Read all tags of files as ExifTool knows them, by "group:name"."""
+    """Read all tags of files, by "group:name"."""
     written = run("-json", "-G1", "-struct", "-n", *options, *files)
     return list(json.loads(written))

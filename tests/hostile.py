@@ -1,4 +1,4 @@
-"""Photographs whose decoder crashes or hangs in processes that start from now on."""
+"""Make decoders crash or hang in processes that are started later."""
 
 import os
 from pathlib import Path
@@ -26,7 +26,7 @@ ImageFile.ImageFile.load = hostile
 
 
 def make_decoders_hostile(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Let images of the sizes above crash or hang, as a malicious file might."""
+    """Let images of the sizes above crash or hang, like malicious files."""
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(PROGRAM)
     path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))

@@ -1,4 +1,4 @@
-"""Packaged models without a training, for the tests of what colorizes."""
+"""Packaged untrained models, for tests of colorizing."""
 
 import atexit
 import dataclasses
@@ -11,20 +11,19 @@ from typing import Any
 import keras
 import numpy as np
 
-import memory
-from colorization import architectures
 from colorization.backbones.weights import Pretrained
+from colorization.core.settings import NONE
 from colorization.dataset.examples import Examples
 from colorization.embedding import imagenet, resizing, standardization
-from colorization.embedding.embedder import write_embedder
 from colorization.embedding.imagenet import Predict
-from colorization.networks.architecture import sees_embedding
+from colorization.networks.architecture import takes_embedding
 from colorization.networks.record import TRAINING
 from colorization.networks.saving import save_architecture
 from colorization.networks.vividness import LOGITS
+from colorization.packaging.embedder import write_embedder
 from colorization.packaging.package import Origin, package
 from evaluated import evaluation, rows
-from samples import PARAMS, model_of
+from samples import PARAMS, VARIANTS, model_of
 from test_inventory import TABLE
 
 SIDE = 32  # px
@@ -40,18 +39,17 @@ def logits() -> Predict:
 
 @functools.cache
 def embedder() -> Path:
-    """What the stage `embedder` writes, written once."""
+    """The output of the stage `embedder`, written once."""
     folder = Path(tempfile.mkdtemp(prefix="embedder-"))
     atexit.register(shutil.rmtree, folder)
-    with memory.collected_often():
-        write_embedder(EMBED, "random", folder)
+    write_embedder(EMBED, "random", folder)
     return folder
 
 
 @functools.cache
 def with_vividness() -> Path:
-    """A package of a model with a dial, written once; read only."""
-    folder = Path(tempfile.mkdtemp(prefix="with-dial-"))
+    """A package with adjustable vividness, written once; read only."""
+    folder = Path(tempfile.mkdtemp(prefix="with-vividness-"))
     atexit.register(shutil.rmtree, folder)
     return write_package(folder / "mobilenet_unet", untrained("mobilenet_unet"), "mobilenet_unet")
 
@@ -62,7 +60,7 @@ def with_embeddings(examples: Examples) -> tuple[Examples, np.ndarray]:
     """
     side = imagenet.NETWORKS[EMBED.network].image_size
     raw = logits()(resizing.resize_square(examples.images.L.astype(np.float32), side))
-    mean_and_deviation = standardization.normalization(raw, "random")
+    mean_and_deviation = standardization.fit_normalization(raw, "random")
     return (
         dataclasses.replace(
             examples, embeddings=standardization.normalize(raw, mean_and_deviation)
@@ -74,7 +72,7 @@ def with_embeddings(examples: Examples) -> tuple[Examples, np.ndarray]:
 def untrained(variant: str, precision: str = "float32") -> keras.Model:
     """A model whose colors are strong: the last layers' weights are enlarged.
 
-    Where no embedding is added to them, the features that they see are weaker.
+    Without an embedding, their inputs are weaker.
     """
     factor = 32 if variant == "bn_maxpool_no_embedding" else 8
     model = model_of(variant, 1, precision)
@@ -99,21 +97,20 @@ def write_package(
     model.save_weights(folder / "model.weights.h5")
     if mean_and_deviation is not None:
         np.save(folder / "embedding.npy", mean_and_deviation)
-    encoder = architectures.load(variant).encoder
-    seen = Pretrained(
-        network=encoder or "mobilenet_v2",
-        weights="random",
-        precision=None if encoder else EMBED.precision,
-    )
-    seen_as = {
-        "encoder": seen if encoder else None,
-        "embedding": seen if sees_embedding(model) else None,
+    line = VARIANTS[variant]
+    encoder = Pretrained(network=line.encoder, weights="random")
+    embedding = Pretrained(network="mobilenet_v2", weights="random", precision=EMBED.precision)
+    record: dict[str, Any] = {
+        "variant": variant,
+        "network": line.network,
+        "image_size": SIDE,
+        "encoder": encoder if line.encoder != NONE else None,
+        "embedding": embedding if takes_embedding(model) else None,
     }
-    made_up = evaluation(rows(4), variant=variant, image_size=SIDE, **(seen_as | training))
+    made_up = evaluation(rows(4), **(record | training))
     made_up.training.write(folder / TRAINING)
     made_up.summary.write(folder / "metrics.json")
     made_up.history.to_csv(folder / "history.csv", index=False)
     out.mkdir()
-    with memory.collected_often():
-        package(folder, folder, embedder(), origin, out)
+    package(folder, folder, embedder(), origin, out)
     return out

@@ -1,4 +1,4 @@
-"""Small images, archives and settings that several tests use."""
+"""Small images, archives, settings and networks that several tests use."""
 
 import functools
 import io
@@ -9,19 +9,22 @@ import keras
 import numpy as np
 from PIL import Image
 
-from colorization import architectures
 from colorization.color import lab
 from colorization.color.statistics import ColorStatistics, count_colors
-from colorization.core.settings import Params, load_params
+from colorization.core.settings import NONE, Params, Variant, load_params
 from colorization.dataset import arrays
 from colorization.dataset.examples import Examples
+from colorization.networks import catalog
 from colorization.networks.architecture import Network, build_network
-from colorization.networks.vividness import POSITIONS, AdjustableModel
+from colorization.networks.vividness import OPERATING_POINTS, AdjustableModel
 from colorization.sources import archives, scenes
 from colorization.sources.archives import Member
 
 ROOT = Path(__file__).resolve().parent.parent
-PARAMS: Params = load_params(ROOT / "profiles" / "quick.yaml", architectures.names())
+PARAMS: Params = load_params(ROOT / "profiles" / "quick.yaml", catalog.names())
+VARIANTS: dict[str, Variant] = load_params(
+    ROOT / "profiles" / "photographs.yaml", catalog.names()
+).variants
 
 
 def scene(seed: int, width: int = 48, height: int = 40) -> np.ndarray:
@@ -67,19 +70,31 @@ def colors_of_scenes() -> ColorStatistics:
     return count_colors(lab.rgb_to_lab(np.stack([scene(seed) for seed in range(4)]))[1])
 
 
+def built(variant: str, seed: int = 1, precision: str = "float32") -> Network:
+    """The network of a variant of the study on photographs, with weights drawn from a seed."""
+    line = VARIANTS[variant]
+    return build_network(
+        variant,
+        catalog.load(line.network),
+        seed,
+        precision,
+        colors_of_scenes(),
+        embedding=line.embedding != NONE,
+    )
+
+
 def model_of(variant: str, seed: int = 1, precision: str = "float32") -> keras.Model:
-    """A variant's model, with weights drawn from a seed; a dial is set so that it matters."""
-    record = architectures.load(variant)
-    model = build_network(variant, record, seed, precision, colors_of_scenes()).model
+    """The model of a variant; if its vividness is adjustable, it is calibrated to matter."""
+    model = built(variant, seed, precision).model
     if adjustable := AdjustableModel.of(model):
-        adjustable.dial.set_frontier(
-            np.linspace(1, 0, POSITIONS), np.linspace(0.2, 1, POSITIONS), 0.5
+        adjustable.decoder.set_operating_points(
+            np.linspace(1, 0, OPERATING_POINTS), np.linspace(0.2, 1, OPERATING_POINTS), 0.5
         )
     return model
 
 
 def network_of(model: keras.Model) -> Network:
-    """A network that learns the ab which its model gives."""
+    """A network whose training model is the model itself, which predicts ab."""
     return Network(model, keras.Model(model.inputs, model.outputs))
 
 

@@ -1,4 +1,4 @@
-"""The cached arrays hold what was photographed, whatever the images are called."""
+"""The cached arrays contain the photographs' pixels, whatever their names."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "train"
 
 
-def test_the_cache_keeps_the_pixels_and_their_lab(folder: Path) -> None:
+def test_the_cache_contains_the_pixels_and_their_lab(folder: Path) -> None:
     squares = [scene(seed, 32, 32) for seed in range(3)]
     cache(folder, ["a", "b", "c"], squares)
     cached = arrays.read(folder)
@@ -33,7 +33,7 @@ def test_the_cache_keeps_the_pixels_and_their_lab(folder: Path) -> None:
     assert np.abs(back.astype(int) - np.stack(squares)).max() <= 1
 
 
-def test_the_cache_is_mapped_not_read(folder: Path) -> None:
+def test_the_cache_is_memory_mapped(folder: Path) -> None:
     cache(folder, ["a"], [scene(1, 32, 32)])
     cached = arrays.read(folder)
     assert all(isinstance(array, np.memmap) for array in (cached.L, cached.ab, cached.rgb))
@@ -49,20 +49,20 @@ def test_no_pickle_is_loaded(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a b", "ü/é.jpg", "a\u2028b", "a\x0bb", "a\x85b", "a\nb", "a\rb"])
-def test_any_name_survives(folder: Path, name: str) -> None:
+def test_any_name_is_read_as_written(folder: Path, name: str) -> None:
     cache(folder, [name, "last"], [scene(1, 32, 32)] * 2)
     assert arrays.read(folder).names == [name, "last"]
 
 
-def test_preprocessing_writes_each_part_in_order_and_skips_what_is_left_out(tmp_path: Path) -> None:
+def test_preprocessing_writes_each_split_in_order_without_excluded_images(tmp_path: Path) -> None:
     tags = Image.Exif()
     tags[0x0112] = 3  # upside down
     members = {f"{seed}.png": encoded(scene(seed, 64, 64)) for seed in range(6)}
     members["turned.jpg"] = encoded(scene(7, 64, 64)[::-1, ::-1], "JPEG", quality=100, exif=tags)
     members["wrong.jpg"] = b"text"
     pack(tmp_path / "raw.zip", members)
-    parts = ["train", "test", "train", "validation", "test", "train", "validation", "left out"]
-    table = pd.DataFrame({"name": list(members), "split": parts})
+    splits = ["train", "test", "train", "validation", "test", "train", "validation", "excluded"]
+    table = pd.DataFrame({"name": list(members), "split": splits})
     (tmp_path / "out").mkdir()
     preprocess(tmp_path / "raw.zip", table, Preprocess(image_size=64), tmp_path / "out")
 
@@ -96,8 +96,8 @@ def test_the_bytes_are_the_same_whatever_the_number_of_processes(
 ) -> None:
     members = {f"{seed}.jpg": encoded(scene(seed), "JPEG") for seed in range(40)}
     archive = pack(tmp_path / "raw.zip", members)
-    parts = ["validation", "test", *["train"] * 38]
-    table = pd.DataFrame({"name": list(members), "split": parts})
+    splits = ["validation", "test", *["train"] * 38]
+    table = pd.DataFrame({"name": list(members), "split": splits})
     written = []
     for processes, at_a_time in (("1", 8), ("2", 8), ("2", 7)):
         monkeypatch.setenv("LOKY_MAX_CPU_COUNT", processes)
@@ -111,22 +111,22 @@ def test_the_bytes_are_the_same_whatever_the_number_of_processes(
     assert len(written[0]) == 3 * 4
 
 
-def test_an_image_that_ends_its_decoder_is_left_out_of_its_part_and_named(
+def test_an_image_that_crashes_its_decoder_is_excluded_with_a_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     members = {f"{seed}.png": encoded(scene(seed, 64, 64)) for seed in range(12)}
     names = [*members]
-    parts = pd.DataFrame({"name": names, "split": ["train"] * 10 + ["validation", "test"]})
+    splits = pd.DataFrame({"name": names, "split": ["train"] * 10 + ["validation", "test"]})
     settings = Preprocess(image_size=32)
     archive = pack(tmp_path / "raw.zip", members)
     (tmp_path / "expected").mkdir()
-    preprocess(archive, parts.drop(index=3), settings, tmp_path / "expected")
+    preprocess(archive, splits.drop(index=3), settings, tmp_path / "expected")
     # What `split` could decode at a fraction of its size.
     pack(archive, members | {"3.png": encoded(scene(3, *CRASHING))})
     make_decoders_hostile(monkeypatch, tmp_path / "path")
     (tmp_path / "lab").mkdir()
-    preprocess(archive, parts, settings, tmp_path / "lab")
-    excluded = f"{archive}: 3.png is left out: its decoder crashed (SIGABRT)"
+    preprocess(archive, splits, settings, tmp_path / "lab")
+    excluded = f"{archive}: 3.png excluded: its decoder crashed (SIGABRT)"
     assert excluded in capsys.readouterr().out.splitlines()
     expected = {
         path.relative_to(tmp_path / "expected"): path.read_bytes()
@@ -137,5 +137,5 @@ def test_an_image_that_ends_its_decoder_is_left_out_of_its_part_and_named(
         assert (tmp_path / "lab" / path).read_bytes() == content
     pack(archive, members | {"11.png": encoded(scene(3, *CRASHING))})
     (tmp_path / "none").mkdir()
-    with pytest.raises(ColorizationError, match="no image of the test part can be decoded"):
-        preprocess(archive, parts, settings, tmp_path / "none")
+    with pytest.raises(ColorizationError, match="no image of the test split can be decoded"):
+        preprocess(archive, splits, settings, tmp_path / "none")

@@ -1,4 +1,4 @@
-"""Many photographs share the memory that there is."""
+"""Photographs share a memory budget."""
 
 import threading
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ OPTIONS: dict[str, Any] = {"saturation": 1, "side_by_side": False, "quiet": True
 
 
 class Watched(ThreadWorkers):
-    """Sixteen workers that note how much is in work at a time."""
+    """Sixteen workers that record how many pixels are in progress."""
 
     def __init__(self) -> None:
         super().__init__(bulk.TASKS, 16)
@@ -42,12 +42,12 @@ class Watched(ThreadWorkers):
 
 
 def gray() -> Predictor:
-    """A model that leaves photographs nearly gray."""
+    """A model whose colors are nearly gray."""
     return Predictor(lambda L: np.repeat(L, 2, axis=-1), 32, None, None, "0" * 64)
 
 
 def colorized(folder: Path, sides: list[int], predictor: Predictor | None = None) -> int:
-    """Colorize squares; the most pixels that were in work at a time."""
+    """Colorize squares; return the maximum of pixels in progress."""
     jobs = []
     for index, side in enumerate(sides):
         path = folder / f"{index}.png"
@@ -60,50 +60,48 @@ def colorized(folder: Path, sides: list[int], predictor: Predictor | None = None
     return workers.most
 
 
-def test_threads_wait_until_there_is_memory_for_their_photograph(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_threads_wait_for_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "PER_PHOTOGRAPH", 0)
     monkeypatch.setattr(bulk, "IN_FLIGHT", 4 * 100 * 100 * bulk.PER_PIXEL)
     assert 100 * 100 <= colorized(tmp_path, [100] * 16) <= 4 * 100 * 100
 
 
-def test_a_photograph_that_takes_more_than_there_is_is_alone(
+def test_a_photograph_larger_than_the_budget_is_processed_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk, "IN_FLIGHT", 100)
     assert colorized(tmp_path, [20, 10, 30, 10]) == 30 * 30
 
 
-def test_as_many_are_predicted_at_once_as_there_is_memory_for(
+def test_predictions_share_the_memory_budget(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk, "PER_PHOTOGRAPH", 0)
-    monkeypatch.setattr(bulk, "IN_FLIGHT", 3 * 32 * 32 * bulk.PER_SEEN_PIXEL)
+    monkeypatch.setattr(bulk, "IN_FLIGHT", 3 * 32 * 32 * bulk.PER_INPUT_PIXEL)
     counter = Counter()
     colorized(tmp_path, [8] * 12, counter)
     assert 1 <= counter.most_predicted <= 3
 
 
 class Counter(Predictor):
-    """A model that notes how many photographs it predicts at a time."""
+    """A model that records how many predictions run at a time."""
 
     def __init__(self) -> None:
         super().__init__(lambda L: np.repeat(L, 2, axis=-1), 32, None, None, "0" * 64)
         self.predicted = self.most_predicted = 0
         self._lock = threading.Lock()
 
-    def predict(self, seen: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def predict(self, luminances: Sequence[np.ndarray]) -> list[np.ndarray]:
         with self._lock:
             self.predicted += 1
             self.most_predicted = max(self.most_predicted, self.predicted)
         threading.Event().wait(0.01)
         with self._lock:
             self.predicted -= 1
-        return super().predict(seen)
+        return super().predict(luminances)
 
 
-def test_every_photograph_has_its_turn_whatever_fails_and_however_many_there_are(
+def test_every_job_has_an_outcome_whatever_fails(
     tmp_path: Path,
 ) -> None:
     jobs = []
@@ -122,7 +120,7 @@ def test_every_photograph_has_its_turn_whatever_fails_and_however_many_there_are
     assert len(list((tmp_path / "out").iterdir())) == 45
 
 
-def test_a_file_that_is_too_large_reaches_no_worker(
+def test_a_too_large_file_is_not_sent_to_a_worker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "in.jpg"

@@ -1,4 +1,4 @@
-"""A training that was killed ends in the same bits as one that was not."""
+"""An interrupted training resumes to the same bits as an uninterrupted one."""
 
 import errno
 import shutil
@@ -28,7 +28,7 @@ SETTINGS = PARAMS.train.model_copy(
 
 
 class KilledError(Exception):
-    """Stands for a kill: nothing of ours runs after it."""
+    """Stands for a kill: no code of the training runs after it."""
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +38,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> tuple[Examples, Examples]:
 
 
 def small_model() -> keras.Model:
-    """Everything that has a state of its own: weights, moving averages, dropout, a penalty."""
-    keras.utils.clear_session()  # which numbers the layers' names from one again
+    """A model with every kind of state: weights, moving averages, dropout, a penalty."""
+    keras.utils.clear_session()  # restarts the numbering of the layers' names
     keras.utils.set_random_seed(1)
     L = keras.Input((None, None, 1), name="L")
     embedding = keras.Input((1000,), name="embedding")
@@ -54,40 +54,40 @@ Run = Callable[..., Outcome]
 
 
 def train(root: Path, data: tuple[Examples, Examples], name: str, identity: str) -> Outcome:
-    """Train into a folder, emptied before as a new process finds it."""
+    """Train into a folder that is emptied before."""
     folder = root / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    kept = Checkpoints(root / "checkpoints" / name, identity)
-    return fit(network_of(small_model()), MSE, *data, SETTINGS, 1, folder, kept)
+    checkpoints = Checkpoints(root / "checkpoints" / name, identity)
+    return fit(network_of(small_model()), MSE, *data, SETTINGS, 1, folder, checkpoints)
 
 
 @pytest.fixture
 def run(data: tuple[Examples, Examples], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Trains under the test's own folder."""
+    """Trains in a folder of the test."""
     monkeypatch.chdir(tmp_path)  # DVCLive looks for a repository around the current folder
     return lambda name, identity="identity": train(tmp_path, data, name, identity)
 
 
 @pytest.fixture(scope="module")
-def undisturbed(
+def uninterrupted(
     data: tuple[Examples, Examples], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[dict[str, bytes], Outcome]:
-    """The files of a training that nothing disturbed, and what came of it."""
-    root = tmp_path_factory.mktemp("undisturbed")
+    """The files and the outcome of an uninterrupted training."""
+    root = tmp_path_factory.mktemp("uninterrupted")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
-        outcome = train(root, data, "undisturbed", "identity")
-    return files_in(root / "undisturbed"), outcome
+        outcome = train(root, data, "uninterrupted", "identity")
+    return files_in(root / "uninterrupted"), outcome
 
 
 def epochs_in(folder: Path) -> list[str]:
-    """The checkpoints of one training, with their identities."""
+    """The checkpoints of a training, by identity."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/epoch*"))
 
 
 def kill_at(monkeypatch: pytest.MonkeyPatch, epoch: int, moment: str) -> None:
-    """Let the training of an epoch, from 1, end as if it had been killed."""
+    """Let the training be killed in an epoch, from 1."""
     if moment == "between two batches":
 
         def batch_end(self: TrainingLogger, batch: int, logs: dict | None = None) -> None:
@@ -95,37 +95,37 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, epoch: int, moment: str) -> None:
                 raise KilledError
 
         monkeypatch.setattr(TrainingLogger, "on_train_batch_end", batch_end)
-    elif moment == "before the snapshot":
+    elif moment == "before the checkpoint":
         save = Checkpoints.save
 
-        def not_saved(
-            self: Checkpoints, model: keras.Model, done: TrainingState, files: Path
-        ) -> None:
-            if len(done.rows) == epoch:
+        def kill(self: Checkpoints, model: keras.Model, state: TrainingState, files: Path) -> None:
+            if len(state.rows) == epoch:
                 raise KilledError
-            save(self, model, done, files)
+            save(self, model, state, files)
 
-        monkeypatch.setattr(Checkpoints, "save", not_saved)
+        monkeypatch.setattr(Checkpoints, "save", kill)
     else:
         copy = shutil.copytree
 
-        def cut_off(source: Path, target: Path, *others: object, **options: object) -> None:
-            copy(source, target, *others, **options)  # type: ignore[arg-type]
+        def interrupt(source: Path, target: Path, *more: object, **options: object) -> None:
+            copy(source, target, *more, **options)  # type: ignore[arg-type]
             if str(target).endswith("files") and f"epoch-{epoch:06d}" in str(target):
                 raise KilledError
 
-        monkeypatch.setattr(shutil, "copytree", cut_off)
+        monkeypatch.setattr(shutil, "copytree", interrupt)
 
 
-@pytest.mark.parametrize("moment", ["between two batches", "before the snapshot", "within it"])
-def test_it_goes_on_to_the_same_bits(
+@pytest.mark.parametrize(
+    "moment", ["between two batches", "before the checkpoint", "within the checkpoint"]
+)
+def test_it_resumes_to_the_same_bits(
     run: Run,
-    undisturbed: tuple[dict[str, bytes], Outcome],
+    uninterrupted: tuple[dict[str, bytes], Outcome],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     moment: str,
 ) -> None:
-    files, whole = undisturbed
+    files, expected = uninterrupted
     for epoch in (1, 3):
         with monkeypatch.context() as patch:
             kill_at(patch, epoch, moment)
@@ -136,11 +136,11 @@ def test_it_goes_on_to_the_same_bits(
         "identity/epoch-000002",
     ]
     outcome = run("killed")
-    assert outcome.best_epoch == whole.best_epoch
+    assert outcome.best_epoch == expected.best_epoch
     assert files_in(tmp_path / "killed") == files
 
 
-def test_it_goes_on_with_what_was_not_trained_yet(
+def test_it_resumes_after_the_last_complete_epoch(
     run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with monkeypatch.context() as patch:
@@ -150,24 +150,24 @@ def test_it_goes_on_with_what_was_not_trained_yet(
     capsys.readouterr()
     run("a")
     printed = capsys.readouterr().out
-    assert "going on after epoch 2 of an interrupted training" in printed
+    assert "resuming from the checkpoint of epoch 2" in printed
     assert "Epoch 3/3" in printed
     assert "Epoch 2/3" not in printed
 
 
-def test_when_only_the_end_was_missing_nothing_is_trained(run: Run, tmp_path: Path) -> None:
+def test_after_the_last_epoch_nothing_is_trained(run: Run, tmp_path: Path) -> None:
     run("a")
     before = files_in(tmp_path / "a")
     outcome = run("a")
     assert outcome.earlier_seconds > 0
-    # All epochs' images over all epochs' time, of which this call spent next to nothing.
+    # All epochs' images over all epochs' time.
     assert outcome.images_per_second == pytest.approx(8 * EPOCHS / outcome.earlier_seconds, rel=0.5)
     assert files_in(tmp_path / "a") == before
 
 
-def test_a_snapshot_of_another_training_counts_as_none_and_goes_on_when_that_comes_back(
+def test_checkpoints_with_another_identity_are_ignored_but_kept(
     run: Run,
-    undisturbed: tuple[dict[str, bytes], Outcome],
+    uninterrupted: tuple[dict[str, bytes], Outcome],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -178,7 +178,7 @@ def test_a_snapshot_of_another_training_counts_as_none_and_goes_on_when_that_com
             run("a", identity="one")
     capsys.readouterr()
     run("a", identity="two")
-    assert "going on" not in capsys.readouterr().out
+    assert "resuming" not in capsys.readouterr().out
     assert epochs_in(tmp_path / "checkpoints/a") == [
         "one/epoch-000001",
         "one/epoch-000002",
@@ -186,43 +186,43 @@ def test_a_snapshot_of_another_training_counts_as_none_and_goes_on_when_that_com
         "two/epoch-000003",
     ]
     run("a", identity="one")
-    assert "going on after epoch 2" in capsys.readouterr().out
-    assert files_in(tmp_path / "a") == undisturbed[0]
+    assert "resuming from the checkpoint of epoch 2" in capsys.readouterr().out
+    assert files_in(tmp_path / "a") == uninterrupted[0]
 
 
-def test_a_training_that_is_done_discards_its_own_snapshots_alone(tmp_path: Path) -> None:
+def test_a_complete_training_discards_its_own_checkpoints_alone(tmp_path: Path) -> None:
     for identity in ("one", "two"):
         (tmp_path / "a" / identity / "epoch-000001").mkdir(parents=True)
     Checkpoints(tmp_path / "a", "one").discard()
     assert epochs_in(tmp_path / "a") == ["two/epoch-000001"]
     Checkpoints(tmp_path / "a", "two").discard()
     assert not (tmp_path / "a").exists()
-    Checkpoints(tmp_path / "a", "two").discard()  # nor where there is nothing
+    Checkpoints(tmp_path / "a", "two").discard()  # a second time
 
 
 @pytest.mark.parametrize("damage", ["emptied", "a file instead"])
-def test_a_damaged_snapshot_of_another_training_does_not_matter(
-    run: Run, undisturbed: tuple[dict[str, bytes], Outcome], tmp_path: Path, damage: str
+def test_a_corrupt_checkpoint_of_another_training_does_not_matter(
+    run: Run, uninterrupted: tuple[dict[str, bytes], Outcome], tmp_path: Path, damage: str
 ) -> None:
     (tmp_path / "checkpoints/a/other/epoch-000002").mkdir(parents=True)
-    snapshot = tmp_path / "checkpoints/a/other/epoch-000003"
-    snapshot.write_bytes(b"") if damage == "a file instead" else snapshot.mkdir()
+    checkpoint = tmp_path / "checkpoints/a/other/epoch-000003"
+    checkpoint.write_bytes(b"") if damage == "a file instead" else checkpoint.mkdir()
     run("a", identity="own")
-    assert files_in(tmp_path / "a") == undisturbed[0]
+    assert files_in(tmp_path / "a") == uninterrupted[0]
     Checkpoints(tmp_path / "checkpoints/a", "own").discard()
     assert epochs_in(tmp_path / "checkpoints/a") == ["other/epoch-000002", "other/epoch-000003"]
 
 
-def test_a_full_disk_leaves_the_last_good_snapshot(
+def test_a_full_disk_leaves_the_previous_checkpoint(
     run: Run,
-    undisturbed: tuple[dict[str, bytes], Outcome],
+    uninterrupted: tuple[dict[str, bytes], Outcome],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    written = np.savez
+    savez = np.savez
 
     def full(file: Path, *arrays: np.ndarray) -> None:
-        written(file, *arrays)
+        savez(file, *arrays)
         if "epoch-000002" in str(file):
             raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -233,12 +233,12 @@ def test_a_full_disk_leaves_the_last_good_snapshot(
     assert epochs_in(tmp_path / "checkpoints/a") == ["identity/epoch-000001"]
     assert len(list((tmp_path / "checkpoints/a/identity").iterdir())) == 1
     run("a")
-    assert files_in(tmp_path / "a") == undisturbed[0]
+    assert files_in(tmp_path / "a") == uninterrupted[0]
 
 
 @pytest.fixture(scope="module")
 def killed(data: tuple[Examples, Examples], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where a training was killed in its third epoch: read only."""
+    """The folder of a training that was killed in its third epoch; read only."""
     root = tmp_path_factory.mktemp("killed")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
@@ -261,26 +261,26 @@ DAMAGES: dict[str, Callable[[Path, Path], object]] = {
 }
 
 
-def test_a_damaged_snapshot_counts_as_none_and_the_one_before_goes_on_to_the_same_bits(
+def test_a_corrupt_checkpoint_is_ignored_and_the_previous_one_resumes_to_the_same_bits(
     run: Run,
-    undisturbed: tuple[dict[str, bytes], Outcome],
+    uninterrupted: tuple[dict[str, bytes], Outcome],
     killed: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     shutil.copytree(killed / "checkpoints", tmp_path / "checkpoints")
-    latest, before = (epoch(tmp_path, number) / "state.weights.h5" for number in (2, 1))
-    DAMAGES["swapped"](latest, before)  # the one that HDF5 reads without an error
+    latest, previous = (epoch(tmp_path, number) / "state.weights.h5" for number in (2, 1))
+    DAMAGES["swapped"](latest, previous)  # HDF5 reads it without an error
     run("a")
     printed = capsys.readouterr().out
-    assert f"{epoch(tmp_path, 2)} is damaged and counts as none\n" in printed
-    assert "going on after epoch 1 of an interrupted training" in printed
-    assert files_in(tmp_path / "a") == undisturbed[0]
+    assert f"ignoring corrupt checkpoint {epoch(tmp_path, 2)}\n" in printed
+    assert "resuming from the checkpoint of epoch 1" in printed
+    assert files_in(tmp_path / "a") == uninterrupted[0]
 
 
-def test_where_every_snapshot_is_damaged_the_training_begins_anew(
+def test_if_every_checkpoint_is_corrupt_the_training_restarts(
     run: Run,
-    undisturbed: tuple[dict[str, bytes], Outcome],
+    uninterrupted: tuple[dict[str, bytes], Outcome],
     killed: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -291,43 +291,43 @@ def test_where_every_snapshot_is_damaged_the_training_begins_anew(
     epoch(tmp_path, 1).write_bytes(b"a file instead")
     run("a")
     printed = capsys.readouterr().out
-    assert all(f"{epoch(tmp_path, number)} is damaged" in printed for number in (1, 2))
-    assert "going on" not in printed
-    assert files_in(tmp_path / "a") == undisturbed[0]
+    for number in (1, 2):
+        assert f"ignoring corrupt checkpoint {epoch(tmp_path, number)}\n" in printed
+    assert "resuming" not in printed
+    assert files_in(tmp_path / "a") == uninterrupted[0]
 
 
-def test_any_damage_to_any_file_is_seen_before_anything_is_restored(
+def test_corruption_of_any_file_is_detected_before_anything_is_restored(
     killed: Path, tmp_path: Path
 ) -> None:
-    """Those of DVCLive, from which it resumes, are among the files."""
     shutil.copytree(killed / "checkpoints", tmp_path / "checkpoints")
     model = network_of(small_model()).training_model
     model.compile(Adam(ExponentialDecay(1e-3, 3, 0.9)))
     initial = model.get_weights()
-    shutil.rmtree(epoch(tmp_path, 1))  # so that there is none before
+    shutil.rmtree(epoch(tmp_path, 1))  # no previous one
     names = list(files_in(epoch(tmp_path, 2)))
-    assert {"sha256.json", "done.json", "random.npz", "files/dvclive/metrics.json"} <= set(names)
-    seen = set()
+    assert {"sha256.json", "state.json", "random.npz", "files/dvclive/metrics.json"} <= set(names)
+    damaged = set()
     for name in names:
         file, other = (epoch(root, number) / name for root, number in ((tmp_path, 2), (killed, 1)))
-        whole = file.read_bytes()
+        intact = file.read_bytes()
         for damage in DAMAGES.values():
             if other.exists():
                 damage(file, other)
-            if not file.exists() or file.read_bytes() != whole:
-                seen.add(name)
-                done = Checkpoints(tmp_path / "checkpoints/a", "identity").restore(model, tmp_path)
-                assert done == TrainingState([], 0.0)
-            file.write_bytes(whole)
-    assert seen == set(names)
+            if not file.exists() or file.read_bytes() != intact:
+                damaged.add(name)
+                state = Checkpoints(tmp_path / "checkpoints/a", "identity").restore(model, tmp_path)
+                assert state == TrainingState([], 0.0)
+            file.write_bytes(intact)
+    assert damaged == set(names)
     assert not (tmp_path / "model.json").exists()
     for one, same in zip(model.get_weights(), initial, strict=True):
         np.testing.assert_array_equal(one, same)
     assert Checkpoints(tmp_path / "checkpoints/a", "identity").restore(model, tmp_path).rows
 
 
-def test_a_file_that_was_not_saved_counts_as_damage(killed: Path, tmp_path: Path) -> None:
+def test_an_additional_file_is_corruption(killed: Path, tmp_path: Path) -> None:
     shutil.copytree(killed / "checkpoints", tmp_path / "checkpoints")
     (epoch(tmp_path, 2) / "files/more.txt").write_text("from elsewhere")
-    assert not checkpoints._is_whole(epoch(tmp_path, 2))
-    assert checkpoints._is_whole(epoch(tmp_path, 1))
+    assert not checkpoints._is_intact(epoch(tmp_path, 2))
+    assert checkpoints._is_intact(epoch(tmp_path, 1))

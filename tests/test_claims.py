@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from colorization import architectures
 from colorization.backbones.weights import Pretrained
+from colorization.networks import catalog
 from colorization.scoring.evaluation import Evaluation
 from colorization.study.claims import CLAIMS, MARGIN, PAPER_VARIANTS
 from colorization.study.experiments import Experiments
@@ -205,7 +205,7 @@ def test_all_eleven_claims_have_a_case_and_can_be_written_as_json() -> None:
 
 def test_the_claims_cover_all_variants_of_the_paper() -> None:
     assert {variant for claim in CLAIMS for variant in claim.variants} == set(PAPER_VARIANTS)
-    assert set(PAPER_VARIANTS) <= set(architectures.names())
+    assert set(PAPER_VARIANTS) <= set(catalog.names())
 
 
 def test_the_most_promising_is_compared_with_the_papers_variants_alone() -> None:

@@ -1,4 +1,4 @@
-"""The objective classification: weights by hand, targets and decoding as each other's inverse."""
+"""The objective classification: class weights, soft encoding, loss and decoding."""
 
 from pathlib import Path
 
@@ -8,13 +8,13 @@ import pytest
 import tensorflow as tf
 from skimage.transform import downscale_local_mean
 
-from colorization.architectures import load
 from colorization.color import lab
-from colorization.color.statistics import ColorStatistics, assign, count_colors
+from colorization.color.statistics import ColorStatistics, count_colors, soft_assign
 from colorization.networks import classification
 from colorization.networks.architecture import build_network
-from colorization.networks.classification import halved, rebalancing_weights
-from colorization.networks.vividness import POSITIONS, AdjustableModel, VividnessDecoder
+from colorization.networks.catalog import load
+from colorization.networks.classification import halve, rebalancing_weights
+from colorization.networks.vividness import OPERATING_POINTS, AdjustableModel, VividnessDecoder
 from samples import scene
 
 RGB = np.stack([scene(seed, 32, 32) for seed in range(6)])
@@ -27,9 +27,9 @@ WEIGHTS = rebalancing_weights(COLORS.assigned)[tuple(OCCURRING.T)]
 
 
 def shares(ab: np.ndarray) -> np.ndarray:
-    """How `colors.assign` shares each color among the bins that occur."""
+    """The soft encoding of ab by `statistics.assign`, (..., K)."""
     dense = np.zeros((*ab.shape[:-1], 27 * 27))
-    for index, weight in assign(ab):
+    for index, weight in soft_assign(ab):
         np.put_along_axis(
             dense,
             index[..., None],
@@ -40,20 +40,20 @@ def shares(ab: np.ndarray) -> np.ndarray:
 
 
 def logits_of(probabilities: np.ndarray) -> np.ndarray:
-    """What a network gives that has learned these, under the loss's weights, exactly."""
+    """The logits of a network that predicts these probabilities, under the loss's weights."""
     weighted = probabilities * WEIGHTS
     return np.log(np.maximum(weighted, 1e-30)).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
-def dial() -> VividnessDecoder:
+def decoder() -> VividnessDecoder:
     layer = VividnessDecoder(len(CENTERS))
     layer.build((None, None, None, len(CENTERS)))
     layer.set_colors(CENTERS, WEIGHTS)
     return layer
 
 
-def test_weights_are_those_of_zhangs_equation_on_a_small_histogram() -> None:
+def test_weights_follow_zhangs_equation_on_a_small_histogram() -> None:
     assigned = np.zeros((9, 9))
     assigned[4, 4], assigned[4, 5], assigned[2, 2] = 80, 15, 5
     occurring = np.argwhere(assigned > 0)
@@ -70,36 +70,36 @@ def test_weights_are_those_of_zhangs_equation_on_a_small_histogram() -> None:
     assert found[2, 2] > found[4, 5] > found[4, 4]
 
 
-def test_the_mean_weight_of_a_pixel_is_one() -> None:
+def test_the_mean_weight_of_a_pixel_is_1() -> None:
     assert (WEIGHTS * shares(AB).mean(axis=(0, 1, 2))).sum() == pytest.approx(1, abs=1e-4)
 
 
-def test_a_color_that_is_certain_is_the_center_of_its_bin(dial: VividnessDecoder) -> None:
+def test_a_certain_color_decodes_to_the_center_of_its_bin(decoder: VividnessDecoder) -> None:
     certain = logits_of(np.eye(len(CENTERS)))[:, None, None]
-    np.testing.assert_allclose(dial.decode(certain, 1, 1)[:, 0, 0], CENTERS, atol=1e-5)
+    np.testing.assert_allclose(decoder.decode(certain, 1, 1)[:, 0, 0], CENTERS, atol=1e-5)
 
 
-def test_decoding_undoes_the_assignment(dial: VividnessDecoder) -> None:
-    np.testing.assert_allclose(dial.decode(logits_of(shares(AB)), 1, 1), AB, atol=2e-5)
+def test_decoding_inverts_the_soft_encoding(decoder: VividnessDecoder) -> None:
+    np.testing.assert_allclose(decoder.decode(logits_of(shares(AB)), 1, 1), AB, atol=2e-5)
 
 
-def test_beta_0_keeps_the_weights(dial: VividnessDecoder) -> None:
+def test_beta_0_keeps_the_weights(decoder: VividnessDecoder) -> None:
     half = np.zeros((1, 1, 1, len(CENTERS)))
     half[..., [0, -1]] = 0.5
     weights = WEIGHTS[[0, -1]] / WEIGHTS[[0, -1]].sum()
     expected = weights @ CENTERS[[0, -1]]
-    np.testing.assert_allclose(dial.decode(logits_of(half), 0, 1)[0, 0, 0], expected, atol=1e-5)
+    np.testing.assert_allclose(decoder.decode(logits_of(half), 0, 1)[0, 0, 0], expected, atol=1e-5)
 
 
 def test_the_target_is_the_mean_of_two_by_two_pixels() -> None:
     expected = downscale_local_mean(AB, (1, 2, 2, 1))
-    np.testing.assert_allclose(halved(AB), expected, atol=1e-6)
-    assert OBJECTIVE.target is halved
+    np.testing.assert_allclose(halve(AB), expected, atol=1e-6)
+    assert OBJECTIVE.target is halve
 
 
-def test_the_loss_falls_towards_the_assignment() -> None:
-    """Its gradient by the logits is what softmax gives less the assignment, times the weight."""
-    target = halved(AB)
+def test_the_gradient_of_the_loss_is_that_of_weighted_cross_entropy() -> None:
+    """By the logits: the softmax less the soft encoding, times the weight."""
+    target = halve(AB)
     logits = np.random.default_rng(1).normal(size=(*target.shape[:-1], len(CENTERS)))
     logits = tf.constant(logits, tf.float32)
     with tf.GradientTape() as tape:
@@ -112,33 +112,38 @@ def test_the_loss_falls_towards_the_assignment() -> None:
     np.testing.assert_allclose(tape.gradient(loss, logits), expected, atol=1e-4)
 
 
-def test_squared_error_is_that_of_the_mean() -> None:
-    target = halved(AB)
+def test_the_squared_error_is_that_of_the_mean() -> None:
+    target = halve(AB)
     assert np.asarray(OBJECTIVE.squared_error(target, logits_of(shares(target)))).max() < 1e-9
-    shifted = logits_of(shares(halved(AB[::-1])))
-    expected = ((target - halved(AB[::-1])) ** 2).mean(axis=-1)
+    shifted = logits_of(shares(halve(AB[::-1])))
+    expected = ((target - halve(AB[::-1])) ** 2).mean(axis=-1)
     np.testing.assert_allclose(OBJECTIVE.squared_error(target, shifted), expected, atol=1e-6)
 
 
-def test_a_dial_interpolates_between_its_positions(dial: VividnessDecoder) -> None:
-    betas, temperatures = np.linspace(1, 0, POSITIONS), np.linspace(0.2, 0.7, POSITIONS)
-    dial.set_frontier(betas, temperatures, 0.25)
+def test_vividness_interpolates_between_the_operating_points(decoder: VividnessDecoder) -> None:
+    betas, temperatures = (
+        np.linspace(1, 0, OPERATING_POINTS),
+        np.linspace(0.2, 0.7, OPERATING_POINTS),
+    )
+    decoder.set_operating_points(betas, temperatures, 0.25)
     logits = np.random.default_rng(2).normal(size=(2, 3, 4, len(CENTERS))).astype(np.float32)
-    between = dial.decode(logits, 0.75, 0.325)
-    np.testing.assert_allclose(dial(logits), between, atol=1e-6)  # the default
-    np.testing.assert_allclose(dial(logits, np.full((2, 1), 0.25)), between, atol=1e-6)
-    ends = dial(logits, np.array([[0.0], [1.0]]))
-    np.testing.assert_allclose(ends[0], dial.decode(logits, 1, 0.2)[0], atol=1e-6)
-    np.testing.assert_allclose(ends[1], dial.decode(logits, 0, 0.7)[1], atol=1e-6)
-    beyond = dial(logits, np.array([[-3.0], [7.0]]))
+    interpolated = decoder.decode(logits, 0.75, 0.325)
+    np.testing.assert_allclose(decoder(logits), interpolated, atol=1e-6)  # the default vividness
+    np.testing.assert_allclose(decoder(logits, np.full((2, 1), 0.25)), interpolated, atol=1e-6)
+    ends = decoder(logits, np.array([[0.0], [1.0]]))
+    np.testing.assert_allclose(ends[0], decoder.decode(logits, 1, 0.2)[0], atol=1e-6)
+    np.testing.assert_allclose(ends[1], decoder.decode(logits, 0, 0.7)[1], atol=1e-6)
+    beyond = decoder(logits, np.array([[-3.0], [7.0]]))
     np.testing.assert_array_equal(beyond, ends)
 
 
-def test_a_model_knows_its_colors_and_its_dial_when_it_is_loaded(tmp_path: Path) -> None:
+def test_a_loaded_model_has_its_colors_and_operating_points(tmp_path: Path) -> None:
     network = build_network("n", load("mobilenet_unet"), 1, colors=COLORS)
     adjustable = AdjustableModel.of(network.model)
     assert adjustable is not None
-    adjustable.dial.set_frontier(np.linspace(1, 0, POSITIONS), np.full(POSITIONS, 0.4), 0.3)
+    adjustable.decoder.set_operating_points(
+        np.linspace(1, 0, OPERATING_POINTS), np.full(OPERATING_POINTS, 0.4), 0.3
+    )
     network.model.save_weights(tmp_path / "a.weights.h5")
     loaded = keras.models.model_from_json(network.model.to_json())
     loaded.load_weights(tmp_path / "a.weights.h5")
@@ -148,19 +153,19 @@ def test_a_model_knows_its_colors_and_its_dial_when_it_is_loaded(tmp_path: Path)
     again = AdjustableModel.of(loaded)
     assert again is not None
     assert again.default == 0.3
-    logits = again.before.predict_on_batch([L])
-    np.testing.assert_allclose(again.ab(logits, 0.3), by_default, atol=1e-6)
-    assert np.abs(again.ab(logits, 1.0) - by_default).max() > 1e-3
+    logits = again.logits_model.predict_on_batch([L])
+    np.testing.assert_allclose(again.decode(logits, 0.3), by_default, atol=1e-6)
+    assert np.abs(again.decode(logits, 1.0) - by_default).max() > 1e-3
 
 
-def test_without_the_colors_it_cannot_be_built() -> None:
-    with pytest.raises(ValueError, match="colors of its training images"):
+def test_it_cannot_be_built_without_colors() -> None:
+    with pytest.raises(ValueError, match="colors of the training images"):
         build_network("n", load("mobilenet_unet"), 1)
 
 
-def test_colors_beyond_the_bins_that_occur_are_no_error() -> None:
-    seen = ColorStatistics(COLORS.mean_ab, COLORS.pixels, COLORS.assigned)
-    loss = classification.classification(seen).loss(
+def test_colors_outside_all_bins_have_a_finite_loss() -> None:
+    colors = ColorStatistics(COLORS.mean_ab, COLORS.pixels, COLORS.assigned)
+    loss = classification.classification(colors).loss(
         tf.fill((1, 1, 1, 2), -1.0), tf.zeros((1, 1, 1, len(CENTERS)))
     )
     assert np.isfinite(np.asarray(loss)).all()

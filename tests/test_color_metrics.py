@@ -1,4 +1,4 @@
-"""Metrics of color against published values, sums done by hand, and their definitions."""
+"""Color metrics against published values, manual calculations and their definitions."""
 
 from pathlib import Path
 
@@ -13,13 +13,13 @@ SHARMA = pd.read_csv(Path(__file__).parent / "golden" / "ciede2000_sharma.csv", 
 
 
 @pytest.mark.parametrize("row", SHARMA.to_numpy())
-def test_ciede2000_is_sharmas(row: np.ndarray) -> None:
+def test_ciede2000_agrees_with_sharmas_pairs(row: np.ndarray) -> None:
     *pair, expected = row
     one, other = np.array(pair).reshape(2, 1, 1, 3)
     assert ciede2000_mean(one, other) == pytest.approx(expected, abs=5e-5)
 
 
-def test_ciede2000_is_the_mean_over_pixels_and_in_single_precision_too() -> None:
+def test_ciede2000_is_averaged_over_pixels_also_in_single_precision() -> None:
     one, other = np.split(SHARMA.to_numpy()[:, :6].reshape(1, -1, 6), 2, axis=-1)
     expected = SHARMA["dE"].mean()
     assert ciede2000_mean(one, other) == pytest.approx(expected, abs=5e-5)
@@ -43,17 +43,17 @@ def flat(*rgb: int) -> np.ndarray:
         ((0, 0, 255), 76.5),
     ],
 )
-def test_colorfulness_of_one_color_is_by_hand(rgb: tuple[int, int, int], expected: float) -> None:
+def test_colorfulness_of_a_single_color(rgb: tuple[int, int, int], expected: float) -> None:
     assert colorfulness(flat(*rgb)) == pytest.approx(expected, abs=1e-4)
 
 
-def test_colorfulness_has_signed_means() -> None:
+def test_colorfulness_uses_signed_means() -> None:
     # rg is 255 and -255, yb 127.5 in both: deviations 255 and 0, means 0 and 127.5.
     halves = np.concatenate([flat(255, 0, 0), flat(0, 255, 0)])
     assert colorfulness(halves) == pytest.approx(255 + 0.3 * 127.5)
 
 
-def test_a_grayer_image_is_less_colorful_in_proportion() -> None:
+def test_colorfulness_is_proportional_to_chroma() -> None:
     rgb = scene(1, 64, 64).astype(float)
     gray = rgb.mean(axis=-1, keepdims=True)
     whole, half = (colorfulness(gray + factor * (rgb - gray)) for factor in (1, 0.5))
@@ -61,17 +61,17 @@ def test_a_grayer_image_is_less_colorful_in_proportion() -> None:
 
 
 @pytest.mark.parametrize(("error", "expected"), [(0, 100), (15, 90), (75, 50), (150, 0), (181, 0)])
-def test_the_auc_of_one_error_is_by_hand(error: float, expected: float) -> None:
+def test_auc_of_a_constant_error(error: float, expected: float) -> None:
     assert auc_ab_percent(np.full((3, 5), error)) == pytest.approx(expected)
 
 
-def test_the_auc_of_halves_and_of_weights_is_by_hand() -> None:
+def test_auc_of_two_pixels_with_and_without_weights() -> None:
     error = np.array([[0.0, 75.0]])
     assert auc_ab_percent(error) == pytest.approx(75)
     assert auc_ab_percent(error, np.array([[1.0, 3.0]])) == pytest.approx(62.5)
 
 
-def test_the_auc_is_the_area_under_the_swept_curve() -> None:
+def test_auc_is_the_area_under_the_sampled_curve() -> None:
     error = np.random.default_rng(1).gamma(2, 15, (40, 40))
     thresholds = np.linspace(0, 150, 30_001)
     shares = np.searchsorted(np.sort(error.ravel()), thresholds, side="right") / error.size
@@ -79,7 +79,7 @@ def test_the_auc_is_the_area_under_the_swept_curve() -> None:
     assert auc_ab_percent(error) == pytest.approx(expected, abs=1e-3)
 
 
-def test_a_larger_error_never_has_a_larger_auc() -> None:
+def test_auc_decreases_with_the_error() -> None:
     error = np.random.default_rng(1).gamma(2, 15, (40, 40))
     areas = [auc_ab_percent(factor * error) for factor in np.linspace(0, 10, 40)]
     assert areas[0] == 100

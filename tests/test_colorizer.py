@@ -13,23 +13,21 @@ import pytest
 from PIL import Image
 
 import colorization
-from colorization import architectures
 from colorization.color import lab
 from colorization.colorizing.colorizer import Colorizer
 from colorization.colorizing.command import main
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.dataset.examples import Examples
-from colorization.networks.architecture import sees_embedding
+from colorization.networks import catalog
+from colorization.networks.architecture import takes_embedding
 from colorization.packaging.manifest import NAME
 from colorization.scoring import scorer
 from packaged import SIDE, untrained, with_embeddings, with_vividness, write_package
 from samples import encoded, examples, scene
 
 # One of each: variants of one network would be one model here.
-NETWORKS = sorted(
-    {architectures.load(name).build: name for name in reversed(architectures.names())}.values()
-)
+NETWORKS = sorted({catalog.load(name).build: name for name in reversed(catalog.names())}.values())
 # Between them they have all kinds of layers but transposed convolutions; a conversion takes long.
 USUAL = {"baseline", "mobilenet_unet", "spatial_dropout", "vgg16_conv"}
 assert set(NETWORKS) >= USUAL
@@ -53,9 +51,9 @@ def colorizer(package: Path) -> Colorizer:
 
 def compare_at_other_sizes(package: Path, model: keras.Model) -> None:
     """The network in a package gives the ab that Keras gives, for other programs too."""
-    network, *dial = (
+    network, *decoder = (
         onnxruntime.InferenceSession(package / name)
-        for name in ("model.onnx", "dial.onnx")
+        for name in ("model.onnx", "decode.onnx")
         if (package / name).exists()
     )
     names = [each.name for each in model.inputs]
@@ -66,12 +64,12 @@ def compare_at_other_sizes(package: Path, model: keras.Model) -> None:
         given = [each.astype(np.float32) for each in inputs]
         inputs_by_name = dict(zip(names, given, strict=True))
         position = inputs_by_name.pop("vividness", None)
-        (found,) = network.run(None, inputs_by_name)
-        if dial:
-            (found,) = dial[0].run(["ab"], {"logits": found, "vividness": position})
+        (actual,) = network.run(None, inputs_by_name)
+        if decoder:
+            (actual,) = decoder[0].run(["ab"], {"logits": actual, "vividness": position})
         expected = model.predict_on_batch(given)
         # Rounding alone moves the saturated ab of a deep random network by 0.013 in CIE units.
-        np.testing.assert_allclose(found, expected, atol=0.05 / lab.AB_SCALE)
+        np.testing.assert_allclose(actual, expected, atol=0.05 / lab.AB_SCALE)
         assert np.abs(expected).max() > 0.05
 
 
@@ -90,7 +88,7 @@ def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
 ) -> None:
     test, mean_and_deviation = few
     model = untrained(variant, precision)
-    if not sees_embedding(model):
+    if not takes_embedding(model):
         test = Examples(test.images, None)
     package = write_package(tmp_path / variant, model, variant, mean_and_deviation)
     if precision == "float32":
@@ -102,8 +100,8 @@ def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
     for index, expected in enumerate(measured):
         path = tmp_path / f"{index}.png"
         Image.fromarray(test.images.rgb[index]).save(path)
-        found = np.asarray(colorize(path)).astype(int)
-        difference = np.abs(found - expected)
+        actual = np.asarray(colorize(path)).astype(int)
+        difference = np.abs(actual - expected)
         if precision == "float32":
             assert difference.max() <= 1
         else:  # packages compute in float32: no further off than evaluation itself
@@ -111,7 +109,7 @@ def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
             assert difference.max() <= np.abs(expected.astype(int) - in_float32[index]).max()
 
 
-def test_colors_of_the_input_are_not_seen(colorizer: Colorizer) -> None:
+def test_colors_of_the_input_are_ignored(colorizer: Colorizer) -> None:
     color = scene(3, 96, 80)
     gray = lab.lab_to_rgb(lab.rgb_to_lab(color)[0], np.zeros(2))[..., 1]
     versions = (
@@ -119,7 +117,7 @@ def test_colors_of_the_input_are_not_seen(colorizer: Colorizer) -> None:
         Image.fromarray(np.stack([gray] * 3, axis=-1)),
         Image.fromarray(gray),  # mode L
     )
-    ab = [colorizer.predict([colorizer.see(image)])[0] for image in versions]
+    ab = [colorizer.predict([colorizer.prepare_input(image)])[0] for image in versions]
     np.testing.assert_array_equal(ab[1], ab[2])
     # The gray one's L is rounded to 8 bits, by 0.2 of L* at most.
     assert np.abs(ab[0] - ab[1]).mean() < 0.05 * np.abs(ab[0]).mean()
@@ -141,7 +139,7 @@ def test_the_result_keeps_the_photographs_own_lightness(colorizer: Colorizer) ->
 
 
 @pytest.mark.parametrize("kind", ["array", "image", "path"])
-def test_lightness_is_kept_where_transparency_hides_it(
+def test_lightness_is_kept_under_transparent_pixels(
     colorizer: Colorizer, tmp_path: Path, kind: str
 ) -> None:
     photograph = Image.fromarray(scene(5, 80, 60))
@@ -152,7 +150,7 @@ def test_lightness_is_kept_where_transparency_hides_it(
     given: Any = kinds[kind]
     result = np.asarray(colorizer(given, saturation=0)).astype(int)
     np.testing.assert_array_equal(result, np.asarray(colorizer(photograph, saturation=0)))
-    assert (colorizer.see(given) == 1).all()  # white
+    assert (colorizer.prepare_input(given) == 1).all()  # white
 
 
 @pytest.mark.parametrize("kind", ["path", "image"])
@@ -183,12 +181,12 @@ def test_arrays_images_and_paths_give_the_same(colorizer: Colorizer, tmp_path: P
         np.testing.assert_array_equal(results[0], other)
 
 
-def test_a_batch_gives_what_each_one_gives_alone(colorizer: Colorizer) -> None:
-    seen = [
-        colorizer.see(Image.fromarray(scene(seed, *size)))
+def test_a_batch_equals_single_predictions(colorizer: Colorizer) -> None:
+    luminances = [
+        colorizer.prepare_input(Image.fromarray(scene(seed, *size)))
         for seed, size in enumerate([(64, 64), (96, 64), (64, 64), (64, 200)])
     ]
-    for one, together in zip(seen, colorizer.predict(seen), strict=True):
+    for one, together in zip(luminances, colorizer.predict(luminances), strict=True):
         np.testing.assert_allclose(colorizer.predict([one])[0], together, atol=2e-4)
         assert together.shape == (*one.shape[:2], 2)
 
@@ -211,7 +209,7 @@ def refusal(package: Path) -> str:
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "embedder.onnx", "embedding.npy", "README.md"])
-def test_a_package_that_lacks_a_file_or_has_another_one_is_refused(
+def test_a_package_with_a_missing_or_changed_file_is_refused(
     package: Path, tmp_path: Path, name: str
 ) -> None:
     copy = tampered(package, tmp_path)
@@ -221,7 +219,7 @@ def test_a_package_that_lacks_a_file_or_has_another_one_is_refused(
     assert f"{name} is missing" in refusal(copy)
 
 
-def test_what_is_no_package_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_package_is_refused(tmp_path: Path) -> None:
     assert "is not a packaged model" in refusal(tmp_path / "nothing")
     (tmp_path / NAME).write_text("{}")
     assert "Field required" in refusal(tmp_path)
@@ -230,7 +228,9 @@ def test_what_is_no_package_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../elsewhere", "/etc/passwd", "a/b", ".hidden"])
-def test_a_package_names_files_of_its_own_alone(package: Path, tmp_path: Path, name: str) -> None:
+def test_a_manifest_cannot_list_files_outside_the_package(
+    package: Path, tmp_path: Path, name: str
+) -> None:
     copy = tampered(package, tmp_path)
     rewrite(copy, files={name: "0" * 64})
     assert "String should match pattern" in refusal(copy)
@@ -244,14 +244,14 @@ def test_pickled_embeddings_are_not_loaded(package: Path, tmp_path: Path) -> Non
     assert "embedding.npy" in refusal(copy)
 
 
-def test_a_pipe_is_refused_rather_than_waited_for(colorizer: Colorizer, tmp_path: Path) -> None:
+def test_a_pipe_is_refused(colorizer: Colorizer, tmp_path: Path) -> None:
     pipe = tmp_path / "photo.jpg"
     os.mkfifo(pipe)
     with pytest.raises(ColorizationError, match=r"^not a file, but a folder, a pipe"):
         colorizer(pipe)
 
 
-def test_a_dial_stands_where_the_package_has_it_until_it_is_turned(tmp_path: Path) -> None:
+def test_the_default_vividness_is_the_packages(tmp_path: Path) -> None:
     package = with_vividness()
     colorize = colorization.load(package)
     photograph = scene(3, 96, 64)
@@ -270,7 +270,7 @@ def test_a_dial_stands_where_the_package_has_it_until_it_is_turned(tmp_path: Pat
     )
 
 
-def test_a_model_without_a_dial_says_what_there_is_instead(colorizer: Colorizer) -> None:
+def test_vividness_is_refused_by_a_model_without_it(colorizer: Colorizer) -> None:
     assert colorizer.vividness is None
-    with pytest.raises(ColorizationError, match="no vividness to choose; use saturation"):
+    with pytest.raises(ColorizationError, match="this model has no vividness; use saturation"):
         colorizer(scene(3), vividness=0.5)

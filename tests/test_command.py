@@ -1,4 +1,4 @@
-"""The command `colorize`, as a person or a script calls it."""
+"""The command `colorize`."""
 
 import io
 import os
@@ -36,7 +36,7 @@ from samples import encoded, reopened, scene
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small one that takes no embedding, and whose colors are strong."""
+    """A small model without embedding, with strong colors."""
     keras.utils.set_random_seed(1)
     L = keras.Input((None, None, 1), name="L")
     features = keras.layers.Conv2D(8, 3, padding="same", activation="relu")(L)
@@ -47,7 +47,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """Every kind of image that people have."""
+    """Images of many formats and modes."""
     folder = tmp_path / "photos"
     folder.mkdir()
     color = Image.fromarray(scene(1, 60, 44))
@@ -76,9 +76,7 @@ def colorize(model: Path, *arguments: object) -> int:
     return main([*map(str, arguments), "--model", str(model)])
 
 
-def test_every_kind_of_image_comes_out_in_color_at_its_size(
-    model: Path, photos: Path, tmp_path: Path
-) -> None:
+def test_every_format_is_colorized_at_its_size(model: Path, photos: Path, tmp_path: Path) -> None:
     assert colorize(model, photos, "--output", tmp_path / "out") == 0
     for path in photos.iterdir():
         out = tmp_path / "out" / path.name.replace(".gif", ".png")
@@ -90,7 +88,7 @@ def test_every_kind_of_image_comes_out_in_color_at_its_size(
     assert not [path for path in (tmp_path / "out").iterdir() if path.name.startswith(".")]
 
 
-def test_broken_files_are_named_and_the_rest_is_done(
+def test_broken_files_are_reported_and_the_others_colorized(
     model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole = encoded(scene(1), "JPEG")
@@ -101,8 +99,8 @@ def test_broken_files_are_named_and_the_rest_is_done(
     (photos / "bomb.png").write_bytes(bomb.getvalue())
     count = len(list(photos.iterdir()))
     assert colorize(model, photos, "--output", tmp_path / "out") == 1
-    told = capsys.readouterr().err
-    lines = [line for line in told.splitlines() if line.startswith("colorize: ")]
+    error_output = capsys.readouterr().err
+    lines = [line for line in error_output.splitlines() if line.startswith("colorize: ")]
     assert len(lines) == 4
     assert f"colorize: {photos / 'text.jpg'}: not an image" in lines
     assert f"colorize: {photos / 'bomb.png'}: too many pixels: a decompression bomb?" in lines
@@ -111,13 +109,13 @@ def test_broken_files_are_named_and_the_rest_is_done(
     assert len(list((tmp_path / "out").iterdir())) == count - 3
 
 
-def test_files_that_end_their_decoders_cost_themselves_alone(
+def test_files_that_crash_their_decoders_do_not_affect_others(
     model: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """40 files; the lossless JPEG would corrupt the memory of Pillow 12, were it decoded small."""
+    """40 files; Pillow 12 would write out of bounds if it reduced the lossless JPEG."""
     folder = tmp_path / "in"
     folder.mkdir()
     ordinary = encoded(scene(1, 64, 48), "JPEG")
@@ -132,10 +130,12 @@ def test_files_that_end_their_decoders_cost_themselves_alone(
     make_decoders_hostile(monkeypatch, tmp_path / "path")
     monkeypatch.setattr(bulk, "SECONDS", 5.0)
     assert colorize(model, folder, "--output", tmp_path / "out") == 1
-    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("colorize: ")]
-    assert said == [
+    messages = [
+        line for line in capsys.readouterr().err.splitlines() if line.startswith("colorize: ")
+    ]
+    assert messages == [
         f"colorize: {folder / 'crashing.jpg'}: its decoder crashed (SIGABRT)",
-        f"colorize: {folder / 'hanging.jpg'}: was given up after 5 seconds",
+        f"colorize: {folder / 'hanging.jpg'}: timed out after 5 seconds",
         f"colorize: {folder / 'truncated.jpg'}: cannot be decoded: image file is truncated",
         "colorize: 37 done, 3 failed",
     ]
@@ -144,7 +144,7 @@ def test_files_that_end_their_decoders_cost_themselves_alone(
     assert reopened(tmp_path / "out" / "lossless.jpg").size == (520, 400)
 
 
-def test_an_output_that_cannot_be_written_is_named(
+def test_an_unwritable_output_is_reported(
     model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
@@ -154,9 +154,7 @@ def test_an_output_that_cannot_be_written_is_named(
     assert f"colorize: {photos / 'dot.png'}: {reason}\n" in capsys.readouterr().err
 
 
-def test_no_input_is_replaced_and_a_line_says_so(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_inputs_are_never_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     image, other = tmp_path / "x.jpg", tmp_path / "x.png"
     for path in (image, other):
         path.write_bytes(encoded(scene(1)))
@@ -179,15 +177,15 @@ def test_originals_in_the_output_folder_are_not_replaced(
         path.write_bytes(encoded(scene(1), "JPEG"))
     assert colorize(model, tmp_path / "p", "--output", best, "--overwrite") == 1
     assert capsys.readouterr().err.splitlines() == [
-        "colorize: passed over in folders: the output folder (1)",
-        f"colorize: {tmp_path / 'p' / 'x.jpg'}: {best / 'x.jpg'} is there already, in a folder "
+        "colorize: ignored in folders: the output folder (1)",
+        f"colorize: {tmp_path / 'p' / 'x.jpg'}: {best / 'x.jpg'} exists, in a folder "
         "that is an input; remove it, or choose another --output",
         "colorize: 0 done, 1 failed",
     ]
     assert (best / "x.jpg").read_bytes() == encoded(scene(1), "JPEG")
 
 
-def test_what_is_passed_over_in_folders_is_told_in_one_line(
+def test_ignored_files_are_counted_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("a.jfif", "b.jpg", ".c.jpg", ".d.jpg", "DSC0001"):
@@ -195,19 +193,17 @@ def test_what_is_passed_over_in_folders_is_told_in_one_line(
     out = tmp_path / "out"
     assert main([str(tmp_path), "--output", str(out), "--dry-run"]) == 0
     printed = capsys.readouterr()
-    assert printed.err == "colorize: passed over in folders: hidden (2), without an ending (1)\n"
+    assert printed.err == "colorize: ignored in folders: hidden (2), without extension (1)\n"
     assert printed.out.splitlines() == [
         f"{tmp_path / name} -> {out / name}" for name in ("a.jfif", "b.jpg")
     ]
 
 
-def test_letters_that_command_a_terminal_are_shown_escaped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_control_characters_are_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = [b"red\x1b[31m.jpg", b"two\nlines.jpg", b"\xff\xfe.jpg", "\u202eü.jpg".encode()]
     for name in names:
         (tmp_path / os.fsdecode(name)).write_bytes(encoded(scene(1)))
-    shown: dict[str, str] = {}
+    streams: dict[str, str] = {}
     for stream in ("stdout", "stderr"):
         terminal = io.TextIOWrapper(io.BytesIO(), "ascii", "strict")
         monkeypatch.setattr(sys, stream, terminal)
@@ -215,18 +211,20 @@ def test_letters_that_command_a_terminal_are_shown_escaped(
         (tmp_path / "out" / os.fsdecode(names[0])).touch()
         assert main([str(tmp_path), "--output", str(tmp_path / "out"), "--dry-run"]) == 1
         terminal.seek(0)
-        shown[stream] = terminal.read()
+        streams[stream] = terminal.read()
         monkeypatch.undo()
     out = tmp_path / "out"
-    assert shown["stdout"].splitlines() == [
+    assert streams["stdout"].splitlines() == [
         rf"{tmp_path}/two\nlines.jpg -> {out}/two\nlines.jpg",
         rf"{tmp_path}/\u202e\xfc.jpg -> {out}/\u202e\xfc.jpg",
         rf"{tmp_path}/\xff\xfe.jpg -> {out}/\xff\xfe.jpg",
     ]
-    assert rf"colorize: {tmp_path}/red\x1b[31m.jpg: {out}/red\x1b[31m.jpg is" in shown["stderr"]
+    assert (
+        rf"colorize: {tmp_path}/red\x1b[31m.jpg: {out}/red\x1b[31m.jpg exists" in streams["stderr"]
+    )
 
 
-def test_a_reader_that_goes_away_stops_nothing(
+def test_a_closed_pipe_does_not_stop_the_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "a.jpg").write_bytes(encoded(scene(1)))
@@ -237,7 +235,7 @@ def test_a_reader_that_goes_away_stops_nothing(
         assert main([str(tmp_path), "--output", str(tmp_path / "out"), "--dry-run"]) == 0
 
 
-def test_closed_streams_stop_nothing(model: Path, photos: Path, tmp_path: Path) -> None:
+def test_closed_streams_do_not_stop_the_command(model: Path, photos: Path, tmp_path: Path) -> None:
     (photos / "text.jpg").write_text("not an image")
     program = [sys.executable, "-m", "colorization.colorizing.command", str(photos)]
     arguments = ["--output", str(tmp_path / "out"), "--model", str(model)]
@@ -247,7 +245,7 @@ def test_closed_streams_stop_nothing(model: Path, photos: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png", "tif", "webp"])
-def test_a_full_disk_costs_a_line_and_leaves_nothing_behind(
+def test_a_full_disk_is_reported_and_leaves_no_partial_file(
     model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
 ) -> None:
     out = tmp_path / "out"
@@ -275,7 +273,7 @@ def test_planted_links_are_not_followed(model: Path, photos: Path, tmp_path: Pat
     assert [path.name for path in out.iterdir()] == ["color.jpg"]
 
 
-def test_of_two_at_once_each_photograph_is_written_by_one(model: Path, tmp_path: Path) -> None:
+def test_of_two_concurrent_runs_one_writes_each_photograph(model: Path, tmp_path: Path) -> None:
     colorizer = load(model)
     jobs = [Job(tmp_path / f"{index}.png", tmp_path / "out" / f"{index}.png") for index in range(8)]
     for job in jobs:
@@ -297,13 +295,13 @@ def test_of_two_at_once_each_photograph_is_written_by_one(model: Path, tmp_path:
     assert sorted(reasons) == sorted(
         (
             job.input,
-            f"{job.output} is there already; --skip-existing skips it, --overwrite replaces it",
+            f"{job.output} exists; use --skip-existing or --overwrite",
         )
         for job in jobs
     )
 
 
-def test_an_unreadable_file_is_named_and_the_rest_is_done(
+def test_an_unreadable_file_is_reported_and_the_others_colorized(
     model: Path, tmp_path: Path, ordinary: Sequence[str]
 ) -> None:
     photos = [tmp_path / "a.png", tmp_path / "b.png"]
@@ -313,8 +311,11 @@ def test_an_unreadable_file_is_named_and_the_rest_is_done(
     program = [*ordinary, sys.executable, "-m", "colorization.colorizing.command", "--quiet"]
     options = ["--output", tmp_path / "out", "--model", model]
     command = [*program, *map(str, [*photos, *options])]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stderr) == (1, f"colorize: {photos[0]}: Permission denied\n")
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (completed.returncode, completed.stderr) == (
+        1,
+        f"colorize: {photos[0]}: Permission denied\n",
+    )
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.png"]
 
 
@@ -327,7 +328,7 @@ def test_a_file_without_end_is_not_read(
     assert capsys.readouterr().err == f"colorize: {photos / 'dot.png'}: {reason}\n"
 
 
-def test_colors_under_transparency_are_those_of_a_call(
+def test_the_command_and_a_call_color_transparent_pixels_alike(
     model: Path, photos: Path, tmp_path: Path
 ) -> None:
     image = photos / "alpha.png"
@@ -337,7 +338,7 @@ def test_colors_under_transparency_are_those_of_a_call(
     np.testing.assert_array_equal(commanded[..., :3], np.asarray(load(model)(image)))
 
 
-def test_saturation_scales_the_colors_alone(model: Path, photos: Path, tmp_path: Path) -> None:
+def test_saturation_scales_only_the_colors(model: Path, photos: Path, tmp_path: Path) -> None:
     chroma = {}
     for factor in (0, 0.5, 1):
         out = tmp_path / str(factor)
@@ -360,7 +361,7 @@ def test_side_by_side_has_the_gray_image_on_the_left(
     assert np.ptp(pair[:, 60:], axis=-1).mean() > 5
 
 
-def test_a_second_run_goes_on_where_the_first_one_ended(
+def test_a_second_run_resumes(
     model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
@@ -370,14 +371,14 @@ def test_a_second_run_goes_on_where_the_first_one_ended(
     count = len(list(photos.iterdir()))
     for skipped, options in ((2, ["--dry-run"]), (2, []), (count, []), (count, ["--quiet"])):
         assert colorize(model, photos, "--output", out, "--skip-existing", *options) == 0
-        said = [line for line in capsys.readouterr().err.splitlines() if "colorize:" in line]
-        expected = [f"colorize: skipped, as their results exist: {skipped}"]
-        assert said == ([] if "--quiet" in options else expected)
+        messages = [line for line in capsys.readouterr().err.splitlines() if "colorize:" in line]
+        expected = [f"colorize: skipped, results exist: {skipped}"]
+        assert messages == ([] if "--quiet" in options else expected)
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert len(list(out.iterdir())) == count
 
 
-def test_each_page_has_its_result_and_is_named_in_a_failure(
+def test_each_page_has_a_result_or_a_failure(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     scan, out = tmp_path / "scan.tif", tmp_path / "out"
@@ -405,7 +406,7 @@ def test_each_page_has_its_result_and_is_named_in_a_failure(
     assert line.startswith(f"colorize: {scan}, page 2: cannot be decoded")
 
 
-def test_a_dry_run_says_what_it_would_do_and_does_nothing(
+def test_a_dry_run_prints_outputs_and_writes_nothing(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
@@ -436,27 +437,27 @@ def test_wrong_usage_exits_with_status_2(arguments: list[str]) -> None:
     assert caught.value.code == 2
 
 
-def test_a_saturation_beyond_all_colors_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_saturation_out_of_range_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["a.jpg", "--output", "o", "--saturation", "1e308"])
-    told = capsys.readouterr().err.splitlines()[-1]
-    assert told == "colorize: error: argument --saturation: must be 0 to 100; found 1e308"
+    error_output = capsys.readouterr().err.splitlines()[-1]
+    assert error_output == "colorize: error: argument --saturation: must be 0 to 100; found 1e308"
 
 
-def test_vividness_is_for_models_with_a_dial(
+def test_vividness_is_refused_for_a_model_without_it(
     model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = ["--output", tmp_path / "out", "--vividness"]
     assert colorize(model, photos / "gray.jpg", *out, "0.5") == 2
-    told = capsys.readouterr().err
-    assert told == "colorize: --vividness: this model has no dial; use --saturation\n"
+    error_output = capsys.readouterr().err
+    assert error_output == "colorize: --vividness: this model has no vividness; use --saturation\n"
     for wrong in ("-0.1", "1.1", "nan", "vivid"):
         with pytest.raises(SystemExit):
             colorize(model, photos / "gray.jpg", *out, wrong)
     assert not (tmp_path / "out").exists()
 
 
-def test_a_model_that_is_none_exits_with_status_2(
+def test_a_folder_that_is_not_a_model_exits_with_status_2(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert colorize(tmp_path, photos, "--output", tmp_path / "out") == 2
@@ -464,7 +465,7 @@ def test_a_model_that_is_none_exits_with_status_2(
     assert not (tmp_path / "out").exists()
 
 
-def test_quiet_shows_failures_alone(
+def test_quiet_prints_only_failures(
     model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (photos / "text.jpg").write_text("not an image")
@@ -475,7 +476,7 @@ def test_quiet_shows_failures_alone(
 
 
 def gibibytes_taken(model: Path, *arguments: object) -> float:
-    """The most memory that the command takes, all its processes together."""
+    """The peak memory of the command, all processes together."""
     program = [sys.executable, "-m", "colorization.colorizing.command", "--model", str(model)]
     started = subprocess.Popen([*program, *map(str, arguments)])
     peak = turns.peak_memory(started)
@@ -513,7 +514,7 @@ def sixty(tmp_path: Path) -> Path:
 
 
 def begun(model: Path, photos: Path, out: Path, *options: str) -> subprocess.Popen:
-    """A process of the command that has written its first result."""
+    """Start the command, and wait for its first result."""
     program = [sys.executable, "-m", "colorization.colorizing.command", str(photos)]
     started = subprocess.Popen(
         [*program, "--output", str(out), "--model", str(model), "--quiet", *options],
@@ -541,15 +542,18 @@ def test_a_kill_leaves_no_half_written_file(model: Path, sixty: Path, tmp_path: 
     assert len(archives.folder_image_names(out)) == 60
 
 
-def test_when_interrupted_it_finishes_what_is_in_work_and_begins_nothing(
+def test_an_interrupt_finishes_running_jobs_and_starts_no_others(
     model: Path, sixty: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     started = begun(model, sixty, out, "--jobs", "8")  # 32 photographs are handed out at once
     before = len(archives.folder_image_names(out))
     started.send_signal(signal.SIGINT)
-    _, told = started.communicate(timeout=60)
-    assert (started.returncode, told) == (1, "colorize: interrupted; what is done is whole\n")
+    _, error_output = started.communicate(timeout=60)
+    assert (started.returncode, error_output) == (
+        1,
+        "colorize: interrupted; finished files are complete\n",
+    )
     # Beside the eight, some were done before the signal came.
     assert len(archives.folder_image_names(out)) <= before + 16
     assert not list(out.glob(".*"))

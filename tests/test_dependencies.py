@@ -1,101 +1,112 @@
 """What dvc.yaml says of each stage, against what the stage's code imports.
 
-Stages depend on rooms of src/colorization, and on single files where a run takes hours. `core` and
-stages/_stage.py change no result, and the rooms' own __init__.py hold nothing but a docstring: they
-are dependencies of none.
+A stage depends on its script and on folders of src/colorization, or on all that a variant's own
+instance of `inputs` depends on. `core`, stages/_stage.py and stages/_paths.py change no result: no
+stage depends on them.
 """
 
+import re
 import subprocess
 import sys
-from fnmatch import fnmatch
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 
+from colorization.core.settings import Params
 from first_party import ROOT, imported_files
 
-CODE = ("src/", "stages/")
-EXEMPT = ("src/colorization/core/*", "src/colorization/__init__.py", "stages/_stage.py")
-STAGES = {
-    name: stage
-    for file in ("dvc.yaml", "experiments/dvc.yaml")
-    for name, stage in yaml.safe_load((ROOT / file).read_text())["stages"].items()
-}
-VARIANT = "src/colorization/variants/${item.variant}.py"
-# `check` always runs, so it needs no dependencies.
-WITH_DEPENDENCIES = [name for name in STAGES if name != "check"]
-WITHOUT_TENSORFLOW = (
-    "check",
+SOURCES = "src/colorization/"
+STAGES = {}
+for file in ("dvc.yaml", "experiments/dvc.yaml"):
+    for name, stage in yaml.safe_load((ROOT / file).read_text())["stages"].items():
+        STAGES[name] = stage["do"] if "foreach" in stage else stage
+CHECK = "check"  # always runs, so it needs no dependencies
+WITH_DEPENDENCIES = [name for name in STAGES if name != CHECK]
+FOLDERS = sorted(
+    path.name for path in (ROOT / SOURCES).iterdir() if (path / "__init__.py").exists()
+)
+NEUTRAL = {"core", "__init__.py"}  # change no result
+WITHOUT_TENSORFLOW = {
+    CHECK,
     "download",
     "split",
     "preprocess",
     "colors",
     "trivial",
+    "inputs",
     "report",
     "compare",
-)
-TRAININGS = {"train", "train_alone", "train_bins", "train_control"}
-EVALUATIONS = {"evaluate", "evaluate_alone", "evaluate_bins", "evaluate_control"}
-SEEING_EMBEDDINGS = {"train", "train_control", "evaluate", "evaluate_control"}
+}
 PAGES = {"package", "report", "compare"}
+# Of each parameter section, the stages that read it, apart from the pages that print all of them.
+READERS = {
+    "download": {"download", "trivial", "package"},  # the drawn scenes' regions are known
+    "split": {"split"},
+    "preprocess": {"preprocess"},
+    "embed": {"embed", "embed_control", "embedder"},
+    "encoders": set(),  # an instance of `inputs` depends on the identity of its own encoder
+    "model": set(),
+    "variants": {"inputs"},
+    "study": set(),
+    "train": {"train"},
+    "evaluate": {"evaluate"},
+}
 
 
 def script(name: str) -> str:
-    """The script that a stage calls."""
+    """The script that a stage runs."""
     python, path, *_ = STAGES[name]["cmd"].split()
     assert python == "python"
     return path
 
 
 def declared(name: str) -> set[str]:
-    """The files and rooms that a stage says it depends on."""
-    return {path for path in STAGES[name]["deps"] if path.startswith(CODE)}
+    """The dependencies that a stage declares, with its variables."""
+    return {path.replace("${src}", "src/colorization") for path in STAGES[name].get("deps", ())}
+
+
+def folders(name: str) -> set[str]:
+    """The folders of src/colorization that a stage declares."""
+    return {path.removeprefix(SOURCES) for path in declared(name) if path.startswith(SOURCES)}
 
 
 def parameters(name: str) -> set[str]:
-    """The parameters, or sections of them, that a stage says it depends on."""
+    """The parameters that a stage declares."""
     return set(STAGES[name].get("params", ()))
 
 
-def counted(files: set[str]) -> set[str]:
-    """Those of some files that may change a result."""
-    return {
-        file
-        for file in files
-        if not any(fnmatch(file, pattern) for pattern in EXEMPT)
-        and (not file.endswith("/__init__.py") or "variants" in file)
-    }
-
-
-def covers(path: str, file: str) -> bool:
-    """Whether a dependency is a file, or a room that holds it."""
-    return file == path or file.startswith(f"{path}/")
-
-
-def depending_on(file: str) -> set[str]:
-    """The stages that run again when a file changes."""
-    variant = fnmatch(file, "src/colorization/variants/[!_]*.py")
-    return {
-        name
-        for name in WITH_DEPENDENCIES
-        if any(covers(path, VARIANT if variant else file) for path in declared(name))
-    }
+def imported_folders(name: str) -> set[str]:
+    """The folders of src/colorization that a stage's code imports from, or that hold it."""
+    files = imported_files(ROOT / script(name))
+    inside = {file.removeprefix(SOURCES) for file in files if file.startswith(SOURCES)}
+    # A folder's __init__.py holds nothing but a docstring.
+    modules = {file for file in inside if "/" not in file or not file.endswith("/__init__.py")}
+    return {file.split("/")[0] for file in modules}
 
 
 @pytest.mark.parametrize("name", WITH_DEPENDENCIES)
-def test_what_a_stage_imports_lies_in_what_it_declares(name: str) -> None:
-    imported = counted(imported_files(ROOT / script(name)))
-    missing = {file for file in imported if not any(covers(path, file) for path in declared(name))}
-    assert not missing
+def test_a_stage_declares_its_script_and_the_folders_that_it_imports_from(name: str) -> None:
+    assert script(name) in declared(name)
+    assert folders(name) - {"architectures/${item.network}.py"} == imported_folders(name) - NEUTRAL
 
 
-@pytest.mark.parametrize("name", WITH_DEPENDENCIES)
-def test_what_a_stage_declares_holds_something_that_it_imports(name: str) -> None:
-    imported = imported_files(ROOT / script(name))
-    idle = {path for path in declared(name) if not any(covers(path, file) for file in imported)}
-    assert idle == ({VARIANT} if name in TRAININGS else set())
+def test_only_the_inputs_of_a_variant_depend_on_the_source_of_its_network() -> None:
+    source = "architectures/${item.network}.py"
+    assert [name for name in STAGES if source in folders(name)] == ["inputs"]
+    lines = Params.load(ROOT / "params.yaml").variants.values()
+    assert all((ROOT / SOURCES / f"architectures/{line.network}.py").exists() for line in lines)
+
+
+def test_trainings_depend_on_a_variants_embeddings_and_encoder_only_through_its_inputs() -> None:
+    for name in ("train", "evaluate"):
+        data = {path for path in declared(name) if path.startswith("data/")}
+        assert "data/inputs/${item.variant}" in data
+        assert not any("embeddings" in path or "weights" in path for path in data)
+    assert {"data/embeddings/${item.embedding}", "data/weights/${item.encoder}.json"} <= declared(
+        "inputs"
+    )
 
 
 def test_every_script_in_stages_is_a_stage() -> None:
@@ -103,131 +114,32 @@ def test_every_script_in_stages_is_a_stage() -> None:
     assert scripts == {script(name) for name in STAGES}
 
 
-@pytest.mark.parametrize("name", sorted((TRAININGS | EVALUATIONS) - SEEING_EMBEDDINGS))
-def test_variants_without_embedding_do_not_wait_for_the_embeddings(name: str) -> None:
-    assert not any("embed" in path for path in STAGES[name]["deps"])
-    assert "embeddings" not in STAGES[name]["cmd"]
+def test_every_folder_but_those_that_change_no_result_is_a_dependency() -> None:
+    used = {path.split("/")[0] for name in WITH_DEPENDENCIES for path in folders(name)}
+    assert set(FOLDERS) - used == {"core", "colorizing", "releasing"}
 
 
-@pytest.mark.parametrize(
-    ("file", "stages"),
-    [
-        ("sources/scenes.py", {"download", "trivial"}),  # trivial look for the scenes' small parts
-        ("embedding/imagenet.py", {"embed", "embed_control", "embedder"}),
-        ("training/fitting.py", TRAININGS),
-        ("networks/blocks.py", {*TRAININGS, *EVALUATIONS, "package"}),
-        # Each instance of a training stage has one of these files among its dependencies.
-        ("architectures/bn_maxpool.py", TRAININGS),
-        ("scoring/metrics.py", {"trivial", *EVALUATIONS, *PAGES}),  # a new metric
-        ("study/claims.py", {"compare"}),
-        ("colorizing/command.py", set()),
-        ("packaging/package.py", {"package"}),
-        ("backbones/to_onnx.py", {"embedder", "package"}),
-        ("__init__.py", set()),
-    ],
-)
-def test_an_edit_costs_what_it_touches_and_nothing_else(file: str, stages: set[str]) -> None:
-    assert (ROOT / "src/colorization" / file).exists()
-    assert depending_on(f"src/colorization/{file}") == stages
-
-
-@pytest.mark.parametrize(
-    ("section", "stages"),
-    [
-        ("download", {"download", "trivial", "package"}),
-        ("split", {"split"}),
-        ("preprocess", {"preprocess"}),
-        ("embed", {"embed", "embed_control", "embedder"}),
-        ("encoders", set()),  # a training depends on what `check` tells of its own encoder
-        ("model", set()),
-        ("study", {"embed_control"}),
-        ("train", TRAININGS - {"train_bins"}),
-        ("classification", {"train_bins"}),
-        ("evaluate", EVALUATIONS),
-    ],
-)
-def test_a_parameter_concerns_its_stage_and_the_pages_that_print_it(
-    section: str, stages: set[str]
-) -> None:
-    reading = {
+@pytest.mark.parametrize("section", Params.model_fields)
+def test_a_parameter_concerns_its_stages_and_the_pages_that_print_it(section: str) -> None:
+    readers = {
         name
         for name in WITH_DEPENDENCIES
         if section in {parameter.partition(".")[0] for parameter in parameters(name)}
     }
-    assert reading == stages | {"report", "compare"}
+    assert readers == READERS[section] | {"report", "compare"}
 
 
-def test_a_training_depends_on_the_weights_of_its_own_encoder_alone() -> None:
-    weights = {
-        name: {path for path in STAGES[name]["deps"] if path.startswith("data/inputs/encoders")}
-        for name in WITH_DEPENDENCIES
-    }
-    own = {"data/inputs/encoders/${item.variant}.json"}
-    assert {name: paths for name, paths in weights.items() if paths} == {
-        "train_alone": own,
-        "train_bins": own,
-    }
+@pytest.mark.parametrize("name", WITH_DEPENDENCIES)
+def test_a_stage_declares_the_sections_that_it_loads(name: str) -> None:
+    loaded = set(re.findall(r"\b([A-Z]\w+)\.load\(PARAMS\)", (ROOT / script(name)).read_text()))
+    sections = {section.lower() for section in loaded - {"Params"}}
+    sections -= {"encoders"}  # `train` asks it where weights are that `inputs` has identified
+    assert sections <= {parameter.partition(".")[0] for parameter in parameters(name)}
 
 
-def of_room(room: str) -> list[str]:
-    """The files of a room, relative to the root."""
-    folder = ROOT / "src" / "colorization" / room
-    return sorted(path.relative_to(ROOT).as_posix() for path in folder.rglob("*") if path.is_file())
-
-
-@pytest.mark.parametrize(
-    "file", [file for room in ("pages", "study") for file in of_room(room) if "pyc" not in file]
-)
-def test_an_edit_of_a_page_or_a_claim_concerns_pages(file: str) -> None:
-    assert depending_on(file) <= PAGES
-
-
-@pytest.mark.parametrize("file", [file for file in of_room("colorizing") if "pyc" not in file])
-def test_an_edit_of_what_colorizes_concerns_at_most_what_it_loads(file: str) -> None:
-    assert depending_on(file) <= {"embedder", "package"}
-
-
-@pytest.mark.parametrize("file", [file for file in of_room("packaging") if "pyc" not in file])
-def test_an_edit_of_what_packages_concerns_packages_alone(file: str) -> None:
-    assert depending_on(file) <= {"embedder", "package"}
-
-
-@pytest.mark.parametrize(
-    "file", [*(file for file in of_room("core") if "pyc" not in file), "stages/_stage.py"]
-)
-def test_an_edit_of_the_plumbing_concerns_nothing(file: str) -> None:
-    assert not depending_on(file)
-
-
-@pytest.mark.parametrize(
-    ("section", "stages"),
-    [
-        ("download", {"download", "trivial"}),
-        ("split", {"split"}),
-        ("preprocess", {"preprocess"}),
-        ("embed", {"embed", "embed_control", "embedder"}),
-        ("encoders", TRAININGS),
-        ("model", set()),
-        ("study", {"embed_control"}),
-        ("train", TRAININGS),
-        ("classification", TRAININGS),  # whose code knows both
-        ("evaluate", EVALUATIONS),
-        ("whole", set()),
-    ],
-)
-def test_the_schema_of_a_section_concerns_the_stages_that_read_it(
-    section: str, stages: set[str]
-) -> None:
-    assert depending_on(f"src/colorization/settings/{section}.py") - PAGES == stages
-
-
-def test_only_a_change_of_the_sources_brings_the_photographs_anew() -> None:
-    allowed = (
-        "src/colorization/sources/",
-        "src/colorization/settings/download.py",
-        "stages/download",
-    )
-    assert all(path.startswith(allowed) for path in declared("download"))
+def test_a_command_is_one_line_with_a_script_and_its_arguments() -> None:
+    for stage in STAGES.values():
+        assert re.fullmatch(r"python stages/\w+\.py( \$\{[\w.\[\]]+\})*", stage["cmd"])
 
 
 def test_nothing_that_differs_from_run_to_run_is_an_output() -> None:
@@ -237,20 +149,20 @@ def test_nothing_that_differs_from_run_to_run_is_an_output() -> None:
         assert not any("runs" in path or path.endswith(".html") for path in paths)
 
 
-def test_plots_are_of_columns_that_are_there() -> None:
+def test_plots_are_of_existing_columns() -> None:
     for stage in STAGES.values():
         for plot in stage.get("plots", []):
-            for path, told in plot.items() if isinstance(plot, dict) else ():
+            for path, options in plot.items() if isinstance(plot, dict) else ():
                 if path.endswith(".csv") and (ROOT / path).exists():
                     columns = set(pd.read_csv(ROOT / path, nrows=0).columns)
-                    assert {told[axis] for axis in ("x", "y") if axis in told} <= columns
+                    assert {options[axis] for axis in ("x", "y") if axis in options} <= columns
 
 
 def test_stages_that_compute_no_network_do_not_import_tensorflow() -> None:
     program = f"""
 import importlib, sys
 sys.path.insert(0, "stages")
-for name in {WITHOUT_TENSORFLOW}:
+for name in {sorted(WITHOUT_TENSORFLOW)}:
     importlib.import_module(name)
     if {{"tensorflow", "keras"}} & set(sys.modules):
         sys.exit(name)

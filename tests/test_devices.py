@@ -1,4 +1,4 @@
-"""Training on two devices is training on one: two logical CPUs, in processes of their own."""
+"""Training on two devices agrees with training on one: logical CPUs, in separate processes."""
 
 import multiprocessing
 import os
@@ -30,7 +30,7 @@ class Trained:
 
 
 def small_model(*, normalized: bool) -> keras.Model:
-    """With a normalization and a dropout each device has states of its own."""
+    """If `normalized`, with layers whose states differ between devices."""
     keras.utils.set_random_seed(1)
     L = keras.Input((None, None, 1), name="L")
     embedding = keras.Input((1000,), name="embedding")
@@ -44,9 +44,9 @@ def small_model(*, normalized: bool) -> keras.Model:
 def train_here(
     cpus: int, folder: Path, normalized: bool, runs: tuple[int, ...], batch_size: int
 ) -> Trained:
-    """Train on that many logical CPUs, in one run after another up to so many epochs.
+    """Train on a number of logical CPUs, in consecutive runs up to so many epochs.
 
-    Each run goes on where the one before ended.
+    Each run resumes from the checkpoint of the previous one.
     """
     cpu = tf.config.list_physical_devices("CPU")[0]
     logical = [tf.config.LogicalDeviceConfiguration()] * cpus
@@ -81,13 +81,13 @@ def train(
     runs: tuple[int, ...] = (3,),
     batch_size: int = 4,
 ) -> Trained:
-    """Train in a new process: TensorFlow must be told of logical CPUs before it starts."""
+    """Train in a new process: logical CPUs must be configured before TensorFlow starts."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as process:
         return process.submit(train_here, cpus, folder, normalized, runs, batch_size).result()
 
 
-def test_two_devices_come_to_the_weights_of_one(tmp_path: Path) -> None:
+def test_two_devices_train_the_same_weights_as_one(tmp_path: Path) -> None:
     one, two = train(1, tmp_path / "one"), train(2, tmp_path / "two")
     assert (one.devices, two.devices) == (["CPU"], ["CPU", "CPU"])
     for weights, expected in zip(two.weights, one.weights, strict=True):
@@ -95,16 +95,18 @@ def test_two_devices_come_to_the_weights_of_one(tmp_path: Path) -> None:
     np.testing.assert_allclose(two.history, one.history, rtol=1e-3)
 
 
-def test_an_interrupted_training_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+def test_an_interrupted_training_resumes_to_the_same_bits(tmp_path: Path) -> None:
     whole = train(2, tmp_path / "whole", normalized=True)
-    again = train(2, tmp_path / "again", normalized=True, runs=(1, 3, 3))  # the end is missing
-    for weights, expected in zip(again.weights, whole.weights, strict=True):
+    resumed = train(2, tmp_path / "resumed", normalized=True, runs=(1, 3, 3))
+    for weights, expected in zip(resumed.weights, whole.weights, strict=True):
         np.testing.assert_array_equal(weights, expected)
-    pd.testing.assert_frame_equal(again.history, whole.history)
+    pd.testing.assert_frame_equal(resumed.history, whole.history)
 
 
-def test_a_batch_that_cannot_be_shared_evenly_is_refused_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ColorizationError, match=r"batch_size must be a multiple of 2, .*found 3"):
+def test_a_batch_size_that_is_no_multiple_of_the_devices_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        ColorizationError, match=r"train.batch_size must be a multiple of 2, .*found 3"
+    ):
         train(2, tmp_path / "a", batch_size=3)
 
 

@@ -20,7 +20,7 @@ from colorization.scoring.metrics import METRICS, Metric
 from conftest import Project, environment, stages_run
 from evaluated import evaluation, rows, sweep
 from packaged import SIDE, untrained, with_embeddings, write_package
-from samples import ROOT, encoded, examples, pack, scene
+from samples import ROOT, VARIANTS, encoded, examples, pack, scene
 from test_published import write
 from web import Site, serve
 
@@ -58,11 +58,15 @@ NOT_RUN = {
     "make publish STUDY=mine": "test_published and test_pipeline do so at tiny settings",
     "dvc exp run -S download.source=https://example.org/photographs.zip": "followed below",
 }
+# It adds a value that the variant's line does not override yet.
+OVERRIDE = "dvc exp run -S '++variants.bn_maxpool.train.learning_rate=0.0001'"
 # Commands that would run what follows as well, which test_pipeline does; here DVC stops there.
 STOP = {
     "dvc exp run -S download.source=../photos.zip -S preprocess.image_size=96": "preprocess",
     "dvc exp run -S download.source=https://example.org/photographs.zip": "split",
     "dvc exp run -S download.source=photographs": "split",
+    "dvc exp run -S train.epochs=12": "check",
+    OVERRIDE: "experiments/dvc.yaml:inputs@bn_maxpool",
 }
 EXPERIMENT = "dvc exp run -S model.variant=spatial_dropout"  # of two pages
 # Python that needs what no test has: a cluster, the network.
@@ -257,7 +261,8 @@ def stopped(command: str) -> str:
 
 def test_commands_run(checkout: Project) -> None:
     """Each once, in the order of the pages, in one project; a page begins with its parameters."""
-    checkout.update_params({"study": {"with_embedding": ["bn_maxpool", "spatial_dropout"]}})
+    lines = {name: VARIANTS[name] for name in ("bn_maxpool", "spatial_dropout")}
+    checkout.update_params({"variants": {name: line.model_dump() for name, line in lines.items()}})
     checkout.commit()
     printed: dict[str, str] = {}
     for page in PAGES:
@@ -267,10 +272,12 @@ def test_commands_run(checkout: Project) -> None:
                 printed[command] = checkout.succeed("bash", "-c", stopped(command))
     assert sorted(stages_run(printed[EXPERIMENT])) == [
         "evaluate@spatial_dropout-1",
+        "inputs@spatial_dropout",
         "package",
         "report",
         "train@spatial_dropout-1",
     ]
+    assert stages_run(printed[OVERRIDE]) == ["inputs@bn_maxpool"]
     # So the study does not train it again.
     assert "experiments/dvc.yaml:train@spatial_dropout-1" not in checkout.read_json("dvc", "status")
 
@@ -320,34 +327,43 @@ def insert_before(path: Path, line: str, code: str) -> None:
     path.write_text(text[:place] + code + text[place:])
 
 
-def test_a_variant_and_a_metric_are_added_by_the_letter(checkout: Project) -> None:
-    """Their code first, so that one experiment runs both."""
-    code, named, run = by_heading("docs/extending.md")["Add a variant"]
-    (checkout.root / "src/colorization/variants/plain.py").write_text(code.code)
+def test_a_variant_a_network_and_a_metric_are_added_by_the_letter(checkout: Project) -> None:
+    """Metric and network first, so that one experiment runs both."""
+    code, plain, run = by_heading("docs/extending.md")["Add a network"]
+    variant, run_variant = by_heading("docs/extending.md")["Add a variant"]
+    (checkout.root / "src/colorization/architectures/plain.py").write_text(code.code)
     params = checkout.root / "params.yaml"
     tiny = yaml.safe_load(params.read_text())
     shutil.copyfile(ROOT / "params.yaml", params)
-    insert_before(params, "  classification:              #", named.code)
-    added = yaml.safe_load(params.read_text())["study"]["without_embedding"]
-    tiny["study"]["without_embedding"] = added
-    params.write_text(yaml.safe_dump(tiny))
+    insert_before(params, "\nstudy:", variant.code + plain.code)
+    added = yaml.safe_load(params.read_text())["variants"]
+    tiny["variants"] = {name: added[name] for name in ("bn_maxpool", "bn_maxpool_slow", "plain")}
+    params.write_text(yaml.safe_dump(tiny, sort_keys=False))
     metric, run_again = by_heading("docs/extending.md")["Add a metric"]
     path = checkout.root / "src/colorization/scoring/metrics.py"
     insert_before(path, '    Metric(\n        "psnr_vs_gray_db"', metric.code)
 
     printed = checkout.succeed("bash", "-ec", run.code)
     assert sorted(stages_run(printed)) == [
-        "evaluate_alone@plain-1",
-        "trivial",  # for the metric alone
+        "evaluate@plain-1",
+        "inputs@plain",
         "package",
         "report",
-        "train_alone@plain-1",
+        "train@plain-1",
+        "trivial",  # for the metric alone
     ]
     report = (checkout.root / "results/report.md").read_text()
     assert "plain" in report.splitlines()[0]
     assert "mean error in ab" in report
     assert '"mean_error_ab"' in (checkout.root / "results/metrics.json").read_text()
     assert stages_run(checkout.succeed("bash", "-ec", run_again.code)) == []
+    assert sorted(stages_run(checkout.succeed("bash", "-ec", run_variant.code))) == [
+        "evaluate@bn_maxpool_slow-1",
+        "inputs@bn_maxpool_slow",
+        "package",
+        "report",
+        "train@bn_maxpool_slow-1",
+    ]
 
 
 def test_a_source_is_added_by_the_letter(checkout: Project) -> None:
@@ -358,7 +374,7 @@ def test_a_source_is_added_by_the_letter(checkout: Project) -> None:
         path = checkout.root / "src/colorization/sources/fetching.py"
         here = code.code.replace("https://example.org/photographs.zip", address)
         assert here != code.code
-        insert_before(path, "# The sources that have a name.\n", here + "\n\n")
+        insert_before(path, "# Functions of the named sources.\n", here + "\n\n")
         insert_before(path, '    "bsds500": _fetch_bsds500,\n', entry.code)
         for block in (plain, run):
             command = stopped(block.code.strip())

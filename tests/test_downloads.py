@@ -1,4 +1,4 @@
-"""Downloads end whole and right, or not at all, whatever the server does."""
+"""Downloads are complete and verified, or fail, whatever the server does."""
 
 import base64
 import errno
@@ -30,7 +30,7 @@ MD5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downloads, "RETRIES", 3)
     monkeypatch.setattr(downloads, "BACKOFF", 0.0)
-    monkeypatch.setattr(downloads, "SECONDS_TO_ANSWER", 0.5)
+    monkeypatch.setattr(downloads, "TIMEOUT", 0.5)
     monkeypatch.setattr(downloads, "CHUNK", 1000)
 
 
@@ -41,7 +41,7 @@ def site() -> Iterator[Site]:
 
 
 def fetch(site: Site, folder: Path, **known: str | int) -> bytes:
-    """What a download gives, after which it has left nothing behind."""
+    """The content of a download, which leaves no files behind."""
     with downloaded(RemoteFile(site.url(), **known), folder) as path:  # type: ignore[arg-type]
         content = path.read_bytes()
     assert list(folder.iterdir()) == []
@@ -59,32 +59,31 @@ def ranges(site: Site) -> list[str | None]:
     return [wanted for _, wanted in site.asked]
 
 
-def test_a_file_comes_whole(site: Site, tmp_path: Path) -> None:
+def test_a_file_is_downloaded(site: Site, tmp_path: Path) -> None:
     known: dict = {"algorithm": "md5", "checksum": MD5, "length": len(CONTENT)}
     assert fetch(site, tmp_path / "new" / "folder", **known) == CONTENT
     assert ranges(site) == [None]
 
 
-def test_after_each_of_ten_cuts_it_goes_on_where_it_was(site: Site, tmp_path: Path) -> None:
+def test_a_download_resumes_after_each_of_ten_interruptions(site: Site, tmp_path: Path) -> None:
     site.cuts = np.random.default_rng(2).integers(1, 25_000, 10).tolist()
     ends = np.cumsum(site.cuts)
     assert fetch(site, tmp_path) == CONTENT
     assert ranges(site) == [None, *(f"bytes={end}-" for end in ends)]
 
 
-def test_a_later_call_goes_on_where_an_earlier_one_gave_up(site: Site, tmp_path: Path) -> None:
+def test_a_later_call_resumes(site: Site, tmp_path: Path) -> None:
     site.cuts = [100_000, 0, 0, 0, 0]
     message = refusal(site, tmp_path)
     assert message == (
-        f"{site.url()}: the connection was lost, 4 times in a row; "
-        "the same command goes on where this one stopped"
+        f"{site.url()}: connection lost, 4 times in a row; run the same command again to resume"
     )
     site.asked.clear()
     assert fetch(site, tmp_path) == CONTENT
     assert ranges(site) == ["bytes=100000-"]
 
 
-def test_a_whole_file_that_was_not_yet_used_is_not_sent_again(site: Site, tmp_path: Path) -> None:
+def test_a_complete_file_is_not_downloaded_again(site: Site, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="disk"), downloaded(RemoteFile(site.url()), tmp_path):
         raise OSError(errno.ENOSPC, "full disk")
     assert fetch(site, tmp_path) == CONTENT
@@ -92,7 +91,7 @@ def test_a_whole_file_that_was_not_yet_used_is_not_sent_again(site: Site, tmp_pa
 
 
 @pytest.mark.parametrize("how", ["etag", "date"])
-def test_a_file_that_changed_meanwhile_is_not_mixed(site: Site, tmp_path: Path, how: str) -> None:
+def test_two_versions_are_not_mixed(site: Site, tmp_path: Path, how: str) -> None:
     if how == "date":
         site.etag = None
     site.cuts = [100_000, 0, 0, 0, 0]
@@ -115,71 +114,67 @@ def test_a_server_that_ignores_if_range_does_not_get_two_versions_mixed(
     assert fetch(site, tmp_path) == CONTENT[::-1]
 
 
-def test_another_length_than_before_is_another_version(site: Site, tmp_path: Path) -> None:
+def test_a_different_length_is_a_different_version(site: Site, tmp_path: Path) -> None:
     site.cuts = [100_000, 0, 0, 0, 0]
     refusal(site, tmp_path)
     site.content = CONTENT[::-1][:-1]
     assert fetch(site, tmp_path) == site.content
 
 
-def test_a_range_of_an_unknown_whole_ends_where_the_first_answer_said(
-    site: Site, tmp_path: Path
-) -> None:
+def test_an_unknown_total_is_that_of_the_first_response(site: Site, tmp_path: Path) -> None:
     site.total = False
     site.cuts = [100_000, 100_000]
     assert fetch(site, tmp_path) == CONTENT
     assert ranges(site) == [None, "bytes=100000-", "bytes=200000-"]
 
 
-def test_more_than_the_publishers_length_is_not_taken_in(site: Site, tmp_path: Path) -> None:
+def test_bytes_beyond_the_expected_length_are_not_read(site: Site, tmp_path: Path) -> None:
     site.length = False
-    assert " bytes came; 1,000 were expected" in refusal(site, tmp_path, length=1000)
+    assert "expected 1,000 bytes; received " in refusal(site, tmp_path, length=1000)
 
 
 def refused_at_once(url: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """What is told of a URL that is not asked for a second time."""
+    """The error of a URL that is not requested again."""
     with pytest.raises(ColorizationError) as caught, downloaded(RemoteFile(url), folder):
         pass
     assert "again" not in capsys.readouterr().out
     return str(caught.value).removeprefix(f"{url}: ")
 
 
-def test_a_connection_that_is_not_secure_is_not_tried_again(
+def test_tls_errors_are_not_retried(
     site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url = site.url().replace("http:", "https:")  # the port speaks no TLS
-    told = refused_at_once(url, tmp_path, capsys)
-    assert told == "no secure connection; is its certificate trusted here?"
+    printed = refused_at_once(url, tmp_path, capsys)
+    assert printed == "no secure connection; is the server's certificate trusted?"
 
 
-def test_a_circle_of_redirects_is_not_tried_again(
+def test_circular_redirects_are_not_retried(
     site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = refused_at_once(site.url("circle"), tmp_path, capsys)
-    assert told == "it redirects in a circle, or too often"
+    printed = refused_at_once(site.url("circle"), tmp_path, capsys)
+    assert printed == "too many redirects"
     assert len(site.asked) == 31  # what requests follows, and the first
 
 
 @pytest.mark.parametrize("location", ["ftp://a.org/b", "http://[", "http://a.org:b/"])
-def test_a_redirect_to_no_url_is_not_tried_again(
+def test_redirects_to_invalid_urls_are_not_retried(
     site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str], location: str
 ) -> None:
     site.location = location
-    told = refused_at_once(site.url("moved"), tmp_path, capsys)
-    assert told == "it is, or redirects to, no valid http or https URL"
+    printed = refused_at_once(site.url("moved"), tmp_path, capsys)
+    assert printed == "not a valid http or https URL, or redirected to such"
 
 
 @pytest.mark.parametrize("url", ["ftp://a.org/b", "http://", "http://.a.org/", "a.org"])
-def test_what_is_no_url_is_not_tried_again(
+def test_invalid_urls_are_not_retried(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], url: str
 ) -> None:
-    told = refused_at_once(url, tmp_path, capsys)
-    assert told == "it is, or redirects to, no valid http or https URL"
+    printed = refused_at_once(url, tmp_path, capsys)
+    assert printed == "not a valid http or https URL, or redirected to such"
 
 
-def test_without_etag_and_date_a_part_is_only_trusted_if_the_checksum_is_known(
-    site: Site, tmp_path: Path
-) -> None:
+def test_without_etag_and_date_resuming_needs_a_checksum(site: Site, tmp_path: Path) -> None:
     site.etag, site.date = None, False
     site.cuts = [100_000]
     assert fetch(site, tmp_path) == CONTENT
@@ -190,60 +185,60 @@ def test_without_etag_and_date_a_part_is_only_trusted_if_the_checksum_is_known(
     assert ranges(site) == [None, "bytes=100000-"]
 
 
-def test_a_weak_etag_is_no_validator(site: Site, tmp_path: Path) -> None:
+def test_a_weak_etag_is_not_a_validator(site: Site, tmp_path: Path) -> None:
     site.etag = 'W/"one"'  # beside it, a date does not count either (RFC 9110, 13.1.5)
     site.cuts = [100_000]
     assert fetch(site, tmp_path) == CONTENT
     assert ranges(site) == [None, None]
 
 
-def test_a_server_without_ranges_sends_it_again(site: Site, tmp_path: Path) -> None:
+def test_a_server_without_ranges_restarts(site: Site, tmp_path: Path) -> None:
     site.ranges = False
     site.cuts = [100_000, 200_000]
     assert fetch(site, tmp_path) == CONTENT
     assert ranges(site) == [None, "bytes=100000-", "bytes=200000-"]
 
 
-def test_a_server_that_never_gets_farther_is_given_up(site: Site, tmp_path: Path) -> None:
+def test_a_server_without_progress_is_given_up(site: Site, tmp_path: Path) -> None:
     site.ranges = False
     site.cuts = [5000] * 50
     assert "4 times in a row" in refusal(site, tmp_path)
     assert len(site.cuts) == 45  # one that got there, four that did not get farther
 
 
-def test_another_range_than_asked_for_is_not_appended(
+def test_a_different_range_is_not_appended(
     site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site.cuts = [100_000]
     site.wrong_range = True
     assert fetch(site, tmp_path) == CONTENT
     assert ranges(site) == [None, "bytes=100000-", None]
-    told = [line for line in capsys.readouterr().out.splitlines() if "again" in line]
-    assert len(told) == 2
-    why = "the server does not go on with the file that it began to send"
-    assert told[1].startswith(f"{site.url()}: {why}; again at once")
+    printed = [line for line in capsys.readouterr().out.splitlines() if "retrying" in line]
+    assert len(printed) == 2
+    why = "the server does not resume the same file"
+    assert printed[1].startswith(f"{site.url()}: {why}; retrying now")
 
 
-def test_a_server_that_says_no_length_is_believed_at_its_end(site: Site, tmp_path: Path) -> None:
+def test_without_a_length_the_download_ends_with_the_response(site: Site, tmp_path: Path) -> None:
     site.length = False
     assert fetch(site, tmp_path) == CONTENT
     site.cuts = [100_000]
     message = refusal(site, tmp_path, length=len(CONTENT))
-    assert message == f"{site.url()}: 100,000 bytes came; 300,000 were expected"
+    assert message == f"{site.url()}: expected 300,000 bytes; received 100,000"
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
-def test_what_may_pass_is_tried_again(site: Site, tmp_path: Path, status: int) -> None:
+def test_temporary_errors_are_retried(site: Site, tmp_path: Path, status: int) -> None:
     site.statuses = [status] * 3
     assert fetch(site, tmp_path) == CONTENT
     site.statuses = [status] * 4
     message = refusal(site, tmp_path)
-    assert f": the server answers {status} " in message
+    assert f": HTTP status {status} " in message
     assert ", 4 times in a row; " in message
 
 
-def test_the_wait_doubles_and_is_told(
+def test_the_wait_doubles(
     site: Site,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -252,14 +247,14 @@ def test_the_wait_doubles_and_is_told(
     monkeypatch.setattr(downloads, "BACKOFF", 0.01)
     site.statuses = [500] * 3
     assert fetch(site, tmp_path) == CONTENT
-    told = f"{site.url()}: the server answers 500 Internal Server Error; again "
-    lines = [line for line in capsys.readouterr().out.splitlines() if "again" in line]
-    assert lines == [f"{told}at once", f"{told}in 0.02 s", f"{told}in 0.04 s"]
+    prefix = f"{site.url()}: HTTP status 500 Internal Server Error; retrying "
+    lines = [line for line in capsys.readouterr().out.splitlines() if "retrying" in line]
+    assert lines == [f"{prefix}now", f"{prefix}in 0.02 s", f"{prefix}in 0.04 s"]
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
 @pytest.mark.parametrize("form", ["seconds", "date"])
-def test_a_server_that_says_when_is_asked_then(
+def test_retry_after_is_respected(
     site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str, status: int
 ) -> None:
     # RFC 9110, 10.2.3; a date has whole seconds, so that up to one of three may be over already.
@@ -268,35 +263,33 @@ def test_a_server_that_says_when_is_asked_then(
     began = time.monotonic()
     assert fetch(site, tmp_path) == CONTENT
     assert time.monotonic() - began >= (1 if form == "seconds" else 1.5)
-    assert re.search(r"; again in [1-3](\.\d+)? s\n", capsys.readouterr().out)
+    assert re.search(r"; retrying in [1-3](\.\d+)? s\n", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
-def test_a_server_that_asks_for_a_day_is_not_waited_for(
+def test_a_retry_after_of_a_day_is_refused(
     site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
 ) -> None:
     day = "86400" if form == "seconds" else formatdate(time.time() + 86400, usegmt=True)
     site.retry_after = day
     site.statuses = [429]
     assert refused_at_once(site.url(), tmp_path, capsys) == (
-        f"the server answers 429 Too Many Requests and asks to wait (Retry-After: {day})"
+        f"HTTP status 429 Too Many Requests, with Retry-After: {day}"
     )
     assert len(site.asked) == 1
 
 
-@pytest.mark.parametrize("said", ["soon", "-5", "0", "Thu, 01 Jan 1970 00:00:00 GMT"])
-def test_a_server_that_does_not_say_when_is_asked_as_any_other(
-    site: Site, tmp_path: Path, said: str
-) -> None:
-    site.retry_after = said
+@pytest.mark.parametrize("header", ["soon", "-5", "0", "Thu, 01 Jan 1970 00:00:00 GMT"])
+def test_an_invalid_retry_after_is_ignored(site: Site, tmp_path: Path, header: str) -> None:
+    site.retry_after = header
     site.statuses = [503]
     assert fetch(site, tmp_path) == CONTENT
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
-def test_what_will_not_pass_is_not_tried_again(site: Site, tmp_path: Path, status: int) -> None:
+def test_permanent_errors_are_not_retried(site: Site, tmp_path: Path, status: int) -> None:
     site.statuses = [status]
-    assert f": the server answers {status} " in refusal(site, tmp_path)
+    assert f": HTTP status {status} " in refusal(site, tmp_path)
     assert len(site.asked) == 1
 
 
@@ -307,30 +300,28 @@ def test_a_redirect_is_followed(site: Site, tmp_path: Path) -> None:
     assert [path for path, _ in site.asked] == ["/moved", "/photos.zip"] * 2
 
 
-def test_a_silent_server_is_asked_again(site: Site, tmp_path: Path) -> None:
+def test_a_timeout_is_retried(site: Site, tmp_path: Path) -> None:
     site.stalls = 2
     assert fetch(site, tmp_path) == CONTENT
     assert ranges(site) == [None, "bytes=150000-", "bytes=225000-"]
 
 
-def test_no_server_is_told_in_one_line(tmp_path: Path) -> None:
+def test_an_unreachable_server_is_reported_in_one_line(tmp_path: Path) -> None:
     with serve(Site(CONTENT)) as site:
         pass
-    assert ": the server cannot be reached, 4 times in a row" in refusal(site, tmp_path)
+    assert ": cannot connect to the server, 4 times in a row" in refusal(site, tmp_path)
 
 
-def test_another_length_than_the_publishers_is_refused_before_it_comes(
-    site: Site, tmp_path: Path
-) -> None:
+def test_an_unexpected_length_is_refused_before_the_download(site: Site, tmp_path: Path) -> None:
     message = refusal(site, tmp_path, length=299_999)
-    assert message == f"{site.url()}: is 300,000 bytes long; 299,999 were expected"
+    assert message == f"{site.url()}: expected 299,999 bytes; the server has 300,000"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_wrong_checksum_says_both_and_keeps_nothing(site: Site, tmp_path: Path) -> None:
+def test_a_wrong_checksum_is_reported_and_the_file_deleted(site: Site, tmp_path: Path) -> None:
     message = refusal(site, tmp_path, algorithm="md5", checksum="0" * 32)
     assert message == (
-        f"{site.url()}: wrong md5: expected {'0' * 32}, found {MD5}; nothing of it was kept"
+        f"{site.url()}: wrong md5: expected {'0' * 32}, found {MD5}; the file was deleted"
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -348,7 +339,7 @@ def cut_in_half(path: Path) -> None:
 
 
 def swapped(path: Path) -> None:
-    """As another download's file, which lies beside it."""
+    """The content of another download."""
     other = next(path.parent.parent.glob(f"other/*{path.suffix}"))
     path.write_bytes(other.read_bytes())
 
@@ -356,7 +347,7 @@ def swapped(path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["", ".json"])
 @pytest.mark.parametrize("damage", [emptied, zeroed, cut_in_half, Path.unlink, swapped])
 @pytest.mark.parametrize("known", [{}, {"algorithm": "md5", "checksum": MD5}])
-def test_what_had_come_and_was_damaged_is_told_and_comes_anew(
+def test_a_corrupt_partial_download_restarts(
     site: Site,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -364,24 +355,24 @@ def test_what_had_come_and_was_damaged_is_told_and_comes_anew(
     damage: Callable[[Path], None],
     known: dict,
 ) -> None:
-    unfinished = tmp_path / "unfinished"
-    for folder in (tmp_path / "other", unfinished):
+    checkpoint_dir = tmp_path / "checkpoint_dir"
+    for folder in (tmp_path / "other", checkpoint_dir):
         site.cuts = [100_000, 0, 0, 0, 0]
         refusal(site, folder, **known)
         site.content = CONTENT[::-1]
     site.content = CONTENT
-    (damaged,) = (path for path in unfinished.iterdir() if path.suffix == suffix)
+    (damaged,) = (path for path in checkpoint_dir.iterdir() if path.suffix == suffix)
     swap = next(path for path in (tmp_path / "other").iterdir() if path.suffix == suffix)
     swap.write_bytes(swap.read_bytes()[::-1])
     capsys.readouterr()
     damage(damaged)
-    assert fetch(site, unfinished, **known) == CONTENT
-    told = capsys.readouterr().out.splitlines()[0]
-    assert told == f"{site.url()}: what had come of it is damaged; it comes anew"
+    assert fetch(site, checkpoint_dir, **known) == CONTENT
+    printed = capsys.readouterr().out.splitlines()[0]
+    assert printed == f"{site.url()}: partial download corrupt; restarting"
     assert ranges(site)[-1] is None
 
 
-def test_what_had_come_of_another_url_is_not_taken(site: Site, tmp_path: Path) -> None:
+def test_a_partial_download_of_another_url_is_not_used(site: Site, tmp_path: Path) -> None:
     names = []
     for url in (site.url("one.zip"), site.url("two.zip")):
         site.cuts = [100_000, 0, 0, 0, 0]
@@ -397,7 +388,7 @@ def test_what_had_come_of_another_url_is_not_taken(site: Site, tmp_path: Path) -
     assert ranges(site)[-1] is None
 
 
-def test_what_came_after_the_last_checkpoint_comes_again(site: Site, tmp_path: Path) -> None:
+def test_bytes_after_the_last_checkpoint_are_downloaded_again(site: Site, tmp_path: Path) -> None:
     site.cuts = [100_000, 0, 0, 0, 0]
     refusal(site, tmp_path)
     (part,) = (path for path in tmp_path.iterdir() if not path.suffix)
@@ -407,17 +398,17 @@ def test_what_came_after_the_last_checkpoint_comes_again(site: Site, tmp_path: P
     assert ranges(site)[-1] == "bytes=100000-"
 
 
-def test_a_login_is_that_of_the_netrc_file(
+def test_credentials_are_read_from_netrc(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.login = "Basic " + base64.b64encode(b"me:word").decode()
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    assert refusal(site, tmp_path / "a") == f"{site.url()}: the server answers 401 Unauthorized"
+    assert refusal(site, tmp_path / "a") == f"{site.url()}: HTTP status 401 Unauthorized"
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password word\n")
     assert fetch(site, tmp_path / "b") == CONTENT
 
 
-def test_a_query_is_sent_with_its_variables_and_never_told(
+def test_variables_of_a_query_are_sent_but_not_printed(
     site: Site,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -434,14 +425,14 @@ def test_a_query_is_sent_with_its_variables_and_never_told(
     site.statuses = [404]
     with pytest.raises(ColorizationError) as caught, downloaded(remote, tmp_path):
         pass
-    assert str(caught.value) == f"{site.url('x.zip')}: the server answers 404 Not Found"
-    told = capsys.readouterr()
-    assert f"{site.url('x.zip')}: the server answers 503 " in told.out
-    assert "downloading x.zip: " in told.out
-    assert not re.search("s3cret|token|TOKEN", told.out + told.err + left.decode())
+    assert str(caught.value) == f"{site.url('x.zip')}: HTTP status 404 Not Found"
+    printed = capsys.readouterr()
+    assert f"{site.url('x.zip')}: HTTP status 503 " in printed.out
+    assert "downloading x.zip: " in printed.out
+    assert not re.search("s3cret|token|TOKEN", printed.out + printed.err + left.decode())
 
 
-def test_a_variable_that_is_not_set_is_named(
+def test_an_unset_variable_is_reported(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PHOTOS_TOKEN", raising=False)
@@ -449,8 +440,7 @@ def test_a_variable_that_is_not_set_is_named(
     with pytest.raises(ColorizationError) as caught, downloaded(remote, tmp_path):
         pass
     assert str(caught.value) == (
-        f"{site.url('x.zip')}: its query names the environment variable PHOTOS_TOKEN, "
-        "which is not set"
+        f"{site.url('x.zip')}: the environment variable PHOTOS_TOKEN of its query is not set"
     )
     assert site.asked == []
 
@@ -462,7 +452,9 @@ def test_a_variable_that_would_end_the_query_is_refused(
     monkeypatch.setenv("PHOTOS_TOKEN", value)
     remote = RemoteFile(site.url("x.zip?token=$PHOTOS_TOKEN&x=1"))
     with (
-        pytest.raises(ColorizationError, match="holds a # or a space; write them as %23") as caught,
+        pytest.raises(
+            ColorizationError, match="contains a # or a space; write them as %23"
+        ) as caught,
         downloaded(remote, tmp_path),
     ):
         pass
@@ -470,18 +462,16 @@ def test_a_variable_that_would_end_the_query_is_refused(
     assert site.asked == []
 
 
-def test_what_is_found_at_fault_is_named_by_its_url_and_not_kept(
-    site: Site, tmp_path: Path
-) -> None:
+def test_a_rejected_file_is_reported_by_its_url_and_deleted(site: Site, tmp_path: Path) -> None:
     with (
-        pytest.raises(ColorizationError, match=f"^{site.url()}: holds no images$"),
+        pytest.raises(ColorizationError, match=f"^{site.url()}: contains no images$"),
         downloaded(RemoteFile(site.url()), tmp_path) as path,
     ):
-        raise ColorizationError(f"{path}: holds no images")
+        raise ColorizationError(f"{path}: contains no images")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_killed_download_goes_on(site: Site, tmp_path: Path) -> None:
+def test_a_killed_download_resumes(site: Site, tmp_path: Path) -> None:
     site.stalls = 1
     program = (
         "import sys; from pathlib import Path; sys.path.insert(0, 'src');"

@@ -1,4 +1,4 @@
-"""Encoders see what the published weights expect, and take those weights from a file."""
+"""Encoders get the input that the published weights expect, and load these from a file."""
 
 from pathlib import Path
 
@@ -8,15 +8,12 @@ import numpy as np
 import pytest
 from keras.src.legacy.saving import legacy_h5_format
 
-from colorization import architectures
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import Encoders
-from colorization.networks import encoders
+from colorization.networks import catalog, encoders
 from samples import model_of
 
-ENCODER_OF = {
-    name: encoder for name in architectures.names() if (encoder := architectures.load(name).encoder)
-}
+ENCODER_OF = {name: encoder for name in catalog.names() if (encoder := catalog.load(name).encoder)}
 PREPROCESS = {
     "vgg16": keras.applications.vgg16.preprocess_input,
     "vgg19": keras.applications.vgg19.preprocess_input,
@@ -25,7 +22,7 @@ PREPROCESS = {
 
 
 def published(name: str, seed: int, include_top: bool | None = None) -> keras.Model:
-    """A network as Keras publishes it, drawn from a seed; with its top where that is read."""
+    """A network as Keras publishes it, drawn from a seed; by default with the top if it is read."""
     keras.utils.set_random_seed(seed)
     encoder = encoders.ENCODERS[name]
     top = encoder.top if include_top is None else include_top
@@ -33,7 +30,7 @@ def published(name: str, seed: int, include_top: bool | None = None) -> keras.Mo
 
 
 def write_as_published(network: keras.Model, path: Path) -> Path:
-    """Write weights in the older format of the files that Keras publishes."""
+    """Write weights in the format of the files that Keras publishes."""
     with h5py.File(path, "w") as file:
         legacy_h5_format.save_weights_to_hdf5_group(file, network)
     return path
@@ -50,7 +47,7 @@ def write_as_saved(network: keras.Model, path: Path) -> Path:
 def loaded(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[keras.Model, keras.Model]:
-    """A variant whose encoder was loaded from a file, and the network that wrote the file."""
+    """A model whose encoder was loaded from a file, and the network that wrote the file."""
     name = ENCODER_OF[request.param]
     network = published(name, seed=5)
     path = write_as_published(network, tmp_path_factory.mktemp("weights") / "published.h5")
@@ -64,11 +61,11 @@ def luminance(height: int = 64, width: int = 96) -> np.ndarray:
     return np.random.default_rng(1).uniform(-1, 1, (2, height, width, 1)).astype(np.float32)
 
 
-def test_the_encoders_are_those_whose_weights_params_name() -> None:
+def test_the_encoders_are_the_keys_of_params() -> None:
     assert set(encoders.ENCODERS) == set(Encoders.model_fields) == set(ENCODER_OF.values())
 
 
-def test_the_encoder_sees_l_as_the_published_preprocessing_gives_it(
+def test_the_encoder_gets_l_as_keras_preprocesses_it(
     loaded: tuple[keras.Model, keras.Model],
 ) -> None:
     model, network = loaded
@@ -80,20 +77,20 @@ def test_the_encoder_sees_l_as_the_published_preprocessing_gives_it(
     features = keras.Model(network.input, outputs)
     expected = features.predict_on_batch(PREPROCESS[name](gray.copy()))
 
-    before = "to_three" if name == "mobilenet_v2" else "minus_mean"
-    inside = keras.Model(model.inputs[:1], encoder(model.get_layer(before).output))
-    found = inside.predict_on_batch([L])
-    for one, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3 * np.abs(other).max())
+    input_layer = "to_three" if name == "mobilenet_v2" else "minus_mean"
+    encode = keras.Model(model.inputs[:1], encoder(model.get_layer(input_layer).output))
+    for output, reference in zip(encode.predict_on_batch([L]), expected, strict=True):
+        tolerance = 1e-3 * np.abs(reference).max()
+        np.testing.assert_allclose(output, reference, rtol=1e-3, atol=tolerance)
 
 
 @pytest.mark.parametrize("loaded", ["vgg19_unet"], indirect=True)
-def test_the_skips_of_the_unet_carry_the_last_convolution_of_each_size(
+def test_the_unets_skips_are_the_last_convolution_of_each_size(
     loaded: tuple[keras.Model, keras.Model],
 ) -> None:
     model, network = loaded
     gray = np.repeat((luminance() + 1) / 2 * 255, 3, axis=-1)
-    given = PREPROCESS["vgg19"](gray)
+    preprocessed = PREPROCESS["vgg19"](gray)
     for index, (layer, filters, scale) in enumerate(
         [
             ("block4_conv4", 512, 8),
@@ -104,13 +101,13 @@ def test_the_skips_of_the_unet_carry_the_last_convolution_of_each_size(
         start=1,
     ):
         joined = keras.Model(model.inputs, model.get_layer(f"decoder_{index}_skip").output)
-        found = joined.predict_on_batch([luminance()])
-        assert found.shape == (2, 64 // scale, 96 // scale, 2 * filters)
+        features = joined.predict_on_batch([luminance()])
+        assert features.shape == (2, 64 // scale, 96 // scale, 2 * filters)
         expected = keras.Model(network.input, network.get_layer(layer).output).predict_on_batch(
-            given
+            preprocessed
         )
         np.testing.assert_allclose(
-            found[..., filters:], expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max()
+            features[..., filters:], expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max()
         )
 
 
@@ -127,9 +124,7 @@ def test_vgg16_conv_starts_as_vgg16_repeat() -> None:
 
 
 @pytest.mark.parametrize("write", [write_as_published, write_as_saved])
-def test_a_file_gives_the_encoder_its_weights_and_leaves_the_decoder(
-    tmp_path: Path, write: type
-) -> None:
+def test_loading_sets_the_encoders_weights_alone(tmp_path: Path, write: type) -> None:
     network = published("vgg16", seed=5)
     path = write(network, tmp_path / "published.h5")
     model, untouched = (model_of("vgg16_repeat") for _ in range(2))
@@ -144,7 +139,7 @@ def test_a_file_gives_the_encoder_its_weights_and_leaves_the_decoder(
     ]
 
 
-def test_random_weights_stay_as_the_seed_drew_them() -> None:
+def test_random_weights_are_unchanged() -> None:
     model, untouched = (model_of("vgg16_repeat") for _ in range(2))
     encoders.load_encoder(model, "vgg16", "random")
     for own, other in zip(model.weights, untouched.weights, strict=True):
@@ -152,18 +147,18 @@ def test_random_weights_stay_as_the_seed_drew_them() -> None:
 
 
 @pytest.mark.parametrize("write", [write_as_published, write_as_saved])
-def test_a_file_of_another_network_is_refused_by_name(tmp_path: Path, write: type) -> None:
+def test_a_file_of_another_network_is_refused(tmp_path: Path, write: type) -> None:
     path = write(published("vgg19", seed=5), tmp_path / "other.h5")
     with pytest.raises(ColorizationError) as caught:
         encoders.load_encoder(model_of("vgg16_repeat"), "vgg16", str(path))
     message = str(caught.value)
     assert message.startswith(
-        f"encoders.vgg16: {path} does not hold weights of vgg16 without top ("
+        f"encoders.vgg16: {path} does not contain weights of vgg16 without top ("
     )
     assert "\n" not in message
 
 
-def test_a_missing_file_is_named_with_the_choices() -> None:
+def test_a_missing_file_is_reported_with_the_choices() -> None:
     with pytest.raises(ColorizationError) as caught:
         encoders.load_encoder(model_of("vgg16_repeat"), "vgg16", "none.h5")
     assert str(caught.value) == (
@@ -172,7 +167,7 @@ def test_a_missing_file_is_named_with_the_choices() -> None:
     )
 
 
-def test_offline_one_line_says_where_the_file_belongs(offline: None) -> None:
+def test_offline_the_error_says_where_to_put_the_file(offline: None) -> None:
     with pytest.raises(ColorizationError) as caught:
         encoders.load_encoder(model_of("vgg16_repeat"), "vgg16", "imagenet")
     message = str(caught.value)

@@ -1,4 +1,4 @@
-"""What a model is given: each image with its own embedding, or L alone."""
+"""Examples: each image with its own embedding, or L alone."""
 
 from pathlib import Path
 
@@ -15,8 +15,8 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Examples:
     return examples(tmp_path_factory.mktemp("examples") / "test", 5)
 
 
-def mirror() -> keras.Model:
-    """Gives a = tanh(L) and b = tanh of the embedding's first value."""
+def echo() -> keras.Model:
+    """A model of a = tanh(L) and b = tanh of the embedding's first value."""
     L = keras.Input((None, None, 1))
     embedding = keras.Input((1000,))
     b = keras.ops.zeros_like(L) + embedding[:, None, None, :1]
@@ -24,11 +24,11 @@ def mirror() -> keras.Model:
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 8])
-def test_each_image_meets_its_own_embedding_whatever_the_batches(
+def test_each_image_is_predicted_with_its_own_embedding_at_any_batch_size(
     few: Examples, batch_size: int
 ) -> None:
     assert few.embeddings is not None
-    predicted = list(predict(mirror(), few, batch_size))
+    predicted = list(predict(echo(), few, batch_size))
     assert len(predicted) == len(few) == 5
     for index, ab in enumerate(predicted):
         expected = np.tanh(np.asarray(few.images.L[index], np.float32)[..., 0])
@@ -44,10 +44,10 @@ def test_without_embeddings_a_model_gets_l_alone(few: Examples, tmp_path: Path) 
     np.testing.assert_array_equal(L, few.images.L[1:3].astype(np.float32))
 
 
-def test_embeddings_are_read_from_the_file_of_their_part(few: Examples, tmp_path: Path) -> None:
+def test_embeddings_are_read_from_the_file_of_their_split(few: Examples, tmp_path: Path) -> None:
     examples(tmp_path / "lab" / "test", 5)
-    for part, values in (("train", np.zeros((5, 1000))), ("test", few.embeddings)):
-        np.save(tmp_path / f"{part}.npy", np.asarray(values, np.float32))
+    for split, values in (("train", np.zeros((5, 1000))), ("test", few.embeddings)):
+        np.save(tmp_path / f"{split}.npy", np.asarray(values, np.float32))
     L, embeddings = read_examples(tmp_path / "lab", tmp_path, "test").inputs(np.array([4, 0]))
     np.testing.assert_array_equal(L, few.images.L[[4, 0]].astype(np.float32))
     assert few.embeddings is not None
@@ -56,7 +56,7 @@ def test_embeddings_are_read_from_the_file_of_their_part(few: Examples, tmp_path
 
 @pytest.mark.parametrize("count", [1, 3, 5, 9])
 def test_the_first_images_are_at_most_all_of_them(few: Examples, count: int) -> None:
-    first = few.some(slice(count))
+    first = few.subset(slice(count))
     assert len(first) == len(first.images.names) == len(first.images.rgb) == min(count, 5)
     for found, expected in zip(first.inputs(slice(None)), few.inputs(slice(count)), strict=True):
         np.testing.assert_array_equal(found, expected)
@@ -65,9 +65,9 @@ def test_the_first_images_are_at_most_all_of_them(few: Examples, count: int) -> 
 def test_every_other_image_stays_memory_mapped_and_chosen_ones_come_in_their_order(
     few: Examples,
 ) -> None:
-    every_other = few.some(slice(None, None, 2))
+    every_other = few.subset(slice(None, None, 2))
     assert every_other.images.names == few.images.names[::2]
     assert np.shares_memory(every_other.images.ab, few.images.ab)
-    chosen = few.some([4, 0])
+    chosen = few.subset([4, 0])
     assert chosen.images.names == [few.images.names[4], few.images.names[0]]
     np.testing.assert_array_equal(chosen.images.rgb[1], few.images.rgb[0])

@@ -195,7 +195,7 @@ def test_writers_of_one_name_wait_for_each_other(
     for thread in threads:
         thread.join(timeout=10)
     assert crowds == [1] * 5
-    assert f"waiting for another process that is writing {path}" in capsys.readouterr().out
+    assert f"waiting for another process writing {path}" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == [path]
     assert locks(temporary) == []
 

@@ -28,11 +28,11 @@ import pytest
 import tifffile
 from PIL import Image
 
-from colorization import architectures
 from colorization.colorizing import colorizer, originals
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.core.settings import load_params
+from colorization.networks import catalog
 from colorization.packaging import manifest
 from colorization.photos.preprocessing import preprocess
 from colorization.photos.split import split_archive
@@ -164,13 +164,13 @@ def fetch(content: bytes, folder: Path) -> str:
     download = PARAMS.download.model_copy(update={"source": str(source)})
     fingerprints.fingerprint_source(download.source, folder / "memory")
     fetching.fetch(download, out, folder / "unfinished")
-    ended = TAKEN
+    outcomes = TAKEN
     for name in archives.image_names(out):
         try:
             archives.read_member(out, name)
         except ColorizationError:
-            ended = "taken, with damaged members"
-    return ended
+            outcomes = "taken, with damaged members"
+    return outcomes
 
 
 def profiles() -> list[bytes]:
@@ -180,7 +180,7 @@ def profiles() -> list[bytes]:
 def load_settings(content: bytes, folder: Path) -> str:
     path = folder / "params.yaml"
     path.write_bytes(content)
-    load_params(path, architectures.names())
+    load_params(path, catalog.names())
     return TAKEN
 
 
@@ -204,9 +204,9 @@ def unpack_with(name: str) -> Try:
         copy = shutil.copytree(package(), folder / "package")
         (copy / name).write_bytes(content)
         if name != manifest.NAME:
-            told = json.loads((copy / manifest.NAME).read_text())
-            told["files"][name] = sha256_of(copy / name)
-            (copy / manifest.NAME).write_text(json.dumps(told))
+            result = json.loads((copy / manifest.NAME).read_text())
+            result["files"][name] = sha256_of(copy / name)
+            (copy / manifest.NAME).write_text(json.dumps(result))
         colorizer.load(copy)
         return TAKEN
 
@@ -248,26 +248,26 @@ SEED = 20261125
 
 def try_all(process: str, share: float, report: Path) -> None:
     """Try the mutants of some kinds, and write down how they ended."""
-    ended: dict[str, Counter[str]] = {}
+    outcomes: dict[str, Counter[str]] = {}
     wrong = []
     for name, kind in PROCESSES[process].items():
-        ended[name] = Counter()
+        outcomes[name] = Counter()
         count = round(share * kind.soak)
         for number, content in enumerate(mutants(kind.originals(), count, SEED, kind.tokens)):
             report.with_suffix(".mutant").write_bytes(content)
             signal.alarm(SECONDS_EACH)  # ends the process
             try:
                 with tempfile.TemporaryDirectory() as folder:
-                    ended[name][kind.attempt(content, Path(folder))] += 1
+                    outcomes[name][kind.attempt(content, Path(folder))] += 1
             except ColorizationError as error:
-                ended[name]["refused"] += 1
+                outcomes[name]["refused"] += 1
                 if not says_something(str(error)):
                     wrong.append(f"{name}, mutant {number}: no message for people: {error!r:.300}")
             except Exception:
                 wrong.append(f"{name}, mutant {number}: {traceback.format_exc()}")
             signal.alarm(0)
     memory = most_memory()
-    report.write_text(json.dumps({"ended": ended, "wrong": wrong, "memory": memory}))
+    report.write_text(json.dumps({"ended": outcomes, "wrong": wrong, "memory": memory}))
 
 
 def most_memory() -> int:
@@ -290,7 +290,7 @@ def says_something(message: str) -> bool:
 
 @pytest.mark.parametrize("share", [0.02, pytest.param(1, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("process", PROCESSES)
-def test_every_mutant_ends_well(process: str, share: float, tmp_path: Path) -> None:
+def test_every_mutant_is_decoded_or_refused(process: str, share: float, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     trying = multiprocessing.get_context("spawn").Process(
         target=try_all, args=(process, share, report)
@@ -298,14 +298,14 @@ def test_every_mutant_ends_well(process: str, share: float, tmp_path: Path) -> N
     trying.start()
     trying.join()
     assert trying.exitcode == 0, f"a mutant held {process} for {SECONDS_EACH} s, or ended it"
-    told = json.loads(report.read_text())
-    print(f"{told['ended']}, {told['memory'] / 1024:.0f} MiB")
-    assert told["wrong"] == []
-    assert told["memory"] < MEMORY
+    result = json.loads(report.read_text())
+    print(f"{result['outcomes']}, {result['memory'] / 1024:.0f} MiB")
+    assert result["wrong"] == []
+    assert result["memory"] < MEMORY
 
 
 @pytest.mark.parametrize("count", [AT_A_TIME, pytest.param(5_000, marks=pytest.mark.soak)])
-def test_what_split_takes_preprocess_decodes(count: int, tmp_path: Path) -> None:
+def test_preprocess_decodes_what_split_accepts(count: int, tmp_path: Path) -> None:
     sound = {f"sound{seed:02}.png": encoded(scene(seed)) for seed in range(2, 32)}
     contents = list(mutants(images(), count, SEED))
     for start in range(0, count, AT_A_TIME):

@@ -12,11 +12,11 @@ from colorization.scoring import metrics
 def test_whatever_may_change_the_result_changes_the_identity(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file, memory = tmp_path / "L.npy", tmp_path / "memory.json"
+    file, hash_cache = tmp_path / "L.npy", tmp_path / "hashes.json"
     file.write_bytes(b"one")
 
     def tell(**settings: object) -> str:
-        return identify({"seed": 1} | settings, [file], memory)
+        return identify({"seed": 1} | settings, [file], hash_cache)
 
     seen = [tell()]
     assert tell() == seen[0]
@@ -43,5 +43,5 @@ def test_a_change_of_the_code_changes_the_identity(
     seen = set()
     for text in ("first", "second"):
         code.write_text(text)
-        seen.add(identify({}, [], tmp_path / "memory.json"))
+        seen.add(identify({}, [], tmp_path / "hashes.json"))
     assert len(seen) == 2

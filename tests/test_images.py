@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageDraw
 
-from colorization.core.errors import ColorizationError
+from colorization.core.errors import ColorizationError, PhotographWarning
 from colorization.photos import decoding, jpeg
 from colorization.photos.strips import strips
 from samples import encoded, scene
@@ -55,7 +55,7 @@ def test_lossless_files_keep_their_pixels(kind: str) -> None:
     np.testing.assert_array_equal(decoded(encoded(quarters(), kind, **options)), quarters())
 
 
-def test_palette_files_are_looked_up() -> None:
+def test_palettes_are_applied() -> None:
     palette = quarters().convert("P", palette=Image.Palette.ADAPTIVE, colors=4)
     np.testing.assert_array_equal(decoded(encoded(palette)), quarters())
 
@@ -67,7 +67,7 @@ def test_a_transparent_palette_color_is_white() -> None:
     np.testing.assert_array_equal(rgb[0, 16:], np.asarray(quarters())[0, 16:])
 
 
-def test_transparency_is_laid_on_white() -> None:
+def test_transparency_is_composited_on_white() -> None:
     image = Image.new("RGBA", (3, 1), (200, 0, 100, 255))
     image.putpixel((1, 0), (200, 0, 100, 0))
     image.putpixel((2, 0), (200, 0, 100, 51))  # a fifth
@@ -86,10 +86,10 @@ def test_sixteen_bit_gray_is_scaled() -> None:
         assert (rgb == rgb[..., :1]).all()
 
 
-def test_sixteen_bits_of_which_only_twelve_are_used_stay_dark_with_a_warning() -> None:
+def test_twelve_bits_in_sixteen_stay_dark_with_a_warning() -> None:
     values = np.array([[0, 256, 4095]], np.uint16)
     for kind in ("PNG", "TIFF"):
-        with pytest.warns(decoding.PhotographWarning, match=r"^almost black: "):
+        with pytest.warns(PhotographWarning, match=r"^almost black: "):
             assert decoded(encoded(values, kind))[0, :, 0].tolist() == [0, 1, 15]
     assert decoded(encoded(values + 1))[0, :, 0].tolist() == [0, 1, 16]
 
@@ -155,12 +155,12 @@ def tiff(values: np.ndarray, bits: int, *, interpretation: int = 1) -> bytes:
     ],
     ids=lambda given: f"{given.dtype}-{given.max():g}" if isinstance(given, np.ndarray) else "",
 )
-def test_whatever_the_bits_black_and_white_stay_in_a_tiff(values: np.ndarray, bits: int) -> None:
+def test_black_and_white_of_a_tiff_are_kept_at_any_bit_depth(values: np.ndarray, bits: int) -> None:
     assert decoded(tiff(values, bits))[0, :, 0].tolist() == [0, 1, 128, 255]
 
 
 @pytest.mark.parametrize("kind", ["u2", "f4"])
-def test_a_tiff_whose_white_is_zero_is_no_negative(kind: str) -> None:
+def test_a_tiff_whose_white_is_zero_is_inverted(kind: str) -> None:
     values = np.array([0, 257, 65535], "<u2") if kind == "u2" else np.array([0, 1, 255], "<f4")
     content = tiff(values, values.itemsize * 8, interpretation=0)
     assert decoded(content)[0, :, 0].tolist() == [255, 254, 0]
@@ -191,7 +191,7 @@ def test_every_other_mode_of_pillow_is_converted(mode: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "JPEG"])
-def test_cmyk_is_ink_on_paper(kind: str) -> None:
+def test_cmyk_is_converted(kind: str) -> None:
     inks = Image.new("CMYK", (3, 1), (0, 0, 0, 0))
     inks.putpixel((1, 0), (0, 255, 255, 0))
     inks.putpixel((2, 0), (0, 0, 0, 255))
@@ -237,7 +237,7 @@ def test_an_exif_orientation_is_applied(kind: str, orientation: int) -> None:
 @pytest.mark.parametrize(
     "exif", [b"Exif\0\0", b"Exif\0\0garbage", b"Exif\0\0II*\0\xff\xff\xff\xff"]
 )
-def test_a_damaged_exif_block_does_not_cost_the_image(exif: bytes) -> None:
+def test_a_damaged_exif_block_is_ignored(exif: bytes) -> None:
     assert decoded(encoded(quarters(), "JPEG", exif=exif)).shape == (16, 32, 3)
 
 
@@ -292,7 +292,7 @@ def test_an_embedded_profile_of_a_gray_image_is_converted_to_srgb(mode: str) -> 
     np.testing.assert_allclose(decoded(content), 188, atol=1)  # as above
 
 
-def test_a_damaged_profile_means_srgb() -> None:
+def test_a_damaged_profile_is_ignored() -> None:
     for profile in (b"no profile", linear_light_profile()[:200]):
         content = encoded(quarters(), icc_profile=profile)
         np.testing.assert_array_equal(decoded(content), quarters())
@@ -358,34 +358,34 @@ def file_type(*brands: bytes) -> bytes:
         ("JPEG XL", imagecodecs.jpegxl_encode(np.asarray(quarters()), usecontainer=True)),
     ],
 )
-def test_a_kind_of_photograph_that_is_not_read_is_named(kind: str, content: bytes) -> None:
+def test_unsupported_formats_are_named(kind: str, content: bytes) -> None:
     with pytest.raises(ColorizationError) as caught:
         decoding.open_image(content)
-    message = f"a photograph in {kind}, which is not supported: convert it to JPEG, PNG or TIFF"
+    message = f"{kind} is not supported; convert it to JPEG, PNG or TIFF"
     assert str(caught.value) == message
 
 
-def test_a_film_is_not_an_image() -> None:
+def test_a_video_is_not_an_image() -> None:
     with pytest.raises(ColorizationError, match=r"^not an image$"):
         decoding.open_image(file_type(b"isom", b"mp42"))
 
 
-def test_a_file_that_only_begins_as_an_image_is_said_to_be_one() -> None:
+def test_a_damaged_image_is_reported_with_its_format() -> None:
     with pytest.raises(ColorizationError) as caught:
         decoding.open_image(b"\x89PNG\r\n\x1a\nand so on")
-    assert str(caught.value) == "damaged, or a kind of PNG that is not supported"
+    assert str(caught.value) == "damaged, or an unsupported kind of PNG"
 
 
 @pytest.mark.parametrize(
-    ("raised", "told"),
+    ("raised", "message"),
     [
         (NotImplementedError(), "not implemented error"),
-        (EOFError(), "it ends too early"),
+        (EOFError(), "the file is truncated"),
         (OSError("broken\n data  stream"), "broken data stream"),
     ],
 )
-def test_a_decoder_that_gives_no_reason_is_told_by_what_it_raised(
-    raised: Exception, told: str, monkeypatch: pytest.MonkeyPatch
+def test_an_error_without_a_message_is_reported_by_its_type(
+    raised: Exception, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: Image.Image) -> None:
         raise raised
@@ -394,10 +394,10 @@ def test_a_decoder_that_gives_no_reason_is_told_by_what_it_raised(
     monkeypatch.setattr(type(image), "load", fail)
     with pytest.raises(ColorizationError) as caught:
         decoding.to_srgb(image)
-    assert str(caught.value) == f"cannot be decoded: {told}"
+    assert str(caught.value) == f"cannot be decoded: {message}"
 
 
-def test_a_png_whose_pixels_are_damaged_is_refused_however_often_it_is_asked() -> None:
+def test_a_png_with_damaged_pixels_is_refused_every_time() -> None:
     content = bytearray(encoded(scene(1)))
     content[content.index(b"IDAT") + 200] ^= 1
     image = decoding.open_image(bytes(content))
@@ -406,7 +406,7 @@ def test_a_png_whose_pixels_are_damaged_is_refused_however_often_it_is_asked() -
 
 
 @pytest.mark.parametrize("kind", ["RGB", "RGBA", "turned", "F", "I;16", "P", "CMYK", "LA"])
-def test_pieces_do_not_show(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_strips_are_seamless(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     image = Image.fromarray(scene(1, 50, 30))
     options: dict = {"icc_profile": linear_light_profile()}
     if kind == "turned":
@@ -431,8 +431,8 @@ def test_pieces_do_not_show(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
     whole = both()
     monkeypatch.setattr(decoding, "strips", functools.partial(strips, pixels=70))
-    for found, expected in zip(both(), whole, strict=True):
-        np.testing.assert_array_equal(found, expected)
+    for actual, expected in zip(both(), whole, strict=True):
+        np.testing.assert_array_equal(actual, expected)
     assert whole[1].shape[-1] == (4 if kind in ("RGBA", "LA") else 3)
 
 
@@ -453,7 +453,7 @@ def test_a_decompression_bomb_is_refused(monkeypatch: pytest.MonkeyPatch, side: 
         decoding.open_image(encoded(Image.new("1", (side, side))))
 
 
-def test_up_to_twice_as_many_pixels_are_accepted_where_that_is_asked_for(
+def test_large_accepts_twice_as_many_pixels(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
@@ -464,17 +464,17 @@ def test_up_to_twice_as_many_pixels_are_accepted_where_that_is_asked_for(
 
 
 @pytest.mark.parametrize("large", [True, False])
-def test_opening_an_image_leaves_the_filters_of_other_threads_alone(
+def test_opening_an_image_keeps_the_warning_filters(
     monkeypatch: pytest.MonkeyPatch, large: bool
 ) -> None:
     during: list[list] = []
 
-    def see(*arguments: Any, **options: Any) -> Image.Image:
+    def open_image(*arguments: Any, **options: Any) -> Image.Image:
         during.append(list(warnings.filters))
         return pillow_open(*arguments, **options)
 
     pillow_open = Image.open
-    monkeypatch.setattr(Image, "open", see)
+    monkeypatch.setattr(Image, "open", open_image)
     decoding.open_image(encoded(quarters()), large=large)
     assert during == [list(warnings.filters)]
 
@@ -494,7 +494,7 @@ def test_the_photograph_of_a_cameras_mpo_is_its_first_image() -> None:
     np.testing.assert_allclose(rgb[8, 16], [255, 0, 0], atol=3)
 
 
-def test_a_jpeg_is_decoded_small_where_that_is_enough() -> None:
+def test_a_jpeg_is_decoded_at_a_fraction_of_its_size() -> None:
     tags = Image.Exif()
     tags[0x0112] = 6
     large = Image.fromarray(scene(1, 640, 320))
@@ -510,11 +510,11 @@ def test_a_jpeg_is_decoded_small_where_that_is_enough() -> None:
 @pytest.mark.parametrize("side", [100, 447, 448, 700, 1349, 3141])
 def test_the_pixels_to_decode_are_those_that_pillow_decodes(side: int, progressive: bool) -> None:
     image = Image.new("L", (side, side + 50))
-    found = decoding.open_image(encoded(image, "JPEG", progressive=progressive))
-    told = decoding.pixels_to_decode(found, 224)
+    opened = decoding.open_image(encoded(image, "JPEG", progressive=progressive))
+    count = decoding.pixels_to_decode(opened, 224)
     if not progressive:  # that has all coefficients in memory, however small it is decoded
-        found.draft(None, (224, 224))
-    assert told == pytest.approx(found.width * found.height, rel=0.02)
+        opened.draft(None, (224, 224))
+    assert count == pytest.approx(opened.width * opened.height, rel=0.02)
 
 
 def lossless_jpeg(image: Image.Image) -> bytes:
@@ -522,7 +522,7 @@ def lossless_jpeg(image: Image.Image) -> bytes:
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-def test_a_lossless_jpeg_is_decoded_whole(mode: str) -> None:
+def test_a_lossless_jpeg_is_decoded_in_full_size(mode: str) -> None:
     # Reduced, it makes Pillow 12 write beyond its memory.
     pixels = Image.fromarray(scene(1, 400, 300)).convert(mode)
     content = lossless_jpeg(pixels)
@@ -576,9 +576,7 @@ JPEGS: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.mark.filterwarnings("ignore::colorization.core.errors.PhotographWarning")
 @pytest.mark.parametrize("picture", ["scene", "flat"])
 @pytest.mark.parametrize("kind", JPEGS)
-def test_a_jpeg_that_is_cut_off_is_decoded_only_if_no_pixel_is_missing(
-    kind: str, picture: str
-) -> None:
+def test_a_truncated_jpeg_is_decoded_only_if_no_pixel_is_missing(kind: str, picture: str) -> None:
     mode, options = JPEGS[kind]
     image = Image.fromarray(scene(5, 130, 97)) if picture == "scene" else Image.new("RGB", (70, 50))
     content = encoded(image.convert(mode), "JPEG", **options)
@@ -593,29 +591,29 @@ def test_a_jpeg_that_is_cut_off_is_decoded_only_if_no_pixel_is_missing(
         assert max(accepted) <= 4  # of black, more of the end is of no consequence
 
 
-def test_a_jpeg_without_its_end_is_decoded_with_a_warning_at_any_size() -> None:
+def test_a_jpeg_without_end_marker_is_decoded_with_a_warning() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     content = encoded(Image.fromarray(scene(1, 640, 320)), "JPEG", exif=exif)[:-2]
     image = decoding.open_image(content)
     assert decoding.upright_size(image) == (320, 640)
-    with pytest.warns(decoding.PhotographWarning, match=r"^its end marker was missing$"):
+    with pytest.warns(PhotographWarning, match=r"^missing end marker$"):
         assert decoding.to_srgb(image, least_side=80).size == (80, 160)
 
 
-def test_a_jpeg_whose_last_part_was_never_written_is_refused() -> None:
+def test_a_jpeg_padded_with_zeros_is_refused() -> None:
     content = encoded(Image.fromarray(scene(1, 200, 200)), "JPEG")
     for kept in (len(content) - 2, len(content) - 40, len(content) // 2):
         padded = content[:kept] + bytes(4096)
         if kept == len(content) - 2:
-            with pytest.warns(decoding.PhotographWarning):
+            with pytest.warns(PhotographWarning):
                 np.testing.assert_array_equal(decoded(padded), decoded(content))
         else:
             with pytest.raises(ColorizationError, match=r"image file is truncated$"):
                 decoded(padded)
 
 
-def test_a_progressive_jpeg_that_lacks_whole_scans_is_refused() -> None:
+def test_a_progressive_jpeg_with_missing_scans_is_refused() -> None:
     content = encoded(Image.fromarray(scene(1)), "JPEG", progressive=True)
     scans = [match.start() for match in re.finditer(b"\xff\xda", content)]
     assert len(scans) == 10
@@ -627,7 +625,7 @@ def test_a_progressive_jpeg_that_lacks_whole_scans_is_refused() -> None:
                 decoded(content[:cut])
 
 
-def test_what_follows_the_end_of_a_jpeg_does_not_matter() -> None:
+def test_data_after_the_end_of_a_jpeg_is_ignored() -> None:
     content = encoded(Image.fromarray(scene(1)), "JPEG")
     for more in (bytes(5000), b"\xff", b"a trailer", content[:300]):
         np.testing.assert_array_equal(decoded(content + more), decoded(content))

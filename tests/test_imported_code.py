@@ -1,4 +1,4 @@
-"""A computation counts the code that it computes with, and no other."""
+"""A computation is identified by the code that it imports, and by no other."""
 
 import ast
 import json
@@ -12,11 +12,13 @@ import numpy as np
 import yaml
 
 from colorization.backbones.weights import Pretrained
+from colorization.networks import catalog
+from colorization.networks.inputs import write_inputs
 from conftest import TINY, environment, merge
 from first_party import ROOT, imported_files
-from samples import examples
+from samples import VARIANTS, colors_of_scenes, examples
 
-# Tells its identity, then again after each of some changes of a file.
+# Prints whether the identity changes with each of some files.
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -24,25 +26,25 @@ from pathlib import Path
 root = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(root / "src"))
 
-from colorization import architectures
+from colorization.networks import catalog
 from colorization.core import identity
 
 identity.provenance.environment = dict
-architectures.load("l2")
+catalog.load("l2")
 
 
-def tell():
-    return identity.identify({}, [], root / "memory.json")
+def current():
+    return identity.identify({}, [], root / "hashes.json")
 
 
-before = tell()
+before = current()
 for name in sys.argv[1:]:
     file = root / name
     content = file.read_text()
     file.write_text(content + "\\n# changed\\n")
-    print(name, tell() != before)
+    print(name, current() != before)
     file.write_text(content)
-    assert tell() == before
+    assert current() == before
 """
 
 
@@ -51,11 +53,11 @@ def test_the_identity_changes_with_the_code_that_is_imported_and_with_no_other(
 ) -> None:
     shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "stages").mkdir()
-    script = tmp_path / "stages" / "tell.py"
+    script = tmp_path / "stages" / "script.py"
     script.write_text(PROGRAM)
     (tmp_path / "stages" / "other.py").write_text("")
-    counted = {
-        "stages/tell.py": True,
+    expected = {
+        "stages/script.py": True,
         "stages/other.py": False,
         "src/colorization/architectures/l2.py": True,
         "src/colorization/architectures/deeper.py": False,
@@ -65,86 +67,74 @@ def test_the_identity_changes_with_the_code_that_is_imported_and_with_no_other(
         "src/colorization/core/identity.py": False,
         "src/colorization/scoring/metrics.py": False,
     }
-    told = subprocess.run(
-        [sys.executable, str(script), *counted],
+    printed = subprocess.run(
+        [sys.executable, str(script), *expected],
         env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2"},
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    found = dict(line.rsplit(" ", 1) for line in told.splitlines())
-    assert found == {name: str(changes) for name, changes in counted.items()}
+    changes = dict(line.rsplit(" ", 1) for line in printed.splitlines())
+    assert changes == {name: str(change) for name, change in expected.items()}
 
 
-def code_hashed_by(folder: Path, stage: str, *options: str) -> set[str]:
-    """Run a stage of this checkout in a folder; which code its identity is of."""
+def code_hashed_by(folder: Path, stage: str, *arguments: str) -> set[str]:
+    """Run a stage of this checkout in a folder; return the code of which its identity is made."""
     settings = yaml.safe_load((ROOT / "params.yaml").read_text())
     merge(settings, TINY | {"train": {"epochs": 1, "num_val_images": 1}})
     (folder / "params.yaml").write_text(yaml.safe_dump(settings))
-    command = [sys.executable, str(ROOT / "stages" / f"{stage}.py"), "--params", "params.yaml"]
-    subprocess.run(
-        [*command, "--memory", "memory.json", "--unfinished", "unfinished", *options],
-        cwd=folder,
-        env=environment(),
-        check=True,
-        capture_output=True,
-    )
-    hashed = json.loads((folder / "memory.json").read_text())
+    command = [sys.executable, str(ROOT / "stages" / f"{stage}.py"), *arguments]
+    subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True)
+    hashed = json.loads((folder / ".dvc/tmp/sha256.json").read_text())
     return {Path(name).relative_to(ROOT).as_posix() for name in hashed if name.endswith(".py")}
 
 
 def imported_by(*scripts: str) -> set[str]:
-    """What they import, directly or not, but for what changes no result."""
+    """The files that scripts import, directly or not, without those that change no result."""
     files: set[str] = set().union(*(imported_files(ROOT / script) for script in scripts))
-    return {
-        file
-        for file in files
-        if not file.startswith("src/colorization/core/") and file != "stages/_stage.py"
-    }
+    return {file for file in files if not file.startswith(("src/colorization/core/", "stages/_"))}
 
 
 def data(folder: Path) -> None:
-    for part, count in (("train", 4), ("validation", 2), ("test", 2)):
-        examples(folder / "lab" / part, count)
+    for split, count in (("train", 4), ("validation", 2), ("test", 2)):
+        examples(folder / "data/lab" / split, count)
 
 
-def test_a_training_is_identified_by_all_code_of_its_stage_and_its_variant(tmp_path: Path) -> None:
+def test_a_training_is_identified_by_all_code_of_its_stage_and_its_network(tmp_path: Path) -> None:
     data(tmp_path)
+    (tmp_path / "data/colors").mkdir()
+    colors_of_scenes().write(tmp_path / "data/colors")
     embeddings = tmp_path / "embeddings"
     embeddings.mkdir()
-    for part, count in (("train", 4), ("validation", 2)):
-        np.save(embeddings / f"{part}.npy", np.zeros((count, 1000), np.float32))
+    for split, count in (("train", 4), ("validation", 2)):
+        np.save(embeddings / f"{split}.npy", np.zeros((count, 1000), np.float32))
     np.save(embeddings / "normalization.npy", np.ones((2, 1000), np.float32))
     Pretrained(network="mobilenet_v2", weights="random").write(embeddings / "identity.json")
-    hashed = code_hashed_by(
-        tmp_path,
-        "train",
-        *("--arrays_folder", "lab", "--embeddings", "embeddings", "--out", "models/a"),
-        *("--variant", "baseline", "--seed", "1"),
+    inputs = tmp_path / "data/inputs/baseline"
+    inputs.mkdir(parents=True)
+    write_inputs(VARIANTS["baseline"], catalog.source("baseline"), Path(), embeddings, inputs)
+    architectures = "src/colorization/architectures"
+    assert code_hashed_by(tmp_path, "train", "baseline", "1") == imported_by(
+        "stages/train.py", f"{architectures}/__init__.py", f"{architectures}/baseline.py"
     )
-    assert hashed == imported_by("stages/train.py", "src/colorization/architectures/baseline.py")
 
 
 def test_embeddings_are_identified_by_all_code_of_their_stage(tmp_path: Path) -> None:
     data(tmp_path)
-    (tmp_path / "weights.txt").write_text("random\n")
-    hashed = code_hashed_by(
-        tmp_path,
-        "embed",
-        *("--arrays_folder", "lab", "--weights", "weights.txt", "--out", "embeddings"),
-    )
-    assert hashed == imported_by("stages/embed.py")
+    weights = tmp_path / "data/weights/embed.json"
+    Pretrained(network="mobilenet_v2", weights="random").write(weights)
+    assert code_hashed_by(tmp_path, "embed") == imported_by("stages/embed.py")
 
 
 def test_worker_processes_start_without_keras() -> None:
-    """They import the module of the function that they call; TensorFlow would take seconds."""
-    working = {
+    """They import the module of the function that they call, and should start fast."""
+    modules = {
         module
         for path in (ROOT / "src").rglob("*.py")
-        for module in worked_by_others(path.read_text(), module_name(path))
+        for module in run_by_workers(path.read_text(), module_name(path))
     }
-    assert {"colorization.scoring.one_image", "colorization.training.one_image"} <= working
-    program = f"import sys, {', '.join(sorted(working))}; sys.exit('keras' in sys.modules)"
+    assert {"colorization.scoring.one_image", "colorization.training.one_image"} <= modules
+    program = f"import sys, {', '.join(sorted(modules))}; sys.exit('keras' in sys.modules)"
     command = [sys.executable, "-c", program]
     assert subprocess.run(command, env=environment(), check=False).returncode == 0
 
@@ -153,8 +143,8 @@ def module_name(path: Path) -> str:
     return ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
 
 
-def worked_by_others(source: str, module: str) -> set[str]:
-    """The modules of the functions that a module gives to joblib."""
+def run_by_workers(source: str, module: str) -> set[str]:
+    """The modules of the functions that a module passes to joblib."""
     tree = ast.parse(source)
     origins = {
         alias.name: node.module

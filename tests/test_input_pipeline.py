@@ -8,7 +8,7 @@ import pytest
 
 from colorization.dataset.examples import Examples
 from colorization.networks.objective import MSE
-from colorization.training.input_pipeline import Batches, feed
+from colorization.training.input_pipeline import Batches, as_dataset
 
 COUNT = 11
 Epoch = tuple[np.ndarray, np.ndarray, np.ndarray]  # L, embeddings, ab
@@ -16,7 +16,7 @@ Epoch = tuple[np.ndarray, np.ndarray, np.ndarray]  # L, embeddings, ab
 
 @pytest.fixture
 def numbered() -> Examples:
-    """11 images; each one's pixels, colors and embedding say its number."""
+    """11 images; pixels, colors and embedding of each encode its number."""
     number = np.arange(COUNT, dtype=np.float16).reshape(-1, 1, 1, 1)
     ramp = np.linspace(0, 0.5, 4, dtype=np.float16).reshape(1, 1, 4, 1)  # left to right
     L = np.broadcast_to(number + ramp, (COUNT, 2, 4, 1))
@@ -46,7 +46,7 @@ def order_of(epoch: Epoch) -> tuple[int, ...]:
 
 
 @pytest.mark.parametrize("flip", [False, True])
-def test_an_epoch_covers_each_image_once_in_an_order_of_its_own(
+def test_an_epoch_contains_each_image_once_in_an_order_of_its_own(
     numbered: Examples, flip: bool
 ) -> None:
     batches = Batches(numbered, MSE.target, 4, 4, seed=3, flip=flip)
@@ -79,28 +79,41 @@ def test_a_batch_depends_on_its_number_alone(numbered: Examples) -> None:
         assert_same(backwards[index], expected[index])
 
 
-def test_a_training_that_goes_on_gets_the_batches_that_it_would_have_got(
+def test_skipping_epochs_does_not_change_the_batches_of_the_others(
     numbered: Examples,
 ) -> None:
     whole = epochs_of(Batches(numbered, MSE.target, 4, 4, seed=3, flip=True))
-    gone_on = Batches(numbered, MSE.target, 4, 4, seed=3, flip=True)
-    gone_on.go_on_after(1)
-    assert_same(epochs_of(gone_on), whole[1:])
+    resumed = Batches(numbered, MSE.target, 4, 4, seed=3, flip=True)
+    resumed.skip_epochs(1)
+    assert_same(epochs_of(resumed), whole[1:])
 
 
-def test_the_target_is_made_of_the_mirrored_ab(numbered: Examples) -> None:
+def test_mirroring_is_drawn_for_the_chosen_images(numbered: Examples) -> None:
+    indices = np.arange(0, COUNT, 2)
+    assert numbered.embeddings is not None
+    chosen = epochs_of(Batches(numbered, MSE.target, 4, 3, seed=3, indices=indices, flip=True))
+    subset = Examples(
+        dataclasses.replace(
+            numbered.images, L=numbered.images.L[indices], ab=numbered.images.ab[indices]
+        ),
+        numbered.embeddings[indices],
+    )
+    assert_same(chosen, epochs_of(Batches(subset, MSE.target, 4, 3, seed=3, flip=True)))
+
+
+def test_the_target_is_computed_from_the_mirrored_ab(numbered: Examples) -> None:
     def bluest_first(ab: np.ndarray) -> np.ndarray:
         return np.argsort(ab[..., 1], axis=2)
 
-    learned = Batches(numbered, bluest_first, 4, 2, seed=3, flip=True)
-    shown = Batches(numbered, MSE.target, 4, 2, seed=3, flip=True)
-    for index in range(len(learned)):
-        np.testing.assert_array_equal(learned[index][1], bluest_first(shown[index][1]))
-        assert_same(learned[index][0], shown[index][0])
-    assert len({values.tobytes() for values in learned[0][1]}) == 2  # mirrored, and not
+    ranked = Batches(numbered, bluest_first, 4, 2, seed=3, flip=True)
+    plain = Batches(numbered, MSE.target, 4, 2, seed=3, flip=True)
+    for index in range(len(ranked)):
+        np.testing.assert_array_equal(ranked[index][1], bluest_first(plain[index][1]))
+        assert_same(ranked[index][0], plain[index][0])
+    assert len({values.tobytes() for values in ranked[0][1]}) == 2  # mirrored, and not
 
 
-def test_flipping_mirrors_about_half_of_the_images_anew_in_each_epoch(numbered: Examples) -> None:
+def test_flipping_mirrors_about_half_of_the_images_in_each_epoch(numbered: Examples) -> None:
     mirrored = np.zeros((40, COUNT), dtype=bool)
     for index, epoch in enumerate(
         epochs_of(Batches(numbered, MSE.target, 4, 40, seed=3, flip=True))
@@ -115,22 +128,22 @@ def test_flipping_mirrors_about_half_of_the_images_anew_in_each_epoch(numbered: 
 def test_several_devices_share_every_batch_evenly(numbered: Examples, devices: int) -> None:
     batches = Batches(numbered, MSE.target, 2 * devices, 20, seed=3, devices=devices)
     assert {len(batches[index][1]) % devices for index in range(len(batches))} == {0}
-    excluded = set()
+    dropped = set()
     for epoch in epochs_of(batches):
-        seen = order_of(epoch)
-        assert len(set(seen)) == len(seen) == COUNT - COUNT % devices
-        excluded |= set(range(COUNT)) - set(seen)
-    assert len(excluded) > 5  # others in each epoch
+        order = order_of(epoch)
+        assert len(set(order)) == len(order) == COUNT - COUNT % devices
+        dropped |= set(range(COUNT)) - set(order)
+    assert len(dropped) > 5  # others in each epoch
 
 
-def test_keras_is_fed_these_batches_in_this_order(numbered: Examples) -> None:
+def test_the_dataset_has_the_batches_in_order(numbered: Examples) -> None:
     batches = Batches(numbered, MSE.target, 4, 3, seed=3, flip=True)
-    fed = list(feed(batches).as_numpy_iterator())
+    fed = list(as_dataset(batches).as_numpy_iterator())
     assert_same(fed, [batches[index] for index in range(len(batches))])
 
 
-def test_maps_have_a_static_size_and_nothing_tunes_itself(numbered: Examples) -> None:
-    dataset = feed(Batches(numbered, MSE.target, 4, 3, seed=3))
+def test_the_dataset_has_static_sizes_and_no_autotuning(numbered: Examples) -> None:
+    dataset = as_dataset(Batches(numbered, MSE.target, 4, 3, seed=3))
     (L, embedding), ab = dataset.element_spec
     assert [spec.shape.as_list() for spec in (L, embedding, ab)] == [
         [None, 2, 4, 1],
@@ -140,18 +153,18 @@ def test_maps_have_a_static_size_and_nothing_tunes_itself(numbered: Examples) ->
     assert dataset.options().autotune.enabled is False
 
 
-def test_with_another_backend_keras_gets_the_batches_themselves(
+def test_other_backends_get_the_batches_themselves(
     numbered: Examples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batches = Batches(numbered, MSE.target, 4, 3, seed=3)
     monkeypatch.setattr(keras.config, "backend", lambda: "jax")
-    assert feed(batches) is batches
+    assert as_dataset(batches) is batches
 
 
 def test_one_iterator_serves_all_epochs(
     numbered: Examples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Keras would make one per epoch, and let each epoch wait for its first batch."""
+    """Keras' own pipeline has one per epoch, and each epoch waits for its first batch."""
     L, vector = keras.Input((2, 4, 1)), keras.Input((3,))
     model = keras.Model([L, vector], keras.layers.Conv2D(2, 1)(L))
     model.compile(loss="mse")
@@ -164,7 +177,7 @@ def test_one_iterator_serves_all_epochs(
         return item(self, index)
 
     monkeypatch.setattr(Batches, "__getitem__", noted)
-    dataset = feed(batches)
+    dataset = as_dataset(batches)
     read.clear()
     model.fit(dataset, epochs=3, steps_per_epoch=3, shuffle=False, verbose=0)
     assert read[:9] == list(range(9))

@@ -50,21 +50,19 @@ SAME_AS_GRAY: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("kind", SAME_AS_GRAY)
-def test_the_values_of_a_photograph_count_whatever_its_type(
-    colorizer: Colorizer, kind: str
-) -> None:
+def test_the_type_of_an_array_does_not_matter(colorizer: Colorizer, kind: str) -> None:
     expected = GRAY // 4 if "small" in kind else GRAY
     given = SAME_AS_GRAY[kind]
     before = given.copy()
     np.testing.assert_array_equal(colorizer(given), colorizer(expected))
-    np.testing.assert_array_equal(colorizer.see(given), colorizer.see(expected))
+    np.testing.assert_array_equal(colorizer.prepare_input(given), colorizer.prepare_input(expected))
     np.testing.assert_array_equal(given, before)
 
 
 @pytest.mark.parametrize(
     ("dtype", "scale"), [("uint8", 1), ("uint16", 257), ("int32", 1), ("float32", 1 / 255)]
 )
-def test_colors_and_alpha_count_whatever_their_type(dtype: str, scale: float) -> None:
+def test_the_type_of_colors_and_alpha_does_not_matter(dtype: str, scale: float) -> None:
     for array in (PHOTOGRAPH, with_alpha(PHOTOGRAPH), with_alpha(GRAY)):
         image = image_from_array((array.astype(np.float64) * scale).astype(dtype))
         assert image.mode == {2: "LA", 3: "RGB", 4: "RGBA"}[array.shape[2]]
@@ -93,9 +91,9 @@ def in_mode(mode: str) -> Image.Image:
         return Image.frombytes(mode, gray.size, (GRAY.astype(f"{order}u2") * 257).tobytes())
     if mode == "LAB":
         profiles = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
-        found = ImageCms.profileToProfile(gray.convert("RGB"), *profiles, outputMode="LAB")
-        assert found is not None
-        return found
+        converted = ImageCms.profileToProfile(gray.convert("RGB"), *profiles, outputMode="LAB")
+        assert converted is not None
+        return converted
     by_way_of = {"La": "LA", "RGBa": "RGBA", "HSV": "RGB", "YCbCr": "RGB"}
     return gray.convert(by_way_of.get(mode, "L")).convert(mode)
 
@@ -143,32 +141,28 @@ REFUSED: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("given", "message"), REFUSED)
-def test_what_is_no_photograph_is_refused_in_one_line(
+def test_invalid_photographs_are_refused_in_one_line(
     colorizer: Colorizer, given: Any, message: str
 ) -> None:
-    for function in (colorizer, colorizer.see):
+    for function in (colorizer, colorizer.prepare_input):
         with pytest.raises(ColorizationError, match=message) as caught:
             function(given)
         assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf"), -0.1, 101, "strong", None, [1]])
-def test_a_saturation_that_is_none_is_refused_before_anything_is_decoded(
-    colorizer: Colorizer, wrong: Any
-) -> None:
+def test_an_invalid_saturation_is_refused_before_decoding(colorizer: Colorizer, wrong: Any) -> None:
     with pytest.raises(ColorizationError, match=r"^saturation must be from 0 to 100; found "):
         colorizer("no such file", saturation=wrong)
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf"), -0.1, 1.1, "vivid", [1]])
-def test_a_vividness_that_is_none_is_refused_before_anything_is_decoded(
-    colorizer: Colorizer, wrong: Any
-) -> None:
+def test_an_invalid_vividness_is_refused_before_decoding(colorizer: Colorizer, wrong: Any) -> None:
     with pytest.raises(ColorizationError, match=r"^vividness must be from 0 to 1; found "):
         colorizer("no such file", vividness=wrong)
 
 
-def test_numbers_of_numpy_are_taken(colorizer: Colorizer) -> None:
+def test_numpy_numbers_are_accepted(colorizer: Colorizer) -> None:
     half = np.asarray(colorizer(PHOTOGRAPH, vividness=0.5, saturation=2))
     numbers: dict[str, Any] = {"vividness": np.float32(0.5), "saturation": np.int64(2)}
     from_numpy = colorizer(PHOTOGRAPH, **numbers)

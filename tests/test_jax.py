@@ -1,6 +1,6 @@
-"""Keras on JAX: networks, gradients and trainings are those of TensorFlow, a witness of each other.
+"""Networks and trainings agree between Keras' backends JAX and TensorFlow.
 
-What runs on JAX runs in a process of its own: Keras has one backend from its import on.
+JAX runs in a process of its own, since Keras' backend is fixed at import.
 """
 
 import multiprocessing
@@ -21,7 +21,7 @@ from keras import layers
 from colorization.backbones.gpus import Gpu, find_gpus
 from colorization.core.errors import ColorizationError
 from colorization.dataset.examples import predict_batch
-from colorization.networks.architecture import sees_embedding
+from colorization.networks.architecture import takes_embedding
 from colorization.networks.normalization import FusedBatchNormalization
 from colorization.networks.objective import MSE
 from colorization.networks.saving import load_model, save_architecture
@@ -35,7 +35,7 @@ OnJax = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def on_jax() -> Iterator[OnJax]:
-    """Calls a function in another process, in which Keras' backend is JAX."""
+    """Calls a function in a process in which Keras' backend is JAX."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as process:
         with pytest.MonkeyPatch.context() as patch:
@@ -46,17 +46,17 @@ def on_jax() -> Iterator[OnJax]:
 
 
 def colors_of(folder: Path) -> np.ndarray:
-    """The ab that a saved model gives for some scenes."""
+    """The ab that a saved model predicts for some scenes."""
     model = load_model(folder)
     data = examples(folder / keras.config.backend(), 2)
     inputs = data.inputs(slice(None))
-    return predict_batch(model, inputs if sees_embedding(model) else inputs[:1])
+    return predict_batch(model, inputs if takes_embedding(model) else inputs[:1])
 
 
-# Between them they have every kind of layer: fused normalization, dropout, a repeated embedding, a
-# gray channel repeated or convolved, depthwise convolutions, bilinear upsampling, the dial.
+# Together they have every kind of layer: fused normalization, dropout, a repeated embedding, a gray
+# channel repeated or convolved, depthwise convolutions, bilinear upsampling, vividness.
 @pytest.mark.parametrize("variant", ["spatial_dropout", "vgg16_conv", "mobilenet_unet"])
-def test_a_model_gives_the_same_colors(on_jax: OnJax, tmp_path: Path, variant: str) -> None:
+def test_a_model_predicts_the_same_colors(on_jax: OnJax, tmp_path: Path, variant: str) -> None:
     model = model_of(variant)
     save_architecture(model, tmp_path)
     model.save_weights(tmp_path / "model.weights.h5")
@@ -66,7 +66,7 @@ def test_a_model_gives_the_same_colors(on_jax: OnJax, tmp_path: Path, variant: s
 
 
 def small_model() -> keras.Model:
-    """A normalization has gradients of its own in TensorFlow's kernel; see `normalization`."""
+    """With the normalization that is a kernel of TensorFlow's own; see `normalization`."""
     L = keras.Input((None, None, 1), name="L")
     embedding = keras.Input((1000,), name="embedding")
     x = layers.Conv2D(8, 3, padding="same", use_bias=False)(L)
@@ -77,51 +77,52 @@ def small_model() -> keras.Model:
     return keras.Model([L, embedding], ab)
 
 
-def train(folder: Path, begun: Path, *runs: int) -> tuple[pd.DataFrame, list[np.ndarray]]:
-    """Train from the same weights, in one run after another up to so many epochs."""
+def train(folder: Path, initial: Path, *runs: int) -> tuple[pd.DataFrame, list[np.ndarray]]:
+    """Train from initial weights, in consecutive runs up to so many epochs."""
     folder.mkdir()
     os.chdir(folder)  # DVCLive looks for a repository around the current folder
     data = examples(folder / "train", 8), examples(folder / "validation", 4, first_seed=100)
     for epochs in runs:
-        changed = {"epochs": epochs, "batch_size": 4, "num_val_images": 2, "devices": "one"}
-        settings = PARAMS.train.model_copy(update=changed)
+        changes = {"epochs": epochs, "batch_size": 4, "num_val_images": 2, "devices": "one"}
+        settings = PARAMS.train.model_copy(update=changes)
         with strategy(settings.devices).scope():
             network = network_of(small_model())
-        network.model.load_weights(begun)
+        network.model.load_weights(initial)
         out = folder / str(epochs)
         out.mkdir(exist_ok=True)
-        fitting.fit(network, MSE, *data, settings, 1, out, Checkpoints(folder / "kept", "identity"))
+        checkpoints = Checkpoints(folder / "checkpoints", "identity")
+        fitting.fit(network, MSE, *data, settings, 1, out, checkpoints)
     return pd.read_csv(out / "history.csv"), network.model.get_weights()
 
 
 @pytest.fixture
-def begun(tmp_path: Path) -> Path:
-    """A file of initial weights; from one seed the backends would draw unlike ones."""
+def initial(tmp_path: Path) -> Path:
+    """A file of initial weights; backends draw different ones from the same seed."""
     keras.utils.set_random_seed(1)
-    small_model().save_weights(tmp_path / "begun.weights.h5")
-    return tmp_path / "begun.weights.h5"
+    small_model().save_weights(tmp_path / "initial.weights.h5")
+    return tmp_path / "initial.weights.h5"
 
 
-def test_a_training_takes_the_same_course(
-    on_jax: OnJax, begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_training_has_the_same_history_and_weights(
+    on_jax: OnJax, initial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    expected, weights = train(tmp_path / "tensorflow", begun, 3)
-    found, others = on_jax(train, tmp_path / "jax", begun, 3)
-    np.testing.assert_allclose(found, expected, rtol=1e-3)
-    for mine, other in zip(weights, others, strict=True):
-        np.testing.assert_allclose(other, mine, atol=1e-4)
-    assert found["val_mse"].iloc[-1] < found["val_mse"].iloc[0]
+    expected, weights = train(tmp_path / "tensorflow", initial, 3)
+    history, others = on_jax(train, tmp_path / "jax", initial, 3)
+    np.testing.assert_allclose(history, expected, rtol=1e-3)
+    for weight, other in zip(weights, others, strict=True):
+        np.testing.assert_allclose(other, weight, atol=1e-4)
+    assert history["val_mse"].iloc[-1] < history["val_mse"].iloc[0]
 
 
-def test_an_interrupted_training_goes_on_to_the_same_bits(
-    on_jax: OnJax, begun: Path, tmp_path: Path
+def test_an_interrupted_training_resumes_to_the_same_bits(
+    on_jax: OnJax, initial: Path, tmp_path: Path
 ) -> None:
-    whole, weights = on_jax(train, tmp_path / "whole", begun, 3)
-    again, others = on_jax(train, tmp_path / "again", begun, 1, 3, 3)  # the end alone is missing
-    pd.testing.assert_frame_equal(again, whole)
-    for mine, other in zip(weights, others, strict=True):
-        np.testing.assert_array_equal(other, mine)
+    whole, weights = on_jax(train, tmp_path / "whole", initial, 3)
+    resumed, others = on_jax(train, tmp_path / "resumed", initial, 1, 3, 3)
+    pd.testing.assert_frame_equal(resumed, whole)
+    for weight, other in zip(weights, others, strict=True):
+        np.testing.assert_array_equal(other, weight)
 
 
 def all_devices() -> str:
@@ -132,19 +133,20 @@ def all_devices() -> str:
 
 def test_all_devices_are_refused_in_one_line(on_jax: OnJax) -> None:
     assert on_jax(all_devices) == (
-        "params.yaml: devices: all needs TensorFlow, and KERAS_BACKEND is jax; set devices to one"
+        "params.yaml: train.devices: all requires TensorFlow, but KERAS_BACKEND is jax; "
+        "set it to one"
     )
 
 
 def test_gpus_are_found_and_other_makers_have_no_compute_capability(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told = [
+    devices = [
         SimpleNamespace(platform="gpu", device_kind="Abacus", compute_capability="9.0"),
         SimpleNamespace(platform="gpu", device_kind="Soroban", compute_capability="gfx90a"),
         SimpleNamespace(platform="cpu", device_kind="cpu"),
     ]
     monkeypatch.setattr(keras.config, "backend", lambda: "jax")
-    monkeypatch.setattr(jax, "local_devices", lambda: told)
+    monkeypatch.setattr(jax, "local_devices", lambda: devices)
     assert find_gpus() == [Gpu("Abacus", (9, 0)), Gpu("Soroban", (0, 0))]
     assert device_names("one") == ["Abacus"]

@@ -1,4 +1,4 @@
-"""Which photographs are taken, and where their results go."""
+"""Which photographs are colorized, and the paths of their results."""
 
 import os
 import re
@@ -30,18 +30,18 @@ def tree(folder: Path, *names: str) -> Path:
 
 def planned(*inputs: Path | str, output: Path, **options: object) -> tuple[dict, dict]:
     chosen = {"ending": None} | options
-    found = plan([str(path) for path in inputs], output, **chosen)  # type: ignore[arg-type]
+    outcome = plan([str(path) for path in inputs], output, **chosen)  # type: ignore[arg-type]
     return (
-        {job.label: str(job.output.relative_to(output)) for job in found.jobs},
-        {failure.input: failure.reason for failure in found.failures},
+        {job.label: str(job.output.relative_to(output)) for job in outcome.jobs},
+        {failure.input: failure.reason for failure in outcome.failures},
     )
 
 
-def passed_over(folder: Path, output: Path) -> dict[str, int]:
-    return dict(plan([str(folder)], output, ending=None).passed_over)
+def ignored(folder: Path, output: Path) -> dict[str, int]:
+    return dict(plan([str(folder)], output, ending=None).ignored)
 
 
-def test_a_folder_is_searched_to_the_bottom_and_keeps_its_shape(tmp_path: Path) -> None:
+def test_a_folder_is_searched_recursively_and_keeps_its_structure(tmp_path: Path) -> None:
     photos = tree(tmp_path / "photos", "a.jpg", "deep/er/b.PNG", "deep/notes.txt", ".hidden.jpg")
     jobs, failures = planned(photos, output=tmp_path / "out")
     assert jobs == {
@@ -51,7 +51,7 @@ def test_a_folder_is_searched_to_the_bottom_and_keeps_its_shape(tmp_path: Path) 
     assert failures == {}
 
 
-def test_a_file_goes_right_into_the_output_a_match_below_the_folder_before_the_wildcard(
+def test_a_file_goes_to_the_top_and_a_match_keeps_its_path_after_the_wildcard(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photos = tree(tmp_path / "photos", "a.jpg", "b.jpg", "deep/c.jpg", "deep/er/d.jpg", "e.png")
@@ -72,16 +72,16 @@ def test_a_file_goes_right_into_the_output_a_match_below_the_folder_before_the_w
     assert list(planned("deep/*/../c.jpg", output=tmp_path / "out")[0].values()) == ["c.jpg"]
 
 
-def test_photographs_of_one_name_keep_the_folders_in_which_they_differ(
+def test_photographs_of_the_same_name_keep_their_different_folders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = ("scans/1990/a.jpg", "scans/1990/b.jpg", "scans/2000/x/a.jpg", "scans/a.jpg")
     monkeypatch.chdir(tree(tmp_path, *names))
-    places = dict(zip(names, ("1990/a.jpg", "b.jpg", "2000/x/a.jpg", "a.jpg"), strict=True))
+    outputs = dict(zip(names, ("1990/a.jpg", "b.jpg", "2000/x/a.jpg", "a.jpg"), strict=True))
     for top in (Path(), tmp_path):
         paths = [top / name for name in reversed(names)]
         jobs, failures = planned(*paths, output=tmp_path / "out")
-        assert jobs == {str(top / name): place for name, place in places.items()}
+        assert jobs == {str(top / name): place for name, place in outputs.items()}
         assert failures == {}
     # Folders and globs among them.
     assert planned("scans/1990", "scans/2000/x", output=tmp_path / "out")[0] == {
@@ -96,7 +96,7 @@ def test_photographs_of_one_name_keep_the_folders_in_which_they_differ(
     assert list(jobs.values()) == ["1990/b.webp", "2001/b.webp"]
 
 
-def test_a_photograph_that_is_named_in_two_ways_is_taken_once(
+def test_a_photograph_given_twice_has_one_job(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tree(tmp_path, "a.jpg", "deep/b.jpg"))
@@ -104,18 +104,18 @@ def test_a_photograph_that_is_named_in_two_ways_is_taken_once(
     assert planned(*inputs, output=tmp_path / "out") == ({"a.jpg": "a.jpg"}, {})
 
 
-def commands_of_the_page() -> list[list[str]]:
+def documented_commands() -> list[list[str]]:
     page = (ROOT / "docs" / "colorizing.md").read_text()
     return [shlex.split(line)[1:] for line in re.findall(r"^colorize .* --output .*$", page, re.M)]
 
 
-def test_the_examples_of_the_page_give_each_photograph_a_place_of_its_own(
+def test_the_documented_examples_have_distinct_outputs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = ("holiday/a.jpg", "holiday/deep/a.jpg", "old.tif", "photo.jpg")
     scans = ("scans/a.jpg", "scans/1990/a.jpg", "scans/1991/a.jpg", "scans/1991/x/a.jpg")
     monkeypatch.chdir(tree(tmp_path, *names, *scans))
-    commands = commands_of_the_page()
+    commands = documented_commands()
     assert any("scans/**/*.jpg" in arguments for arguments in commands)
     for arguments in commands:
         options = parser().parse_args(arguments)
@@ -128,28 +128,28 @@ def test_the_examples_of_the_page_give_each_photograph_a_place_of_its_own(
     assert jobs == {name: name.removeprefix("scans/") for name in scans}
 
 
-def test_what_exists_is_skipped_and_the_rest_is_done(tmp_path: Path) -> None:
+def test_existing_results_are_skipped(tmp_path: Path) -> None:
     photos = tree(tmp_path / "photos", "a.jpg", "b.jpg", "deep/a.jpg", "c.jpg")
     out = tree(tmp_path / "out", "a.jpg", "deep/a.jpg")
     (out / "c.jpg").mkdir()  # no result
-    found = plan([str(photos)], out, None, skip_existing=True)
-    assert [job.input for job in found.jobs] == [photos / "b.jpg"]
-    assert found.skipped == 2
-    assert [failure.input for failure in found.failures] == [str(photos / "c.jpg")]
+    outcome = plan([str(photos)], out, None, skip_existing=True)
+    assert [job.input for job in outcome.jobs] == [photos / "b.jpg"]
+    assert outcome.skipped == 2
+    assert [failure.input for failure in outcome.failures] == [str(photos / "c.jpg")]
 
 
-def test_what_is_skipped_may_lie_in_an_input_but_be_none(tmp_path: Path) -> None:
+def test_skipped_results_may_be_in_an_input_folder_but_not_be_inputs(tmp_path: Path) -> None:
     photos = tree(tmp_path / "q", "a.jpg", "out/a.jpg")
-    found = plan([str(photos)], photos / "out", None, skip_existing=True)
-    assert (found.jobs, found.failures, found.skipped) == ([], [], 1)
+    outcome = plan([str(photos)], photos / "out", None, skip_existing=True)
+    assert (outcome.jobs, outcome.failures, outcome.skipped) == ([], [], 1)
     both = [str(photos / "a.jpg"), str(photos / "out" / "a.jpg")]
-    found = plan(both, photos, None, skip_existing=True)
-    assert (found.jobs, found.skipped) == ([], 0)
-    assert all("would replace" in failure.reason for failure in found.failures)
+    outcome = plan(both, photos, None, skip_existing=True)
+    assert (outcome.jobs, outcome.skipped) == ([], 0)
+    assert all("would replace" in failure.reason for failure in outcome.failures)
 
 
 def pages_of(name: str, pages: int) -> Callable[[BinaryIO], int]:
-    """A `count_pages` for which the file of that name has several pages; no other one is read."""
+    """A `count_pages` by which the file of a given name has several pages, and others one."""
 
     def count(file: BinaryIO) -> int:
         if Path(file.name).name != name:
@@ -164,8 +164,8 @@ def test_each_page_of_a_tiff_has_a_result_and_a_label(
 ) -> None:
     photos = tree(tmp_path / "photos", "a.TIF", "b.tiff", "c.jpg", "deep/a.TIF")
     monkeypatch.setattr(decoding, "count_pages", pages_of("b.tiff", 3))
-    found = plan([str(photos)], tmp_path / "out", None)
-    assert [(job.label, str(job.output.relative_to(tmp_path / "out"))) for job in found.jobs] == [
+    outcome = plan([str(photos)], tmp_path / "out", None)
+    assert [(job.label, str(job.output.relative_to(tmp_path / "out"))) for job in outcome.jobs] == [
         (str(photos / "a.TIF"), "a.TIF"),
         (f"{photos / 'b.tiff'}, page 1", "b-1.tiff"),
         (f"{photos / 'b.tiff'}, page 2", "b-2.tiff"),
@@ -173,31 +173,31 @@ def test_each_page_of_a_tiff_has_a_result_and_a_label(
         (str(photos / "c.jpg"), "c.jpg"),
         (str(photos / "deep/a.TIF"), "deep/a.TIF"),
     ]
-    assert [job.page for job in found.jobs] == [None, 0, 1, 2, None, None]
+    assert [job.page for job in outcome.jobs] == [None, 0, 1, 2, None, None]
 
 
-def test_pages_are_refused_and_skipped_one_by_one(
+def test_each_page_is_skipped_or_refused_separately(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photos = tree(tmp_path / "photos", "b-2.tif", "b.tif")
     monkeypatch.setattr(decoding, "count_pages", pages_of("b.tif", 3))
     out = tree(tmp_path / "out", "b-1.tif")
-    found = plan([str(photos)], out, None, skip_existing=True)
-    assert [job.label for job in found.jobs] == [
+    outcome = plan([str(photos)], out, None, skip_existing=True)
+    assert [job.label for job in outcome.jobs] == [
         str(photos / "b-2.tif"),
         f"{photos / 'b.tif'}, page 3",
     ]
-    assert found.skipped == 1
+    assert outcome.skipped == 1
     reason = f"its result has the same name as that of {photos / 'b-2.tif'}"
-    assert found.failures == [Failure(f"{photos / 'b.tif'}, page 2", reason, began=False)]
+    assert outcome.failures == [Failure(f"{photos / 'b.tif'}, page 2", reason, started=False)]
 
 
-def test_a_name_with_brackets_is_a_file_before_it_is_a_glob(tmp_path: Path) -> None:
+def test_an_existing_file_with_brackets_is_not_a_glob(tmp_path: Path) -> None:
     photos = tree(tmp_path, "photo [1].jpg")
     assert planned(photos / "photo [1].jpg", output=tmp_path / "out")[0] != {}
 
 
-def test_what_cannot_be_written_becomes_png_and_a_format_holds_for_all(tmp_path: Path) -> None:
+def test_unwritable_formats_become_png_and_format_applies_to_all(tmp_path: Path) -> None:
     photos = tree(tmp_path / "photos", "a.gif", "b.bmp", "c.jpeg")
     assert sorted(planned(photos, output=tmp_path / "out")[0].values()) == [
         "a.png",
@@ -208,7 +208,7 @@ def test_what_cannot_be_written_becomes_png_and_a_format_holds_for_all(tmp_path:
     assert sorted(jobs.values()) == ["a.webp", "b.webp", "c.webp"]
 
 
-def test_two_results_of_one_name_are_never_written_over_each_other(tmp_path: Path) -> None:
+def test_results_of_the_same_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
     photos = tree(tmp_path / "photos", "a.jpg", "a.png")
     jobs, failures = planned(photos, output=tmp_path / "out", ending=".png", overwrite=True)
     assert list(jobs) == [str(photos / "a.jpg")]
@@ -216,12 +216,12 @@ def test_two_results_of_one_name_are_never_written_over_each_other(tmp_path: Pat
     assert failures == {str(photos / "a.png"): expected}
 
 
-def test_nothing_is_overwritten_unless_asked(tmp_path: Path) -> None:
+def test_existing_results_are_kept_by_default(tmp_path: Path) -> None:
     photos = tree(tmp_path / "photos", "a.jpg")
     out = tree(tmp_path / "out", "a.jpg")
     jobs, failures = planned(photos, output=out)
     assert jobs == {}
-    assert "--overwrite replaces it" in failures[str(photos / "a.jpg")]
+    assert "use --skip-existing or --overwrite" in failures[str(photos / "a.jpg")]
     assert planned(photos, output=out, overwrite=True)[0] != {}
 
 
@@ -269,15 +269,15 @@ def test_no_result_replaces_an_input_that_is_a_link(tmp_path: Path) -> None:
     assert failures == {str(photos / "a.jpg"): expected}
 
 
-def test_what_lies_in_the_output_folder_is_a_result_until_somebody_names_it(tmp_path: Path) -> None:
+def test_the_output_folder_is_an_input_only_if_given(tmp_path: Path) -> None:
     photos = tree(tmp_path / "q", "a.jpg", "colorized/a.jpg", "colorized/deep/b.jpg")
     out = photos / "colorized"
-    assert passed_over(photos, out) == {"the output folder": 1}
+    assert ignored(photos, out) == {"the output folder": 1}
     for overwrite in (False, True):
         jobs, failures = planned(photos, output=out, overwrite=overwrite)
         assert jobs == {}
         expected = (
-            f"{out / 'a.jpg'} is there already, in a folder that is an input; "
+            f"{out / 'a.jpg'} exists, in a folder that is an input; "
             "remove it, or choose another --output"
         )
         assert failures == {str(photos / "a.jpg"): expected}
@@ -293,7 +293,7 @@ def test_a_glob_does_not_reach_the_output_folder(tmp_path: Path, pattern: str) -
     assert failures == {}
 
 
-def test_the_output_folder_among_several_arguments_is_no_input(tmp_path: Path) -> None:
+def test_the_output_folder_among_several_arguments_is_ignored(tmp_path: Path) -> None:
     photos = tree(tmp_path / "q", "a.jpg", "out/z.jpg")
     arguments = sorted(photos.iterdir())  # what a shell makes of q/*
     assert list(planned(*arguments, output=photos / "out")[0]) == [str(photos / "a.jpg")]
@@ -301,7 +301,7 @@ def test_the_output_folder_among_several_arguments_is_no_input(tmp_path: Path) -
     assert list(alone.values()) == ["z.png"]
 
 
-def test_two_results_never_share_a_place_by_a_link(tmp_path: Path) -> None:
+def test_a_link_does_not_make_two_results_share_a_file(tmp_path: Path) -> None:
     photos = tree(tmp_path / "photos", "one/a.jpg", "two/a.jpg")
     out = tmp_path / "out"
     (out / "one").mkdir(parents=True)
@@ -312,7 +312,7 @@ def test_two_results_never_share_a_place_by_a_link(tmp_path: Path) -> None:
     assert failures == {str(photos / "two/a.jpg"): expected}
 
 
-def test_what_is_passed_over_in_folders_is_counted_by_kind(tmp_path: Path) -> None:
+def test_ignored_files_are_counted_by_kind(tmp_path: Path) -> None:
     photos = tree(tmp_path / "photos", "a.jpg", "b.jfif", "C.JFIF", "DSC0001", "notes.txt", "x.raw")
     tree(photos, ".a.jpg", ".trash/b.jpg", "__MACOSX/a.jpg", "deep/.DS_Store")
     tree(tmp_path / "elsewhere", "c.jpg")
@@ -322,16 +322,16 @@ def test_what_is_passed_over_in_folders_is_counted_by_kind(tmp_path: Path) -> No
         "a.jpg",
         "b.jfif",
     ]
-    assert passed_over(photos, tmp_path / "out") == {
+    assert ignored(photos, tmp_path / "out") == {
         "hidden": 4,
         "linked folders": 1,
         ".txt": 1,
         ".raw": 1,
-        "without an ending": 1,
+        "without extension": 1,
     }
 
 
-def test_a_file_that_is_named_itself_is_tried_whatever_its_ending(tmp_path: Path) -> None:
+def test_an_explicit_file_is_tried_whatever_its_extension(tmp_path: Path) -> None:
     photos = tree(tmp_path / "photos", "DSC0001", ".hidden.jpg", "x.raw")
     jobs, failures = planned(*sorted(photos.iterdir()), output=tmp_path / "out")
     assert sorted(jobs.values()) == [".hidden.jpg", "DSC0001.png", "x.png"]
@@ -344,16 +344,16 @@ def test_an_empty_name_is_not_the_current_folder(
     monkeypatch.chdir(tree(tmp_path, "a.jpg"))
     jobs, failures = planned("", "a.jpg", output=tmp_path / "out")
     assert list(jobs) == ["a.jpg"]
-    assert failures == {"''": "there is no such file or folder"}
+    assert failures == {"''": "no such file or folder"}
 
 
-def test_links_that_lead_to_themselves_or_nowhere_are_named(tmp_path: Path) -> None:
+def test_circular_and_broken_links_are_reported(tmp_path: Path) -> None:
     photos = tree(tmp_path / "photos", "a.jpg")
     (photos / "loop.jpg").symlink_to("loop.jpg")
     (photos / "nowhere.jpg").symlink_to("nothing")
     expected = {
-        str(photos / "loop.jpg"): "a link that leads to itself",
-        str(photos / "nowhere.jpg"): "a link that leads nowhere",
+        str(photos / "loop.jpg"): "a circular link",
+        str(photos / "nowhere.jpg"): "a broken link",
     }
     for inputs in ([photos], [f"{photos}/*"], [f"{photos}/**/*.jpg"], sorted(photos.iterdir())):
         jobs, failures = planned(*inputs, output=tmp_path / "out")
@@ -361,13 +361,13 @@ def test_links_that_lead_to_themselves_or_nowhere_are_named(tmp_path: Path) -> N
         assert failures == expected
 
 
-def test_what_is_named_twice_is_one_failure(tmp_path: Path) -> None:
+def test_an_input_given_twice_fails_once(tmp_path: Path) -> None:
     missing = str(tmp_path / "none.jpg")
-    found = plan([missing, missing], tmp_path / "out", ending=None)
-    assert len(found.failures) == 1
+    outcome = plan([missing, missing], tmp_path / "out", ending=None)
+    assert len(outcome.failures) == 1
 
 
-def test_a_glob_does_not_go_in_circles(tmp_path: Path) -> None:
+def test_a_glob_does_not_follow_circular_links(tmp_path: Path) -> None:
     photos = tree(tmp_path / "photos", "a.jpg", "deep/b.jpg", ".hidden/c.jpg")
     for name in ("one", "two", "three"):  # 3^40 ways, until the system has had enough of them
         (photos / name).symlink_to(photos)
@@ -377,9 +377,7 @@ def test_a_glob_does_not_go_in_circles(tmp_path: Path) -> None:
         assert jobs == {str(path): str(path.relative_to(top)) for path in paths}
 
 
-def test_globs_of_folders_take_all_below_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_globs_of_folders_are_recursive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tree(tmp_path, "a.jpg", "one/b.jpg", "one/deep/c.jpg"))
     out = tmp_path.parent / "out"
     everything = {"a.jpg": "a.jpg", "one/b.jpg": "one/b.jpg", "one/deep/c.jpg": "one/deep/c.jpg"}
@@ -391,7 +389,7 @@ def test_globs_of_folders_take_all_below_them(
     assert list(planned("**/deep/*", output=out)[0]) == ["one/deep/c.jpg"]
 
 
-def test_names_that_are_too_long_are_named(tmp_path: Path) -> None:
+def test_too_long_names_are_reported(tmp_path: Path) -> None:
     photos = tree(tmp_path / "photos", "a.jpg", "b" * 251 + ".jpg")
     long = f"{photos}/{'a' * 300}.jpg"
     jobs, failures = planned(long, photos, output=tmp_path / "out", ending=".jpeg")
@@ -401,7 +399,7 @@ def test_names_that_are_too_long_are_named(tmp_path: Path) -> None:
         planned(photos, output=tmp_path / ("o" * 300))
 
 
-def test_pipes_and_devices_are_not_waited_for(tmp_path: Path) -> None:
+def test_pipes_and_devices_are_refused(tmp_path: Path) -> None:
     photos = tree(tmp_path / "photos", "a.jpg")
     os.mkfifo(photos / "pipe.jpg")
     (photos / "link.jpg").symlink_to("pipe.jpg")
@@ -417,14 +415,14 @@ def test_pipes_and_devices_are_not_waited_for(tmp_path: Path) -> None:
 
 
 def dry_run(ordinary: Sequence[str], *arguments: Path) -> tuple[int, list[str], list[str]]:
-    """The exit status of a dry run, what it would do, and the failures that it names."""
+    """The exit status of a dry run, the lines of stdout and those of stderr."""
     program = [*ordinary, sys.executable, "-m", "colorization.colorizing.command", "--dry-run"]
     command = [*program, "--quiet", "--output", *map(str, arguments)]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    return ended.returncode, ended.stdout.splitlines(), ended.stderr.splitlines()
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    return process.returncode, process.stdout.splitlines(), process.stderr.splitlines()
 
 
-def test_folders_that_cannot_be_read_are_named_and_the_rest_is_taken(
+def test_unreadable_folders_are_reported_and_the_others_searched(
     tmp_path: Path, ordinary: Sequence[str]
 ) -> None:
     photos = tree(tmp_path / "photos", "a.jpg", "locked/b.jpg", "blind/c.jpg")
@@ -442,9 +440,7 @@ def test_folders_that_cannot_be_read_are_named_and_the_rest_is_taken(
     assert sorted(failures) == sorted(f"colorize: {name}: Permission denied" for name in names)
 
 
-def test_an_output_that_cannot_be_written_to_is_refused_at_once(
-    tmp_path: Path, ordinary: Sequence[str]
-) -> None:
+def test_an_unwritable_output_folder_is_refused(tmp_path: Path, ordinary: Sequence[str]) -> None:
     photos = tree(tmp_path / "photos", "a.jpg")
     out = tmp_path / "out"
     out.mkdir(mode=0o500)
@@ -452,23 +448,23 @@ def test_an_output_that_cannot_be_written_to_is_refused_at_once(
     assert dry_run(ordinary, out, photos) == (2, [], [reason])
 
 
-def test_an_output_that_leads_to_itself_is_refused(tmp_path: Path) -> None:
+def test_a_circular_output_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").symlink_to("out")
-    with pytest.raises(ColorizationError, match=r"^--output: .*/out: a link that leads to itself$"):
+    with pytest.raises(ColorizationError, match=r"^--output: .*/out: a circular link$"):
         planned(tree(tmp_path / "photos", "a.jpg"), output=tmp_path / "out")
 
 
-def test_a_folder_of_any_depth_is_searched_and_what_lies_too_deep_is_named(
+def test_folders_of_any_depth_are_searched_and_too_deep_files_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(planning, "DEEPEST", 2)
     photos = tree(tmp_path / "photos", "one/two/a.jpg", "one/two/three/b.jpg")
     jobs, failures = planned(photos, output=tmp_path / "out")
     assert list(jobs.values()) == ["one/two/a.jpg"]
-    assert failures == {str(photos / "one/two/three/b.jpg"): "lies more than 2 folders deep"}
+    assert failures == {str(photos / "one/two/three/b.jpg"): "is more than 2 folders deep"}
 
 
-def test_what_is_not_there_is_named_and_the_rest_is_taken(tmp_path: Path) -> None:
+def test_missing_inputs_are_reported_and_the_others_taken(tmp_path: Path) -> None:
     photos = tree(tmp_path / "photos", "a.jpg")
     (tmp_path / "empty").mkdir()
     jobs, failures = planned(
@@ -480,9 +476,9 @@ def test_what_is_not_there_is_named_and_the_rest_is_taken(tmp_path: Path) -> Non
     )
     assert len(jobs) == 1
     assert failures == {
-        str(tmp_path / "none.jpg"): "there is no such file or folder",
+        str(tmp_path / "none.jpg"): "no such file or folder",
         str(tmp_path / "empty"): "a folder without images",
-        f"{tmp_path}/*.tif": "there is no such file or folder",
+        f"{tmp_path}/*.tif": "no such file or folder",
     }
 
 
@@ -492,6 +488,6 @@ def test_an_output_that_is_a_file_is_refused(tmp_path: Path) -> None:
         plan([str(photos / "a.jpg")], photos / "b.jpg", ending=None)
 
 
-def test_a_failure_before_its_turn_does_not_count_as_begun(tmp_path: Path) -> None:
-    found = plan(["none"], tmp_path, ending=None)
-    assert found.failures == [Failure("none", "there is no such file or folder", began=False)]
+def test_a_failure_before_its_job_is_not_started(tmp_path: Path) -> None:
+    outcome = plan(["none"], tmp_path, ending=None)
+    assert outcome.failures == [Failure("none", "no such file or folder", started=False)]

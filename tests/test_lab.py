@@ -1,4 +1,4 @@
-"""CIE Lab against published values, and there and back over all of sRGB."""
+"""CIE Lab against published values, and round trips over all of sRGB."""
 
 from pathlib import Path
 
@@ -11,14 +11,14 @@ from skimage.color import colorconv
 from colorization.color import cie, lab
 from colorization.dataset.arrays import CACHE_DTYPE
 
-with np.printoptions():  # it sets those of NumPy's past, and floats are then written in 12 digits
-    import color
+with np.printoptions():  # importing it sets legacy print options
+    import colour
 
 GOLDEN = Path(__file__).parent / "golden" / "lab_srgb_d65.csv"
 
 
 def grid(step: int) -> np.ndarray:
-    """All of sRGB at a step, corners included: (n * n, n, 3) uint8."""
+    """All of sRGB at a step, with its corners: (n * n, n, 3) uint8."""
     levels = np.arange(0, 256, step, dtype=np.uint8)
     return np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(-1, len(levels), 3)
 
@@ -37,34 +37,34 @@ def test_lab_agrees_with_published_values() -> None:
 
 
 def lab_star(rgb: np.ndarray) -> np.ndarray:
-    """L*, a* and b* as this project has them."""
+    """L*, a* and b* by this project."""
     L, ab = lab.rgb_to_lab(rgb)
     return np.concatenate([(L + 1) * 50, ab * 128], axis=-1)
 
 
-def test_lab_agrees_with_color_science_over_all_of_srgb(rgb: np.ndarray) -> None:
-    """An implementation by others, in float64.
+def test_lab_agrees_with_colour_science_over_all_of_srgb(rgb: np.ndarray) -> None:
+    """An independent implementation, in float64.
 
-    It takes sRGB's matrix and D65's white to other digits than scikit-image: x 0.3127, y 0.3290, so
-    0.95046, 1, 1.08906, against 0.95047, 1, 1.08883. That is a fortieth of the least visible
+    Its sRGB matrix and D65 white differ from scikit-image's in the last digits: x 0.3127, y 0.3290,
+    so 0.95046, 1, 1.08906, against 0.95047, 1, 1.08883. That is a fortieth of a just noticeable
     difference, about 1.
     """
-    D65 = color.CCS_ILLUMINANTS["CIE 1931 2 Degree Standard Observer"]["D65"]
-    expected = color.XYZ_to_Lab(color.sRGB_to_XYZ(rgb / 255.0), D65)
+    D65 = colour.CCS_ILLUMINANTS["CIE 1931 2 Degree Standard Observer"]["D65"]
+    expected = colour.XYZ_to_Lab(colour.sRGB_to_XYZ(rgb / 255.0), D65)
     np.testing.assert_allclose(lab_star(rgb), expected, rtol=0, atol=0.025)
 
 
-def test_with_the_same_constants_only_the_rounding_of_float32_is_left(rgb: np.ndarray) -> None:
-    XYZ = color.models.eotf_sRGB(rgb / 255.0) @ colorconv.xyz_from_rgb.T
-    white = color.XYZ_to_xy(colorconv.xyz_tristimulus_values(illuminant="D65", observer="2"))
-    np.testing.assert_allclose(lab_star(rgb), color.XYZ_to_Lab(XYZ, white), rtol=0, atol=1e-3)
+def test_with_the_same_constants_only_rounding_differs(rgb: np.ndarray) -> None:
+    XYZ = colour.models.eotf_sRGB(rgb / 255.0) @ colorconv.xyz_from_rgb.T
+    white = colour.XYZ_to_xy(colorconv.xyz_tristimulus_values(illuminant="D65", observer="2"))
+    np.testing.assert_allclose(lab_star(rgb), colour.XYZ_to_Lab(XYZ, white), rtol=0, atol=1e-3)
 
 
-def test_lab_is_that_of_scikit_image_over_all_of_srgb(rgb: np.ndarray) -> None:
-    """In float64: scikit-image's float32 errs more than this project's.
+def test_lab_agrees_with_scikit_image_over_all_of_srgb(rgb: np.ndarray) -> None:
+    """In float64: the error of scikit-image's float32 is larger than this project's.
 
-    The tolerance is of float32: f is near 1 and rounded to 6e-8, X's and Y's are subtracted, and
-    a* is 500 times that. NumPy's powers are not rounded the same on every processor.
+    The tolerance is that of float32: f is near 1 and rounded to 6e-8, and a* is 500 times a
+    difference of two. NumPy's powers are not rounded the same on every processor.
     """
     for lines in np.array_split(rgb, 20):
         found = np.moveaxis(cie.rgb_to_lab(lines), 0, -1)
@@ -72,63 +72,65 @@ def test_lab_is_that_of_scikit_image_over_all_of_srgb(rgb: np.ndarray) -> None:
         np.testing.assert_array_equal(cie.luminance(lines), found[..., 0])
 
 
-def test_every_light_gets_the_nearest_8_bits_that_scikit_images_curve_gives() -> None:
+def test_linear_light_is_rounded_to_the_nearest_8_bits_of_scikit_images_curve() -> None:
     light = np.linspace(-0.1, 1.1, 1_000_003, dtype=np.float32)
     gray = light.clip(0, 1).astype(float)[:, None] * colorconv.xyz_from_rgb.sum(axis=1)
     exact = colorconv.xyz2rgb(gray)
     nearest = np.rint(255 * exact.mean(axis=1))
-    found = cie.to_8_bits(np.stack([light] * 3))
+    found = cie.linear_to_srgb(np.stack([light] * 3))
     assert (found == found[:, :1]).all()
     difference = found[:, 0] - nearest
-    assert np.abs(difference).max() <= 1  # where float32 rounds otherwise, just between two steps
+    assert np.abs(difference).max() <= 1  # float32 rounds otherwise halfway between two steps
     assert np.mean(difference != 0) < 1e-3
 
 
-def test_blocks_of_lines_do_not_show(rgb: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_blocks_does_not_matter(
+    rgb: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = lab.rgb_to_lab(rgb)
     for pixels in (1, 200, 10**9):
-        monkeypatch.setattr(lab, "PIXELS_AT_A_TIME", pixels)
+        monkeypatch.setattr(lab, "BLOCK_PIXELS", pixels)
         for found, expected in zip(lab.rgb_to_lab(rgb[:300]), whole, strict=True):
             np.testing.assert_array_equal(found, expected[:300])
 
 
-def test_rgb_survives_lab_exactly(rgb: np.ndarray) -> None:
+def test_lab_to_rgb_inverts_rgb_to_lab_exactly(rgb: np.ndarray) -> None:
     np.testing.assert_array_equal(lab.lab_to_rgb(*lab.rgb_to_lab(rgb)), rgb)
 
 
-def test_rgb_survives_the_cache_to_within_one_of_255(rgb: np.ndarray) -> None:
+def test_the_round_trip_through_the_cache_is_exact_to_one_of_255(rgb: np.ndarray) -> None:
     L, ab = lab.rgb_to_lab(rgb)
     back = lab.lab_to_rgb(L.astype(CACHE_DTYPE), ab.astype(CACHE_DTYPE))
     assert np.abs(back.astype(int) - rgb).max() <= 1
 
 
-def test_all_of_srgb_lies_in_the_range_of_tanh(rgb: np.ndarray) -> None:
+def test_all_of_srgb_is_in_the_range_of_tanh(rgb: np.ndarray) -> None:
     L, ab = lab.rgb_to_lab(rgb)
     assert L.dtype == ab.dtype == np.float32
     assert L.min() == -1
     assert 1 - 1e-6 < L.max() <= 1
     assert np.abs(ab).max() < 1
-    assert np.abs(ab).max() > 0.8  # and uses it: blue has b* = -107.9
+    assert np.abs(ab).max() > 0.8  # blue has b* = -107.9
 
 
 def test_gray_has_no_chroma() -> None:
     gray = np.repeat(np.arange(256, dtype=np.uint8), 3).reshape(1, 256, 3)
     L, ab = lab.rgb_to_lab(gray)
-    # Less than a hundredth of the least visible difference, 1 in a* or b*.
+    # Less than a hundredth of a just noticeable difference, 1 in a* or b*.
     assert np.abs(ab * 128).max() < 0.01
     assert (np.diff(L[0, :, 0]) > 0).all()
 
 
-def test_no_chroma_is_gray_and_keeps_the_luminance() -> None:
+def test_without_chroma_the_image_is_gray_and_keeps_its_luminance() -> None:
     L, _ = lab.rgb_to_lab(grid(51))
     gray = lab.lab_to_rgb(L, np.zeros(2))
-    # The white point's and the matrix' fourth digits differ: rounding may show it.
+    # The fourth digits of the white point and the matrix are inconsistent: rounding may show it.
     assert np.ptp(gray.astype(int), axis=-1).max() <= 1
-    # 8-bit gray has steps of up to 0.56 in L*; rounding costs half a step.
+    # 8-bit gray has steps of up to 0.56 in L*; the rounding error is half a step.
     np.testing.assert_allclose((lab.rgb_to_lab(gray)[0] + 1) * 50, (L + 1) * 50, atol=0.29)
 
 
-def test_colors_outside_the_gamut_get_an_end_of_srgb_without_a_warning() -> None:
+def test_colors_outside_the_gamut_reach_its_boundary_without_a_warning() -> None:
     L = np.array([-1, -0.9, 0, 1], dtype=np.float32).reshape(1, 4, 1)
     for ab in ([0.99, 0.99], [-0.99, 0.99], [0.99, -0.99], [-0.99, -0.99]):
         rgb = lab.lab_to_rgb(L, np.array(ab))
@@ -137,14 +139,14 @@ def test_colors_outside_the_gamut_get_an_end_of_srgb_without_a_warning() -> None
             assert {0, 255} & set(pixel)
 
 
-def test_colors_inside_the_gamut_are_converted_as_scikit_image_does_it(rgb: np.ndarray) -> None:
+def test_colors_inside_the_gamut_agree_with_scikit_image(rgb: np.ndarray) -> None:
     L, ab = lab.rgb_to_lab(rgb)
-    nearby = (0.97 * ab).astype(np.float32)  # what is no whole step of 8 bits
+    nearby = (0.97 * ab).astype(np.float32)  # between 8-bit steps
     expected = color.lab2rgb(lab.to_cie(L, nearby))
     difference = np.abs(lab.lab_to_rgb(L, nearby) - np.rint(expected * 255))
-    assert difference.max() <= 1  # where float32 rounds otherwise, just between two steps
+    assert difference.max() <= 1  # float32 rounds otherwise halfway between two steps
     assert np.mean(difference > 0) < 1e-4
 
 
-def test_no_pixels_are_converted_to_none() -> None:
+def test_an_empty_image_is_converted_to_an_empty_image() -> None:
     assert lab.lab_to_rgb(np.empty((0, 4, 1)), np.empty((0, 4, 2))).shape == (0, 4, 3)

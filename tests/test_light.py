@@ -51,20 +51,20 @@ def package() -> Path:
     return with_vividness()
 
 
-@pytest.mark.parametrize("way", ["command", "API"])
-def test_colorizing_imports_nothing_of_the_pipeline_and_says_nothing(
-    package: Path, tmp_path: Path, way: str
+@pytest.mark.parametrize("interface", ["command", "API"])
+def test_colorizing_imports_nothing_of_the_pipeline_and_prints_nothing(
+    package: Path, tmp_path: Path, interface: str
 ) -> None:
     photo = tmp_path / "photo.png"
     photo.write_bytes(encoded(scene(1)))
     arguments = (
         [COMMAND, str(photo), "--model", str(package), "--output", str(tmp_path), "--quiet"]
-        if way == "command"
+        if interface == "command"
         else [API, str(package), str(photo), str(tmp_path / "out.png")]
     )
-    if way == "command":
+    if interface == "command":
         arguments += ["--format", "jpg"]
-    ended = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", *arguments],
         capture_output=True,
         text=True,
@@ -72,8 +72,8 @@ def test_colorizing_imports_nothing_of_the_pipeline_and_says_nothing(
         cwd=ROOT,
         env=alone(tmp_path),
     )
-    assert ended.stderr == ""
-    (modules,) = ended.stdout.splitlines()
+    assert process.stderr == ""
+    (modules,) = process.stdout.splitlines()
     assert not HEAVY & set(modules.split())
     assert "onnxruntime" in modules
     # ONNX Runtime's telemetry would leave the name of its session, and of the machine.

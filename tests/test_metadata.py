@@ -1,4 +1,4 @@
-"""What a photograph's file says beside its pixels is in every result, as ExifTool reads both."""
+"""ExifTool reads the same metadata from a photograph and its results, in every format."""
 
 import io
 import itertools
@@ -100,7 +100,7 @@ CHANGED = {
     *("XMP-iptcExt:DigitalSourceType", "XMP-xmpMM:History"),
 }
 FRACTIONS = (1, 61), (10, 610)  # the same, reduced and not
-# Each format states the resolution in its own way, and has its own place for comments.
+# Each format has its own fields for resolution and comments.
 OF_ONE_FORMAT = ("JFIF:", "PNG-pHYs:", "PNG:Comment", "XMP-exif:UserComment")
 
 
@@ -110,7 +110,7 @@ def gray(path: Path, **options: Any) -> Path:
 
 
 def written(path: Path, out: Path) -> Path:
-    """A photograph written as `colorize` does, but for its colors."""
+    """Write a photograph like `colorize`, without colorizing."""
     original = originals.read_original(path)
     originals.write_original(original, original.rgb, out, mark=MARK)
     return out
@@ -121,7 +121,7 @@ Pair = tuple[dict[str, Any], dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Pair]:
-    """What ExifTool reads from a photograph of each format, and from its result in each."""
+    """ExifTool's tags of a photograph of each format, and of its result in each."""
     folder = tmp_path_factory.mktemp("metadata")
     before = [gray(folder / f"in{ending}") for ending in ENDINGS]
     exiftool.run("-m", "-overwrite_original", "-ExifByteOrder=MM", *WRITTEN, *before)
@@ -130,15 +130,15 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Pai
         for path, ending in itertools.product(before, ENDINGS)
     ]
     read = {Path(tags["SourceFile"]): tags for tags in exiftool.read([*before, *after])}
-    ways = itertools.product(before, ENDINGS)
+    combinations = itertools.product(before, ENDINGS)
     return {
         (path.suffix, ending): (read[path], read[out])
-        for (path, ending), out in zip(ways, after, strict=True)
+        for (path, ending), out in zip(combinations, after, strict=True)
     }
 
 
 def types(path: Path) -> dict[str, tuple[str, str]]:
-    """The value, as it is written, and the type of each tag of EXIF."""
+    """Raw value and type of each tag of EXIF."""
     _, _, content = exiftool.run("-v2", path).partition("ExifByteOrder")
     tag = r"(\w+) = (.*)\n.*- Tag 0x.*bytes, (\w+\[\d+\])"
     return {name: (value, kind) for name, value, kind in re.findall(tag, content)}
@@ -158,7 +158,7 @@ def of_interest(read: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_what_was_said_is_said_in_every_format(pair: Pair) -> None:
+def test_metadata_is_kept_in_every_format(pair: Pair) -> None:
     before, after = (of_interest(read) for read in pair)
     if pair[1]["File:FileTypeExtension"] == "WEBP":  # which has no place for IPTC
         before = {name: value for name, value in before.items() if not name.startswith("IPTC:")}
@@ -187,7 +187,7 @@ def test_exif_keeps_its_types_and_fractions(tmp_path: Path, ending: str, order: 
     assert {name: after.get(name) for name in kept} == {name: before[name] for name in kept}
 
 
-def test_what_is_no_longer_true_is_not_said(pair: Pair) -> None:
+def test_outdated_metadata_is_dropped(pair: Pair) -> None:
     _, after = pair
     gone = {name for name in CHANGED if name.startswith(("IFD0:", "XMP-tiff:", "XMP-exif:"))}
     assert not after.keys() & {*gone, "XMP-photoshop:ColorMode", "XMP-photoshop:ICCProfileName"}
@@ -195,7 +195,7 @@ def test_what_is_no_longer_true_is_not_said(pair: Pair) -> None:
     assert (after["ExifIFD:ExifImageWidth"], after["ExifIFD:ExifImageHeight"]) == (40, 60)
 
 
-def test_the_mark_stands_beside_an_existing_history(pair: Pair) -> None:
+def test_the_mark_is_appended_to_an_existing_history(pair: Pair) -> None:
     _, after = pair
     assert after["XMP-iptcExt:DigitalSourceType"] == SOURCE_TYPE
     assert after["XMP-xmpMM:History"] == [
@@ -208,7 +208,7 @@ def test_the_mark_stands_beside_an_existing_history(pair: Pair) -> None:
     ]
 
 
-def test_the_resolution_is_stated_where_each_format_states_it(pair: Pair) -> None:
+def test_the_resolution_is_written_in_each_formats_own_field(pair: Pair) -> None:
     _, after = pair
     kind = after["File:FileTypeExtension"]
     if kind == "JPG":
@@ -218,7 +218,7 @@ def test_the_resolution_is_stated_where_each_format_states_it(pair: Pair) -> Non
     assert (after["IFD0:XResolution"], after["IFD0:ResolutionUnit"]) == (600, 2)
 
 
-def test_comments_reach_a_place_for_them_in_every_format(
+def test_comments_are_kept_in_every_format(
     pairs: dict[tuple[str, str], Pair],
 ) -> None:
     for ending, name in (
@@ -235,11 +235,11 @@ def test_comments_reach_a_place_for_them_in_every_format(
 def test_a_photograph_without_a_caption_gets_none(tmp_path: Path, ending: str) -> None:
     out = written(gray(tmp_path / "in.png"), tmp_path / f"out{ending}")
     (read,) = exiftool.read([out])
-    said = {name for name in read if name.startswith(("XMP", "IPTC", "IFD0", "ExifIFD"))}
-    assert said - OF_THE_PIXELS == {"XMP-iptcExt:DigitalSourceType", "XMP-xmpMM:History"}
+    properties = {name for name in read if name.startswith(("XMP", "IPTC", "IFD0", "ExifIFD"))}
+    assert properties - OF_THE_PIXELS == {"XMP-iptcExt:DigitalSourceType", "XMP-xmpMM:History"}
 
 
-def test_the_same_photograph_gives_the_same_bytes(tmp_path: Path) -> None:
+def test_results_are_reproducible(tmp_path: Path) -> None:
     path = gray(tmp_path / "in.jpg", dpi=(300, 300))
     exiftool.run("-m", *WRITTEN, path)
     for ending in ENDINGS:
@@ -247,9 +247,9 @@ def test_the_same_photograph_gives_the_same_bytes(tmp_path: Path) -> None:
         assert one.read_bytes() == other.read_bytes()
 
 
-def test_iptc_becomes_xmp_in_webp_unless_xmp_says_it(tmp_path: Path) -> None:
+def test_iptc_becomes_xmp_in_webp_unless_xmp_has_it(tmp_path: Path) -> None:
     path = gray(tmp_path / "in.jpg")
-    said = {
+    properties = {
         "ObjectName": "The hill",
         "Caption-Abstract": "Sommer über dem Haus",
         "Headline": "Hügel",
@@ -272,7 +272,7 @@ def test_iptc_becomes_xmp_in_webp_unless_xmp_says_it(tmp_path: Path) -> None:
         "DateCreated": "1931:05:06",
         "TimeCreated": "10:11:12+02:00",
     }
-    arguments = [f"-IPTC:{name}={value}" for name, value in said.items()]
+    arguments = [f"-IPTC:{name}={value}" for name, value in properties.items()]
     exiftool.run("-m", *arguments, "-XMP-dc:Title=Of XMP", path)  # in Latin 1, undeclared
     (read,) = exiftool.read([written(path, tmp_path / "out.webp")])
     assert {name: value for name, value in read.items() if name.startswith("XMP")} == {
@@ -359,8 +359,8 @@ def test_a_gif_keeps_its_comment_and_its_xmp(tmp_path: Path, ending: str) -> Non
     exiftool.run("-Comment=a comment", "-XMP-dc:Title=The hill", path)
     (read,) = exiftool.read([written(path, tmp_path / f"out{ending}")])
     assert read["XMP-dc:Title"] == "The hill"
-    places = ("File:Comment", "PNG:Comment", "XMP-exif:UserComment")
-    assert [read[name] for name in places if name in read] == ["a comment"]
+    comment_tags = ("File:Comment", "PNG:Comment", "XMP-exif:UserComment")
+    assert [read[name] for name in comment_tags if name in read] == ["a comment"]
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -377,7 +377,7 @@ def test_a_resolution_without_exif_reaches_every_format(
         assert (read[f"{group}:XResolution"], read[f"{group}:YResolution"]) == (300, 150)
 
 
-def test_a_quarter_turn_swaps_the_resolutions_of_the_sides(tmp_path: Path) -> None:
+def test_a_rotation_swaps_horizontal_and_vertical_resolution(tmp_path: Path) -> None:
     path = gray(tmp_path / "in.jpg", dpi=(300, 150))
     sides = ("-EXIF:XResolution=300", "-EXIF:YResolution=150")
     exiftool.run("-EXIF:Orientation#=6", *sides, path)
@@ -387,7 +387,7 @@ def test_a_quarter_turn_swaps_the_resolutions_of_the_sides(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("ending", [".jpg", ".png", ".webp"])
-def test_the_notes_of_a_maker_stay_at_their_place_in_exif(tmp_path: Path, ending: str) -> None:
+def test_makernote_keeps_its_offset(tmp_path: Path, ending: str) -> None:
     notes = bytes(range(256)) * 8
     exif = Image.Exif()
     exif[ExifTags.IFD.Exif] = {ExifTags.Base.MakerNote: notes, ExifTags.Base.ISOSpeedRatings: 400}
@@ -405,7 +405,7 @@ def test_the_notes_of_a_maker_stay_at_their_place_in_exif(tmp_path: Path, ending
     assert read["ExifIFD:ISO"] == 400
 
 
-def test_exif_behind_the_pixels_of_a_png_is_kept(tmp_path: Path) -> None:
+def test_exif_after_the_pixels_of_a_png_is_kept(tmp_path: Path) -> None:
     path = gray(tmp_path / "in.png")
     exiftool.run("-overwrite_original", "-EXIF:Artist=Zoë", path)
     content = path.read_bytes()
@@ -441,16 +441,16 @@ HOSTILE = {
     "deep": (b"<a>" * 100_000, "nested"),
     "many": (b"<a>" + b"<b/>" * 1_000_000 + b"</a>", "elements"),
     "long": (b"<a>" + b"b" * (1 << 24) + b"</a>", "MiB"),
-    "cut off": (b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF", "left out"),
+    "cut off": (b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF", "dropped"),
     "no RDF": (b"<a/>", "no RDF"),
     "an unknown encoding": (b"<?xml version='1.0' encoding='none'?><a/>", "unknown encoding"),
-    "noise": (bytes(range(256)), "left out"),
+    "noise": (bytes(range(256)), "dropped"),
 }
 
 
 @pytest.mark.parametrize("before", [".webp", ".tif"])
 @pytest.mark.parametrize(("content", "reason"), HOSTILE.values(), ids=HOSTILE)
-def test_damaged_or_hostile_xmp_costs_itself_alone(
+def test_damaged_or_hostile_xmp_is_dropped(
     tmp_path: Path, content: bytes, reason: str, before: str
 ) -> None:
     given: dict[str, Any] = {"tiffinfo": {700: content}} if before == ".tif" else {"xmp": content}
@@ -458,8 +458,8 @@ def test_damaged_or_hostile_xmp_costs_itself_alone(
     with pytest.warns(PhotographWarning, match=reason):
         out = written(path, tmp_path / "out.jpg")
     (read,) = exiftool.read([out])
-    said = {name for name in read if name.startswith("XMP")}
-    assert said == {"XMP-iptcExt:DigitalSourceType", "XMP-xmpMM:History"}
+    properties = {name for name in read if name.startswith("XMP")}
+    assert properties == {"XMP-iptcExt:DigitalSourceType", "XMP-xmpMM:History"}
 
 
 @pytest.mark.parametrize(
@@ -471,7 +471,7 @@ def test_damaged_or_hostile_xmp_costs_itself_alone(
     ],
     ids=["a resource too long", "no resource", "a dataset too long"],
 )
-def test_damaged_iptc_costs_itself_alone(
+def test_damaged_iptc_is_dropped(
     tmp_path: Path, damage: tuple[bytes, bytes], cities: list[str]
 ) -> None:
     path = gray(tmp_path / "in.jpg")
@@ -487,7 +487,7 @@ def test_damaged_iptc_costs_itself_alone(
 
 
 def with_segments(path: Path, *segments: bytes) -> Path:
-    """A JPEG into which segments APP1 are put, in front of its others."""
+    """A JPEG with APP1 segments before its others."""
     content = path.read_bytes()
     written = [b"\xff\xe1" + struct.pack(">H", 2 + len(each)) + each for each in segments]
     path.write_bytes(content[:2] + b"".join(written) + content[2:])
@@ -502,7 +502,7 @@ def with_segments(path: Path, *segments: bytes) -> Path:
     ],
     ids=["cut off", "a type of BigTIFF"],
 )
-def test_damaged_exif_costs_itself_alone(tmp_path: Path, block: bytes) -> None:
+def test_damaged_exif_is_dropped(tmp_path: Path, block: bytes) -> None:
     path = gray(tmp_path / "in.jpg")
     exiftool.run("-overwrite_original", "-IPTC:City=Bonn", "-XMP-dc:Title=The hill", path)
     with_segments(path, b"Exif\0\0" + block)
@@ -543,7 +543,7 @@ def test_the_pieces_of_extended_xmp_may_be_in_any_order(tmp_path: Path) -> None:
     assert (read["XMP-dc:Source"], read["XMP-xmp:Rating"]) == ("The hill", 4)
 
 
-def test_extended_xmp_that_lacks_a_piece_costs_itself_alone(tmp_path: Path) -> None:
+def test_incomplete_extended_xmp_is_dropped(tmp_path: Path) -> None:
     path = gray(tmp_path / "in.jpg")
     exiftool.run("-overwrite_original", "-IPTC:City=Bonn", path)
     main, _, second = extended_xmp()
@@ -559,13 +559,13 @@ def test_extended_xmp_that_lacks_a_piece_costs_itself_alone(tmp_path: Path) -> N
 def test_a_gif_with_an_empty_extension_is_read(tmp_path: Path) -> None:
     path = gray(tmp_path / "in.gif", comment=b"a comment")
     content = path.read_bytes()
-    place = 13 + 3 * 2 ** ((content[10] & 7) + 1)  # behind the color table
-    path.write_bytes(content[:place] + b"!\xff\0" + content[place:])
+    offset = 13 + 3 * 2 ** ((content[10] & 7) + 1)  # behind the color table
+    path.write_bytes(content[:offset] + b"!\xff\0" + content[offset:])
     with path.open("rb") as file:
         assert metadata.read(file).comments == (b"a comment",)
 
 
-def test_of_reduced_images_alone_the_first_is_the_photograph(tmp_path: Path) -> None:
+def test_if_all_images_are_reduced_the_first_is_the_photograph(tmp_path: Path) -> None:
     path = tmp_path / "in.tif"
     with tifffile.TiffWriter(path) as tiff:
         for description in ("the first", "the second"):
@@ -577,7 +577,7 @@ def test_of_reduced_images_alone_the_first_is_the_photograph(tmp_path: Path) -> 
 @pytest.mark.filterwarnings("ignore:::PIL")
 @pytest.mark.filterwarnings("ignore::colorization.core.errors.PhotographWarning")
 @pytest.mark.parametrize("before", ENDINGS)
-def test_no_damage_costs_a_photograph_that_can_be_decoded(tmp_path: Path, before: str) -> None:
+def test_damaged_metadata_never_fails_a_decodable_photograph(tmp_path: Path, before: str) -> None:
     path = gray(tmp_path / f"in{before}")
     exiftool.run("-m", "-overwrite_original", *WRITTEN, path)
     out = Image.new("RGB", (40, 60))
@@ -593,7 +593,7 @@ def test_no_damage_costs_a_photograph_that_can_be_decoded(tmp_path: Path, before
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_values_that_overlap_take_bounded_time_and_memory(tmp_path: Path, ending: str) -> None:
+def test_overlapping_values_take_bounded_time_and_memory(tmp_path: Path, ending: str) -> None:
     fields = b"".join(struct.pack("<HHLL", 1000 + tag, 7, 100_000, 8) for tag in range(30_000))
     content = b"II*\0" + struct.pack("<LH", 8, 30_000) + fields + bytes(4)
     png = io.BytesIO()

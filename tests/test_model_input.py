@@ -26,13 +26,13 @@ SIDE = 64  # px, of the training
 
 
 def noisy(width: int, height: int) -> Image.Image:
-    """A photograph in which every way of reducing it tells."""
+    """A photograph for which resizing methods differ."""
     smooth = np.asarray(Image.fromarray(scene(1)).resize((width, height)), np.float32)
     noise = np.random.default_rng(width).normal(0, 60, smooth.shape)
     return Image.fromarray(np.clip(smooth + noise, 0, 255).astype(np.uint8))
 
 
-def turned(orientation: int) -> Image.Exif:
+def rotated(orientation: int) -> Image.Exif:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
     return exif
@@ -50,19 +50,19 @@ def palette(width: int, height: int) -> bytes:
 
 
 def deep(width: int, height: int) -> Image.Image:
-    """Gray in 16 bits, from 4096 on: what Pillow's own conversion would make white."""
+    """16-bit gray from 4096 on, which Pillow's own conversion would make white."""
     gray = np.asarray(noisy(width, height).convert("L")).astype(np.uint16)
     return Image.fromarray((gray * 240 + 4096).astype(np.uint16))
 
 
-# Contents of files of some width and height, whose pixels can be taken in more than one way.
+# Files of a given size whose pixels could be read in several ways.
 FILES: dict[str, Callable[[int, int], bytes]] = {
     "large.jpg": lambda w, h: encoded(noisy(4 * w, 4 * h), "JPEG", quality=95),
-    "turned.jpg": lambda w, h: encoded(noisy(4 * w, 4 * h), "JPEG", quality=95, exif=turned(6)),
-    "turned.png": lambda w, h: encoded(transparent(w, h), exif=turned(8)),
-    "turned.tif": lambda w, h: encoded(noisy(w, h), "TIFF", exif=turned(5)),
+    "rotated.jpg": lambda w, h: encoded(noisy(4 * w, 4 * h), "JPEG", quality=95, exif=rotated(6)),
+    "rotated.png": lambda w, h: encoded(transparent(w, h), exif=rotated(8)),
+    "rotated.tif": lambda w, h: encoded(noisy(w, h), "TIFF", exif=rotated(5)),
     "transparent.png": lambda w, h: encoded(transparent(w, h)),
-    "transparent.tif": lambda w, h: encoded(transparent(w, h), "TIFF", exif=turned(6)),
+    "transparent.tif": lambda w, h: encoded(transparent(w, h), "TIFF", exif=rotated(6)),
     "transparent.webp": lambda w, h: encoded(transparent(w, h), "WEBP", lossless=True),
     "palette.png": palette,
     "deep.png": lambda w, h: encoded(deep(w, h)),
@@ -75,16 +75,16 @@ def colorizer() -> Colorizer:
     return Colorizer(lambda L: np.repeat(L, 2, axis=-1), SIDE, None, None, "0" * 64)
 
 
-def seen_by_both(
+def inputs_of_both(
     colorizer: Colorizer, paths: list[Path], out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """What reaches the network of each file: through a call, and through the command."""
+    """The network's input for each file, in a call and in the command."""
     asked: list[np.ndarray] = []
     predict = colorizer.predict
 
-    def recorded(seen: list[np.ndarray]) -> list[np.ndarray]:
-        asked.extend(seen)
-        return predict(seen)
+    def recorded(inputs: list[np.ndarray]) -> list[np.ndarray]:
+        asked.extend(inputs)
+        return predict(inputs)
 
     monkeypatch.setattr(colorizer, "predict", recorded)
     for path in paths:
@@ -100,7 +100,7 @@ def seen_by_both(
     return called, asked
 
 
-def test_training_a_call_and_the_command_see_the_same_of_a_square_photograph(
+def test_training_a_call_and_the_command_have_the_same_input_for_a_square(
     tmp_path: Path, colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contents = {name: content(300, 300) for name, content in FILES.items()}
@@ -117,48 +117,50 @@ def test_training_a_call_and_the_command_see_the_same_of_a_square_photograph(
         cached = arrays.read(tmp_path / "arrays" / part)
         trained |= dict(zip(cached.names, cached.L.astype(np.float32), strict=True))
 
-    called, commanded = seen_by_both(colorizer, paths, tmp_path / "out", monkeypatch)
+    called, commanded = inputs_of_both(colorizer, paths, tmp_path / "out", monkeypatch)
     for path, by_call, by_command in zip(paths, called, commanded, strict=True):
         np.testing.assert_array_equal(by_call, trained[path.name], path.name)
         np.testing.assert_array_equal(by_command, trained[path.name], path.name)
 
 
-def test_a_call_and_the_command_see_the_same_of_any_photograph(
+def test_a_call_and_the_command_have_the_same_input(
     tmp_path: Path, colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paths = [tmp_path / name for name in FILES]
     for path in paths:
         path.write_bytes(FILES[path.name](400, 300))
-    called, commanded = seen_by_both(colorizer, paths, tmp_path / "out", monkeypatch)
+    called, commanded = inputs_of_both(colorizer, paths, tmp_path / "out", monkeypatch)
     for path, by_call, by_command in zip(paths, called, commanded, strict=True):
         np.testing.assert_array_equal(by_call, by_command, path.name)
-        high = (SIDE, 96) if "turned" not in path.name and path.suffix != ".tif" else (96, SIDE)
+        high = (SIDE, 96) if "rotated" not in path.name and path.suffix != ".tif" else (96, SIDE)
         assert by_call.shape == (*high, 1), path.name
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if not name.endswith(".jpg")])
-def test_an_open_image_is_seen_as_its_file(tmp_path: Path, colorizer: Colorizer, name: str) -> None:
+def test_an_open_image_has_the_input_of_its_file(
+    tmp_path: Path, colorizer: Colorizer, name: str
+) -> None:
     path = tmp_path / name
     path.write_bytes(FILES[name](400, 300))
     # Not from its path: Pillow 12 maps some oriented TIFFs into memory and turns them twice.
-    np.testing.assert_array_equal(colorizer.see(reopened(path)), colorizer.see(path))
+    np.testing.assert_array_equal(
+        colorizer.prepare_input(reopened(path)), colorizer.prepare_input(path)
+    )
 
 
-def test_the_pixels_of_a_large_jpeg_in_memory_count_as_they_are(
-    tmp_path: Path, colorizer: Colorizer
-) -> None:
+def test_a_large_jpeg_in_memory_is_used_in_full_size(tmp_path: Path, colorizer: Colorizer) -> None:
     path = tmp_path / "large.jpg"
     path.write_bytes(FILES["large.jpg"](400, 300))
     image = reopened(path)
-    seen = [colorizer.see(image), colorizer.see(np.asarray(image))]
+    inputs = [colorizer.prepare_input(image), colorizer.prepare_input(np.asarray(image))]
     reduced = np.asarray(image.resize((96, 64), Image.Resampling.BICUBIC))
-    for L in seen:
+    for L in inputs:
         np.testing.assert_array_equal(L, model_input.luminance(reduced))
-    assert 0.1 < np.abs(seen[0] - colorizer.see(path)).max() * lab.L_SCALE < 2
+    assert 0.1 < np.abs(inputs[0] - colorizer.prepare_input(path)).max() * lab.L_SCALE < 2
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "I;16"])
-def test_what_is_transparent_is_seen_as_white(mode: str) -> None:
+def test_transparent_pixels_are_white(mode: str) -> None:
     if mode == "I;16":
         content = encoded(
             Image.fromarray(np.full((90, 120), 30_000, np.uint16)), transparency=30_000
@@ -167,16 +169,16 @@ def test_what_is_transparent_is_seen_as_white(mode: str) -> None:
         content = encoded(Image.new("P", (120, 90), 0), transparency=0)
     else:
         content = encoded(Image.new("RGBA", (120, 90), (200, 0, 100, 0)).convert(mode))
-    for rgb in (model_input.square(content, 32), model_input.whole(content, 32)):
-        assert (rgb == 255).all()
+    assert (model_input.decode_square(content, 32) == 255).all()
+    assert (model_input.resize_keep_aspect(decoding.open_image(content), 32) == 255).all()
     hidden = np.asarray(decoding.to_srgb_with_alpha(decoding.open_image(content)))
     assert hidden[..., :3].max() < 255
     assert hidden[..., 3].max() == 0
 
 
-def test_a_large_jpeg_is_decoded_small_and_looks_the_same() -> None:
+def test_a_large_jpeg_decoded_at_a_fraction_is_similar() -> None:
     large = Image.fromarray(scene(1, 640, 640))
-    small = model_input.square(encoded(large, "JPEG", quality=95), 32)
+    small = model_input.decode_square(encoded(large, "JPEG", quality=95), 32)
     exact = np.asarray(large.resize((32, 32), Image.Resampling.BICUBIC))
     assert np.abs(small.astype(int) - exact).mean() < 2
 
@@ -185,7 +187,7 @@ def test_the_square_is_the_center_of_the_image() -> None:
     image = Image.new("RGB", (96, 32), "red")
     image.paste("lime", (32, 0, 64, 32))
     for oriented in (image, image.transpose(Image.Transpose.ROTATE_90)):
-        assert (model_input.square(encoded(oriented), 32) == [0, 255, 0]).all()
+        assert (model_input.decode_square(encoded(oriented), 32) == [0, 255, 0]).all()
         assert (model_input.center_square(oriented, 32) == [0, 255, 0]).all()
 
 
@@ -208,13 +210,13 @@ def test_every_shape_is_resized_to_the_square(size: tuple[int, int]) -> None:
         ((230, 224), (224, 224)),
     ],
 )
-def test_the_network_sees_the_aspect_in_multiples_of_32(
+def test_the_input_keeps_the_aspect_in_multiples_of_32(
     size: tuple[int, int], expected: tuple[int, int]
 ) -> None:
     assert model_input.input_size(size, 224) == expected
 
 
-def test_luminance_is_what_the_cached_arrays_hold() -> None:
+def test_luminance_equals_the_cached_arrays() -> None:
     every = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 256, 3)
     L = model_input.luminance(every)
     assert (L.shape, L.dtype) == ((1, 256, 1), np.float32)

@@ -35,7 +35,7 @@ def normalization_layer(
 def step(
     kind: type[layers.BatchNormalization], x: np.ndarray, dtype: str, training: bool
 ) -> dict[str, np.ndarray]:
-    """All that a layer gives: values, gradients, moving statistics afterwards."""
+    """Outputs, gradients and updated moving statistics of a layer."""
     layer = normalization_layer(kind, x.shape[-1], dtype)
     given = tf.cast(x, layer.compute_dtype)
     toward = np.random.default_rng(3).normal(size=x.shape)
@@ -59,11 +59,11 @@ def step(
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 2e-5), ("mixed_bfloat16", 2e-2)])
-def test_it_does_what_keras_does_in_float64(
+def test_it_agrees_with_keras_in_float64(
     shape: tuple[int, ...], dtype: str, tolerance: float, training: bool
 ) -> None:
     x = feature_map(shape)
-    if dtype == "mixed_bfloat16":  # what the layer is given is rounded already
+    if dtype == "mixed_bfloat16":  # the layer's input is rounded
         x = tf.cast(tf.cast(x, tf.bfloat16), tf.float64).numpy()
     exact = step(layers.BatchNormalization, x, "float64", training)
     fused = step(FusedBatchNormalization, x, dtype, training)
@@ -90,7 +90,7 @@ def test_a_frozen_layer_keeps_its_statistics_in_training() -> None:
         np.testing.assert_array_equal(kept, value)
 
 
-def test_where_there_is_no_fused_kernel_it_is_keras_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_fused_kernel_it_is_keras_own_layer(monkeypatch: pytest.MonkeyPatch) -> None:
     x = feature_map(SHAPES[0])
     expected = step(layers.BatchNormalization, x, "float32", training=True)
     fused = step(FusedBatchNormalization, x, "float32", training=True)
@@ -100,18 +100,18 @@ def test_where_there_is_no_fused_kernel_it_is_keras_own(monkeypatch: pytest.Monk
         np.testing.assert_array_equal(value, expected[name], err_msg=name)
 
 
-def test_a_step_of_a_variant_with_it_is_the_step_with_keras_own(
+def test_a_step_of_a_network_agrees_with_keras_own_layer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rng = np.random.default_rng(4)
     x = [rng.uniform(-1, 1, (4, 32, 32, 1)), rng.normal(size=(4, 1000))]
     ab = rng.uniform(-1, 1, (4, 32, 32, 2))
 
-    begun = model_of("bn_maxpool").get_weights()
+    initial = model_of("bn_maxpool").get_weights()
 
     def trained(precision: str) -> list[np.ndarray]:
         model = model_of("bn_maxpool", precision=precision)
-        model.set_weights(begun)
+        model.set_weights(initial)
         model.compile(optimizer=keras.optimizers.SGD(0.05), loss="mse")
         model.fit(x, ab, batch_size=4, verbose=0)
         kinds = {type(layer) for layer in model.layers}
@@ -125,5 +125,5 @@ def test_a_step_of_a_variant_with_it_is_the_step_with_keras_own(
     def distance(one: list[np.ndarray], other: list[np.ndarray]) -> float:
         return sum(float(((a - b) ** 2).sum()) for a, b in zip(one, other, strict=True)) ** 0.5
 
-    assert distance(fused, exact) < 1e-3 * distance(begun, exact)
+    assert distance(fused, exact) < 1e-3 * distance(initial, exact)
     assert distance(fused, exact) < 2 * distance(plain, exact)

@@ -1,4 +1,4 @@
-"""What a photograph carries is kept, and its own lightness in full resolution."""
+"""Metadata, transparency and lightness of a photograph are kept."""
 
 from contextlib import nullcontext
 from pathlib import Path
@@ -25,7 +25,7 @@ def saved(path: Path, image: Image.Image, **options: Any) -> Path:
     return path
 
 
-def test_a_strip_at_a_time_gives_what_the_whole_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_joining_in_strips_equals_joining_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     rgb = Image.fromarray(scene(1, 301, 203))
     ab = np.random.default_rng(1).normal(0, 0.2, (32, 64, 2)).astype(np.float32)
     whole = np.asarray(originals.join(rgb.copy(), ab)).astype(int)
@@ -36,7 +36,7 @@ def test_a_strip_at_a_time_gives_what_the_whole_gives(monkeypatch: pytest.Monkey
         assert (strips != whole).mean() < 0.01
 
 
-def test_colors_of_one_size_are_joined_as_they_are() -> None:
+def test_colors_of_the_same_size_are_not_resized() -> None:
     rgb = scene(2, 64, 48)
     L, _ = lab.rgb_to_lab(rgb)
     ab = np.random.default_rng(1).normal(0, 0.1, (48, 64, 2)).astype(np.float32)
@@ -46,7 +46,7 @@ def test_colors_of_one_size_are_joined_as_they_are() -> None:
 
 @pytest.mark.parametrize("saturation", [1, 1.3])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
-def test_lightness_stays_whatever_the_colors_are(saturation: float, mode: str) -> None:
+def test_joining_keeps_lightness(saturation: float, mode: str) -> None:
     moved = []
     for seed in range(6):
         before = scene(seed, 240, 160)
@@ -60,9 +60,7 @@ def test_lightness_stays_whatever_the_colors_are(saturation: float, mode: str) -
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_turned_photograph_comes_out_upright_and_says_so(
-    tmp_path: Path, orientation: int
-) -> None:
+def test_a_rotated_photograph_is_written_upright(tmp_path: Path, orientation: int) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
     exif[ARTIST] = "somebody"
@@ -75,13 +73,13 @@ def test_a_turned_photograph_comes_out_upright_and_says_so(
     originals.write_original(original, original.rgb, tmp_path / "out.jpg")
     written = reopened(tmp_path / "out.jpg")
     assert written.getexif().get(ExifTags.Base.Orientation, 1) == 1
-    found = written.getexif()
-    assert found[ARTIST] == "somebody"
-    assert found.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ISOSpeedRatings] == 400
-    assert found.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] == "N"
+    actual = written.getexif()
+    assert actual[ARTIST] == "somebody"
+    assert actual.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ISOSpeedRatings] == 400
+    assert actual.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] == "N"
 
 
-def test_a_tiffs_own_layout_is_no_exif_to_keep(tmp_path: Path) -> None:
+def test_the_layout_of_a_tiff_is_not_kept(tmp_path: Path) -> None:
     path = saved(tmp_path / "in.tif", Image.fromarray(scene(1)).convert("1"), artist="somebody")
     original = originals.read_original(path)
     originals.write_original(original, original.rgb, tmp_path / "out.tif")
@@ -103,7 +101,7 @@ OF_THE_PLACE = {
 
 
 def photographs_exif() -> Image.Exif:
-    """As a camera writes it."""
+    """EXIF like a camera's."""
     exif = Image.Exif()
     exif[ExifTags.Base.Make] = "Maker"
     exif[ARTIST] = "Zoë ©".encode("latin-1")
@@ -116,8 +114,8 @@ def photographs_exif() -> Image.Exif:
     return exif
 
 
-def stated(path: Path) -> dict[str, Any]:
-    """What the EXIF of a written file says, but for the layout of the file."""
+def exif_of(path: Path) -> dict[str, Any]:
+    """The EXIF of a written file, without its layout."""
     image = reopened(path)
     image.load()
     exif = image.getexif()
@@ -135,7 +133,9 @@ ENDINGS = (".jpg", ".png", ".webp", ".tif", ".packed.tif")
 
 @pytest.mark.parametrize("before", ENDINGS)
 @pytest.mark.parametrize("after", ENDINGS[:4])
-def test_exif_and_its_parts_reach_every_format(tmp_path: Path, before: str, after: str) -> None:
+def test_exif_and_its_ifds_are_kept_in_every_format(
+    tmp_path: Path, before: str, after: str
+) -> None:
     path = tmp_path / f"in.{before.rpartition('.')[2]}"
     if before == ".packed.tif":  # Pillow writes no compressed TIFF with parts of EXIF, but we do
         plain = saved(tmp_path / "plain.png", Image.fromarray(scene(1)), exif=photographs_exif())
@@ -145,7 +145,7 @@ def test_exif_and_its_parts_reach_every_format(tmp_path: Path, before: str, afte
         saved(path, Image.fromarray(scene(1)), exif=photographs_exif().tobytes())
     original = originals.read_original(path)
     originals.write_original(original, original.rgb, tmp_path / f"out{after}")
-    assert stated(tmp_path / f"out{after}") == {
+    assert exif_of(tmp_path / f"out{after}") == {
         "Make": "Maker",
         "Artist": "Zo? ?" if before == ".tif" else "Zoë ©",  # Pillow writes TIFFs in ASCII
         "Orientation": 1,
@@ -155,45 +155,45 @@ def test_exif_and_its_parts_reach_every_format(tmp_path: Path, before: str, afte
 
 
 @pytest.mark.parametrize("after", ENDINGS[:4])
-def test_of_exif_that_no_jpeg_can_hold_the_longest_values_are_left_out_of_one(
+def test_the_longest_values_of_exif_are_dropped_if_a_jpeg_is_too_small(
     tmp_path: Path, after: str
 ) -> None:
     exif = photographs_exif()
     exif[ExifTags.IFD.Exif][ExifTags.Base.MakerNote] = bytes(70_000)
     path = saved(tmp_path / "in.png", Image.fromarray(scene(1)), exif=exif)
     original = originals.read_original(path)
-    too_long = pytest.warns(PhotographWarning, match="left out: MakerNote$")
+    too_long = pytest.warns(PhotographWarning, match="dropped: MakerNote$")
     with too_long if after == ".jpg" else nullcontext():
         originals.write_original(original, original.rgb, tmp_path / f"out{after}")
-    found = stated(tmp_path / f"out{after}")
-    assert found["Artist"] == "Zoë ©"
-    assert found["GPS"][ExifTags.GPS.GPSLatitudeRef] == "N"
-    assert found["Exif"][ExifTags.Base.ISOSpeedRatings] == 400
-    assert (ExifTags.Base.MakerNote in found["Exif"]) == (after != ".jpg")
+    actual = exif_of(tmp_path / f"out{after}")
+    assert actual["Artist"] == "Zoë ©"
+    assert actual["GPS"][ExifTags.GPS.GPSLatitudeRef] == "N"
+    assert actual["Exif"][ExifTags.Base.ISOSpeedRatings] == 400
+    assert (ExifTags.Base.MakerNote in actual["Exif"]) == (after != ".jpg")
 
 
 @pytest.mark.filterwarnings("ignore:::PIL")
 @pytest.mark.filterwarnings("ignore::colorization.core.errors.PhotographWarning")
 @pytest.mark.parametrize("ending", ENDINGS[:4])
-def test_damaged_exif_costs_no_photograph(tmp_path: Path, ending: str) -> None:
+def test_damaged_exif_does_not_fail_the_photograph(tmp_path: Path, ending: str) -> None:
     whole = photographs_exif().tobytes()
     rng = np.random.default_rng(1)
     kept = 0
     for _ in range(40):
         damaged = bytearray(whole)
-        for place in rng.integers(14, 400, 3):  # behind the head
-            damaged[place] = rng.integers(256)
+        for offset in rng.integers(14, 400, 3):  # behind the head
+            damaged[offset] = rng.integers(256)
         path = tmp_path / "in.jpg"
         Image.fromarray(scene(1)).save(path, exif=bytes(damaged))
         original = originals.read_original(path)
         originals.write_original(original, original.rgb, tmp_path / f"out{ending}")
-        kept += stated(tmp_path / f"out{ending}")["Make"] == "Maker"
+        kept += exif_of(tmp_path / f"out{ending}")["Make"] == "Maker"
     assert kept > 10
 
 
 @pytest.mark.parametrize("orientation", [3, 6, 8])
 @pytest.mark.parametrize("compression", [None, "tiff_deflate"])
-def test_a_turned_tiff_with_transparency_gives_the_pixels_of_the_upright_one(
+def test_a_rotated_transparent_tiff_equals_the_upright_one(
     tmp_path: Path, orientation: int, compression: str | None
 ) -> None:
     upright = Image.fromarray(scene(1, 60, 40))
@@ -211,7 +211,7 @@ def test_a_turned_tiff_with_transparency_gives_the_pixels_of_the_upright_one(
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "PNG"])
-def test_what_is_not_kept_does_not_come_along(tmp_path: Path, kind: str) -> None:
+def test_dropped_metadata_is_not_written(tmp_path: Path, kind: str) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     image = Image.fromarray(scene(1)).convert("RGBA")
     path = saved(tmp_path / f"in.{kind[:3]}", image, format=kind, icc_profile=profile)
@@ -221,7 +221,7 @@ def test_what_is_not_kept_does_not_come_along(tmp_path: Path, kind: str) -> None
     assert "icc_profile" not in written.info
 
 
-def test_transparency_is_left_out_of_a_jpeg(tmp_path: Path) -> None:
+def test_transparency_is_dropped_in_a_jpeg(tmp_path: Path) -> None:
     original = originals.read_original(
         saved(tmp_path / "in.png", Image.new("RGBA", (40, 24), (200, 30, 90, 0)))
     )
@@ -232,7 +232,7 @@ def test_transparency_is_left_out_of_a_jpeg(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", [".png", ".webp", ".tif"])
-def test_transparency_is_kept_and_the_colors_under_it(tmp_path: Path, ending: str) -> None:
+def test_transparency_and_the_colors_under_it_are_kept(tmp_path: Path, ending: str) -> None:
     rgba = Image.fromarray(scene(1, 40, 24)).convert("RGBA")
     alpha = Image.linear_gradient("L").resize((40, 24))
     rgba.putalpha(alpha)
@@ -244,7 +244,7 @@ def test_transparency_is_kept_and_the_colors_under_it(tmp_path: Path, ending: st
     np.testing.assert_array_equal(np.asarray(written.getchannel("A")), np.asarray(alpha))
 
 
-def test_transparency_is_turned_with_the_image(tmp_path: Path) -> None:
+def test_transparency_is_rotated_with_the_image(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     rgba = Image.fromarray(scene(1, 40, 24)).convert("RGBA")
@@ -258,7 +258,7 @@ def test_transparency_is_turned_with_the_image(tmp_path: Path) -> None:
     ("ending", "kind"),
     [(".jpg", "JPEG"), (".JPEG", "JPEG"), (".png", "PNG"), (".tiff", "TIFF"), (".webp", "WEBP")],
 )
-def test_the_ending_names_the_format(tmp_path: Path, ending: str, kind: str) -> None:
+def test_the_extension_determines_the_format(tmp_path: Path, ending: str, kind: str) -> None:
     rgb = Image.fromarray(scene(1))
     originals.write_original(originals.Original(rgb), rgb, tmp_path / f"out{ending}")
     written = reopened(tmp_path / f"out{ending}")
@@ -267,14 +267,14 @@ def test_the_ending_names_the_format(tmp_path: Path, ending: str, kind: str) -> 
     assert difference.mean() < (4 if kind in ("JPEG", "WEBP") else 0.001)
 
 
-def test_jpegs_keep_the_resolution_of_colors(tmp_path: Path) -> None:
+def test_jpegs_have_full_color_resolution(tmp_path: Path) -> None:
     rgb = Image.fromarray(scene(1))
     originals.write_original(originals.Original(rgb), rgb, tmp_path / "out.jpg")
     with reopened(tmp_path / "out.jpg") as written:
         assert [layer[1:3] for layer in written.layer] == [(1, 1)] * 3  # type: ignore[attr-defined]
 
 
-def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_no_file(tmp_path: Path) -> None:
     wide = Image.new("RGB", (17_000, 2))  # WebP ends at 16,383 px
     with pytest.raises(ColorizationError, match="cannot be written as WEBP"):
         originals.write_original(originals.Original(wide), wide, tmp_path / "out.webp")
@@ -286,7 +286,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     originals.write_original(originals.Original(longest), longest, tmp_path / "out.jpg")
 
 
-def test_an_image_of_over_89_megapixels_is_read_and_one_of_over_179_is_not(
+def test_images_of_up_to_179_megapixels_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = saved(tmp_path / "in.png", Image.new("L", (40, 30)))
@@ -298,9 +298,7 @@ def test_an_image_of_over_89_megapixels_is_read_and_one_of_over_179_is_not(
 
 
 @pytest.mark.parametrize("ending", sorted(originals.FORMATS))
-def test_every_format_carries_the_mark_beside_the_photographs_exif(
-    tmp_path: Path, ending: str
-) -> None:
+def test_every_format_has_the_mark_and_the_photographs_exif(tmp_path: Path, ending: str) -> None:
     plain = saved(tmp_path / "in.jpg", Image.fromarray(scene(1, 40, 24)), exif=photographs_exif())
     original = originals.read_original(plain)
     out = tmp_path / f"out{ending}"
@@ -312,11 +310,11 @@ def test_every_format_carries_the_mark_beside_the_photographs_exif(
     assert event.text == f"model sha256 {'ab' * 32}; vividness 0.25; saturation 1.5"
 
 
-def test_a_model_without_a_dial_says_nothing_of_one() -> None:
+def test_the_mark_of_a_model_without_vividness_has_none() -> None:
     assert "vividness" not in mark("ab" * 32, None, 1.0).parameters
 
 
-def test_metadata_that_cannot_be_read_cost_no_photograph(
+def test_unreadable_metadata_does_not_fail_the_photograph(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -324,7 +322,7 @@ def test_metadata_that_cannot_be_read_cost_no_photograph(
 
     path = saved(tmp_path / "in.jpg", Image.fromarray(scene(1, 40, 24)), exif=photographs_exif())
     monkeypatch.setattr(originals.metadata, "read", fail)
-    with pytest.warns(PhotographWarning, match="left out: a kind of damage that nobody foresaw"):
+    with pytest.warns(PhotographWarning, match="dropped: a kind of damage that nobody foresaw"):
         original = originals.read_original(path)
     assert original.rgb.size == (24, 40)
     assert original.metadata == originals.Metadata()

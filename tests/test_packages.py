@@ -32,12 +32,12 @@ STANDARDIZED = np.stack([np.zeros(1000), np.ones(1000)]).astype(np.float32)
 MODEL = "model.onnx"
 
 
-def small_model(sees_embedding: bool = False) -> keras.Model:
+def small_model(takes_embedding: bool = False) -> keras.Model:
     """A convolution of 20 weights, and 2000 more where it sees the embedding."""
     keras.utils.set_random_seed(1)
     L = keras.Input((None, None, 1), name="L")
     ab = layers.Conv2D(2, 3, padding="same", activation="tanh")(L)
-    if not sees_embedding:
+    if not takes_embedding:
         return keras.Model([L], ab)
     embedding = keras.Input((1000,), name="embedding")
     return keras.Model(
@@ -64,7 +64,7 @@ def alone(made: dict[str, Path], tmp_path: Path) -> Path:
 
 @pytest.fixture
 def adjustable(made: dict[str, Path], tmp_path: Path) -> Path:
-    """A package with a dial."""
+    """A package with adjustable vividness."""
     return shutil.copytree(made["adjustable"], tmp_path / "adjustable")
 
 
@@ -100,21 +100,19 @@ def refusal(package: Path) -> str:
         ("embedded", MODEL),
         ("embedded", "embedder.onnx"),
         ("embedded", "embedding.npy"),
-        ("adjustable", "dial.onnx"),
+        ("adjustable", "decode.onnx"),
     ],
 )
-def test_what_is_loaded_must_be_listed(
-    request: pytest.FixtureRequest, kind: str, name: str
-) -> None:
+def test_loaded_files_must_be_listed(request: pytest.FixtureRequest, kind: str, name: str) -> None:
     package = request.getfixturevalue(kind)
     files = json.loads((package / NAME).read_text())["files"]
     change(package, files={other: files[other] for other in files if other != name})
     assert refusal(package) == (
-        f"{package}: colorization.json does not list {name}; the package is not whole"
+        f"{package}: colorization.json does not list {name}; the package is incomplete"
     )
 
 
-def test_files_that_are_not_listed_are_not_looked_at(alone: Path) -> None:
+def test_unlisted_files_are_ignored(alone: Path) -> None:
     os.mkfifo(alone / "embedding.npy")
     (alone / "onnxruntime.py").write_text("raise SystemExit")
     colorization.load(alone)(scene(1))
@@ -154,7 +152,7 @@ def array(values: Any, dtype: Any = np.float32) -> bytes:
     }.items(),
     ids=lambda case: case[0],
 )
-def test_embeddings_are_standardized_by_a_plain_array_alone(
+def test_the_standardization_must_be_a_plain_array(
     embedded: Path, content: tuple[str, bytes]
 ) -> None:
     path = embedded / "embedding.npy"
@@ -164,12 +162,15 @@ def test_embeddings_are_standardized_by_a_plain_array_alone(
 
 
 @pytest.mark.parametrize(("row", "value"), [(0, np.nan), (1, np.inf), (1, 0), (1, -1)])
-def test_a_deviation_is_a_positive_number(embedded: Path, row: int, value: float) -> None:
+def test_deviations_must_be_positive(embedded: Path, row: int, value: float) -> None:
     values = STANDARDIZED.copy()
     values[row, 7] = value
     np.save(embedded / "embedding.npy", values)
     reseal(embedded)
-    assert refusal(embedded) == f"{embedded / 'embedding.npy'} does not hold means and deviations"
+    assert (
+        refusal(embedded)
+        == f"{embedded / 'embedding.npy'} does not contain means and standard deviations"
+    )
 
 
 @pytest.mark.parametrize("name", [NAME, MODEL, "embedder.onnx", "embedding.npy", "README.md"])
@@ -181,23 +182,25 @@ def test_pipes_and_devices_are_not_opened(embedded: Path, name: str, kind: str) 
     else:
         (embedded / name).symlink_to("/dev/zero")
     wanted = (
-        f"{embedded} is not a packaged model: it holds no readable colorization.json; "
+        f"{embedded} is not a packaged model: it contains no readable colorization.json; "
         "`dvc repro package` makes one in models/chosen"
         if name == NAME
-        else f"{embedded}: {name} is missing; the package is not whole"
+        else f"{embedded}: {name} is missing; the package is incomplete"
     )
     assert refusal(embedded) == wanted
 
 
-def test_a_manifest_without_end_is_not_read(alone: Path) -> None:
+def test_a_huge_manifest_is_not_read(alone: Path) -> None:
     (alone / NAME).write_text(" " * 2**20 + (alone / NAME).read_text())
     assert refusal(alone) == f"{alone / NAME} is longer than 1048576 bytes"
 
 
-def test_a_package_of_an_earlier_format_is_to_be_made_anew(alone: Path) -> None:
-    change(alone, format=3)
-    assert refusal(alone) == (
-        f"{alone / NAME}: format Input should be 4; `dvc repro package` makes the package anew"
+def test_a_package_of_an_older_format_is_refused(adjustable: Path) -> None:
+    manifest = json.loads((adjustable / NAME).read_text())
+    manifest |= {"format": 4, "dial": manifest.pop("vividness")}
+    (adjustable / NAME).write_text(json.dumps(manifest))
+    assert refusal(adjustable) == (
+        f"{adjustable / NAME}: format must be 5; found 4; run `dvc repro package` again"
     )
 
 
@@ -240,7 +243,7 @@ def add(other: str) -> list[onnx.NodeProto]:
 
 
 def sized(shape: Sequence[int]) -> bytes:
-    """A network that makes an array of zeros on its way."""
+    """A network with an intermediate array of zeros."""
     nodes = [
         helper.make_node("ConstantOfShape", ["shape"], ["zeros"]),
         helper.make_node("Exp", ["zeros"], ["ones"]),
@@ -273,8 +276,8 @@ def shaped(name: str, dtype: int, *lengths: int | str | None) -> onnx.ValueInfoP
 
 
 NO_NETWORK, NO_COLORS = "is not a network (", "is not a network from L to ab"
-UNUSABLE, NOT_FINITE = "cannot be used (", "gives numbers that are not finite"
-OF_ANOTHER_SHAPE = "gives an array of another shape"
+UNUSABLE, NOT_FINITE = "cannot be used (", "returns numbers that are not finite"
+OF_ANOTHER_SHAPE = "returns an array of an unexpected shape"
 HOSTILE = {
     "empty": (b"", NO_NETWORK),
     "text": (b"hello", NO_NETWORK),
@@ -361,9 +364,7 @@ def test_a_network_that_does_not_colorize_is_refused(
     assert refusal(alone).startswith(f"{alone / MODEL} {message}")
 
 
-def test_a_network_that_computes_without_end_is_stopped(
-    alone: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_endless_network_is_stopped(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx_network, "MOST_SECONDS", 1.0)
     (alone / MODEL).write_bytes(endless())
     reseal(alone)
@@ -372,7 +373,7 @@ def test_a_network_that_computes_without_end_is_stopped(
     assert time.monotonic() - started < 20
 
 
-def test_a_network_that_needs_too_much_for_a_photograph_says_so(alone: Path) -> None:
+def test_a_network_that_needs_too_much_memory_is_reported(alone: Path) -> None:
     nodes = [
         helper.make_node("Reshape", ["L", "as_column"], ["column"]),
         helper.make_node("Reshape", ["L", "as_row"], ["row"]),
@@ -394,19 +395,19 @@ def test_a_network_that_needs_too_much_for_a_photograph_says_so(alone: Path) -> 
 
 
 @pytest.mark.parametrize("content", [b"hello", network([twice("ab")])])
-def test_a_dial_is_looked_at_as_closely(adjustable: Path, content: bytes) -> None:
-    (adjustable / "dial.onnx").write_bytes(content)
+def test_the_decoder_is_checked_too(adjustable: Path, content: bytes) -> None:
+    (adjustable / "decode.onnx").write_bytes(content)
     reseal(adjustable)
-    assert refusal(adjustable).startswith(f"{adjustable / 'dial.onnx'} is not a network ")
+    assert refusal(adjustable).startswith(f"{adjustable / 'decode.onnx'} is not a network ")
 
 
-def test_a_plain_network_is_taken(alone: Path) -> None:
+def test_a_plain_network_is_accepted(alone: Path) -> None:
     (alone / MODEL).write_bytes(network(add("b"), constant("b", [0, 0], np.float32)))
     reseal(alone)
     colorization.load(alone)(scene(1))
 
 
-def test_the_command_names_what_is_wrong_in_one_line(
+def test_the_command_reports_errors_in_one_line(
     alone: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (alone / MODEL).write_bytes(b"hello")
@@ -418,9 +419,9 @@ def test_the_command_names_what_is_wrong_in_one_line(
     assert line.startswith(f"colorize: {alone / MODEL} {NO_NETWORK}")
 
 
-def test_a_model_goes_with_the_embedding_network_that_it_was_trained_with(tmp_path: Path) -> None:
-    seen = {"network": "mobilenet_v2", "weights": "0" * 64, "precision": "float32"}
+def test_a_model_needs_the_embedding_network_of_its_training(tmp_path: Path) -> None:
+    embedder = {"network": "mobilenet_v2", "weights": "0" * 64, "precision": "float32"}
     with pytest.raises(ColorizationError, match="was trained with the embeddings of mobilenet_v2"):
         write_package(
-            tmp_path / "p", untrained("baseline"), "baseline", STANDARDIZED, embedding=seen
+            tmp_path / "p", untrained("baseline"), "baseline", STANDARDIZED, embedding=embedder
         )

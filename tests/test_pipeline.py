@@ -9,7 +9,7 @@ import json
 import os
 import random
 import re
-import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,9 +25,9 @@ import yaml
 
 from colorization.core.provenance import Run
 from colorization.networks.record import TRAINING, TrainingRecord
-from conftest import ROOT, Project, fresh_project, stages_run
+from conftest import ROOT, TINY, Project, fresh_project, stages_run
 from samples import pack
-from test_dependencies import covers, declared, parameters
+from test_dependencies import declared, parameters
 
 
 def test_a_fresh_clone_runs_every_stage_and_trains_the_chosen_variant_alone(
@@ -39,12 +39,13 @@ def test_a_fresh_clone_runs_every_stage_and_trains_the_chosen_variant_alone(
         "embed",
         "embedder",
         "evaluate@bn_maxpool-1",
-        "trivial",
+        "inputs@bn_maxpool",
         "package",
         "preprocess",
         "report",
         "split",
         "train@bn_maxpool-1",
+        "trivial",
     ]
 
 
@@ -57,21 +58,26 @@ def test_the_study_trains_what_is_missing_and_survives_a_variant_that_fails(
         "train: encoders.vgg16 must be random, imagenet, or the path of a weights file; "
         "found 'none.h5', which does not exist"
     ) in failed.splitlines()
-    assert "train_alone@vgg16_repeat-1" in failed.split("ERROR", 1)[1]
+    assert "train@vgg16_repeat-1" in failed.split("ERROR", 1)[1]
     assert set(stages_run(failed)) == {
         "report",  # it prints the parameters
-        "embed_control@bn_maxpool_another_photograph",
-        "train_control@bn_maxpool_another_photograph-1",
-        "evaluate_control@bn_maxpool_another_photograph-1",
-        "train_bins@mobilenet_unet-1",
-        "evaluate_bins@mobilenet_unet-1",
-        "train_alone@vgg16_repeat-1",
+        "embed_control@another_photograph",
+        "embed_control@random_network",
+        "inputs@another_photograph",
+        "inputs@mobilenet_unet",
+        "inputs@vgg16_repeat",
+        "train@another_photograph-1",
+        "train@mobilenet_unet-1",
+        "train@vgg16_repeat-1",
+        "evaluate@another_photograph-1",
+        "evaluate@mobilenet_unet-1",
     }
     assert sorted(stages_run(mended)) == [
         "compare",
-        "evaluate_alone@vgg16_repeat-1",
+        "evaluate@vgg16_repeat-1",
+        "inputs@vgg16_repeat",
         "report",
-        "train_alone@vgg16_repeat-1",
+        "train@vgg16_repeat-1",
     ]
 
 
@@ -83,7 +89,7 @@ def test_the_study_compares_all_its_trainings(study: tuple[Project, str, str]) -
         "bn_maxpool",
         "vgg16_repeat",
         "mobilenet_unet",
-        "bn_maxpool_another_photograph",
+        "another_photograph",
         "gray",
         "constant",
     ]
@@ -188,28 +194,37 @@ CHANGES: dict[str, Any] = {
     "preprocess": {"image_size": 64},
     "embed": {"seed": 2},
     "encoders": {"vgg19": "imagenet"},
-    "study": {"with_embedding": ["bn_maxpool", "baseline"], "seeds": [1, 2]},
+    "variants": {
+        **TINY["variants"],
+        "mobilenet_unet": TINY["variants"]["mobilenet_unet"] | {"train": {"epochs": 3}},
+        "baseline": {"network": "baseline", "embedding": "imagenet", "encoder": "none"},
+    },
+    "study": {"seeds": [1, 2]},
     "train": {"flip": False},
-    "classification": {"flip": False},
     "evaluate": {"num_samples": 2},
 }
+CHANGED_LINES = {"variants.mobilenet_unet", "variants.baseline"}
+# A file of every folder.
 EDITED = {
     f"src/colorization/{file}"
     for file in (
-        "sources/scenes.py",
-        "embedding/imagenet.py",
-        "training/fitting.py",
-        "networks/blocks.py",
-        "architectures/bn_maxpool.py",
-        "settings/train.py",
-        "settings/model.py",
-        "scoring/metrics.py",
-        "pages/templates/report.md.j2",
-        "study/claims.py",
-        "colorizing/command.py",
-        "backbones/to_onnx.py",
-        "core/files.py",
         "__init__.py",
+        "architectures/bn_maxpool.py",
+        "backbones/folding.py",
+        "color/lab.py",
+        "colorizing/command.py",
+        "core/files.py",
+        "dataset/arrays.py",
+        "embedding/imagenet.py",
+        "networks/blocks.py",
+        "packaging/to_onnx.py",
+        "pages/templates/report.md.j2",
+        "photos/decoding.py",
+        "releasing/release.py",
+        "scoring/metrics.py",
+        "sources/scenes.py",
+        "study/claims.py",
+        "training/fitting.py",
     )
 }
 
@@ -217,7 +232,7 @@ EDITED = {
 def test_dvc_sees_of_every_change_what_the_stages_declare(
     study: tuple[Project, str, str], tmp_path: Path
 ) -> None:
-    """All changes at once: DVC tells of each stage which of its dependencies changed."""
+    """All changes at once: DVC reports of each stage which of its dependencies changed."""
     project = study[0].copy(tmp_path / "project")
     made = set(project.locked()) - {"check"}
     for file in EDITED:
@@ -230,6 +245,7 @@ def test_dvc_sees_of_every_change_what_the_stages_declare(
         f"{stage}@{training}"
         for stage, training in product(("train", "evaluate"), ("baseline-1", "baseline-2"))
     } | {f"{instance[:-1]}2" for instance in made if instance.endswith("-1")}
+    new.add("inputs@baseline")
     assert set(changed) - made == {"check", *new}
     expected = {instance: what_changes(instance) for instance in made}
     assert {name: changed[name] for name in set(changed) & made} == {
@@ -252,15 +268,27 @@ def seen(why: list) -> set[str]:
 
 def what_changes(instance: str) -> set[str]:
     """The dependencies of a stage that change, by what it declares."""
-    stage, _, training = instance.partition("@")
-    variant = training.removesuffix("-1")
-    paths, keys = (
-        {text.replace("${item.variant}", variant) for text in of_stage(stage)}
-        for of_stage in (declared, parameters)
-    )
+    stage, _, key = instance.partition("@")
+    variables = {"${item}": key, "${key}": key, "${item.variant}": key.removesuffix("-1")}
+    for name, value in TINY["variants"].get(key, {}).items():
+        variables[f"${{item.{name}}}"] = str(value)
+    paths, keys = declared(stage), parameters(stage)
+    for variable, value in variables.items():
+        paths, keys = ({text.replace(variable, value) for text in each} for each in (paths, keys))
     return {path for path in paths if any(covers(path, file) for file in EDITED)} | {
-        key for key in keys if any(f"{leaf}.".startswith(f"{key}.") for leaf in leaves(CHANGES))
+        key for key in keys if any(f"{leaf}.".startswith(f"{key}.") for leaf in changed_keys())
     }
+
+
+def covers(path: str, file: str) -> bool:
+    """Whether a dependency is a file, or a folder that holds it."""
+    return file == path or file.startswith(f"{path}/")
+
+
+def changed_keys() -> Iterator[str]:
+    """The names of all parameters that CHANGES changes."""
+    yield from CHANGED_LINES
+    yield from leaves({name: value for name, value in CHANGES.items() if name != "variants"})
 
 
 def leaves(changes: dict, above: str = "") -> Iterator[str]:
@@ -286,7 +314,7 @@ def test_what_dvc_says_is_up_to_date_is_published(
     project.succeed(*tool, "--page-only")
     assert page.read_bytes() == before
     assert "nothing new" in project.succeed(*tool)
-    project.update_params({"train": {"epochs": 3}})
+    project.update_params({"encoders": {"vgg19": "imagenet"}})  # no training depends on it
     assert "a study has one of them" in project.run(*tool).stdout
 
 
@@ -334,7 +362,7 @@ def test_an_experiment_in_a_copy_of_the_project_reads_the_same_local_files(tmp_p
 def test_a_wrong_value_is_refused_before_anything_is_computed_or_deleted(project: Project) -> None:
     before = {
         path: path.read_bytes()
-        for folder in ("results", "data/inputs")
+        for folder in ("results", "data/inputs", "data/weights")
         for path in (project.root / folder).rglob("*.*")
     }
     assert len(before) > 6
@@ -342,8 +370,8 @@ def test_a_wrong_value_is_refused_before_anything_is_computed_or_deleted(project
 
     assert failed.returncode != 0
     assert (
-        "check: params.yaml: model.variant must be one of the study's (bn_maxpool, vgg16_repeat, "
-        "mobilenet_unet); found 'typo'"
+        "check: params.yaml: model.variant must be one of bn_maxpool, vgg16_repeat, "
+        "mobilenet_unet; found 'typo'"
     ) in failed.stdout.splitlines()
     assert "Traceback" not in failed.stdout
     assert stages_run(failed.stdout) == []
@@ -391,7 +419,7 @@ def test_make_explains_the_parameters_before_dvc_begins(target: str) -> None:
 PARTIAL = {
     "download": "data/.raw.zip.*.partial",
     "preprocess": "data/.lab.*.partial",
-    "embed": "data/.embeddings.*.partial",
+    "embed": "data/embeddings/.imagenet.*.partial",
     "train": "models/.bn_maxpool-1.*.partial",
     "evaluate": "data/evaluations/.bn_maxpool-1.*.partial",
 }
@@ -432,11 +460,11 @@ def test_a_clone_whose_work_is_killed_on_the_way_ends_in_the_same_bytes_and_a_cl
     assert not (clone.root / "models/bn_maxpool-1").exists()
     assert not [*clone.root.glob(PARTIAL["train"])]
 
-    everything = repro_until(lambda: "going on after epoch" in printed.read_text())
+    everything = repro_until(lambda: "resuming after epoch" in printed.read_text())
     os.killpg(everything.pid, signal.SIGKILL)
     assert everything.wait() == -signal.SIGKILL
 
-    assert "going on after epoch" in clone.succeed("dvc", "repro")
+    assert "resuming after epoch" in clone.succeed("dvc", "repro")
     assert clone.locked_outputs() == first_run[0].locked_outputs()
     assert clone.succeed("git", "status", "--porcelain", "--untracked-files=all") == ""
     pages = [(each.root / "results/report.html").read_text() for each in (first_run[0], clone)]
@@ -472,8 +500,8 @@ def test_after_a_kill_the_same_command_finishes_the_work(
 @pytest.mark.soak
 def test_a_training_killed_twenty_times_ends_in_the_same_bytes(project: Project) -> None:
     """The trainer alone, or dvc with it, at random moments from its start on."""
-    study = {"with_embedding": ["bn_maxpool", "baseline"]}
-    project.update_params({"model": {"variant": "baseline"}, "study": study})
+    variants = {"baseline": {"network": "baseline", "embedding": "imagenet", "encoder": "none"}}
+    project.update_params({"model": {"variant": "baseline"}, "variants": variants})
     project.update_params({"train": {"epochs": 300}})
     project.succeed("dvc", "repro", "embed")
     project.commit()
@@ -506,7 +534,7 @@ def test_a_training_killed_twenty_times_ends_in_the_same_bytes(project: Project)
                 trainer(started.pid).kill()
         started.wait()
         kills += 1
-        went_on += "going on after epoch" in printed.read_text()
+        went_on += "resuming after epoch" in printed.read_text()
     assert went_on >= 5
     project.succeed("dvc", "repro")
     assert project.locked_outputs() == undisturbed.locked_outputs()
@@ -524,21 +552,21 @@ def trainer(dvc: int) -> psutil.Process:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("interrupt", [signal.SIGTERM, signal.SIGINT])
-def test_an_interrupted_training_ends_at_once_and_goes_on(
+def test_an_interrupted_training_ends_at_once_and_resumes(
     project: Project, interrupt: signal.Signals
 ) -> None:
     project.update_params({"train": {"epochs": 5}})
-    lock = yaml.safe_load((project.root / "experiments/dvc.lock").read_text())
-    command = shlex.split(lock["stages"]["train@bn_maxpool-1"]["cmd"])
-    out = command.index("--out") + 1
-    project.succeed(*command[:out], "models/whole", *command[out + 1 :])
-    command[out] = "models/again"
+    command = ("python", "stages/train.py", "bn_maxpool", "1")
+    model = project.root / "models/bn_maxpool-1"
+    project.succeed(*command)
+    uninterrupted = {path.relative_to(model): path.read_bytes() for path in model.rglob("*.*")}
+    shutil.rmtree(model)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         started = project.start(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     finally:
         signal.signal(signal.SIGINT, before)
-    while not list((project.root / ".dvc/tmp/training/again").glob("*/epoch-*")):
+    while not list((project.root / ".dvc/tmp/training/bn_maxpool-1").glob("*/epoch-*")):
         assert started.poll() is None
         time.sleep(0.02)
     asked = time.monotonic()
@@ -547,11 +575,10 @@ def test_an_interrupted_training_ends_at_once_and_goes_on(
     assert time.monotonic() - asked < 15
     assert started.returncode == 1
     assert errors.splitlines()[-1] == "train: interrupted; the same command finishes the work"
-    assert not (project.root / "models/again").exists()
-    assert not list(project.root.glob("models/.again*"))
+    assert not model.exists()
+    assert not list(project.root.glob("models/.bn_maxpool-1*"))
 
-    assert "going on after epoch " in project.succeed(*command)
-    whole, again = (project.root / "models" / name for name in ("whole", "again"))
-    assert {path.relative_to(whole): path.read_bytes() for path in whole.rglob("*.*")} == {
-        path.relative_to(again): path.read_bytes() for path in again.rglob("*.*")
-    }
+    assert "resuming after epoch " in project.succeed(*command)
+    assert {path.relative_to(model): path.read_bytes() for path in model.rglob("*.*")} == (
+        uninterrupted
+    )

@@ -1,4 +1,4 @@
-"""What `auto` chooses on which hardware, and that variants compute in what they are told."""
+"""The policy that `auto` chooses for each hardware, and the precision of each variant's layers."""
 
 import keras
 import numpy as np
@@ -6,10 +6,10 @@ import pytest
 import tensorflow as tf
 from keras.layers import Conv2D
 
-from colorization import architectures
 from colorization.backbones import precision
 from colorization.backbones.precision import choose_precision, dtype_policy
-from colorization.networks.architecture import sees_embedding
+from colorization.networks import catalog
+from colorization.networks.architecture import takes_embedding
 from colorization.networks.encoders import ENCODERS
 from samples import model_of
 from test_variants import PARAMETERS
@@ -21,10 +21,9 @@ def machine(
     *capabilities: tuple[int, int],
     vendor: str = "GenuineIntel",
 ) -> None:
-    """Let TensorFlow and Linux tell of other hardware."""
+    """Let TensorFlow and Linux report other hardware."""
     details = [{"compute_capability": capability} for capability in capabilities]
-    cpuinfo = f"processor\t: 0\nvendor_id\t: {vendor}\nflags\t\t: {flags}\n\n"
-    monkeypatch.setattr(precision.Path, "read_text", lambda *_, **__: 2 * cpuinfo)
+    monkeypatch.setattr(precision, "cpu_info", lambda: {"vendor_id": vendor, "flags": flags})
     monkeypatch.setattr(tf.config, "list_physical_devices", {"GPU": range(len(details))}.get)
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: details[gpu])
 
@@ -41,7 +40,7 @@ def machine(
         ("", [(9, 0), (7, 0)], "mixed_float16", "GPU of compute capability 7.0"),
     ],
 )
-def test_auto_takes_what_the_hardware_is_fastest_in_and_says_why(
+def test_auto_chooses_the_fastest_policy_and_prints_the_reason(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     flags: str,
@@ -59,29 +58,29 @@ def test_auto_takes_what_the_hardware_is_fastest_in_and_says_why(
 @pytest.mark.parametrize(
     ("flags", "chosen"), [("avx512f", "float32"), ("avx512f avx512_bf16", "mixed_bfloat16")]
 )
-def test_avx512_bf16_counts_where_it_is_twice_as_fast_as_float32(
+def test_avx512_bf16_is_chosen_on_amd_where_it_is_faster(
     monkeypatch: pytest.MonkeyPatch, flags: str, chosen: str
 ) -> None:
     machine(monkeypatch, flags, vendor="AuthenticAMD")
     assert choose_precision("auto", float16=True) == chosen
 
 
-def test_where_linux_tells_nothing_auto_is_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_description_of_the_processor_auto_is_float32(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     machine(monkeypatch, "amx_bf16")
-
-    def missing(*_: object, **__: object) -> str:
-        raise FileNotFoundError
-
-    monkeypatch.setattr(precision.Path, "read_text", missing)
+    monkeypatch.setattr(precision, "cpu_info", dict)
     assert choose_precision("auto", float16=True) == "float32"
 
 
-def test_where_float16_is_too_narrow_auto_does_not_take_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_does_not_choose_float16_where_excluded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     machine(monkeypatch, "", (7, 5))
     assert choose_precision("auto", float16=False) == "float32"
 
 
-def test_a_named_precision_is_taken_whatever_the_hardware(
+def test_a_named_precision_is_kept_whatever_the_hardware(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     machine(monkeypatch, "amx_bf16", (9, 0))
@@ -90,28 +89,28 @@ def test_a_named_precision_is_taken_whatever_the_hardware(
 
 
 def test_the_policy_ends_with_its_block() -> None:
-    before = keras.config.dtype_policy().name
+    previous = keras.config.dtype_policy().name
     with dtype_policy("mixed_bfloat16"):
         assert keras.layers.ReLU().compute_dtype == "bfloat16"
-    assert keras.config.dtype_policy().name == before == "float32"
+    assert keras.config.dtype_policy().name == previous == "float32"
 
 
 @pytest.mark.parametrize("variant", PARAMETERS)
-def test_a_variant_computes_in_bfloat16_but_for_its_ends(variant: str) -> None:
+def test_a_variant_computes_in_bfloat16_except_its_first_and_last_layers(variant: str) -> None:
     model = model_of(variant, precision="mixed_bfloat16")
     assert {weight.dtype for weight in model.weights} <= {"float32", "uint32"}  # dropout's state
     outputs = [layer for layer in model.layers if layer.name in ("ab", "decoder_ab")]
     assert {layer.compute_dtype for layer in outputs} == {"float32"}
-    encoder = architectures.load(variant).encoder
-    apart = encoder is not None and ENCODERS[encoder].folded  # runs in float32, as a whole
-    found = model.layers if apart else model._flatten_layers()
-    convolutions = [layer for layer in found if isinstance(layer, Conv2D)]
+    encoder = catalog.load(variant).encoder
+    float32_encoder = encoder is not None and ENCODERS[encoder].folded
+    nested = model.layers if float32_encoder else model._flatten_layers()
+    convolutions = [layer for layer in nested if isinstance(layer, Conv2D)]
     rounded = [layer for layer in convolutions if layer.compute_dtype == "bfloat16"]
     assert len(rounded) >= len(convolutions) - 2  # all but the output and VGG's three channels
     float32 = model_of(variant)
     rng = np.random.default_rng(1)
     L, vector = rng.uniform(-1, 1, (2, 32, 32, 1)), rng.normal(size=(2, 1000))
-    given = [L, vector if sees_embedding(model) else None][: len(model.inputs)]
+    given = [L, vector if takes_embedding(model) else None][: len(model.inputs)]
     ab, exact = (np.asarray(one(given, training=False)) for one in (model, float32))
     assert ab.dtype == np.float32
     assert (ab != exact).any()

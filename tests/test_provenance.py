@@ -1,4 +1,4 @@
-"""What a run tells of its commit, machine and time."""
+"""The record of a run: commit, machine and time."""
 
 import json
 import subprocess
@@ -40,13 +40,13 @@ def test_what_the_pipeline_writes_does_not_make_the_sources_dirty(checkout: Path
     assert "changes" not in provenance.commit(checkout, Path("results"))
 
 
-def test_a_new_source_is_told(checkout: Path) -> None:
+def test_a_new_source_is_reported(checkout: Path) -> None:
     (checkout / "new.py").write_text("new")
     assert "with uncommitted changes" in provenance.commit(checkout, Path("results"))
 
 
 @pytest.mark.parametrize("staged", [False, True])
-def test_a_changed_source_is_told(checkout: Path, staged: bool) -> None:
+def test_a_changed_source_is_reported(checkout: Path, staged: bool) -> None:
     (checkout / "code.py").write_text("second")
     if staged:
         git(checkout, "add", "code.py")
@@ -59,12 +59,12 @@ def test_outside_of_git_the_commit_is_unknown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("figures", [{}, {"images_per_second": 7.5, "devices": ("one", "another")}])
-def test_a_run_holds_time_figures_and_machine(tmp_path: Path, figures: dict[str, Any]) -> None:
+def test_a_run_records_time_figures_and_machine(tmp_path: Path, figures: dict[str, Any]) -> None:
     written = Run(stage="train", seconds=1.23, machine=provenance.machine(), **figures)
     written.write(tmp_path / "runs" / "train.json")
-    told = json.loads((tmp_path / "runs" / "train.json").read_text())
-    assert (told["stage"], told["seconds"]) == ("train", 1.23)
-    assert set(figures) == set(told) - {"stage", "seconds", "machine"}
+    content = json.loads((tmp_path / "runs" / "train.json").read_text())
+    assert (content["stage"], content["seconds"]) == ("train", 1.23)
+    assert set(figures) == set(content) - {"stage", "seconds", "machine"}
     assert Run.read(tmp_path / "runs" / "train.json") == written
 
 
@@ -76,13 +76,29 @@ def test_the_machine_is_described() -> None:
     assert machine.python.startswith("3.")
 
 
+def test_the_processor_is_the_first_that_linux_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = "model name\t: A: 1\nflags\t\t: avx2\nbugs\t\t:\n\nmodel name\t: B\n"
+    monkeypatch.setattr(provenance.Path, "read_text", lambda *_, **__: listed)
+    expected = {"model name": "A: 1", "flags": "avx2", "bugs": "", "": ""}
+    assert provenance.cpu_info() == expected
+
+
+def test_elsewhere_than_on_linux_the_platform_describes_the_processor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(provenance, "cpu_info", dict)
+    assert provenance.machine().processor
+
+
 def test_versions_are_those_installed() -> None:
     versions = provenance.machine().versions
     assert versions["tensorflow"] == metadata.version("tensorflow")
     assert {"keras", "numpy", "dvc"} <= set(versions)
 
 
-def test_the_environment_tells_what_bits_depend_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_holds_what_the_bits_of_a_result_depend_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
     usual = provenance.environment()
@@ -94,7 +110,7 @@ def test_the_environment_tells_what_bits_depend_on(monkeypatch: pytest.MonkeyPat
     assert usual.keys() == {"processor", "cores", "variables", "python", "versions"}
 
 
-def test_other_programs_variables_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_of_other_programs_are_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
         "TF_CUDNN_PASSWORD",
         "ONEDNN_LOGIN",

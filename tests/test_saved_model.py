@@ -11,9 +11,9 @@ import yaml
 from PIL import Image
 
 import colorization
-from colorization import architectures
 from colorization.core.errors import ColorizationError
 from colorization.embedding import resizing
+from colorization.networks import catalog
 from colorization.packaging import saved_model
 from packaged import EMBED, SIDE, untrained, with_embeddings, write_package
 from samples import ROOT, examples
@@ -43,45 +43,43 @@ def params_of(folder: Path, variant: str) -> Path:
 
 @pytest.fixture(scope="module", params=["bn_maxpool", "vgg16_repeat", "mobilenet_unet"])
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A variant that takes the embedding, and normalizes; one that does not; one with a dial.
+    """A variant with embedding and normalization, one without, and one with vividness.
 
-    Their packages stand beside them. The second is a single convolution instead of VGG16.
+    Their packages are next to them. The second is a single convolution instead of VGG16.
     """
     folder = tmp_path_factory.mktemp(request.param)
     package = folder / f"{request.param}-1"
     mean_and_deviation = None
-    if not architectures.load(request.param).encoder:
+    if not catalog.load(request.param).encoder:
         mean_and_deviation = with_embeddings(examples(folder / "test", 5, SIDE))[1]
     network = small_model() if request.param == "vgg16_repeat" else untrained(request.param)
     write_package(package, network, request.param, mean_and_deviation)
     return folder / f"{request.param}-1-directory"
 
 
-def test_a_saved_model_gives_what_the_package_gives(model: Path, tmp_path: Path) -> None:
+def test_a_saved_model_equals_the_package(model: Path, tmp_path: Path) -> None:
     params = params_of(tmp_path, model.name.removesuffix("-1-directory"))
     saved_model.export(model, params, tmp_path / "exported")
     served = tf.saved_model.load(str(tmp_path / "exported")).signatures["serving_default"]
     ab = served(gray=tf.constant(GRAY))["ab"].numpy()
     colorizer = colorization.load(model.with_name(model.name.removesuffix("-directory")))
     grays = [Image.fromarray(image[..., 0]).convert("RGB") for image in GRAY]
-    seen = [colorizer.see(gray) for gray in grays]
-    predicted = 128 * np.stack([colorizer.turn(each) for each in colorizer.predict(seen)])
+    inputs = [colorizer.prepare_input(gray) for gray in grays]
+    predicted = 128 * np.stack([colorizer.decode(each) for each in colorizer.predict(inputs)])
     assert np.abs(predicted).max() > 20
     np.testing.assert_allclose(ab, predicted, atol=0.02)
 
 
 @pytest.mark.parametrize("side", [32, 224, 320])
 @pytest.mark.parametrize("image_size", [224, 299])
-def test_a_model_resizes_as_the_view_does(side: int, image_size: int) -> None:
+def test_the_saved_model_resizes_like_the_package(side: int, image_size: int) -> None:
     L = np.random.default_rng(side).uniform(-1, 1, (2, side, side, 1)).astype(np.float32)
     resized = saved_model.resize(L, side, image_size)
     np.testing.assert_allclose(resized, resizing.resize_square(L, image_size), atol=1e-6)
 
 
 @pytest.mark.parametrize("model", ["bn_maxpool"], indirect=True)
-def test_another_embedding_network_than_that_of_the_training_is_refused(
-    model: Path, tmp_path: Path
-) -> None:
+def test_a_different_embedding_network_is_refused(model: Path, tmp_path: Path) -> None:
     params = params_of(tmp_path, "bn_maxpool")
     params.write_text(params.read_text().replace("mobilenet_v2\n", "inception_v3\n", 1))
     with pytest.raises(ColorizationError, match=r"params.yaml has inception_v3, weights random$"):
@@ -91,17 +89,17 @@ def test_another_embedding_network_than_that_of_the_training_is_refused(
 def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "saved_model.pb").write_bytes(b"")
     (tmp_path / "photo.jpg").write_bytes(b"mine")
-    with pytest.raises(ColorizationError, match="holds other files"):
+    with pytest.raises(ColorizationError, match="contains other files"):
         saved_model.export(tmp_path, tmp_path, tmp_path)
     assert (tmp_path / "photo.jpg").read_bytes() == b"mine"
-    with pytest.raises(ColorizationError, match="is a file; name a folder"):
+    with pytest.raises(ColorizationError, match="is a file; use a folder"):
         saved_model.export(tmp_path, tmp_path, tmp_path / "photo.jpg")
 
 
-def exporting(params: Path, models: Path, out: Path) -> subprocess.CompletedProcess[str]:
-    arguments = ["--params", str(params), "--models", str(models), "--out", str(out)]
+def export(project: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, ROOT / "tools" / "export.py", *arguments],
+        [sys.executable, ROOT / "tools" / "export.py"],
+        cwd=project,
         capture_output=True,
         text=True,
         check=False,
@@ -109,24 +107,23 @@ def exporting(params: Path, models: Path, out: Path) -> subprocess.CompletedProc
 
 
 @pytest.mark.parametrize("model", ["mobilenet_unet"], indirect=True)
-def test_the_command_exports_quietly_what_needs_tensorflow_alone(
-    model: Path, tmp_path: Path
-) -> None:
-    params, models = params_of(tmp_path, "mobilenet_unet"), tmp_path / "models"
-    models.mkdir()
-    (models / "mobilenet_unet-1").symlink_to(model)
-    ended = exporting(params, models, tmp_path / "out")
-    assert (ended.stdout, ended.stderr) == (f"wrote {tmp_path / 'out'}\n", "")
+def test_the_export_is_quiet_and_needs_only_tensorflow(model: Path, tmp_path: Path) -> None:
+    params_of(tmp_path, "mobilenet_unet")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "mobilenet_unet-1").symlink_to(model)
+    process = export(tmp_path)
+    assert (process.stdout, process.stderr) == ("wrote models/exported\n", "")
     np.save(tmp_path / "gray.npy", GRAY)
-    files = [tmp_path / name for name in ("out", "gray.npy", "ab.npy")]
+    files = [tmp_path / name for name in ("models/exported", "gray.npy", "ab.npy")]
     subprocess.run(
         [sys.executable, "-c", SERVE, *map(str, files)], cwd=tmp_path, check=True, timeout=300
     )
     assert np.load(tmp_path / "ab.npy").shape == (3, SIDE, SIDE, 2)
 
 
-def test_the_command_says_in_one_line_what_is_wrong(tmp_path: Path) -> None:
-    ended = exporting(params_of(tmp_path, "deeper"), tmp_path, tmp_path / "out")
-    path = tmp_path / "deeper-1" / "training.json"
-    assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == f"export: {path}: No such file or directory\n"
+def test_errors_of_the_export_are_one_line(tmp_path: Path) -> None:
+    params_of(tmp_path, "deeper")
+    process = export(tmp_path)
+    assert (process.returncode, process.stdout) == (1, "")
+    expected = "export: models/deeper-1/training.json: No such file or directory\n"
+    assert process.stderr == expected

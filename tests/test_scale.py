@@ -19,4 +19,4 @@ def test_twenty_five_thousand_scenes_need_little_memory_and_nearly_all_are_used(
         assert 10 < measured[stage].memory < 2048  # MiB
     split = pd.read_csv(tmp_path / "split.csv", keep_default_na=False)
     assert len(split) == 25_000
-    assert (split["split"] == "left out").mean() < 0.01
+    assert (split["split"] == "excluded").mean() < 0.01

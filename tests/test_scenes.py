@@ -1,4 +1,4 @@
-"""The embedded landscapes: the same from one seed, and colored as their parts should be."""
+"""Drawn landscapes: reproducible from a seed, with the colors of their regions."""
 
 import io
 
@@ -38,7 +38,7 @@ def test_scenes_have_any_size(width: int, height: int) -> None:
         assert np.asarray(image).std() > 5
 
 
-def test_skies_are_blue_or_dusky_and_grounds_are_none_of_both() -> None:
+def test_skies_are_blue_or_dusky_and_grounds_are_neither() -> None:
     pictures = np.stack([scene(seed, 64, 64) for seed in range(60)])
     _, ab = lab.rgb_to_lab(pictures)
     top, bottom = ab[:, :6].mean(axis=(1, 2)), ab[:, -6:].mean(axis=(1, 2))

@@ -121,7 +121,7 @@ def test_gray_black_and_exact_images_are_counted_without_nan(tmp_path: Path) -> 
     cache(tmp_path / "test", ["gray", "black", "exact"], squares)
     test = Examples(arrays.read(tmp_path / "test"), None)
     for count in (1, 3):
-        some = test.some(slice(count))
+        some = test.subset(slice(count))
         rows = scorer.evaluate(Oracle(some.images.rgb), some, trivial_of(some), 2).rows
         summary = json.loads(json.dumps(summarize(rows).as_json(), allow_nan=False))
         assert summary["model"]["psnr_rgb_db_excluded"] == count

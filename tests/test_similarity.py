@@ -1,4 +1,4 @@
-"""How alike two images are, against TensorFlow's own and against sums done by hand."""
+"""Similarity metrics against TensorFlow's implementation and manual calculations."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from samples import scene
 
 
 def pairs() -> list[tuple[np.ndarray, np.ndarray]]:
-    """A photograph and what became of it: noise, grayness, another photograph, an offset."""
+    """A photograph with a noisy, a gray, another and a darker one."""
     truth = scene(1, 64, 48)
     noise = np.random.default_rng(1).normal(0, 20, truth.shape)
     noisy = np.clip(truth + noise, 0, 255).astype(np.uint8)
@@ -33,7 +33,7 @@ def test_ssim_agrees_with_tensorflow(pair: int) -> None:
     expected = float(
         tf.image.ssim(truth, image, max_val=255, filter_size=11, filter_sigma=1.5, k1=0.01, k2=0.03)
     )
-    assert similarity.ssim_rgb(truth, image) == pytest.approx(expected, abs=2e-5)  # float32 again
+    assert similarity.ssim_rgb(truth, image) == pytest.approx(expected, abs=2e-5)  # float32
 
 
 def test_psnr_by_hand() -> None:

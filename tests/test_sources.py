@@ -80,7 +80,7 @@ def test_a_tar_is_packed(tmp_path: Path, mode: str) -> None:
     assert fetch(source, tmp_path / "raw.zip") == EXPECTED
 
 
-def test_a_folder_is_packed_to_the_same_bytes_wherever_it_lies(tmp_path: Path) -> None:
+def test_packing_a_folder_is_independent_of_its_path(tmp_path: Path) -> None:
     for name in ("one", "two"):
         folder_of_images(tmp_path / name)
         assert fetch(tmp_path / name, tmp_path / f"{name}.zip") == EXPECTED
@@ -95,7 +95,7 @@ def test_a_home_folder_may_be_written_with_a_tilde(
     assert fetch("~/photos", tmp_path / "raw.zip") == EXPECTED
 
 
-def test_a_file_name_that_is_no_unicode_does_not_cost_the_image(tmp_path: Path) -> None:
+def test_a_file_name_that_is_not_unicode_is_packed(tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
     for name in (b"/caf\xe9.jpg", b"/caf\xe8.jpg"):
@@ -148,7 +148,7 @@ def test_a_truncated_tar_is_refused(tmp_path: Path, mode: str) -> None:
         assert "neither a zip, a tar nor a folder" in message or "damaged tar archive" in message
 
 
-def test_a_damaged_header_in_a_plain_tar_is_not_its_end(tmp_path: Path) -> None:
+def test_a_damaged_header_is_not_the_end_of_a_tar(tmp_path: Path) -> None:
     names = [f"{letter}.jpg" for letter in "abcde"]
     source = tar_of_images(tmp_path / "photos.tar", "w", names)
     whole = source.read_bytes()
@@ -175,7 +175,7 @@ def test_a_tar_that_ends_in_a_zip_is_a_tar(tmp_path: Path) -> None:
     assert list(fetch(source, tmp_path / "raw.zip")) == ["x.jpg"]
 
 
-def test_what_is_no_file_in_a_folder_is_passed_over(tmp_path: Path) -> None:
+def test_entries_that_are_not_files_are_ignored(tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
     (folder / "a.jpg").write_bytes(b"a")
@@ -184,7 +184,7 @@ def test_what_is_no_file_in_a_folder_is_passed_over(tmp_path: Path) -> None:
     assert fetch(folder, tmp_path / "raw.zip") == {"a.jpg": b"a"}
 
 
-def test_an_unknown_users_home_is_told_as_missing(tmp_path: Path) -> None:
+def test_the_home_of_an_unknown_user_is_missing(tmp_path: Path) -> None:
     assert "which does not exist" in refusal("~nosuchuser/x.zip", tmp_path / "raw.zip")
 
 
@@ -199,9 +199,7 @@ def test_a_tar_damaged_inside_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["missing", "text", "image", "folder", "zip", "tar", "cut zip"])
-def test_a_source_without_images_is_refused_in_one_line_that_names_it(
-    tmp_path: Path, kind: str
-) -> None:
+def test_a_source_without_images_is_refused_in_one_line(tmp_path: Path, kind: str) -> None:
     source = tmp_path / "photos"
     if kind == "text":
         source.write_text("a letter")
@@ -219,16 +217,16 @@ def test_a_source_without_images_is_refused_in_one_line_that_names_it(
     message = refusal(source, tmp_path / "raw.zip")
     assert "photos" in message
     assert message.startswith(
-        ("download.source", f"{source}: holds no images", f"{source}: damaged zip archive")
+        ("download.source", f"{source}: contains no images", f"{source}: damaged zip archive")
     )
 
 
 def test_a_tar_without_images_leaves_no_zip(tmp_path: Path) -> None:
     source = tar_of_images(tmp_path / "photos.tar", "w", IGNORED)
-    assert "holds no images" in refusal(source, tmp_path / "raw.zip")
+    assert "contains no images" in refusal(source, tmp_path / "raw.zip")
 
 
-def test_a_wrong_source_is_told_the_choices(tmp_path: Path) -> None:
+def test_an_invalid_source_is_refused_with_the_choices(tmp_path: Path) -> None:
     message = refusal("scene", tmp_path / "raw.zip")
     assert message == (
         "download.source must be scenes, mirflickr25k, bsds500, an http(s) URL, or the path of a "
@@ -286,7 +284,7 @@ def test_a_tar_from_a_url_is_packed(tmp_path: Path, site: Site) -> None:
         (b"", "is neither a zip nor a tar archive"),
     ],
 )
-def test_what_is_no_archive_is_named_by_its_url_and_not_kept(
+def test_a_download_that_is_not_an_archive_is_refused_and_deleted(
     tmp_path: Path, site: Site, content: bytes, message: str
 ) -> None:
     site.content = content
@@ -297,21 +295,21 @@ def test_what_is_no_archive_is_named_by_its_url_and_not_kept(
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("https://", "'https://' names no host"),
-        ("https://a:b/c", "'https://a:b/c' names no host"),
-        ("https://a b/c", "'https://a b/c' names no host"),
-        ("https://[", r"'https://\[' names no host"),
+        ("https://", "'https://' has no host"),
+        ("https://a:b/c", "'https://a:b/c' has no host"),
+        ("https://a b/c", "'https://a b/c' has no host"),
+        ("https://[", r"'https://\[' has no host"),
         ("https://a/b.zip#sha256=12", "a URL may end in #md5=.*; found '#sha256=12'"),
         ("https://a/b.zip#crc32=12345678", "found '#crc32=12345678'"),
         ("https://a/b.zip#md5=" + "g" * 32, "found '#md5=gggg"),
     ],
 )
-def test_a_wrong_url_is_refused_before_anything_is_asked(source: str, message: str) -> None:
+def test_an_invalid_url_is_refused_without_a_request(source: str, message: str) -> None:
     with pytest.raises(ColorizationError, match=f"^download.source: .*{message}"):
         fingerprints.fingerprint_source(source, Path("unused"))
 
 
-def test_a_url_counts_by_its_text(tmp_path: Path) -> None:
+def test_a_url_is_identified_by_its_text(tmp_path: Path) -> None:
     url = "https://example.org/a.zip"
     assert fingerprints.fingerprint_source(url, tmp_path / "memory.json") == url
     assert fingerprints.fingerprint_source("mirflickr25k", tmp_path / "m.json") == "mirflickr25k"
@@ -323,7 +321,7 @@ def test_mirflickr_is_verified_by_the_publishers_length_and_checksum(
     remote = dataclasses.replace(fetching.MIRFLICKR25K, url=site.url())
     monkeypatch.setattr(fetching, "MIRFLICKR25K", remote)
     message = refusal("mirflickr25k", tmp_path / "raw.zip")
-    assert message.endswith("bytes long; 3,069,184,257 were expected")
+    assert "expected 3,069,184,257 bytes; the server has " in message
     remote = dataclasses.replace(remote, length=len(site.content))
     monkeypatch.setattr(fetching, "MIRFLICKR25K", remote)
     assert "wrong md5: expected a23d0a8564ee84cda5622a6c2f947785" in refusal(
@@ -334,14 +332,14 @@ def test_mirflickr_is_verified_by_the_publishers_length_and_checksum(
     assert fetch("mirflickr25k", tmp_path / "raw.zip") == EXPECTED
 
 
-def test_bsds500_is_verified_by_its_images_whatever_the_archive_around_them(
+def test_bsds500_is_verified_by_its_images(
     tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         fetching, "BSDS500", dataclasses.replace(fetching.BSDS500, url=site.url("BSDS500.zip"))
     )
     message = refusal("bsds500", tmp_path / "raw.zip")
-    assert "holds other images than BSDS500 has: 500 with the sha256 a7c539b6" in message
+    assert "not the images of BSDS500: expected 500 with a combined sha256 of a7c539b6" in message
     images = {f"train/{name}.jpg": encoded(scene(index)) for index, name in enumerate("ab")}
     members = {f"BSDS500-1234/BSDS500/data/images/{name}": c for name, c in images.items()}
     members["BSDS500-1234/documentation/figure.png"] = encoded(scene(9))
@@ -349,6 +347,6 @@ def test_bsds500_is_verified_by_its_images_whatever_the_archive_around_them(
     site.content = pack(tmp_path / "github.zip", members).read_bytes()
     sums = sorted(hashlib.sha256(content).hexdigest() for content in images.values())
     expected = hashlib.sha256("".join(sums).encode()).hexdigest()
-    assert f"2 with {expected} were found" in refusal("bsds500", tmp_path / "raw.zip")
+    assert f"found 2 with {expected}" in refusal("bsds500", tmp_path / "raw.zip")
     monkeypatch.setattr(fetching, "BSDS500_SHA256", expected)
     assert fetch("bsds500", tmp_path / "raw.zip") == images

@@ -1,4 +1,4 @@
-"""Which image serves for what, from its content and the seed alone."""
+"""The split depends only on an image's content and the seed."""
 
 import csv
 import hashlib
@@ -26,7 +26,7 @@ def pictures(first: int, count: int) -> dict[str, bytes]:
     return {f"{seed:03d}.png": encoded(scene(seed)) for seed in range(first, first + count)}
 
 
-def parts(path: Path, settings: Split = SETTINGS) -> dict[str, str]:
+def splits_of(path: Path, settings: Split = SETTINGS) -> dict[str, str]:
     table = split.split_archive(path, settings)
     return dict(zip(table["name"], table["split"], strict=True))
 
@@ -40,22 +40,22 @@ def examined(archive: Path, name: str) -> dict:
 @pytest.fixture(scope="module")
 def forty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     archive = pack(tmp_path_factory.mktemp("split") / "a.zip", pictures(0, 40))
-    return archive, parts(archive)
+    return archive, splits_of(archive)
 
 
-def test_adding_and_renaming_images_moves_none(
+def test_adding_and_renaming_images_moves_no_other(
     forty: tuple[Path, dict[str, str]], tmp_path: Path
 ) -> None:
     before = forty[1]
-    more = parts(pack(tmp_path / "more.zip", pictures(0, 60)))
+    more = splits_of(pack(tmp_path / "more.zip", pictures(0, 60)))
     assert {name: more[name] for name in before} == before
     renamed = {f"x/{name}": content for name, content in pictures(0, 40).items()}
-    assert parts(pack(tmp_path / "b.zip", renamed)) == {f"x/{n}": p for n, p in before.items()}
+    assert splits_of(pack(tmp_path / "b.zip", renamed)) == {f"x/{n}": p for n, p in before.items()}
 
 
 def test_another_seed_gives_another_split(forty: tuple[Path, dict[str, str]]) -> None:
-    assert parts(forty[0], SETTINGS.model_copy(update={"seed": 2})) != forty[1]
-    assert parts(forty[0]) == forty[1]
+    assert splits_of(forty[0], SETTINGS.model_copy(update={"seed": 2})) != forty[1]
+    assert splits_of(forty[0]) == forty[1]
 
 
 @pytest.mark.parametrize("ratios", [(0.9, 0.05, 0.05), (0.6, 0.3, 0.1), (0.1, 0.1, 0.8)])
@@ -63,20 +63,20 @@ def test_the_ratios_are_kept_within_sampling_error(ratios: tuple[float, float, f
     settings = SETTINGS.model_copy(update={"ratios": ratios})
     count = 20_000
     sums = (hashlib.sha256(str(index).encode()).hexdigest() for index in range(count))
-    found = Counter(examining.part_of(sha256, settings) for sha256 in sums)
-    for part, ratio in zip(("train", "validation", "test"), ratios, strict=True):
+    found = Counter(examining.split_of(sha256, settings) for sha256 in sums)
+    for split_name, ratio in zip(("train", "validation", "test"), ratios, strict=True):
         deviation = np.sqrt(ratio * (1 - ratio) / count)  # binomial
-        assert abs(found[part] / count - ratio) < 4 * deviation
+        assert abs(found[split_name] / count - ratio) < 4 * deviation
 
 
-def test_exact_copies_land_in_the_same_part_and_are_kept(tmp_path: Path) -> None:
+def test_exact_copies_are_in_the_same_split(tmp_path: Path) -> None:
     originals = pictures(0, 30)
     copies = {f"copy of {name}": content for name, content in originals.items()}
     table = split.split_archive(pack(tmp_path / "a.zip", originals | copies), SETTINGS)
     found = table.set_index("name")
     for name in originals:
         copy = f"copy of {name}"
-        assert found["split"][name] == found["split"][copy] != "left out"
+        assert found["split"][name] == found["split"][copy] != "excluded"
         assert (found["near_duplicate"][name], found["near_duplicate"][copy]) == (copy, name)
 
 
@@ -95,7 +95,7 @@ def again(picture: np.ndarray, how: str) -> bytes:
 
 
 @pytest.mark.parametrize("how", ["re-encoded", "smaller", "larger", "gray", "another format"])
-def test_the_same_picture_is_never_in_two_parts(tmp_path: Path, how: str) -> None:
+def test_near_duplicates_are_never_in_two_splits(tmp_path: Path, how: str) -> None:
     drawn = [scene(seed, 160, 120) for seed in range(60)]
     members = {f"{index:02d}.png": encoded(picture) for index, picture in enumerate(drawn)}
     members |= {f"{index:02d} again": again(picture, how) for index, picture in enumerate(drawn)}
@@ -105,7 +105,7 @@ def test_the_same_picture_is_never_in_two_parts(tmp_path: Path, how: str) -> Non
     crossed = 0
     for index in range(60):
         pair = [f"{index:02d}.png", f"{index:02d} again.img.png"]
-        own = [examining.part_of(table["sha256"][name], SETTINGS) for name in pair]
+        own = [examining.split_of(table["sha256"][name], SETTINGS) for name in pair]
         assert table.loc[pair[0], "near_duplicate"] == pair[1]
         assert table.loc[pair[1], "near_duplicate"] == pair[0]
         if own[0] == own[1]:
@@ -115,20 +115,20 @@ def test_the_same_picture_is_never_in_two_parts(tmp_path: Path, how: str) -> Non
         larger = int(sizes[own[0]] < sizes[own[1]])
         kept = 1 - larger
         assert table.loc[pair[kept], "split"] == own[kept]
-        assert table.loc[pair[larger], "split"] == "left out"
+        assert table.loc[pair[larger], "split"] == "excluded"
         assert table.loc[pair[larger], "reason"] == (
             f"near duplicate: of {pair[kept]} in {own[kept]}"
         )
     assert crossed > 10
 
 
-def test_different_scenes_are_no_twins(tmp_path: Path) -> None:
+def test_different_scenes_are_not_near_duplicates(tmp_path: Path) -> None:
     members = {f"{seed}.jpg": encoded(scene(seed, 96, 80), "JPEG") for seed in range(800)}
     table = split.split_archive(pack(tmp_path / "a.zip", members), SETTINGS)
     assert (table["near_duplicate"] == "").all()
 
 
-def test_blank_pictures_are_no_twins(tmp_path: Path) -> None:
+def test_blank_pictures_are_not_near_duplicates(tmp_path: Path) -> None:
     blank = {
         f"blank{level}.png": encoded(np.full((40, 40, 3), level, np.uint8))
         for level in range(0, 250, 10)
@@ -137,17 +137,17 @@ def test_blank_pictures_are_no_twins(tmp_path: Path) -> None:
     assert (table["near_duplicate"] == "").all()
 
 
-def test_adding_images_moves_none_from_one_part_to_another(tmp_path: Path) -> None:
-    """What is added may be a near_duplicate of what was there, which then is left out, but never moves."""
+def test_adding_images_moves_no_other_to_another_split(tmp_path: Path) -> None:
+    """An added near duplicate may exclude another image, but never moves it."""
     drawn = {f"{seed}.png": encoded(scene(seed, 96, 80)) for seed in range(60)}
-    before = parts(pack(tmp_path / "before.zip", drawn))
+    before = splits_of(pack(tmp_path / "before.zip", drawn))
     added = {f"again {seed}.png": again(scene(seed, 96, 80), "smaller") for seed in range(0, 60, 2)}
-    after = parts(pack(tmp_path / "after.zip", drawn | added))
+    after = splits_of(pack(tmp_path / "after.zip", drawn | added))
     changed = {name: after[name] for name in before if after[name] != before[name]}
-    assert set(changed.values()) == {"left out"}
+    assert set(changed.values()) == {"excluded"}
 
 
-def test_the_table_tells_what_each_image_is(tmp_path: Path) -> None:
+def test_the_table_describes_each_image(tmp_path: Path) -> None:
     red = np.full((40, 50, 3), [255, 0, 0], np.uint8)
     members = pictures(0, 40) | {"gray.png": encoded(red[..., 0]), "red.png": encoded(red)}
     table = split.split_archive(pack(tmp_path / "a.zip", members), SETTINGS).set_index("name")
@@ -159,10 +159,10 @@ def test_the_table_tells_what_each_image_is(tmp_path: Path) -> None:
     assert red_row["mean_chroma"] == pytest.approx(104.55, abs=0.02)
     assert table.loc["gray.png", "mode"] == "L"
     assert table["mean_chroma"]["gray.png"] < 0.01
-    assert table.loc["gray.png", "split"] != "left out"
+    assert table.loc["gray.png", "split"] != "excluded"
 
 
-def test_each_image_that_is_left_out_has_its_reason(tmp_path: Path) -> None:
+def test_each_excluded_image_has_a_reason(tmp_path: Path) -> None:
     whole = encoded(scene(100, 96, 80), "JPEG")
     damaged = encoded(scene(101), "BMP")
     members = pictures(0, 40) | {
@@ -184,7 +184,7 @@ def test_each_image_that_is_left_out_has_its_reason(tmp_path: Path) -> None:
     assert content.count(damaged[100:300]) == 1
     archive.write_bytes(content.replace(damaged[100:300], bytes(200)))
     table = split.split_archive(archive, SETTINGS.model_copy(update={"min_chroma": 2.0}))
-    excluded = table[table["split"] == "left out"].set_index("name")["reason"]
+    excluded = table[table["split"] == "excluded"].set_index("name")["reason"]
     assert excluded["bad/damaged.bmp"] == "unusable: damaged in the archive"
     assert excluded["bad/gray.png"] == "near gray: mean chroma under 2"
     assert excluded["bad/small.png"] == "too small: shorter side under 32 px"
@@ -197,12 +197,12 @@ def test_each_image_that_is_left_out_has_its_reason(tmp_path: Path) -> None:
     assert excluded["/absolute ü.png"] == "too small: shorter side under 32 px"
     assert len(excluded) == 10
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip"]
-    assert (table.loc[table["split"] != "left out", "reason"] == "").all()
+    assert (table.loc[table["split"] != "excluded", "reason"] == "").all()
 
 
 @pytest.mark.filterwarnings("ignore:::PIL")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "TIFF", "WEBP", "BMP"])
-def test_no_damage_to_one_image_stops_the_others(tmp_path: Path, kind: str) -> None:
+def test_damaged_images_do_not_affect_others(tmp_path: Path, kind: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     whole = encoded(scene(3), kind, **({"exif": exif} if kind != "BMP" else {}))
@@ -229,7 +229,7 @@ def test_no_damage_to_one_image_stops_the_others(tmp_path: Path, kind: str) -> N
         struct.pack("<HHI4s", 0x010E, 11, 1, b"float"),  # a description that is a number
     ],
 )
-def test_a_mistyped_exif_tag_does_not_cost_a_rotated_image(tmp_path: Path, mistyped: bytes) -> None:
+def test_a_mistyped_exif_tag_is_ignored(tmp_path: Path, mistyped: bytes) -> None:
     turned = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
     exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + mistyped + turned + bytes(4)
     archive = pack(tmp_path / "a.zip", {"a.jpg": encoded(scene(1, 60, 40), "JPEG", exif=exif)})
@@ -237,7 +237,7 @@ def test_a_mistyped_exif_tag_does_not_cost_a_rotated_image(tmp_path: Path, misty
     assert (row["reason"], row["width"], row["height"]) == ("", 40, 60)
 
 
-def test_size_counts_upright(tmp_path: Path) -> None:
+def test_size_is_upright(tmp_path: Path) -> None:
     tags = Image.Exif()
     tags[0x0112] = 6  # turned by a quarter
     members = pictures(0, 40) | {"turned.jpg": encoded(scene(1, 60, 40), "JPEG", exif=tags)}
@@ -247,7 +247,7 @@ def test_size_counts_upright(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "TIFF, packed", "WEBP"])
 @pytest.mark.parametrize("orientation", [3, 5, 6, 8])
-def test_a_turned_photograph_is_examined_as_the_upright_one(
+def test_a_rotated_photograph_is_examined_upright(
     tmp_path: Path, kind: str, orientation: int
 ) -> None:
     upright = Image.fromarray(scene(1, 60, 40))
@@ -269,7 +269,7 @@ def test_a_turned_photograph_is_examined_as_the_upright_one(
     assert other["mean_chroma"] == one["mean_chroma"]
     np.testing.assert_array_equal(other["hash"], one["hash"])
     np.testing.assert_array_equal(
-        model_input.square(content, 32), model_input.square(encoded(upright), 32)
+        model_input.decode_square(content, 32), model_input.decode_square(encoded(upright), 32)
     )
 
 
@@ -281,7 +281,7 @@ def with_a_flipped_bit(content: bytes, rng: np.random.Generator) -> bytes:
 
 def refusal_of_preprocess(content: bytes) -> str:
     try:
-        model_input.square(content, 32)
+        model_input.decode_square(content, 32)
     except ColorizationError as error:
         return str(error)
     return ""
@@ -292,7 +292,7 @@ def refusal_of_preprocess(content: bytes) -> str:
 def test_what_split_accepts_preprocess_can_decode(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of 200 photographs with one bit that flipped, 10 of each of 20 files, some with EXIF."""
+    """200 photographs with a flipped bit: 10 of each of 20 files, some with EXIF."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10**6)  # a bit may enlarge an image
     rng = np.random.default_rng(7)
     tags = Image.Exif()
@@ -311,7 +311,7 @@ def test_what_split_accepts_preprocess_can_decode(
             assert not reason.endswith(": ")
 
 
-def test_an_image_that_ends_its_decoder_is_unusable_and_costs_no_other(
+def test_an_image_that_crashes_its_decoder_is_unusable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     others = pictures(0, 40)
@@ -322,32 +322,32 @@ def test_an_image_that_ends_its_decoder_is_unusable_and_costs_no_other(
     expected = split.split_archive(pack(tmp_path / "others.zip", others), SETTINGS)
     archive = pack(tmp_path / "all.zip", others | hostile)
     make_decoders_hostile(monkeypatch, tmp_path / "path")
-    monkeypatch.setattr(parallel, "SECONDS", 5.0)
+    monkeypatch.setattr(parallel, "TIMEOUT", 5.0)
     table = split.split_archive(archive, SETTINGS).set_index("name")
     assert table.loc[[*hostile], "reason"].to_list() == [
         "unusable: its decoder crashed (SIGABRT)",
-        "unusable: was given up after 5 seconds",
+        "unusable: timed out after 5 seconds",
     ]
     pd.testing.assert_frame_equal(table.drop(index=[*hostile]), expected.set_index("name"))
 
 
-def test_large_images_are_left_for_later_and_change_nothing(
+def test_postponing_large_images_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     members = pictures(0, 40) | {"large.png": encoded(scene(50, 200, 150))}
     archive = pack(tmp_path / "a.zip", members)
     assert examining.examine(archive, SETTINGS, "large.png", 29_999) == Postponed(30_000)
     expected = split.split_archive(archive, SETTINGS)
-    monkeypatch.setattr(parallel, "MOST_PIXELS", 30_000)
+    monkeypatch.setattr(parallel, "MAX_PIXELS", 30_000)
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
     pd.testing.assert_frame_equal(split.split_archive(archive, SETTINGS), expected)
 
 
-def test_an_empty_part_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_an_empty_split_is_refused_in_one_line(tmp_path: Path) -> None:
     archive = pack(tmp_path / "a.zip", pictures(0, 2))
     with pytest.raises(ColorizationError, match=r"^2 images at split\.ratios") as caught:
         split.split_archive(archive, SETTINGS)
-    assert "part empty" in str(caught.value)
+    assert "validation split empty" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -356,7 +356,7 @@ def test_a_zip_of_text_files_called_jpg_is_refused_naming_one(tmp_path: Path) ->
     with pytest.raises(ColorizationError) as caught:
         split.split_archive(archive, SETTINGS)
     assert str(caught.value) == (
-        f"{archive}: none of its 2 images can be used; a.jpg, for one: unusable: not an image"
+        f"{archive}: none of its 2 images is usable; for example a.jpg: unusable: not an image"
     )
 
 

@@ -1,9 +1,9 @@
-"""Every variant: its record, shapes, weights, gradients, and that it survives its files."""
+"""Networks and the variants built of them: records, shapes, weights, gradients, files."""
 
 import filecmp
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import keras
@@ -13,13 +13,12 @@ import tensorflow as tf
 from keras import layers, ops
 
 import memory
-from colorization import architectures
 from colorization.core.errors import ColorizationError
-from colorization.core.settings import Study
-from colorization.networks import blocks, saving
-from colorization.networks.architecture import Variant, build_network
+from colorization.core.settings import NONE, load_params
+from colorization.networks import blocks, catalog, saving
+from colorization.networks.architecture import Architecture
 from first_party import ROOT, imported_files
-from samples import colors_of_scenes, model_of
+from samples import VARIANTS, built, model_of
 
 # Sums over the layers of kernel height * kernel width * channels in * channels out + biases:
 #   encoder  1-64, 64-128, 128-128, 128-256, 256-256, 256-512, 512-512, 512-256, each 3 x 3:
@@ -28,7 +27,7 @@ from samples import colors_of_scenes, model_of
 #   decoder  256-128, 128-64, 64-64, 64-32, 32-2, each 3 x 3:
 #            295,040 + 73,792 + 36,928 + 18,464 + 578
 # bn_maxpool: the 13 convolutions before ab have no bias but four values per filter (scale, shift,
-# moving mean and variance), that is 3 * 2,656 more; of these 2,656 filters, 64 + 128 + 128 + 256 +
+# moving mean and variance), which is 3 * 2,656 more; of these 2,656 filters, 64 + 128 + 128 + 256 +
 # 256 + 512 + 512 + 256 are the encoder's, 256 the fusion's, 128 + 64 + 64 + 32 the decoder's.
 # deeper: the baseline, then
 #   encoder  3-64, 64-128, 128-256, each 3 x 3: 1,792 + 73,856 + 295,168
@@ -37,7 +36,7 @@ from samples import colors_of_scenes, model_of
 # vgg16: 14,714,688 without top, as Keras documents; of these block1_conv1's 1,792 are trained
 #   decoder  512-256, 256-128, 128-64, 64-32, 32-16, 16-2, each 3 x 3:
 #            1,179,904 + 295,040 + 73,792 + 18,464 + 4,624 + 290 = 1,572,114
-#   the convolution that makes three channels: 3 + 3
+#   the convolution to three channels: 3 + 3
 # vgg19: 20,024,384 without top, none of it trained
 #   bridge   512-512: 2,359,808
 #   decoder  2 x 2 transposed, then two of 3 x 3, the first over the skip too:
@@ -54,7 +53,8 @@ from samples import colors_of_scenes, model_of
 #            1,032,192 + 608,256 + 147,456 + 55,296
 #   four values for each of 1,216 filters, two of them not trained
 #   output   64-59, 1 x 1: 3,835 for the 59 colors of the scenes here
-#   dial     two values and a weight for each color, two for each of 11 positions, the default: 200
+#   decoder  of vividness: two values and a weight for each color, two for each of 11 operating
+#            points, the default: 200
 PARAMETERS = {
     "baseline": 6_573_794,
     "deeper": 6_573_794 + 370_816 + 6_554_624 + 1_309_538,
@@ -80,31 +80,29 @@ NOT_TRAINED = {
     "vgg19_unet": 20_024_384,
     "mobilenet_unet": 2_257_984 - 3 * 17_056 + 2 * 1_216 + 200,
 }
-BEYOND_THE_PAPER = {"bn_maxpool_no_embedding", "mobilenet_unet"}
-ON_FEWER_IMAGES = {"bn_maxpool_one_in_2": 2, "bn_maxpool_one_in_4": 4}  # section 4.2
 
 
 def inputs(model: keras.Model, height: int, width: int, count: int = 2) -> list[np.ndarray]:
-    """Random values for whatever the model takes."""
+    """Random values for the model's inputs."""
     rng = np.random.default_rng(1)
     shapes = {
         "L": (count, height, width, 1),
         "embedding": (count, 1000),
-        "vividness": (count, 1),  # which from 0 down is 0
+        "vividness": (count, 1),  # values below 0 count as 0
     }
     return [rng.uniform(-1, 1, shapes[tensor.name]).astype(np.float32) for tensor in model.inputs]
 
 
 @pytest.fixture(scope="module", params=PARAMETERS)
 def variant(request: pytest.FixtureRequest) -> str:
-    """The variants whose networks differ."""
+    """The variants of the study on photographs whose models differ."""
     return request.param
 
 
 @pytest.fixture(scope="module")
 def model(variant: str) -> Iterator[keras.Model]:
     yield model_of(variant)
-    memory.give_back()
+    memory.free_networks()
 
 
 def normalizes_or_drops(model: keras.Model) -> bool:
@@ -114,67 +112,70 @@ def normalizes_or_drops(model: keras.Model) -> bool:
     )
 
 
-@pytest.mark.parametrize("name", sorted(set(architectures.names()) - set(PARAMETERS)))
-def test_a_variant_whose_network_is_not_looked_at_below_has_that_of_bn_maxpool(name: str) -> None:
-    record, same = architectures.load(name), architectures.load("bn_maxpool")
-    assert (record.build, record.encoder, record.objective) == (
-        same.build,
-        same.encoder,
-        same.objective,
-    )
+def test_every_model_of_the_study_is_tested_here() -> None:
+    def models(names: Iterable[str]) -> set[tuple[str, bool]]:
+        lines = (VARIANTS[name] for name in names)
+        return {(line.network, line.embedding != NONE) for line in lines}
+
+    assert models(PARAMETERS) == models(VARIANTS)
+    assert {network for network, _ in models(VARIANTS)} == set(catalog.names())
 
 
-@pytest.mark.parametrize("variant", architectures.names())
-def test_every_file_of_a_variant_holds_its_record_and_imports_no_other(variant: str) -> None:
-    record = architectures.load(variant)
-    assert isinstance(record, Variant)
-    assert record.architecture
+@pytest.mark.parametrize("name", catalog.names())
+def test_every_file_of_a_network_has_its_record_and_imports_no_other(name: str) -> None:
+    record = catalog.load(name)
+    assert isinstance(record, Architecture)
+    assert record.description
     assert record.section is None or re.fullmatch(r"\d+(\.\d+)+", record.section)
-    assert record.one_in >= 1
-    files = imported_files(ROOT / f"src/colorization/variants/{variant}.py")
-    assert [file for file in files if file.startswith("src/colorization/variants/")] == [
-        f"src/colorization/variants/{variant}.py"
-    ]
+    folder = "src/colorization/architectures"
+    assert catalog.source(name) == ROOT / folder / f"{name}.py"
+    others = {f"{folder}/{other}.py" for other in catalog.names() if other != name}
+    assert not others & imported_files(catalog.source(name))
 
 
-def place(name: str) -> tuple[int, ...]:
-    """The section of the paper, as numbers."""
-    return tuple(int(number) for number in str(architectures.load(name).section).split("."))
+@pytest.mark.parametrize(
+    "profile", sorted((ROOT / "profiles").glob("*.yaml")), ids=lambda p: p.stem
+)
+def test_the_variants_of_a_profile_suit_their_networks(profile: Path) -> None:
+    for line in load_params(profile, catalog.names()).variants.values():
+        record = catalog.load(line.network)
+        assert line.encoder == (record.encoder or NONE)
+        assert line.embedding == NONE or record.takes_embedding
 
 
-def test_the_paper_trains_every_variant_of_its_own_in_its_order_with_its_encoder() -> None:
-    study = Study.load(ROOT / "profiles" / "paper.yaml")
-    of_the_paper = {name for name in architectures.names() if architectures.load(name).section}
-    assert of_the_paper == {*PARAMETERS, *ON_FEWER_IMAGES} - BEYOND_THE_PAPER
-    assert set(study.with_embedding) | set(study.without_embedding) == of_the_paper
-    for names in (study.with_embedding, tuple(study.without_embedding)):
-        assert list(names) == sorted(names, key=place)  # which keeps the order within a section
-    assert study.without_embedding == {
-        name: architectures.load(name).encoder for name in study.without_embedding
+def test_the_papers_profile_has_the_papers_networks_in_its_order_and_the_fractions() -> None:
+    lines = load_params(ROOT / "profiles" / "paper.yaml", catalog.names()).variants
+    records = {name: catalog.load(name) for name in catalog.names()}
+    of_the_paper = {name for name, record in records.items() if record.section}
+    assert set(records) - of_the_paper == {"mobilenet_unet"}
+    assert of_the_paper <= {line.network for line in lines.values()}
+    for takes_embedding in (True, False):
+        sections = [
+            tuple(map(int, section.split(".")))
+            for line in lines.values()
+            if (record := records[line.network]).takes_embedding == takes_embedding
+            and not line.train
+            and (section := record.section)
+        ]
+        assert sections == sorted(sections)
+    fractions = {
+        name: line.train["fraction"] for name, line in lines.items() if "fraction" in line.train
     }
-    assert not any(architectures.load(name).encoder for name in study.with_embedding)
+    assert fractions == {"bn_maxpool_quarter": 0.25, "bn_maxpool_half": 0.5}  # section 4.2
 
 
-def test_on_fewer_images_it_is_the_network_of_bn_maxpool() -> None:
-    expected = model_of("bn_maxpool")
-    for name, one_in in ON_FEWER_IMAGES.items():
-        assert architectures.load(name).one_in == one_in
-        for own, same in zip(model_of(name).weights, expected.weights, strict=True):
-            np.testing.assert_array_equal(own, same, err_msg=own.path)
-
-
-def test_what_learns_has_the_weights_of_what_is_saved(variant: str) -> None:
-    network = build_network(variant, architectures.load(variant), 1, colors=colors_of_scenes())
+def test_the_training_model_has_the_weights_of_the_saved_model(variant: str) -> None:
+    network = built(variant)
     assert network.model.name == variant
-    saved, learning = network.model.trainable_weights, network.training_model.trainable_weights
-    assert {id(weight) for weight in learning} == {id(weight) for weight in saved}
+    saved, trained = network.model.trainable_weights, network.training_model.trainable_weights
+    assert {id(weight) for weight in trained} == {id(weight) for weight in saved}
 
 
 def size(weights: list[keras.Variable]) -> int:
     return sum(int(np.prod(weight.shape)) for weight in weights)
 
 
-def test_the_numbers_of_parameters_are_those_derived_above(model: keras.Model) -> None:
+def test_the_numbers_of_parameters_are_as_derived_above(model: keras.Model) -> None:
     assert model.count_params() == PARAMETERS[model.name]
     assert size(model.non_trainable_weights) == NOT_TRAINED[model.name]
     assert size(model.trainable_weights) == PARAMETERS[model.name] - NOT_TRAINED[model.name]
@@ -192,10 +193,10 @@ def test_ab_has_the_size_of_the_input_and_the_range_of_tanh(
 
 def test_every_trainable_weight_receives_a_gradient(variant: str) -> None:
     model = model_of(variant)
-    given = inputs(model, 32, 32, count=4)
+    batch = inputs(model, 32, 32, count=4)
     truth = np.random.default_rng(2).uniform(-1, 1, (4, 32, 32, 2)).astype(np.float32)
     with tf.GradientTape() as tape:
-        loss = tf.reduce_mean((model(given, training=True) - truth) ** 2)
+        loss = tf.reduce_mean((model(batch, training=True) - truth) ** 2)
     weights = model.trainable_weights
     gradients = tape.gradient(loss, [weight.value for weight in weights])
     for weight, gradient in zip(weights, gradients, strict=True):
@@ -203,17 +204,17 @@ def test_every_trainable_weight_receives_a_gradient(variant: str) -> None:
         assert float(tf.reduce_max(tf.abs(gradient))) > 1e-12, weight.path
 
 
-def test_a_step_moves_every_trainable_weight_and_leaves_what_is_frozen(variant: str) -> None:
+def test_a_step_changes_every_trainable_weight_and_no_frozen_one(variant: str) -> None:
     model = model_of(variant)
     before = {weight.path: np.array(weight) for weight in model.weights}
     trained = {weight.path for weight in model.trainable_weights}
-    # Neither traced nor compiled: that takes seconds, and test_training looks at it.
+    # Not compiled: that takes seconds, and test_training does it.
     model.compile(keras.optimizers.Adam(1e-3), "mse", run_eagerly=True)
     truth = np.random.default_rng(2).uniform(-1, 1, (4, 32, 32, 2)).astype(np.float32)
     model.train_on_batch(inputs(model, 32, 32, count=4), truth)
     for weight in model.weights:
-        moved = not np.array_equal(before[weight.path], weight)
-        assert moved == (weight.path in trained or "/moving_" in weight.path), weight.path
+        changed = not np.array_equal(before[weight.path], weight)
+        assert changed == (weight.path in trained or "/moving_" in weight.path), weight.path
 
 
 def test_every_input_matters(model: keras.Model) -> None:
@@ -233,7 +234,7 @@ def test_batched_equals_single(model: keras.Model) -> None:
         np.testing.assert_allclose(single[0], batched[index], atol=1e-5)
 
 
-def test_training_differs_from_inference_only_where_something_is_normalized_or_dropped(
+def test_training_differs_from_inference_only_with_normalization_or_dropout(
     variant: str,
 ) -> None:
     model = model_of(variant)
@@ -263,7 +264,7 @@ def save(model: keras.Model, folder: Path) -> Path:
     return folder
 
 
-def test_a_saved_model_gives_the_same_bits(model: keras.Model, tmp_path: Path) -> None:
+def test_a_loaded_model_predicts_the_same_bits(model: keras.Model, tmp_path: Path) -> None:
     loaded = saving.load_model(save(model, tmp_path / "first"))
     given = inputs(model, 64, 32)
     assert loaded.name == model.name
@@ -309,7 +310,7 @@ def truncated(content: bytes) -> bytes:
         ("model.weights.h5", "half"),
     ],
 )
-def test_a_damaged_directory_is_refused_in_one_line_that_names_it(
+def test_a_corrupt_directory_is_refused_in_one_line(
     saved: dict[str, bytes], tmp_path: Path, name: str, content: bytes | str | None
 ) -> None:
     for file, whole in saved.items():
@@ -318,8 +319,8 @@ def test_a_damaged_directory_is_refused_in_one_line_that_names_it(
     if content is None:
         (tmp_path / name).unlink()
     else:
-        damaged = truncated(saved[name]) if isinstance(content, str) else content
-        (tmp_path / name).write_bytes(damaged)
+        corrupt = truncated(saved[name]) if isinstance(content, str) else content
+        (tmp_path / name).write_bytes(corrupt)
     with pytest.raises(ColorizationError) as caught:
         saving.load_model(tmp_path)
     assert str(caught.value).startswith(f"{tmp_path}: not a model that can be loaded")
@@ -343,7 +344,7 @@ def test_code_in_a_model_file_is_refused(tmp_path: Path) -> None:
         saving.load_model(tmp_path)
 
 
-def test_the_vector_stands_at_each_pixel_behind_the_features() -> None:
+def test_the_embedding_is_appended_to_the_features_of_each_pixel() -> None:
     rng = np.random.default_rng(1)
     features = rng.normal(size=(2, 3, 5, 4)).astype(np.float32)
     vector = rng.normal(size=(2, 7)).astype(np.float32)
@@ -355,7 +356,7 @@ def test_the_vector_stands_at_each_pixel_behind_the_features() -> None:
             np.testing.assert_array_equal(fused[:, row, column, 4:], vector)
 
 
-def test_upsampling_repeats_pixels_and_pooling_keeps_the_largest() -> None:
+def test_upsampling_repeats_pixels_and_downsampling_halves_the_size() -> None:
     x = np.arange(4, dtype=np.float32).reshape(1, 2, 2, 1)
     tensor = keras.Input((2, 2, 1))
     doubled = keras.Model(tensor, blocks.upsample(tensor, name="up"))(x)
@@ -371,16 +372,16 @@ def test_upsampling_repeats_pixels_and_pooling_keeps_the_largest() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
-def test_bilinear_upsampling_is_keras_own_for_any_size(dtype: str) -> None:
+def test_bilinear_upsampling_agrees_with_keras_for_any_size(dtype: str) -> None:
     features = np.random.default_rng(1).normal(size=(2, 5, 7, 3)).astype(np.float32)
-    ours = blocks.BilinearUpsampling(dtype=dtype)
-    own = layers.UpSampling2D(2, interpolation="bilinear", dtype=dtype)
-    expected = np.asarray(ops.cast(own(features), "float32"))
-    any_size = tf.function(ours, input_signature=[tf.TensorSpec((None, None, None, 3))])
-    for found in (ours(features), any_size(features)):
-        np.testing.assert_array_equal(ops.cast(found, "float32"), expected)
-    again = blocks.BilinearUpsampling.from_config(ours.get_config())
-    np.testing.assert_array_equal(ops.cast(again(features), "float32"), expected)
+    layer = blocks.BilinearUpsampling(dtype=dtype)
+    reference = layers.UpSampling2D(2, interpolation="bilinear", dtype=dtype)
+    expected = np.asarray(ops.cast(reference(features), "float32"))
+    any_size = tf.function(layer, input_signature=[tf.TensorSpec((None, None, None, 3))])
+    for upsampled in (layer(features), any_size(features)):
+        np.testing.assert_array_equal(ops.cast(upsampled, "float32"), expected)
+    rebuilt = blocks.BilinearUpsampling.from_config(layer.get_config())
+    np.testing.assert_array_equal(ops.cast(rebuilt(features), "float32"), expected)
 
 
 def convolutions(model: keras.Model) -> list[layers.Conv2D]:
@@ -402,7 +403,7 @@ def test_l2_is_bn_maxpool_with_a_penalty_on_every_convolution_kernel() -> None:
     assert plain.losses == []
 
 
-def test_spatial_dropout_stands_after_every_other_block_of_encoder_and_decoder() -> None:
+def test_spatial_dropout_follows_every_other_block_of_encoder_and_decoder() -> None:
     model = model_of("spatial_dropout")
     drops = [layer for layer in model.layers if isinstance(layer, layers.SpatialDropout2D)]
     blocks_before = ["encoder_2", "encoder_4", "encoder_6", "encoder_8", "decoder_2", "decoder_4"]
@@ -413,7 +414,7 @@ def test_spatial_dropout_stands_after_every_other_block_of_encoder_and_decoder()
     assert model.count_params() == model_of("bn_maxpool").count_params()
 
 
-def test_spatial_dropout_drops_whole_channels_and_only_in_training() -> None:
+def test_spatial_dropout_drops_whole_channels_in_training_alone() -> None:
     keras.utils.set_random_seed(1)
     tensor = keras.Input((6, 5, 400))
     drop = keras.Model(tensor, blocks.spatial_dropout(tensor, name="drop"))
@@ -426,11 +427,11 @@ def test_spatial_dropout_drops_whole_channels_and_only_in_training() -> None:
     np.testing.assert_array_equal(drop(ones, training=False), ones)
 
 
-def test_deeper_looks_at_l_and_at_the_colors_of_the_baseline_within_it() -> None:
+def test_deepers_second_encoder_takes_l_and_the_baselines_ab() -> None:
     model = model_of("deeper")
     baseline = model_of("baseline")
     given = inputs(model, 32, 32)
     hybrid = keras.Model(model.inputs, model.get_layer("hybrid").output)
-    seen = np.asarray(hybrid(given, training=False))
-    np.testing.assert_array_equal(seen[..., :1], given[0])
-    np.testing.assert_array_equal(seen[..., 1:], np.asarray(baseline(given, training=False)))
+    encoded = np.asarray(hybrid(given, training=False))
+    np.testing.assert_array_equal(encoded[..., :1], given[0])
+    np.testing.assert_array_equal(encoded[..., 1:], np.asarray(baseline(given, training=False)))

@@ -1,4 +1,4 @@
-"""Workers without processes of their own, where a test watches what they do."""
+"""Workers in threads, for tests that observe them."""
 
 import importlib
 from typing import Any
@@ -7,7 +7,7 @@ from colorization.core.workers import Answer, Workers
 
 
 class ThreadWorkers(Workers):
-    """Call functions in the thread that asks for it."""
+    """Call functions in the calling thread."""
 
     def __init__(self, module: str, count: int) -> None:
         self.count = count

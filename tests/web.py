@@ -10,7 +10,7 @@ from email.utils import formatdate
 
 @dataclass
 class Site:
-    """What the server serves at any path but /moved and /circle, and how badly.
+    """The content of all paths but /moved and /circle, and how the server misbehaves.
 
     Attributes
     ----------

@@ -31,12 +31,12 @@ def up_to_date() -> list[tuple[str, int]]:
     shared = [name for name in changed if "@" not in name and name not in IRRELEVANT]
     if shared:
         raise ColorizationError(f"dvc status: out of date: {', '.join(shared)}")
-    stale = {name.partition("@")[2] for name in changed}
+    stale = {name.partition("@")[2] for name in changed}  # trainings, variants, embeddings
+    params = Params.load(Path("params.yaml"))
     return [
         (variant, seed)
-        for variant, seed in Params.load(Path("params.yaml")).trainings()
-        if f"{variant}-{seed}" not in stale
-        and variant not in stale
+        for variant, seed in params.trainings()
+        if stale.isdisjoint({f"{variant}-{seed}", variant, params.variants[variant].embedding})
         and Path("data", "evaluations", f"{variant}-{seed}").exists()
     ]
 

@@ -8,6 +8,8 @@ import argparse
 import io
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import chdir, redirect_stdout
 from functools import partial
@@ -16,14 +18,13 @@ from typing import Any
 
 import release
 import tiffs
-from colorization import architectures
+import what_runs
 from colorization.colorizing import command, page
 from colorization.colorizing.colorizer import load
-from colorization.core.settings import Params
+from colorization.core.settings import Params, Variant
+from colorization.networks import catalog
 from colorization.networks.record import TrainingRecord
 from colorization.packaging.manifest import RELEASED
-from colorization.pages import rendering
-from colorization.pages.rendering import Table
 from colorization.scoring import metrics
 from colorization.scoring.evaluation import Evaluation
 from colorization.study.claims import CLAIMS, PROMISING
@@ -94,7 +95,7 @@ def with_printed(text: str) -> str:
 def released_figure() -> str:
     """The figure that `release.draw` draws, with its caption."""
     trained = TrainingRecord.read(RELEASED / "training.json")
-    positions = ", ".join(f"{position:g}" for position in release.POSITIONS)
+    positions = ", ".join(f"{position:g}" for position in release.FIGURE_VIVIDNESS)
     default = load(RELEASED).vividness
     scores = json.loads((RELEASED / "metrics.json").read_text(encoding="utf-8"))
     model, gray = (scores[name]["ciede2000_mean"] for name in ("model", "gray"))
@@ -135,8 +136,8 @@ def draw_figure(out: Path) -> None:
 
 
 def _trainings() -> dict[str, Evaluation]:
-    params = Params.load(STUDY / "params.yaml")
-    return read_experiments(params, STUDY / "trainings").with_samples()
+    params = STUDY / "params.yaml"
+    return read_experiments(Params.load(params), STUDY / "trainings").with_samples()
 
 
 def results_table() -> str:
@@ -187,20 +188,58 @@ def metrics_table() -> str:
 
 
 def variants_table() -> str:
-    """Each variant, with its section of the paper."""
-    variants = Params.load(ROOT / "profiles" / "photographs.yaml").variants
-    records = {name: architectures.load(line.network) for name, line in variants.items()}
-    rows = [
-        (f"`{name}`", record.section or "beyond it", record.architecture)
-        for name, record in records.items()
+    """The published study's variants: network, section of the paper, what differs from others."""
+    lines = Params.load(ROOT / "profiles" / "photographs.yaml").variants
+    return _table(
+        ["variant", "network", "paper", "embedding", "training"],
+        [_variant_row(name, line) for name, line in lines.items()],
+    )
+
+
+def _variant_row(name: str, line: Variant) -> tuple[str, ...]:
+    network = catalog.load(line.network)
+    of_the_paper = line.embedding == "imagenet" or not network.takes_embedding
+    overrides = ", ".join(f"{key} {value}" for key, value in line.train.items())
+    section = (network.section or "") if of_the_paper else ""
+    return f"`{name}`", network.description, section, line.embedding, overrides
+
+
+def pipeline_figure() -> str:
+    """The DAG of the stages as Mermaid, without instances and without edges that others imply."""
+    command = [sys.executable, "-m", "dvc", "dag", "--mermaid", "--collapse-foreach-matrix"]
+    text = subprocess.check_output(command, cwd=ROOT, text=True)
+    names = dict(re.findall(r"(node\d+)\[\"(?:.*:)?(\w+)\"\]", text))
+    following: dict[str, set[str]] = {name: set() for name in names.values()}
+    for source, target in re.findall(r"(node\d+)-->(node\d+)", text):
+        following[names[source]].add(names[target])
+    indirect = {name: _reached(following, targets) for name, targets in following.items()}
+    edges = [
+        f"    {source} --> {target}\n"
+        for source, targets in following.items()
+        for target in sorted(targets - indirect[source])
     ]
-    return _table(["name", "paper", "architecture"], rows)
+    return f"```mermaid\nflowchart TD\n{''.join(edges)}```\n"
+
+
+def _reached(following: Mapping[str, set[str]], stages: Iterable[str]) -> set[str]:
+    """All stages that follow some stages, directly or not."""
+    reached: set[str] = set()
+    for stage in stages:
+        reached |= following[stage] | _reached(following, following[stage])
+    return reached
 
 
 def claims_table() -> str:
     """The paper's claims, with the rule for each."""
     rows = [(str(claim.number), claim.section, claim.text, claim.rule) for claim in CLAIMS]
     return _table(["", "paper", "claim", "supported if"], rows)
+
+
+def what_runs_table() -> str:
+    """The stages that run again after each kind of change."""
+    return _table(
+        ["change", "runs again", "then, if outputs changed"], what_runs.rows(Params.model_fields)
+    )
 
 
 def tiffs_table() -> str:
@@ -253,7 +292,9 @@ def _range(schema: dict[str, Any], path: Sequence[str]) -> str:
 
 
 def _table(titles: list[str], rows: Iterable[Iterable[str | None]]) -> str:
-    return rendering.markdown_table(Table(titles, [[text or "" for text in row] for row in rows]))
+    """A Markdown table of texts, aligned to the left."""
+    lines = [titles, ["---"] * len(titles), *([text or "" for text in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 SECTIONS: Mapping[str, Callable[[], str]] = {
@@ -262,6 +303,8 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "results": results_table,
     "findings": findings,
     "verdicts": verdicts,
+    "pipeline": pipeline_figure,
+    "what runs": what_runs_table,
     "variants": variants_table,
     "metrics": metrics_table,
     "claims": claims_table,

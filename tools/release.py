@@ -1,7 +1,6 @@
-"""Make the model that comes with this program of models/chosen, and the figure of what it does.
+"""Make the released model from models/chosen, and a figure of its results.
 
-python tools/release.py --photos bsds500 --notes profiles/released.md \
-    --evaluation data/evaluations/mobilenet_unet-1
+python tools/release.py bsds500 profiles/released.md data/evaluations/mobilenet_unet-1
 """
 
 import sys
@@ -13,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "stages"))
 import numpy as np
 from PIL import Image
 
+from _paths import MODELS
 from _stage import run
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_write
@@ -22,24 +22,23 @@ from colorization.scoring.evaluation import read_evaluation
 from colorization.scoring.vividness import DISPLAYED
 
 FIGURE = Path("docs/released.png")
-POSITIONS = (0.0, 0.5, 1.0)  # of the dial
+FIGURE_VIVIDNESS = (0.0, 0.5, 1.0)
 
 
-def main(
-    photos: Path, notes: Path, evaluation: Path, package: Path = Path("models/chosen")
-) -> None:
+def main(photos: Path, notes: Path, evaluation: Path) -> None:
     draw(evaluation, FIGURE)
-    release(package, photos, notes, RELEASED)
+    release(MODELS / "chosen", photos, notes, RELEASED)
     print(f"wrote {RELEASED} and {FIGURE}")
 
 
 def draw(evaluation: Path, out: Path) -> None:
-    """Draw every other shown photograph of a test split: gray, along the dial, and as it is."""
-    found = read_evaluation(evaluation)
-    if found.sweep is None:
-        raise ColorizationError(f"{evaluation}: of a model without a dial; the figure shows one")
-    shown, places = found.samples["evenly_spaced"].images, np.searchsorted(DISPLAYED, POSITIONS)
-    rows = [shown["gray"], *found.sweep.images.swapaxes(0, 1)[places], shown["truth"]]
+    """Draw every other test sample: gray, at several vividness, and the original."""
+    scores = read_evaluation(evaluation)
+    if scores.sweep is None:
+        raise ColorizationError(f"{evaluation}: the model has no adjustable vividness")
+    samples = scores.samples["evenly_spaced"].images
+    indices = np.searchsorted(DISPLAYED, FIGURE_VIVIDNESS)
+    rows = [samples["gray"], *scores.sweep.images.swapaxes(0, 1)[indices], samples["truth"]]
     write_rows([row[::2] for row in rows], out)
 
 

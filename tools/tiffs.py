@@ -1,4 +1,4 @@
-"""Write small TIFFs of every kind by the letter of the specification, and try which are read.
+"""Write small TIFFs of all kinds, following the specification, and test which are supported.
 
 References
 ----------
@@ -19,11 +19,11 @@ from colorization.color import lab
 from colorization.core.errors import ColorizationError
 from colorization.photos import decoding
 
-WIDTH, HEIGHT = 37, 19  # odd, so that lines of packed samples end within a byte
+WIDTH, HEIGHT = 37, 19  # odd, so that rows of packed samples end within a byte
 
 
 class Pixel(NamedTuple):
-    """What a pixel consists of."""
+    """The samples of a pixel."""
 
     photometric: int  # PhotometricInterpretation
     channels: int
@@ -57,8 +57,8 @@ COMPRESSIONS: Mapping[str, tuple[int, Callable[[bytes], bytes | bytearray]]] = {
     "Zstandard": (50000, imagecodecs.zstd_encode),
 }
 _JPEG = 7
-_JPEG_SPACES = {3: "RGB", 4: "CMYK"}  # kept as they are: a TIFF has its own word for what they mean
-KINDS = {  # the number of bits by SampleFormat
+_JPEG_SPACES = {3: "RGB", 4: "CMYK"}  # not converted: the TIFF's tags define their meaning
+KINDS = {  # name and numbers of bits by SampleFormat
     1: ("", (*range(1, 17), 24, 32, 64)),
     2: ("signed ", (8, 16, 32)),
     3: ("floating-point ", (16, 32, 64)),
@@ -71,18 +71,18 @@ def written(
     tags: Mapping[int, int | Sequence[int]],
     order: str = "<",
 ) -> bytes:
-    """Write a TIFF of one strip or, for planes, of one strip each.
+    """Write a TIFF of one strip or, if planar, of one strip per plane.
 
     Parameters
     ----------
     strips : sequence of bytes
-        Compressed as the tags say.
+        Compressed according to the tags.
     size : (int, int)
         Width and height in px.
     tags : mapping
-        Values of 16 bits by tag, but those that follow from the other arguments.
+        16-bit values by tag, except those given by the other arguments.
     order : {"<", ">"}
-        Order of bytes, as in `struct`.
+        Byte order, as in `struct`.
 
     Returns
     -------
@@ -108,7 +108,7 @@ def written(
 
 
 def sample_bytes(samples: np.ndarray, bits: int, order: str = "<") -> bytes:
-    """Give the bytes of samples, (H, W, samples): whole bytes, or else packed (section 5)."""
+    """Return the bytes of samples, (H, W, samples), packed if not of whole bytes (section 5)."""
     if samples.dtype.kind == "f" or bits in {8, 16, 32, 64}:
         kind = f"{order}{samples.dtype.kind}{bits // 8}"
         return samples.astype(kind).tobytes()
@@ -118,7 +118,7 @@ def sample_bytes(samples: np.ndarray, bits: int, order: str = "<") -> bytes:
 
 
 def in_bits(eight: np.ndarray, sample_format: int, bits: int) -> tuple[np.ndarray, np.ndarray]:
-    """Give samples of a kind, and what they are once more in 8 bits.
+    """Convert 8-bit samples to another kind, and those back to 8 bits.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def in_bits(eight: np.ndarray, sample_format: int, bits: int) -> tuple[np.ndarra
     -------
     samples : array of (u)int64 or float64
     in_eight : uint8 array
-        0 is black, and the greatest value that the bits hold is white; of floating point, 1.
+        White is the greatest value of the bit depth, or 1 in floating point.
     """
     if sample_format == 3:
         return eight / 255, eight
@@ -146,11 +146,11 @@ def in_bits(eight: np.ndarray, sample_format: int, bits: int) -> tuple[np.ndarra
 
 
 def rgb_of(eight: np.ndarray, pixel: Pixel) -> np.ndarray:
-    """Give the RGB or RGBA that samples of 8 bits stand for, (H, W, 3 or 4) uint8."""
+    """Convert 8-bit samples to RGB or RGBA, (H, W, 3 or 4) uint8."""
     color = eight[..., : pixel.channels]
     if pixel.photometric == 0:
         color = 255 - color
-    if pixel.photometric == 5:  # as Pillow has it: each ink takes its part away
+    if pixel.photometric == 5:  # as in Pillow
         color = np.asarray(Image.fromarray(color.copy(), "CMYK").convert("RGB"))
     if pixel.photometric == 6:
         color = np.asarray(Image.fromarray(color.copy(), "YCbCr").convert("RGB"))
@@ -165,37 +165,35 @@ def rgb_of(eight: np.ndarray, pixel: Pixel) -> np.ndarray:
 
 
 def picture(pixel: Pixel) -> np.ndarray:
-    """Give (HEIGHT, WIDTH, samples) uint8 without a pixel in which alpha hides the rest."""
+    """Return test samples, (HEIGHT, WIDTH, samples) uint8, without transparent pixels."""
     y, x = np.mgrid[:HEIGHT, :WIDTH]
-    parts = [7 * x % 256, 255 - 13 * y, (3 * x + 5 * y) % 256, 255 - 6 * y, 255 - 5 * x]
-    values = np.stack(parts[: pixel.samples], axis=-1)
+    samples = [7 * x % 256, 255 - 13 * y, (3 * x + 5 * y) % 256, 255 - 6 * y, 255 - 5 * x]
+    values = np.stack(samples[: pixel.samples], axis=-1)
     if pixel.extra:
         values[..., pixel.channels] |= 128
     if pixel.photometric == 8:
-        values[..., 1:] = 0  # a* and b*; gray is the same under every white
+        values[..., 1:] = 0  # a* and b*; gray is independent of the white point
     return values.astype(np.uint8)
 
 
 def is_read(name: str, sample_format: int, bits: int, compression: str) -> bool:
-    """Try whether a kind of TIFF is read: once with samples together, once apart.
-
-    The first has the lowest byte of a number first, the second the highest.
+    """Test whether a kind of TIFF is supported, contiguous little-endian and planar big-endian.
 
     Parameters
     ----------
     name : str
-        Of `PIXELS`.
+        A key of `PIXELS`.
     sample_format : {1, 2, 3}
         Unsigned, signed, floating point.
     bits : int
         Of each sample; up to 16 in a palette.
     compression : str
-        Of `COMPRESSIONS`.
+        A key of `COMPRESSIONS`.
 
     Raises
     ------
     AssertionError
-        If it is read in one layout and not in another, or the pixels are not those written.
+        If only one layout is supported, or the pixels differ from those written.
     """
     pixel = PIXELS[name]
     samples, expected = in_bits(picture(pixel), sample_format, bits)
@@ -203,21 +201,21 @@ def is_read(name: str, sample_format: int, bits: int, compression: str) -> bool:
     if name == "palette":
         palette = np.random.default_rng(bits).integers(0, 2**16, (3, 2**bits))
         tags[320] = palette.ravel().tolist()
-        seen = (palette.T >> 8)[samples[..., 0].astype(int) % 2**bits]
+        rgb = (palette.T >> 8)[samples[..., 0].astype(int) % 2**bits]
     else:
-        seen = rgb_of(expected, pixel)
+        rgb = rgb_of(expected, pixel)
     code, compress = COMPRESSIONS[compression]
     results = set()
     for order, planar in (("<", False), (">", pixel.samples > 1)):
         strips = [compress(sample_bytes(plane, bits, order)) for plane in _planes(samples, planar)]
         layout = {259: code, 284: 1 + planar}
-        results.add(_is_right(written(strips, (WIDTH, HEIGHT), tags | layout, order), seen))
+        results.add(_is_right(written(strips, (WIDTH, HEIGHT), tags | layout, order), rgb))
     assert len(results) == 1, (name, sample_format, bits, compression)  # noqa: S101
     return results.pop()
 
 
 def jpeg_is_read(name: str) -> bool:
-    """Try whether a TIFF that is compressed as JPEG is read; see `is_read`."""
+    """Test whether a TIFF with JPEG compression is supported; see `is_read`."""
     pixel = PIXELS[name]
     samples = picture(pixel)
     tags = _tags(pixel) | {258: [8] * pixel.samples, 259: _JPEG}
@@ -242,20 +240,20 @@ def jpeg_is_read(name: str) -> bool:
 
 
 def bits_read(name: str, compression: str) -> str:
-    """Tell in words which bits of a sample are read, by trying them; see `is_read`."""
+    """Describe the supported numbers of bits, by testing them; see `is_read`."""
     if compression == "JPEG":
         return "8" if jpeg_is_read(name) else ""
-    parts = []
-    for sample_format, (word, sizes) in KINDS.items():
-        tried = [bits for bits in sizes if bits <= 16 or name != "palette"]
-        read = [bits for bits in tried if is_read(name, sample_format, bits, compression)]
-        if read:
-            parts.append(word + _ranges(read))
-    return "; ".join(parts)
+    kinds = []
+    for sample_format, (kind, sizes) in KINDS.items():
+        candidates = [bits for bits in sizes if bits <= 16 or name != "palette"]
+        supported = [bits for bits in candidates if is_read(name, sample_format, bits, compression)]
+        if supported:
+            kinds.append(kind + _ranges(supported))
+    return "; ".join(kinds)
 
 
 def _ranges(numbers: Sequence[int]) -> str:
-    """Numbers in rising order, as in "1 to 16, 32"."""
+    """Format ascending numbers, as in "1 to 16, 32"."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][-1] + 1:
@@ -276,9 +274,9 @@ def _planes(samples: np.ndarray, planar: bool) -> list[np.ndarray]:
 
 
 def _is_right(content: bytes, expected: np.ndarray, tolerance: int = 2) -> bool:
-    """Whether a file is read; an error if the pixels are wrong.
+    """Whether a file is supported; raises if the pixels are wrong.
 
-    Two levels are for the rounding of associated alpha, and for the white of CIELab, which is D50.
+    The tolerance covers the rounding of associated alpha, and CIELab's white point D50.
     """
     try:
         pixels = decoding.to_srgb_with_alpha(decoding.open_image(content))

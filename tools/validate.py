@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
-from colorization import architectures
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import load_params
+from colorization.networks import catalog
 
 if __name__ == "__main__":
     try:
-        load_params(Path(sys.argv[1]), architectures.names())
+        load_params(Path(sys.argv[1]), catalog.names())
     except ColorizationError as error:
         sys.exit(str(error))

@@ -9,18 +9,18 @@ if TYPE_CHECKING:
 
 
 def load(model: str | Path | None = None) -> "Colorizer":
-    """Load a packaged model, which is called with an array, a PIL image or a path.
+    """Load a packaged model.
 
     Parameters
     ----------
     model : path, optional
-        A folder that the stage `package` made, such as "models/chosen". By default, the model that
-        comes with this program.
+        A folder written by the stage `package`, such as "models/chosen". Default: the released
+        model, which is installed with this package.
 
     Returns
     -------
     Colorizer
-        Takes a photograph and gives it back in color, as a PIL image.
+        Call it with a photograph (path, PIL image or array); it returns a PIL image in color.
 
     Raises
     ------
@@ -32,5 +32,5 @@ def load(model: str | Path | None = None) -> "Colorizer":
     >>> colorize = colorization.load()
     >>> colorize("photo.jpg").save("colorized.png")
     """
-    # Imported by name, when called: every stage imports this module, but none needs the colorizer.
+    # Lazy, by name: every stage imports this module, but only some need the colorizer.
     return import_module("colorization.colorizing.colorizer").load(model)

@@ -2,12 +2,13 @@
 
 from functools import partial
 
-from colorization.networks.architecture import Variant
+from colorization.networks.architecture import Architecture
 from colorization.networks.blocks import conv_relu
 from colorization.networks.koalarization import koalarization
 
-VARIANT = Variant(
+ARCHITECTURE = Architecture(
     build=partial(koalarization, conv_relu),
-    architecture="encoder, fusion with the embedding, decoder; strided convolutions",
+    description="encoder, fusion with the embedding, decoder; strided convolutions",
     section="2.4",
+    takes_embedding=True,
 )

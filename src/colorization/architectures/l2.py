@@ -1,19 +1,19 @@
-"""Section 3.4.3: `bn_maxpool` with a penalty on the squares of every convolution kernel."""
+"""Section 3.4.3: `bn_maxpool` with an L2 penalty on every convolution kernel."""
 
 from functools import partial
 
 import keras
 from keras import layers
 
-from colorization.networks.architecture import Variant
+from colorization.networks.architecture import Architecture
 from colorization.networks.koalarization import batch_normalized
 
-L2 = 0.01  # the paper gives only the factor
+L2 = 0.01  # section 3.4.3
 
 
-def _build() -> keras.Model:
+def _build(*, embedding: bool) -> keras.Model:
     """Build `bn_maxpool`, with the same initial weights, and add the penalty."""
-    plain = batch_normalized()
+    plain = batch_normalized(embedding=embedding)
     model = keras.models.clone_model(plain, clone_function=partial(_penalized, l2=L2))
     model.set_weights(plain.get_weights())
     return model
@@ -26,8 +26,9 @@ def _penalized(layer: layers.Layer, l2: float) -> layers.Layer:
     return type(layer).from_config(config)
 
 
-VARIANT = Variant(
+ARCHITECTURE = Architecture(
     build=_build,
-    architecture="`bn_maxpool` with a penalty of 0.01 on the squares of every convolution kernel",
+    description="`bn_maxpool` with an L2 penalty of 0.01 on every convolution kernel",
     section="3.4.3",
+    takes_embedding=True,
 )

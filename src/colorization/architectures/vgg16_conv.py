@@ -3,26 +3,26 @@
 import keras
 from keras import layers
 
-from colorization.networks.architecture import Variant
-from colorization.networks.vgg import through_vgg16, to_0_255
+from colorization.networks.architecture import Architecture
+from colorization.networks.vgg import to_0_255, vgg16_to_ab
 
 
 def _build() -> keras.Model:
-    """Build the new convolution, VGG16 and a decoder; of VGG16, the first convolution is trained.
+    """Build the new convolution, VGG16 and a decoder; train VGG16's first convolution alone.
 
-    The new convolution is trained too. Its kernel starts as ones and its bias as zero, so that
-    training starts from `vgg16_repeat`.
+    The new convolution is initialized with ones and a bias of zero, so that training starts from
+    `vgg16_repeat`.
     """
     L = keras.Input((None, None, 1), name="L")
     three = layers.Conv2D(3, 1, kernel_initializer="ones", dtype="float32", name="to_three")(
         to_0_255(L)
     )
-    return keras.Model([L], through_vgg16(three))
+    return keras.Model([L], vgg16_to_ab(three))
 
 
-VARIANT = Variant(
+ARCHITECTURE = Architecture(
     build=_build,
-    architecture="VGG16, a new 1x1 convolution before it, a decoder of five convolutions",
+    description="VGG16, a new 1x1 convolution before it, a decoder of five convolutions",
     section="3.5.1",
     encoder="vgg16",
 )

@@ -2,18 +2,18 @@
 
 import keras
 
-from colorization.networks.architecture import Variant
-from colorization.networks.vgg import repeated, through_vgg16, to_0_255
+from colorization.networks.architecture import Architecture
+from colorization.networks.vgg import repeat_channel, to_0_255, vgg16_to_ab
 
 
 def _build() -> keras.Model:
     L = keras.Input((None, None, 1), name="L")
-    return keras.Model([L], through_vgg16(repeated(to_0_255(L))))
+    return keras.Model([L], vgg16_to_ab(repeat_channel(to_0_255(L))))
 
 
-VARIANT = Variant(
+ARCHITECTURE = Architecture(
     build=_build,
-    architecture="VGG16, L repeated three times before it, a decoder of five convolutions",
+    description="VGG16, L repeated three times before it, a decoder of five convolutions",
     section="3.5.1",
     encoder="vgg16",
 )

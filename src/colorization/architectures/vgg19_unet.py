@@ -3,22 +3,24 @@
 import keras
 from keras import layers
 
-from colorization.networks.architecture import Variant
+from colorization.networks.architecture import Architecture
 from colorization.networks.blocks import ab_output, conv_relu
-from colorization.networks.vgg import repeated, through_vgg, to_0_255
+from colorization.networks.vgg import encode_vgg, repeat_channel, to_0_255
 
 DECODER = (512, 256, 128, 64)  # filters
 SKIPS = ("block4_conv4", "block3_conv4", "block2_conv2", "block1_conv2")  # deepest first
 
 
 def _build() -> keras.Model:
-    """Build the U-Net; the paper names neither its skips nor the decoder's widths.
+    """Build the U-Net; the paper specifies neither its skips nor the decoder's widths.
 
-    Each decoder block joins the last convolution of VGG19 of its size, and has as many filters. The
-    transposed convolutions have no activation, as in the original U-Net (arXiv:1505.04597).
+    Each decoder block is concatenated with VGG19's last convolution of the same size, and has as
+    many filters. The transposed convolutions have no activation, as in the original U-Net
+    (arXiv:1505.04597).
     """
     L = keras.Input((None, None, 1), name="L")
-    deepest, *skips = through_vgg(repeated(to_0_255(L)), "vgg19", outputs=("block5_conv4", *SKIPS))
+    three = repeat_channel(to_0_255(L))
+    deepest, *skips = encode_vgg(three, "vgg19", outputs=("block5_conv4", *SKIPS))
     x = conv_relu(deepest, 512, name="bridge")
     for index, (filters, skip) in enumerate(zip(DECODER, skips, strict=True), start=1):
         name = f"decoder_{index}"
@@ -29,9 +31,9 @@ def _build() -> keras.Model:
     return keras.Model([L], ab_output(x, kernel_size=1))
 
 
-VARIANT = Variant(
+ARCHITECTURE = Architecture(
     build=_build,
-    architecture="U-Net with VGG19, frozen, as its encoder",
+    description="U-Net with VGG19, frozen, as its encoder",
     section="3.5.2",
     encoder="vgg19",
 )

@@ -1,1 +1,1 @@
-"""Builds published networks, with their ImageNet weights and the precision they compute in."""
+"""Builds published networks with their ImageNet weights, and chooses their precision."""

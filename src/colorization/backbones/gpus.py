@@ -1,4 +1,4 @@
-"""Finds this machine's GPUs, through the backend that Keras computes with."""
+"""Finds this machine's GPUs through Keras' backend."""
 
 import re
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ class Gpu:
     Attributes
     ----------
     name : str
-        Its model, as its driver calls it.
+        The model, as reported by the driver.
     compute_capability : (int, int)
-        The generation of NVIDIA's GPUs; (0, 0) for those of others.
+        NVIDIA's compute capability; (0, 0) for GPUs of other vendors.
     """
 
     name: str
@@ -23,26 +23,23 @@ class Gpu:
 
 
 def find_gpus() -> list[Gpu]:
-    """Find the GPUs that Keras can compute on; none where its backend is neither of ours."""
+    """Find the GPUs that Keras can use; none with a backend other than TensorFlow and JAX."""
     backend = keras.config.backend()
-    return {"tensorflow": _of_tensorflow, "jax": _of_jax}.get(backend, list)()
+    return {"tensorflow": _tensorflow_gpus, "jax": _jax_gpus}.get(backend, list)()
 
 
-def _of_tensorflow() -> list[Gpu]:
-    import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
+def _tensorflow_gpus() -> list[Gpu]:
+    import tensorflow as tf  # noqa: PLC0415 (not needed with other backends)
 
-    details = [
-        tf.config.experimental.get_device_details(gpu)
-        for gpu in tf.config.list_physical_devices("GPU")
-    ]
+    gpus = tf.config.list_physical_devices("GPU")
     return [
-        Gpu(known.get("device_name", "GPU"), known.get("compute_capability", (0, 0)))
-        for known in details
+        Gpu(details.get("device_name", "GPU"), details.get("compute_capability", (0, 0)))
+        for details in map(tf.config.experimental.get_device_details, gpus)
     ]
 
 
-def _of_jax() -> list[Gpu]:
-    import jax  # noqa: PLC0415 (with other backends it is not needed)
+def _jax_gpus() -> list[Gpu]:
+    import jax  # noqa: PLC0415 (not needed with other backends)
 
     return [
         Gpu(device.device_kind, _capability(getattr(device, "compute_capability", "")))
@@ -52,6 +49,6 @@ def _of_jax() -> list[Gpu]:
 
 
 def _capability(text: str) -> tuple[int, int]:
-    """Read "9.0" as (9, 0), and anything else, such as AMD's "gfx90a", as (0, 0)."""
-    found = re.fullmatch(r"(\d+)\.(\d+)", text)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    """Parse "9.0" as (9, 0), and anything else, such as AMD's "gfx90a", as (0, 0)."""
+    match = re.fullmatch(r"(\d+)\.(\d+)", text)
+    return (int(match[1]), int(match[2])) if match else (0, 0)

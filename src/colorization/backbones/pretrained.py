@@ -1,4 +1,4 @@
-"""Builds networks of `keras.applications` with the weights that a parameter names."""
+"""Builds networks of `keras.applications` with the weights of a parameter."""
 
 import warnings
 from collections.abc import Callable
@@ -7,20 +7,20 @@ from typing import Any
 
 import keras
 
-from colorization.backbones.hdf5 import check_weights_file
+from colorization.backbones.hdf5 import check_finite
 from colorization.backbones.weights import weights_file
 from colorization.core.errors import ColorizationError, reason
 
-# Keras warns of containers that it skips, but raises an error if weights are then missing. A filter
-# holds for the whole process: a temporary one, set in a thread, would affect the other threads.
-# Appended last, this one overrules no other filter.
+# Keras warns of containers that it skips, but raises an error if weights are missing. Filters are
+# global: a temporary one, set in a thread, would affect the other threads. Appended last, this one
+# does not override others.
 warnings.filterwarnings("ignore", "Skipping nested container", append=True)
 
 
 def build_pretrained(
     build: Callable[..., keras.Model], weights: str, parameter: str, name: str, **options: Any
 ) -> keras.Model:
-    """Build a network and give it its weights.
+    """Build a network and load its weights.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ def build_pretrained(
         A function of `keras.applications`.
     weights : str
         "random" (drawn from Keras' global seed), "imagenet" (Keras downloads and verifies them),
-        or the path of a weights file that Keras wrote.
+        or the path of a weights file of Keras.
     parameter : str
-        The parameter that holds `weights`, for messages.
+        The key of `weights` in params.yaml, for messages.
     name : str
         The network's name, for messages.
     **options
@@ -48,7 +48,7 @@ def build_pretrained(
     if weights == "imagenet":
         try:
             return build(weights="imagenet", **options)
-        except Exception as error:  # Keras raises a bare Exception when a download fails.
+        except Exception as error:  # Keras raises Exception if a download fails.
             raise ColorizationError(
                 f"{parameter}: cannot download the ImageNet weights of {name} "
                 f"({reason(error)}); put the file into ~/.keras/models, name its path as "
@@ -66,14 +66,14 @@ def load_weights(network: keras.Model, path: Path, parameter: str, name: str) ->
     Raises
     ------
     ColorizationError
-        If the file cannot be read, is no plain file of finite numbers, or belongs to another
+        If the file cannot be read, contains anything but finite numbers, or belongs to another
         network.
     """
-    # Anybody may have written this file, so Keras may raise any exception when it reads it.
+    # For untrusted files, h5py and Keras may raise any exception.
     try:
-        check_weights_file(path)
+        check_finite(path)
         network.load_weights(path)
     except Exception as error:
         raise ColorizationError(
-            f"{parameter}: {path} does not hold weights of {name} ({reason(error)})"
+            f"{parameter}: {path} does not contain weights of {name} ({reason(error)})"
         ) from error

@@ -1,4 +1,4 @@
-"""Checks the weights that a parameter names; needs no Keras, so that `check` is quick."""
+"""Finds and identifies the weights of a parameter; does not import Keras, so `check` is quick."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ from colorization.core.hashing import sha256_of_files
 from colorization.core.records import Record
 from colorization.core.workspace import local_path
 
-NAMED = ("random", "imagenet")
+NAMED_WEIGHTS = ("random", "imagenet")
 
 
 class Pretrained(Record):
-    """The record of a pretrained network, kept with the results that were made with it.
+    """The record of a pretrained network, stored with the results that depend on it.
 
     `weights` is "random", "imagenet" or the sha256 of a weights file. `precision` is Keras' dtype
-    policy; it is known only where the network ran by itself.
+    policy, or None for a network that is part of a model.
     """
 
     network: str
@@ -23,19 +23,19 @@ class Pretrained(Record):
 
     @property
     def random(self) -> bool:
-        """Whether the weights are random, so that the features carry no semantics."""
+        """Whether the weights are random, so that the features have no semantics."""
         return self.weights == "random"
 
 
 def weights_file(weights: str, parameter: str) -> Path:
-    """Find the weights file that a parameter names.
+    """Find the weights file of a parameter.
 
     Parameters
     ----------
     weights : str
         The path; see `local_path`.
     parameter : str
-        The parameter that holds `weights`, for messages.
+        The key of `weights` in params.yaml, for messages.
 
     Returns
     -------
@@ -44,37 +44,37 @@ def weights_file(weights: str, parameter: str) -> Path:
     Raises
     ------
     ColorizationError
-        If there is no such file, or it is not one that Keras loads.
+        If the file does not exist, or Keras could not load it because of its name.
     """
     path = local_path(weights)
     try:
-        found = path.is_file()
+        exists = path.is_file()
     except OSError as error:
         raise ColorizationError(
-            f"{parameter}: {weights!r} cannot be looked for ({error.strerror})"
+            f"{parameter}: cannot access {weights!r} ({error.strerror})"
         ) from error
-    if not found:
-        what = "is no file" if path.exists() else "does not exist"
+    if not exists:
+        problem = "is not a file" if path.exists() else "does not exist"
         raise ColorizationError(
-            f"{parameter} must be {', '.join(NAMED)}, or the path of a weights file; "
-            f"found {weights!r}, which {what}"
+            f"{parameter} must be {', '.join(NAMED_WEIGHTS)}, or the path of a weights file; "
+            f"found {weights!r}, which {problem}"
         )
     if not path.name.endswith(".h5"):
         raise ColorizationError(
-            f"{parameter}: {weights} must be a file that Keras wrote, ending in .h5"
+            f"{parameter}: {weights} must be a weights file of Keras, ending in .h5"
         )
     return path
 
 
-def fingerprint_weights(weights: str, parameter: str, memory: Path) -> str:
+def fingerprint_weights(weights: str, parameter: str, hash_cache: Path) -> str:
     """Identify pretrained weights: "random", "imagenet", or the sha256 of a file.
 
     Parameters
     ----------
     weights : str
     parameter : str
-        The parameter that holds `weights`, for messages.
-    memory : Path
+        The key of `weights` in params.yaml, for messages.
+    hash_cache : Path
         See `hashing.sha256_of_files`.
 
     Returns
@@ -84,8 +84,8 @@ def fingerprint_weights(weights: str, parameter: str, memory: Path) -> str:
     Raises
     ------
     ColorizationError
-        As from `weights_file`.
+        See `weights_file`.
     """
-    if weights in NAMED:
+    if weights in NAMED_WEIGHTS:
         return weights
-    return sha256_of_files([weights_file(weights, parameter)], memory)[0]
+    return sha256_of_files([weights_file(weights, parameter)], hash_cache)[0]

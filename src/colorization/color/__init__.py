@@ -1,1 +1,1 @@
-"""Computes with colors: CIE Lab, the gamut of sRGB, measures on two images, statistics."""
+"""Color conversions (CIE Lab, gamut mapping), image metrics and color statistics."""

@@ -1,4 +1,4 @@
-"""Measures how close a colorized image's colors are to the photograph's, and how strong."""
+"""Metrics of a colorized image's color: its error, and its colorfulness."""
 
 import numpy as np
 from skimage import color
@@ -7,7 +7,7 @@ AUC_THRESHOLD = 150.0  # CIE ab; Zhang et al. (2016), section 3.1
 
 
 def ciede2000_mean(truth: np.ndarray, lab: np.ndarray) -> float:
-    """Mean color difference over the pixels: 1 is just noticeable. Lower is better.
+    """Compute the mean CIEDE2000 color difference: 1 is just noticeable, lower is better.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def ciede2000_mean(truth: np.ndarray, lab: np.ndarray) -> float:
 
 
 def colorfulness(rgb: np.ndarray) -> float:
-    """Colorfulness of an image: 0 is gray, about 15 slightly, 80 or more highly colorful.
+    """Compute an image's colorfulness: 0 is gray, about 15 slightly, 80 or more highly colorful.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def colorfulness(rgb: np.ndarray) -> float:
 
 
 def auc_ab_percent(error: np.ndarray, weights: np.ndarray | None = None) -> float:
-    """Area under the curve of the share of pixels whose error in ab is at most a threshold.
+    """Compute the area under the curve of the share of pixels with an error of at most a threshold.
 
     The threshold runs over 0..150. A pixel with error e adds to the curve from e on, so the area
     is the mean of max(0, 1 - e / 150), and no thresholds need to be sampled.
@@ -53,7 +53,7 @@ def auc_ab_percent(error: np.ndarray, weights: np.ndarray | None = None) -> floa
     error : (H, W) float array
         Distance in CIE ab.
     weights : (H, W) float array, optional
-        Weights of the pixels; rare colors weigh more in the class-rebalanced area.
+        Weights of the pixels, for the class-rebalanced area.
 
     Returns
     -------
@@ -64,5 +64,5 @@ def auc_ab_percent(error: np.ndarray, weights: np.ndarray | None = None) -> floa
     ----------
     Zhang, Isola, Efros: Colorful Image Colorization. ECCV 2016, section 3.1, "raw accuracy (AuC)".
     """
-    within = np.clip(1 - error / AUC_THRESHOLD, 0, None)
-    return float(100 * np.average(within, weights=weights))
+    areas = np.clip(1 - error / AUC_THRESHOLD, 0, None)
+    return float(100 * np.average(areas, weights=weights))

@@ -1,4 +1,4 @@
-"""Converts between sRGB and CIE Lab as a network sees it: its input L and its output ab."""
+"""Converts between sRGB and the networks' scaled CIE Lab: their input L and their output ab."""
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -7,9 +7,9 @@ from colorization.color import cie, gamut
 
 L_SCALE = 50.0  # CIE L* spans 0..100, so L* / 50 - 1 spans [-1, 1]
 AB_SCALE = 128.0  # sRGB's gamut spans a* -86..98 and b* -108..94, so ab / 128 stays inside (-1, 1)
-CACHE_DTYPE = np.float16  # of L and ab in the cached arrays, which networks are trained on
+CACHE_DTYPE = np.float16  # of L and ab in the cached arrays, on which networks are trained
 
-PIXELS_AT_A_TIME = 100_000  # with fewer, threads spend their time waiting for each other
+BLOCK_PIXELS = 100_000  # smaller blocks make threads wait for each other
 
 
 def rgb_to_lab(rgb: np.ndarray, dtype: DTypeLike = np.float32) -> tuple[np.ndarray, np.ndarray]:
@@ -37,8 +37,8 @@ def rgb_to_lab(rgb: np.ndarray, dtype: DTypeLike = np.float32) -> tuple[np.ndarr
     pixels = rgb.reshape(-1, 3)
     L = np.empty((len(pixels), 1), dtype)
     ab = np.empty((len(pixels), 2), dtype)
-    for start in range(0, len(pixels), PIXELS_AT_A_TIME):
-        block = slice(start, start + PIXELS_AT_A_TIME)
+    for start in range(0, len(pixels), BLOCK_PIXELS):
+        block = slice(start, start + BLOCK_PIXELS)
         L_star, a_star, b_star = cie.rgb_to_lab(pixels[block])
         L[block, 0] = L_star / np.float32(L_SCALE) - 1
         ab[block, 0] = a_star / np.float32(AB_SCALE)
@@ -47,7 +47,7 @@ def rgb_to_lab(rgb: np.ndarray, dtype: DTypeLike = np.float32) -> tuple[np.ndarr
 
 
 def luminance(rgb: np.ndarray) -> np.ndarray:
-    """Give L of sRGB images: the first array of `rgb_to_lab`, computed alone.
+    """Compute L of sRGB images, the first array of `rgb_to_lab`.
 
     Parameters
     ----------
@@ -61,21 +61,21 @@ def luminance(rgb: np.ndarray) -> np.ndarray:
     """
     pixels = rgb.reshape(-1, 3)
     L = np.empty((len(pixels), 1), np.float32)
-    for start in range(0, len(pixels), PIXELS_AT_A_TIME):
-        block = slice(start, start + PIXELS_AT_A_TIME)
+    for start in range(0, len(pixels), BLOCK_PIXELS):
+        block = slice(start, start + BLOCK_PIXELS)
         L[block, 0] = cie.luminance(pixels[block]) / np.float32(L_SCALE) - 1
     return L.reshape(*rgb.shape[:-1], 1)
 
 
 def to_cie(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
-    """Join the network's L and ab as CIE L*, a*, b*.
+    """Convert a network's L and ab to CIE L*, a*, b*.
 
     Parameters
     ----------
     L : (..., H, W, 1) float array
         CIE L* / 50 - 1.
     ab : (..., H, W, 2) float array
-        CIE a*, b* / AB_SCALE; broadcast over the pixels.
+        CIE a*, b* / AB_SCALE; broadcast to the shape of L.
 
     Returns
     -------
@@ -87,15 +87,15 @@ def to_cie(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
 
 
 def lab_to_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
-    """Join L with ab and convert to sRGB; the inverse of `rgb_to_lab`.
+    """Convert a network's L and ab to sRGB; the inverse of `rgb_to_lab`.
 
     Parameters
     ----------
     L : (..., H, W, 1) float array
         CIE L* / 50 - 1.
     ab : (..., H, W, 2) float array
-        CIE a*, b* / AB_SCALE. Colors that sRGB cannot show get the largest chroma that it can
-        show at the same L* and hue; see `gamut`.
+        CIE a*, b* / AB_SCALE; broadcast to the shape of L. Colors outside sRGB's gamut are mapped
+        into it; see `gamut`.
 
     Returns
     -------
@@ -106,10 +106,10 @@ def lab_to_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
     lightness = L.reshape(-1)
     colors = np.broadcast_to(ab, (*shape, 2)).reshape(-1, 2)
     rgb = np.empty((len(lightness), 3), np.uint8)
-    for start in range(0, len(rgb), PIXELS_AT_A_TIME):
-        block = slice(start, start + PIXELS_AT_A_TIME)
+    for start in range(0, len(rgb), BLOCK_PIXELS):
+        block = slice(start, start + BLOCK_PIXELS)
         lab = np.empty((3, len(rgb[block])), np.float32)
         lab[0] = (lightness[block].astype(np.float32) + 1) * np.float32(L_SCALE)
         lab[1:] = colors[block].T.astype(np.float32) * np.float32(AB_SCALE)
-        rgb[block] = cie.to_8_bits(gamut.into_gamut(lab))
+        rgb[block] = cie.linear_to_srgb(gamut.map_to_gamut(lab))
     return rgb.reshape(*shape, 3)

@@ -1,4 +1,4 @@
-"""Measures how close a colorized image is to the photograph; higher is better unless noted."""
+"""Metrics of a colorized image's similarity to the photograph; higher is better unless noted."""
 
 import numpy as np
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
@@ -9,7 +9,7 @@ SSIM_K1, SSIM_K2 = 0.01, 0.03
 
 
 def psnr_rgb_db(truth: np.ndarray, image: np.ndarray) -> float:
-    """Peak signal-to-noise ratio of two sRGB images.
+    """Compute the peak signal-to-noise ratio of two sRGB images.
 
     Parameters
     ----------
@@ -30,12 +30,12 @@ def psnr_rgb_db(truth: np.ndarray, image: np.ndarray) -> float:
 
 
 def ssim_rgb(truth: np.ndarray, image: np.ndarray) -> float:
-    """Structural similarity of two sRGB images, mean over channels.
+    """Compute the structural similarity of two sRGB images, averaged over channels.
 
     Parameters
     ----------
     truth, image : (H, W, 3) uint8 or float arrays
-        0..255, at least 11 px a side. The computation is in single precision for float32, else in
+        0..255, at least 11 px on each side. Computed in single precision for float32, else in
         double.
 
     Returns
@@ -64,7 +64,7 @@ def ssim_rgb(truth: np.ndarray, image: np.ndarray) -> float:
 
 
 def mse_ab(truth: np.ndarray, ab: np.ndarray) -> float:
-    """Mean squared error in the network's ab, in [-1, 1]. Lower is better.
+    """Compute the mean squared error of the network's ab, in [-1, 1]. Lower is better.
 
     Parameters
     ----------

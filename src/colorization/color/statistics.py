@@ -1,4 +1,4 @@
-"""Computes the mean color of a set of photographs, and how often each color occurs."""
+"""Computes the mean color and the color histogram of a set of photographs."""
 
 import json
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from colorization.color import lab
 from colorization.core.progress import progress
 from colorization.core.tables import read_table, write_table
 
-BIN_WIDTH = 10.0  # CIE ab, as in Zhang et al. (2016); bins are centerd at its multiples
+BIN_WIDTH = 10.0  # CIE ab, as in Zhang et al. (2016); bins are centered at its multiples
 _REACH = round(lab.AB_SCALE / BIN_WIDTH)  # bins on either side of the bin around 0
 _BINS = 2 * _REACH + 1  # along a, and along b
 
 
 @dataclass(frozen=True)
 class ColorStatistics:
-    """The mean color and the histograms of colors of a set of photographs.
+    """The mean color and the color histograms of a set of photographs.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class ColorStatistics:
     pixels : (27, 27) int64 array
         Number of pixels by bin of a and bin of b; each pixel counts for the nearest bin.
     assigned : (27, 27) float64 array
-        Likewise, but each pixel is shared among the four bins around it, as in `assign`.
+        The same with soft assignment: each pixel is shared among the four nearest bins.
     """
 
     mean_ab: np.ndarray
@@ -36,7 +36,7 @@ class ColorStatistics:
     assigned: np.ndarray
 
     def rarity(self, ab: np.ndarray) -> np.ndarray:
-        """Weigh pixels by the inverse of their color's frequency.
+        """Compute the weights of pixels: the inverse of their color's frequency.
 
         Parameters
         ----------
@@ -46,7 +46,7 @@ class ColorStatistics:
         Returns
         -------
         (...,) float64 array
-            At most 1. A color that does not occur weighs as much as the rarest that does.
+            At most 1. A color that does not occur has the weight of the rarest that does.
 
         References
         ----------
@@ -57,7 +57,7 @@ class ColorStatistics:
         return weights.ravel()[_bins(ab)]
 
     def table(self) -> pd.DataFrame:
-        """List the bins that occur: a and b of the center (CIE), pixels and assigned."""
+        """List the nonempty bins: a and b of their centers (CIE), pixels and assigned."""
         a, b = np.nonzero(self.assigned)
         return pd.DataFrame(
             {
@@ -76,7 +76,7 @@ class ColorStatistics:
 
     @classmethod
     def read(cls, folder: Path) -> "ColorStatistics":
-        """Read the files that `write` wrote."""
+        """Read the files of `write`."""
         table = read_table(folder / "ab_bins.csv")
         mean_ab = json.loads((folder / "mean_ab.json").read_text(encoding="utf-8"))
         a, b = ((table[axis] / BIN_WIDTH).astype(int) + _REACH for axis in "ab")
@@ -87,7 +87,7 @@ class ColorStatistics:
 
 
 def count_colors(ab: np.ndarray) -> ColorStatistics:
-    """Count the colors of a set of images, one image at a time.
+    """Compute the color statistics of a set of images, one image at a time.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def count_colors(ab: np.ndarray) -> ColorStatistics:
         values = image.astype(np.float32)
         sums += values.sum(axis=(0, 1), dtype=np.float64)
         counts += np.bincount(_bins(values).ravel(), minlength=len(counts))
-        for index, weight in assign(values):
+        for index, weight in soft_assign(values):
             assigned += np.bincount(index.ravel(), weight.ravel(), minlength=len(counts))
     shape = (_BINS, _BINS)
     return ColorStatistics(
@@ -109,8 +109,8 @@ def count_colors(ab: np.ndarray) -> ColorStatistics:
     )
 
 
-def assign(ab: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Share each color among the four bins around it; their centers' weighted mean is the color.
+def soft_assign(ab: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Assign each color to the four nearest bins; their centers' weighted mean is the color.
 
     Parameters
     ----------
@@ -127,16 +127,16 @@ def assign(ab: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """
     scaled = ab * np.float32(lab.AB_SCALE / BIN_WIDTH)
     lower = np.floor(scaled)
-    above = scaled - lower
+    offset = scaled - lower
     first = lower.astype(np.int64) + _REACH
     for a, b in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        weight = np.abs(1 - a - above[..., 0]) * np.abs(1 - b - above[..., 1])
-        # A weight of 0 may belong to a bin beyond the last one.
+        weight = np.abs(1 - a - offset[..., 0]) * np.abs(1 - b - offset[..., 1])
+        # Where the weight is 0, the bin may be beyond the last one.
         index = np.minimum(first + np.array([a, b]), _BINS - 1)
         yield index[..., 0] * _BINS + index[..., 1], weight
 
 
 def _bins(ab: np.ndarray) -> np.ndarray:
-    """Index of each pixel's nearest bin in `ColorStatistics.pixels`, flattened row by row."""
+    """Return each pixel's nearest bin, an index into the flattened `ColorStatistics.pixels`."""
     index = np.rint(ab * np.float32(lab.AB_SCALE / BIN_WIDTH)).astype(np.int64) + _REACH
     return index[..., 0] * _BINS + index[..., 1]

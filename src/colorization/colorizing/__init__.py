@@ -1,1 +1,1 @@
-"""Colorizing with a packaged model, by ONNX Runtime: the API and the command `colorize`."""
+"""Colorize photographs with a packaged model and ONNX Runtime: API, commands and web page."""

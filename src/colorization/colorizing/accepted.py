@@ -1,13 +1,10 @@
-"""What is accepted: formats, sizes and numbers.
-
-The command imports this before all that is slow.
-"""
+"""Accepted formats, file sizes and numbers, without slow imports."""
 
 from numbers import Real
 
 from colorization.core.errors import ColorizationError
 
-# The format of a result, in Pillow's name, by the ending of its file.
+# Pillow's name of a result's format, by file extension.
 FORMATS = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
@@ -17,18 +14,18 @@ FORMATS = {
     ".tiff": "TIFF",
     ".webp": "WEBP",
 }
-LARGEST_FILE = 1_500_000_000  # bytes; 179 megapixels of 64 bits, the most that is decoded, fit
+LARGEST_FILE = 1_500_000_000  # bytes; enough for 179 megapixels of 64 bits, the decoder's limit
 NO_FILE = "not a file, but a folder, a pipe, a socket or a device"
-MOST_SATURATION = 100.0  # by then, nearly all colors are as strong as sRGB allows
+MOST_SATURATION = 100.0  # nearly all colors are then at the limit of sRGB
 
 
 def checked_number(name: str, value: object, most: float) -> float:
-    """Check a number from 0 to `most`.
+    """Return `value` as a float.
 
     Raises
     ------
     ColorizationError
-        If it is no number, or outside.
+        If it is not a number from 0 to `most`.
     """
     if not isinstance(value, Real) or not 0 <= float(value) <= most:
         raise ColorizationError(f"{name} must be from 0 to {most:g}; found {value!r}")

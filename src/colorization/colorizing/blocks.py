@@ -1,9 +1,9 @@
-"""Find the blocks of metadata in a photograph's file, without any decoder.
+"""Find the blocks of metadata in a file, without decoding pixels.
 
 References
 ----------
-ITU-T T.81, annex B, and JFIF 1.02; PNG, third edition; TIFF 6.0; WebP Container Specification;
-GIF89a; Microsoft's BITMAPINFOHEADER. Adobe, XMP Specification Part 3, says where each holds XMP.
+JFIF 1.02; PNG, third edition; TIFF 6.0; WebP Container Specification; GIF89a; Microsoft's
+BITMAPINFOHEADER; Adobe, XMP Specification Part 3, for where each format stores XMP.
 """
 
 import re
@@ -19,25 +19,25 @@ from colorization.colorizing import exif, iptc
 from colorization.colorizing.exif import Exif, Resolution
 from colorization.colorizing.tiff_directories import Directory, Tiff
 from colorization.core.errors import ColorizationError, PhotographWarning, reason
+from colorization.photos import jpeg
 from colorization.photos.tiff import is_tiff, pages
 
 MOST_PIECES = 1_000_000  # segments or chunks of a file
 MOST_BYTES = 1 << 26  # of all blocks of a file
+_TRUNCATED = "the file is truncated"
 _TOO_MUCH = f"more than {MOST_BYTES >> 20} MiB of metadata, or {MOST_PIECES:,} pieces"
-MOST_TEXT = 1 << 24  # bytes of all texts of a PNG: a few compressed bytes can stand for gigabytes
+MOST_TEXT = 1 << 24  # bytes of all texts of a PNG: compressed ones can expand to gigabytes
 
-# How segments of a JPEG begin.
+# Names at the beginning of a JPEG's segments.
 EXIF_NAME = b"Exif\0\0"
 XMP_NAME = b"http://ns.adobe.com/xap/1.0/\0"
 EXTENDED_NAME = b"http://ns.adobe.com/xmp/extension/\0"
-EXTENDED_HEAD = struct.Struct(">32sLL")  # the packet's MD5 and size, and where this piece begins
+EXTENDED_HEAD = struct.Struct(">32sLL")  # the packet's MD5 and size, and this piece's offset
 PHOTOSHOP_NAME = b"Photoshop 3.0\0"
 APP0, APP1, APP13, COMMENT = 0xE0, 0xE1, 0xED, 0xFE
-_STANDALONE = {0x01, *range(0xD0, 0xD8)}  # markers that no length follows
-_LAST = {0xD9, 0xDA}  # the end, and the first scan
 
 XMP_KEYWORD = "XML:com.adobe.xmp"
-# ImageMagick's, which ExifTool shares: the profile is in hexadecimal digits.
+# ImageMagick's and ExifTool's; the profile is in hexadecimal digits.
 PROFILE = "Raw profile type "
 _PROFILE = re.compile(r"\n.*\n\s*\d+\n([\s0-9a-fA-F]*)")
 
@@ -47,13 +47,13 @@ _METERS_PER_INCH = Fraction(254, 10_000)
 _OF_PNG = {b"pHYs", b"eXIf", b"tEXt", b"zTXt", b"iTXt"}
 _OF_WEBP = {b"EXIF", b"XMP "}
 _GIF_XMP = b"XMP DataXMP"
-# GIF holds XMP as it is, not in blocks. A reader of blocks comes to these bytes from any place in
-# it: each leads to the last one, which ends the extension.
+# GIF stores XMP without sub-blocks. For readers that expect sub-blocks, this trailer leads from any
+# position to the end of the extension.
 _GIF_XMP_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
 
 
 class Text(NamedTuple):
-    """A text of a PNG: the chunk that it stands in, its keyword, and what it says."""
+    """A text of a PNG: its chunk (type and data), keyword and value."""
 
     chunk: tuple[bytes, bytes]
     keyword: str
@@ -68,11 +68,11 @@ class Blocks:
     ----------
     exif : Exif
     xmp : list of bytes
-        Packets; the first one counts most.
+        Packets, by descending priority.
     iptc : bytes
         IPTC-IIM.
     resolution : Resolution, optional
-        As the format states it, apart from EXIF.
+        From the format's own field, not from EXIF.
     texts : list of Text
         Of a PNG.
     comments : list of bytes
@@ -86,23 +86,23 @@ class Blocks:
     texts: list[Text] = field(default_factory=list)
     comments: list[bytes] = field(default_factory=list)
 
-    def take_exif(self, content: bytes) -> None:
-        """Take a block of EXIF, unless there is one."""
-        if self.exif.main or self.exif.parts:
+    def add_exif(self, content: bytes) -> None:
+        """Add a block of EXIF, unless there is one."""
+        if self.exif.main or self.exif.ifds:
             return
         try:
             self.exif = exif.read_block(content.removeprefix(EXIF_NAME))
         except (ValueError, struct.error):
-            _warn("its EXIF is damaged and left out")
+            _warn("EXIF damaged and dropped")
 
-    def take_photoshop(self, content: bytes) -> None:
-        """Take IPTC-IIM from Photoshop's image resources, unless there is some."""
+    def add_photoshop(self, content: bytes) -> None:
+        """Add IPTC-IIM from Photoshop's image resources, unless there is some."""
         try:
             for number, resource in iptc.resources(content):
                 if number == iptc.RESOURCE:
                     self.iptc = self.iptc or resource
         except (ValueError, struct.error):
-            _warn("its image resources are damaged; IPTC may be left out")
+            _warn("Photoshop's image resources damaged; IPTC may be dropped")
 
 
 def find(file: BinaryIO, page: int | None = None) -> Blocks:
@@ -112,12 +112,12 @@ def find(file: BinaryIO, page: int | None = None) -> Blocks:
     ----------
     file : binary file
     page : int, optional
-        Of a TIFF, from 0; by default the first one.
+        Of a TIFF, from 0. Default: the first one.
 
     Returns
     -------
     Blocks
-        As far as the file is undamaged.
+        Up to where the file is damaged.
     """
     blocks = Blocks()
     file.seek(0)
@@ -136,21 +136,21 @@ def find(file: BinaryIO, page: int | None = None) -> Blocks:
         elif beginning[:2] == b"BM":
             _of_bmp(file, blocks)
     except (ColorizationError, ValueError, struct.error, OverflowError) as error:
-        _warn(f"its metadata is kept only up to where it is damaged: {reason(error)}")
+        _warn(f"metadata damaged, kept only in part: {reason(error)}")
     return blocks
 
 
 def _of_jpeg(file: BinaryIO, blocks: Blocks) -> None:
     photoshop = b""
-    extended: dict[bytes, dict[int, bytes]] = {}  # by the MD5 and the place of each piece
-    for marker, content in _segments(file):
+    extended: dict[bytes, dict[int, bytes]] = {}  # pieces by MD5 and offset
+    for marker, content in _segments_of_jpeg(file):
         if marker == APP0 and content.startswith(b"JFIF\0"):
             unit, x, y = struct.unpack_from(">BHH", content, 7)
             if unit:
                 scale = Fraction(1) if unit == 1 else Fraction(254, 100)
                 blocks.resolution = Resolution.of(x * scale, y * scale)
         elif marker == APP1 and content.startswith(EXIF_NAME):
-            blocks.take_exif(content)
+            blocks.add_exif(content)
         elif marker == APP1 and content.startswith(XMP_NAME):
             blocks.xmp.append(content.removeprefix(XMP_NAME))
         elif marker == APP1 and content.startswith(EXTENDED_NAME):
@@ -161,44 +161,32 @@ def _of_jpeg(file: BinaryIO, blocks: Blocks) -> None:
             photoshop += content.removeprefix(PHOTOSHOP_NAME)
         elif marker == COMMENT:
             blocks.comments.append(content)
-    # Packets that the main one does not state are left from other photographs.
-    stated = b"".join(blocks.xmp)
-    joined = [_joined(pieces) for name, pieces in extended.items() if name in stated]
+    # Extended packets that the main one does not reference belong to other photographs.
+    main = b"".join(blocks.xmp)
+    joined = [_joined(pieces) for name, pieces in extended.items() if name in main]
     blocks.xmp += [packet for packet in joined if packet]
-    blocks.take_photoshop(photoshop)
+    blocks.add_photoshop(photoshop)
 
 
-def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """The segments of a JPEG before its first scan: markers, and contents of those of interest."""
-    file.seek(2)
-    left = MOST_BYTES
-    for _ in range(MOST_PIECES):
-        first, marker = file.read(2)
-        while marker == 0xFF:  # padding
-            (marker,) = file.read(1)
-        if first != 0xFF:
-            raise ValueError("no marker")
-        if marker in _LAST:
+def _segments_of_jpeg(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Yield the segments before the first scan, within the limits of this module."""
+    size = 0
+    for count, (marker, content) in enumerate(jpeg.segments(file), start=1):
+        if marker in {jpeg.SOS, jpeg.EOI}:
             return
-        if marker in _STANDALONE:
-            continue
-        size = struct.unpack(">H", file.read(2))[0] - 2
-        if marker in {APP0, APP1, APP13, COMMENT}:
-            left -= size
-            if left < 0:
-                break
-            yield marker, _exactly(file, size)
-        else:
-            file.seek(size, 1)
-    raise ValueError(_TOO_MUCH)
+        size += len(content)
+        if size > MOST_BYTES or count > MOST_PIECES:
+            raise ValueError(_TOO_MUCH)
+        yield marker, content
+    raise ValueError(_TRUNCATED)
 
 
 def _joined(pieces: dict[int, bytes]) -> bytes:
-    """An extended packet, whose pieces may be in any order; empty if one is missing."""
+    """An extended packet, from its pieces in any order; empty if one is missing."""
     packet = bytearray()
     for start, piece in sorted(pieces.items()):
         if start != len(packet):
-            _warn("its extended XMP is left out: a piece is missing")
+            _warn("extended XMP dropped: a piece is missing")
             return b""
         packet += piece
     return bytes(packet)
@@ -212,22 +200,22 @@ def _of_png(file: BinaryIO, blocks: Blocks) -> None:
             x, y, unit = struct.unpack(">LLB", content)
             blocks.resolution = Resolution.of(_per_inch(x), _per_inch(y)) if unit else None
         elif kind == b"eXIf":
-            blocks.exif = Exif()  # it counts more than a raw profile
-            blocks.take_exif(content)
+            blocks.exif = Exif()  # replaces a raw profile
+            blocks.add_exif(content)
         else:
             text = _text(kind, content, left)
             left -= len(text.value)
             if text.keyword == XMP_KEYWORD:
                 blocks.xmp.append(text.value.encode())
             elif text.keyword.startswith(PROFILE):
-                photoshop += _take_profile(text, blocks)
+                photoshop += _add_profile(text, blocks)
             else:
                 blocks.texts.append(text)
-    blocks.take_photoshop(photoshop)
+    blocks.add_photoshop(photoshop)
 
 
 def _chunks_of_png(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    """The kinds and contents of a PNG's chunks of interest; some may follow the pixels."""
+    """Yield types and data of the chunks in `_OF_PNG`, which may follow the pixels."""
     file.seek(8)
     left = MOST_BYTES
     for _ in range(MOST_PIECES):
@@ -241,39 +229,39 @@ def _chunks_of_png(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
                 break
             yield kind, _exactly(file, size)
             size = 0
-        file.seek(size + 4, 1)  # its checksum, too
+        file.seek(size + 4, 1)  # with the checksum
     raise ValueError(_TOO_MUCH)
 
 
 def _text(kind: bytes, content: bytes, longest: int) -> Text:
-    """A text chunk of PNG: in Latin 1 or, if it is international, in UTF-8."""
+    """Parse a text chunk: Latin-1 or, in iTXt, UTF-8."""
     keyword, _, rest = content.partition(b"\0")
     encoding, compressed = "latin-1", kind == b"zTXt"
     if kind == b"iTXt":
         encoding, compressed = "utf-8", rest[:1] == b"\x01"
-        _, _, rest = rest[2:].split(b"\0", 2)  # the language, and the keyword in it
+        _, _, rest = rest[2:].split(b"\0", 2)  # language and translated keyword
     elif compressed:
         rest = rest[1:]
     if compressed:
         try:
             rest = zlib.decompressobj().decompress(rest, longest + 1)
         except zlib.error as error:
-            raise ValueError("a compressed text is damaged") from error
+            raise ValueError("a damaged compressed text") from error
     if len(rest) > longest:
         raise ValueError(f"more than {MOST_TEXT >> 20} MiB of texts")
     value = rest.decode(encoding, "replace")
     return Text((kind, content), keyword.decode("latin-1"), value)
 
 
-def _take_profile(text: Text, blocks: Blocks) -> bytes:
-    """Take a raw profile; if it is Photoshop's image resources, they are returned."""
+def _add_profile(text: Text, blocks: Blocks) -> bytes:
+    """Add a raw profile, or return it if it consists of Photoshop's image resources."""
     match = _PROFILE.match(text.value)
     profile = bytes.fromhex(match[1]) if match else b""
     name = text.keyword.removeprefix(PROFILE)
     if name == "xmp" or profile.startswith(XMP_NAME):
         blocks.xmp.append(profile.removeprefix(XMP_NAME))
     elif name in {"exif", "APP1"}:
-        blocks.take_exif(profile)
+        blocks.add_exif(profile)
     elif name in {"iptc", "8bim"}:
         if not profile.startswith(b"\x1c"):
             return profile
@@ -282,7 +270,7 @@ def _take_profile(text: Text, blocks: Blocks) -> bytes:
 
 
 def _per_inch(per_meter: int) -> Fraction:
-    """Pixels per inch; a whole number if it is one that was rounded to pixels per meter."""
+    """Convert pixels per meter to pixels per inch, undoing the rounding of whole numbers."""
     exact = per_meter * _METERS_PER_INCH
     return Fraction(round(exact)) if round(round(exact) / _METERS_PER_INCH) == per_meter else exact
 
@@ -300,7 +288,7 @@ def _of_webp(file: BinaryIO, blocks: Blocks) -> None:
                 break
             content, size = _exactly(file, size), 0
             if kind == b"EXIF":
-                blocks.take_exif(content)
+                blocks.add_exif(content)
             else:
                 blocks.xmp.append(content)
         file.seek(size + padding, 1)
@@ -320,11 +308,11 @@ def _of_tiff(file: BinaryIO, page: int, blocks: Blocks) -> None:
     if exif.IPTC in values:
         blocks.iptc = _iptc_of_tiff(values)
     if exif.PHOTOSHOP in values:
-        blocks.take_photoshop(values[exif.PHOTOSHOP].value)
+        blocks.add_photoshop(values[exif.PHOTOSHOP].value)
 
 
 def _iptc_of_tiff(values: Directory) -> bytes:
-    """IPTC-IIM; programs that call it numbers of 32 bits may turn their bytes round."""
+    """IPTC-IIM; programs that store it as 32-bit numbers may swap their bytes."""
     content = values[exif.IPTC].value
     if content.startswith(b"\x1c"):
         return content
@@ -347,19 +335,19 @@ def _of_gif(file: BinaryIO, blocks: Blocks) -> None:
                 blocks.xmp.append(raw.removesuffix(_GIF_XMP_TRAILER))
         elif kind == b",":
             flags = _exactly(file, 9)[8]
-            file.seek(_color_table(flags) + 1, 1)  # and the size of codes
+            file.seek(_color_table(flags) + 1, 1)  # and the code size
             _sub_blocks(file)
         else:
             return
 
 
 def _color_table(flags: int) -> int:
-    """Bytes of a GIF's color table."""
+    """Size of a GIF's color table in bytes."""
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
 def _sub_blocks(file: BinaryIO) -> list[bytes]:
-    """The blocks of up to 255 bytes until an empty one."""
+    """Read sub-blocks of up to 255 bytes, until an empty one."""
     blocks: list[bytes] = []
     while (size := _exactly(file, 1)[0]) and len(blocks) < MOST_PIECES:
         blocks.append(_exactly(file, size))
@@ -376,7 +364,7 @@ def _of_bmp(file: BinaryIO, blocks: Blocks) -> None:
 def _exactly(file: BinaryIO, size: int) -> bytes:
     content = file.read(size)
     if len(content) < size:
-        raise ValueError("the file ends too early")
+        raise ValueError(_TRUNCATED)
     return content
 
 

@@ -1,7 +1,7 @@
-"""Colorize many photographs with one model: one thread takes each from its file to the result.
+"""Colorize many files with one model, several at a time.
 
-The thread runs the network. A worker process decodes and encodes the photograph, so that a file
-that crashes a decoder costs itself alone.
+Each file is processed by one thread, which runs the network, and a worker process, which decodes
+and encodes, so that a file that crashes a decoder does not affect the others.
 """
 
 import threading
@@ -20,31 +20,31 @@ from colorization.core.errors import ColorizationError
 from colorization.core.progress import progress_bar
 from colorization.core.workers import Workers
 
-# Bytes. With what ONNX Runtime and the libraries take, the program and 8 workers need 2 GiB in all.
-IN_FLIGHT = 700_000_000  # for all photographs in work; one that needs more is in work alone
+# Bytes. With ONNX Runtime and the libraries, the program and 8 workers need 2 GiB in total.
+IN_FLIGHT = 700_000_000  # for all photographs in progress; a larger one is processed alone
 PER_PHOTOGRAPH = 15_000_000  # for the strips that are converted at a time
 PER_PIXEL = 12  # 4 for the photograph, 4 for the result, 4 for transparency and encoded bytes
-PER_PIXEL_BESIDE = 4  # more, if the gray photograph stands beside the result
-PER_SEEN_PIXEL = 1024  # of the widest layers of a network, 64 channels of float32, several at once
-AHEAD = 4  # jobs handed out per thread, so that no thread waits for a slow one
+PER_PIXEL_SIDE_BY_SIDE = 4  # in addition, if the gray photograph is to the left of the result
+PER_INPUT_PIXEL = 1024  # of the network's widest layers, several with 64 channels of float32
+AHEAD = 4  # jobs submitted per thread, so that no thread waits for a slow one
 
-TASKS = "colorization.colorizing.tasks"  # the module of the workers
-# A decoder that takes longer hangs: the slowest take about a second for 10 megapixels.
+TASKS = "colorization.colorizing.tasks"  # the workers' module
+# Timeout of a decoder; the slowest take about a second for 10 megapixels.
 SECONDS = 60.0
 SECONDS_PER_PIXEL = 5e-6
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a photograph.
+    """The result of a job.
 
     Attributes
     ----------
     job : Job
     reason : str
-        Why it was not colorized, in one line; empty if it was.
+        Why the photograph was not colorized, in one line; empty if it was.
     warnings : list of str
-        What is doubtful about its file.
+        Warnings about the file.
     """
 
     job: Job
@@ -62,55 +62,53 @@ def colorize_files(
     side_by_side: bool,
     quiet: bool,
 ) -> Iterator[Outcome]:
-    """Colorize files, as many at a time as there are workers.
+    """Colorize files, at most as many at a time as there are workers.
 
-    Each photograph is decoded twice: small for the network, then whole to be written. Only as many
-    are in work at a time as fit into memory. Memory thus does not grow with the number of files,
-    and only by up to 100 MB, of Python, its libraries and freed memory, with each worker.
+    Each photograph is decoded twice: small for the network, then in full size for the result. The
+    photographs in progress share a fixed amount of memory, so memory does not grow with the number
+    of files. Each worker adds up to 100 MB for Python, its libraries and freed memory.
 
     Parameters
     ----------
     predictor : Predictor
     jobs : list of Job
     workers : Workers
-        Of the module `TASKS`.
-    vividness : float, optional
-        Position of the model's dial. By default, the model's own.
-    saturation : float
-        Factor on the predicted a and b.
+        Workers of the module `TASKS`.
+    vividness, saturation
+        See `Predictor.decode`.
     side_by_side : bool
-        Put the gray photograph to the left.
+        Put the gray photograph to the left of the result.
     quiet : bool
-        Show no progress.
+        Do not show a progress bar.
 
     Yields
     ------
     Outcome
         Of each job, in order.
     """
-    work = _Work(predictor, workers, vividness, saturation, side_by_side)
-    waiting = iter(jobs)
+    run = _JobRunner(predictor, workers, vividness, saturation, side_by_side)
+    pending = iter(jobs)
     with (
         ThreadPoolExecutor(workers.count) as pool,
         nullcontext() if quiet else progress_bar("colorizing", len(jobs)) as bar,
     ):
 
-        def begin(count: int) -> list[Future[Outcome]]:
-            return [pool.submit(work.colorize, job) for job in islice(waiting, count)]
+        def submit(count: int) -> list[Future[Outcome]]:
+            return [pool.submit(run, job) for job in islice(pending, count)]
 
-        begun = deque(begin(AHEAD * workers.count))
+        futures = deque(submit(AHEAD * workers.count))
         try:
-            while begun:
-                yield begun.popleft().result()
-                begun += begin(1)
+            while futures:
+                yield futures.popleft().result()
+                futures += submit(1)
                 if bar is not None:
                     bar.update()
         finally:
-            pool.shutdown(cancel_futures=True)  # if interrupted, only what is in work is finished
+            pool.shutdown(cancel_futures=True)  # if interrupted, finish only running jobs
 
 
-class _Work:
-    """The work of a thread on one photograph, within the memory that all threads share."""
+class _JobRunner:
+    """Runs jobs, from several threads, within a shared memory budget."""
 
     def __init__(
         self,
@@ -125,12 +123,12 @@ class _Work:
         self._vividness = vividness
         self._saturation = saturation
         self._side_by_side = side_by_side
-        self._made_with = predictor.sha256, predictor.position(vividness), saturation
-        self._memory = _Memory(IN_FLIGHT)
+        self._made_with = predictor.sha256, predictor.checked_vividness(vividness), saturation
+        self._memory = _MemoryBudget(IN_FLIGHT)
 
-    def colorize(self, job: Job) -> Outcome:
-        """Predict the colors of a photograph, join them with it, and write the result."""
-        warnings: dict[str, None] = {}  # each once
+    def __call__(self, job: Job) -> Outcome:
+        """Colorize a photograph and write the result."""
+        warnings: dict[str, None] = {}  # without duplicates
         try:
             self._colorize(job, warnings)
         except (ColorizationError, MemoryError) as error:
@@ -153,33 +151,34 @@ class _Work:
             return answer.value
 
         pixels = call("count_pixels")
-        per_pixel = PER_PIXEL + PER_PIXEL_BESIDE * self._side_by_side
+        per_pixel = PER_PIXEL + PER_PIXEL_SIDE_BY_SIDE * self._side_by_side
         needed = PER_PHOTOGRAPH + size + per_pixel * pixels
-        with self._memory.held(needed):
-            L = call("network_input", self._predictor.image_size)
-        with self._memory.held(PER_SEEN_PIXEL * L.size):
-            ab = self._predictor.turn(self._predictor.predict([L])[0], self._vividness)
-        with self._memory.held(needed):
+        with self._memory.reserve(needed):
+            L = call("prepare_input", self._predictor.image_size)
+        with self._memory.reserve(PER_INPUT_PIXEL * L.size):
+            (predicted,) = self._predictor.predict([L])
+            ab = self._predictor.decode(predicted, self._vividness, self._saturation)
+        with self._memory.reserve(needed):
             call(
                 "write",
-                self._saturation * ab,
+                ab,
                 job.output,
                 self._made_with,
-                beside_gray=self._side_by_side,
+                side_by_side=self._side_by_side,
                 overwrite=job.overwrite,
             )
 
 
-class _Memory:
-    """The bytes that threads share: a thread waits until as many as it needs are free."""
+class _MemoryBudget:
+    """Bytes shared by threads: a thread waits until the bytes it needs are free."""
 
     def __init__(self, total: int) -> None:
         self._total = self._free = total
         self._changed = threading.Condition()
 
     @contextmanager
-    def held(self, needed: int) -> Iterator[None]:
-        """Hold `needed` bytes during a block, or all bytes if `needed` is more."""
+    def reserve(self, needed: int) -> Iterator[None]:
+        """Reserve `needed` bytes during a block, or all bytes if `needed` is more."""
         needed = min(needed, self._total)
         with self._changed:
             self._changed.wait_for(lambda: self._free >= needed)

@@ -15,7 +15,7 @@ Photograph = np.ndarray | Image.Image | str | Path
 
 
 class Colorizer(Predictor):
-    """Colorizes photographs; `Predictor` has its attributes and what makes one."""
+    """Colorizes photographs; see `Predictor` for attributes and parameters."""
 
     def __call__(
         self, image: Photograph, saturation: float = 1.0, vividness: float | None = None
@@ -25,66 +25,63 @@ class Colorizer(Predictor):
         Parameters
         ----------
         image : array, PIL image or path
-            An array is as `inputs.image_from_array` takes it: gray or RGB, with or without alpha,
-            of integers, floats from 0 to 1, or bool. Only L is used, whatever colors the image has;
-            see `see`.
+            An array is gray or RGB, with or without alpha, of integers, floats from 0 to 1, or
+            bool; see `inputs.image_from_array`. Any colors are ignored: only L is used.
         saturation : float
             Factor on the predicted a and b, from 0 to 100.
         vividness : float, optional
-            See `turn`.
+            See `decode`.
 
         Returns
         -------
         Image.Image
-            Mode RGB, sRGB, upright, of the photograph's size. L is the photograph's own, also
-            where transparency hides it.
+            Mode RGB, sRGB, upright, of the photograph's size, with the photograph's own L, even
+            of transparent pixels.
 
         Raises
         ------
         ColorizationError
-            If the image cannot be decoded, an array or a number is not as said above, or for the
-            reasons that `turn` gives.
+            If the image cannot be decoded, or an argument is invalid.
         OSError
             If the file cannot be opened.
         """
         saturation = checked_number("saturation", saturation, MOST_SATURATION)
-        position = self.position(vividness)
-        ab = self.turn(self.predict([self.see(image)])[0], position)
+        vividness = self.checked_vividness(vividness)
+        ab = self.decode(self.predict([self.prepare_input(image)])[0], vividness, saturation)
         if isinstance(image, (str, Path)):
             rgb = originals.read_original(Path(image)).rgb
         else:
             rgb = decoding.to_srgb_with_alpha(image_in_memory(image))
-        joined = originals.join(rgb, saturation * ab)
+        joined = originals.join(rgb, ab)
         return joined.convert("RGB") if joined.mode == "RGBA" else joined
 
-    def see(self, image: Photograph) -> np.ndarray:
-        """Give L as the network sees a photograph: aspect kept, the shorter side at `image_size`.
+    def prepare_input(self, image: Photograph) -> np.ndarray:
+        """Convert a photograph to the network's input: L, with a shorter side of `image_size` px.
 
         Parameters
         ----------
         image : array, PIL image or path
-            As for `__call__`. Transparency is laid on white. A file is decoded as in training: a
-            large JPEG at a fraction of its size. The pixels of an array or a PIL image are taken
-            as they are. For a large JPEG, L then differs by about 1 of L* in fine noise.
+            As for `__call__`. Transparent pixels are composited on white. A file is decoded as in
+            training, a large JPEG at a fraction of its size; L differs by about 1 of L*, in fine
+            noise, from that of an array or a PIL image of the same pixels.
 
         Returns
         -------
         (H, W, 1) float32 array
-            CIE L* / 50 - 1, of the size that `model_input.input_size` gives.
+            CIE L* / 50 - 1, of `model_input.input_size`.
 
         Raises
         ------
         ColorizationError
-            If it cannot be decoded, or is not as said for `__call__`.
+            If the image cannot be decoded, or is invalid.
         OSError
             If the file cannot be opened.
         """
         if isinstance(image, (str, Path)):
             with originals.open_file(Path(image)) as file:
-                rgb = model_input.whole(file, self.image_size)
-        else:
-            rgb = model_input.whole_image(image_in_memory(image), self.image_size)
-        return model_input.luminance(rgb)
+                opened = decoding.open_image(file, large=True)
+                return model_input.prepare_input(opened, self.image_size)
+        return model_input.prepare_input(image_in_memory(image), self.image_size)
 
 
 def load(model: str | Path | None = None) -> Colorizer:

@@ -1,6 +1,6 @@
-"""The command `colorize`: it reads gray photographs and writes them in color.
+"""The command `colorize`: read gray photographs and write them in color.
 
-What is slow to import is imported in functions: meanwhile, a worker process starts.
+Slow imports are inside functions, so that worker processes start meanwhile.
 """
 
 import argparse
@@ -12,8 +12,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-# Set before the imports below, since Pillow reads it when it is imported. malloc returns blocks
-# from 32 MiB on to the system when an image is freed; it keeps smaller ones for reuse.
+# Read by Pillow on import. When an image is freed, malloc returns blocks of at least 32 MiB to the
+# system, but keeps smaller ones for reuse.
 os.environ.setdefault("PILLOW_BLOCK_SIZE", "64m")
 
 from colorization.colorizing.accepted import FORMATS, MOST_SATURATION
@@ -24,50 +24,56 @@ from colorization.core.workers import Workers
 if TYPE_CHECKING:
     from colorization.colorizing.jobs import Failure, Job
 
-MOST_AT_A_TIME = 256  # photographs, and threads
-MOST_JOBS_BY_DEFAULT = 8  # with which all processes together stay under 2 GiB
+MOST_JOBS = 256
+MOST_JOBS_BY_DEFAULT = 8  # all processes together then use less than 2 GiB
 DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 
 
 def parser() -> argparse.ArgumentParser:
-    """Describe the command line."""
-    described = argparse.ArgumentParser(
+    """Build the argument parser."""
+    parser = argparse.ArgumentParser(
         prog="colorize",
-        description="Colorize gray photographs. Exit status: 0 all done, 1 some failed, "
-        "2 wrong usage.",
+        description="Colorize gray photographs. Exit status: 0 success, 1 some photographs failed, "
+        "2 invalid usage.",
     )
-    option = described.add_argument
+    option = parser.add_argument
     option("inputs", nargs="+", metavar="INPUT", help="a photograph, a folder of them, or a glob")
     option("--output", type=_folder, required=True, metavar="DIR", help="folder for the results")
-    option("--model", type=Path, metavar="DIR", help="(the released one)")
+    option("--model", type=Path, metavar="DIR", help="packaged model (default: the released model)")
     option(
-        "--vividness", type=_between(0, 1), help="0 to 1, most faithful to most vivid (the model's)"
+        "--vividness",
+        type=_between(0, 1),
+        help="from 0, most faithful, to 1, most vivid (default: the model's)",
     )
     option(
         "--saturation",
         type=_between(0, MOST_SATURATION),
         default=1.0,
-        help="factor on the colors (%(default)s)",
+        help="factor on the colors (default: %(default)s)",
     )
     option("--side-by-side", action="store_true", help="gray on the left, colorized on the right")
-    option("--format", choices=sorted({ending[1:] for ending in FORMATS}), help="(the input's)")
-    existing = described.add_mutually_exclusive_group().add_argument
+    option(
+        "--format",
+        choices=sorted({extension[1:] for extension in FORMATS}),
+        help="format of the results (default: the input's)",
+    )
+    existing = parser.add_mutually_exclusive_group().add_argument
     existing("--skip-existing", action="store_true", help="skip photographs whose results exist")
-    existing("--overwrite", action="store_true", help="replace results that exist")
+    existing("--overwrite", action="store_true", help="replace existing results")
     option(
         "--jobs",
-        type=_between(1, MOST_AT_A_TIME, int),
+        type=_between(1, MOST_JOBS, int),
         default=min(MOST_JOBS_BY_DEFAULT, os.cpu_count() or 1),
-        help="photographs at a time (one a processor, at most 8)",
+        help="photographs at a time (default: number of processors, at most 8)",
     )
-    option("--dry-run", action="store_true", help="say what would be done, and do nothing")
-    option("--quiet", action="store_true", help="no progress; failures are still named")
-    option("--version", action=_Version, nargs=0, help="show program's version number and exit")
-    return described
+    option("--dry-run", action="store_true", help="print what would be written, and exit")
+    option("--quiet", action="store_true", help="print failures only")
+    option("--version", action=_Version, nargs=0, help="print the version, and exit")
+    return parser
 
 
 class _Version(argparse.Action):
-    """Print the version, which is looked up only then."""
+    """Print the version, looked up only on request."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
         from colorization.colorizing.mark import software  # noqa: PLC0415
@@ -79,15 +85,15 @@ class _Version(argparse.Action):
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
     _open_standard_files()
-    with redirect_stdout(_Shown(sys.stdout)), redirect_stderr(_Shown(sys.stderr)):
+    with redirect_stdout(_SafeStream(sys.stdout)), redirect_stderr(_SafeStream(sys.stderr)):
         options = parser().parse_args(arguments)
         try:
             return _run(options)
         except ColorizationError as error:
-            _say(str(error))
+            _log(str(error))
             return WRONG_USAGE
         except KeyboardInterrupt:
-            _say("interrupted; what is done is whole")
+            _log("interrupted; finished files are complete")
             return SOME_FAILED
 
 
@@ -109,12 +115,12 @@ def _plan_and_colorize(options: argparse.Namespace, workers: Workers | None) -> 
         skip_existing=options.skip_existing,
     )
     jobs, failures = planned.jobs, planned.failures
-    if planned.passed_over and not options.quiet:
-        kinds = (f"{kind} ({count})" for kind, count in sorted(planned.passed_over.items()))
-        _say(f"passed over in folders: {', '.join(kinds)}")
+    if planned.ignored and not options.quiet:
+        kinds = (f"{kind} ({count})" for kind, count in sorted(planned.ignored.items()))
+        _log(f"ignored in folders: {', '.join(kinds)}")
     if planned.skipped and not options.quiet:
-        _say(f"skipped, as their results exist: {planned.skipped}")
-    _name(failures)
+        _log(f"skipped, results exist: {planned.skipped}")
+    _log_failures(failures)
     if workers is None:
         for job in jobs:
             print(printable(f"{job.label} -> {job.output}"))
@@ -122,8 +128,8 @@ def _plan_and_colorize(options: argparse.Namespace, workers: Workers | None) -> 
         workers.start(len(jobs))
         failures += _colorize(jobs, workers, options)
     if failures and not options.quiet:
-        done = 0 if options.dry_run else len(jobs) - sum(failure.began for failure in failures)
-        _say(f"{done} done, {len(failures)} failed")
+        done = 0 if options.dry_run else len(jobs) - sum(failure.started for failure in failures)
+        _log(f"{done} done, {len(failures)} failed")
     return SOME_FAILED if failures else DONE
 
 
@@ -134,7 +140,7 @@ def _colorize(jobs: "list[Job]", workers: Workers, options: argparse.Namespace) 
 
     predictor = Predictor.load(options.model)
     if options.vividness is not None and predictor.vividness is None:
-        raise ColorizationError("--vividness: this model has no dial; use --saturation")
+        raise ColorizationError("--vividness: this model has no vividness; use --saturation")
     failures = []
     for outcome in colorize_files(
         predictor,
@@ -147,81 +153,81 @@ def _colorize(jobs: "list[Job]", workers: Workers, options: argparse.Namespace) 
     ):
         if not options.quiet:
             for warning in outcome.warnings:
-                _say(f"{outcome.job.label}: {warning}")
+                _log(f"{outcome.job.label}: {warning}")
         if outcome.reason:
             failures.append(Failure(outcome.job.label, outcome.reason))
-            _name(failures[-1:])
+            _log_failures(failures[-1:])
     return failures
 
 
-def _name(failures: "list[Failure]") -> None:
+def _log_failures(failures: "list[Failure]") -> None:
     for failure in failures:
-        _say(f"{failure.input}: {failure.reason}")
+        _log(f"{failure.input}: {failure.reason}")
 
 
-def _say(message: str) -> None:
+def _log(message: str) -> None:
     print(f"colorize: {printable(message)}", file=sys.stderr)
 
 
-class _Shown(io.TextIOBase):
-    """A stream whose faults do not stop the work: text that it cannot take is escaped or lost."""
+class _SafeStream(io.TextIOBase):
+    """A stream that never raises: unencodable text is escaped, and write errors are ignored."""
 
     def __init__(self, stream: TextIO | None) -> None:
-        self._stream = stream  # None where the program was started without it
+        self._stream = stream  # None if the program was started without it
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """The stream's encoding, which tqdm asks for."""
+        """The stream's encoding, needed by tqdm."""
         return getattr(self._stream, "encoding", None) or "utf-8"
 
     def write(self, text: str) -> int:
-        """Write at once; after the first failure, write to nowhere."""
+        """Write and flush; after the first failure, discard."""
         if self._stream is not None:
             try:
-                shown = text.encode(self.encoding, "backslashreplace").decode(self.encoding)
-                self._stream.write(shown)
+                encodable = text.encode(self.encoding, "backslashreplace").decode(self.encoding)
+                self._stream.write(encodable)
                 self._stream.flush()
-            except OSError:  # a pipe that nobody reads any more, a full disk
-                _lead_nowhere(self._stream.fileno())
+            except OSError:  # a closed pipe, a full disk
+                _redirect_to_null(self._stream.fileno())
                 self._stream = None
         return len(text)
 
     def isatty(self) -> bool:
-        """Whether a person watches the stream in a terminal."""
+        """Whether the stream is a terminal."""
         return self._stream is not None and self._stream.isatty()
 
     def fileno(self) -> int:
-        """The stream's file number, by which tqdm finds the terminal's width."""
+        """The stream's file descriptor, from which tqdm gets the terminal's width."""
         return super().fileno() if self._stream is None else self._stream.fileno()
 
 
 def _open_standard_files() -> None:
-    """Open closed standard streams to nowhere.
+    """Open closed standard streams to the null device.
 
-    Otherwise a photograph opened later could get their number, and messages be written into it.
+    Otherwise a photograph opened later could get their file descriptor and receive messages.
     """
-    for number in range(3):
+    for descriptor in range(3):
         try:
-            os.fstat(number)
+            os.fstat(descriptor)
         except OSError:
-            _lead_nowhere(number)
+            _redirect_to_null(descriptor)
 
 
-def _lead_nowhere(number: int) -> None:
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    if nowhere != number:
-        os.dup2(nowhere, number)
-        os.close(nowhere)
+def _redirect_to_null(descriptor: int) -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    if null != descriptor:
+        os.dup2(null, descriptor)
+        os.close(null)
 
 
 def _folder(text: str) -> Path:
-    if not text:  # as a path, it would be the current folder
+    if not text:  # Path("") is the current folder
         raise argparse.ArgumentTypeError("must not be empty")
     return Path(text)
 
 
 def _between(least: float, most: float, kind: type = float) -> Callable[[str], float]:
-    """Make a function that reads a number of type `kind` within bounds."""
+    """Return a parser of numbers of type `kind` from `least` to `most`."""
 
     def number(text: str) -> float:
         value = kind(text)

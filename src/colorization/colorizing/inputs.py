@@ -1,4 +1,4 @@
-"""Check photographs in memory that callers give."""
+"""Validate photographs that are passed as arrays or PIL images."""
 
 import numpy as np
 from PIL import Image
@@ -8,13 +8,13 @@ from colorization.photos import decoding
 
 
 def image_in_memory(photograph: np.ndarray | Image.Image) -> Image.Image:
-    """Give a PIL image that may be changed while the argument stays as it is.
+    """Convert a photograph in memory to a PIL image that is independent of it.
 
     Parameters
     ----------
     photograph : array or PIL image
-        An array as for `image_from_array`. An image may have any mode. 32-bit integers (mode I)
-        that do not come from a file count as 8 bits if none exceeds 255, otherwise as 16.
+        For arrays, see `image_from_array`. An image may have any mode. One of mode I that does
+        not come from a file has 8 bits if no value exceeds 255, otherwise 16.
 
     Returns
     -------
@@ -23,7 +23,7 @@ def image_in_memory(photograph: np.ndarray | Image.Image) -> Image.Image:
     Raises
     ------
     ColorizationError
-        If it is neither, is empty, cannot be decoded, or has another shape, type or range.
+        If its type, shape or range is invalid, it is empty, or it cannot be decoded.
     """
     if isinstance(photograph, np.ndarray):
         return image_from_array(photograph)
@@ -44,14 +44,14 @@ def image_in_memory(photograph: np.ndarray | Image.Image) -> Image.Image:
 
 
 def image_from_array(array: np.ndarray) -> Image.Image:
-    """Give an array as an 8-bit image.
+    """Convert an array to an 8-bit image.
 
     Parameters
     ----------
     array : array
         (H, W) or (H, W, 1), gray; (H, W, 2), gray and alpha; (H, W, 3), RGB; or (H, W, 4), RGB and
-        alpha; sRGB. uint16 counts from 0 to 65535, floats count from 0 to 1. Integers of other
-        types are 8-bit values, 0 to 255. In bool, True is white.
+        alpha; sRGB. The range is 0 to 65535 for uint16, 0 to 255 for other integers, 0 to 1 for
+        floats; True is white.
 
     Returns
     -------
@@ -61,8 +61,7 @@ def image_from_array(array: np.ndarray) -> Image.Image:
     Raises
     ------
     ColorizationError
-        If the shape or the type is another one, the array is empty, or a value is NaN or outside
-        the range.
+        If the shape or type is invalid, the array is empty, or a value is NaN or out of range.
     """
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 2, 3, 4)):
         raise ColorizationError(

@@ -1,4 +1,4 @@
-"""Read IPTC-IIM, and carry it in Photoshop's image resources.
+"""Read IPTC-IIM, and write it as one of Photoshop's image resources.
 
 References
 ----------
@@ -15,13 +15,13 @@ from colorization.core.errors import PhotographWarning
 
 RESOURCE = 0x0404  # IPTC-IIM, among Photoshop's image resources
 _SIGNATURE = b"8BIM"
-_MARKER = 0x1C  # before each dataset
+_MARKER = 0x1C  # begins each dataset
 MOST_DATASETS = 10_000
-_UTF8 = b"\x1b%G"  # as a coded character set, ISO 2022
+_UTF8 = b"\x1b%G"  # coded character set, ISO 2022
 _CHARACTER_SET = (1, 90)
-_LONG = 0x8000  # in a dataset's length: the length itself follows, with as many bytes as this says
+_LONG = 0x8000  # flag of an extended length; the other bits are the number of its bytes
 
-# Datasets of record 2 with a text that XMP has a property for.
+# XMP properties of the texts of record 2, by dataset.
 TEXTS = {
     10: "photoshop:Urgency",
     15: "photoshop:Category",
@@ -40,22 +40,22 @@ TEXTS = {
 }
 ALTERNATIVES = {5: "dc:title", 116: "dc:rights", 120: "dc:description"}
 LISTS = {20: "photoshop:SupplementalCategories", 25: "dc:subject", 80: "dc:creator"}
-# Of "number:name" and "provider:number:name:...".
+# "number:name" and "provider:number:name:...".
 GENRE, SUBJECTS = 4, 12
-# A date, and the time of that day.
+# By the datasets of date and time.
 DATES = {(55, 60): "photoshop:DateCreated", (62, 63): "xmp:CreateDate"}
 
 
 def resources(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Give the number and the content of each of Photoshop's image resources.
+    """Yield the number and content of each of Photoshop's image resources.
 
     Raises
     ------
     ValueError
-        If they are damaged; the resources before that have been given.
+        If one is damaged; those before it have been yielded.
     """
     at = 0
-    while len(content) - at > 4 and content[at : at + 4] != bytes(4):  # TIFFs add padding
+    while len(content) - at > 4 and content[at : at + 4] != bytes(4):  # padding in TIFFs
         if not content[at : at + 4].isalnum():
             raise ValueError("not an image resource")
         number, length_of_name = struct.unpack_from(">HB", content, at + 4)
@@ -63,26 +63,24 @@ def resources(content: bytes) -> Iterator[tuple[int, bytes]]:
         (size,) = struct.unpack_from(">L", content, at)
         at += 4
         if size > len(content) - at:
-            raise ValueError("an image resource is cut off")
+            raise ValueError("a truncated image resource")
         yield number, content[at : at + size]
         at += size + size % 2
 
 
 def as_resource(iptc: bytes) -> bytes:
-    """Give IPTC-IIM as one of Photoshop's image resources."""
+    """Convert IPTC-IIM to one of Photoshop's image resources."""
     head = _SIGNATURE + struct.pack(">HHL", RESOURCE, 0, len(iptc))
     return head + iptc + bytes(len(iptc) % 2)
 
 
 def datasets(iptc: bytes) -> dict[tuple[int, int], list[bytes]]:
-    """Give the values of IPTC-IIM by the numbers of their record and dataset.
-
-    What follows damage is left out, and so is the padding that TIFFs add.
+    """Parse IPTC-IIM: values by record and dataset number, up to damage or padding.
 
     Warns
     -----
     PhotographWarning
-        If they are damaged, or more than `MOST_DATASETS`.
+        If it is damaged, or has more than `MOST_DATASETS`.
     """
     values: dict[tuple[int, int], list[bytes]] = {}
     at = count = 0
@@ -95,7 +93,7 @@ def datasets(iptc: bytes) -> dict[tuple[int, int], list[bytes]]:
             at += length
         if size > len(iptc) - at or count == MOST_DATASETS:
             warnings.warn(
-                f"its IPTC is damaged, or has over {MOST_DATASETS:,} datasets; XMP gets the first",
+                f"IPTC damaged or over {MOST_DATASETS:,} datasets; converted to XMP only in part",
                 PhotographWarning,
                 stacklevel=2,
             )
@@ -107,41 +105,41 @@ def datasets(iptc: bytes) -> dict[tuple[int, int], list[bytes]]:
 
 
 def properties(iptc: bytes) -> dict[str, Value]:
-    """Give the XMP properties that say what IPTC-IIM says.
+    """Convert IPTC-IIM to XMP properties.
 
     Returns
     -------
     dict
-        Values by the name of their property, with its usual prefix.
+        Values by property name, with its usual prefix.
     """
     values = datasets(iptc)
-    declared = values.get(_CHARACTER_SET, [b""])[0] == _UTF8
+    is_utf8 = values.get(_CHARACTER_SET, [b""])[0] == _UTF8
     texts = {
-        number: [text(value, "utf-8" if declared else None) for value in written]
-        for (record, number), written in values.items()
+        number: [text(value, "utf-8" if is_utf8 else None) for value in raw]
+        for (record, number), raw in values.items()
         if record == 2
     }
-    stated: dict[str, Value] = {}
-    for number, written in texts.items():
+    xmp: dict[str, Value] = {}
+    for number, items in texts.items():
         if number in TEXTS:
-            stated[TEXTS[number]] = written[0]
+            xmp[TEXTS[number]] = items[0]
         elif number in ALTERNATIVES:
-            stated[ALTERNATIVES[number]] = {"x-default": written[0]}
+            xmp[ALTERNATIVES[number]] = {"x-default": items[0]}
         elif number in LISTS:
-            stated[LISTS[number]] = written
+            xmp[LISTS[number]] = items
     if GENRE in texts:
-        stated["Iptc4xmpCore:IntellectualGenre"] = texts[GENRE][0].partition(":")[2]
+        xmp["Iptc4xmpCore:IntellectualGenre"] = texts[GENRE][0].partition(":")[2]
     if SUBJECTS in texts:
-        codes = [written.split(":")[1:2] for written in texts[SUBJECTS]]
-        stated["Iptc4xmpCore:SubjectCode"] = [code for split in codes for code in split]
+        codes = [item.split(":")[1:2] for item in texts[SUBJECTS]]
+        xmp["Iptc4xmpCore:SubjectCode"] = [code for split in codes for code in split]
     for (day, time), name in DATES.items():
         if date := _date(texts.get(day, [""])[0], texts.get(time, [""])[0]):
-            stated[name] = date
-    return stated
+            xmp[name] = date
+    return xmp
 
 
 def text(value: bytes, encoding: str | None = None) -> str:
-    """Decode text whose encoding its format leaves open: UTF-8, or Windows' Latin."""
+    """Decode text of unspecified encoding: as UTF-8, else as Windows-1252."""
     try:
         return value.decode(encoding or "utf-8")
     except UnicodeDecodeError:
@@ -149,7 +147,7 @@ def text(value: bytes, encoding: str | None = None) -> str:
 
 
 def _date(day: str, time: str) -> str:
-    """A date of XMP: of CCYYMMDD and HHMMSS±HHMM; 00 stands for a month or day not known."""
+    """An XMP date, from CCYYMMDD (00 for an unknown month or day) and HHMMSS±HHMM."""
     if len(day) != 8 or not day.isdigit():
         return ""
     parts = [part for part in (day[:4], day[4:6], day[6:]) if part.strip("0")]

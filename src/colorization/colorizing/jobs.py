@@ -1,4 +1,4 @@
-"""Find the photographs that `colorize` takes, and the place of each result."""
+"""Find the photographs to colorize, and the output path of each."""
 
 import errno
 import glob
@@ -14,19 +14,25 @@ from colorization.colorizing.accepted import FORMATS, NO_FILE
 from colorization.core.errors import ColorizationError
 from colorization.sources import archives
 
-IMAGE, FOLDER = "image", "folder"  # images are taken, folders entered, other kinds passed over
+IMAGE, FOLDER = "image", "folder"  # other kinds are ignored
 OUTPUT = "the output folder"
-PAGED = (".tif", ".tiff")  # endings of files that may hold several photographs
-DEEPEST = 200  # folders, one inside the other; the function that makes them calls itself for each
+PAGED = (".tif", ".tiff")  # extensions of files that may contain several photographs
+DEEPEST = 200  # nested folders; the function that creates them is recursive
 
-Identity = tuple[int, int]  # of a file or folder: the same under all its names and links
+Identity = tuple[int, int]  # device and inode of a file or folder
 
 
 @dataclass(frozen=True)
 class Job:
-    """One photograph, the place of its result, and whether a file there may be replaced.
+    """A photograph to colorize.
 
-    `page` counts from 0; it is None for a file that holds one photograph.
+    Attributes
+    ----------
+    input, output : Path
+    overwrite : bool
+        Whether to replace an existing output.
+    page : int or None
+        From 0; None for a file with a single photograph.
     """
 
     input: Path
@@ -36,37 +42,36 @@ class Job:
 
     @property
     def label(self) -> str:
-        """The name of the photograph in messages, such as `scan.tif, page 2`."""
+        """The photograph's name in messages, such as `scan.tif, page 2`."""
         return str(self.input) if self.page is None else f"{self.input}, page {self.page + 1}"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A photograph that was not colorized, and why; `began` tells whether work on it began."""
+    """A photograph that was not colorized, why, and whether its job was started."""
 
     input: str
     reason: str
-    began: bool = True
+    started: bool = True
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The photographs to colorize, and the inputs that are not.
+    """The photographs to colorize, and the inputs that cannot be.
 
     Attributes
     ----------
     jobs : list of Job
     failures : list of Failure
-        Inputs that were asked for and cannot be colorized.
-    passed_over : Counter of str
-        Number of other things in the folders, by kind.
+    ignored : Counter of str
+        Number of other entries of folders, by kind.
     skipped : int
-        Number of photographs whose results exist already, if those were to be skipped.
+        Number of photographs skipped because their results exist.
     """
 
     jobs: list[Job]
     failures: list[Failure]
-    passed_over: Counter[str]
+    ignored: Counter[str]
     skipped: int = 0
 
 
@@ -78,27 +83,26 @@ def plan(
     overwrite: bool = False,
     skip_existing: bool = False,
 ) -> Plan:
-    """Find the photographs, and give each its place in the output folder.
+    """Find the photographs, and choose their output paths.
 
     Parameters
     ----------
     inputs : list of str
-        Files, folders (with all below them, except links to folders and the output folder) and
-        globs. The output folder is passed over, too, unless it is all that they lead to. The result
-        of a photograph in a folder keeps its place below that folder; that of a glob's match, below
-        the folder before the first wildcard. The result of a file goes right into the output
-        folder. Where results from several folders would have one name, they are placed by their
-        photographs' paths from the deepest folder that has all of these. A TIFF of several pages
-        has a result for each: NAME-1.tif, NAME-2.tif and so on.
+        Files, folders (searched recursively, without following links) and globs. The output
+        folder is ignored unless it is the only input. Within the output folder, the result of a
+        file is at the top; that of a photograph in a folder keeps its path relative to that
+        folder; that of a glob's match, its path relative to the folder before the first wildcard.
+        If results from several folders would have the same name, they keep their paths relative
+        to the deepest common folder. Each page of a TIFF has a result: NAME-1.tif, NAME-2.tif, ...
     output : Path
     ending : str or None
-        Ending of all results, with its dot. None keeps each input's, or takes .png for a format
+        Extension of all results, with its dot. None keeps each input's, or uses .png for formats
         that cannot be written.
     overwrite : bool
-        Whether an existing result may be replaced. Inputs, and files in folders that are inputs,
-        are never replaced.
+        Whether to replace existing results. Inputs, and files in folders that are inputs, are
+        never replaced.
     skip_existing : bool
-        Whether photographs are skipped whose results exist already.
+        Whether to skip photographs whose results exist.
 
     Returns
     -------
@@ -107,7 +111,7 @@ def plan(
     Raises
     ------
     ColorizationError
-        If the output cannot be written to.
+        If the output folder is not writable.
     """
     collected = _Collected(_output_folder(output), alone=len(inputs) == 1)
     for text in inputs:
@@ -116,44 +120,42 @@ def plan(
     inputs_by_identity: dict[Identity | None, Path] = {
         photograph.identity: photograph.path for photograph in photographs
     }
-    result = Plan([], list(collected.failures.values()), collected.passed_over)
+    result = Plan([], list(collected.failures.values()), collected.ignored)
     taken: dict[Path, Job] = {}
     skipped = 0
     for photograph in photographs:
         for job in _jobs(photograph, output, overwrite):
             out = job.output
-            place = Path(os.path.realpath(out.parent), out.name)
+            target = Path(os.path.realpath(out.parent), out.name)
             replaced = inputs_by_identity.get(_identity(out))
             if replaced is not None:
                 reason = f"its result would replace {replaced}, an input; choose another --output"
-            elif place in taken:
-                reason = f"its result has the same name as that of {taken[place].label}"
+            elif target in taken:
+                reason = f"its result has the same name as that of {taken[target].label}"
             elif len(photograph.below.parent.parts) > DEEPEST:
-                reason = f"lies more than {DEEPEST} folders deep"
+                reason = f"is more than {DEEPEST} folders deep"
             elif skip_existing and out.is_file():
-                taken[place] = job
+                taken[target] = job
                 skipped += 1
                 continue
-            elif os.path.lexists(out) and not collected.folders.isdisjoint(place.parents):
+            elif os.path.lexists(out) and not collected.folders.isdisjoint(target.parents):
                 reason = (
-                    f"{out} is there already, in a folder that is an input; "
+                    f"{out} exists, in a folder that is an input; "
                     "remove it, or choose another --output"
                 )
             elif os.path.lexists(out) and not overwrite:
-                reason = (
-                    f"{out} is there already; --skip-existing skips it, --overwrite replaces it"
-                )
+                reason = f"{out} exists; use --skip-existing or --overwrite"
             else:
-                taken[place] = job
+                taken[target] = job
                 result.jobs.append(job)
                 continue
-            result.failures.append(Failure(job.label, reason, began=False))
+            result.failures.append(Failure(job.label, reason, started=False))
     return replace(result, skipped=skipped)
 
 
 @dataclass(frozen=True)
 class _Photograph:
-    """A file, its identity, and the place of its result below the output folder."""
+    """A file, its identity, and the path of its result relative to the output folder."""
 
     path: Path
     identity: Identity
@@ -161,15 +163,17 @@ class _Photograph:
 
 
 def _placed(photographs: list[_Photograph], ending: str | None) -> list[_Photograph]:
-    """Give each result its ending, and keep apart results of one name from several folders."""
+    """Set the results' extensions, and separate results of the same name from several folders."""
     named = []
     for photograph in photographs:
-        kept = photograph.path.suffix if photograph.path.suffix.lower() in FORMATS else ".png"
-        named.append(replace(photograph, below=photograph.below.with_suffix(ending or kept)))
+        own = photograph.path.suffix if photograph.path.suffix.lower() in FORMATS else ".png"
+        named.append(replace(photograph, below=photograph.below.with_suffix(ending or own)))
     folders = defaultdict(set)
     for photograph in named:
         folders[photograph.below].add(_absolute(photograph.path).parent)
-    shared = {below: _shared_depth(those) for below, those in folders.items() if len(those) > 1}
+    shared = {
+        below: _shared_depth(parents) for below, parents in folders.items() if len(parents) > 1
+    }
     return [
         replace(photograph, below=_from_depth(photograph, shared[photograph.below]))
         if photograph.below in shared
@@ -179,18 +183,18 @@ def _placed(photographs: list[_Photograph], ending: str | None) -> list[_Photogr
 
 
 def _shared_depth(folders: set[Path]) -> int:
-    """Number of folders, from the root on, that absolute paths begin with alike; at least 1."""
+    """Depth of the deepest common folder of absolute paths; at least 1."""
     levels = zip(*(folder.parts for folder in folders), strict=False)
     return max(1, sum(1 for _ in takewhile(lambda names: len(set(names)) == 1, levels)))
 
 
 def _from_depth(photograph: _Photograph, depth: int) -> Path:
-    """The place of a result whose folders are the photograph's own, from a depth on."""
+    """The photograph's path relative to its folder at a given depth."""
     return Path(*_absolute(photograph.path).parent.parts[depth:], photograph.below.name)
 
 
 def _jobs(photograph: _Photograph, output: Path, overwrite: bool) -> list[Job]:
-    """The jobs of a file: one, or one for each page."""
+    """The jobs of a file: one, or one per page."""
     path, out = photograph.path, output / photograph.below
     pages = _count_pages(path)
     if pages <= 1:
@@ -203,22 +207,22 @@ def _jobs(photograph: _Photograph, output: Path, overwrite: bool) -> list[Job]:
 def _count_pages(path: Path) -> int:
     if path.suffix.lower() not in PAGED:
         return 1
-    from colorization.photos import decoding  # noqa: PLC0415 (slow, and few need it)
+    from colorization.photos import decoding  # noqa: PLC0415 (slow)
 
     try:
         with path.open("rb") as file:
             return decoding.count_pages(file)
     except Exception:
-        return 1  # decoding tells why
+        return 1  # decoding will report the error
 
 
 def _absolute(path: Path) -> Path:
-    """A path from the root, without `..` and with links as they are."""
+    """The absolute path without `..`; links are not resolved."""
     return Path(os.path.abspath(path))  # noqa: PTH100 (Path.absolute keeps `..`)
 
 
 def _output_folder(output: Path) -> Identity | None:
-    """The identity of the output folder; None if the folder does not exist yet."""
+    """The identity of the output folder; None if it does not exist yet."""
     try:
         status = output.stat()
     except OSError as error:
@@ -235,21 +239,21 @@ def _output_folder(output: Path) -> Identity | None:
 
 @dataclass
 class _Collected:
-    """The photographs, folders and failures that the inputs lead to.
+    """The photographs, folders and failures found so far.
 
     Attributes
     ----------
     output : Identity or None
-        Of the output folder, which is passed over where it lies in an input or beside others.
+        Of the output folder, which is ignored unless it is the only input.
     alone : bool
-        Whether there is one argument.
+        Whether there is a single argument.
     photographs : dict
-        By absolute path, so that each is taken once.
+        By absolute path, without duplicates.
     folders : set of Path
-        The folders among the inputs, without links.
+        The folders among the inputs, with links resolved.
     failures : dict
-        By the path that failed.
-    passed_over : Counter of str
+        By path.
+    ignored : Counter of str
     """
 
     output: Identity | None
@@ -257,25 +261,25 @@ class _Collected:
     photographs: dict[Path, _Photograph] = field(default_factory=dict)
     folders: set[Path] = field(default_factory=set)
     failures: dict[str, Failure] = field(default_factory=dict)
-    passed_over: Counter[str] = field(default_factory=Counter)
+    ignored: Counter[str] = field(default_factory=Counter)
 
     def add(self, text: str) -> None:
-        """Follow an argument: a file, a folder, or, if neither has that name, a glob."""
-        if not text:  # as a path, it would be the current folder
-            self._fail("''", "there is no such file or folder")
+        """Add an argument: a file, a folder, or, if neither exists, a glob."""
+        if not text:  # Path("") is the current folder
+            self._fail("''", "no such file or folder")
             return
         named = Path(text)
         if os.path.lexists(text):
-            places = {named: Path() if _is_folder(named) else Path(named.name)}
+            paths = {named: Path() if _is_folder(named) else Path(named.name)}
         else:
             before = _before_wildcards(named)
-            places = {match: _below(match, before) for match in _matches(text, self.output)}
-        for path, place in (places or {named: named}).items():
-            several = not self.alone or len(places) > 1
+            paths = {match: _below(match, before) for match in _matches(text, self.output)}
+        for path, below in (paths or {named: named}).items():
+            several = not self.alone or len(paths) > 1
             if several and _is_folder(path) and _identity(path) == self.output:
-                self.passed_over[OUTPUT] += 1
+                self.ignored[OUTPUT] += 1
             else:
-                self._add(path, place)
+                self._add(path, below)
 
     def _add(self, path: Path, below: Path) -> None:
         try:
@@ -299,23 +303,23 @@ class _Collected:
             if kind == IMAGE:
                 images.append(path)
             elif kind != FOLDER:
-                self.passed_over[kind] += 1
+                self.ignored[kind] += 1
         for path in sorted(images):
             self._add(path, below / path.relative_to(folder))
         if not images and len(self.failures) == failures:
             self._fail(folder, "a folder without images")
 
     def _fail(self, path: Path | str, reason: str) -> None:
-        self.failures[str(path)] = Failure(str(path), reason, began=False)
+        self.failures[str(path)] = Failure(str(path), reason, started=False)
 
 
 def _walk(
     top: Path, output: Identity | None, fail: Callable[[Path, str], None]
 ) -> Iterator[tuple[str, Path]]:
-    """Everything below a folder, with its kind; only a `FOLDER` is entered."""
-    waiting = [top]
-    while waiting:
-        folder = waiting.pop()
+    """Yield all entries below a folder, with their kinds; only a `FOLDER` is entered."""
+    pending = [top]
+    while pending:
+        folder = pending.pop()
         try:
             with os.scandir(folder) as entries:
                 kinds = [(_kind(entry, output), Path(entry.path)) for entry in entries]
@@ -323,7 +327,7 @@ def _walk(
             fail(folder, os.strerror(error.errno or 0))
             continue
         yield from kinds
-        waiting += [path for kind, path in kinds if kind == FOLDER]
+        pending += [path for kind, path in kinds if kind == FOLDER]
 
 
 def _kind(entry: os.DirEntry, output: Identity | None) -> str:
@@ -336,33 +340,33 @@ def _kind(entry: os.DirEntry, output: Identity | None) -> str:
         return "linked folders"
     if ending in archives.EXTENSIONS:
         return IMAGE
-    return ending or "without an ending"
+    return ending or "without extension"
 
 
 def _before_wildcards(pattern: Path) -> Path:
-    """The folder that a glob names before its first wildcard."""
+    """The part of a glob before the first component with a wildcard."""
     return Path(*takewhile(lambda part: not glob.has_magic(part), pattern.parts))
 
 
 def _below(match: Path, folder: Path) -> Path:
-    """The place of a glob's match below a folder; its name alone if `..` leads out of there."""
+    """The path of a glob's match relative to a folder; its name if `..` leads outside."""
     below = match.relative_to(folder)
     return Path(match.name) if ".." in below.parts else below
 
 
 def _matches(pattern: str, output: Identity | None) -> list[Path]:
-    """The paths that a glob matches, sorted.
+    """The paths that match a glob, sorted.
 
-    `**` enters neither links, which may lead in circles, nor the output folder.
+    `**` does not enter links, which may be circular, nor the output folder.
     """
     parts = Path(pattern).parts
     if "**" not in parts:
-        # Path.glob knows no absolute patterns.
+        # Path.glob does not accept absolute patterns.
         return sorted(map(Path, glob.glob(pattern)))  # noqa: PTH207
     before, after = parts[: parts.index("**")], parts[parts.index("**") + 1 :]
     tops = list(filter(_is_folder, _matches(str(Path(*before)), output) if before else [Path()]))
     if not after:
-        return tops  # with all below them
+        return tops  # folders are searched recursively
     matches: set[Path] = set()
     for top in tops:
         below = (path for kind, path in _walk(top, output, lambda *_: None) if kind == FOLDER)
@@ -372,7 +376,7 @@ def _matches(pattern: str, output: Identity | None) -> list[Path]:
 
 
 def _status(path: str | Path) -> os.stat_result | None:
-    """The status of the file that a name leads to; None if it cannot be found."""
+    """The status of a path, following links; None if it does not exist."""
     try:
         return Path(path).stat()
     except OSError:
@@ -390,10 +394,9 @@ def _identity(path: str | Path) -> Identity | None:
 
 
 def _why(error: OSError, path: Path) -> str:
-    """The reason why a name leads to nothing."""
+    """Why a path cannot be followed."""
     if error.errno == errno.ELOOP:
-        return "a link that leads to itself"
+        return "a circular link"
     if error.errno == errno.ENOENT:
-        nowhere = "a link that leads nowhere"
-        return nowhere if path.is_symlink() else "there is no such file or folder"
+        return "a broken link" if path.is_symlink() else "no such file or folder"
     return os.strerror(error.errno or 0)

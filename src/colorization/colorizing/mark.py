@@ -1,8 +1,7 @@
-"""The mark in every written file: its colors are predicted, by this program and a named model.
+"""Mark every written file: its colors are predicted, by this program and a given model.
 
-The mark is XMP, which JPEG, PNG, TIFF and WebP can all carry. It stands beside what the
-photographer wrote, in two properties made for it: IPTC's digital source type, and an event of the
-file's history.
+The mark is XMP, which JPEG, PNG, TIFF and WebP support: IPTC's digital source type and an event of
+the file's history. The photographer's own properties are kept.
 
 References
 ----------
@@ -15,30 +14,29 @@ from importlib import metadata
 
 from colorization.colorizing.xmp import Packet
 
-DISTRIBUTION = "colorization-pipeline"  # as pip knows it
-# The picture is a photograph; its colors come from a model trained on other photographs.
+DISTRIBUTION = "colorization-pipeline"  # on PyPI
+# A photograph combined with the output of a trained model.
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What is said of the colors.
+    """The provenance of predicted colors.
 
     Attributes
     ----------
     software : str
     parameters : str
-        The model, and how it was used. It holds no time, so that the same photograph gives the same
-        file.
+        The model and its settings; no time, so that results are reproducible.
     """
 
     software: str
     parameters: str
 
     def add_to(self, packet: Packet) -> None:
-        """Say it in a packet of XMP, whose history goes on."""
+        """Add the mark to an XMP packet, and append to its history."""
         packet.remove("Iptc4xmpExt:DigitalSourceType")
-        packet.state("Iptc4xmpExt:DigitalSourceType", SOURCE_TYPE)
+        packet.set("Iptc4xmpExt:DigitalSourceType", SOURCE_TYPE)
         event = {
             "stEvt:action": "colorized",
             "stEvt:softwareAgent": self.software,
@@ -48,20 +46,20 @@ class Mark:
 
 
 def software() -> str:
-    """Name this program and its version."""
+    """Return this program's name and version."""
     return f"colorize {metadata.version(DISTRIBUTION)}"
 
 
 def mark(model: str, vividness: float | None, saturation: float) -> Mark:
-    """Give the mark of a colorized photograph.
+    """Build the mark of a colorized photograph.
 
     Parameters
     ----------
     model : str
         The sha256 of the package's manifest, which lists the sha256 of each file.
     vividness : float or None
-        None for a model without a dial.
+        None for a model without one.
     saturation : float
     """
-    turned = "" if vividness is None else f"; vividness {vividness:g}"
-    return Mark(software(), f"model sha256 {model}{turned}; saturation {saturation:g}")
+    setting = "" if vividness is None else f"; vividness {vividness:g}"
+    return Mark(software(), f"model sha256 {model}{setting}; saturation {saturation:g}")

@@ -1,4 +1,4 @@
-"""Keep what a photograph's file says beside its pixels, in whichever format it is written.
+"""Copy a photograph's metadata to the result, in any combination of formats.
 
 References
 ----------
@@ -23,8 +23,8 @@ from colorization.colorizing.tiff_directories import BYTE, UNDEFINED, Directory,
 from colorization.colorizing.xmp import Packet, Value, md5_of
 from colorization.core.errors import PhotographWarning
 
-LONGEST_SEGMENT = 65_533  # bytes in a JPEG: the length has 16 bits and counts itself
-# What XMP calls what a PNG's texts say.
+LONGEST_SEGMENT = 65_533  # bytes in a JPEG: the length has 16 bits and includes itself
+# XMP properties of PNG keywords.
 _TEXTS = {
     "Title": "dc:title",
     "Author": "dc:creator",
@@ -39,18 +39,18 @@ _ALTERNATIVES = {"dc:title", "dc:description", "dc:rights", "exif:UserComment"}
 
 @dataclass(frozen=True)
 class Metadata:
-    """What is kept of a photograph's file beside its pixels.
+    """The metadata that is kept of a file.
 
     Attributes
     ----------
     exif : Exif
         Without the orientation, which is applied to the pixels.
     xmp : tuple of bytes
-        Packets; a property counts where it comes first.
+        Packets; of duplicate properties, the first one is used.
     iptc : bytes
         IPTC-IIM.
     resolution : Resolution or None
-        As the format states it, or else EXIF.
+        From the format's own field, else from EXIF.
     texts : tuple of Text
         Of a PNG.
     comments : tuple of bytes
@@ -66,47 +66,46 @@ class Metadata:
 
 
 def read(file: BinaryIO, page: int | None = None) -> Metadata:
-    """Read what is kept of a photograph's file; no decoder takes part.
+    """Read a file's metadata, without decoding pixels.
 
     Parameters
     ----------
     file : binary file
-        JPEG, PNG, TIFF, WebP, GIF or BMP; any other holds nothing.
+        JPEG, PNG, TIFF, WebP, GIF or BMP; other formats have none.
     page : int, optional
-        Of a TIFF, from 0; by default the first one.
+        Of a TIFF, from 0. Default: the first one.
 
     Warns
     -----
     PhotographWarning
-        If something is damaged. It is left out, or what follows it.
+        If something is damaged. It is dropped, with what depends on it.
     """
-    of_file = blocks.find(file, page)
-    resolution = of_file.resolution or of_file.exif.resolution
-    if of_file.exif.quarter_turned and resolution is not None:
-        resolution = resolution.turned
+    content = blocks.find(file, page)
+    resolution = content.resolution or content.exif.resolution
+    if content.exif.swaps_sides and resolution is not None:
+        resolution = resolution.swapped
     return Metadata(
-        of_file.exif.upright(),
-        tuple(of_file.xmp),
-        of_file.iptc,
+        content.exif.upright(),
+        tuple(content.xmp),
+        content.iptc,
         resolution,
-        tuple(of_file.texts),
-        tuple(of_file.comments),
+        tuple(content.texts),
+        tuple(content.comments),
     )
 
 
 def options(
     metadata: Metadata, kind: str, size: tuple[int, int], mark: Mark | None = None
 ) -> dict[str, Any]:
-    """Give the arguments with which `Image.save` writes what is kept, and the mark.
+    """Build the arguments of `Image.save` that write the metadata and the mark.
 
     Parameters
     ----------
     metadata : Metadata
-    kind : str
-        The format: "JPEG", "PNG", "TIFF" or "WEBP". There are no arguments for a TIFF:
-        `append_to_tiff` writes into one that is saved.
+    kind : {"JPEG", "PNG", "TIFF", "WEBP"}
+        The format. There are no arguments for TIFF; see `append_to_tiff`.
     size : (int, int)
-        Width and height of the written image in px.
+        Width and height of the image in px.
     mark : Mark, optional
     """
     described = metadata.exif.of_size(*size)
@@ -125,44 +124,44 @@ def options(
 def append_to_tiff(
     path: Path, metadata: Metadata, size: tuple[int, int], mark: Mark | None = None
 ) -> None:
-    """Write what is kept, and the mark, into a TIFF without any; see `options`."""
+    """Write the metadata and the mark into a saved TIFF without any; see `options`."""
     described = _with_resolution(metadata.exif.of_size(*size), metadata)
     entries: Directory = {}
     if packet := _packet(metadata, "TIFF", mark):
         entries[exif.XMP] = Entry(BYTE, packet.to_bytes())
     if metadata.iptc:
         entries[exif.IPTC] = Entry(UNDEFINED, metadata.iptc)
-    if described.main or described.parts or entries:
+    if described.main or described.ifds or entries:
         exif.append_to_tiff(path, described, entries)
 
 
 def _packet(metadata: Metadata, kind: str, mark: Mark | None) -> Packet | None:
-    """XMP with the mark, and with what the format has no other place for; None if it is empty."""
+    """XMP with the mark and what the format cannot store otherwise; None if it is empty."""
     packet = Packet()
     for content in metadata.xmp:
         try:
             packet.add_missing(Packet(content))
         except ValueError as error:
-            _warn(f"its XMP is left out: {error}")
-    packet.remove_untrue()
+            _warn(f"XMP dropped: {error}")
+    packet.remove_outdated()
     texts: dict[str, str] = {}
     if kind != "PNG":
         texts = {text.keyword: text.value for text in metadata.texts}
     if kind not in {"JPEG", "PNG"} and metadata.comments:
         texts["Comment"] = iptc.text(metadata.comments[0])
-    stated = {_TEXTS[key]: _value(key, text) for key, text in texts.items() if key in _TEXTS}
+    properties = {_TEXTS[key]: _value(key, text) for key, text in texts.items() if key in _TEXTS}
     if kind == "WEBP":
-        stated |= iptc.properties(metadata.iptc)
-    for name, value in stated.items():
+        properties |= iptc.properties(metadata.iptc)
+    for name, value in properties.items():
         if value and name not in packet:
-            packet.state(name, value)
+            packet.set(name, value)
     if mark is not None:
         mark.add_to(packet)
     return packet or None
 
 
 def _value(keyword: str, text: str) -> Value:
-    """What a PNG's text says, as the value of an XMP property; empty if it has none."""
+    """A PNG's text as the value of an XMP property; empty if it cannot be converted."""
     name = _TEXTS[keyword]
     if name in _ALTERNATIVES:
         return {"x-default": text}
@@ -171,20 +170,20 @@ def _value(keyword: str, text: str) -> Value:
     if name == "xmp:CreateDate":
         try:
             return parsedate_to_datetime(text).isoformat()
-        except ValueError:  # PNG recommends RFC 1123's form, but any will do
+        except ValueError:  # PNG recommends the format of RFC 1123, but allows any
             return ""
     return text
 
 
 def _with_resolution(described: Exif, metadata: Metadata) -> Exif:
-    """EXIF that states the resolution, for formats that have no other place for it."""
+    """EXIF with the resolution, for formats without a field of their own."""
     if described.resolution is not None or metadata.resolution is None:
         return described
     return described.with_resolution(metadata.resolution)
 
 
 def _for_jpeg(metadata: Metadata, described: Exif, packet: Packet | None) -> dict[str, Any]:
-    # Pillow has arguments for EXIF and XMP, but writes EXIF last, and Exif wants it first.
+    # Exif requires its segment to be the first, but Pillow writes it last.
     segments = []
     if content := exif.block(described, LONGEST_SEGMENT - len(blocks.EXIF_NAME)):
         segments += _segments(blocks.APP1, blocks.EXIF_NAME, content)
@@ -210,7 +209,7 @@ def _segments_of_xmp(packet: Packet) -> list[bytes]:
 
 
 def _segments(marker: int, name: bytes, content: bytes) -> list[bytes]:
-    """A segment of a JPEG that begins with a name, or several if the content is too long."""
+    """Segments of a JPEG, each with a name, that divide a content if it is too long for one."""
     longest = LONGEST_SEGMENT - len(name)
     pieces = [content[start : start + longest] for start in range(0, len(content), longest)]
     return [
@@ -234,7 +233,7 @@ def _for_png(metadata: Metadata, described: Exif, packet: Packet | None) -> dict
 
 
 def _hexadecimal(name: str, content: bytes) -> str:
-    """A raw profile as ImageMagick writes it: 36 bytes a line."""
+    """A raw profile in ImageMagick's format: 36 bytes a line."""
     digits = content.hex()
     lines = [digits[start : start + 72] for start in range(0, len(digits), 72)]
     return "\n".join(["", name, f"{len(content):8}", *lines, ""])

@@ -1,4 +1,4 @@
-"""Read people's photographs with all that they carry, and write them back in color."""
+"""Read photographs with their metadata, and write them in color."""
 
 import io
 import stat
@@ -20,8 +20,8 @@ from colorization.core.files import atomic_write
 from colorization.photos import decoding
 from colorization.photos.strips import strips
 
-# Subsampling 0: JPEG by default halves the resolution of colors, which are the point here.
-# No "optimize": for it, Pillow holds all coefficients of an image in memory.
+# Subsampling 0: by default, JPEG halves the resolution of colors.
+# No "optimize": Pillow would hold all coefficients of an image in memory.
 OPTIONS: dict[str, dict] = {
     "JPEG": {"quality": 95, "subsampling": 0},
     "PNG": {"compress_level": 4},
@@ -41,7 +41,7 @@ class Original:
     rgb : Image.Image
         Mode RGB, or RGBA if anything is transparent; sRGB, upright.
     metadata : Metadata
-        What its file says beside the pixels.
+        Metadata of its file.
     """
 
     rgb: Image.Image
@@ -49,12 +49,12 @@ class Original:
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Open a photograph to read it.
+    """Open a photograph for reading.
 
     Raises
     ------
     ColorizationError
-        If it is a pipe or a device, which might never end.
+        If it is not a regular file; a pipe or a device might never end.
     OSError
         If it cannot be opened.
     """
@@ -64,7 +64,7 @@ def open_file(path: Path) -> BinaryIO:
 
 
 def count_pixels(path: Path, page: int | None = None) -> int:
-    """Count the pixels of an image without decoding it; 0 if decoding will tell why it fails."""
+    """Count the pixels of an image without decoding it; 0 if it cannot be opened."""
     try:
         with open_file(path) as file:
             width, height = decoding.open_image(file, large=True, page=page).size
@@ -90,7 +90,7 @@ def read_original(path: Path, page: int | None = None) -> Original:
     Warns
     -----
     PhotographWarning
-        If what its file says beside the pixels is damaged.
+        If its metadata is damaged.
     """
     with open_file(path) as file:
         return decode_original(file, page)
@@ -102,19 +102,18 @@ def decode_original(source: bytes | BinaryIO, page: int | None = None) -> Origin
     image = decoding.open_image(file, large=True, page=page)
     decoding.load(image)
     try:
-        kept = metadata.read(file, page)
-    except Exception as error:  # damaged data may lead to any; it costs no photograph
-        message = f"what the file says beside the pixels is left out: {reason(error)}"
-        warnings.warn(message, PhotographWarning, stacklevel=2)
-        kept = Metadata()
-    return Original(decoding.to_srgb_with_alpha(image), kept)
+        described = metadata.read(file, page)
+    except Exception as error:  # damaged metadata must not fail the photograph
+        warnings.warn(f"metadata dropped: {reason(error)}", PhotographWarning, stacklevel=2)
+        described = Metadata()
+    return Original(decoding.to_srgb_with_alpha(image), described)
 
 
 def encode_png(original: Original, rgb: Image.Image, mark: Mark) -> bytes:
-    """Give the bytes that `write_original` writes into a PNG file."""
+    """Return the bytes that `write_original` writes to a PNG file."""
     content = io.BytesIO()
-    carried = metadata.options(original.metadata, "PNG", rgb.size, mark)
-    rgb.save(content, "PNG", **OPTIONS["PNG"], **carried)
+    options = OPTIONS["PNG"] | metadata.options(original.metadata, "PNG", rgb.size, mark)
+    rgb.save(content, "PNG", **options)
     return content.getvalue()
 
 
@@ -126,7 +125,7 @@ def write_original(
     mark: Mark | None = None,
     replace: bool = True,
 ) -> None:
-    """Write an image in the format that its ending names, with the original's metadata.
+    """Write an image in the format of its file extension, with the original's metadata.
 
     Parameters
     ----------
@@ -134,10 +133,10 @@ def write_original(
     rgb : Image.Image
         Mode RGB or RGBA, sRGB.
     out : Path
-        It appears under its name only once it is whole.
+        Written atomically.
     mark : Mark, optional
     replace : bool
-        Whether an existing file is replaced.
+        Whether to replace an existing file.
 
     Raises
     ------
@@ -149,7 +148,7 @@ def write_original(
     Warns
     -----
     PhotographWarning
-        If something of the metadata cannot be written.
+        If some metadata cannot be written.
     """
     kind = FORMATS[out.suffix.lower()]
     if kind == "JPEG":  # JPEG has no transparency
@@ -162,7 +161,7 @@ def write_original(
             )
         try:
             _save(rgb, partial, kind, options)
-        # a side too long for WebP, a tag that libtiff refuses
+        # such as a side too long for WebP
         except (ValueError, RuntimeError) as error:
             raise ColorizationError(f"cannot be written as {kind}: {error}") from error
         if kind == "TIFF":
@@ -170,12 +169,12 @@ def write_original(
 
 
 def _save(image: Image.Image, path: Path, kind: str, options: dict) -> None:
-    # libtiff notices a full disk by itself; in memory it would leave undefined bytes in gaps.
+    # libtiff itself reports a full disk; through a Python file it would leave gaps undefined.
     with path.open("wb") if kind == "TIFF" else _Checked(io.FileIO(path, "w")) as file:
         try:
             image.save(file, kind, **options)
         except (OSError, RuntimeError) as error:
-            if getattr(error, "errno", None) is None:  # "encoder error -2": writing tells why
+            if getattr(error, "errno", None) is None:  # "encoder error -2": writing raises why
                 file.seek(0, io.SEEK_END)
                 file.write(bytes(1 << 20))
                 file.flush()
@@ -183,47 +182,48 @@ def _save(image: Image.Image, path: Path, kind: str, options: dict) -> None:
 
 
 class _Checked(io.BufferedWriter):
-    """A file that hides its number: encoders that write by the number miss a full disk."""
+    """A file without a descriptor: encoders that write to a descriptor miss a full disk."""
 
     def fileno(self) -> int:
         raise io.UnsupportedOperation("fileno")
 
 
-def join(rgb: Image.Image, ab: np.ndarray, *, beside_gray: bool = False) -> Image.Image:
-    """Give a photograph colors, and keep its own L in full resolution.
+def join(rgb: Image.Image, ab: np.ndarray, *, side_by_side: bool = False) -> Image.Image:
+    """Combine a photograph's L, in full resolution, with predicted colors.
 
     Parameters
     ----------
     rgb : Image.Image
-        Mode RGB or RGBA, sRGB; it is colored in place, unless `beside_gray`.
+        Mode RGB or RGBA, sRGB; modified in place, unless `side_by_side`.
     ab : (h, w, 2) float32 array
-        CIE a*, b* / AB_SCALE of the whole photograph, at any size; enlarged bicubically.
-    beside_gray : bool
-        Put the gray photograph to the left, and leave out transparency.
+        CIE a*, b* / AB_SCALE, at any size; resized bicubically.
+    side_by_side : bool
+        Put the gray photograph to the left, without transparency.
 
     Returns
     -------
     Image.Image
-        sRGB, of the photograph's mode and size; if `beside_gray`, RGB and twice as wide.
+        sRGB, of the photograph's mode and size; if `side_by_side`, RGB and twice as wide.
     """
-    colors = [Image.fromarray(channel) for channel in np.moveaxis(ab.astype(np.float32), -1, 0)]
+    channels = [Image.fromarray(channel) for channel in np.moveaxis(ab.astype(np.float32), -1, 0)]
     x_scale, y_scale = ab.shape[1] / rgb.width, ab.shape[0] / rgb.height
-    joined = Image.new("RGB", (2 * rgb.width, rgb.height)) if beside_gray else rgb
+    joined = Image.new("RGB", (2 * rgb.width, rgb.height)) if side_by_side else rgb
     for box in strips(rgb.size, PIXELS_AT_A_TIME):
         left, top, right, bottom = box
-        seen = (left * x_scale, top * y_scale, right * x_scale, bottom * y_scale)
+        source = (left * x_scale, top * y_scale, right * x_scale, bottom * y_scale)
         size = (right - left, bottom - top)
-        enlarged = [
-            np.asarray(channel.resize(size, Image.Resampling.BICUBIC, seen)) for channel in colors
+        resized = [
+            np.asarray(channel.resize(size, Image.Resampling.BICUBIC, source))
+            for channel in channels
         ]
-        piece = rgb.crop(box)
-        L = lab.luminance(np.asarray(piece)[..., :3])
-        colored = Image.fromarray(lab.lab_to_rgb(L, np.stack(enlarged, axis=-1)))
-        if beside_gray:
+        strip = rgb.crop(box)
+        L = lab.luminance(np.asarray(strip)[..., :3])
+        colored = Image.fromarray(lab.lab_to_rgb(L, np.stack(resized, axis=-1)))
+        if side_by_side:
             joined.paste(Image.fromarray(lab.lab_to_rgb(L, np.zeros(2))), (left, top))
             joined.paste(colored, (rgb.width + left, top))
         else:
-            if piece.mode == "RGBA":
-                colored.putalpha(piece.getchannel("A"))
+            if strip.mode == "RGBA":
+                colored.putalpha(strip.getchannel("A"))
             joined.paste(colored, (left, top))
     return joined

@@ -1,7 +1,7 @@
-"""The command `colorize-page`: a page in the browser that colorizes a photograph.
+"""The command `colorize-page`: colorize photographs on a local web page.
 
-Everything happens on this machine. The page is served to this machine alone, unless `--host` says
-otherwise. Photographs are held in memory, at most until the program ends; none is kept on disk.
+Everything is computed locally. The page is served to this machine only, unless `--host` is given.
+Photographs are kept in memory until the program ends, not on disk.
 """
 
 import argparse
@@ -35,42 +35,42 @@ if TYPE_CHECKING:
 
 LARGEST_UPLOAD = 200_000_000  # bytes
 HERE = "127.0.0.1"
-MOST_SATURATED = 2.0  # end of the slider for a model without a dial
-DOWNLOAD = "colorized"  # path of downloads in their URL
+MOST_SATURATED = 2.0  # end of the slider for a model without vividness
+DOWNLOAD = "colorized"  # in the URL of downloads
 
-JPEG: dict[str, Any] = {"quality": 92, "subsampling": 0}  # for the images that the page shows
+JPEG: dict[str, Any] = {"quality": 92, "subsampling": 0}  # of previews
 INTRODUCTION = """\
 # Colorize a photograph
 
-The colors are predicted from the gray image: a guess, not what was there. Nothing leaves this
-machine."""
+The colors are predicted from the gray image; they are plausible, not the original ones. Photographs
+do not leave this machine."""
 NO_MEMORY = "not enough memory"
-FORGOTTEN = "This photograph is held no longer; drop it again."
+FORGOTTEN = "This photograph is no longer in memory; drop it again."
 
 CSS = """
 .comparison .pair {position: relative; width: fit-content; margin: auto}
 .comparison img {display: block; max-width: 100%; max-height: 70vh}
 .comparison img.color {position: absolute; inset: 0;
-    clip-path: inset(0 calc(100% - var(--shown, 50%)) 0 0)}
+    clip-path: inset(0 calc(100% - var(--split, 50%)) 0 0)}
 """
-# The component itself keeps the share, since it stays when its content is replaced.
-SHOW = """(share) => {
-    document.querySelector('.comparison').style.setProperty('--shown', share + '%');
-    return share;
+# Set on the component, which stays when its content is replaced.
+SPLIT = """(percent) => {
+    document.querySelector('.comparison').style.setProperty('--split', percent + '%');
+    return percent;
 }"""
 
 
 def parser() -> argparse.ArgumentParser:
-    """Describe the command line."""
-    described = argparse.ArgumentParser(
-        prog="colorize-page", description="Colorize photographs on a page in the browser."
+    """Build the argument parser."""
+    parser = argparse.ArgumentParser(
+        prog="colorize-page", description="Colorize photographs in the browser."
     )
-    option = described.add_argument
-    option("--model", type=Path, metavar="DIR", help="(the released one)")
-    option("--host", default=HERE, help="address to serve the page at (%(default)s: here alone)")
-    option("--port", type=int, default=7860, help="0 takes a free one (%(default)s)")
-    option("--no-browser", action="store_true", help="open no browser")
-    return described
+    option = parser.add_argument
+    option("--model", type=Path, metavar="DIR", help="packaged model (default: the released model)")
+    option("--host", default=HERE, help="address to bind (default: %(default)s, this machine only)")
+    option("--port", type=int, default=7860, help="0 for any free port (default: %(default)s)")
+    option("--no-browser", action="store_true", help="do not open a browser")
+    return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -91,20 +91,21 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(predictor: Predictor, host: str, port: int, *, browse: bool) -> None:
-    """Serve the page until the program is interrupted."""
+    """Serve the page until interrupted."""
     with (
         tempfile.TemporaryDirectory(prefix="colorize-page-") as folder,
         _listening(host, port) as listening,
     ):
-        os.environ["GRADIO_TEMP_DIR"] = folder  # where uploads lie until they are read
+        os.environ["GRADIO_TEMP_DIR"] = folder  # of uploads, until they are read
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
         app = build_app(predictor)
-        import uvicorn  # noqa: PLC0415 (it comes with Gradio)
+        import uvicorn  # noqa: PLC0415 (a dependency of Gradio)
 
-        shown = HERE if host in {"", "0.0.0.0", "::"} else host  # noqa: S104 (only compared)
-        url = f"http://{f'[{shown}]' if ':' in shown else shown}:{listening.getsockname()[1]}/"
-        print(f"The page is at {url}; Ctrl-C ends it.", flush=True)
-        if browse:  # in a thread, since a browser in the terminal returns only when it is left
+        address = HERE if host in {"", "0.0.0.0", "::"} else host  # noqa: S104 (only compared)
+        netloc = f"[{address}]" if ":" in address else address
+        url = f"http://{netloc}:{listening.getsockname()[1]}/"
+        print(f"Serving at {url}; press Ctrl-C to stop.", flush=True)
+        if browse:  # in a thread, since terminal browsers block
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
         uvicorn.Server(uvicorn.Config(app, log_level="error")).run(sockets=[listening])
 
@@ -114,13 +115,13 @@ def _listening(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
-        listening.listen()  # a browser that is faster than the server then waits for it
+        listening.listen()  # so that an early browser waits for the server
         return listening
     except (OSError, OverflowError) as error:
         listening.close()
         why = getattr(error, "strerror", None) or error
         raise ColorizationError(
-            f"cannot serve at {host}, port {port}: {why}; --port 0 takes a free one"
+            f"cannot serve at {host}, port {port}: {why}; --port 0 uses any free port"
         ) from error
 
 
@@ -145,7 +146,7 @@ def build_app(predictor: Predictor) -> Any:
         from fastapi import FastAPI, HTTPException, Query, Response  # noqa: PLC0415
     except ImportError as error:
         raise ColorizationError(
-            'the page needs Gradio; pip install "colorization-pipeline[page]" brings it'
+            'the page needs Gradio: pip install "colorization-pipeline[page]"'
         ) from error
     uploads = Uploads(predictor)
     app = FastAPI(openapi_url=None)
@@ -155,7 +156,7 @@ def build_app(predictor: Predictor) -> Any:
         name: str,
         vividness: float | None = None,
         saturation: float = Query(1.0, ge=0, le=MOST_SATURATED),
-    ) -> Response:  # FastAPI runs it in a thread, as it is no coroutine
+    ) -> Response:  # not a coroutine: FastAPI runs it in a thread
         try:
             content = uploads.png(name, vividness, saturation)
         except KeyError:
@@ -177,17 +178,17 @@ def build_app(predictor: Predictor) -> Any:
         ssr_mode=False,
         pwa=False,
         css=CSS,
-        # The default fonts would be fetched from another machine.
+        # The default fonts would be downloaded.
         theme=gradio.themes.Default(font="system-ui", font_mono="monospace"),
     )
 
 
 def _layout(gradio: Any, uploads: Uploads, vividness: float | None) -> "gradio.Blocks":
-    """Lay out the page, and connect its parts to their functions."""
+    """Lay out the page, and connect its components to their handlers."""
 
-    def closed(now: tuple[str, str] | None) -> None:
-        if now:
-            uploads.forget(now[0])
+    def close(upload: tuple[str, str] | None) -> None:
+        if upload:
+            uploads.forget(upload[0])
 
     with gradio.Blocks(title="Colorize", analytics_enabled=False) as page:
         gradio.Markdown(INTRODUCTION)
@@ -196,69 +197,70 @@ def _layout(gradio: Any, uploads: Uploads, vividness: float | None) -> "gradio.B
         )
         problem = gradio.HTML()
         comparison = gradio.HTML(elem_classes="comparison")
-        shown = gradio.Slider(0, 100, 50, step=1, label="Gray to color, %", visible=False)
-        dial = gradio.Slider(**_dial(vividness), step=0.05, visible=False)
+        split = gradio.Slider(0, 100, 50, step=1, label="Gray to color, %", visible=False)
+        setting = gradio.Slider(**_setting(vividness), step=0.05, visible=False)
         download = gradio.HTML()
-        held = gradio.State(delete_callback=closed)
+        current = gradio.State(delete_callback=close)  # name and title of the upload
 
-        def opened(path: str, before: tuple[str, str] | None, position: float) -> dict:
-            title, content = Path(path).stem, _take(Path(path))
+        def open_file(path: str, previous: tuple[str, str] | None, value: float) -> dict:
+            title, content = Path(path).stem, _read_and_delete(Path(path))
             try:
-                now = uploads.add(content), title
+                upload = uploads.add(content), title
             except (ColorizationError, MemoryError) as error:
                 reason = printable(str(error)) or NO_MEMORY
-                closed(before)
+                close(previous)
                 alert = _alert(f"{Path(path).name}: {reason}")
                 hidden = gradio.update(visible=False)
-                return {file: None, held: None, shown: hidden, dial: hidden} | nothing(alert)
-            closed(before)
+                return {file: None, current: None, split: hidden, setting: hidden} | clear(alert)
+            close(previous)
             visible = gradio.update(visible=True)
-            visibly = {file: None, held: now, shown: visible, dial: visible}
-            return visibly | turned(now, position) | {problem: _notices(uploads.warnings(now[0]))}
+            opened = {file: None, current: upload, split: visible, setting: visible}
+            notices = _notices(uploads.warnings(upload[0]))
+            return opened | update(upload, value) | {problem: notices}
 
-        def nothing(alert: str) -> dict:
+        def clear(alert: str) -> dict:
             return {problem: alert, comparison: "", download: ""}
 
-        def turned(now: tuple[str, str], position: float) -> dict:
-            name, title = now
-            asked = {"saturation" if vividness is None else "vividness": position}
+        def update(upload: tuple[str, str], value: float) -> dict:
+            name, title = upload
+            settings = {"saturation" if vividness is None else "vividness": value}
             try:
-                pair = uploads.gray(name), uploads.colorized(name, **asked)
+                pair = uploads.gray(name), uploads.colorized(name, **settings)
             except KeyError:
-                return nothing(_alert(FORGOTTEN))
-            address = f"{DOWNLOAD}/{name}.png?{urlencode(asked)}"
+                return clear(_alert(FORGOTTEN))
+            address = f"{DOWNLOAD}/{name}.png?{urlencode(settings)}"
             link = _download(address, title)
             return {problem: "", comparison: _pair(*pair), download: link}
 
         file.upload(
-            opened,
-            [file, held, dial],
-            [file, problem, comparison, shown, dial, download, held],
+            open_file,
+            [file, current, setting],
+            [file, problem, comparison, split, setting, download, current],
             api_visibility="private",
             show_progress="minimal",
         )
-        dial.input(
-            turned,
-            [held, dial],
+        setting.input(
+            update,
+            [current, setting],
             [problem, comparison, download],
             api_visibility="private",
             show_progress="hidden",
             trigger_mode="always_last",
         )
-        shown.input(None, shown, js=SHOW)
+        split.input(None, split, js=SPLIT)
     return page
 
 
-def _dial(vividness: float | None) -> dict[str, Any]:
-    """Describe the slider: vividness for a model with a dial, otherwise saturation."""
+def _setting(vividness: float | None) -> dict[str, Any]:
+    """Options of the slider: vividness, or saturation for a model without it."""
     if vividness is None:
         return {"minimum": 0, "maximum": MOST_SATURATED, "value": 1, "label": "Saturation"}
-    told = "0: closest on average; 1: as colorful as photographs are"
-    return {"minimum": 0, "maximum": 1, "value": vividness, "label": "Vividness", "info": told}
+    info = "0: closest on average; 1: as colorful as photographs"
+    return {"minimum": 0, "maximum": 1, "value": vividness, "label": "Vividness", "info": info}
 
 
-def _take(path: Path) -> bytes:
-    """Read an uploaded file, and remove it from the disk."""
+def _read_and_delete(path: Path) -> bytes:
+    """Read an uploaded file, and delete it."""
     try:
         return path.read_bytes()
     finally:
@@ -279,7 +281,7 @@ def _download(address: str, title: str) -> str:
 
 
 def _pair(gray: Image.Image, colorized: Image.Image) -> str:
-    """Write the HTML that lays the colorized image, cut off at the slider, over the gray one."""
+    """HTML of the colorized image over the gray one, clipped at the slider's value."""
     return (
         f'<div class="pair"><img src="{_data_url(gray)}" alt="The photograph in gray">'
         f'<img class="color" src="{_data_url(colorized)}" alt="The same in predicted colors">'

@@ -1,4 +1,4 @@
-"""A packaged model without what decodes photographs: it leads from luminance to colors."""
+"""Predict ab from L with a packaged model, without decoding photographs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from colorization.colorizing.accepted import checked_number
+from colorization.colorizing.accepted import MOST_SATURATION, checked_number
 from colorization.colorizing.onnx_network import OnnxNetwork
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
@@ -15,7 +15,7 @@ from colorization.embedding import resizing
 from colorization.embedding.standardization import CLASSES, normalize, read_normalization
 from colorization.packaging import manifest as packaged
 
-Network = Callable[..., np.ndarray]  # such as OnnxNetwork; takes one array for each input
+Network = Callable[..., np.ndarray]  # such as OnnxNetwork; takes one array per input
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Embedder:
     ----------
     network : Network
     image_size : int
-        px, the side of the squares that it sees.
+        Side of its square input, px.
     mean_and_deviation : (2, 1000) float32 array
         See `standardization.normalize`.
     """
@@ -35,22 +35,22 @@ class Embedder:
     image_size: int
     mean_and_deviation: np.ndarray
 
-    def embed(self, seen: Sequence[np.ndarray]) -> np.ndarray:
-        """Give the embeddings, (N, 1000) float32, of N arrays L, each (H, W, 1) of any size."""
-        squares = np.stack([resizing.resize_square(L, self.image_size) for L in seen])
+    def embed(self, luminances: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the embeddings, (N, 1000) float32, of N arrays L, each (H, W, 1) of any size."""
+        squares = np.stack([resizing.resize_square(L, self.image_size) for L in luminances])
         return normalize(self.network(squares), self.mean_and_deviation)
 
 
 @dataclass(frozen=True)
-class Dial:
-    """The network that chooses colors among those that a model finds likely.
+class Decoder:
+    """The network that decodes a distribution over colors to one color.
 
     Attributes
     ----------
     network : Network
-        Maps the model's prediction and the dial's position to ab.
+        Maps logits and vividness to ab.
     default : float
-        Position unless another is asked for, in [0, 1].
+        Default vividness, in [0, 1].
     """
 
     network: Network
@@ -58,26 +58,26 @@ class Dial:
 
 
 class Predictor:
-    """Predicts the colors of a photograph from its luminance.
+    """Predicts ab from L.
 
     Attributes
     ----------
     image_size : int
-        The shorter side, in px, of the images that the network sees.
+        Shorter side of the network's input, px.
     vividness : float or None
-        Default position of the model's dial, in [0, 1]; None for a model without a dial.
+        Default vividness, in [0, 1]; None for a model without one.
     sha256 : str
         The sha256 of the package's manifest, which lists the sha256 of each file.
 
     Parameters
     ----------
     network : Network
-        Maps L, and an embedding if there is an embedder, to ab, or to the dial's input.
+        Maps L, and an embedding if there is an embedder, to ab, or to logits if there is a decoder.
     image_size : int
     embedder : Embedder or None
         None for a model that takes no embedding.
-    dial : Dial or None
-        None for a model without a dial.
+    decoder : Decoder or None
+        None for a model that predicts ab directly.
     sha256 : str
     """
 
@@ -86,15 +86,15 @@ class Predictor:
         network: Network,
         image_size: int,
         embedder: Embedder | None,
-        dial: Dial | None,
+        decoder: Decoder | None,
         sha256: str,
     ) -> None:
         self.image_size = image_size
         self.sha256 = sha256
-        self.vividness = dial.default if dial else None
+        self.vividness = decoder.default if decoder else None
         self._network = network
         self._embedder = embedder
-        self._dial = dial
+        self._decoder = decoder
 
     @classmethod
     def load(cls, model: str | Path | None = None) -> Self:
@@ -103,8 +103,7 @@ class Predictor:
         Parameters
         ----------
         model : path, optional
-            A folder that the stage `package` made, here or elsewhere. By default, the released
-            model.
+            A folder written by the stage `package`. Default: the released model.
 
         Raises
         ------
@@ -113,9 +112,9 @@ class Predictor:
         """
         folder = packaged.RELEASED if model is None else Path(model)
         manifest = packaged.read_manifest(folder)
-        colors = ("ab", (None, None, None, 2))
+        ab = ("ab", (None, None, None, 2))
         inputs: dict[str, tuple] = {"L": (None, None, None, 1)}
-        embedder, dial = None, None
+        embedder, decoder = None, None
         if side := manifest.embedder_size:
             network = OnnxNetwork(
                 folder / packaged.EMBEDDER,
@@ -125,52 +124,56 @@ class Predictor:
             normalization = read_normalization(folder / packaged.STANDARDIZATION)
             embedder = Embedder(network, side, normalization)
             inputs["embedding"] = (None, CLASSES)
-        if manifest.dial is None:
-            network = OnnxNetwork(folder / packaged.MODEL, inputs, colors)
+        if manifest.vividness is None:
+            network = OnnxNetwork(folder / packaged.MODEL, inputs, ab)
         else:
-            logits = (None, None, None, manifest.dial.bins)
+            logits = (None, None, None, manifest.vividness.bins)
             network = OnnxNetwork(folder / packaged.MODEL, inputs, ("logits", logits))
-            turning = OnnxNetwork(
-                folder / packaged.DIAL, {"logits": logits, "vividness": (None, 1)}, colors
+            decode = OnnxNetwork(
+                folder / packaged.DECODE, {"logits": logits, "vividness": (None, 1)}, ab
             )
-            dial = Dial(turning, manifest.dial.default)
+            decoder = Decoder(decode, manifest.vividness.default)
         sha256 = sha256_of(folder / packaged.NAME)
-        return cls(network, manifest.image_size, embedder, dial, sha256)
+        return cls(network, manifest.image_size, embedder, decoder, sha256)
 
-    def predict(self, seen: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Run the network, which takes most of the time; `turn` makes ab of its predictions.
+    def predict(self, luminances: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Run the network, which takes most of the time; `decode` converts its outputs to ab.
 
         Parameters
         ----------
-        seen : sequence of (H, W, 1) float32 arrays
-            As `see` gives them, of any shapes.
+        luminances : sequence of (H, W, 1) float32 arrays
+            Returned by `Colorizer.prepare_input`, of any shapes.
 
         Returns
         -------
         list of float32 arrays
-            For a model with a dial, how likely each color is, (H / 2, W / 2, bins); else ab.
+            For a model with vividness, logits, (H / 2, W / 2, bins); else ab, (H, W, 2).
         """
-        embeddings = None if self._embedder is None else self._embedder.embed(seen)
-        found: list[np.ndarray] = [np.empty(0)] * len(seen)
-        for shape in dict.fromkeys(L.shape for L in seen):
-            alike = [index for index, L in enumerate(seen) if L.shape == shape]
-            inputs = [np.stack([seen[index] for index in alike])]
+        embeddings = None if self._embedder is None else self._embedder.embed(luminances)
+        outputs: list[np.ndarray] = [np.empty(0)] * len(luminances)
+        for shape in dict.fromkeys(L.shape for L in luminances):
+            indices = [index for index, L in enumerate(luminances) if L.shape == shape]
+            inputs = [np.stack([luminances[index] for index in indices])]
             if embeddings is not None:
-                inputs.append(embeddings[alike])
-            for index, predicted in zip(alike, self._network(*inputs), strict=True):
-                found[index] = predicted
-        return found
+                inputs.append(embeddings[indices])
+            for index, output in zip(indices, self._network(*inputs), strict=True):
+                outputs[index] = output
+        return outputs
 
-    def turn(self, predicted: np.ndarray, vividness: float | None = None) -> np.ndarray:
-        """Give the colors of a photograph at a position of the model's dial.
+    def decode(
+        self, predicted: np.ndarray, vividness: float | None = None, saturation: float = 1.0
+    ) -> np.ndarray:
+        """Convert an output of the network to ab.
 
         Parameters
         ----------
         predicted : float32 array
-            As `predict` gives it.
+            One of the arrays returned by `predict`.
         vividness : float, optional
-            From 0, the colors that are closest on average, to 1, as colorful as photographs are.
-            By default, the model's own position.
+            From 0, the colors that are closest on average, to 1, as colorful as photographs.
+            Default: the model's own.
+        saturation : float
+            Factor on a and b, from 0 to 100.
 
         Returns
         -------
@@ -180,17 +183,19 @@ class Predictor:
         Raises
         ------
         ColorizationError
-            If `vividness` is given and the model has no dial, or it is outside [0, 1].
+            If `vividness` is given and the model has none, or a number is out of range.
         """
-        position = self.position(vividness)
-        if self._dial is None or position is None:
-            return predicted
-        return self._dial.network(predicted[None], np.full((1, 1), position, np.float32))[0]
+        saturation = checked_number("saturation", saturation, MOST_SATURATION)
+        vividness = self.checked_vividness(vividness)
+        ab = predicted
+        if self._decoder is not None:
+            ab = self._decoder.network(predicted[None], np.full((1, 1), vividness, np.float32))[0]
+        return saturation * ab
 
-    def position(self, vividness: float | None = None) -> float | None:
-        """Give the dial's position; None for a model without a dial. Raises as `turn`."""
+    def checked_vividness(self, vividness: float | None = None) -> float | None:
+        """Return the vividness to use; None for a model without one. Raises as `decode`."""
         if vividness is None:
             return self.vividness
-        if self._dial is None:
-            raise ColorizationError("this model has no vividness to choose; use saturation")
+        if self._decoder is None:
+            raise ColorizationError("this model has no vividness; use saturation")
         return checked_number("vividness", vividness, 1)

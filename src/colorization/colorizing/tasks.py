@@ -1,4 +1,4 @@
-"""The tasks of worker processes: all that decodes or encodes the file of a photograph."""
+"""The tasks of the worker processes: everything that decodes or encodes a file."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +9,7 @@ from PIL import Image
 from colorization.colorizing import originals
 from colorization.colorizing.mark import mark
 from colorization.core.errors import ColorizationError
-from colorization.photos import model_input
+from colorization.photos import decoding, model_input
 
 MadeWith = tuple[str, float | None, float]  # the arguments of `mark`
 
@@ -19,10 +19,11 @@ def count_pixels(path: Path, page: int | None) -> int:
     return originals.count_pixels(path, page)
 
 
-def network_input(path: Path, page: int | None, image_size: int) -> np.ndarray:
-    """Give L, (H, W, 1) float32, as a network takes it; see `Colorizer.see`."""
+def prepare_input(path: Path, page: int | None, image_size: int) -> np.ndarray:
+    """Return L, (H, W, 1) float32, the network's input; see `Colorizer.prepare_input`."""
     with originals.open_file(path) as file:
-        return model_input.luminance(model_input.whole(file, image_size, page))
+        image = decoding.open_image(file, large=True, page=page)
+        return model_input.prepare_input(image, image_size)
 
 
 def write(
@@ -32,7 +33,7 @@ def write(
     out: Path,
     made_with: MadeWith,
     *,
-    beside_gray: bool,
+    side_by_side: bool,
     overwrite: bool,
 ) -> None:
     """Join a photograph with predicted colors and write the result.
@@ -40,26 +41,26 @@ def write(
     Parameters
     ----------
     path : Path
-        Of the photograph.
+        The photograph.
     page : int or None
-        Which one of a TIFF with several.
+        Of a TIFF with several pages, from 0.
     ab : (h, w, 2) float32 array
         CIE a*, b* / AB_SCALE; see `originals.join`.
     out : Path
     made_with : MadeWith
-        Goes into the mark.
-    beside_gray : bool
-        Put the gray photograph to the left.
+        Recorded in the result.
+    side_by_side : bool
+        Put the gray photograph to the left of the result.
     overwrite : bool
-        Whether a result that is there already is replaced.
+        Whether to replace an existing result.
 
     Raises
     ------
     ColorizationError
-        If the photograph cannot be decoded, or the result not be written.
+        If the photograph cannot be decoded or the result cannot be written.
     """
     original = originals.read_original(path, page)
-    colorized = originals.join(original.rgb, ab, beside_gray=beside_gray)
+    colorized = originals.join(original.rgb, ab, side_by_side=side_by_side)
     original = replace(original, rgb=colorized)  # the gray one is no longer needed
     try:
         originals.write_original(original, colorized, out, mark=mark(*made_with), replace=overwrite)
@@ -68,16 +69,16 @@ def write(
 
 
 def upload(content: bytes, image_size: int, preview_size: int) -> tuple[np.ndarray, Image.Image]:
-    """Give the L of a photograph, as `network_input`, and the photograph small enough to show.
+    """Return the network's input for a photograph, and a preview of the photograph.
 
     Parameters
     ----------
     content : bytes
-        Of the photograph's file.
+        The file's content.
     image_size : int
-        px, of the network's input.
+        Shorter side of the network's input, px.
     preview_size : int
-        px, the longer side of the small photograph.
+        Longest side of the preview, px.
 
     Returns
     -------
@@ -85,19 +86,19 @@ def upload(content: bytes, image_size: int, preview_size: int) -> tuple[np.ndarr
     preview : Image.Image
         Mode RGB or RGBA, sRGB, upright.
     """
-    L = model_input.luminance(model_input.whole(content, image_size))
+    L = model_input.prepare_input(decoding.open_image(content, large=True), image_size)
     preview = originals.decode_original(content).rgb
     preview.thumbnail((preview_size, preview_size), Image.Resampling.LANCZOS)
     return L, preview
 
 
 def png(content: bytes, ab: np.ndarray, made_with: MadeWith) -> bytes:
-    """Give a photograph in color and full size as PNG, as `write` writes it."""
+    """Return a photograph in color and full size, as `write` would write it to a PNG file."""
     original = originals.decode_original(content)
     return originals.encode_png(original, originals.join(original.rgb, ab), mark(*made_with))
 
 
 def _why_not_written(error: OSError, out: Path) -> str:
     if isinstance(error, FileExistsError) and error.filename == str(out):
-        return f"{out} is there already; --skip-existing skips it, --overwrite replaces it"
+        return f"{out} exists; use --skip-existing or --overwrite"
     return f"cannot write {out}: {error.strerror or error}"

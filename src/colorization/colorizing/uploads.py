@@ -1,4 +1,4 @@
-"""Hold the page's photographs in memory, and colorize them anew when the dial turns."""
+"""Keep the page's photographs and predictions in memory, and color them at any vividness."""
 
 import secrets
 import threading
@@ -14,25 +14,25 @@ from colorization.colorizing.bulk import TASKS
 from colorization.colorizing.predictor import Predictor
 from colorization.core.workers import Answer, Workers
 
-PREVIEW = 1200  # px, the longer side of the images that the page shows
-MOST_HELD = 2**29  # bytes of all uploads together; the oldest are forgotten first
-SECONDS = 180.0  # for the decoding or encoding of a photograph; more means that a decoder hangs
+PREVIEW = 1200  # px, the longest side of a preview
+MOST_HELD = 2**29  # bytes of all uploads together; the oldest are dropped first
+SECONDS = 180.0  # timeout for decoding or encoding a photograph
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A photograph, and the network's prediction for it.
+    """A photograph, and the network's output for it.
 
     Attributes
     ----------
     content : bytes
-        The content of its file.
+        The file's content.
     preview : Image.Image
         Mode RGB or RGBA, sRGB, upright, `PREVIEW` px or smaller.
     predicted : float32 array
-        As `Colorizer.predict` gives it.
+        Returned by `Predictor.predict`.
     warnings : list of str
-        What is doubtful about its file.
+        Warnings about the file.
     """
 
     content: bytes
@@ -41,14 +41,14 @@ class Upload:
     warnings: list[str]
 
     @property
-    def held(self) -> int:
-        """Bytes of memory that it takes."""
-        shown = self.preview.width * self.preview.height * len(self.preview.getbands())
-        return len(self.content) + shown + self.predicted.nbytes
+    def nbytes(self) -> int:
+        """Bytes of memory used."""
+        preview = self.preview.width * self.preview.height * len(self.preview.getbands())
+        return len(self.content) + preview + self.predicted.nbytes
 
 
 class Uploads:
-    """The photographs held, under names that nobody can guess; one is colorized at a time.
+    """Photographs by unguessable names; one is processed at a time.
 
     A worker process decodes them, so that a file that crashes a decoder does not end the page.
 
@@ -64,12 +64,12 @@ class Uploads:
         self._one_at_a_time = threading.Lock()
 
     def add(self, content: bytes) -> str:
-        """Predict the colors of a photograph, hold both, and give their name.
+        """Run the network on a photograph, keep both, and return their name.
 
         Parameters
         ----------
         content : bytes
-            The content of the photograph's file.
+            The file's content.
 
         Raises
         ------
@@ -82,43 +82,44 @@ class Uploads:
             (predicted,) = self._predictor.predict([L])
             name = secrets.token_urlsafe(16)
             self._held[name] = Upload(content, preview, predicted, answer.warnings)
-            while (
-                len(self._held) > 1 and sum(each.held for each in self._held.values()) > MOST_HELD
-            ):
+            while len(self._held) > 1 and self._nbytes() > MOST_HELD:
                 self._held.popitem(last=False)
             return name
 
+    def _nbytes(self) -> int:
+        return sum(upload.nbytes for upload in self._held.values())
+
     def forget(self, name: str) -> None:
-        """Hold a photograph no longer."""
+        """Remove a photograph, if it is there."""
         with self._one_at_a_time:
             self._held.pop(name, None)
 
     def warnings(self, name: str) -> list[str]:
-        """Give what is doubtful about the file of a photograph. Raises as `gray`."""
+        """Return the warnings about a photograph's file. Raises as `gray`."""
         return self._held[name].warnings
 
     def gray(self, name: str) -> Image.Image:
-        """Give the preview of a photograph in gray; raises KeyError if none has that name."""
+        """Return the preview of a photograph in gray; raises KeyError for an unknown name."""
         upload = self._held[name]
         return originals.join(upload.preview.copy(), np.zeros((1, 1, 2), np.float32))
 
     def colorized(
         self, name: str, vividness: float | None = None, saturation: float = 1.0
     ) -> Image.Image:
-        """Give the preview in color; see `Colorizer.__call__`. Raises as `gray`."""
+        """Return the preview in color; see `Predictor.decode`. Raises as `gray`."""
         upload = self._held[name]
         with self._one_at_a_time:
-            ab = self._predictor.turn(upload.predicted, vividness)
-            return originals.join(upload.preview.copy(), saturation * ab)
+            ab = self._predictor.decode(upload.predicted, vividness, saturation)
+            return originals.join(upload.preview.copy(), ab)
 
     def png(self, name: str, vividness: float | None = None, saturation: float = 1.0) -> bytes:
-        """Give the photograph in color and full size, as the command `colorize` writes it."""
+        """Return the photograph in color and full size, as the command `colorize` writes it."""
         upload = self._held[name]
         with self._one_at_a_time:
-            ab = self._predictor.turn(upload.predicted, vividness)
-            position = self._predictor.position(vividness)
-            made_with = self._predictor.sha256, position, saturation
-            return self._call("png", upload.content, saturation * ab, made_with).value
+            ab = self._predictor.decode(upload.predicted, vividness, saturation)
+            vividness = self._predictor.checked_vividness(vividness)
+            made_with = self._predictor.sha256, vividness, saturation
+            return self._call("png", upload.content, ab, made_with).value
 
     def _call(self, task: str, *arguments: Any) -> Answer:
         return self._workers.call(task, *arguments, seconds=SECONDS)

@@ -1,4 +1,4 @@
-"""Read, change and write packets of XMP, which may come from anyone.
+"""Read, change and write untrusted packets of XMP.
 
 References
 ----------
@@ -11,7 +11,7 @@ import re
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-Value = str | list[str] | dict[str, str]  # of a property: a text, a list, texts by their language
+Value = str | list[str] | dict[str, str]  # of a property: a text, a list, or texts by language
 
 NAMESPACES = {
     "dc": "http://purl.org/dc/elements/1.1/",
@@ -29,8 +29,8 @@ NAMESPACES = {
     "xmpMM": "http://ns.adobe.com/xap/1.0/mm/",
     "xmpNote": "http://ns.adobe.com/xmp/note/",
 }
-# Of the old pixels, or of the file that held them.
-UNTRUE = (
+# Properties of the original pixels or file.
+OUTDATED = (
     *("tiff:ImageWidth", "tiff:ImageLength", "tiff:BitsPerSample", "tiff:Compression"),
     *("tiff:PhotometricInterpretation", "tiff:Orientation", "tiff:SamplesPerPixel"),
     *("tiff:PlanarConfiguration", "tiff:YCbCrSubSampling", "tiff:YCbCrPositioning"),
@@ -44,24 +44,24 @@ UNTRUE = (
     *("GCamera:MicroVideoPresentationTimestampUs", "GCamera:MotionPhoto"),
     *("GCamera:MotionPhotoVersion", "GCamera:MotionPhotoPresentationTimestampUs"),
 )
-# Of a gain map, or of files behind the photograph's, which are not written.
-UNTRUE_NAMESPACES = (
+# Properties of gain maps and appended files, which are not written.
+OUTDATED_NAMESPACES = (
     "http://ns.adobe.com/hdr-gain-map/1.0/",
     "http://ns.google.com/photos/1.0/container/",
 )
 
 MOST_BYTES = 1 << 24
 MOST_ELEMENTS = 100_000
-DEEPEST = 100  # elements, one inside the other; functions that write them call themselves for each
+DEEPEST = 100  # nested elements; functions that write them are recursive
 _HEAD = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
 _TAIL = '\n<?xpacket end="r"?>'
 _PADDING = b"\0 \t\r\n"
 _SYNTAX = tuple(f"{{{NAMESPACES[prefix]}}}" for prefix in ("rdf", "xml"))
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def full(name: str) -> str:
-    """Give a name such as "dc:title" with its namespace, as ElementTree writes it."""
+    """Convert a name such as "dc:title" to ElementTree's notation, with its namespace."""
     prefix, _, local = name.partition(":")
     return f"{{{NAMESPACES[prefix]}}}{local}"
 
@@ -79,26 +79,26 @@ class Packet:
     Parameters
     ----------
     content : bytes, optional
-        A packet; by default, there are no properties.
+        A packet. Default: no properties.
 
     Raises
     ------
     ValueError
         If it is damaged, exceeds `MOST_BYTES`, `MOST_ELEMENTS` or `DEEPEST`, or declares a document
-        type, as XMP must not: a few of its entities can stand for gigabytes.
+        type, which XMP forbids, and whose entities can expand to gigabytes.
     """
 
     def __init__(self, content: bytes | None = None) -> None:
         self._properties = Element(DESCRIPTION, {ABOUT: ""})
-        self._prefixes: dict[str, str] = {}  # by the namespace
+        self._prefixes: dict[str, str] = {}  # by namespace
         if content is None:
             return
         root, self._prefixes = _parsed(content)
         rdf = next(root.iter(RDF), None)
         if rdf is None:
             raise ValueError("no RDF")
-        # A packet may divide its properties into several elements, and write short ones as
-        # attributes; here, they are all elements of one.
+        # Properties may be divided among several elements, or be attributes; here, all become
+        # child elements of one.
         for description in rdf.iterfind(DESCRIPTION):
             for name, value in description.attrib.items():
                 if name in {ABOUT, "about"}:
@@ -112,52 +112,52 @@ class Packet:
         return len(self._properties) > 0
 
     def __contains__(self, name: str) -> bool:
-        """Whether there is a property, by its name with a prefix of `NAMESPACES`."""
+        """Whether there is a property, named with a prefix of `NAMESPACES`."""
         return self._properties.find(full(name)) is not None
 
     def remove(self, name: str) -> None:
-        """Remove a property, if there is one."""
+        """Remove a property, if present."""
         for element in self._properties.findall(full(name)):
             self._properties.remove(element)
 
-    def remove_untrue(self) -> None:
-        """Remove what is no longer true of a photograph that is written anew."""
-        for name in UNTRUE:
+    def remove_outdated(self) -> None:
+        """Remove the properties of the original pixels and file."""
+        for name in OUTDATED:
             self.remove(name)
         for element in [*self._properties]:
-            if element.tag[1:].startswith(UNTRUE_NAMESPACES):
+            if element.tag[1:].startswith(OUTDATED_NAMESPACES):
                 self._properties.remove(element)
 
-    def state(self, name: str, value: Value) -> None:
-        """Add a property: a text, a list, or texts by their language."""
-        stated = ElementTree.SubElement(self._properties, full(name))
+    def set(self, name: str, value: Value) -> None:
+        """Add a property that is not present."""
+        element = ElementTree.SubElement(self._properties, full(name))
         if isinstance(value, str):
-            stated.text = _legal(value)
+            element.text = _legal(value)
         elif isinstance(value, list):
             kind = "rdf:Seq" if name == "dc:creator" else "rdf:Bag"
-            array = ElementTree.SubElement(stated, full(kind))
+            array = ElementTree.SubElement(element, full(kind))
             for item in value:
                 ElementTree.SubElement(array, LI).text = _legal(item)
         else:
-            array = ElementTree.SubElement(stated, full("rdf:Alt"))
+            array = ElementTree.SubElement(element, full("rdf:Alt"))
             for language, item in value.items():
                 li = ElementTree.SubElement(array, LI, {full("xml:lang"): language})
                 li.text = _legal(item)
 
     def append(self, name: str, structure: dict[str, str]) -> None:
-        """Append a structure to an ordered array, which is made if there is none."""
-        holder = self._properties.find(full(name))
-        if holder is None:
-            holder = ElementTree.SubElement(self._properties, full(name))
-        array = next((child for child in holder if child.tag in ARRAYS), None)
+        """Append a structure to an ordered array, which is created if missing."""
+        element = self._properties.find(full(name))
+        if element is None:
+            element = ElementTree.SubElement(self._properties, full(name))
+        array = next((child for child in element if child.tag in ARRAYS), None)
         if array is None:
-            array = ElementTree.SubElement(holder, full("rdf:Seq"))
+            array = ElementTree.SubElement(element, full("rdf:Seq"))
         li = ElementTree.SubElement(array, LI, {full("rdf:parseType"): "Resource"})
         for field, value in structure.items():
             ElementTree.SubElement(li, full(field)).text = _legal(value)
 
     def add_missing(self, other: "Packet") -> None:
-        """Add the properties of another packet that this one does not have."""
+        """Add the properties of another packet that this one lacks."""
         if not self._properties.attrib[ABOUT]:
             self._properties.attrib[ABOUT] = other._properties.attrib[ABOUT]
         present = {element.tag for element in self._properties}
@@ -166,29 +166,30 @@ class Packet:
         self._prefixes = other._prefixes | self._prefixes
 
     def to_bytes(self) -> bytes:
-        """Write the packet, in UTF-8."""
+        """Serialize the packet in UTF-8."""
         return f"{_HEAD}{self._written()}{_TAIL}".encode()
 
     def to_two(self, longest: int) -> tuple[bytes, bytes]:
-        """Write a packet of at most as many bytes, and an extended packet with the rest.
+        """Serialize to a packet of limited size and an extended packet with the rest.
 
         Parameters
         ----------
         longest : int
+            Limit of the first packet, bytes.
 
         Returns
         -------
-        bytes
-            The packet; it states the MD5 of the other.
-        bytes
-            The longest properties; empty if there is no need.
+        main : bytes
+            It contains the MD5 of the extended packet.
+        extended : bytes
+            The longest properties; empty if everything fits.
         """
         content = self.to_bytes()
         if len(content) <= longest:
             return content, b""
         main, extended = copy.deepcopy(self), Packet()
         extended._prefixes = self._prefixes
-        main.state(EXTENDED, "0" * 32)  # as long as the MD5
+        main.set(EXTENDED, "0" * 32)  # as long as the MD5
         too_much = len(main.to_bytes()) - longest
         for size, element in sorted(_sizes(main._properties), key=lambda sized: -sized[0]):
             if too_much <= 0:
@@ -198,11 +199,11 @@ class Packet:
             too_much -= size
         rest = extended._written().encode()
         main.remove(EXTENDED)
-        main.state(EXTENDED, md5_of(rest).decode())
+        main.set(EXTENDED, md5_of(rest).decode())
         return main.to_bytes(), rest
 
     def _written(self) -> str:
-        """The properties under the prefixes that they came with, or those of `NAMESPACES`."""
+        """The properties as XML, with their original prefixes, else those of `NAMESPACES`."""
         root = Element(full("x:xmpmeta"))
         ElementTree.SubElement(root, RDF).append(copy.deepcopy(self._properties))
         prefixes = _Prefixes(self._prefixes)
@@ -210,49 +211,49 @@ class Packet:
             element.tag = prefixes.short(element.tag)
             element.attrib = {prefixes.short(name): text for name, text in element.attrib.items()}
         root.attrib |= prefixes.declarations()
-        # A carriage return in the tree was written as a character reference, or it would be gone.
+        # Parsers normalize a literal carriage return, so it must be a character reference.
         return ElementTree.tostring(root, "unicode").replace("\r", "&#13;")
 
 
 class _Prefixes:
-    """The prefixes of namespaces in one document."""
+    """The namespace prefixes of a document."""
 
-    def __init__(self, wanted: dict[str, str]) -> None:
-        self._wanted = {uri: prefix for prefix, uri in NAMESPACES.items()} | wanted
-        self._given = {NAMESPACES["xml"]: "xml"}
-        self._taken = {"xml"}
+    def __init__(self, preferred: dict[str, str]) -> None:
+        self._preferred = {uri: prefix for prefix, uri in NAMESPACES.items()} | preferred
+        self._assigned = {NAMESPACES["xml"]: "xml"}
+        self._used = {"xml"}
 
     def short(self, name: str) -> str:
-        """Give a name as XML writes it; a new prefix is given if need be."""
+        """Convert ElementTree's notation of a name to XML, assigning a prefix if necessary."""
         if not name.startswith("{"):
             return name
         uri, _, local = name[1:].partition("}")
-        if uri not in self._given:
-            wanted = prefix = self._wanted.get(uri, "ns")
-            number = len(self._given)
-            while prefix in self._taken:
-                prefix = f"{wanted}{number}"
+        if uri not in self._assigned:
+            preferred = prefix = self._preferred.get(uri, "ns")
+            number = len(self._assigned)
+            while prefix in self._used:
+                prefix = f"{preferred}{number}"
                 number += 1
-            self._given[uri] = prefix
-            self._taken.add(prefix)
-        return f"{self._given[uri]}:{local}"
+            self._assigned[uri] = prefix
+            self._used.add(prefix)
+        return f"{self._assigned[uri]}:{local}"
 
     def declarations(self) -> dict[str, str]:
-        """Give the attributes that declare them."""
-        return {f"xmlns:{prefix}": uri for uri, prefix in self._given.items() if prefix != "xml"}
+        """The attributes that declare the prefixes."""
+        return {f"xmlns:{prefix}": uri for uri, prefix in self._assigned.items() if prefix != "xml"}
 
 
 def md5_of(extended: bytes) -> bytes:
-    """Give the MD5 of an extended packet, by which the packet that it belongs to names it."""
+    """The MD5 of an extended packet, its identifier in the main packet."""
     return hashlib.md5(extended, usedforsecurity=False).hexdigest().upper().encode()
 
 
 class _Builder(ElementTree.TreeBuilder):
-    """Build a tree of limited depth, and collect the prefixes of its namespaces."""
+    """Build a tree of limited depth and size, and collect its namespace prefixes."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.prefixes: dict[str, str] = {}  # by the namespace
+        self.prefixes: dict[str, str] = {}  # by namespace
         self._depth = self._count = 0
 
     def start(self, tag: str, attributes: dict) -> Element:
@@ -273,7 +274,7 @@ class _Builder(ElementTree.TreeBuilder):
             self.prefixes.setdefault(uri, prefix)
 
     def doctype(self, *_: str | None) -> None:
-        raise ValueError("it declares a document type")
+        raise ValueError("a document type declaration")
 
 
 def _parsed(content: bytes) -> tuple[Element, dict[str, str]]:
@@ -284,17 +285,17 @@ def _parsed(content: bytes) -> tuple[Element, dict[str, str]]:
     try:
         parser.feed(content.strip(_PADDING))
         return parser.close(), builder.prefixes
-    except (ElementTree.ParseError, LookupError) as error:  # the second: an unknown encoding
+    except (ElementTree.ParseError, LookupError) as error:  # LookupError: unknown encoding
         raise ValueError(str(error)) from error
 
 
 def _sizes(properties: Element) -> list[tuple[int, Element]]:
-    """The properties, with the bytes that they take at least when they are written."""
+    """The properties, each with a lower bound of its serialized size in bytes."""
     return [
         (sum(len(text.encode()) for text in element.itertext()), element) for element in properties
     ]
 
 
 def _legal(text: str) -> str:
-    """The text without characters that no XML can hold."""
-    return _NO_XML.sub("", text)
+    """Remove characters that are illegal in XML."""
+    return _ILLEGAL.sub("", text)

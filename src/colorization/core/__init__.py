@@ -1,5 +1,5 @@
-"""Tools that all rooms use: errors, files that appear whole, records, progress and identity.
+"""Shared infrastructure: errors, atomic files, records, settings, progress and identity.
 
-Nothing here changes a byte of a result, so no stage in dvc.yaml depends on this room. It imports
-no other room.
+Nothing here changes a byte of a result, so no stage in dvc.yaml depends on this package. It imports
+no other package of the project.
 """

@@ -1,4 +1,4 @@
-"""What users are told of: mistakes that they can mend, and files that are not quite right."""
+"""Errors and warnings for users."""
 
 from colorization.core.text import printable
 
@@ -6,13 +6,13 @@ LONGEST_REASON = 400  # characters
 
 
 class ColorizationError(Exception):
-    """A mistake that the user can mend; the message names it and the remedy, a line per mistake."""
+    """A mistake that the user can correct; the message has a line per mistake, with its remedy."""
 
 
 class PhotographWarning(UserWarning):
-    """A photograph is read or written although not all is right; the message is one line."""
+    """A photograph was read or written with a reservation; the message is one line."""
 
 
-def reason(error: Exception) -> str:
-    """Give a library's message as one line of printable characters; a long one is cut."""
+def reason(error: object) -> str:
+    """Return a library's message in one line of printable characters; a long one is truncated."""
     return printable(" ".join(str(error).split())[:LONGEST_REASON])

@@ -1,4 +1,4 @@
-"""Computes the sha256 of files, and reads a file again only if its length or time changed."""
+"""Computes the sha256 of files, and caches it until a file's size or times change."""
 
 import hashlib
 import json
@@ -8,20 +8,19 @@ from colorization.core.files import atomic_write
 
 
 def sha256_of(path: Path) -> str:
-    """Give the sha256 of a file, in hexadecimal."""
+    """Compute the sha256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def sha256_of_files(paths: list[Path], memory: Path) -> list[str]:
-    """The sha256 of each file; a file is read again only if its length or time changed.
+def sha256_of_files(paths: list[Path], hash_cache: Path) -> list[str]:
+    """Compute the sha256 of each file; files that have not changed are not read again.
 
     Parameters
     ----------
     paths : list of Path
-    memory : Path
-        A JSON file that keeps the sums between calls. If it is missing or unreadable, it is made
-        anew.
+    hash_cache : Path
+        A JSON file with the hashes of earlier calls, created if it is missing or corrupt.
 
     Returns
     -------
@@ -29,25 +28,25 @@ def sha256_of_files(paths: list[Path], memory: Path) -> list[str]:
         In hexadecimal.
     """
     try:
-        known = json.loads(memory.read_text(encoding="utf-8"))
+        cache = json.loads(hash_cache.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        known = {}
-    if not isinstance(known, dict):
-        known = {}
-    sums, changed = [], False
+        cache = {}
+    if not isinstance(cache, dict):
+        cache = {}
+    hashes, changed = [], False
     for path in paths:
         status = path.stat()
         state = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
         key = str(path.absolute())
-        match known.get(key):
-            case [known_state, str(sha256)] if known_state == state:
+        match cache.get(key):
+            case [cached_state, str(sha256)] if cached_state == state:
                 pass
             case _:
                 sha256 = sha256_of(path)
-                known[key] = [state, sha256]
+                cache[key] = [state, sha256]
                 changed = True
-        sums.append(sha256)
+        hashes.append(sha256)
     if changed:
-        with atomic_write(memory) as partial:
-            partial.write_text(json.dumps(known), encoding="utf-8")
-    return sums
+        with atomic_write(hash_cache) as partial:
+            partial.write_text(json.dumps(cache), encoding="utf-8")
+    return hashes

@@ -1,4 +1,4 @@
-"""Identifies a long computation, so that a new run can go on where the same one was killed."""
+"""Identifies a long computation, so that only the same one resumes from its checkpoints."""
 
 import hashlib
 import json
@@ -13,43 +13,43 @@ PACKAGE = CORE.parent
 STAGES = PACKAGE.parent.parent / "stages"
 
 
-def identify(settings: dict, files: list[Path], memory: Path) -> str:
-    """Give computations different names if their results may differ in a single bit.
+def identify(settings: dict, files: list[Path], hash_cache: Path) -> str:
+    """Hash all that the result of a computation depends on, to the last bit.
 
     Parameters
     ----------
     settings : dict
-        All settings of the computation, in JSON's types.
+        All settings of the computation, as JSON values.
     files : list of Path
-        All files that it reads; their content counts, not their names.
-    memory : Path
+        All files that it reads; only their content is hashed.
+    hash_cache : Path
         See `hashing.sha256_of_files`.
 
     Returns
     -------
     str
-        A sha256 over the settings, the files, `imported_code` and `provenance.environment`.
+        The sha256 of settings, files, `imported_code` and `provenance.environment`.
     """
     content = {
         "settings": settings,
-        "sha256": sha256_of_files([*files, *imported_code()], memory),
+        "sha256": sha256_of_files([*files, *imported_code()], hash_cache),
         "environment": provenance.environment(),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def imported_code() -> list[Path]:
-    """The project's code in this process: the modules imported so far, and the stage's script.
+    """List the project's modules imported so far, and the stage's script.
 
-    `core` is left out, as in the dependencies of the stages: it changes no result.
+    `core` is excluded, as in the dependencies of the stages: it changes no result.
 
     Returns
     -------
     list of Path
         Sorted.
     """
-    named = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-    files = {Path(name).resolve() for name in named if name}
+    names = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    files = {Path(name).resolve() for name in names if name}
     script = getattr(sys.modules["__main__"], "__file__", None)
     return sorted(
         file

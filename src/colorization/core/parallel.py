@@ -1,4 +1,4 @@
-"""Processes images on all cores, with a limit on the pixels in memory at a time."""
+"""Processes images on all cores, with a limit on the number of pixels in memory."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -8,56 +8,56 @@ from typing import TypeVar
 from colorization.core.errors import ColorizationError
 from colorization.core.workers import Workers
 
-MOST_PIXELS = 90_000_000  # in all processes together; the largest image alone may have as many
-SECONDS = 300.0  # for a task; a decoder that takes longer hangs
+MAX_PIXELS = 90_000_000  # in all processes together; the largest image alone may have as many
+TIMEOUT = 300.0  # seconds for a task; a decoder that takes longer hangs
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Postponed:
-    """A task left for later, since it would decode too many pixels at a time."""
+    """A task to repeat later, on fewer cores: it would decode too many pixels."""
 
     pixels: int
 
 
-def on_all_cores(
-    work: Callable[..., Result | Postponed], tasks: Sequence[tuple]
+def imap_unordered(
+    function: Callable[..., Result | Postponed], tasks: Sequence[tuple]
 ) -> Iterator[tuple[int, Result | ColorizationError]]:
-    """Do all tasks: first those of small images, then those of large images, on fewer cores.
+    """Call a function for each task, in any order: large images come last, on fewer cores.
 
     Parameters
     ----------
-    work : callable
-        Of the top level of a module. Takes the arguments of a task, and the most pixels that it
-        may decode at a time. Gives a result, or `Postponed` if the task would decode more.
+    function : callable
+        Defined at the top level of a module. Takes the arguments of a task, and the number of
+        pixels that it may decode at a time. Returns a result, or `Postponed` if it needs more.
     tasks : sequence of tuple
         The arguments of each task.
 
     Yields
     ------
     (int, result)
-        A task's index and its result, as soon as the task is done; or the `ColorizationError` that
-        it raised, also since a decoder crashed or did not end.
+        A task's index and its result as soon as it is available, or the `ColorizationError` that
+        was raised, for example because a decoder crashed or timed out.
     """
     from joblib import cpu_count  # noqa: PLC0415 (slow, and the workers import this module, too)
 
-    left: Iterable[int] = range(len(tasks))
+    remaining: Iterable[int] = range(len(tasks))
     processes = max(1, min(cpu_count(), len(tasks)))
-    most = MOST_PIXELS // processes
-    with Workers(work.__module__, processes) as workers:
+    max_pixels = MAX_PIXELS // processes
+    with Workers(function.__module__, processes) as workers:
 
-        def do(index: int) -> Result | Postponed | ColorizationError:
+        def call(index: int) -> Result | Postponed | ColorizationError:
             try:
-                arguments = (*tasks[index], most)
-                return workers.call(work.__name__, *arguments, seconds=SECONDS).value
+                arguments = (*tasks[index], max_pixels)
+                return workers.call(function.__name__, *arguments, seconds=TIMEOUT).value
             except ColorizationError as error:
                 return error
 
-        while left:
+        while remaining:
             postponed = {}
             with ThreadPoolExecutor(processes) as pool:
-                indices = {pool.submit(do, index): index for index in left}
+                indices = {pool.submit(call, index): index for index in remaining}
                 try:
                     for future in as_completed(indices):
                         result = future.result()
@@ -67,6 +67,6 @@ def on_all_cores(
                             yield indices[future], result
                 finally:
                     pool.shutdown(cancel_futures=True)
-            left = sorted(postponed)
-            most = max(postponed.values(), default=0)
-            processes = max(1, MOST_PIXELS // max(most, 1))
+            remaining = sorted(postponed)
+            max_pixels = max(postponed.values(), default=0)
+            processes = max(1, MAX_PIXELS // max(max_pixels, 1))

@@ -1,4 +1,4 @@
-"""Shows the progress of a long loop, with its rate and the time that remains."""
+"""Shows the progress of a long loop, with its rate and the remaining time."""
 
 import io
 import sys
@@ -10,17 +10,17 @@ from tqdm import tqdm
 
 Item = TypeVar("Item")
 
-SECONDS_BETWEEN_LINES = 10.0
+LINE_INTERVAL = 10.0  # seconds
 
 
 def progress_bar(
-    what: str, total: int | None, unit: str = "image", unit_scale: bool = False, initial: int = 0
+    label: str, total: int | None, unit: str = "image", unit_scale: bool = False, initial: int = 0
 ) -> tqdm:
-    """Make a bar that redraws itself on a terminal and prints plain lines elsewhere.
+    """Create a bar that redraws itself on a terminal, and prints plain lines elsewhere.
 
     Parameters
     ----------
-    what : str
+    label : str
         What the loop does, such as "embedding images".
     total : int or None
         Number of units; None if unknown.
@@ -28,31 +28,31 @@ def progress_bar(
     unit_scale : bool
         Print large numbers as 1.2M.
     initial : int
-        Units that are already done.
+        Number of units already done.
 
     Returns
     -------
     tqdm
-        A context manager; call its `update(n)` when n more units are done.
+        A context manager; call `update(n)` after n more units.
     """
-    bar = partial(tqdm, desc=what, total=total, unit=unit, unit_scale=unit_scale, initial=initial)
+    bar = partial(tqdm, desc=label, total=total, unit=unit, unit_scale=unit_scale, initial=initial)
     if sys.stderr.isatty():
         return bar()
     return bar(
         file=_Lines(),
-        mininterval=SECONDS_BETWEEN_LINES,
+        mininterval=LINE_INTERVAL,
         miniters=1,
         bar_format="{desc}: {n_fmt} of {total_fmt} [{elapsed}<{remaining}, {rate_fmt}]",
     )
 
 
-def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
-    """Pass items through and show how far the loop is.
+def progress(items: Iterable[Item], label: str, total: int) -> Iterator[Item]:
+    """Show the progress of a loop over items.
 
     Parameters
     ----------
     items : iterable
-    what : str
+    label : str
         As in `progress_bar`.
     total : int
         Number of items.
@@ -61,14 +61,14 @@ def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
     ------
     The items, unchanged.
     """
-    with progress_bar(what, total) as bar:
+    with progress_bar(label, total) as bar:
         for item in items:
             yield item
             bar.update()
 
 
 class _Lines(io.StringIO):
-    """Prints each update on its own line, where tqdm would redraw one line."""
+    """Prints each update on a line of its own; tqdm would redraw one line."""
 
     def write(self, text: str) -> int:
         line = text.strip()

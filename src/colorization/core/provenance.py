@@ -1,4 +1,4 @@
-"""Records where and how something ran; these facts differ from run to run, results do not."""
+"""Records where and how something ran: facts that differ between runs with equal results."""
 
 import os
 import platform
@@ -11,11 +11,11 @@ from typing import Any
 
 from colorization.core.records import Record
 
-# The packages that results depend on, of which one of Keras' backends may be missing.
+# The packages that results depend on; one of Keras' backends may be missing.
 PACKAGES = ("tensorflow", "jax", "jaxlib", "keras", "numpy", "scikit-image", "pillow", "dvc")
-# The environment variables that change how Keras' backends and oneDNN compute; TensorFlow's names
-# were found in its library. All are listed one by one, since variables of other programs begin with
-# TF_ too and may hold secrets.
+# The environment variables that change how Keras' backends and oneDNN compute; TensorFlow's are
+# among the strings in its library. No prefix would do: variables of other programs begin with TF_
+# too and may hold secrets.
 VARIABLES = frozenset(
     {
         "JAX_DEFAULT_MATMUL_PRECISION",
@@ -95,10 +95,7 @@ class Machine(Record):
 
 
 class Run(Record):
-    """One run of a stage: the facts that differ from run to run, though the results do not.
-
-    Only trainings have `images_per_second` and `devices`.
-    """
+    """One run of a stage; only trainings have `images_per_second` and `devices`."""
 
     stage: str
     seconds: float
@@ -109,15 +106,14 @@ class Run(Record):
 
 @dataclass(frozen=True)
 class Circumstances:
-    """The facts that differ from run to run, though the results are the same bytes.
+    """The facts on a report's runs that may differ although the results are the same bytes.
 
     Attributes
     ----------
     runs : dict of str to Run
-        By stage or training. Those that did not run here, but came from a cache or a remote, are
-        left out.
+        By stage or training, without those whose results came from a cache or a remote.
     commit : str
-        As `commit` returns it.
+        Returned by `commit`.
     """
 
     runs: dict[str, Run]
@@ -125,14 +121,14 @@ class Circumstances:
 
 
 def read_runs(files: dict[str, Path]) -> dict[str, Run]:
-    """Read the records of what ran here, by name; names without a file did not run here."""
+    """Read the records of runs by name; a missing file means that it did not run here."""
     return {name: Run.read(file) for name, file in files.items() if file.exists()}
 
 
 def machine() -> Machine:
-    """Describe this machine, and the packages that results depend on."""
+    """Describe this machine and the packages that results depend on."""
     return Machine(
-        processor=_processor(),
+        processor=cpu_info().get("model name") or platform.processor() or platform.machine(),
         cores=_usable_cores(),
         platform=platform.platform(),
         python=platform.python_version(),
@@ -142,33 +138,33 @@ def machine() -> Machine:
 
 
 def _versions() -> dict[str, str]:
-    """The versions of those of `PACKAGES` that are installed."""
-    there = {}
+    """Return the versions of the installed packages among `PACKAGES`."""
+    versions = {}
     for package in PACKAGES:
         with suppress(metadata.PackageNotFoundError):
-            there[package] = metadata.version(package)
-    return there
+            versions[package] = metadata.version(package)
+    return versions
 
 
 def environment() -> dict[str, Any]:
-    """All that the bits of a result depend on, except commit, data and settings."""
+    """Return all that the bits of a result depend on, except commit, data and settings."""
     return machine().model_dump(exclude={"platform"})
 
 
 def commit(root: Path, *results: Path) -> str:
-    """The commit of a checkout, and whether its sources differ from it.
+    """Return the commit of a checkout, and whether its sources differ from it.
 
     Parameters
     ----------
     root : Path
     *results : Path
-        Paths relative to `root` that are not sources, such as the folders that the pipeline
-        writes. Changes in them do not count, and neither do changes of lock files.
+        Paths relative to `root` that the pipeline writes. Changes in them are ignored, as are
+        changes of lock files.
 
     Returns
     -------
     str
-        "unknown" outside of git.
+        "unknown" outside a git repository.
     """
     sources = [".", *(f":!{path}" for path in results), ":(exclude,glob)**/dvc.lock"]
     try:
@@ -190,10 +186,11 @@ def _usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _processor() -> str:
+def cpu_info() -> dict[str, str]:
+    """Return Linux's description of the first processor, by name; empty on other systems."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return platform.processor() or platform.machine()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
+        return {}
+    pairs = (line.partition(":") for line in reversed(lines))
+    return {name.strip(): value.strip() for name, _, value in pairs}

@@ -1,7 +1,7 @@
-"""The schemas of params.yaml: a class for each section, and `Params` for all of them.
+"""Defines the schema of params.yaml: a class for each section, and `Params` for all of them.
 
-params.yaml is recorded with every result, so it must not hold secrets. A user and password come
-from ~/.netrc. Other secrets in a URL come from environment variables, which its query may name.
+params.yaml is recorded with every result, so it must not contain secrets. User and password are
+read from ~/.netrc. A URL's query may refer to other secrets by the names of environment variables.
 """
 
 import re
@@ -31,37 +31,37 @@ NONE = "none"  # instead of an embedding or an encoder
 
 Side = Annotated[int, Field(ge=32, le=1024)]  # as preprocess.image_size; larger ones take gigabytes
 
-# Names of the parts of a query that are secret, as in presigned URLs.
+# Keys of a query whose values are secret, as in presigned URLs.
 SECRET = re.compile(
     "token|secret|passw|signature|credential|accesskey|(^|[-_])(api)?(key|sig|auth|pwd)$",
     re.IGNORECASE,
 )
 
 
-def shown(source: str) -> str:
-    """The source in a form safe to show and record: a URL loses user, password and query."""
+def redact(source: str) -> str:
+    """Remove what may be secret from a source: the user, password and query of a URL."""
     if "://" not in source:
         return source
     return re.sub(r"(?<=://)[^/?#]*@|\?[^#]*", "", source)
 
 
-def _without_secrets(source: str) -> str:
+def _refuse_secrets(source: str) -> str:
     if re.match(r"\w+://[^/?#]*@", source):
         raise mistake(
-            "must not hold a user and password, since params.yaml is recorded with every result; "
-            "write `machine HOST login USER password PASSWORD` into ~/.netrc"
+            "must not contain a user and password, since params.yaml is recorded with every "
+            "result; write `machine HOST login USER password PASSWORD` into ~/.netrc"
         )
     query = source.partition("#")[0].partition("?")[2] if "://" in source else ""
     for name, value in parse_qsl(query):
         if SECRET.search(name) and not value.startswith("$"):
             raise mistake(
-                f"must not hold its {name}, since params.yaml is recorded with every result; "
+                f"must not contain its {name}, since params.yaml is recorded with every result; "
                 f"write {name}=$NAME, and set the environment variable NAME"
             )
     if not Template(query).is_valid():
         raise mistake(
-            "has a $ in its query that no name of an environment variable follows; "
-            "write $$ for the sign itself"
+            "has a $ in its query without the name of an environment variable; "
+            "write $$ for a literal $"
         )
     return source
 
@@ -79,13 +79,13 @@ class Scenes(Record):
 class Download(Section):
     """`download`: the source of the photographs."""
 
-    source: Annotated[NotEmpty, AfterValidator(_without_secrets)]
+    source: Annotated[NotEmpty, AfterValidator(_refuse_secrets)]
     scenes: Scenes
 
     @property
-    def shown_source(self) -> str:
-        """The source in a form safe to show and record; see `shown`."""
-        return shown(self.source)
+    def redacted_source(self) -> str:
+        """The source without secrets; see `redact`."""
+        return redact(self.source)
 
 
 def _sum_to_one(ratios: tuple[float, ...]) -> tuple[float, ...]:
@@ -101,7 +101,7 @@ class Split(Section):
 
     ratios: Annotated[tuple[Fraction, Fraction, Fraction], AfterValidator(_sum_to_one)]
     seed: Seed
-    # px. A larger minimum would leave out every square: at most 89 megapixels are decoded.
+    # px. A larger minimum would exclude every square: at most 89 megapixels are decoded.
     min_side: Annotated[int, Field(ge=1, le=9459)]
     max_aspect: Annotated[float, Field(ge=1, le=1e8)]  # no decoded image is longer
     min_chroma: Annotated[float, Field(ge=0, le=134)]  # sRGB's blue has the largest, 134
@@ -122,7 +122,7 @@ class Embed(Section):
     network: EmbeddingNetwork
     weights: NotEmpty
     seed: Seed
-    # The largest network takes 1.3 GB, and each image of a batch 17 MB: 32 images stay under 2 GiB.
+    # The largest network takes 1.3 GB, and each image of a batch 17 MB: together under 2 GiB.
     batch_size: Annotated[int, Field(ge=1, le=32)]
     # Without mixed_float16: the logits of random weights are too small for float16.
     precision: Literal["auto", "float32", "mixed_bfloat16"]
@@ -136,7 +136,7 @@ class Encoders(Section):
     mobilenet_v2: NotEmpty
 
     def weights(self, encoder: str) -> str:
-        """The weights of the encoder that a key of this section names."""
+        """Return the weights of an encoder, a key of this section."""
         return self.model_dump()[encoder]
 
 
@@ -147,11 +147,11 @@ class Model(Section):
 
 
 class Train(Section):
-    """`train`: how variants are trained; a variant may override some of it."""
+    """`train`: the training of all variants; a variant may override any of it."""
 
     epochs: Count
     batch_size: Annotated[int, Field(ge=1, le=4096)]
-    learning_rate: Annotated[float, Field(gt=0, le=1000)]  # Adam moves a weight about as far a step
+    learning_rate: Annotated[float, Field(gt=0, le=1000)]  # about Adam's step
     schedule: Literal["exponential", "cosine"]
     decay_steps: Annotated[int, Field(ge=1, le=1_000_000_000)]
     decay_rate: Annotated[float, Field(gt=0, le=1)]
@@ -164,12 +164,12 @@ class Train(Section):
     num_val_images: Count
 
     def override(self, overrides: dict[str, Any], variant: str) -> "Train":
-        """Give the settings of one variant.
+        """Return the settings of a variant.
 
         Raises
         ------
         ColorizationError
-            If an override is unknown, mistyped or out of range; the message begins with its key.
+            If an override is unknown, mistyped or out of range. The message begins with its key.
         """
         try:
             return Train.model_validate({**self.model_dump(), **overrides})
@@ -180,7 +180,10 @@ class Train(Section):
 
 Embedding = Literal["none", "imagenet", "random_network", "another_photograph"]
 Encoder = Literal["none", "vgg16", "vgg19", "mobilenet_v2"]
-CONTROLS = ("random_network", "another_photograph")  # embeddings that say nothing on a photograph
+CONTROLS = (
+    "random_network",
+    "another_photograph",
+)  # embeddings without information on their photograph
 
 
 class Variant(Record):
@@ -189,12 +192,12 @@ class Variant(Record):
     Attributes
     ----------
     network : str
-        The name of its file in `colorization.architectures`.
+        The name of a file in `colorization.architectures`.
     embedding : str
-        The embeddings that it takes beside L, a folder of data/embeddings: "imagenet" for those of
-        the section `embed`, the controls "random_network" and "another_photograph", or "none".
+        A folder of data/embeddings: "imagenet", as the section `embed` defines them; a control,
+        "random_network" or "another_photograph"; or "none".
     encoder : str
-        The pretrained encoder of its network, a key of `encoders`, or "none".
+        The pretrained encoder of the network, a key of `encoders`, or "none".
     train : dict
         Overrides of the section `train`.
     """
@@ -202,7 +205,7 @@ class Variant(Record):
     network: NotEmpty
     embedding: Embedding
     encoder: Encoder
-    train: dict[str, Any] = {}
+    train: dict[str, Any] = Field(default_factory=dict)
 
 
 class Study(Section):
@@ -217,7 +220,7 @@ class Evaluate(Section):
     """`evaluate`: the test metrics and pictures."""
 
     batch_size: Annotated[int, Field(ge=1, le=1024)]
-    num_samples: Annotated[int, Field(ge=1, le=1000)]  # each image adds its pictures to a page
+    num_samples: Annotated[int, Field(ge=1, le=1000)]  # each is several pictures of a page
     num_best_worst: Annotated[int, Field(ge=1, le=1000)]
 
 
@@ -226,7 +229,7 @@ VariantName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)
 
 
 class Params(Sections):
-    """The whole of params.yaml."""
+    """All sections of params.yaml."""
 
     download: Download
     split: Split
@@ -240,7 +243,7 @@ class Params(Sections):
     evaluate: Evaluate
 
     def trainings(self) -> list[tuple[str, int]]:
-        """Every variant and seed, in the study's order."""
+        """List every variant and seed, in the study's order."""
         return [(variant, seed) for variant in self.variants for seed in self.study.seeds]
 
 
@@ -260,8 +263,8 @@ def load_params(path: Path, networks: Collection[str]) -> Params:
     Raises
     ------
     ColorizationError
-        As `Sections.load`; also if a variant has an unknown network or wrong overrides, or if
-        `model.variant` is not one of `variants` or takes a control's embeddings.
+        As for `Sections.load`; also if a variant has an unknown network or invalid overrides, or if
+        `model.variant` is not one of `variants` or is a control.
     """
     _refuse_old(path)
     params = Params.load(path)
@@ -271,13 +274,13 @@ def load_params(path: Path, networks: Collection[str]) -> Params:
 
 
 def _refuse_old(path: Path) -> None:
-    """Raise an error if a params file is of the time before `variants`, up to version 0.1."""
+    """Raise an error if a params file has the form of version 0.1, without `variants`."""
     content = read_yaml(path)
     study = content.get("study") if isinstance(content, dict) else None
     if isinstance(study, dict) and "with_embedding" in study:
         raise ColorizationError(
-            f"{path}: has lists of variants in study, as up to version 0.1; begin with a file of "
-            "profiles/, where each variant is a line of `variants`, and set your values there"
+            f"{path}: has the form of version 0.1, with lists of variants in `study`; start from "
+            "a file of profiles/, where each variant is a line of `variants`, and set your values"
         )
 
 
@@ -295,9 +298,5 @@ def _disagreements(params: Params, networks: Collection[str]) -> Iterator[str]:
     chosen = params.model.variant
     choices = [name for name, line in params.variants.items() if line.embedding not in CONTROLS]
     if chosen not in choices:
-        why = (
-            f", whose embeddings of {params.variants[chosen].embedding} no photograph of yours has"
-            if chosen in params.variants
-            else ""
-        )
-        yield f"model.variant must be one of {', '.join(choices)}; found {chosen!r}{why}"
+        control = ", a control" if chosen in params.variants else ""
+        yield f"model.variant must be one of {', '.join(choices)}; found {chosen!r}{control}"

@@ -1,4 +1,4 @@
-"""Writes and reads tables as CSV files, safely whatever the names of the photographs."""
+"""Writes and reads tables as CSV files that are safe for photographs of any name."""
 
 import csv
 from pathlib import Path
@@ -6,31 +6,31 @@ from typing import Any
 
 import pandas as pd
 
-# The columns that hold text, in every table. In them "NA" is a name, not a missing value.
+# The text columns of all tables. In them "NA" is a name, not a missing value.
 TEXT = ("name", "training", "split", "mode", "sha256", "near_duplicate", "reason")
 
-# A spreadsheet runs a cell that begins with one of these as a formula; see OWASP, CSV Injection.
-# An apostrophe marks a cell as text, so a text that begins with an apostrophe is marked too.
+# A cell that begins with one of these is a formula to a spreadsheet; see OWASP, CSV Injection.
+# An apostrophe marks a cell as text, so a text that begins with one gets another.
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV, without its index.
 
-    Texts and titles are quoted, so that a name may hold a line break. A text that a spreadsheet
-    would take for a formula gets an apostrophe before it.
+    Texts and column names are quoted, so that a name may contain a line break. A text that a
+    spreadsheet would evaluate as a formula is prefixed with an apostrophe.
 
     Parameters
     ----------
     table : DataFrame
-        Columns named in `TEXT` hold texts, all others numbers.
+        Columns named in `TEXT` contain strings, all others numbers.
     path : Path
         If it ends in ".gz", the file is compressed, to the same bytes each time.
     """
     texts = [name for name in TEXT if name in table]
-    marked = table.assign(**{name: table[name].map(_marked) for name in texts})
+    escaped = table.assign(**{name: table[name].map(_escaped) for name in texts})
     compression: Any = {"method": "gzip", "mtime": 0} if path.suffix == ".gz" else None
-    marked.to_csv(
+    escaped.to_csv(
         path,
         index=False,
         quoting=csv.QUOTE_NONNUMERIC,
@@ -40,21 +40,21 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a table that `write_table` wrote: the same texts, and NaN where a number is missing."""
-    titles = [str(title) for title in pd.read_csv(path, nrows=0)]
-    texts = [title for title in titles if title in TEXT]
+    """Read a table written by `write_table`: the same texts, and NaN for missing numbers."""
+    columns = [str(column) for column in pd.read_csv(path, nrows=0)]
+    texts = [column for column in columns if column in TEXT]
     table = pd.read_csv(
         path,
         dtype=dict.fromkeys(texts, str),
         keep_default_na=False,
-        na_values={title: [""] for title in titles if title not in TEXT},
+        na_values={column: [""] for column in columns if column not in TEXT},
     )
-    return table.assign(**{name: table[name].map(_plain) for name in texts})
+    return table.assign(**{name: table[name].map(_unescaped) for name in texts})
 
 
-def _marked(text: str) -> str:
+def _escaped(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULAS) else text
 
 
-def _plain(cell: str) -> str:
+def _unescaped(cell: str) -> str:
     return cell.removeprefix("'")

@@ -1,9 +1,9 @@
-"""Calls functions in processes of their own, so that a crash or a hang costs one call alone.
+"""Calls functions in worker processes, so that a crash or a hang affects one call alone.
 
-Decoders of images are written in C. A damaged or hostile file may crash one of them, or keep it
-busy for ever; in the process of a stage, a command or a server that would end all other work.
+Image decoders are written in C. A corrupt or hostile file may crash one of them, or keep it busy
+forever; in the process of a stage, a command or a server that would end all other work.
 
-`concurrent.futures` and joblib give up all of their work when one of their processes ends.
+`concurrent.futures` and joblib abort all work when one of their processes dies.
 """
 
 import faulthandler
@@ -24,28 +24,29 @@ from typing import IO, Any, NamedTuple, NoReturn, Self, cast
 
 from colorization.core.errors import ColorizationError
 
-# The parent's sys.path follows: stages and tests put src/ first.
+# Its arguments are the parent's sys.path: stages and tests put src/ first.
 _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from colorization.core import workers; "
-# glibc by itself returns smaller blocks to the system, too, and gets them back for each image: that
-# takes a third more time. Other systems do not know these variables.
+# By default, glibc also returns smaller blocks to the system, only to allocate them again for the
+# next image: that takes a third more time. Other systems ignore these variables.
 _MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 25), "MALLOC_TRIM_THRESHOLD_": str(1 << 26)}
 _ALARM = hasattr(signal, "SIGALRM")  # not on Windows
-_TIMED_OUT = -signal.SIGALRM if _ALARM else 1  # the status of a process whose time is over
+_TIMED_OUT = -signal.SIGALRM if _ALARM else 1  # exit status of a process that timed out
 _INTERRUPTED = "was interrupted"
 
 
 class WorkerError(ColorizationError):
-    """A worker crashed, or was stopped since it took too long."""
+    """A worker crashed or timed out."""
 
 
 class Answer(NamedTuple):
-    """What a function returned in a worker.
+    """The result of a function that was called in a worker.
 
     Attributes
     ----------
     value : any
+        What it returned.
     warnings : list of str
-        The messages of its `UserWarning`s, each once.
+        The messages of its `UserWarning`s, without duplicates.
     """
 
     value: Any
@@ -53,17 +54,17 @@ class Answer(NamedTuple):
 
 
 class Workers:
-    """Processes that call the functions of a module, one at a time each, for several threads.
+    """A pool of processes that call the functions of a module; safe to use from several threads.
 
-    The first starts at once and in the background, the others when they are needed. One that has
-    ended is replaced when it is needed again.
+    The first process starts immediately, in the background; the others start, and dead ones are
+    replaced, when they are needed.
 
     Parameters
     ----------
     module : str
-        The module's name. The processes import it as they start; this one need not.
+        The module's name. The processes import it when they start; this one need not.
     count : int
-        Number of processes, and thus of calls at a time.
+        Number of processes, and so of concurrent calls.
 
     Attributes
     ----------
@@ -80,7 +81,7 @@ class Workers:
         self._end = weakref.finalize(self, _stop, self._all)
 
     def start(self, count: int) -> None:
-        """Start more processes, up to `count` in all, before they are needed."""
+        """Start processes before they are needed, up to `count` in all."""
         for worker in self._all[:count]:
             worker.start()
 
@@ -91,26 +92,26 @@ class Workers:
         self.close()
 
     def close(self) -> None:
-        """End all processes, even those at work; they also end when nothing refers to them.
+        """Kill all processes, even busy ones; this also happens when the pool is garbage collected.
 
-        A call that is at work, or made later, raises `WorkerError`.
+        Running and later calls raise `WorkerError`.
         """
         self._end()
 
     def call(self, function: str, *arguments: Any, seconds: float, **options: Any) -> Answer:
-        """Call a function in one of the processes, once one is free.
+        """Call a function in one of the processes; wait until one is free.
 
-        If a process crashes that has made other calls before, the call is made again in a new
-        process: an earlier call may have damaged its memory.
+        If a process crashes that has run other calls before, the call is repeated in a new process:
+        an earlier call may have corrupted its memory.
 
         Parameters
         ----------
         function : str
             The function's name.
         *arguments, **options : any
-            Pickled, as the result is.
+            Must be picklable, like the result.
         seconds : float
-            If the call takes longer, the process is ended.
+            The timeout, after which the process is killed.
 
         Returns
         -------
@@ -119,9 +120,9 @@ class Workers:
         Raises
         ------
         WorkerError
-            If the process crashed or took too long, or all were ended.
+            If the process crashed or timed out, or the pool was closed.
         Exception
-            Whatever the function raises.
+            Any exception of the function.
         """
         worker = self._idle.get()
         try:
@@ -140,7 +141,7 @@ class _Call(NamedTuple):
 
 
 class _EndedError(Exception):
-    """A process ended during a call; the argument is its exit status."""
+    """A process died during a call; the argument is its exit status."""
 
 
 class _Worker:
@@ -150,11 +151,11 @@ class _Worker:
         self._program = f"{_PROGRAM}workers.serve({module!r})"
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
-        self._changing = threading.Lock()  # one thread may close what another calls
+        self._lock = threading.Lock()  # one thread may close while another calls
 
     def start(self) -> "subprocess.Popen[bytes]":
-        """Give the process, which is started if there is none."""
-        with self._changing:
+        """Return the process; start it if there is none."""
+        with self._lock:
             if self._closed:
                 raise WorkerError(_INTERRUPTED)
             if self._process is None:
@@ -164,36 +165,36 @@ class _Worker:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     env=_MEMORY | os.environ,
-                    process_group=0,  # Ctrl-C reaches the first process alone, which decides
+                    process_group=0,  # Ctrl-C reaches the parent alone, which decides
                 )
             return self._process
 
     def stop(self) -> None:
-        with self._changing:
+        with self._lock:
             process, self._process = self._process, None
         if process is not None:
             process.kill()
-            with suppress(OSError), process:  # closes its pipes; what was not read is lost
+            with suppress(OSError), process:  # closes its pipes and discards unread output
                 pass
 
     def close(self) -> None:
-        """End the process for good."""
-        with self._changing:
+        """End the process permanently."""
+        with self._lock:
             self._closed = True
         self.stop()
 
     def call(self, call: _Call) -> Answer:
         for _ in range(2):
             process = self.start()
-            innocent = self._calls > 0 or process.poll() is not None
+            retry = self._calls > 0 or process.poll() is not None
             try:
                 return self._attempt(process, call)
             except _EndedError as error:
                 (status,) = error.args
                 self.stop()
                 if status == _TIMED_OUT:
-                    raise WorkerError(f"was given up after {call.seconds:.0f} seconds") from None
-                if not innocent:
+                    raise WorkerError(f"timed out after {call.seconds:.0f} seconds") from None
+                if not retry:
                     break
         raise WorkerError(_why_ended(status))
 
@@ -204,9 +205,9 @@ class _Worker:
             pickle.dump(call, calls)
             calls.flush()
             error, answer = pickle.load(answers)  # noqa: S301 (our own)
-        except (EOFError, BrokenPipeError, pickle.UnpicklingError):  # the last: cut off
+        except (EOFError, BrokenPipeError, pickle.UnpicklingError):  # the last: truncated
             raise _EndedError(process.wait()) from None
-        except BaseException:  # the next call would meet the rest of this one in the pipes
+        except BaseException:  # the pipes may still hold the rest of this call
             self.stop()
             if self._closed:  # by another thread, while this one was reading
                 raise WorkerError(_INTERRUPTED) from None
@@ -222,7 +223,7 @@ def _stop(workers: "list[_Worker]") -> None:
 
 
 def _why_ended(status: int) -> str:
-    """Say why a process ended; a status below 0 is that of a signal."""
+    """Say why a process died; a negative status is that of a signal."""
     name = signal.Signals(-status).name if status < 0 else f"status {status}"
     if name == "SIGKILL":  # which Windows does not have
         return "its decoder was killed, perhaps for lack of memory"
@@ -230,21 +231,21 @@ def _why_ended(status: int) -> str:
 
 
 def serve(module: str) -> NoReturn:
-    """Answer calls from standard input on standard output, until the parent has ended."""
+    """Receive calls on standard input and send answers on standard output until the parent ends."""
     calls, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a function prints is no answer
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # a function may print
     if _ALARM:
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # it may be ignored, as its parent was
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # the parent may have ignored it
     functions = importlib.import_module(module)
     while True:
         try:
             call: _Call = pickle.load(calls)  # noqa: S301 (from our own parent)
-        except (EOFError, pickle.UnpicklingError):  # the last: cut off
+        except (EOFError, pickle.UnpicklingError):  # the last: truncated
             os._exit(0)
         with _silence(), _time_limit(call.seconds), warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", UserWarning)  # also those that an earlier file gave
+            warnings.simplefilter("always", UserWarning)  # also repeated ones
             error, value = _outcome(getattr(functions, call.function), call)
-        messages = [str(each.message) for each in caught if issubclass(each.category, UserWarning)]
+        messages = [str(item.message) for item in caught if issubclass(item.category, UserWarning)]
         try:
             pickle.dump((error, Answer(value, list(dict.fromkeys(messages)))), answers)
             answers.flush()
@@ -262,7 +263,7 @@ def _outcome(function: Callable, call: _Call) -> tuple[Exception | None, Any]:
 
 @contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """End the process after a time, even while a decoder holds Python's lock."""
+    """Kill the process after a timeout, even while a decoder holds the GIL."""
     if _ALARM:
         signal.setitimer(signal.ITIMER_REAL, seconds)
         yield
@@ -275,12 +276,12 @@ def _time_limit(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Discard what libraries write to standard error by themselves, without a file's name."""
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
+    """Discard what C libraries write to standard error: it does not name the file."""
+    stderr, devnull = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 2)
+    os.close(devnull)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(stderr, 2)
+        os.close(stderr)

@@ -1,1 +1,1 @@
-"""Splits a zip of photographs, and caches them as arrays for training and testing."""
+"""Reads the cached arrays of the splits, for training and testing."""

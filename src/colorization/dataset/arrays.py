@@ -1,7 +1,7 @@
-"""Writes and memory-maps the cached arrays of one part of the split.
+"""Writes and memory-maps the cached arrays of one split.
 
-L and ab are float16: converted back, they give the 8-bit sRGB photograph to within 1 of 255. Scores
-compare with `rgb`, the photograph's exact pixels.
+L and ab are float16: converted back, they differ from the 8-bit sRGB photograph by at most 1 of
+255. Scores compare with `rgb`, the photograph's exact pixels.
 """
 
 import json
@@ -21,12 +21,12 @@ _LAYOUT = {"L": (1, CACHE_DTYPE), "ab": (2, CACHE_DTYPE), "rgb": (3, np.uint8)} 
 
 @dataclass(frozen=True)
 class LabArrays:
-    """The photographs of one part of the split.
+    """The photographs of one split.
 
     Attributes
     ----------
     names : list of str
-        The images' names in the raw archive.
+        The images' names in the archive.
     L : (N, H, W, 1) float16 array
         CIE L* / 50 - 1, in [-1, 1].
     ab : (N, H, W, 2) float16 array
@@ -42,7 +42,7 @@ class LabArrays:
 
 
 def create(folder: Path, names: list[str], image_size: int) -> None:
-    """Create the files of one part's arrays; `fill` writes their content.
+    """Create the files of one split's arrays, to be written by `fill`.
 
     Parameters
     ----------
@@ -60,21 +60,21 @@ def create(folder: Path, names: list[str], image_size: int) -> None:
 
 
 def fill(folder: Path, start: int, rgb: np.ndarray) -> None:
-    """Write some images; several processes may fill different rows at the same time.
+    """Write consecutive images; several processes may write different rows at the same time.
 
     Parameters
     ----------
     folder : Path
-        Made by `create`.
+        Written by `create`.
     start : int
-        Row of the first image.
+        Index of the first image.
     rgb : (K, H, W, 3) uint8 array
         sRGB.
     """
     L, ab = lab.rgb_to_lab(rgb, CACHE_DTYPE)
     rows = {"L": L, "ab": ab, "rgb": np.ascontiguousarray(rgb)}
     for key, array in rows.items():
-        # No memory map here: with one, a full disk would kill the process without a message.
+        # Not memory-mapped: a full disk would then kill the process without a message.
         with (folder / f"{key}.npy").open("r+b") as file:
             npy.read_magic(file)
             npy.read_array_header_1_0(file)
@@ -83,9 +83,9 @@ def fill(folder: Path, start: int, rgb: np.ndarray) -> None:
 
 
 def read(folder: Path) -> LabArrays:
-    """Memory-map the arrays of one part, without reading their content."""
-    loaded = {
+    """Memory-map the arrays of one split."""
+    memmaps = {
         key: np.load(folder / f"{key}.npy", mmap_mode="r", allow_pickle=False) for key in _LAYOUT
     }
     names = json.loads((folder / "names.json").read_text(encoding="utf-8"))
-    return LabArrays(names=names, **loaded)
+    return LabArrays(names=names, **memmaps)

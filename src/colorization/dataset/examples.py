@@ -1,4 +1,4 @@
-"""Reads the examples that a model is trained, validated or tested on, and predicts for them."""
+"""Reads the examples of a split, and predicts their colors."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from colorization.dataset.arrays import LabArrays
 
 @dataclass(frozen=True)
 class Examples:
-    """Images of one part of the split, with their embeddings.
+    """Images of one split, with their embeddings.
 
     Attributes
     ----------
@@ -30,45 +30,45 @@ class Examples:
         """Count the images."""
         return len(self.images.L)
 
-    def inputs(self, chosen: slice | np.ndarray) -> list[np.ndarray]:
-        """Give a model's float32 inputs for some of the images: L, and the embedding if any."""
-        L = self.images.L[chosen].astype(np.float32)
-        return [L] if self.embeddings is None else [L, self.embeddings[chosen]]
+    def inputs(self, indices: slice | np.ndarray) -> list[np.ndarray]:
+        """Return a model's float32 inputs for some images: L, and the embedding if there is one."""
+        L = self.images.L[indices].astype(np.float32)
+        return [L] if self.embeddings is None else [L, self.embeddings[indices]]
 
-    def some(self, chosen: slice | Sequence[int]) -> "Examples":
-        """Give some of the images; if a slice chooses them, they stay memory-mapped."""
+    def subset(self, indices: slice | Sequence[int]) -> "Examples":
+        """Select images; with a slice, the arrays stay memory-mapped."""
         images = self.images
         return Examples(
             LabArrays(
-                np.array(images.names)[chosen].tolist(),
-                images.L[chosen],
-                images.ab[chosen],
-                images.rgb[chosen],
+                np.array(images.names)[indices].tolist(),
+                images.L[indices],
+                images.ab[indices],
+                images.rgb[indices],
             ),
-            None if self.embeddings is None else self.embeddings[chosen],
+            None if self.embeddings is None else self.embeddings[indices],
         )
 
 
 def evenly_spaced(total: int, count: int) -> list[int]:
-    """Indices of `count` of `total` images, evenly spaced; all if there are fewer."""
+    """Return indices of `count` of `total` images, evenly spaced; of all if there are fewer."""
     return np.linspace(0, total - 1, min(count, total)).round().astype(int).tolist()
 
 
-def read_examples(arrays_folder: Path, embeddings: Path | None, part: str) -> Examples:
-    """Memory-map the arrays of one part; read its embeddings if their folder is given."""
+def read_examples(arrays_folder: Path, embeddings: Path | None, split: str) -> Examples:
+    """Memory-map the arrays of one split, and read its embeddings if their folder is given."""
     return Examples(
-        arrays.read(arrays_folder / part),
-        None if embeddings is None else np.load(embeddings / f"{part}.npy", allow_pickle=False),
+        arrays.read(arrays_folder / split),
+        None if embeddings is None else np.load(embeddings / f"{split}.npy", allow_pickle=False),
     )
 
 
 def predict(model: keras.Model, examples: Examples, batch_size: int) -> Iterator[np.ndarray]:
-    """Compute ab batch by batch, and yield it image by image.
+    """Predict ab in batches, and yield it image by image.
 
     Parameters
     ----------
     model : keras.Model
-        Takes inputs as `Examples.inputs` gives them.
+        Its inputs are those of `Examples.inputs`.
     examples : Examples
     batch_size : int
 
@@ -82,5 +82,5 @@ def predict(model: keras.Model, examples: Examples, batch_size: int) -> Iterator
 
 
 def predict_batch(model: keras.Model, inputs: list[np.ndarray]) -> Any:
-    """Compute a model's outputs; a dial, if the model has one, stays at its default."""
+    """Compute a model's outputs, with the default vividness if it is adjustable."""
     return model.predict_on_batch([*inputs, *[None] * (len(model.inputs) - len(inputs))])

@@ -1,16 +1,16 @@
-"""Summarizes the images of the archive and their split, in a few lines for the report."""
+"""Summarizes the images of the archive and the splits, in a few lines for the report."""
 
 import pandas as pd
 
-from colorization.dataset.splits import EXCLUDED, PARTS
+from colorization.dataset.splits import EXCLUDED, SPLITS
 
-NEAR_GRAY = 2.0  # mean CIE Lab chroma; a photograph below it counts as black and white
-KINDS_SHOWN = 6
+NEAR_GRAY = 2.0  # mean CIE Lab chroma; a photograph below it is considered black and white
+MAX_VALUES = 6  # listed by name
 UNUSABLE = "unusable"
 
 
 def summarize(split: pd.DataFrame) -> dict[str, str]:
-    """Summarize the images and the parts that they went to.
+    """Summarize the images and their splits.
 
     Parameters
     ----------
@@ -21,35 +21,35 @@ def summarize(split: pd.DataFrame) -> dict[str, str]:
     -------
     dict of str to str
         A phrase for each topic, by the topic's name, in the report's order. Images that cannot be
-        decoded count as left out, and nowhere else.
+        decoded are counted as excluded, and in no other phrase.
     """
-    kinds = split["reason"].str.partition(":")[0]
-    decoded = split[kinds != UNUSABLE]
+    reasons = split["reason"].str.partition(":")[0]
+    decoded = split[reasons != UNUSABLE]
     return {
-        "parts": ", ".join(f"{(split['split'] == part).sum():,} {part}" for part in PARTS),
-        "left out": _counts(kinds[split["split"] == EXCLUDED]) or "none",
+        "splits": ", ".join(f"{(split['split'] == name).sum():,} {name}" for name in SPLITS),
+        "excluded": _counts(reasons[split["split"] == EXCLUDED]) or "none",
         "sizes": _sizes(decoded),
         "modes": _counts(decoded["mode"]),
         "near gray": _near_gray(decoded),
-        "the same picture": _twins(decoded),
+        "near duplicates": _duplicates(decoded),
     }
 
 
 def _counts(values: pd.Series) -> str:
     counts = values.value_counts()
-    shown = [f"{count:,} {value}" for value, count in counts.head(KINDS_SHOWN).items()]
-    if len(counts) > KINDS_SHOWN:
-        shown.append(f"{counts.iloc[KINDS_SHOWN:].sum():,} other")
-    return ", ".join(shown)
+    phrases = [f"{count:,} {value}" for value, count in counts.head(MAX_VALUES).items()]
+    if len(counts) > MAX_VALUES:
+        phrases.append(f"{counts.iloc[MAX_VALUES:].sum():,} other")
+    return ", ".join(phrases)
 
 
 def _sizes(decoded: pd.DataFrame) -> str:
     shorter = decoded[["width", "height"]].min(axis=1)
     sizes = decoded["width"].astype(str) + " x " + decoded["height"].astype(str)
-    commonest = sizes.value_counts()
+    counts = sizes.value_counts()
     return (
         f"shorter side {shorter.min():,} to {shorter.max():,} px, median {shorter.median():,.0f}; "
-        f"{commonest.iloc[0]:,} of {commonest.index[0]}"
+        f"{counts.iloc[0]:,} of {counts.index[0]}"
     )
 
 
@@ -58,7 +58,7 @@ def _near_gray(decoded: pd.DataFrame) -> str:
     return f"{gray.sum():,} ({gray.mean():.1%}) have a mean chroma under {NEAR_GRAY:g}"
 
 
-def _twins(decoded: pd.DataFrame) -> str:
+def _duplicates(decoded: pd.DataFrame) -> str:
     copies = decoded["sha256"].duplicated(keep=False)
     near_duplicates = (decoded["near_duplicate"] != "") & ~copies
     return (

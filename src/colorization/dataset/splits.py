@@ -1,4 +1,4 @@
-"""Names the parts of the split."""
+"""The names of the splits."""
 
-PARTS = ("train", "validation", "test")
-EXCLUDED = "left out"
+SPLITS = ("train", "validation", "test")
+EXCLUDED = "excluded"

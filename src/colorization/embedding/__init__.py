@@ -1,1 +1,1 @@
-"""Computes the ImageNet embedding of an image: a network's logits for its luminance alone."""
+"""Computes ImageNet embeddings: a network's logits for the luminance of an image."""

@@ -1,4 +1,4 @@
-"""Computes the embedding of an image: an ImageNet network's logits for its luminance alone.
+"""Computes embeddings: an ImageNet network's logits for the luminance of an image.
 
 Section 2.4 of the paper: the network takes the luminance, scaled to the network's size and stacked
 three times; the embedding is "the output of the last layer before the softmax function".
@@ -23,7 +23,7 @@ from colorization.core.settings import Embed
 from colorization.embedding import resizing
 from colorization.embedding.standardization import CLASSES
 
-# One image's row in the file from which an interrupted embedding resumes.
+# One image's row in a checkpoint.
 _ROW = np.dtype([("logits", np.float32, CLASSES), ("sha256", np.uint8, 32)])
 
 Predict = Callable[[np.ndarray], np.ndarray]
@@ -35,8 +35,8 @@ class Network:
 
     build: Callable[..., keras.Model]
     preprocess: Callable
-    image_size: int  # px, the size that it was trained at
-    depthwise: bool = False  # whether most of its convolutions are
+    image_size: int  # px, as in its training
+    depthwise: bool = False  # whether most of its convolutions are depthwise
 
 
 NETWORKS = {
@@ -65,22 +65,22 @@ def precision_of(params: Embed) -> str:
     Returns
     -------
     str
-        See `precision.choose_precision`. "auto" is float32 for two kinds of networks, whatever the
-        hardware. In a depthwise network most layers stay in float32, and converting between the
-        two precisions costs more than it saves on the processors of results/benchmarks/embed.md
-        and embed_amx.md. With random weights, logits hardly differ from image to image: once
-        standardized, their rounding errors are as large as they are, and packages, which compute
-        in float32, would give other colors.
+        See `precision.choose_precision`. "auto" is float32 for two kinds of networks, on all
+        hardware. In a depthwise network most layers stay in float32, and the casts between the two
+        precisions cost more than the others save on the processors of results/benchmarks/embed.md
+        and embed_amx.md. With random weights, logits hardly differ between images: once
+        standardized, their rounding errors are as large as the values, and packages, which compute
+        in float32, would produce different colors.
     """
-    wanted = params.precision
-    if wanted == "auto":
+    precision = params.precision
+    if precision == "auto":
         if NETWORKS[params.network].depthwise:
-            wanted, why = "float32", f"{params.network} is mostly depthwise"
+            precision, reason = "float32", f"{params.network} is mostly depthwise"
         elif params.weights == "random":
-            wanted, why = "float32", "weights are random"
-        if wanted == "float32":
-            print(f"precision: float32 ({why})", flush=True)
-    return choose_precision(wanted, float16=False)  # random logits are too small for float16
+            precision, reason = "float32", "weights are random"
+        if precision == "float32":
+            print(f"precision: float32 ({reason})", flush=True)
+    return choose_precision(precision, float16=False)  # random logits are too small for float16
 
 
 def build_classifier(params: Embed) -> keras.Model:
@@ -95,12 +95,12 @@ def build_classifier(params: Embed) -> keras.Model:
     Returns
     -------
     keras.Model
-        Maps RGB, (N, H, W, 3), as the network's `preprocess` gives it, to logits, (N, 1000).
+        Maps RGB, (N, H, W, 3), preprocessed by the network's `preprocess`, to logits, (N, 1000).
 
     Raises
     ------
     ColorizationError
-        If the weights cannot be had, or belong to another network.
+        If the weights cannot be found or downloaded, or belong to another network.
     """
     keras.utils.set_random_seed(params.seed)
     return build_pretrained(
@@ -120,23 +120,22 @@ def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
     params : Embed
         See `build_classifier`.
     precision : str
-        Keras' dtype policy of the convolutions. All other layers use float32, and so do depthwise
-        convolutions: they compute little, and would cost MobileNetV2's logits the most accuracy.
+        Keras' dtype policy of the convolutions. All other layers use float32, also depthwise
+        convolutions: they take little time, and MobileNetV2's logits would lose most accuracy.
 
     Returns
     -------
     keras.Model
-        Maps L, (N, S, S, 1) in [-1, 1], to logits, (N, 1000); S is the network's `image_size`, to
-        which `resizing.resize_square` resizes. The model sees no color, and its normalizations are
-        folded into the convolutions.
+        Maps L, (N, S, S, 1) in [-1, 1], to logits, (N, 1000); S is the network's `image_size`, see
+        `resizing.resize_square`. Batch normalizations are folded into the convolutions.
 
     Raises
     ------
     ColorizationError
-        If the weights cannot be had, or belong to another network.
+        If the weights cannot be found or downloaded, or belong to another network.
     """
     network = NETWORKS[params.network]
-    # TensorFlow could fold the normalizations while it compiles, but needs gigabytes for that.
+    # TensorFlow could fold them while it compiles, but needs gigabytes for that.
     classifier = fold_normalization(build_classifier(params))
     for layer in classifier.layers:
         if isinstance(layer, keras.layers.Conv2D):  # DepthwiseConv2D is no subclass of it
@@ -148,7 +147,7 @@ def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
 
 
 def compile_embedder(embedder: keras.Model) -> Predict:
-    """Compile a model; it is traced once for each batch size that it is given.
+    """Compile a model; it is traced once for each batch size.
 
     Parameters
     ----------
@@ -164,7 +163,7 @@ def compile_embedder(embedder: keras.Model) -> Predict:
         return embedder.predict_on_batch
     import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
 
-    # Not Keras' own predict: with a GPU it would compile with XLA, which takes longer.
+    # Not Keras' predict: on a GPU it compiles with XLA, which takes longer.
     @tf.function
     def logits(L: tf.Tensor) -> tf.Tensor:
         return tf.cast(embedder(L, training=False), tf.float32)
@@ -177,12 +176,12 @@ def embed(
     L: np.ndarray,
     image_size: int,
     batch_size: int,
-    unfinished: Path,
-    what: str,
+    checkpoint: Path,
+    label: str,
 ) -> np.ndarray:
-    """Embed images in batches; resume where an interrupted call stopped.
+    """Embed images in batches; resume from the checkpoint of an interrupted call.
 
-    If a power loss damaged a row of the file, that row and all later ones are computed anew.
+    If a row of the checkpoint is corrupt, such as after a power loss, it resumes from there.
 
     Parameters
     ----------
@@ -193,10 +192,10 @@ def embed(
     image_size : int
         Side of the network's input in px; each batch is resized to it.
     batch_size : int
-    unfinished : Path
-        A file for the logits of the batches so far; made if missing. The caller removes it. Its
+    checkpoint : Path
+        A file for the logits of the batches so far, created if missing; the caller removes it. Its
         name must be unique to this computation.
-    what : str
+    label : str
         The label of the progress bar.
 
     Returns
@@ -204,57 +203,58 @@ def embed(
     (N, 1000) float32 array
         Logits.
     """
-    unfinished.parent.mkdir(parents=True, exist_ok=True)
-    with unfinished.open("a+b") as file:
-        found = _read_whole_rows(file, unfinished, len(L))
-        done = len(found) if len(found) == len(L) else len(found) // batch_size * batch_size
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    with checkpoint.open("a+b") as file:
+        restored = _read_checkpoint(file, checkpoint, len(L))
+        complete = len(restored) == len(L)
+        done = len(L) if complete else len(restored) // batch_size * batch_size
         file.truncate(done * _ROW.itemsize)
-        logits = [found[:done]]
-        with progress_bar(what, len(L), initial=done) as bar:
+        logits = [restored[:done]]
+        with progress_bar(label, len(L), initial=done) as bar:
             for batch in _read_ahead(L[done:], image_size, batch_size):
-                # The last batch is padded to the others' shape: each new shape is traced anew.
+                # The last batch is padded: each new shape would be traced again.
                 logits.append(predict(_padded(batch, batch_size))[: len(batch)])
-                file.write(_rows(logits[-1], done, unfinished).tobytes())
-                file.flush()  # all rows or an error; an unbuffered write may stop early
+                file.write(_rows(logits[-1], done, checkpoint).tobytes())
+                file.flush()  # an unbuffered write might write only some rows, without an error
                 done += len(batch)
                 bar.update(len(batch))
     return np.concatenate(logits)
 
 
-def _rows(logits: np.ndarray, first: int, unfinished: Path) -> np.ndarray:
-    """The file's rows: logits, and a hash of the logits, the row's index and the file's name."""
+def _rows(logits: np.ndarray, first: int, checkpoint: Path) -> np.ndarray:
+    """Return rows of the checkpoint: logits, and a hash of logits, index and file name."""
     rows = np.empty(len(logits), _ROW)
     rows["logits"] = logits
-    for place, row in enumerate(rows, first):
-        summed = hashlib.sha256(f"{unfinished.name} {place} ".encode() + row["logits"].tobytes())
-        row["sha256"] = np.frombuffer(summed.digest(), np.uint8)
+    for index, row in enumerate(rows, first):
+        sha256 = hashlib.sha256(f"{checkpoint.name} {index} ".encode() + row["logits"].tobytes())
+        row["sha256"] = np.frombuffer(sha256.digest(), np.uint8)
     return rows
 
 
-def _read_whole_rows(file: BinaryIO, unfinished: Path, images: int) -> np.ndarray:
-    """Read the logits of the first images, up to the first damaged row."""
+def _read_checkpoint(file: BinaryIO, checkpoint: Path, images: int) -> np.ndarray:
+    """Read the logits of the first images, up to the first corrupt row."""
     file.seek(0)
     content = file.read(images * _ROW.itemsize)
     rows = np.frombuffer(content, _ROW, len(content) // _ROW.itemsize)
-    expected = _rows(rows["logits"], 0, unfinished)
-    damaged = np.flatnonzero((rows["sha256"] != expected["sha256"]).any(axis=1))
-    if not len(damaged):
+    expected = _rows(rows["logits"], 0, checkpoint)
+    corrupt = np.flatnonzero((rows["sha256"] != expected["sha256"]).any(axis=1))
+    if not len(corrupt):
         return rows["logits"]
-    print(f"{unfinished} is damaged after {damaged[0]} images; going on there", flush=True)
-    return rows["logits"][: damaged[0]]
+    print(f"{checkpoint}: corrupt after {corrupt[0]} images; resuming from there", flush=True)
+    return rows["logits"][: corrupt[0]]
 
 
 def _read_ahead(L: np.ndarray, image_size: int, batch_size: int) -> Iterator[np.ndarray]:
-    """Yield batches as the network takes them; read each while the one before is computed."""
+    """Yield resized batches; read each while the previous one is computed."""
 
     def read(start: int) -> np.ndarray:
         return resizing.resize_square(L[start : start + batch_size].astype(np.float32), image_size)
 
     with ThreadPoolExecutor(1) as reader:
-        following = reader.submit(read, 0)
+        next_batch = reader.submit(read, 0)
         for start in range(batch_size, len(L) + batch_size, batch_size):
-            batch = following.result()
-            following = reader.submit(read, start)  # empty after the last one
+            batch = next_batch.result()
+            next_batch = reader.submit(read, start)  # empty after the last one
             yield batch
 
 

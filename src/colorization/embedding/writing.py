@@ -1,4 +1,4 @@
-"""Writes the embeddings of all cached photographs, for the trainings to read."""
+"""Writes the embeddings of all cached photographs."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -11,61 +11,66 @@ from colorization.core.files import atomic_folder
 from colorization.core.identity import identify
 from colorization.core.settings import Embed
 from colorization.dataset import arrays
-from colorization.dataset.splits import PARTS
+from colorization.dataset.splits import SPLITS
 from colorization.embedding import imagenet
-from colorization.embedding.standardization import normalization, normalize
+from colorization.embedding.standardization import fit_normalization, normalize
 
 
 def write_embeddings(
-    settings: Embed, weights: str, arrays_folder: Path, unfinished: Path, memory: Path, out: Path
+    settings: Embed,
+    weights: str,
+    arrays_folder: Path,
+    checkpoint_dir: Path,
+    hash_cache: Path,
+    out: Path,
 ) -> None:
-    """Write a folder with the embeddings of each part of the split.
+    """Write a folder with the embeddings of each split.
 
     Parameters
     ----------
     settings : Embed
     weights : str
-        The identity that `weights.fingerprint_weights` gives.
+        Their identity, returned by `weights.fingerprint_weights`.
     arrays_folder : Path
         The cached arrays.
-    unfinished : Path
-        A folder for partial results, from which an interrupted call resumes. This call's are
-        removed at the end, and those of other settings stay for these.
-    memory : Path
+    checkpoint_dir : Path
+        A folder for the checkpoints from which an interrupted call resumes. Those of this call are
+        removed at the end, those of other settings kept.
+    hash_cache : Path
         See `hashing.sha256_of_files`.
     out : Path
         Replaced if it exists.
     """
     precision = imagenet.precision_of(settings)
     pretrained = Pretrained(network=settings.network, weights=weights, precision=precision)
-    told = {
+    identity = {
         "settings": settings.model_dump(),
         "pretrained": pretrained.model_dump(),
         "gpus": [gpu.name for gpu in find_gpus()],
     }
     embedder = imagenet.build_embedder(settings, precision)
     predict = imagenet.compile_embedder(embedder)
-    partial = {
-        part: unfinished / identify(told, [arrays_folder / part / "L.npy"], memory)
-        for part in PARTS
+    checkpoints = {
+        split: checkpoint_dir / identify(identity, [arrays_folder / split / "L.npy"], hash_cache)
+        for split in SPLITS
     }
     logits = {}
-    for part in PARTS:
-        logits[part] = imagenet.embed(
+    for split in SPLITS:
+        logits[split] = imagenet.embed(
             predict,
-            arrays.read(arrays_folder / part).L,
+            arrays.read(arrays_folder / split).L,
             imagenet.NETWORKS[settings.network].image_size,
             settings.batch_size,
-            partial[part],
-            f"embedding {part}",
+            checkpoints[split],
+            f"embedding {split}",
         )
-    mean_and_deviation = normalization(logits["train"], settings.weights)
+    mean_and_deviation = fit_normalization(logits["train"], settings.weights)
     with atomic_folder(out) as folder:
-        for part in PARTS:
-            np.save(folder / f"{part}.npy", normalize(logits[part], mean_and_deviation))
+        for split in SPLITS:
+            np.save(folder / f"{split}.npy", normalize(logits[split], mean_and_deviation))
         np.save(folder / "normalization.npy", mean_and_deviation)
         pretrained.write(folder / "identity.json")
-    for file in partial.values():
-        file.unlink(missing_ok=True)
-    with suppress(OSError):  # those of other settings stay
-        unfinished.rmdir()
+    for checkpoint in checkpoints.values():
+        checkpoint.unlink(missing_ok=True)
+    with suppress(OSError):  # it has checkpoints of other settings
+        checkpoint_dir.rmdir()

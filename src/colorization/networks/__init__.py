@@ -1,1 +1,1 @@
-"""Builds the variants' networks from blocks, encoders and objectives; saves and loads them."""
+"""Builds networks from blocks, encoders and objectives; saves and loads them."""

@@ -1,4 +1,4 @@
-"""Defines a variant: its network, its objective and its training images; builds the network."""
+"""Defines the record of a network, with its objective, and builds the network."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,63 +14,59 @@ EMBEDDING = "embedding"  # the name of a model's input
 
 
 @dataclass(frozen=True)
-class Variant:
-    """The record of a variant; each variant has a file in `colorization.variants`.
+class Architecture:
+    """The record of a network; each network has a file in `colorization.architectures`.
 
     Attributes
     ----------
     build : callable
-        Gives a Keras model that maps a list [L] or [L, embedding] to the input of the objective's
-        head, which is ab itself for most variants. L is (N, H, W, 1) in [-1, 1] with H and W
-        multiples of 32; the embedding is (N, 1000).
-        A new layer class belongs in `networks.blocks`, since code that loads a saved model imports
-        no variant.
-    architecture : str
-        A description in a few words, for tables.
+        Returns a Keras model that maps [L] or [L, embedding] to the input of the objective's head,
+        which is ab itself for most networks. L is (N, H, W, 1) in [-1, 1] with H and W
+        multiples of 32; the embedding is (N, 1000). If `takes_embedding`, `build` is called with
+        `embedding=True` or `embedding=False`.
+        A new layer class belongs in `networks.blocks`: code that loads a saved model imports no
+        architecture.
+    description : str
+        A few words, for tables.
     section : str or None
-        The section of the paper; None for a variant beyond the paper.
+        The section of the paper; None for a network beyond the paper.
+    takes_embedding : bool
+        Whether the network can be built with the embedding as a second input.
     encoder : str or None
         The pretrained encoder, if any: a key of `encoders` in params.yaml, and the name of its
         layer in the model.
-    objective : Objective, or a callable that gives one
+    objective : Objective, or a callable that returns one
         The callable takes the `ColorStatistics` of the training images.
-    one_in : int
-        The variant is trained on one training image in `one_in`, for `one_in` times the epochs.
     """
 
-    build: Callable[[], keras.Model]
-    architecture: str
+    build: Callable[..., keras.Model]
+    description: str
     section: str | None
+    takes_embedding: bool = False
     encoder: str | None = None
     objective: Objective | Callable[[ColorStatistics], Objective] = MSE
-    one_in: int = 1
 
-    @property
-    def needs_colors(self) -> bool:
-        """Whether the objective depends on the colors of the training images."""
-        return not isinstance(self.objective, Objective)
-
-    def learns(self, colors: ColorStatistics | None) -> Objective:
-        """Give the objective; `colors` are those of the training images, None if not needed."""
+    def objective_for(self, colors: ColorStatistics | None) -> Objective:
+        """Return the objective; `colors` are those of the training images, None if not needed."""
         if isinstance(self.objective, Objective):
             return self.objective
         if colors is None:
-            raise ValueError("this variant learns from the colors of its training images")
+            raise ValueError("this network's objective needs the colors of the training images")
         return self.objective(colors)
 
 
 @dataclass(frozen=True)
 class Network:
-    """A variant's network, as two models over the same layers.
+    """A network, as two models over the same layers.
 
     Attributes
     ----------
     model : keras.Model
-        The model to save. It maps the variant's inputs to ab, (N, H, W, 2) in [-1, 1]. With a dial
-        it also takes "vividness", (N, 1) in [0, 1] or None.
+        The model to save. It maps the inputs to ab, (N, H, W, 2) in [-1, 1]. With adjustable
+        vividness it also takes "vividness", (N, 1) in [0, 1] or None.
     training_model : keras.Model
-        The model to train. It maps the variant's inputs to the output that the objective compares
-        with its target.
+        The model to train. It maps the inputs to the output that the objective compares with its
+        target.
     """
 
     model: keras.Model
@@ -79,38 +75,45 @@ class Network:
 
 def build_network(
     name: str,
-    variant: Variant,
+    architecture: Architecture,
     seed: int,
     precision: str = "float32",
     colors: ColorStatistics | None = None,
+    *,
+    embedding: bool | None = None,
 ) -> Network:
-    """Build a variant's network with freshly drawn weights.
+    """Build a network with freshly drawn weights.
 
     Parameters
     ----------
     name : str
         The model's name.
-    variant : Variant
+    architecture : Architecture
     seed : int
         The same seed gives the same weights.
     precision : str
         Keras' dtype policy of the layers. Weights and ab are float32 with every policy.
     colors : ColorStatistics, optional
-        The colors of the training images, for a variant that needs them.
+        The colors of the training images, for an objective that needs them.
+    embedding : bool, optional
+        Whether the network takes the embedding; by default it does if it can.
     """
-    objective = variant.learns(colors)
+    objective = architecture.objective_for(colors)
+    options = {"embedding": embedding is not False} if architecture.takes_embedding else {}
     keras.utils.set_random_seed(seed)
     with dtype_policy(precision):
-        built = variant.build()
+        built = architecture.build(**options)
         output = objective.head(built.output)
-        dial = [keras.Input((1,), name=VIVIDNESS, optional=True)] if objective.dial else []
-        ab = objective.to_ab(output, *dial)
+        vividness = (
+            [keras.Input((1,), name=VIVIDNESS, optional=True)] if objective.adjustable else []
+        )
+        ab = objective.to_ab(output, *vividness)
     return Network(
-        model=keras.Model([*built.inputs, *dial], ab, name=name),
+        model=keras.Model([*built.inputs, *vividness], ab, name=name),
         training_model=keras.Model(built.inputs, output),
     )
 
 
-def sees_embedding(model: keras.Model) -> bool:
+def takes_embedding(model: keras.Model) -> bool:
     """Whether a model takes the embedding as well as L."""
     return any(tensor.name == EMBEDDING for tensor in model.inputs)

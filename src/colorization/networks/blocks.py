@@ -1,4 +1,4 @@
-"""Defines the blocks that variants are composed of; each maps a tensor to a tensor."""
+"""Defines the blocks that networks are composed of; each maps a tensor to a tensor."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -10,7 +10,7 @@ from colorization.networks.normalization import FusedBatchNormalization
 
 
 class ConvBlock(Protocol):
-    """A convolution with its activation and more; halves height and width if `downsample`."""
+    """A convolution block; it halves height and width if `downsample`."""
 
     def __call__(
         self,
@@ -50,9 +50,9 @@ def conv_norm_relu_pool(
 ) -> keras.KerasTensor:
     """Convolution, batch normalization and ReLU; 2x2 max pooling downsamples (section 3.4.2).
 
-    The convolution has no bias: the normalization would subtract it again, so it would never learn.
-    The momentum is below Keras' default, 0.99, which averages over more steps than a short training
-    has; inference would then use the statistics of outdated weights.
+    The convolution has no bias, since the normalization would subtract it. The momentum is below
+    Keras' default, 0.99, which averages over more steps than a short training has; inference would
+    then use the statistics of outdated weights.
     """
     x = layers.Conv2D(filters, kernel_size, padding="same", use_bias=False, name=name)(x)
     x = FusedBatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
@@ -96,9 +96,9 @@ class RepeatOver(layers.Layer):
 
 @keras.saving.register_keras_serializable(package="colorization")
 class BilinearUpsampling(layers.UpSampling2D):
-    """Double height and width bilinearly, even if a graph does not fix them.
+    """Double height and width bilinearly, also where a graph leaves them unknown.
 
-    In that case, with TensorFlow, Keras' own layer fails: it needs both as numbers.
+    Keras' own layer needs static sizes with TensorFlow.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -108,12 +108,12 @@ class BilinearUpsampling(layers.UpSampling2D):
         """Return (N, 2 H, 2 W, C)."""
         if keras.config.backend() != "tensorflow":
             return super().call(inputs)
-        import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
+        import tensorflow as tf  # noqa: PLC0415 (other backends do not need it)
 
         return tf.cast(tf.image.resize(inputs, 2 * tf.shape(inputs)[1:3]), inputs.dtype)
 
 
-Between = Callable[..., keras.KerasTensor]  # such as `spatial_dropout`
+Block = Callable[..., keras.KerasTensor]  # such as `spatial_dropout`
 
 # For each convolution: its filters, and whether it halves the size.
 KOALA_ENCODER = (
@@ -136,7 +136,7 @@ def encoder(
     conv: ConvBlock,
     *,
     plan: tuple[tuple[int, bool], ...] = KOALA_ENCODER,
-    after_every_other: Between | None = None,
+    after_every_other: Block | None = None,
     prefix: str = "",
 ) -> keras.KerasTensor:
     """Encode H x W to H/8 x W/8, with 256 channels; the default plan is section 2.4's.
@@ -155,7 +155,7 @@ def decoder(
     x: keras.KerasTensor,
     conv: ConvBlock,
     *,
-    after_every_other: Between | None = None,
+    after_every_other: Block | None = None,
     prefix: str = "",
 ) -> keras.KerasTensor:
     """Decode H/8 x W/8 to ab, H x W x 2 (section 2.4).

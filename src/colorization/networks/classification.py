@@ -1,7 +1,8 @@
-"""Defines the objective `classification`: a network predicts how likely each color is.
+"""Defines the objective `classification`: a network predicts the probability of each color.
 
-The loss is a cross-entropy. Each color is shared among the four bins of ab around it. Pixels of
-rare colors weigh more; otherwise the grayish colors of most pixels would outweigh them.
+The loss is the cross-entropy with a soft encoding: each color is shared among the four bins of ab
+around it. Pixels of rare colors have larger weights; otherwise the grayish colors of most pixels
+would dominate.
 
 References
 ----------
@@ -27,21 +28,21 @@ SCALE = 2  # the network predicts at half the height and width; its ab are enlar
 
 
 def classification(colors: ColorStatistics) -> Objective:
-    """Make the objective for the colors of some training images.
+    """Build the objective for the colors of the training images.
 
     The network's features must have half the height and width of the image.
     """
     indices = np.argwhere(colors.assigned > 0)
     centers = (indices - len(colors.assigned) // 2) * BIN_WIDTH / AB_SCALE
     weights = rebalancing_weights(colors.assigned)[tuple(indices.T)]
-    toward = _assignment(centers)
+    soft_encode = _soft_encoder(centers)
 
     def head(features: keras.KerasTensor) -> keras.KerasTensor:
         return layers.Conv2D(len(centers), 1, name=LOGITS)(features)
 
     def loss(ab: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
         """Compute the weighted cross-entropy of each pixel."""
-        assigned = toward(ab)
+        assigned = soft_encode(ab)
         weight = ops.matmul(assigned, ops.cast(weights, "float32")[:, None])[..., 0]
         logits = ops.cast(logits, "float32")
         return weight * ops.categorical_crossentropy(assigned, logits, from_logits=True)
@@ -55,29 +56,29 @@ def classification(colors: ColorStatistics) -> Objective:
     def to_ab(
         logits: keras.KerasTensor, vividness: keras.KerasTensor | None = None
     ) -> keras.KerasTensor:
-        dial = VividnessDecoder(len(centers), name="dial")
-        ab = dial(logits, vividness)
-        dial.set_colors(centers, weights)
+        decoder = VividnessDecoder(len(centers), name="vividness_decoder")
+        ab = decoder(logits, vividness)
+        decoder.set_colors(centers, weights)
         return BilinearUpsampling(dtype="float32", name=AB)(ab)
 
     return Objective(
         "classification",
         head=head,
-        target=halved,
+        target=halve,
         loss=loss,
         squared_error=squared_error,
         to_ab=to_ab,
-        dial=True,
+        adjustable=True,
     )
 
 
 def rebalancing_weights(assigned: np.ndarray) -> np.ndarray:
-    """Weigh colors by their inverse frequency, smoothed and mixed with a uniform one.
+    """Weight colors by their inverse frequency, smoothed and mixed with a uniform one.
 
     Parameters
     ----------
     assigned : (A, B) float array
-        How many pixels have the color of each bin.
+        Number of pixels in each bin.
 
     Returns
     -------
@@ -97,28 +98,28 @@ def rebalancing_weights(assigned: np.ndarray) -> np.ndarray:
     return weights / (weights * frequency).sum()
 
 
-def halved(ab: np.ndarray) -> np.ndarray:
+def halve(ab: np.ndarray) -> np.ndarray:
     """Average each two by two pixels: (N, H / 2, W / 2, 2) float32 from (N, H, W, 2)."""
     batch, height, width, channels = ab.shape
     blocks = ab.reshape(batch, height // SCALE, SCALE, width // SCALE, SCALE, channels)
     return blocks.mean(axis=(2, 4))
 
 
-def _assignment(centers: np.ndarray) -> Callable[[keras.KerasTensor], keras.KerasTensor]:
-    """Make `colors.assign` for tensors: from ab, (..., 2), to each bin's share, (..., bins)."""
+def _soft_encoder(centers: np.ndarray) -> Callable[[keras.KerasTensor], keras.KerasTensor]:
+    """Return `statistics.assign` for tensors: from ab, (..., 2), to the bins' shares, (..., K)."""
     scaled = np.rint(centers * (AB_SCALE / BIN_WIDTH))
     values = [np.unique(scaled[:, axis]) for axis in (0, 1)]
-    # Products with matrices of 0 and 1 take half the time of indices.
-    places = [scaled[:, axis] == values[axis][:, None] for axis in (0, 1)]
+    # Products with matrices of 0 and 1 take half the time of indexing.
+    one_hot = [scaled[:, axis] == values[axis][:, None] for axis in (0, 1)]
 
-    def toward(ab: keras.KerasTensor) -> keras.KerasTensor:
+    def soft_encode(ab: keras.KerasTensor) -> keras.KerasTensor:
         shares = [
             ops.matmul(
                 ops.relu(1 - ops.abs(ab[..., axis, None] * (AB_SCALE / BIN_WIDTH) - values[axis])),
-                ops.cast(places[axis], "float32"),
+                ops.cast(one_hot[axis], "float32"),
             )
             for axis in (0, 1)
         ]
         return shares[0] * shares[1]
 
-    return toward
+    return soft_encode

@@ -1,4 +1,4 @@
-"""Builds the ImageNet networks that serve variants as encoders, and loads their weights."""
+"""Builds the ImageNet networks that serve as encoders, and loads their weights."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -19,11 +19,10 @@ class Encoder:
     build : callable
         A function of `keras.applications`.
     top : bool
-        Whether its weights file includes the top; the file of an embedding network then serves
-        here too.
+        Whether its weights file includes the top, as the file of an embedding network does.
     folded : bool
-        Whether its normalizations are folded into the convolutions before them. The network then
-        runs in float32 whatever the precision policy: depthwise convolutions are slow in 16 bits.
+        Whether its normalizations are folded into the preceding convolutions. The network then runs
+        in float32 whatever the precision policy, since depthwise convolutions are slow in 16 bits.
     """
 
     build: Callable[..., keras.Model]
@@ -33,8 +32,8 @@ class Encoder:
     def without_top(self) -> keras.Model:
         """Build the network without its top, for images of any size, with random weights.
 
-        With Keras' own random kernels, only the normalizations keep the image's signal alive
-        through more than a few layers. Where these are folded away, kernels are drawn anew.
+        With Keras' initializers, activations vanish after a few layers unless they are normalized.
+        Where normalizations are folded away, kernels are drawn by He's initializer instead.
         """
         options = {"include_top": False, "weights": None, "input_shape": (None, None, 3)}
         if not self.folded:
@@ -43,7 +42,7 @@ class Encoder:
             network = fold_normalization(self.build(**options))
         for layer in network.layers:
             if layer.weights:
-                _draw(layer.kernel)
+                _draw_kernel(layer.kernel)
         return network
 
 
@@ -55,23 +54,23 @@ ENCODERS = {
 }
 
 
-def _draw(kernel: keras.Variable) -> None:
-    """Draw a kernel whose outputs, after a ReLU, keep the scale of its inputs.
+def _draw_kernel(kernel: keras.Variable) -> None:
+    """Draw a kernel whose outputs, after a ReLU, have the scale of its inputs.
 
     References
     ----------
     He, Zhang, Ren, Sun: Delving Deep into Rectifiers. ICCV 2015, equation 10.
     """
     height, width, channels, _ = kernel.shape
-    depthwise = kernel.shape[-1] == 1  # each of its outputs sees one channel
+    depthwise = kernel.shape[-1] == 1  # each output depends on one channel
     inputs = height * width * (1 if depthwise else channels)
     kernel.assign(keras.random.normal(kernel.shape, stddev=(2 / inputs) ** 0.5))
 
 
 def encode(
-    x: keras.KerasTensor, name: str, outputs: tuple[str, ...], trained: Collection[str] = ()
+    x: keras.KerasTensor, name: str, outputs: tuple[str, ...], trainable: Collection[str] = ()
 ) -> list[keras.KerasTensor]:
-    """Apply an encoder and give the outputs of some layers; all but `trained` layers are frozen.
+    """Apply an encoder and return the outputs of some layers; freeze all but `trainable` layers.
 
     Parameters
     ----------
@@ -80,13 +79,13 @@ def encode(
     name : str
         A key of `ENCODERS`.
     outputs : tuple of str
-        Names of the layers whose outputs to give.
-    trained : collection of str
+        Names of the layers whose outputs to return.
+    trainable : collection of str
         Names of the layers to train.
     """
     network = ENCODERS[name].without_top()
     for layer in network.layers:
-        layer.trainable = layer.name in trained
+        layer.trainable = layer.name in trainable
     encoder = keras.Model(
         network.input, [network.get_layer(output).output for output in outputs], name=name
     )
@@ -94,12 +93,12 @@ def encode(
 
 
 def load_encoder(model: keras.Model, name: str, weights: str) -> None:
-    """Give a model's encoder pretrained weights; random ones stay as they were drawn.
+    """Load pretrained weights into a model's encoder; "random" leaves it as it was initialized.
 
     Parameters
     ----------
     model : keras.Model
-        Has the encoder as a layer, called `name`.
+        Its encoder is the layer called `name`.
     name : str
         A key of `ENCODERS`, and of `encoders` in params.yaml.
     weights : str
@@ -109,7 +108,7 @@ def load_encoder(model: keras.Model, name: str, weights: str) -> None:
     Raises
     ------
     ColorizationError
-        As from `pretrained.build_pretrained`.
+        As for `pretrained.build_pretrained`.
     """
     if weights == "random":
         return

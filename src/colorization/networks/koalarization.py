@@ -1,14 +1,16 @@
-"""Builds Deep Koalarization's network, on which most variants are based (section 2.4)."""
+"""Builds Deep Koalarization's network, on which most networks are based (section 2.4)."""
 
 import keras
 
 from colorization.networks import blocks
-from colorization.networks.blocks import Between, ConvBlock
+from colorization.networks.blocks import Block, ConvBlock
 
 EMBEDDING_LENGTH = 1000  # ImageNet's classes
 
 
-def koalarization(conv: ConvBlock, after_every_other: Between | None = None) -> keras.Model:
+def koalarization(
+    conv: ConvBlock, after_every_other: Block | None = None, *, embedding: bool
+) -> keras.Model:
     """Build the encoder, the fusion with the embedding, and the decoder.
 
     Parameters
@@ -16,26 +18,31 @@ def koalarization(conv: ConvBlock, after_every_other: Between | None = None) -> 
     conv : callable
         The convolution block.
     after_every_other : callable, optional
-        The block after every other convolution block of the encoder and of the decoder.
+        A block to insert after every other convolution block of the encoder and of the decoder.
+    embedding : bool
+        Whether the network takes the embedding. Without it, the 1x1 convolution of the fusion
+        takes the encoder's features alone.
 
     Returns
     -------
     keras.Model
-        Maps [L, embedding] to ab.
+        Maps [L, embedding], or [L], to ab.
     """
-    L = keras.Input((None, None, 1), name="L")
-    embedding = keras.Input((EMBEDDING_LENGTH,), name="embedding")
-    features = blocks.encoder(L, conv, after_every_other=after_every_other)
-    fused = blocks.RepeatOver(name="fusion")(features, embedding)
-    fused = conv(fused, 256, kernel_size=1, name="fusion_conv")
+    inputs = [keras.Input((None, None, 1), name="L")]
+    if embedding:
+        inputs.append(keras.Input((EMBEDDING_LENGTH,), name="embedding"))
+    features = blocks.encoder(inputs[0], conv, after_every_other=after_every_other)
+    if embedding:
+        features = blocks.RepeatOver(name="fusion")(features, inputs[1])
+    fused = conv(features, 256, kernel_size=1, name="fusion_conv")
     ab = blocks.decoder(fused, conv, after_every_other=after_every_other)
-    return keras.Model([L, embedding], ab)
+    return keras.Model(inputs, ab)
 
 
-def batch_normalized() -> keras.Model:
+def batch_normalized(*, embedding: bool) -> keras.Model:
     """Build section 3.4.2's network: batch normalization before each ReLU, max pooling, no strides.
 
     The paper normalizes after *every* convolution. Here the tanh output is not normalized, since
     that would force every batch's ab to the same mean and spread.
     """
-    return koalarization(blocks.conv_norm_relu_pool)
+    return koalarization(blocks.conv_norm_relu_pool, embedding=embedding)

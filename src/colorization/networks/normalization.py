@@ -11,8 +11,8 @@ class FusedBatchNormalization(layers.BatchNormalization):
     """Keras' batch normalization for feature maps (N, H, W, C), by TensorFlow's fused kernel.
 
     Keras' own layer is slower: it consists of elementary operations, in float32 whatever the
-    policy, and each of them reads and writes the whole feature map. Gradients and moving statistics
-    are the same. With another backend or another dtype, Keras' own layer computes.
+    policy, each of which reads and writes the whole feature map. Gradients and moving statistics
+    are the same. Other backends and dtypes use Keras' own layer.
     """
 
     def call(self, inputs: keras.KerasTensor, training: bool | None = None) -> keras.KerasTensor:
@@ -22,18 +22,18 @@ class FusedBatchNormalization(layers.BatchNormalization):
             return super().call(inputs, training=training)
         if training and self.trainable:
             normalized, mean, variance = self._fused(inputs, mean=[], variance=[], training=True)
-            # The kernel gives the unbiased variance; Keras averages the biased one.
+            # The kernel returns the unbiased variance; Keras averages the biased one.
             count = ops.cast(ops.size(inputs[..., 0]), "float32")
-            self._average(self.moving_mean, mean)
-            self._average(self.moving_variance, variance * ((count - 1) / count))
+            self._update_average(self.moving_mean, mean)
+            self._update_average(self.moving_variance, variance * ((count - 1) / count))
             return normalized
         return self._fused(inputs, self.moving_mean, self.moving_variance, training=False)[0]
 
     def _fused(
         self, inputs: keras.KerasTensor, mean: object, variance: object, training: bool
     ) -> tuple[keras.KerasTensor, ...]:
-        """Give normalized inputs, mean and variance; in training, the batch's (pass [])."""
-        import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
+        """Return normalized inputs, mean and variance; for training, pass [] for the latter two."""
+        import tensorflow as tf  # noqa: PLC0415 (other backends do not need it)
 
         return tf.raw_ops.FusedBatchNormV3(
             x=inputs,
@@ -45,5 +45,5 @@ class FusedBatchNormalization(layers.BatchNormalization):
             is_training=training,
         )[:3]
 
-    def _average(self, moving: keras.Variable, of_batch: keras.KerasTensor) -> None:
-        moving.assign(moving * self.momentum + of_batch * (1 - self.momentum))
+    def _update_average(self, moving: keras.Variable, batch_value: keras.KerasTensor) -> None:
+        moving.assign(moving * self.momentum + batch_value * (1 - self.momentum))

@@ -1,4 +1,4 @@
-"""The record of a training in its model directory: `training.json`."""
+"""Defines `training.json`, the record of a training in its model directory."""
 
 from colorization.backbones.weights import Pretrained
 from colorization.core.records import Record
@@ -14,21 +14,21 @@ class TrainingRecord(Record):
     ----------
     variant : str
     network : str
-        The name of its file in `colorization.architectures`.
+        The name of its network.
     seed : int
-        Determines the initial weights and the order of the images.
+        Of the initial weights and the order of the images.
     objective : str
         The name of its objective; see `networks.objective`.
     precision : str
         Keras' dtype policy.
     embedding : Pretrained or None
-        The network whose logits the model sees beside L.
+        The network whose logits are the model's second input.
     encoder : Pretrained or None
-        The network through which the model sees L.
+        The pretrained network that is the model's encoder.
     train : Train
-        The settings, with the actual number of epochs.
+        The settings, including the variant's overrides and the actual number of epochs.
     training_images : int
-        Number of images it was trained on.
+        Number of training images.
     image_size : int
         Side of the square images, px.
     parameters : int
@@ -51,10 +51,10 @@ class TrainingRecord(Record):
 
     @property
     def pretrained(self) -> Pretrained | None:
-        """The pretrained network, of the embedding or the encoder, if any."""
+        """The pretrained network of the embedding or the encoder, if any."""
         return self.embedding or self.encoder
 
     @property
     def random_network(self) -> str | None:
-        """The pretrained network's name, if its weights are random and carry no semantics."""
+        """The pretrained network's name, if its weights are random."""
         return self.pretrained.network if self.pretrained and self.pretrained.random else None

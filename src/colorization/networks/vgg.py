@@ -1,8 +1,7 @@
-"""Builds the parts of variants whose encoder is a VGG network trained on ImageNet (section 3.5).
+"""Builds what networks with a VGG encoder trained on ImageNet have in common (section 3.5).
 
-The model itself scales and centers L as the VGG weights expect, so a saved model needs no
-preprocessing. It does so in float32 whatever the precision policy, since bfloat16 has only 128
-values from 128 to 255.
+The model itself scales and centers L as the VGG weights expect, in float32 whatever the precision
+policy: bfloat16 has only 128 values from 128 to 255.
 """
 
 import keras
@@ -24,28 +23,28 @@ def to_0_255(L: keras.KerasTensor) -> keras.KerasTensor:
     return layers.Rescaling(127.5, offset=127.5, dtype="float32", name="to_0_255")(L)  # L* x 2.55
 
 
-def repeated(L: keras.KerasTensor) -> keras.KerasTensor:
+def repeat_channel(L: keras.KerasTensor) -> keras.KerasTensor:
     """Repeat L three times, as red, green and blue."""
     return layers.Concatenate(dtype="float32", name="to_three")([L, L, L])
 
 
-def through_vgg(
-    x: keras.KerasTensor, name: str, outputs: tuple[str, ...], trained: tuple[str, ...] = ()
+def encode_vgg(
+    x: keras.KerasTensor, name: str, outputs: tuple[str, ...], trainable: tuple[str, ...] = ()
 ) -> list[keras.KerasTensor]:
-    """Give the outputs of layers of a VGG network for three channels on 0..255; see `encode`."""
+    """Encode three channels on 0..255 by a VGG network; see `encode`."""
     minus_mean = layers.Rescaling(
         1.0, offset=[-mean for mean in MEAN_BGR], dtype="float32", name="minus_mean"
     )
-    return encode(minus_mean(x), name, outputs, trained)
+    return encode(minus_mean(x), name, outputs, trainable)
 
 
-def through_vgg16(three: keras.KerasTensor) -> keras.KerasTensor:
+def vgg16_to_ab(x: keras.KerasTensor) -> keras.KerasTensor:
     """Predict ab from three channels on 0..255, by VGG16 and a decoder.
 
-    The trained "first layer" of the paper is the first convolution: `layers[0]` of Keras' VGG16 is
-    an input.
+    The "first layer" that the paper trains is taken to be the first convolution; `layers[0]` of
+    Keras' VGG16 is an input.
     """
-    (x,) = through_vgg(three, "vgg16", outputs=("block5_pool",), trained=("block1_conv1",))
+    (x,) = encode_vgg(x, "vgg16", outputs=("block5_pool",), trainable=("block1_conv1",))
     for index, filters in enumerate(DECODER, start=1):
         x = conv_relu(x, filters, name=f"decoder_{index}")
         x = upsample(x, name=f"decoder_{index}_up")

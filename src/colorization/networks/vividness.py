@@ -1,4 +1,4 @@
-"""Defines the dial of a model: it turns a distribution over colors into one, as vivid as asked."""
+"""Decodes a distribution over colors into one color, as vivid as requested."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,19 +7,19 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-POSITIONS = 11  # of the dial, evenly spaced from 0 to 1; it interpolates between them
+OPERATING_POINTS = 11  # evenly spaced over the vividness, 0 to 1; interpolated between them
 
 VIVIDNESS = "vividness"  # the name of the model's input
-LOGITS, AB = "logits", "ab"  # names of the layers before and after the dial
+LOGITS, AB = "logits", "ab"  # names of the layers before and after the decoder
 
 
 @keras.saving.register_keras_serializable(package="colorization")
 class VividnessDecoder(layers.Layer):
-    """Give the mean color of a distribution, which a dial sharpens.
+    """Compute the mean color of a distribution that is sharpened according to the vividness.
 
     The layer computes in float32. Its constants are untrainable weights, so that a weights file
-    contains them. Until `set_frontier` is called, every position gives the mean of the distribution
-    without the loss's weighting (beta 1, temperature 1; see `decode`).
+    contains them. Until `set_operating_points` is called, every vividness yields the mean of the
+    distribution without the loss's weighting (beta 1, temperature 1; see `decode`).
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ class VividnessDecoder(layers.Layer):
 
         self.centers = constant("centers", (self._bins, 2), "zeros")
         self.log_weights = constant("log_weights", (self._bins,), "zeros")
-        self.betas = constant("betas", (POSITIONS,), "ones")
-        self.temperatures = constant("temperatures", (POSITIONS,), "ones")
+        self.betas = constant("betas", (OPERATING_POINTS,), "ones")
+        self.temperatures = constant("temperatures", (OPERATING_POINTS,), "ones")
         self.default = constant("default", (), "zeros")
 
     def set_colors(self, centers: np.ndarray, weights: np.ndarray) -> None:
@@ -62,14 +62,16 @@ class VividnessDecoder(layers.Layer):
         self.centers.assign(centers)
         self.log_weights.assign(np.log(weights))
 
-    def set_frontier(self, betas: np.ndarray, temperatures: np.ndarray, default: float) -> None:
-        """Set what each position of the dial stands for; see `decode`.
+    def set_operating_points(
+        self, betas: np.ndarray, temperatures: np.ndarray, default: float
+    ) -> None:
+        """Set beta and temperature at each operating point; see `decode`.
 
         Parameters
         ----------
-        betas, temperatures : (POSITIONS,) float arrays
+        betas, temperatures : (OPERATING_POINTS,) float arrays
         default : float
-            The position to use if none is given, in [0, 1].
+            The vividness to use if none is given, in [0, 1].
         """
         self.betas.assign(betas)
         self.temperatures.assign(temperatures)
@@ -82,13 +84,13 @@ class VividnessDecoder(layers.Layer):
 
         `vividness` is (N, 1), from 0 (most faithful) to 1 (most vivid); None is the default.
         """
-        position = self.default if vividness is None else ops.reshape(vividness, (-1, 1, 1, 1))
-        position = ops.clip(position, 0, 1) * (POSITIONS - 1)
-        lower = ops.minimum(ops.floor(position), POSITIONS - 2)
-        above = position - lower
+        point = self.default if vividness is None else ops.reshape(vividness, (-1, 1, 1, 1))
+        point = ops.clip(point, 0, 1) * (OPERATING_POINTS - 1)
+        lower = ops.minimum(ops.floor(point), OPERATING_POINTS - 2)
+        upper_share = point - lower
         index = ops.cast(lower, "int32")
         beta, temperature = (
-            ops.take(table, index) * (1 - above) + ops.take(table, index + 1) * above
+            ops.take(table, index) * (1 - upper_share) + ops.take(table, index + 1) * upper_share
             for table in (self.betas, self.temperatures)
         )
         return self.decode(logits, beta, temperature)
@@ -118,40 +120,43 @@ class VividnessDecoder(layers.Layer):
 
 @dataclass(frozen=True)
 class AdjustableModel:
-    """A model taken apart at its dial, so that logits are computed once for all positions.
+    """A model split at its decoder, so that logits are computed once for several vividnesses.
 
     Attributes
     ----------
-    before : keras.Model
-        Maps the model's inputs, except the dial's, to logits.
-    dial : VividnessDecoder
-    enlarge : layers.Layer
-        Maps the dial's ab to the model's ab.
+    logits_model : keras.Model
+        Maps the model's inputs, except the vividness, to logits.
+    decoder : VividnessDecoder
+    upsampling : layers.Layer
+        Maps the decoder's ab to the model's ab.
     """
 
-    before: keras.Model
-    dial: VividnessDecoder
-    enlarge: layers.Layer
+    logits_model: keras.Model
+    decoder: VividnessDecoder
+    upsampling: layers.Layer
 
     @classmethod
     def of(cls, model: keras.Model) -> "AdjustableModel | None":
-        """Take a model apart; None if the model has no dial."""
-        dial = next((layer for layer in model.layers if isinstance(layer, VividnessDecoder)), None)
-        if dial is None:
+        """Split a model; None if its vividness is not adjustable."""
+        decoders = (layer for layer in model.layers if isinstance(layer, VividnessDecoder))
+        decoder = next(decoders, None)
+        if decoder is None:
             return None
         inputs = [tensor for tensor in model.inputs if tensor.name != VIVIDNESS]
-        return cls(keras.Model(inputs, model.get_layer(LOGITS).output), dial, model.get_layer(AB))
+        logits_model = keras.Model(inputs, model.get_layer(LOGITS).output)
+        return cls(logits_model, decoder, model.get_layer(AB))
 
     @property
     def default(self) -> float:
-        """The position to use if none is given; rounded to remove the error of float32."""
-        return round(float(self.dial.default), 3)
+        """The vividness to use if none is given; rounded to remove the error of float32."""
+        return round(float(self.decoder.default), 3)
 
-    def ab(self, logits: np.ndarray, vividness: float) -> np.ndarray:
-        """Give ab, (N, H, W, 2) float32 in [-1, 1], at a position of the dial."""
-        position = np.full((len(logits), 1), vividness, np.float32)
-        return ops.convert_to_numpy(self.enlarge(self.dial(logits, position)))
+    def decode(self, logits: np.ndarray, vividness: float) -> np.ndarray:
+        """Compute ab, (N, H, W, 2) float32 in [-1, 1], at a vividness in [0, 1]."""
+        vividnesses = np.full((len(logits), 1), vividness, np.float32)
+        return ops.convert_to_numpy(self.upsampling(self.decoder(logits, vividnesses)))
 
-    def ab_by(self, logits: np.ndarray, beta: float, temperature: float) -> np.ndarray:
-        """Give ab for any beta and temperature, on the dial or not; see `VividnessDecoder.decode`."""
-        return ops.convert_to_numpy(self.enlarge(self.dial.decode(logits, beta, temperature)))
+    def decode_with(self, logits: np.ndarray, beta: float, temperature: float) -> np.ndarray:
+        """Compute ab for any beta and temperature; see `VividnessDecoder.decode`."""
+        ab = self.decoder.decode(logits, beta, temperature)
+        return ops.convert_to_numpy(self.upsampling(ab))

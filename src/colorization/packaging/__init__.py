@@ -1,1 +1,1 @@
-"""Turning a trained model into what works without Keras: a package, its card, a SavedModel."""
+"""Export trained models for use without Keras: ONNX packages with model cards, SavedModels."""

@@ -1,19 +1,19 @@
-"""Read and write a packaged model's manifest, `colorization.json`, which lists its files.
+"""Read and write the manifest of a packaged model, `colorization.json`, which lists its files.
 
 colorization.json  this manifest
 README.md          the model card
 model.onnx         the network, from `L`, and `embedding` if it takes one, to `ab`, or to `logits`
-                   if there is a dial; it takes any number of photographs of any height and width
-dial.onnx          from `logits` and `vividness` to `ab`; missing if the variant has no dial
-embedder.onnx      the embedding network, from `L` to `logits`; missing, like the next file, if the
-                   variant takes no embedding
-embedding.npy      (2, 1000) float32: mean and deviation by which logits are standardized
-training.json      the settings that the model was trained with
-metrics.json       the model's scores on the test split
-history.csv        a row per epoch of its training
+                   if the model has a vividness; batch size, height and width are dynamic
+decode.onnx        from `logits` and `vividness` to `ab`; only for a model with a vividness
+embedder.onnx      the embedding network, from `L` to `logits`; like the next file, only for a
+                   model that takes an embedding
+embedding.npy      (2, 1000) float32: mean and standard deviation of the embedder's logits
+training.json      settings of the training
+metrics.json       scores on the test split
+history.csv        a row per epoch of the training
 
-A package may come from anywhere, so it is not trusted: nothing in it is code or a pickle, and every
-file that is read is listed with its sha256.
+Packages are not trusted: no file is code or a pickle, and every file read is listed with its
+sha256.
 """
 
 from pathlib import Path
@@ -23,28 +23,29 @@ from pydantic import Field, ValidationError
 
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
-from colorization.core.records import ImageSize, NotEmpty, Record, Sha256, key_of
+from colorization.core.records import ImageSize, NotEmpty, Record, Sha256, key_of, shortened
 
+FORMAT = 5
 NAME = "colorization.json"
 CARD = "README.md"
-RELEASED = Path(__file__).parent.parent / "released"  # the model that comes with this program
-LONGEST = 2**20  # bytes of the manifest; a few thousand are usual
+RELEASED = Path(__file__).parent.parent / "released"  # the released model
+LONGEST = 2**20  # bytes of the manifest; typically under a thousand
 MODEL = "model.onnx"
-DIAL = "dial.onnx"
+DECODE = "decode.onnx"
 EMBEDDER = "embedder.onnx"
 STANDARDIZATION = "embedding.npy"
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=255)]
 
 
-class Dial(Record):
-    """The dial of a model that predicts how likely each color is.
+class Vividness(Record):
+    """The vividness of a model that predicts a distribution over colors.
 
     Attributes
     ----------
     default : float
-        Position unless another is asked for, in [0, 1].
+        Default vividness, in [0, 1].
     bins : int
-        Number of colors.
+        Number of colors in the distribution.
     """
 
     default: Annotated[float, Field(ge=0, le=1)]
@@ -52,7 +53,7 @@ class Dial(Record):
 
 
 class Manifest(Record):
-    """The facts that colorizing needs, and the origin of the model.
+    """What colorizing needs to know about a model.
 
     Attributes
     ----------
@@ -60,34 +61,34 @@ class Manifest(Record):
         Version of this manifest's format, and of the formats of the files that it lists.
     variant : str
     image_size : int
-        px, the shorter side of the images that the network sees.
-    dial : Dial or None
-        None for a model without a dial.
+        Shorter side of the network's input, px.
+    vividness : Vividness or None
+        None for a model that predicts ab directly.
     embedder_size : int or None
-        px, the side of the squares that the embedding network sees; None without an embedder.
+        Side of the embedding network's square input, px; None without an embedder.
     source : str
         Source of the photographs that the model was trained on.
     files : dict
         The sha256 of each file.
     """
 
-    format: Literal[4]
+    format: Literal[FORMAT]  # type: ignore[valid-type]
     variant: NotEmpty
     image_size: ImageSize
-    dial: Dial | None
+    vividness: Vividness | None
     embedder_size: Annotated[int, Field(ge=32, le=1024)] | None
     source: NotEmpty
     files: dict[FileName, Sha256]
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest into a folder that already holds all the other files."""
+    """Write the manifest into a folder that already contains all other files."""
     text = manifest.model_dump_json(indent=1)
     (folder / NAME).write_text(text + "\n", encoding="utf-8")
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read a package's manifest, and verify every file that it lists.
+    """Read a package's manifest and verify every file that it lists.
 
     Parameters
     ----------
@@ -96,26 +97,25 @@ def read_manifest(folder: Path) -> Manifest:
     Returns
     -------
     Manifest
-        It lists every file that is loaded.
 
     Raises
     ------
     ColorizationError
-        If the folder is no package, or a file is missing or is not the one that was packaged.
+        If the folder is not a package, or a file is missing or has another content.
     """
     manifest = _parse(folder / NAME, _text(folder))
     needed = {
         MODEL,
-        *([DIAL] if manifest.dial else []),
+        *([DECODE] if manifest.vividness else []),
         *([EMBEDDER, STANDARDIZATION] if manifest.embedder_size else []),
     }
     for name in sorted(needed - set(manifest.files)):
-        raise ColorizationError(f"{folder}: {NAME} does not list {name}; the package is not whole")
+        raise ColorizationError(f"{folder}: {NAME} does not list {name}; the package is incomplete")
     for name, sha256 in manifest.files.items():
         path = folder / name
         try:
             if not path.is_file():  # a pipe or a device would never end
-                raise ColorizationError(f"{folder}: {name} is missing; the package is not whole")
+                raise ColorizationError(f"{folder}: {name} is missing; the package is incomplete")
             if sha256_of(path) != sha256:
                 raise ColorizationError(f"{folder}: {name} is not the file that was packaged")
         except OSError as error:
@@ -133,7 +133,7 @@ def _text(folder: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ColorizationError(
-            f"{folder} is not a packaged model: it holds no readable {NAME}; "
+            f"{folder} is not a packaged model: it contains no readable {NAME}; "
             "`dvc repro package` makes one in models/chosen"
         ) from error
 
@@ -143,6 +143,9 @@ def _parse(path: Path, text: str) -> Manifest:
         return Manifest.model_validate_json(text)
     except ValidationError as error:
         mistake = error.errors(include_url=False)[0]
-        key = key_of(mistake["loc"])
-        again = "; `dvc repro package` makes the package anew" if key == "format" else ""
-        raise ColorizationError(f"{path}: {key} {mistake['msg']}{again}") from error
+        if mistake["type"] == "literal_error":  # `format`, the only literal
+            found = shortened(mistake["input"])
+            raise ColorizationError(
+                f"{path}: format must be {FORMAT}; found {found}; run `dvc repro package` again"
+            ) from error
+        raise ColorizationError(f"{path}: {key_of(mistake['loc'])} {mistake['msg']}") from error

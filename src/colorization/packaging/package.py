@@ -1,4 +1,4 @@
-"""Packaging a trained model with everything that colorizing needs, and with its card."""
+"""Package a trained model with everything that colorizing needs, and a model card."""
 
 import shutil
 from dataclasses import dataclass
@@ -7,42 +7,42 @@ from pathlib import Path
 import keras
 import pandas as pd
 
-from colorization.backbones.to_onnx import without_reduced_precision, write_onnx
 from colorization.backbones.weights import Pretrained
 from colorization.core.hashing import sha256_of
 from colorization.dataset import inventory
-from colorization.embedding.embedder_record import IDENTITY, EmbedderRecord, check_embedding
 from colorization.embedding.standardization import read_normalization
 from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AB, LOGITS, VIVIDNESS, AdjustableModel
+from colorization.packaging.embedder_record import IDENTITY, EmbedderRecord, check_embedding
 from colorization.packaging.manifest import (
     CARD,
-    DIAL,
+    DECODE,
     EMBEDDER,
+    FORMAT,
     MODEL,
     STANDARDIZATION,
-    Dial,
     Manifest,
+    Vividness,
     write_manifest,
 )
+from colorization.packaging.to_onnx import as_float32, write_onnx
 from colorization.pages import rendering, report
 from colorization.pages.vividness import sweep_table
 from colorization.scoring.summary import Summary
-from colorization.scoring.vividness import VividnessSweep
-from colorization.scoring.vividness import read_sweep
+from colorization.scoring.vividness import VividnessSweep, read_sweep
 
 
 @dataclass(frozen=True)
 class Origin:
-    """The data that a model was trained on.
+    """The training data of a model.
 
     Attributes
     ----------
     source : str
         `download.source`.
     split : DataFrame
-        As `split.split_archive` returns it.
+        Returned by `split.split_archive`.
     """
 
     source: str
@@ -50,7 +50,7 @@ class Origin:
 
 
 def package(model: Path, evaluation: Path, embedder: Path, origin: Origin, out: Path) -> None:
-    """Fill a folder with a packaged model.
+    """Write a packaged model.
 
     Parameters
     ----------
@@ -59,23 +59,23 @@ def package(model: Path, evaluation: Path, embedder: Path, origin: Origin, out: 
     evaluation : Path
         Output of the stage `evaluate` for this model.
     embedder : Path
-        Output of the stage `embedder`; not read for a model that takes no embedding.
+        Output of the stage `embedder`; only read for a model that takes an embedding.
     origin : Origin
     out : Path
-        A folder; must exist and be empty.
+        An existing empty folder.
 
     Raises
     ------
     ColorizationError
-        If the model's training diverged, or its directory is damaged, or it was trained with
-        another embedding network.
+        If the model's training diverged, its directory is damaged, or it was trained with another
+        embedding network.
     """
     training = TrainingRecord.read(model / TRAINING)
-    network = without_reduced_precision(load_model(model))
+    network = as_float32(load_model(model))
     embedder_size = None
     if training.embedding:
         embedder_size = _copy_embedder(training.embedding, model, embedder, out)
-    dial = _write_network(network, out)
+    vividness = _write_network(network, out)
     for name in (TRAINING, "history.csv"):
         shutil.copyfile(model / name, out / name)
     shutil.copyfile(evaluation / "metrics.json", out / "metrics.json")
@@ -83,10 +83,10 @@ def package(model: Path, evaluation: Path, embedder: Path, origin: Origin, out: 
     card = model_card(training, summary, read_sweep(evaluation), origin)
     (out / CARD).write_text(card, encoding="utf-8")
     manifest = Manifest(
-        format=4,
+        format=FORMAT,
         variant=training.variant,
         image_size=training.image_size,
-        dial=dial,
+        vividness=vividness,
         embedder_size=embedder_size,
         source=origin.source,
         files={path.name: sha256_of(path) for path in sorted(out.iterdir())},
@@ -94,26 +94,26 @@ def package(model: Path, evaluation: Path, embedder: Path, origin: Origin, out: 
     write_manifest(out, manifest)
 
 
-def _write_network(network: keras.Model, out: Path) -> Dial | None:
-    """Write a network; a dial becomes a file of its own, which can be run by itself."""
+def _write_network(network: keras.Model, out: Path) -> Vividness | None:
+    """Write a network; the decoder, if any, to a separate file, which can be run by itself."""
     adjustable = AdjustableModel.of(network)
     if adjustable is None:
         write_onnx(network, AB, out / MODEL)
         return None
-    bins, _ = adjustable.dial.centers.shape
+    bins, _ = adjustable.decoder.centers.shape
     logits = keras.Input((None, None, bins), name=LOGITS)
     vividness = keras.Input((1,), name=VIVIDNESS)
-    ab = adjustable.enlarge(adjustable.dial(logits, vividness))
-    write_onnx(adjustable.before, LOGITS, out / MODEL)
-    write_onnx(keras.Model([logits, vividness], ab), AB, out / DIAL)
-    return Dial(default=adjustable.default, bins=bins)
+    ab = adjustable.upsampling(adjustable.decoder(logits, vividness))
+    write_onnx(adjustable.logits_model, LOGITS, out / MODEL)
+    write_onnx(keras.Model([logits, vividness], ab), AB, out / DECODE)
+    return Vividness(default=adjustable.default, bins=bins)
 
 
 def _copy_embedder(trained_with: Pretrained, model: Path, embedder: Path, out: Path) -> int:
-    """Copy the embedding network and its standardization, and give its image size."""
+    """Copy the embedding network and its standardization, and return its image size."""
     record = EmbedderRecord.read(embedder / IDENTITY)
-    found = Pretrained(network=record.network, weights=record.weights)
-    check_embedding(model, trained_with, found, embedder)
+    identity = Pretrained(network=record.network, weights=record.weights)
+    check_embedding(model, trained_with, identity, embedder)
     read_normalization(model / STANDARDIZATION)
     shutil.copyfile(model / STANDARDIZATION, out / STANDARDIZATION)
     shutil.copyfile(embedder / EMBEDDER, out / EMBEDDER)
@@ -121,9 +121,9 @@ def _copy_embedder(trained_with: Pretrained, model: Path, embedder: Path, out: P
 
 
 def model_card(
-    training: TrainingRecord, summary: Summary, turned: VividnessSweep | None, origin: Origin
+    training: TrainingRecord, summary: Summary, sweep: VividnessSweep | None, origin: Origin
 ) -> str:
-    """Render the model card as Markdown; `turned` holds the scores along the dial, if any."""
+    """Render the model card as Markdown, with the scores of a vividness sweep, if any."""
     return rendering.render(
         "model_card.md.j2",
         training=training,
@@ -131,7 +131,7 @@ def model_card(
         test_images=summary.images,
         results=report.results_table(summary, training.variant),
         headline=report.headline(summary, training.variant),
-        sweeps={training.variant: sweep_table(turned)} if turned else {},
+        sweeps={training.variant: sweep_table(sweep)} if sweep else {},
         source=origin.source,
         data=inventory.summarize(origin.split),
     )

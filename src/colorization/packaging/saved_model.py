@@ -1,7 +1,7 @@
-"""Exporting a trained model as a SavedModel, for programs that run TensorFlow only.
+"""Export a trained model as a SavedModel, for programs that only run TensorFlow.
 
-The SavedModel takes `gray`, (N, S, S, 1) uint8, the sRGB values of gray photographs. It gives `ab`,
-(N, S, S, 2) float32, CIE a* and b*. S is the size that the model was trained at.
+It maps `gray`, (N, S, S, 1) uint8, the sRGB values of gray photographs, to `ab`, (N, S, S, 2)
+float32, CIE a* and b*. S is the image size of the training.
 """
 
 from collections.abc import Callable
@@ -11,23 +11,23 @@ import keras
 import numpy as np
 from keras import ops
 
-from colorization.backbones.to_onnx import without_reduced_precision
-from colorization.backbones.weights import NAMED, Pretrained, weights_file
+from colorization.backbones.weights import NAMED_WEIGHTS, Pretrained, weights_file
 from colorization.color import lab
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder
 from colorization.core.hashing import sha256_of
 from colorization.core.settings import Embed
 from colorization.embedding import imagenet, resizing
-from colorization.embedding.embedder_record import check_embedding
 from colorization.embedding.standardization import normalize, read_normalization
 from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AdjustableModel
+from colorization.packaging.embedder_record import check_embedding
 from colorization.packaging.manifest import STANDARDIZATION
+from colorization.packaging.to_onnx import as_float32
 from colorization.photos import model_input
 
-OF_SAVED_MODEL = {"assets", "fingerprint.pb", "saved_model.pb", "variables"}
+FILES = {"assets", "fingerprint.pb", "saved_model.pb", "variables"}
 
 Embedding = Callable[[keras.KerasTensor], keras.KerasTensor]
 
@@ -40,20 +40,20 @@ def export(model: Path, params: Path, out: Path) -> None:
     model : Path
         A model directory.
     params : Path
-        The params file; its `embed` names the embedding network, which some models need.
+        The params file; `embed` is used for models that take an embedding.
     out : Path
-        The folder; replaced if it holds nothing but a SavedModel.
+        The folder; replaced if it only contains a SavedModel.
 
     Raises
     ------
     ColorizationError
         If the model cannot be loaded, `embed` differs from the network or weights of its training,
-        or the folder holds other files.
+        or the folder contains other files.
     """
     if out.is_file():
-        raise ColorizationError(f"{out} is a file; name a folder")
-    if out.exists() and {entry.name for entry in out.iterdir()} - OF_SAVED_MODEL:
-        raise ColorizationError(f"{out} holds other files; name a folder of its own")
+        raise ColorizationError(f"{out} is a file; use a folder")
+    if out.exists() and {entry.name for entry in out.iterdir()} - FILES:
+        raise ColorizationError(f"{out} contains other files; use another folder")
     training = TrainingRecord.read(model / TRAINING)
     embed = None
     if training.embedding:
@@ -70,16 +70,16 @@ def from_gray_to_ab(
     side: int,
     embed: Embedding | None,
 ) -> keras.Model:
-    """Join conversion to L, embedding and colorization in one float32 model with one input.
+    """Combine conversion to L, embedding and colorization in a float32 model with one input.
 
     Parameters
     ----------
     model : keras.Model
-        From L, and an embedding if it takes one, to ab. A dial is set to its default.
+        From L, and an embedding if it takes one, to ab. Vividness is set to its default.
     side : int
-        Side of its images, in px.
+        Side of its images, px.
     embed : callable or None
-        From L to its embedding; None if the model takes none.
+        From L to the embedding; None if the model takes none.
 
     Returns
     -------
@@ -93,19 +93,19 @@ def from_gray_to_ab(
         inputs.append(embed(L))
     if adjustable := AdjustableModel.of(model):
         inputs.append(ops.full_like(L[:, 0, 0], adjustable.default))
-    ab = without_reduced_precision(model)(inputs, training=False) * lab.AB_SCALE
+    ab = as_float32(model)(inputs, training=False) * lab.AB_SCALE
     return keras.Model(gray, {"ab": ab})
 
 
 def _identify(settings: Embed) -> Pretrained:
     weights = settings.weights
-    if weights not in NAMED:
+    if weights not in NAMED_WEIGHTS:
         weights = sha256_of(weights_file(weights, "embed.weights"))
     return Pretrained(network=settings.network, weights=weights)
 
 
 def _embedding(model: Path, settings: Embed) -> Embedding:
-    """Build the function from L, squares of any size, to a trained model's embeddings."""
+    """Build the function from L, squares of any size, to the model's embeddings."""
     embedder = imagenet.build_embedder(settings)
     mean_and_deviation = read_normalization(model / STANDARDIZATION)
     image_size = imagenet.NETWORKS[settings.network].image_size
@@ -117,9 +117,9 @@ def _embedding(model: Path, settings: Embed) -> Embedding:
 
 
 def luminance(gray: keras.KerasTensor) -> keras.KerasTensor:
-    """Look up L for sRGB grays, (...) uint8, with the precision of the training's arrays."""
-    every = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=-1)
-    return ops.take(model_input.luminance(every).ravel(), ops.cast(gray, "int32"))
+    """Look up L of sRGB grays, (...) uint8, rounded as in the cached arrays."""
+    grays = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=-1)
+    return ops.take(model_input.luminance(grays).ravel(), ops.cast(gray, "int32"))
 
 
 def resize(L: keras.KerasTensor, from_px: int, to_px: int) -> keras.KerasTensor:

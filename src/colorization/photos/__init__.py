@@ -1,1 +1,1 @@
-"""Decodes images, converts between sRGB, CIE Lab and the networks' view, and compares images."""
+"""From image files to network inputs: decoding, splitting, near duplicates, preprocessing."""

@@ -1,6 +1,6 @@
-"""Decodes the bytes of an image file into sRGB pixels.
+"""Decode image files to sRGB.
 
-`PhotographWarning` warns of a file that is read although something about it is wrong.
+A `PhotographWarning` reports defects of a file that is decoded nevertheless.
 """
 
 import functools
@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-# The plugins of the accepted formats. If one were missing, Pillow would load all its plugins.
+# The plugins of the accepted formats. If one is missing, Pillow loads all its plugins.
 from PIL import (  # noqa: F401
     BmpImagePlugin,
     ExifTags,
@@ -28,10 +28,7 @@ from PIL import (  # noqa: F401
     WebPImagePlugin,
 )
 
-from colorization.core.errors import (
-    ColorizationError,
-    PhotographWarning,  # noqa: F401 (for those who decode)
-)
+from colorization.core.errors import ColorizationError
 from colorization.photos import jpeg, scaling, tiff
 from colorization.photos.strips import Box, strips
 
@@ -39,36 +36,34 @@ _SRGB = ImageCms.createProfile("sRGB")
 
 _TOO_MANY_PIXELS = "too many pixels: a decompression bomb?"
 
-# Messages for errors that have none of their own.
-_PLAIN = {"EOFError": "it ends too early", "MemoryError": "not enough memory"}
+# Messages for errors without one.
+_MESSAGES = {"EOFError": "the file is truncated", "MemoryError": "not enough memory"}
 
-# `open_image` itself refuses such images, or accepts them as `large`. Filters hold for the whole
-# process: a temporary one in one thread would affect the others. This one is appended at the end,
-# where it overrules no other filter.
+# `open_image` itself refuses such images, or accepts them as `large`. Filters are global: a
+# temporary one would affect other threads. This one is appended, so that it overrides no other.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning, append=True)
 
-# Pillow recognizes formats by content and knows many more, some of which run other programs.
+# Pillow supports many more formats, some of which run other programs.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 # JPEG XL: ISO/IEC 18181-2; JPEG 2000: ISO/IEC 15444-1, Annex I, and A.4.1 for a bare codestream.
 _UNSUPPORTED_KINDS = {
     "JPEG XL": (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
     "JPEG 2000": (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
 }
-# Of a file type box (ISO/IEC 14496-12, section 4.3). HEIF (ISO/IEC 23008-12) is the container of
-# both, and what its own brands are, AVIF names, too: so AVIF comes first.
+# Brands of a file type box (ISO/IEC 14496-12, section 4.3). HEIF (ISO/IEC 23008-12) is the
+# container of both. AVIF files also have HEIF's brands, so AVIF comes first.
 _BRANDS = {
     "AVIF": {b"avif", b"avis"},
     "HEIC": {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs"},
     "HEIF": {b"mif1", b"mif2", b"msf1"},
 }
-_BEGINNING = 256  # bytes; a file type box is shorter
+_BEGINNING = 256  # bytes; longer than a file type box
 _GRAY = {"1", "L", "LA", "La"}  # modes without color
-# Pillow can decode these at a fraction of their size, but only if they are not loaded before.
-_DECODED_SMALL = ("JPEG", "MPO")
+# Pillow can decode these at a fraction of their size, before they are loaded.
+_REDUCIBLE = ("JPEG", "MPO")
 
-# EXIF 2.32, tag 0x0112. Each function gives a view of an upright array, with rows and columns in
-# the order in which the file stores them. Pillow's own `exif_transpose` rewrites all EXIF, and
-# fails if any of it is damaged.
+# EXIF 2.32, tag 0x0112. Each function returns a view of an upright array with the file's order of
+# rows and columns. Pillow's `exif_transpose` rewrites all EXIF, and fails if any of it is damaged.
 _STORED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     1: lambda upright: upright,
     2: lambda upright: upright[:, ::-1],
@@ -79,23 +74,23 @@ _STORED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     7: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),
     8: lambda upright: np.rot90(upright, -1),
 }
-_QUARTER_TURNS = {5, 6, 7, 8}  # width and height are swapped
+_SIDES_SWAPPED = {5, 6, 7, 8}
 
 
 def count_pages(source: bytes | BinaryIO) -> int:
     """Count the pages of a file, without decoding any.
 
-    Thumbnails, masks and the levels of a pyramid are no pages.
+    Thumbnails, masks and pyramid levels do not count.
 
     Parameters
     ----------
     source : bytes or binary file
-        The content of a file.
+        A file's content.
 
     Returns
     -------
     int
-        At least 1; 1 for whatever is not a TIFF, and for a damaged one: `open_image` tells why.
+        1 for any file but a TIFF, and for a damaged TIFF, which `open_image` refuses.
     """
     file = _file(source)
     try:
@@ -112,24 +107,23 @@ def open_image(
     Parameters
     ----------
     source : bytes or binary file
-        The content of an image file. A file must stay open until the pixels are decoded.
+        An image file's content. A file must stay open until the pixels are decoded.
     large : bool
-        Accept up to twice as many pixels: 179 megapixels.
+        Accept twice as many pixels: 179 megapixels.
     page : int, optional
-        Which page of a TIFF, from 0; see `count_pages`. By default, there must be one alone.
+        Of a TIFF, from 0; see `count_pages`. Default: the only one.
 
     Returns
     -------
     Image.Image
-        In the file's own mode and orientation. Of a TIFF that Pillow does not read right, in 8
-        bits.
+        In the file's own mode and orientation; of a TIFF that Pillow cannot decode, with 8 bits.
 
     Raises
     ------
     ColorizationError
         If the format or a TIFF's kind of samples is not supported, the image has more pixels than
-        `PIL.Image.MAX_IMAGE_PIXELS` (89 megapixels), it is an animation, it has several pages and
-        `page` is not given, or no such page.
+        `PIL.Image.MAX_IMAGE_PIXELS` (89 megapixels) or is animated, there are several pages and
+        `page` is not given, or there is no such page.
     """
     file = _file(source)
     with _decoding():
@@ -148,13 +142,13 @@ def _opened(file: BinaryIO, page: int | None) -> Image.Image:
     if tiff.is_tiff(file):
         return _opened_page(file, tiff.pages(file), page)
     if page:
-        raise ColorizationError(f"there is no page {page + 1}: it is one image")
+        raise ColorizationError(f"no page {page + 1}: a single image")
     try:
         file.seek(0)
         image = Image.open(file, formats=FORMATS)
     except Image.UnidentifiedImageError as error:
         raise ColorizationError(_unknown(file)) from error
-    # A camera's MPO holds the photograph first, then a preview or the other eye's view.
+    # The first image of an MPO is the photograph; others are previews or stereo views.
     if image.format != "MPO" and getattr(image, "is_animated", False):
         raise ColorizationError("an animation")
     if image.format == "JPEG" and jpeg.lacks_end(file):
@@ -166,28 +160,28 @@ def _opened(file: BinaryIO, page: int | None) -> Image.Image:
 def _opened_page(file: BinaryIO, pages: list[tiff.Directory], page: int | None) -> Image.Image:
     if page is None and len(pages) > 1:
         raise ColorizationError(
-            f"{len(pages)} pages, not one photograph; the command colorize takes each"
+            f"{len(pages)} pages, not a single photograph; the command colorize accepts them"
         )
     if page is not None and not 0 <= page < len(pages):
-        raise ColorizationError(f"there is no page {page + 1}: it has {len(pages)}")
+        raise ColorizationError(f"no page {page + 1}: {len(pages)} pages")
     directory = pages[page or 0]
-    if directory.pillow_reads_it_right:
+    if directory.pillow_decodes_correctly:
         try:
             file.seek(0)
             image = Image.open(file, formats=["TIFF"])
             image.seek(directory.frame)
         except (Image.UnidentifiedImageError, SyntaxError, KeyError):
-            pass  # not one of Pillow's kinds
+            pass  # not supported by Pillow
         else:
             return image
     return tiff.TiffPage(file, directory)
 
 
 def load(image: Image.Image) -> None:
-    """Decode an image's pixels; call this before reading its EXIF.
+    """Decode an image's pixels; must be called before reading its EXIF.
 
-    In a PNG, EXIF may follow the pixels, so Pillow decodes the pixels first when asked for EXIF. If
-    they are damaged, only the first request fails: later ones take the decoded part for the whole.
+    The EXIF of a PNG may follow the pixels, so reading it decodes the pixels. If these are
+    damaged, only the first attempt raises; later ones return the partially decoded image.
 
     Raises
     ------
@@ -199,18 +193,19 @@ def load(image: Image.Image) -> None:
 
 
 def to_srgb(image: Image.Image, least_side: int | None = None) -> Image.Image:
-    """Decode an image, and bring it upright and into 8-bit sRGB.
+    """Decode an image to upright 8-bit sRGB.
+
+    The EXIF orientation and an embedded color profile are applied, 16-bit gray is scaled to 8 bits,
+    and transparent pixels are composited on white. The range of floating-point pixels is 0 to 1,
+    or 0 to 255 if any value exceeds 1.
 
     Parameters
     ----------
     image : Image.Image
-        Any mode. The image cannot be used afterwards: its memory is freed or reused. The EXIF
-        orientation is applied, an embedded color profile converted, 16-bit gray scaled to 8 bits,
-        transparency laid on white. Floating point counts as 0..1, or as 0..255 if any value
-        exceeds 1.
+        Any mode. Cannot be used afterwards: its memory is freed or reused.
     least_side : int, optional
-        Decode a JPEG at a half, a quarter or an eighth of its size, if each side then still has
-        at least this many px. This is much faster, and still reads every byte.
+        Decode a JPEG at a half, a quarter or an eighth of its size, as long as each side has at
+        least this many px. Much faster, and still reads every byte.
 
     Returns
     -------
@@ -225,7 +220,7 @@ def to_srgb(image: Image.Image, least_side: int | None = None) -> Image.Image:
     Warns
     -----
     PhotographWarning
-        If a JPEG lacks its end marker alone, or 16-bit values never exceed 12 bits.
+        If a JPEG lacks only its end marker, or no 16-bit value exceeds 12 bits.
     """
     with _decoding():
         if least_side and _can_be_reduced(image):
@@ -240,7 +235,7 @@ def to_srgb_with_alpha(image: Image.Image) -> Image.Image:
     Parameters
     ----------
     image : Image.Image
-        Any mode. The image cannot be used afterwards.
+        Any mode. Cannot be used afterwards.
 
     Returns
     -------
@@ -258,20 +253,20 @@ def to_srgb_with_alpha(image: Image.Image) -> Image.Image:
 
 
 def pixels_to_decode(image: Image.Image, least_side: int) -> int:
-    """Count the pixels that `to_srgb` will hold in memory, for an image that is not decoded yet."""
+    """Count the pixels that `to_srgb` will hold in memory, of an image that is not decoded yet."""
     pixels = image.width * image.height
-    # A progressive JPEG has all its coefficients in memory, however small it is decoded.
+    # All coefficients of a progressive JPEG are in memory, at any reduction.
     if image.info.get("progressive") or not _can_be_reduced(image):
         return pixels
-    fitting = min(8, max(1, min(image.size) // least_side))
-    reduction = 1 << (fitting.bit_length() - 1)  # 1, 2, 4 or 8; libjpeg has others, Pillow has not
+    largest = min(8, max(1, min(image.size) // least_side))
+    reduction = 1 << (largest.bit_length() - 1)  # 1, 2, 4 or 8; Pillow supports no others
     return pixels // reduction**2
 
 
 def _can_be_reduced(image: Image.Image) -> bool:
     """Whether Pillow can decode an image at a fraction of its size, and has not decoded it yet."""
     file = getattr(image, "fp", None)
-    return image.format in _DECODED_SMALL and file is not None and jpeg.can_be_reduced(file)
+    return image.format in _REDUCIBLE and file is not None and jpeg.can_be_reduced(file)
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
@@ -282,16 +277,16 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
     ColorizationError
         If the image is not a JPEG, and its pixels cannot be decoded.
     """
-    if image.format not in _DECODED_SMALL:
-        # Loading makes Pillow turn a TIFF upright; some versions turn its size already before.
+    if image.format not in _REDUCIBLE:
+        # Pillow rotates a TIFF when it is loaded; some versions swap its size before.
         load(image)
     width, height = image.size
-    return (height, width) if _orientation(image) in _QUARTER_TURNS else (width, height)
+    return (height, width) if _orientation(image) in _SIDES_SWAPPED else (width, height)
 
 
 @contextmanager
 def _decoding() -> Iterator[None]:
-    """Turn any error that Pillow raises on damaged data into a ColorizationError of one line."""
+    """Convert any error that Pillow raises on damaged data to a ColorizationError of one line."""
     try:
         yield
     except ColorizationError:
@@ -303,28 +298,28 @@ def _decoding() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """The message of an error or, if it is empty, the kind of error, such as "assertion error"."""
-    if said := " ".join(str(error).split()):
-        return said
+    """An error's message or, if empty, its type in words, such as "assertion error"."""
+    if message := " ".join(str(error).split()):
+        return message
     name = type(error).__name__
-    return _PLAIN.get(name) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    return _MESSAGES.get(name) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 def _unknown(file: BinaryIO) -> str:
-    """The message for a file that Pillow opens as none of the formats."""
+    """The error message for a file that Pillow cannot open."""
     file.seek(0)
     beginning = file.read(_BEGINNING)
     if kind := _unsupported_kind(beginning):
-        return f"a photograph in {kind}, which is not supported: convert it to JPEG, PNG or TIFF"
+        return f"{kind} is not supported; convert it to JPEG, PNG or TIFF"
     for name in FORMATS:
         _, accept = Image.OPEN[name]
         if accept is not None and accept(beginning):
-            return f"damaged, or a kind of {name} that is not supported"
+            return f"damaged, or an unsupported kind of {name}"
     return "not an image"
 
 
 def _unsupported_kind(beginning: bytes) -> str | None:
-    """The name of a format of photographs that is not read, by its first bytes."""
+    """The name of an unsupported format, by its first bytes."""
     for kind, starts in _UNSUPPORTED_KINDS.items():
         if beginning.startswith(starts):
             return kind
@@ -336,7 +331,7 @@ def _unsupported_kind(beginning: bytes) -> str | None:
 
 
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation, or 1 (upright) if none can be read."""
+    """The EXIF orientation; 1 (upright) if missing or damaged."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # damaged EXIF
@@ -347,22 +342,22 @@ def _orientation(image: Image.Image) -> int:
 def _upright(
     image: Image.Image, mode: str, convert: Callable[[Image.Image], Image.Image]
 ) -> Image.Image:
-    """Convert a decoded image to a mode, piece by piece, and turn it upright.
+    """Convert a decoded image to a mode, in strips, and apply its orientation.
 
-    Beside the image, this takes at most one byte of memory per pixel and channel.
+    Takes at most one byte of additional memory per pixel and channel.
     """
     orientation = _orientation(image)
     if image.mode.startswith(("I", "F")):
         image = _in_eight_bits(image)
-    # A TIFF is always copied: the original would write its tags into any file it is saved to.
+    # Always copy a TIFF: its tags would be written into any file it is saved to.
     if image.mode == mode and orientation == 1 and image.format != "TIFF":
         if not image.info.keys().isdisjoint({"icc_profile", "transparency"}):
             for box in strips(image.size):
                 image.paste(convert(image.crop(box)), box)
-        image.info.clear()  # the profile and transparency no longer apply
+        image.info.clear()  # profile and transparency no longer apply
         return image
     width, height = image.size
-    if orientation in _QUARTER_TURNS:
+    if orientation in _SIDES_SWAPPED:
         width, height = height, width
     upright = np.empty((height, width, len(mode)), np.uint8)
     stored = _STORED[orientation](upright)
@@ -374,73 +369,73 @@ def _upright(
 
 
 def _in_eight_bits(image: Image.Image) -> Image.Image:
-    """Scale gray of more bits, which Pillow would clip at 255; gives mode L or LA."""
+    """Scale gray of more bits, which Pillow would clip at 255, to mode L or LA."""
     transparent = image.info.get("transparency")  # a single value, in a PNG
 
     def values(box: Box) -> np.ndarray:
         return np.asarray(image.crop(box))
 
     is_float = image.mode == "F"
-    # Pillow keeps 16 bits in 32, too. Then values say how many there are.
+    # Pillow also stores 16 bits in 32; then the values determine the depth.
     bits = 32 if is_float or image.mode == "I" else 16
     greatest = max(scaling.greatest(values(box)) for box in strips(image.size))
     white = scaling.white("f" if is_float else "i" if bits == 32 else "u", bits, greatest)
     gray = Image.new("L" if transparent is None else "LA", image.size)
     for box in strips(image.size):
-        piece = values(box)
-        part = Image.fromarray(scaling.to_eight_bits(piece, white))
+        pixels = values(box)
+        strip = Image.fromarray(scaling.to_eight_bits(pixels, white))
         if transparent is not None:
-            part.putalpha(Image.fromarray(piece != transparent).convert("L"))
-        gray.paste(part, box)
+            strip.putalpha(Image.fromarray(pixels != transparent).convert("L"))
+        gray.paste(strip, box)
     if profile := image.info.get("icc_profile"):
         gray.info["icc_profile"] = profile
     image.close()
     return gray
 
 
-def _on_white(piece: Image.Image) -> Image.Image:
-    opaque, alpha = _apart(piece)
+def _on_white(strip: Image.Image) -> Image.Image:
+    opaque, alpha = _separate_alpha(strip)
     if alpha is not None:
         opaque.paste("white", mask=ImageChops.invert(alpha))
     return _converted(opaque)
 
 
-def _with_alpha(piece: Image.Image) -> Image.Image:
-    opaque, alpha = _apart(piece)
+def _with_alpha(strip: Image.Image) -> Image.Image:
+    opaque, alpha = _separate_alpha(strip)
     rgb = _converted(opaque)
     if alpha is not None:
         rgb.putalpha(alpha)
     return rgb
 
 
-def _apart(piece: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """The colors, even of transparent pixels, and the alpha channel if there is one."""
-    if not piece.has_transparency_data:
-        return piece, None
-    mode = "L" if piece.mode in _GRAY else "RGB"  # a profile for gray images suits no others
-    piece = piece.convert(f"{mode}A")
-    return piece.convert(mode), piece.getchannel("A")
+def _separate_alpha(strip: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """The colors, even of transparent pixels, and the alpha channel, if any."""
+    if not strip.has_transparency_data:
+        return strip, None
+    mode = "L" if strip.mode in _GRAY else "RGB"  # a gray profile applies to gray images only
+    strip = strip.convert(f"{mode}A")
+    return strip.convert(mode), strip.getchannel("A")
 
 
 @functools.cache
 def _from_lab() -> ImageCms.ImageCmsTransform:
-    """The transform from Lab to sRGB, made at first use: only a few TIFFs are in Lab."""
+    """The transform from Lab to sRGB; only some TIFFs need it."""
     return ImageCms.buildTransform(ImageCms.createProfile("LAB"), _SRGB, "LAB", "RGB")
 
 
-def _converted(piece: Image.Image) -> Image.Image:
-    if piece.mode == "LAB":
-        return _from_lab().apply(piece)
-    profile = piece.info.get("icc_profile")
-    if piece.mode == "P":
-        piece = piece.convert("RGB")  # a profile describes the palette's colors
+def _converted(strip: Image.Image) -> Image.Image:
+    if strip.mode == "LAB":
+        return _from_lab().apply(strip)
+    profile = strip.info.get("icc_profile")
+    if strip.mode == "P":
+        strip = strip.convert("RGB")  # a profile describes the palette's colors
     if isinstance(profile, bytes):
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(piece, source, _SRGB, outputMode="RGB")
+            converted = ImageCms.profileToProfile(strip, source, _SRGB, outputMode="RGB")
         except (ImageCms.PyCMSError, OSError):
-            pass  # A damaged profile, or one for another mode, says nothing: assume sRGB.
+            pass  # damaged, or for another mode: assume sRGB
         else:
             if converted is not None:
                 return converted
-    return piece if piece.mode == "RGB" else piece.convert("RGB")
+    return strip if strip.mode == "RGB" else strip.convert("RGB")

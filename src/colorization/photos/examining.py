@@ -1,4 +1,4 @@
-"""Examines one image of an archive, to split it."""
+"""Examine an image of an archive, and choose its split."""
 
 import hashlib
 from pathlib import Path
@@ -9,11 +9,11 @@ from colorization.color import lab
 from colorization.core.errors import ColorizationError
 from colorization.core.parallel import Postponed
 from colorization.core.settings import Split
-from colorization.dataset.splits import EXCLUDED, PARTS
+from colorization.dataset.splits import EXCLUDED, SPLITS
 from colorization.photos import decoding, near_duplicates
 from colorization.sources import archives
 
-SMALL_SIDE = 64  # px; a copy this small suffices to detect gray images and near_duplicates
+SMALL_SIDE = 64  # px; sufficient to detect gray images and near duplicates
 
 _EMPTY: dict = {
     "split": EXCLUDED,
@@ -28,16 +28,16 @@ _EMPTY: dict = {
 
 
 def examine(archive: Path, params: Split, name: str, most_pixels: int) -> dict | Postponed:
-    """Examine an image, and choose its part.
+    """Examine an image, and choose its split.
 
     Parameters
     ----------
     archive : Path
     params : Split
     name : str
-        Of the image in the archive.
+        The image's name in the archive.
     most_pixels : int
-        The image is left for later if it has more.
+        A larger image is postponed.
 
     Returns
     -------
@@ -68,22 +68,24 @@ def examine(archive: Path, params: Split, name: str, most_pixels: int) -> dict |
         return row | {"reason": f"too long: over {params.max_aspect:g} times the shorter side"}
     if row["mean_chroma"] < params.min_chroma:
         return row | {"reason": f"near gray: mean chroma under {params.min_chroma:g}"}
-    return row | {"split": part_of(row["sha256"], params), "reason": ""}
+    return row | {"split": split_of(row["sha256"], params), "reason": ""}
 
 
 def unusable(error: ColorizationError) -> dict:
-    """Give the row of an image that ended a decoder."""
+    """The row of an image that crashed its decoder."""
     return _EMPTY | {"reason": f"unusable: {error}"}
 
 
-def part_of(sha256: str, params: Split) -> str:
-    """Choose the part of an image from its content and the seed alone.
+def split_of(sha256: str, params: Split) -> str:
+    """Choose the split of an image from its content and the seed.
+
+    A hash of both, as a number in [0, 1), is compared with the cumulative ratios. Adding images
+    thus does not move any other.
 
     Parameters
     ----------
     sha256 : str
-        Of the image file. Hashed together with the seed, it gives a number in [0, 1), and the
-        ratios divide that interval. Adding images thus moves none of the others.
+        Of the image file.
     params : Split
 
     Returns
@@ -92,6 +94,6 @@ def part_of(sha256: str, params: Split) -> str:
         "train", "validation" or "test".
     """
     digest = hashlib.sha256(f"{params.seed}:{sha256}".encode()).digest()
-    position = int.from_bytes(digest[:8]) / 2**64
+    number = int.from_bytes(digest[:8]) / 2**64
     ends = np.cumsum(params.ratios)
-    return PARTS[min(int(np.searchsorted(ends, position, side="right")), len(PARTS) - 1)]
+    return SPLITS[min(int(np.searchsorted(ends, number, side="right")), len(SPLITS) - 1)]

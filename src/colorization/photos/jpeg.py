@@ -1,4 +1,4 @@
-"""Tells from a JPEG's markers what Pillow does not, and decodes one that lacks its end marker.
+"""Parse a JPEG's segments, and decode JPEGs without an end marker.
 
 References
 ----------
@@ -18,23 +18,24 @@ from PIL import Image, JpegImagePlugin
 from colorization.core.errors import PhotographWarning
 from colorization.photos.strips import strips
 
-_SOS, _EOI, _DQT = 0xDA, 0xD9, 0xDB
+SOS, EOI = 0xDA, 0xD9  # markers: start of scan, end of image
+_DQT = 0xDB
 _RESTARTS = range(0xD0, 0xD8)
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # SOF; the others are tables and extensions
 _BASELINE, _EXTENDED, _PROGRESSIVE = 0xC0, 0xC1, 0xC2  # Huffman-coded
-_END = bytes([0xFF, _EOI])
-# Any marker but those without a segment that occur in compressed data, fill bytes, and stuffing.
+_END = bytes([0xFF, EOI])
+# Any marker, except stuffing, fill bytes and those without a segment.
 _MARKER = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")
 _BLOCK = 1 << 14  # bytes read at a time
 _COEFFICIENTS = 64  # of a block of 8 x 8 pixels
 _COARSE = 16
-_CONTINUATIONS = 8  # one for each way in which three missing bits may go on
+_CONTINUATIONS = 8  # all values of three missing bits
 _BYTES_TO_CONTINUE = 64
-_NEVER_WRITTEN = bytes(16)  # at the end of a file that got its length, but not all its content
+_NEVER_WRITTEN = bytes(16)  # at the end of a file that was allocated, but not completely written
 
 
 class Frame(NamedTuple):
-    """What a frame header says; section B.2.2."""
+    """A frame header; section B.2.2."""
 
     marker: int
     bits: int
@@ -45,8 +46,8 @@ class Frame(NamedTuple):
 
 def frame(file: BinaryIO) -> Frame | None:
     """Read the frame header of a JPEG; None if there is none before the first scan."""
-    for marker, content in _segments(file):
-        if marker == _SOS:
+    for marker, content in segments(file):
+        if marker == SOS:
             break
         if marker in _FRAMES and len(content) >= 6 + 3 * content[5]:
             height, width = int.from_bytes(content[1:3]), int.from_bytes(content[3:5])
@@ -56,9 +57,9 @@ def frame(file: BinaryIO) -> Frame | None:
 
 
 def can_be_reduced(file: BinaryIO) -> bool:
-    """Whether Pillow may decode a JPEG at a fraction of its size.
+    """Whether Pillow can decode a JPEG at a fraction of its size.
 
-    Pillow 12 writes beyond its memory if it is asked for that with a lossless JPEG.
+    With a lossless JPEG, Pillow 12 would write out of bounds.
     """
     header = frame(file)
     huffman = {_BASELINE, _EXTENDED, _PROGRESSIVE}
@@ -66,19 +67,19 @@ def can_be_reduced(file: BinaryIO) -> bool:
 
 
 def lacks_end(file: BinaryIO) -> bool:
-    """Whether a JPEG has no end marker; what follows one does not matter."""
+    """Whether a JPEG has no end marker; data after it is ignored."""
     file.seek(0, io.SEEK_END)
     file.seek(-min(file.tell(), len(_END)), io.SEEK_CUR)
-    return file.read() != _END and all(marker != _EOI for marker, _ in _segments(file))
+    return file.read() != _END and all(marker != EOI for marker, _ in segments(file))
 
 
 class WithoutEnd(JpegImagePlugin.JpegImageFile):
-    """A JPEG that lacks its end marker; loading it fails if any pixel is missing, and else warns.
+    """A JPEG without an end marker; loading raises if any pixel is missing, else warns.
 
     Parameters
     ----------
     content : bytes
-        All that there is of the file.
+        The file's content.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -92,16 +93,15 @@ class WithoutEnd(JpegImagePlugin.JpegImageFile):
         if self.tile:
             if not _has_all_pixels(self._content):
                 raise OSError("image file is truncated")
-            warnings.warn("its end marker was missing", PhotographWarning, stacklevel=2)
+            warnings.warn("missing end marker", PhotographWarning, stacklevel=2)
         return super().load()
 
 
 def _has_all_pixels(content: bytes) -> bool:
-    """Whether pixels do not depend on what would follow.
+    """Whether the pixels are independent of what would follow the content.
 
-    libjpeg takes the bits that it misses as 0, and tells nobody through Pillow. So the content is
-    decoded with several continuations: wherever a bit is missing, some of them differ from others
-    in that bit, and in those that follow it.
+    libjpeg replaces missing bits by 0, and Pillow does not report it. So the content is decoded
+    with several continuations, which differ in every missing bit.
     """
     if not _has_all_scans(content):
         return False
@@ -125,7 +125,7 @@ def _continuation(content: bytes, rng: np.random.Generator) -> bytes:
     numbers = [content.rfind(bytes([0xFF, marker])) for marker in _RESTARTS]
     last = numbers.index(max(numbers)) if max(numbers) >= 0 else -1
     data = rng.integers(0, 0xFF, (1 + len(_RESTARTS), _BYTES_TO_CONTINUE), np.uint8)
-    markers = [_RESTARTS[(last + 1 + place) % len(_RESTARTS)] for place in range(len(_RESTARTS))]
+    markers = [_RESTARTS[(last + 1 + index) % len(_RESTARTS)] for index in range(len(_RESTARTS))]
     return data[0].tobytes() + b"".join(
         bytes([0xFF, marker]) + more.tobytes()
         for marker, more in zip(markers, data[1:], strict=True)
@@ -133,50 +133,53 @@ def _continuation(content: bytes, rng: np.random.Generator) -> bytes:
 
 
 def _with_coarse_steps(content: bytes) -> bytes:
-    """Enlarge the steps of quantization, so that each bit of a coefficient shows in the pixels.
+    """Enlarge quantization steps, so that each bit of a coefficient changes the pixels.
 
-    That of the mean stays, as brightness does: black and white would hide the rest.
+    The step of the mean (DC) is kept, since clipping to black and white would hide the rest.
     """
     changed = bytearray(content)
     file = io.BytesIO(content)
-    for marker, table in _segments(file):
+    for marker, table in segments(file):
         start = file.tell() - len(table)
-        place = 0
-        while marker == _DQT and place < len(table):  # section B.2.4.1
-            size = 2 if table[place] >> 4 else 1
-            mean = place + 1 + size
-            end = min(len(table), place + 1 + size * _COEFFICIENTS)
+        offset = 0
+        while marker == _DQT and offset < len(table):  # section B.2.4.1
+            size = 2 if table[offset] >> 4 else 1
+            mean = offset + 1 + size
+            end = min(len(table), offset + 1 + size * _COEFFICIENTS)
             for step in range(mean + size - 1, end, size):  # its lowest byte
                 changed[start + step] |= _COARSE
-            place = end
+            offset = end
     return bytes(changed)
 
 
 def _has_all_scans(content: bytes) -> bool:
-    """Whether the scans that have begun give each coefficient with all its bits."""
+    """Whether the scans, as far as begun, contain all bits of all coefficients."""
     file = io.BytesIO(content)
     header = frame(file)
     if header is None or not can_be_reduced(file):
         return False
-    whole = dict.fromkeys(header.components, [False] * _COEFFICIENTS)
-    for marker, scan in _segments(file):
-        if marker == _SOS and len(scan) >= 4 + 2 * scan[0]:  # section B.2.3
+    complete = dict.fromkeys(header.components, [False] * _COEFFICIENTS)
+    for marker, scan in segments(file):
+        if marker == SOS and len(scan) >= 4 + 2 * scan[0]:  # section B.2.3
             first, last, position = scan[1 + 2 * scan[0] : 4 + 2 * scan[0]]
             is_exact = position & 0x0F == 0
             for component in scan[1 : 1 + 2 * scan[0] : 2]:
-                if is_exact and component in whole:
-                    done = whole[component]
-                    whole[component] = [
-                        done[place] or first <= place <= last for place in range(_COEFFICIENTS)
+                if is_exact and component in complete:
+                    before = complete[component]
+                    complete[component] = [
+                        before[index] or first <= index <= last for index in range(_COEFFICIENTS)
                     ]
-    return all(map(all, whole.values()))
+    return all(map(all, complete.values()))
 
 
-def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """The marker and the content of each segment, up to the end marker or the end of the file."""
+def segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Yield marker and content of each segment, up to the end marker or the end of the file.
+
+    Whatever is between segments, such as compressed data, is skipped.
+    """
     file.seek(len(_END))  # the start marker is as long
     while (marker := _next_marker(file)) is not None:
-        if marker == _EOI:
+        if marker == EOI:
             yield marker, b""
             return
         length = int.from_bytes(file.read(2))
@@ -187,7 +190,7 @@ def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 def _next_marker(file: BinaryIO) -> int | None:
-    """Skip compressed data, or what else is there, up to behind the next marker."""
+    """Skip everything up to the next marker, and return it."""
     while block := file.read(_BLOCK):
         if match := _MARKER.search(block):
             file.seek(match.end() - len(block), io.SEEK_CUR)

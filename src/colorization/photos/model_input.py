@@ -1,11 +1,8 @@
-"""Converts photographs into what the networks see; no other module does.
+"""Convert photographs to the networks' input, for training and colorizing alike.
 
-Training, `colorization.load`, the command `colorize` and the exported models all call this module.
-It decodes a photograph (a large JPEG at a fraction of its size) and lays it on white where it is
-transparent. Then it crops or resizes the photograph, and rounds its L as in the cached arrays.
+A photograph is decoded (a large JPEG at a fraction of its size), composited on white where it is
+transparent, cropped or resized, and converted to L, rounded as in the cached arrays.
 """
-
-from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -17,21 +14,21 @@ from colorization.photos import decoding
 # needed. Pillow's own `thumbnail` keeps the same margin.
 MARGIN = 2
 FILTER = Image.Resampling.BICUBIC
-# A line that is to be reduced more than this many times is first averaged to this many times its
-# final length: else the filter's weights would take 32 bytes for each of its pixels.
+# A side to be reduced by more than this factor is first averaged to this many times its final
+# length: otherwise the filter's weights would take 32 bytes for each of its pixels.
 MOST_REDUCED = 1024
 
-LONGEST = 4.0  # times the shorter side; a longer strip is squashed
+MAX_ASPECT = 4.0  # longer over shorter side; longer photographs are squashed
 STEP = 32  # px; the networks halve each side up to five times
 
 
-def square(content: bytes, image_size: int) -> np.ndarray:
-    """Give a photograph's center square, on which a network is trained.
+def decode_square(content: bytes, image_size: int) -> np.ndarray:
+    """Decode the center square of a photograph, for training.
 
     Parameters
     ----------
     content : bytes
-        Content of an image file.
+        An image file's content.
     image_size : int
         Side of the result in px.
 
@@ -50,7 +47,7 @@ def square(content: bytes, image_size: int) -> np.ndarray:
 
 
 def pixels_to_decode(content: bytes, image_size: int) -> int:
-    """Count the pixels that `square` will hold in memory; the errors are those of `square`."""
+    """Count the pixels that `decode_square` will hold in memory. Raises as `decode_square`."""
     return decoding.pixels_to_decode(decoding.open_image(content), MARGIN * image_size)
 
 
@@ -71,46 +68,42 @@ def center_square(image: Image.Image, side: int) -> np.ndarray:
     return np.asarray(ImageOps.fit(image, (side, side), FILTER))
 
 
-def whole(source: bytes | BinaryIO, image_size: int, page: int | None = None) -> np.ndarray:
-    """Give a whole photograph in its aspect ratio, as a network colorizes it.
+def prepare_input(image: Image.Image, image_size: int) -> np.ndarray:
+    """Convert an image to the input of a network that colorizes it.
 
     Parameters
     ----------
-    source : bytes or binary file
-        An image file's content; up to 179 megapixels.
-    image_size : int
-        Shorter side of the result in px.
-    page : int, optional
-        Of a TIFF with several, from 0.
+    image, image_size
+        As for `resize_keep_aspect`.
 
     Returns
     -------
-    (H, W, 3) uint8 array
-        sRGB, of `input_size`. A square photograph gives the same bytes as `square`.
-
-    Raises
-    ------
-    ColorizationError
-        As `decoding.open_image` and `decoding.to_srgb`.
+    (H, W, 1) float32 array
+        CIE L* / 50 - 1, in [-1, 1], of `input_size`.
     """
-    return whole_image(decoding.open_image(source, large=True, page=page), image_size)
+    return luminance(resize_keep_aspect(image, image_size))
 
 
-def whole_image(image: Image.Image, image_size: int) -> np.ndarray:
-    """Give what `whole` gives, for an image that is already open.
+def resize_keep_aspect(image: Image.Image, image_size: int) -> np.ndarray:
+    """Convert an image to sRGB, upright, and resize it.
 
     Parameters
     ----------
     image : Image.Image
-        Any mode. The image cannot be used afterwards. Pixels in memory are taken as they are; a
-        JPEG that is not decoded yet is decoded as `whole` does it.
+        Any mode; cannot be used afterwards. A large JPEG that is not decoded yet is decoded at a
+        fraction of its size.
     image_size : int
         Shorter side of the result in px.
 
     Returns
     -------
     (H, W, 3) uint8 array
-        sRGB, of `input_size`.
+        sRGB, of `input_size`. For a square photograph, the same bytes as `decode_square`.
+
+    Raises
+    ------
+    ColorizationError
+        As `decoding.to_srgb`.
     """
     size = input_size(decoding.upright_size(image), image_size)
     rgb = decoding.to_srgb(image, least_side=MARGIN * image_size)
@@ -118,15 +111,15 @@ def whole_image(image: Image.Image, image_size: int) -> np.ndarray:
 
 
 def input_size(size: tuple[int, int], image_size: int) -> tuple[int, int]:
-    """Width and height in px at which a network sees a whole photograph of a given size."""
+    """Width and height, px, of a network's input for an upright photograph of a given size."""
     width, height = size
-    ratio = min(max(width, height) / min(width, height), LONGEST)
+    ratio = min(max(width, height) / min(width, height), MAX_ASPECT)
     longer = max(image_size, STEP * round(image_size * ratio / STEP))
     return (longer, image_size) if width >= height else (image_size, longer)
 
 
 def luminance(rgb: np.ndarray) -> np.ndarray:
-    """Give L as a network sees it, rounded as in the cached arrays.
+    """Convert sRGB to L, rounded as in the cached arrays.
 
     Parameters
     ----------

@@ -1,23 +1,23 @@
-"""Finds pictures that occur again: copied, re-encoded, resized or turned gray."""
+"""Find near duplicates: copied, re-encoded, resized or grayscale versions of a picture."""
 
 import imagehash
 import numpy as np
 from PIL import Image, ImageStat
 
 HASH_SIDE = 16  # the hash has 16 x 16 = 256 bits
-# Measured on 8,000 photographs from Flickr (benchmarks/near_duplicates.py): the three pairs that
-# show the same picture differ in 0, 4 and 22 bits; the most similar pairs of different pictures
-# differ in 56 (two full moons), 66 and 76. 300 photographs, saved again as JPEG of quality 30 or at
-# half the size, differed in at most 28. Drawn landscapes differ in 56 and more.
+# Measured on 8,000 photographs from Flickr (benchmarks/near_duplicates.py): the three pairs of the
+# same picture differ in 0, 4 and 22 bits; the most similar pairs of different pictures in 56 (two
+# full moons), 66 and 76. Of 300 photographs, versions of JPEG quality 30 or of half the size differ
+# in at most 28. Drawn landscapes differ in at least 56.
 NEAR_BITS = 40
 
-BLANK_DEVIATION = 1.0  # of 255; a picture whose luminance deviates less is blank
+BLANK_DEVIATION = 1.0  # of 255; a picture with a smaller deviation of luminance is blank
 
 ROWS_AT_A_TIME = 512  # compared with all images at once: 51 MB for 25,000 images
 
 
 def perceptual_hash(image: Image.Image) -> np.ndarray | None:
-    """Hash a picture by the signs of its lowest frequencies; re-encoding and resizing keep them.
+    """Hash a picture by the signs of its lowest frequencies, which re-encoding preserves.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def perceptual_hash(image: Image.Image) -> np.ndarray | None:
     gray = image.convert("L")
     if ImageStat.Stat(gray).stddev[0] < BLANK_DEVIATION:
         return None
-    # Like imagehash's own resizing, but very long pictures take two steps: in one step, the
+    # Like imagehash's own resizing, but in two steps for very long pictures, for which the
     # filter's weights would take gigabytes.
     side = 4 * HASH_SIDE
     small = gray.resize((side, side), Image.Resampling.LANCZOS, reducing_gap=1024)
@@ -56,9 +56,9 @@ def near_duplicates(hashes: np.ndarray, among: np.ndarray) -> np.ndarray:
         Index, one of `among`, of the other picture that differs in the fewest bits; -1 where none
         differs in `NEAR_BITS` or fewer.
     """
-    found = np.full(len(hashes), -1)
+    nearest = np.full(len(hashes), -1)
     if not len(among):
-        return found
+        return nearest
     signs = 2 * hashes.astype(np.float32) - 1
     bits = hashes.shape[1]
     for start in range(0, len(hashes), ROWS_AT_A_TIME):
@@ -68,5 +68,5 @@ def near_duplicates(hashes: np.ndarray, among: np.ndarray) -> np.ndarray:
         agreement[rows[:, None] == among] = -np.inf
         most = agreement.argmax(axis=1)
         near = agreement[np.arange(len(rows)), most] >= bits - 2 * NEAR_BITS
-        found[rows[near]] = among[most[near]]
-    return found
+        nearest[rows[near]] = among[most[near]]
+    return nearest

@@ -1,4 +1,4 @@
-"""Converts the images of the raw archive to cached Lab arrays, part by part of the split."""
+"""Convert the images of the raw archive to cached Lab arrays, one folder per split."""
 
 import shutil
 from pathlib import Path
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from colorization.core.errors import ColorizationError
-from colorization.core.parallel import Postponed, on_all_cores
+from colorization.core.parallel import Postponed, imap_unordered
 from colorization.core.progress import progress_bar
 from colorization.core.settings import Preprocess
 from colorization.core.text import printable
 from colorization.dataset import arrays
-from colorization.dataset.splits import PARTS
+from colorization.dataset.splits import SPLITS
 from colorization.photos import model_input
 from colorization.sources import archives
 
@@ -25,9 +25,9 @@ Batch = tuple[Path, Path, int, int, list[str]]  # the first arguments of `fill`
 
 
 def preprocess(archive: Path, split: "pd.DataFrame", params: Preprocess, out: Path) -> None:
-    """Write a folder of arrays for each part of the split, on all cores.
+    """Write a folder of arrays for each split, on all cores.
 
-    An image that `split` could decode and this cannot is left out, with a message.
+    Images that cannot be decoded are excluded, with a message.
 
     Parameters
     ----------
@@ -36,37 +36,35 @@ def preprocess(archive: Path, split: "pd.DataFrame", params: Preprocess, out: Pa
         Returned by `split.split_archive`.
     params : Preprocess
     out : Path
-        Must exist; gets a folder per part. The number of cores does not change its bytes.
+        An existing folder. Its content does not depend on the number of cores.
 
     Raises
     ------
     ColorizationError
-        If no image of a part can be decoded.
+        If no image of a split can be decoded.
     """
-    names = {part: split.loc[split["split"] == part, "name"].tolist() for part in PARTS}
-    pending = names
+    names = {key: split.loc[split["split"] == key, "name"].tolist() for key in SPLITS}
+    pending = list(SPLITS)
     while pending:
         batches = [
             batch
-            for part in pending
-            for batch in _batches(archive, names[part], params.image_size, out / part)
+            for key in pending
+            for batch in _batches(archive, names[key], params.image_size, out / key)
         ]
         failed = _fill_all(batches)
         for name, error in failed.items():
-            print(f"{archive}: {printable(name)} is left out: {error}", flush=True)
-        # A part with such an image is written again, without it.
-        pending = {
-            part: names[part] for part in pending if not failed.keys().isdisjoint(names[part])
-        }
-        for part in pending:
-            shutil.rmtree(out / part)
-            names[part] = [name for name in names[part] if name not in failed]
-            if not names[part]:
-                raise ColorizationError(f"{archive}: no image of the {part} part can be decoded")
+            print(f"{archive}: {printable(name)} excluded: {error}", flush=True)
+        # Write the splits of failed images again, without them.
+        pending = [key for key in pending if not failed.keys().isdisjoint(names[key])]
+        for key in pending:
+            shutil.rmtree(out / key)
+            names[key] = [name for name in names[key] if name not in failed]
+            if not names[key]:
+                raise ColorizationError(f"{archive}: no image of the {key} split can be decoded")
 
 
 def _batches(archive: Path, names: list[str], image_size: int, folder: Path) -> list[Batch]:
-    """Create the files of a part, and give the tasks that fill them."""
+    """Create the files of a split, and return the tasks that fill them."""
     folder.mkdir()
     arrays.create(folder, names, image_size)
     return [
@@ -76,10 +74,10 @@ def _batches(archive: Path, names: list[str], image_size: int, folder: Path) -> 
 
 
 def _fill_all(batches: list[Batch]) -> dict[str, ColorizationError]:
-    """Fill the rows of all batches; give the images that cannot be decoded, with the reason."""
+    """Fill the rows of all batches; return the images that cannot be decoded, with the errors."""
     suspects: list[Batch] = []  # the images of failed batches, one at a time
     with progress_bar("preprocessing", sum(len(batch[-1]) for batch in batches)) as bar:
-        for index, done in on_all_cores(fill, batches):
+        for index, done in imap_unordered(fill, batches):
             folder, archive, image_size, start, names = batches[index]
             if isinstance(done, ColorizationError):
                 suspects += [
@@ -91,7 +89,7 @@ def _fill_all(batches: list[Batch]) -> dict[str, ColorizationError]:
         return {}
     return {
         suspects[index][-1][0]: done
-        for index, done in on_all_cores(fill, suspects)
+        for index, done in imap_unordered(fill, suspects)
         if isinstance(done, ColorizationError)
     }
 
@@ -99,12 +97,12 @@ def _fill_all(batches: list[Batch]) -> dict[str, ColorizationError]:
 def fill(
     folder: Path, archive: Path, image_size: int, start: int, names: list[str], most_pixels: int
 ) -> Postponed | None:
-    """Decode some images, and write their rows of a part's arrays.
+    """Decode some images, and write their rows of a split's arrays.
 
     Parameters
     ----------
     folder : Path
-        The part's, made by `arrays.create`.
+        Created by `arrays.create`.
     archive : Path
     image_size : int
         px.
@@ -112,12 +110,12 @@ def fill(
         Row of the first image.
     names : list of str
     most_pixels : int
-        The images are left for later if one has more.
+        If an image is larger, the batch is postponed.
 
     Raises
     ------
     ColorizationError
-        If one cannot be decoded.
+        If an image cannot be decoded.
     """
     squares = []
     for name in names:
@@ -125,6 +123,6 @@ def fill(
         pixels = model_input.pixels_to_decode(content, image_size)
         if pixels > most_pixels:
             return Postponed(pixels)
-        squares.append(model_input.square(content, image_size))
+        squares.append(model_input.decode_square(content, image_size))
     arrays.fill(folder, start, np.stack(squares))
     return None

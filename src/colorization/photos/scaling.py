@@ -1,4 +1,4 @@
-"""Scales samples of any width to 8 bits, by one rule for every format of file."""
+"""Scale samples of any bit depth to 8 bits, consistently for all file formats."""
 
 import warnings
 
@@ -10,19 +10,19 @@ _TWELVE_BITS = 2**12 - 1
 
 
 def greatest(values: np.ndarray) -> float:
-    """Give the greatest finite value of an array, at least 0; `white` needs that of all pieces."""
+    """Return the greatest finite value of an array, at least 0."""
     if values.dtype.kind != "f":
         return max(0, int(values.max(initial=0)))
     return float(np.max(values, where=np.isfinite(values), initial=0))
 
 
 def is_bright(value: float) -> bool:
-    """Whether a value of 16 bits is more than 12 bits hold."""
+    """Whether a 16-bit value exceeds the range of 12 bits."""
     return value > _TWELVE_BITS
 
 
 def white(kind: str, bits: int, greatest_value: float) -> int:
-    """Give the value that stands for white.
+    """Return the value of white.
 
     Parameters
     ----------
@@ -31,26 +31,26 @@ def white(kind: str, bits: int, greatest_value: float) -> int:
     bits : int
         Bits of a sample.
     greatest_value : float
-        The greatest value of the image; of 16 bits, any for which `is_bright` holds will do. It
-        does not matter for fewer bits.
+        The greatest value of the image; of 16 bits, any for which `is_bright` holds suffices.
+        Ignored for fewer bits.
 
     Returns
     -------
     int
-        For integers the greatest that the bits can hold; integers of 16 bits stored in 32 count as
-        16. For floating point 1, or 255 if a value exceeds 1.
+        For integers, the greatest value of the bit depth, which is 16 if no 32-bit value exceeds
+        it. For floating point, 1, or 255 if a value exceeds 1.
 
     Warns
     -----
     PhotographWarning
-        If integers of 16 bits never exceed 12. Cameras and scanners of 12 bits write such files,
-        but a dark photograph looks the same, and viewers show both dark.
+        If no 16-bit integer exceeds 12 bits. 12-bit cameras and scanners write such files, but
+        they cannot be distinguished from dark photographs, and viewers show both dark.
     """
     if kind == "f":
         return 255 if greatest_value > 1 else 1
     if (kind, bits) == ("u", 16) and 0 < greatest_value <= _TWELVE_BITS:
         warnings.warn(
-            f"almost black: no value of its 16 bits exceeds {_TWELVE_BITS:,}",
+            f"almost black: no 16-bit value exceeds {_TWELVE_BITS:,}",
             PhotographWarning,
             stacklevel=2,
         )
@@ -60,25 +60,24 @@ def white(kind: str, bits: int, greatest_value: float) -> int:
 
 
 def to_eight_bits(values: np.ndarray, white: int) -> np.ndarray:
-    """Scale samples so that 0 stays black and `white` becomes 255.
+    """Scale samples from [0, white] to [0, 255].
 
     Parameters
     ----------
     values : array of integers, bool or floating point
-        Any shape. What is below 0 counts as 0, what is above `white` as white, NaN as 0.
+        Any shape. Clipped to [0, white]; NaN becomes 0.
     white : int
-        From `white`. For integers, one less than a power of 2.
+        Returned by `white`. For integers, one less than a power of 2.
 
     Returns
     -------
     uint8 array
-        Of the same shape. More than 8 bits lose their lowest bits, as in most viewers; fewer are
-        spread over 0 to 255.
+        Of the same shape. More than 8 bits are truncated, as in most viewers; fewer are scaled.
     """
     if values.dtype.kind == "f":
-        wide = values.astype(np.promote_types(values.dtype, np.float32), copy=False)
-        return np.rint(np.nan_to_num(wide.clip(0, white)) * (255 / white)).astype(np.uint8)
-    within = values.clip(0, white)
+        floats = values.astype(np.promote_types(values.dtype, np.float32), copy=False)
+        return np.rint(np.nan_to_num(floats.clip(0, white)) * (255 / white)).astype(np.uint8)
+    clipped = values.clip(0, white)
     if white < 255:
-        return (within.astype(np.uint16) * 255 // white).astype(np.uint8)
-    return (within >> (white.bit_length() - 8)).astype(np.uint8)
+        return (clipped.astype(np.uint16) * 255 // white).astype(np.uint8)
+    return (clipped >> (white.bit_length() - 8)).astype(np.uint8)

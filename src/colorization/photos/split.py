@@ -1,4 +1,4 @@
-"""Splits the images of an archive into training, validation and test."""
+"""Split the images of an archive into training, validation and test."""
 
 from pathlib import Path
 
@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 
 from colorization.core.errors import ColorizationError
-from colorization.core.parallel import on_all_cores
+from colorization.core.parallel import imap_unordered
 from colorization.core.progress import progress
 from colorization.core.settings import Split
-from colorization.dataset.splits import EXCLUDED, PARTS
+from colorization.dataset.splits import EXCLUDED, SPLITS
 from colorization.photos import examining, near_duplicates
 from colorization.sources import archives
 
 
 def split_archive(archive: Path, params: Split) -> pd.DataFrame:
-    """Examine every image of an archive and assign it to a part.
+    """Examine every image of an archive and assign it to a split.
 
     Parameters
     ----------
@@ -26,24 +26,24 @@ def split_archive(archive: Path, params: Split) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row per image, sorted by name: name, split (a part, or "left out"), width and height
-        (px, upright), mode (Pillow's), sha256 (of the file), mean_chroma (CIE Lab), near_duplicate (the name
-        of the most similar image if it shows the same picture, else empty), reason (why the image
-        was left out, else empty; the text before its colon is one of a few kinds).
+        A row per image, sorted by name: name; split, one of `SPLITS` or "excluded"; width and
+        height (px, upright); mode (Pillow's); sha256 (of the file); mean_chroma (CIE Lab);
+        near_duplicate, the name of the most similar image if it shows the same picture, else
+        empty; reason, "kind: details" for excluded images, else empty.
 
     Raises
     ------
     ColorizationError
-        If no image can be used, or a part would be empty.
+        If no image is usable, or a split would be empty.
     """
     names = archives.image_names(archive)
     tasks = [(archive, params, name) for name in names]
-    examined = on_all_cores(examining.examine, tasks)
+    examined = imap_unordered(examining.examine, tasks)
     rows = dict(progress(examined, "examining images", len(names)))
     table = pd.DataFrame([_row(rows[index]) for index in range(len(names))])
     table.insert(0, "name", names)
-    _leave_out_twins(table, params)
-    _check_parts(table, archive, params)
+    _exclude_near_duplicates(table, params)
+    _check_splits(table, archive, params)
     return table.drop(columns="hash")
 
 
@@ -51,40 +51,39 @@ def _row(examined: dict | ColorizationError) -> dict:
     return examining.unusable(examined) if isinstance(examined, ColorizationError) else examined
 
 
-def _leave_out_twins(table: pd.DataFrame, params: Split) -> None:
-    """Leave out each picture that recurs in a smaller part; no picture moves to another part."""
+def _exclude_near_duplicates(table: pd.DataFrame, params: Split) -> None:
+    """Exclude images with a near duplicate in a smaller split; none moves to another split."""
     used = table.index[(table["split"] != EXCLUDED) & table["hash"].notna()].to_numpy()
     if not len(used):
         return
     hashes = np.stack(table.loc[used, "hash"].to_list())
-    parts = table.loc[used, "split"].to_numpy()
-    everything = np.arange(len(used))
-    for index, near_duplicate in enumerate(near_duplicates.near_duplicates(hashes, everything)):
-        if near_duplicate >= 0:
-            table.loc[used[index], "near_duplicate"] = table["name"][used[near_duplicate]]
-    from_large_to_small = sorted(PARTS, key=lambda part: -params.ratios[PARTS.index(part)])
-    for position, part in enumerate(from_large_to_small[:-1]):
-        smaller = np.flatnonzero(np.isin(parts, from_large_to_small[position + 1 :]))
-        for index, near_duplicate in enumerate(near_duplicates.near_duplicates(hashes, smaller)):
-            if near_duplicate >= 0 and parts[index] == part:
-                other = table["name"][used[near_duplicate]]
+    splits = table.loc[used, "split"].to_numpy()
+    for index, other in enumerate(near_duplicates.near_duplicates(hashes, np.arange(len(used)))):
+        if other >= 0:
+            table.loc[used[index], "near_duplicate"] = table["name"][used[other]]
+    by_size = sorted(SPLITS, key=lambda split: -params.ratios[SPLITS.index(split)])
+    for rank, split in enumerate(by_size[:-1]):
+        smaller = np.flatnonzero(np.isin(splits, by_size[rank + 1 :]))
+        for index, other in enumerate(near_duplicates.near_duplicates(hashes, smaller)):
+            if other >= 0 and splits[index] == split:
+                name = table["name"][used[other]]
                 table.loc[used[index], ["split", "reason"]] = [
                     EXCLUDED,
-                    f"near duplicate: of {other} in {parts[near_duplicate]}",
+                    f"near duplicate: of {name} in {splits[other]}",
                 ]
 
 
-def _check_parts(table: pd.DataFrame, archive: Path, params: Split) -> None:
+def _check_splits(table: pd.DataFrame, archive: Path, params: Split) -> None:
     used = table[table["split"] != EXCLUDED]
     if used.empty:
         first = table.iloc[0]
         raise ColorizationError(
-            f"{archive}: none of its {len(table)} images can be used; "
-            f"{first['name']}, for one: {first['reason']}"
+            f"{archive}: none of its {len(table)} images is usable; "
+            f"for example {first['name']}: {first['reason']}"
         )
-    for part in PARTS:
-        if part not in set(used["split"]):
+    for split in SPLITS:
+        if split not in set(used["split"]):
             raise ColorizationError(
                 f"{len(used)} images at split.ratios {list(params.ratios)} leave the "
-                f"{part} part empty; use more images, other ratios or another split.seed"
+                f"{split} split empty; use more images, other ratios or another split.seed"
             )

@@ -1,4 +1,4 @@
-"""Divides images into pieces, so that work on one piece at a time never takes much memory."""
+"""Divide images into strips, to process them in bounded memory."""
 
 from collections.abc import Iterator
 
@@ -8,19 +8,19 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 
 def strips(size: tuple[int, int], pixels: int = PIXELS) -> Iterator[Box]:
-    """Divide an image into pieces of whole lines; only a line longer than a piece is divided.
+    """Divide an image into strips of complete rows; only rows longer than a strip are divided.
 
     Parameters
     ----------
     size : (int, int)
         Width and height in px.
     pixels : int
-        The largest number of pixels in a piece.
+        Maximum number of pixels of a strip.
 
     Yields
     ------
     Box
-        From top to bottom, and within a line from left to right.
+        From top to bottom, and within a row from left to right.
     """
     width, height = size
     across = min(width, pixels)

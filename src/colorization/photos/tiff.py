@@ -1,4 +1,4 @@
-"""Reads the TIFFs that Pillow cannot read, or reads wrong, and tells a TIFF's pages.
+"""Read TIFFs that Pillow cannot decode, or decodes incorrectly, and list the pages of a TIFF.
 
 References
 ----------
@@ -23,22 +23,22 @@ from colorization.photos.strips import PIXELS
 if TYPE_CHECKING:
     import tifffile
 
-# tifffile logs what it thinks of unusual files. Without a handler, that would go to the terminal.
+# Without a handler, tifffile's log of unusual files would go to the terminal.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 _MOST_DIRECTORIES = 10_000
-_MOST_ENTRIES = 4096  # of a directory; tifffile's own limit
-_MOST_VALUES = 64  # of a tag that is read here; none has more than one for each sample
-_OVERLAPPING = 4  # times a file's size; Pillow has all values of a directory in memory
-_SHARED = 16  # times a file's size; directories may share values, such as a profile
+_MOST_ENTRIES = 4096  # of a directory; tifffile's limit
+_MOST_VALUES = 64  # of a tag; those read here have at most one per sample
+_OVERLAPPING = 4  # times the file's size; Pillow holds all values of a directory in memory
+_SHARED = 16  # times the file's size; directories may share values, such as a profile
 _MOST_SEGMENTS = 1 << 20  # strips or tiles of a page
 _MOST_BYTES = 1 << 30  # of a decoded strip or tile
 _SHORTEST_TILE = 16  # px; section 15: sides of tiles are multiples of 16
 
-# Sizes of the types of section 2, of BigTIFF's LONG8, SLONG8 and IFD8, and of IFD, in bytes.
+# Bytes of the types of section 2, of IFD, and of BigTIFF's LONG8, SLONG8 and IFD8.
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 _SIZES |= {13: 4, 16: 8, 17: 8, 18: 8}
-_UNSIGNED = {1: "B", 3: "H", 4: "L", 13: "L", 16: "Q", 18: "Q"}  # in the terms of `struct`
+_UNSIGNED = {1: "B", 3: "H", 4: "L", 13: "L", 16: "Q", 18: "Q"}  # as in `struct`
 
 _NEW_SUBFILE_TYPE, _SUBFILE_TYPE = 254, 255
 _MAX_SAMPLE_VALUE = 281
@@ -64,8 +64,8 @@ _DEFAULTS = {
 
 _UNCOMPRESSED = 1
 _JPEG = 7
-# Of which imagecodecs decodes whatever samples there are: none, LZW, JPEG, deflate (new and old
-# number), PackBits, LZMA, and Zstandard.
+# Compressions that imagecodecs supports for all samples: none, LZW, JPEG, deflate (two numbers),
+# PackBits, LZMA and Zstandard.
 _COMPRESSIONS = {_UNCOMPRESSED, 5, _JPEG, 8, 32946, 32773, 34925, 50000}
 _KINDS = {1: "u", 2: "i", 3: "f"}  # SampleFormat
 _BITS = {"u": {*range(1, 17), 32}, "i": {8, 16, 32}, "f": {16, 32, 64}}
@@ -84,7 +84,7 @@ _CHANNELS = {"L": 1, "P": 1, "RGB": 3, "YCbCr": 3, "LAB": 3, "CMYK": 4}
 _ASSOCIATED, _UNASSOCIATED = 1, 2  # ExtraSamples
 _WITH_ALPHA = {
     ("L", _UNASSOCIATED): "LA",
-    ("L", _ASSOCIATED): "La",  # Pillow's modes whose colors are multiplied by alpha
+    ("L", _ASSOCIATED): "La",  # Pillow's modes of premultiplied alpha
     ("RGB", _UNASSOCIATED): "RGBA",
     ("RGB", _ASSOCIATED): "RGBa",
 }
@@ -93,16 +93,16 @@ _MOST_EXTRA = {"L": 1, "P": 0, "RGB": 3, "YCbCr": 0, "LAB": 0, "CMYK": 3}
 
 @dataclass(frozen=True)
 class Directory:
-    """What a TIFF says of one of its images.
+    """A directory of a TIFF, which describes one image.
 
     Attributes
     ----------
     frame : int
-        Its place in the chain of directories, from 0.
+        Its index in the chain of directories, from 0.
     offset : int
-        Where it begins in the file, in bytes.
+        In the file, bytes.
     tags : mapping of int to tuple of int
-        The values of the tags that decide how the image is read.
+        Values of the tags that describe how pixels are stored.
     """
 
     frame: int
@@ -124,28 +124,28 @@ class Directory:
 
     @property
     def is_page(self) -> bool:
-        """Whether it is not a thumbnail, a level of a pyramid or a mask; section 8."""
+        """Whether it is not a thumbnail, a pyramid level or a mask; section 8."""
         reduced, mask = 0b001, 0b100
         return not self.one(_NEW_SUBFILE_TYPE) & (reduced | mask) and self.one(_SUBFILE_TYPE) != 2
 
     @property
     def bits(self) -> int | None:
-        """Bits of each sample; None if samples differ in it."""
+        """Bits of each sample; None if they differ."""
         bits = set(self.all_of(TiffImagePlugin.BITSPERSAMPLE))
         return bits.pop() if len(bits) == 1 else None
 
     @property
     def kind(self) -> str | None:
-        """The kind of number, as in `numpy.dtype.kind`; None if another, or samples differ."""
+        """The kind of number, as in `numpy.dtype.kind`; None if unknown or different."""
         formats = set(self.all_of(TiffImagePlugin.SAMPLEFORMAT))
         return _KINDS.get(formats.pop()) if len(formats) == 1 else None
 
     @property
     def significant_bits(self) -> int | None:
-        """Bits that are used of more, as MaxSampleValue says; None if all are.
+        """Bits used of each sample, according to MaxSampleValue; None if all.
 
-        The tag may also tell the greatest value that happens to occur (section 8). That is no
-        range, so only one less than a power of 2 counts.
+        The tag may also be the greatest value that occurs (section 8), which is not a range, so
+        only values one less than a power of 2 are used.
         """
         most = self.one(_MAX_SAMPLE_VALUE)
         used = most.bit_length()
@@ -163,16 +163,16 @@ class Directory:
 
     @property
     def is_planar(self) -> bool:
-        """Whether each sample has a plane of its own."""
+        """Whether each sample has its own plane."""
         return self.one(TiffImagePlugin.PLANAR_CONFIGURATION) == 2
 
     @property
-    def pillow_reads_it_right(self) -> bool:
-        """Whether Pillow either refuses it or gives its samples, rounded as `scaling` does.
+    def pillow_decodes_correctly(self) -> bool:
+        """Whether Pillow either refuses it or returns its samples, rounded as in `scaling`.
 
-        Pillow mixes up planes, takes signed samples of 8 bits as unsigned, swaps the bytes of wide
-        compressed samples twice, and knows no MaxSampleValue. Of wide gray it gives the samples as
-        they are, so that their kind would have to be known once more.
+        Pillow confuses planes, reads signed 8-bit samples as unsigned, swaps the bytes of
+        compressed samples of more than 8 bits twice, ignores MaxSampleValue, and does not report
+        the kind of gray samples of more than 8 bits.
         """
         wide_color = self.bits == 16 and self.photometric in {_RGB, _SEPARATED}
         return (
@@ -184,7 +184,7 @@ class Directory:
         )
 
     def mode(self) -> tuple[str, int | None]:
-        """Tell the mode of Pillow that holds the samples.
+        """Return Pillow's mode of the samples.
 
         Returns
         -------
@@ -196,8 +196,7 @@ class Directory:
         Raises
         ------
         ColorizationError
-            If tifffile would not read it, or this module not understand it. The message says what
-            is unusual.
+            If tifffile or this module does not support it. The message names the reason.
         """
         mode = _MODES.get(self.photometric)
         if mode is None:
@@ -205,7 +204,7 @@ class Directory:
         samples, channels = self.one(TiffImagePlugin.SAMPLESPERPIXEL), _CHANNELS[mode]
         extra = self.all_of(TiffImagePlugin.EXTRASAMPLES)[: max(0, samples - channels)]
         if mode == "RGB" and samples == 4 and not extra:
-            extra = (_UNASSOCIATED,)  # as Pillow takes it; many writers leave the tag out
+            extra = (_UNASSOCIATED,)  # as in Pillow; many programs omit the tag
         if samples != channels + len(extra) or len(extra) > _MOST_EXTRA[mode]:
             raise _unsupported(f"{samples} samples a pixel in {_named(mode)}")
         if self.bits is None or self.kind is None or self.bits not in _BITS[self.kind]:
@@ -219,12 +218,12 @@ class Directory:
             raise _unsupported("inks other than CMYK")
         if self.one(_IMAGE_DEPTH) != 1:
             raise _unsupported("more than one layer in depth")
-        for place, meaning in enumerate(extra, channels):
+        for index, meaning in enumerate(extra, channels):
             if meaning in {_ASSOCIATED, _UNASSOCIATED}:
                 if (mode, meaning) not in _WITH_ALPHA:
                     raise _unsupported(f"{_named(mode)} with alpha")
-                return _WITH_ALPHA[mode, meaning], place
-        # A palette is looked up, and a JPEG's colors are converted, where they are decoded.
+                return _WITH_ALPHA[mode, meaning], index
+        # Decoding applies the palette, and converts a JPEG's colors.
         is_converted = (mode, self.compression) == ("YCbCr", _JPEG) and not self.is_planar
         return ("RGB" if mode == "P" or is_converted else mode), None
 
@@ -243,30 +242,30 @@ def _unsupported(what: str) -> ColorizationError:
 
 
 def is_tiff(file: BinaryIO) -> bool:
-    """Whether a file begins as a TIFF or BigTIFF does."""
+    """Whether a file begins like a TIFF or BigTIFF."""
     file.seek(0)
     return file.read(4) in _BEGINNINGS
 
 
 def directories(file: BinaryIO) -> list[Directory]:
-    """Give the directories of a TIFF, in order, without looking at any image.
+    """Read the chain of directories of a TIFF.
 
-    Those of SubIFDs are not among them: they hold thumbnails, levels of a pyramid, or raw data.
+    SubIFDs, which contain thumbnails, pyramid levels or raw data, are not included.
 
     Parameters
     ----------
     file : binary file
-        For which `is_tiff` holds.
+        A TIFF; see `is_tiff`.
 
     Returns
     -------
     list of Directory
-        At least one. A chain that comes back to itself ends there.
+        At least one. A circular chain ends where it repeats.
 
     Raises
     ------
     ColorizationError
-        If it is damaged, or a BigTIFF whose numbers begin with their highest byte.
+        If it is damaged, or a big-endian BigTIFF.
     """
     file.seek(0)
     order, layout = _BEGINNINGS[file.read(4)]
@@ -281,32 +280,32 @@ def directories(file: BinaryIO) -> list[Directory]:
             if len(read) == _MOST_DIRECTORIES:
                 raise ValueError(f"more than {_MOST_DIRECTORIES:,} directories")
             directory, values, following = _directory(file, order, layout, offset, len(read))
-            in_file = sum(min(value, size) for value in values)  # a damaged count costs no more
+            in_file = sum(min(value, size) for value in values)  # a count may be damaged
             all_values += in_file
             if in_file > _OVERLAPPING * size or all_values > _SHARED * size:
-                raise ValueError("values that overlap")
+                raise ValueError("overlapping values")
             read[offset], offset = directory, following
         if not read:
             raise ValueError("no directory")
     except (struct.error, OverflowError) as error:
-        raise ColorizationError("damaged: a directory lies outside the TIFF") from error
+        raise ColorizationError("damaged TIFF: a directory outside the file") from error
     except ValueError as error:
-        raise ColorizationError(f"damaged: {error} in the TIFF") from error
+        raise ColorizationError(f"damaged TIFF: {error}") from error
     return list(read.values())
 
 
 def pages(file: BinaryIO) -> list[Directory]:
-    """Give the directories that are pages of a TIFF; at least one. Raises as `directories`."""
+    """Return the directories that are pages of a TIFF; at least one. Raises as `directories`."""
     chain = directories(file)
-    kept = [directory for directory in chain if directory.is_page]
-    if not kept and chain[0].all_of(TiffImagePlugin.SUBIFD):
-        raise _unsupported("its photograph in a SubIFD, as camera raw files have it")
-    return kept or chain[:1]
+    result = [directory for directory in chain if directory.is_page]
+    if not result and chain[0].all_of(TiffImagePlugin.SUBIFD):
+        raise _unsupported("its photograph in a SubIFD, like a camera's raw file")
+    return result or chain[:1]
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where numbers stand in a TIFF or BigTIFF, in the terms of `struct`."""
+    """The layout of a TIFF or BigTIFF, in `struct`'s notation."""
 
     first: int  # bytes before the offset of the first directory
     offset: str
@@ -323,7 +322,7 @@ _BEGINNINGS = {
 
 
 def _numbers(file: BinaryIO, start: int, form: str) -> tuple[Any, ...]:
-    """Numbers at a place in a file, in the terms of `struct`."""
+    """Read numbers at an offset, in `struct`'s notation."""
     file.seek(start)
     return struct.unpack(form, file.read(struct.calcsize(form)))
 
@@ -331,16 +330,16 @@ def _numbers(file: BinaryIO, start: int, form: str) -> tuple[Any, ...]:
 def _directory(
     file: BinaryIO, order: str, layout: _Layout, offset: int, frame: int
 ) -> tuple[Directory, list[int], int]:
-    """A directory, the bytes of each tag's values, and where the next begins (0: nowhere)."""
+    """Read a directory; return it, the sizes of its values, and the next offset (0: none)."""
     (count,) = _numbers(file, offset, f"{order}{layout.count}")
     if count > _MOST_ENTRIES:
         raise ValueError(f"a directory of {count:,} entries")
-    room = struct.calcsize(f"{order}{layout.offset}")  # a value that fits stands in the entry
-    entry = struct.Struct(f"{order}HH{layout.offset}{room}s")
+    inline = struct.calcsize(f"{order}{layout.offset}")  # bytes of a value stored in its entry
+    entry = struct.Struct(f"{order}HH{layout.offset}{inline}s")
     table = file.read(count * entry.size)
-    link = file.read(room)
-    # Some writers leave it out at the end of the file.
-    (following,) = struct.unpack(f"{order}{layout.offset}", link) if len(link) == room else (0,)
+    link = file.read(inline)
+    # Some programs omit it at the end of the file.
+    (following,) = struct.unpack(f"{order}{layout.offset}", link) if len(link) == inline else (0,)
     tags: dict[int, tuple[int, ...]] = {}
     sizes = []
     for tag, kind, values, value in entry.iter_unpack(table):
@@ -348,7 +347,7 @@ def _directory(
         sizes.append(size)
         if tag in _DEFAULTS and tag not in tags and kind in _UNSIGNED and values <= _MOST_VALUES:
             form = f"{order}{values}{_UNSIGNED[kind]}"
-            if size <= room:
+            if size <= inline:
                 tags[tag] = struct.unpack_from(form, value)
             else:
                 (start,) = struct.unpack(f"{order}{layout.offset}", value)
@@ -357,12 +356,12 @@ def _directory(
 
 
 class TiffPage(TiffImagePlugin.TiffImageFile):
-    """A page of a TIFF that tifffile decodes, into 8 bits, when it is loaded.
+    """A page of a TIFF that tifffile decodes to 8 bits, when it is loaded.
 
     Parameters
     ----------
     file : binary file
-        It must stay open until the pixels are decoded.
+        Must stay open until the pixels are decoded.
     directory : Directory
 
     Raises
@@ -380,7 +379,7 @@ class TiffPage(TiffImagePlugin.TiffImageFile):
         self._mode, self._alpha = self._directory.mode()
         self._size = self._directory.size
         if 0 in self._size:
-            raise ColorizationError("damaged: the TIFF does not say its width and height")
+            raise ColorizationError("damaged TIFF: no width or height")
         self.is_animated = False
         assert self.fp is not None  # noqa: S101
         self.fp.seek(0)
@@ -411,7 +410,7 @@ class TiffPage(TiffImagePlugin.TiffImageFile):
         if self._alpha is not None:
             chosen.append(self._alpha)
         decoded = Image.new(self.mode, self.size)
-        for place, planes in segments:
+        for corner, planes in segments:
             scaled = [
                 plane.astype(np.uint8) if is_palette else scaling.to_eight_bits(plane, white)
                 for plane in planes
@@ -422,11 +421,11 @@ class TiffPage(TiffImagePlugin.TiffImageFile):
             if is_palette:
                 channels = self._palette_colors()[channels[..., 0]]
             size = (channels.shape[1], channels.shape[0])
-            decoded.paste(Image.frombytes(self.mode, size, channels.tobytes()), place)
+            decoded.paste(Image.frombytes(self.mode, size, channels.tobytes()), corner)
         return decoded
 
     def _white(self, segments: "_Segments") -> int:
-        """The value that stands for white; for it, wide samples are decoded once more."""
+        """The value of white; samples of many bits are decoded an additional time for it."""
         bits, kind = self._directory.bits, self._directory.kind
         assert bits is not None  # noqa: S101 (`Directory.mode` has refused it)
         assert kind is not None  # noqa: S101
@@ -441,7 +440,7 @@ class TiffPage(TiffImagePlugin.TiffImageFile):
         return scaling.white(kind, bits, greatest)
 
     def _palette_colors(self) -> np.ndarray:
-        """The palette, (256, 3) uint8; section 5: all red, all green, all blue, in 16 bits."""
+        """The palette, (256, 3) uint8; stored as 16-bit red, green and blue planes (section 5)."""
         values = np.array(self.tag_v2.get(TiffImagePlugin.COLORMAP), np.uint16)
         colors = np.zeros((256, 3), np.uint8)
         colors[: 2 ** (self._directory.bits or 0)] = values.reshape(3, -1).T >> 8
@@ -451,15 +450,15 @@ class TiffPage(TiffImagePlugin.TiffImageFile):
 class _Segments:
     """The strips or tiles of a page.
 
-    Each is its place, (left, top) in px, and its planes, a list of (rows, columns, samples) arrays:
-    one of all samples or, if they lie apart, one for each sample.
+    Iteration yields (left, top) in px, and a list of (rows, columns, samples) arrays: one of all
+    samples or, in a planar image, one per sample.
     """
 
     def __init__(self, file: IO[bytes], directory: Directory) -> None:
-        import tifffile  # noqa: PLC0415 (few files need it, and it takes a tenth of a second)
+        import tifffile  # noqa: PLC0415 (slow, and rarely needed)
 
         file.seek(0)
-        # These kinds of microscopes' files would be read by rules of their own.
+        # Do not apply the special rules for these microscopes' files.
         tiff = tifffile.TiffFile(file, is_lsm=False, is_ndpi=False, is_scanimage=False)
         tiff.filehandle.seek(directory.offset)
         self._file = file
@@ -467,13 +466,13 @@ class _Segments:
         _shorten_strips(page)
         count = math.prod(page.chunked)
         if not count == len(page.dataoffsets) == len(page.databytecounts):
-            raise ValueError(f"its data are {len(page.dataoffsets):,} pieces in place of {count:,}")
+            raise ValueError(f"{len(page.dataoffsets):,} strips or tiles instead of {count:,}")
         if count > _MOST_SEGMENTS or (page.tile and min(page.tile) < _SHORTEST_TILE):
-            raise ValueError("its strips or tiles are too small")
+            raise ValueError("strips or tiles are too small")
         if page.dtype is None or math.prod(page.chunks) * page.dtype.itemsize > _MOST_BYTES:
             raise ValueError("a strip or tile is too large")
         if sum(page.databytecounts) > tiff.filehandle.size:
-            raise ValueError("its strips or tiles overlap, or lie outside the file")
+            raise ValueError("strips or tiles overlap, or are outside the file")
         self._planes = page.samplesperpixel if directory.is_planar else 1
         self._count = count // self._planes
 
@@ -497,7 +496,7 @@ class _Segments:
         return values[0], place
 
     def _check_jpeg(self, content: bytes) -> None:
-        """Refuse a JPEG that is larger than its strip or tile, before it takes memory."""
+        """Raise if a JPEG is larger than its strip or tile, before it is decoded."""
         page = self._page
         width, height = page.imagewidth, page.rowsperstrip
         if page.is_tiled:
@@ -507,17 +506,17 @@ class _Segments:
         if header and (
             header.width > width or header.height > height or len(header.components) != samples
         ):
-            raise ValueError("a JPEG in it does not have the size of its strip or tile")
+            raise ValueError("a JPEG does not match the size of its strip or tile")
 
 
 def _shorten_strips(page: "tifffile.TiffPage") -> None:
-    """Divide an image that is one strip, or one for each plane, where it is not compressed."""
+    """Divide an uncompressed image of one strip, or one per plane, into shorter ones."""
     if page.is_tiled or page.compression != _UNCOMPRESSED or page.rowsperstrip < page.imagelength:
         return
     samples = 1 if page.planarconfig == 2 else page.samplesperpixel
-    row = -(-page.imagewidth * samples * page.bitspersample // 8)  # bytes; rows begin on a byte
+    row = -(-page.imagewidth * samples * page.bitspersample // 8)  # bytes; rows are byte-aligned
     if min(page.databytecounts) < row * page.imagelength:
-        return  # something is missing, as decoding will tell
+        return  # truncated; decoding will raise
     rows = max(1, PIXELS // page.imagewidth)
     tops = range(0, page.imagelength, rows)
     lengths = [row * min(rows, page.imagelength - top) for top in tops]

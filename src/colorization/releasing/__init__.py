@@ -1,1 +1,1 @@
-"""Makes the model that comes with the package: half precision, scores on photographs, its card."""
+"""Make the released model: half precision, scores on new photographs, model card."""

@@ -1,4 +1,4 @@
-"""Halving ONNX files: weights are stored in float16, and the network computes in float32."""
+"""Halve the size of ONNX files: store weights in float16, and compute in float32."""
 
 from pathlib import Path
 
@@ -12,12 +12,12 @@ SMALLEST = 1024  # elements; smaller arrays stay in float32
 
 
 def halve_weights(path: Path, out: Path) -> None:
-    """Copy an ONNX file with its large float32 constants stored in float16.
+    """Copy an ONNX file, with its large float32 constants in float16.
 
     Parameters
     ----------
     path : Path
-        A file that `to_onnx.write_onnx` wrote.
+        Written by `to_onnx.write_onnx`.
     out : Path
 
     Raises

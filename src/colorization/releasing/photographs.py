@@ -1,4 +1,4 @@
-"""Score a packaged model on whole photographs, at their own size."""
+"""Score a packaged model on uncropped photographs, in full size."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,80 +15,93 @@ from colorization.core.progress import progress_bar
 from colorization.scoring.summary import mean_with_se, ratio_with_se
 
 MEASURED = ("psnr", "ciede2000", "colorfulness")
-AT_A_TIME = 16  # photographs
+BATCH = 16  # photographs
 
 
 def score_photographs(
-    colorizer: Colorizer, paths: Sequence[Path], positions: Sequence[float | None]
+    colorizer: Colorizer, paths: Sequence[Path], sweep: Sequence[float | None]
 ) -> pd.DataFrame:
-    """Colorize photographs and compare them with their own colors, on all cores.
+    """Colorize photographs and compare the results with the originals, on all cores.
 
     Parameters
     ----------
     colorizer : Colorizer
     paths : sequence of Path
-    positions : sequence of float or None
-        Positions of its dial; None takes the default position, or serves a model without a dial.
+    sweep : sequence of float or None
+        The vividness of each result; None for the model's default, or for a model without one.
 
     Returns
     -------
     DataFrame
-        First a row "gray", for the photographs without colors, then a row per position. Columns:
-        "psnr_gain_over_gray_db", the mean PSNR in sRGB minus that of the gray photograph; "ciede2000", the
-        mean over the photographs of each one's mean over its pixels; "colorfulness", its sum
-        divided by that of the photographs; and their standard errors, with "_se".
+        A row "gray", for the photographs without colors, then a row per vividness. Columns:
+        "psnr_gain_over_gray_db", the mean PSNR in sRGB minus that of the gray photograph;
+        "ciede2000", the mean over the photographs of the mean over the pixels; "colorfulness",
+        the sum over the results divided by that over the photographs; their standard errors,
+        "..._se".
     """
     measured: list[np.ndarray] = []
     with Parallel(n_jobs=-1) as parallel, progress_bar("scoring photographs", len(paths)) as bar:
-        for start in range(0, len(paths), AT_A_TIME):
-            some = paths[start : start + AT_A_TIME]
-            predicted = colorizer.predict([colorizer.see(path) for path in some])
-            ways = (
-                [colorizer.turn(each, position) for position in positions] for each in predicted
+        for start in range(0, len(paths), BATCH):
+            batch = paths[start : start + BATCH]
+            predicted = colorizer.predict([colorizer.prepare_input(path) for path in batch])
+            ab = (
+                [colorizer.decode(output, vividness) for vividness in sweep] for output in predicted
             )
-            measured += parallel(map(delayed(measure_photograph), some, ways))
-            bar.update(len(some))
-    names = ["default" if position is None else str(position) for position in positions]
+            measured += parallel(map(delayed(measure_photograph), batch, ab))
+            bar.update(len(batch))
+    names = ["default" if vividness is None else str(vividness) for vividness in sweep]
     return _summarize(np.stack(measured), ["gray", *names])
 
 
-def measure_photograph(path: Path, ways: Sequence[np.ndarray]) -> np.ndarray:
-    """Measure a photograph, its gray version, and it in each ab of `ways`: (2 + ways, 3)."""
+def measure_photograph(path: Path, predictions: Sequence[np.ndarray]) -> np.ndarray:
+    """Measure a photograph under several ab.
+
+    Parameters
+    ----------
+    path : Path
+    predictions : sequence of P (H, W, 2) float32 arrays
+        CIE a*, b* / AB_SCALE, of any size.
+
+    Returns
+    -------
+    (2 + P, 3) float array
+        The quantities of `MEASURED`, for the photograph itself, in gray, and with each prediction.
+    """
     truth = originals.read_original(path).rgb.convert("RGB")
     gray = np.zeros((1, 1, 2), np.float32)
     return np.array(
         [
             _measure(truth, truth),
-            *(_measure(truth, originals.join(truth.copy(), ab)) for ab in (gray, *ways)),
+            *(_measure(truth, originals.join(truth.copy(), ab)) for ab in (gray, *predictions)),
         ]
     )
 
 
 def _measure(truth: Image.Image, image: Image.Image) -> tuple[float, float, float]:
     """Measure the quantities of `MEASURED`; the PSNR of equal images is infinite."""
-    one, other = np.asarray(truth), np.asarray(image)
-    in_lab = (lab.to_cie(*lab.rgb_to_lab(each)) for each in (one, other))
+    expected, actual = np.asarray(truth), np.asarray(image)
+    cie = (lab.to_cie(*lab.rgb_to_lab(rgb)) for rgb in (expected, actual))
     return (
-        similarity.psnr_rgb_db(one, other),
-        color_metrics.ciede2000_mean(*in_lab),
-        color_metrics.colorfulness(other),
+        similarity.psnr_rgb_db(expected, actual),
+        color_metrics.ciede2000_mean(*cie),
+        color_metrics.colorfulness(actual),
     )
 
 
 def _summarize(measured: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
-    """Summarize (N, 2 + ways, 3) measurements; see `score_photographs`."""
-    psnr, difference, colorfulness = (
-        pd.DataFrame(measured[..., place]) for place in range(len(MEASURED))
+    """Summarize (N, 2 + P, 3) measurements; see `score_photographs`."""
+    psnr, ciede2000, colorfulness = (
+        pd.DataFrame(measured[..., index]) for index in range(len(MEASURED))
     )
-    over_gray = psnr.sub(psnr[1], axis=0).replace([np.inf, -np.inf], np.nan)
+    gain = psnr.sub(psnr[1], axis=0).replace([np.inf, -np.inf], np.nan)
     rows = []
-    for way, name in enumerate(names, start=1):
+    for column, name in enumerate(names, start=1):
         scores = {
-            "psnr_gain_over_gray_db": mean_with_se(over_gray[way]),
-            "ciede2000": mean_with_se(difference[way]),
-            "colorfulness": ratio_with_se(colorfulness[way], colorfulness[0]),
+            "psnr_gain_over_gray_db": mean_with_se(gain[column]),
+            "ciede2000": mean_with_se(ciede2000[column]),
+            "colorfulness": ratio_with_se(colorfulness[column], colorfulness[0]),
         }
         flat = {key: score.value for key, score in scores.items()}
-        flat |= {f"{key}_se": score.error for key, score in scores.items()}
+        flat |= {f"{key}_se": score.se for key, score in scores.items()}
         rows.append({"vividness": name} | flat)
     return pd.DataFrame(rows)

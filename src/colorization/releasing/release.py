@@ -1,4 +1,4 @@
-"""Making the model that comes with this program: a halved package, scored on new photographs."""
+"""Make the released model: a package in half precision, scored on new photographs."""
 
 import shutil
 from collections.abc import Sequence
@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from colorization.colorizing import originals
 from colorization.colorizing.colorizer import Colorizer, load
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder
@@ -31,11 +30,11 @@ from colorization.sources import archives
 
 MOST_CHANGED = 1.0  # of 255, mean over a photograph's pixels
 LARGEST = 20_000_000  # bytes of all files together
-POSITIONS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the dial, where the model is scored
+SWEEP = (0.0, 0.25, 0.5, 0.75, 1.0)  # the vividness at which the model is scored
 
 
 def release(package: Path, photos: Path, notes: Path, out: Path) -> None:
-    """Make the model that comes with this program.
+    """Make the released model, which is installed with this program.
 
     Parameters
     ----------
@@ -44,7 +43,7 @@ def release(package: Path, photos: Path, notes: Path, out: Path) -> None:
     photos : Path
         A folder of photographs that the model was not trained on.
     notes : Path
-        A person's notes on the model, in Markdown: its data, licenses and weaknesses.
+        Notes on the model's data, licenses and weaknesses, in Markdown.
     out : Path
         A folder; replaced.
 
@@ -54,7 +53,7 @@ def release(package: Path, photos: Path, notes: Path, out: Path) -> None:
         If half precision changes a photograph too much, or the model is too large.
     """
     paths = [photos / name for name in archives.folder_image_names(photos)]
-    whole = load(package)
+    original = load(package)
     with atomic_folder(out) as folder:
         manifest = read_manifest(package)
         for name in (*manifest.files, NAME):
@@ -62,16 +61,14 @@ def release(package: Path, photos: Path, notes: Path, out: Path) -> None:
                 halve_weights(package / name, folder / name)
             else:
                 shutil.copyfile(package / name, folder / name)
-        changed = manifest.model_copy(
-            update={"files": {name: sha256_of(folder / name) for name in manifest.files}}
-        )
-        write_manifest(folder, changed)  # `load` checks these hashes
+        hashes = {name: sha256_of(folder / name) for name in manifest.files}
+        write_manifest(folder, manifest.model_copy(update={"files": hashes}))  # for `load`
         halved = load(folder)
-        change = largest_change(whole, halved, paths)
+        change = largest_change(original, halved, paths)
         if change > MOST_CHANGED:
             raise ColorizationError(f"half precision changes a photograph by {change:.2f} of 255")
-        positions = [None] if halved.vividness is None else POSITIONS
-        scores = score_photographs(halved, paths, positions)
+        sweep = [None] if halved.vividness is None else SWEEP
+        scores = score_photographs(halved, paths, sweep)
         write_table(scores, folder / "other_photographs.csv")
         card = rendering.render(
             "released.md.j2",
@@ -86,31 +83,27 @@ def release(package: Path, photos: Path, notes: Path, out: Path) -> None:
         )
         (folder / CARD).write_text(card, encoding="utf-8")
         names = sorted(path.name for path in folder.iterdir() if path.name != NAME)
-        files = {name: sha256_of(folder / name) for name in names}
-        write_manifest(folder, manifest.model_copy(update={"files": files}))
+        hashes = {name: sha256_of(folder / name) for name in names}
+        write_manifest(folder, manifest.model_copy(update={"files": hashes}))
         size = sum(path.stat().st_size for path in folder.iterdir())
         if size > LARGEST:
             raise ColorizationError(f"{size:,} bytes, more than {LARGEST:,}")
 
 
 def largest_change(one: Colorizer, other: Colorizer, paths: Sequence[Path]) -> float:
-    """Give the mean difference, of 255, of the photograph whose pixels differ most on average."""
-    colors = (
-        [each.turn(each.predict([each.see(path)])[0]) for each in (one, other)] for path in paths
-    )
-    return max(Parallel(n_jobs=-1)(map(delayed(_change), paths, colors)))
+    """Return the largest mean absolute difference, of 255, of a photograph's two results."""
 
+    def change(path: Path) -> float:
+        results = (np.asarray(colorizer(path)).astype(float) for colorizer in (one, other))
+        return float(np.abs(np.subtract(*results)).mean())
 
-def _change(path: Path, colors: Sequence[np.ndarray]) -> float:
-    rgb = originals.read_original(path).rgb.convert("RGB")
-    one, other = (np.asarray(originals.join(rgb.copy(), ab)).astype(float) for ab in colors)
-    return float(np.abs(one - other).mean())
+    return max(Parallel(n_jobs=-1, prefer="threads")(map(delayed(change), paths)))
 
 
 def _table(scores: pd.DataFrame) -> Table:
-    """Shorten the table of `score_photographs` for the card."""
+    """Format the table of `score_photographs` for the card."""
     titles = {
-        "psnr_gain_over_gray_db": "PSNR over gray, dB",
+        "psnr_gain_over_gray_db": "PSNR gain over gray, dB",
         "ciede2000": "CIEDE2000",
         "colorfulness": "colorfulness",
     }

@@ -49,7 +49,7 @@ def finder(download: Download) -> FindSmallRegions:
         return lambda _, rgb: small_regions(rgb)
 
     def drawn(name: str, rgb: np.ndarray) -> np.ndarray:
-        free = model_input.center_square(scenes.free_parts(download.scenes, name), len(rgb))
+        free = model_input.center_square(scenes.free_regions(download.scenes, name), len(rgb))
         return free > 127
 
     return drawn

@@ -83,7 +83,7 @@ def colorize(
     dict of str to (S, H, W, 3) uint8 array
         sRGB; the images in gray ("gray"), colorized ("colorized") and in true colors ("truth").
     """
-    samples = test.some(indices)
+    samples = test.subset(indices)
     truth = np.array(samples.images.rgb)
     L = lab.rgb_to_lab(truth)[0]
     ab = np.array(list(predict(model, samples, batch_size))).reshape(*truth.shape[:3], 2)

@@ -10,13 +10,13 @@ from colorization.color import lab
 from colorization.color.reference import Reference
 from colorization.core.progress import progress_bar
 from colorization.dataset.examples import Examples
-from colorization.networks.vividness import POSITIONS, AdjustableModel
+from colorization.networks.vividness import OPERATING_POINTS, AdjustableModel
 from colorization.scoring.metrics import ImageScores
 from colorization.scoring.one_image import score_colorizations
 from colorization.scoring.trivial import TrivialScores
 from colorization.scoring.vividness import DISPLAYED, KEYS, summarize_sweep
 
-SCORED = np.linspace(0, 1, POSITIONS)  # operating points
+SCORED = np.linspace(0, 1, OPERATING_POINTS)
 
 
 def sweep_vividness(
@@ -27,8 +27,8 @@ def sweep_vividness(
     with Parallel(n_jobs=-1) as parallel, progress_bar("vividness sweep", len(test)) as bar:
         for start in range(0, len(test), batch_size):
             batch = slice(start, start + batch_size)
-            logits = adjustable.before.predict_on_batch(test.inputs(batch))
-            ab = np.stack([adjustable.ab(logits, vividness) for vividness in SCORED], axis=1)
+            logits = adjustable.logits_model.predict_on_batch(test.inputs(batch))
+            ab = np.stack([adjustable.decode(logits, vividness) for vividness in SCORED], axis=1)
             scores += parallel(
                 delayed(score_colorizations)(Reference(np.array(rgb)), decoded, KEYS)
                 for rgb, decoded in zip(test.images.rgb[batch], ab, strict=True)
@@ -41,12 +41,12 @@ def decode_samples(
     adjustable: AdjustableModel, test: Examples, indices: Sequence[int], batch_size: int
 ) -> np.ndarray:
     """Colorize some test images at each of `DISPLAYED`; see `VividnessSweep.images`."""
-    samples = test.some(indices)
+    samples = test.subset(indices)
     decoded = []
     for start in range(0, len(samples), batch_size):
         batch = slice(start, start + batch_size)
         L, _ = lab.rgb_to_lab(np.array(samples.images.rgb[batch]))
-        logits = adjustable.before.predict_on_batch(samples.inputs(batch))
-        rgb = [lab.lab_to_rgb(L, adjustable.ab(logits, vividness)) for vividness in DISPLAYED]
+        logits = adjustable.logits_model.predict_on_batch(samples.inputs(batch))
+        rgb = [lab.lab_to_rgb(L, adjustable.decode(logits, vividness)) for vividness in DISPLAYED]
         decoded.append(np.stack(rgb, axis=1))
     return np.concatenate(decoded)

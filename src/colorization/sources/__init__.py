@@ -1,1 +1,1 @@
-"""Bring photographs from archives, folders, URLs or drawn scenes into one zip."""
+"""Collect photographs from archives, folders, URLs or drawn scenes in one zip."""

@@ -1,4 +1,4 @@
-"""Pack images into one zip file, the raw data, and read them straight out of it."""
+"""Pack images into a zip archive, the raw data, and read them from it."""
 
 import bz2
 import errno
@@ -21,19 +21,19 @@ from typing import IO, Any, NamedTuple
 from colorization.core.errors import ColorizationError
 
 EXTENSIONS = frozenset({".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-MAX_BYTES = 1 << 28  # of one image file; fits 89 megapixels, the most that is decoded, uncompressed
+MAX_BYTES = 1 << 28  # of an image file; enough for 89 uncompressed megapixels, the decoder's limit
 
-# Bounds on a tar. Photographs hardly compress, but 174 KB of packed zeros could fill a disk.
-LEAST_UNPACKED = 1 << 30  # bytes that any archive may hold
+# Limits of a tar. Photographs hardly compress, but 174 KB of compressed zeros could fill a disk.
+LEAST_UNPACKED = 1 << 30  # bytes allowed for any archive
 LARGEST_RATIO = 100  # unpacked bytes per byte of the archive, if that allows more
-MAX_HEADER = 1 << 20  # bytes of a header, whether of one member or of all that follow
+MAX_HEADER = 1 << 20  # bytes of a header, of one member or global
 MAX_NAME = 4096  # characters, as in a file system
 CHUNK = 1 << 20  # bytes
 
-# The errors that gzip, bz2 and lzma raise on damaged archives.
+# Errors of gzip, bz2 and lzma on damaged archives.
 _UNREADABLE = (EOFError, OSError, zlib.error, lzma.LZMAError)
 
-# The errors that zipfile raises on damaged members.
+# Errors of zipfile on damaged members.
 _DAMAGE = (
     zipfile.BadZipFile,
     RuntimeError,
@@ -46,7 +46,7 @@ _DAMAGE = (
 
 
 class Member(NamedTuple):
-    """An image to be packed.
+    """An image to pack.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Member(NamedTuple):
 
 
 def is_image_name(name: str) -> bool:
-    """Whether a member's name is that of an image, and not of a hidden or system file."""
+    """Whether a name is that of an image, not of a hidden or system file."""
     *folders, file = name.split("/")
     parts = {*folders, file} - {".", ".."}
     hidden = any(part.startswith((".", "__MACOSX")) for part in parts)
@@ -70,23 +70,23 @@ def is_image_name(name: str) -> bool:
 
 
 def image_names(archive: Path) -> list[str]:
-    """Names of the images in a zip, sorted; among members of the same name, the last counts.
+    """Names of the images in a zip, sorted, without duplicates.
 
     Raises
     ------
     ColorizationError
-        If `archive` is no readable zip, or holds no image.
+        If `archive` is not a readable zip, or contains no images.
     """
     with _open_zip(archive) as file:
         names = sorted({name for name in file.namelist() if is_image_name(name)})
     if not names:
         kinds = ", ".join(sorted(EXTENSIONS))
-        raise ColorizationError(f"{archive}: holds no images (files ending in {kinds})")
+        raise ColorizationError(f"{archive}: contains no images ({kinds})")
     return names
 
 
 def read_member(archive: Path, name: str) -> bytes:
-    """Read an image file out of a zip, which stays open for the next call.
+    """Read an image file from a zip, which stays open for the next call.
 
     Raises
     ------
@@ -95,44 +95,44 @@ def read_member(archive: Path, name: str) -> bytes:
         deflated.
     """
     status = archive.stat()
-    file = _kept_open(archive, (status.st_size, status.st_mtime_ns, status.st_ino))
+    file = _cached_zip(archive, (status.st_size, status.st_mtime_ns, status.st_ino))
     info = file.getinfo(name)
     if info.flag_bits & 1:  # APPNOTE 4.4.4
         raise ColorizationError("encrypted")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ColorizationError("packed with a method other than deflate, whose size has no bound")
+        raise ColorizationError("compressed with a method other than deflate")
     if info.file_size > MAX_BYTES:
         raise ColorizationError(f"{info.file_size:,} bytes, more than {MAX_BYTES:,}")
     try:
         with file.open(info) as member:
-            return member.read(info.file_size)  # no more is inflated, whatever the member holds
+            return member.read(info.file_size)  # limits decompression
     except _DAMAGE as error:
         raise ColorizationError("damaged in the archive") from error
 
 
 @lru_cache(maxsize=1)
-def _kept_open(archive: Path, _version: tuple[int, ...]) -> zipfile.ZipFile:
-    """Open a zip once for many reads, since a directory of 25,000 names is slow to parse."""
+def _cached_zip(archive: Path, _version: tuple[int, ...]) -> zipfile.ZipFile:
+    """Open a zip once for many reads, since parsing 25,000 names is slow."""
     return _open_zip(archive)
 
 
 def write_zip(members: Iterable[Member], out: Path) -> None:
-    """Pack members into a zip, stored, since images are compressed already.
+    """Pack members into a zip, uncompressed, since images already are compressed.
 
     Parameters
     ----------
     members : iterable of Member
-        Copied piece by piece, whatever their size.
+        Copied in chunks.
     out : Path
-        The same members give the same bytes, since no time is written.
+        Deterministic: no times are written.
     """
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as file:
         for member in members:
-            # A file system may hold a name that is no Unicode, but a zip cannot.
-            written = member.name.encode("utf-8", "surrogateescape").decode(
+            # File names may be invalid Unicode, names in a zip may not.
+            name = member.name.encode("utf-8", "surrogateescape").decode(
                 "utf-8", "backslashreplace"
             )
-            info = zipfile.ZipInfo(written)
+            info = zipfile.ZipInfo(name)
             info.file_size = member.size
             with file.open(info, "w") as packed:
                 shutil.copyfileobj(member.content, packed)
@@ -149,11 +149,11 @@ def folder_members(folder: Path) -> Iterator[Member]:
 def folder_image_names(folder: Path) -> list[str]:
     """Names of the images below a folder, relative to it, with forward slashes, sorted.
 
-    Links to files are followed, links to folders are not. Pipes, links to nothing and whatever else
-    is no file are passed over. An entry that cannot be examined raises an OSError.
+    Links to files are followed, links to folders are not. Entries that are not files, such as pipes
+    and broken links, are ignored. An inaccessible entry raises an OSError.
     """
     names, prefixes = [], [""]
-    # os.scandir is faster than a Path per file: each `dvc repro` runs this, also on 25,000 files.
+    # os.scandir is faster than a Path per file: each `dvc repro` runs this, even on 25,000 files.
     while prefixes:
         prefix = prefixes.pop()
         with os.scandir(f"{folder}/{prefix}") as entries:
@@ -171,17 +171,17 @@ def _is_file(entry: os.DirEntry) -> bool:
         return stat.S_ISREG(entry.stat().st_mode)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR):
-            return False  # a link to nothing, or to itself
+            return False  # a broken or circular link
         raise
 
 
 def is_tar(path: Path) -> bool:
-    """Whether a file begins as a tar archive does, compressed or not."""
+    """Whether a file begins like a tar archive, compressed or not."""
     return _tar_opener(path) is not None
 
 
 def _tar_opener(path: Path) -> Callable[..., IO[bytes]] | None:
-    """The function that opens a tar and decompresses it; None for a file that is no tar."""
+    """The function that opens a tar and decompresses it; None if it is not a tar."""
     openers: tuple[Callable[..., Any], ...] = (open, gzip.open, bz2.open, lzma.open)
     for opener in openers:
         try:
@@ -190,7 +190,7 @@ def _tar_opener(path: Path) -> Callable[..., IO[bytes]] | None:
             if block != bytes(tarfile.BLOCKSIZE):  # a block of zeros is an empty tar
                 tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         except (tarfile.HeaderError, *_UNREADABLE) as error:
-            _raise_of_system(error)
+            _reraise_system_error(error)
             continue
         return opener
     return None
@@ -199,31 +199,31 @@ def _tar_opener(path: Path) -> Callable[..., IO[bytes]] | None:
 def pack_tar(archive: Path, out: Path) -> None:
     """Pack the images of a tar archive into a zip, in the archive's order.
 
-    An image of more than `MAX_BYTES`, or a sparse one, is left out, and a message says so.
+    Images of more than `MAX_BYTES` and sparse files are excluded, with a message.
 
     Raises
     ------
     ColorizationError
-        If the archive is damaged, or unpacks to far more than its length suggests.
+        If the archive is damaged, or unpacks to far more than its size.
     """
     try:
         with warnings.catch_warnings():
-            # Among members of the same name the last counts, in a zip as in a tar.
+            # Of duplicate names, the last is used, in a zip as in a tar.
             warnings.filterwarnings("ignore", "Duplicate name", UserWarning)
             write_zip(_tar_members(archive), out)
     except _TooMuchError as error:
         raise ColorizationError(
             f"{archive}: {error}, from {archive.stat().st_size:,}; "
-            "if they are photographs, unpack it yourself and name the folder"
+            "if they are photographs, unpack it yourself and use the folder"
         ) from error
     except (tarfile.TarError, struct.error, *_UNREADABLE) as error:
-        _raise_of_system(error)
+        _reraise_system_error(error)
         reason = str(error).partition("\n")[0]
         raise ColorizationError(f"{archive}: damaged tar archive ({reason})") from error
 
 
-def _raise_of_system(error: Exception) -> None:
-    """Raise an error that is not the archive's fault, such as a full disk."""
+def _reraise_system_error(error: Exception) -> None:
+    """Raise an error that is not caused by the archive, such as a full disk."""
     if getattr(error, "errno", None) is not None:
         raise error
 
@@ -231,33 +231,33 @@ def _raise_of_system(error: Exception) -> None:
 def _tar_members(archive: Path) -> Iterator[Member]:
     opener = _tar_opener(archive)
     if opener is None:
-        raise tarfile.ReadError("no header at its beginning")
-    most = max(LEAST_UNPACKED, LARGEST_RATIO * archive.stat().st_size)
+        raise tarfile.ReadError("no header")
+    limit = max(LEAST_UNPACKED, LARGEST_RATIO * archive.stat().st_size)
     with opener(archive, "rb") as file:
-        stream = _Forward(file, most)
-        with _odd_headers():
+        stream = _ForwardStream(file, limit)
+        with _header_errors():
             tar = tarfile.TarFile(fileobj=stream)  # type: ignore[arg-type]
         while (member := _next_member(tar, stream)) is not None:
             if not member.isfile() or not is_image_name(member.name):
                 continue
-            if excluded := _reason_to_leave_out(member):
-                print(f"{archive}: {member.name!r} is left out: {excluded}", flush=True)
+            if reason := _reason_to_exclude(member):
+                print(f"{archive}: {member.name!r} excluded: {reason}", flush=True)
                 continue
             stream.allowance = member.size
             content = tar.extractfile(member)
             if content is not None:
                 yield Member(member.name, member.size, content)
-        # tarfile takes a damaged header for the end of the archive.
+        # tarfile mistakes a damaged header for the end of the archive.
         if stream.last not in (b"", bytes(tarfile.BLOCKSIZE)):
             raise tarfile.ReadError(f"damaged header at byte {tar.offset:,}")
-        stream.drain()  # which checks gzip's and xz's checksums, at the very end
+        stream.drain()  # verifies the checksums at the end of gzip and xz
 
 
-def _next_member(tar: tarfile.TarFile, stream: "_Forward") -> tarfile.TarInfo | None:
+def _next_member(tar: tarfile.TarFile, stream: "_ForwardStream") -> tarfile.TarInfo | None:
     stream.allowance = MAX_HEADER
-    with _odd_headers():
+    with _header_errors():
         member = tar.next()
-    vars(tar)["members"] = []  # otherwise tarfile keeps all members
+    vars(tar)["members"] = []  # otherwise tarfile keeps all members in memory
     if sum(len(name) + len(text) for name, text in tar.pax_headers.items()) > MAX_HEADER:
         raise tarfile.ReadError(f"global headers of more than {MAX_HEADER:,} bytes")
     if member and member.size < 0:
@@ -268,47 +268,47 @@ def _next_member(tar: tarfile.TarFile, stream: "_Forward") -> tarfile.TarInfo | 
 
 
 @contextmanager
-def _odd_headers() -> Iterator[None]:
-    """Turn every error that tarfile raises while it parses headers into its ReadError.
+def _header_errors() -> Iterator[None]:
+    """Convert all errors that tarfile raises while parsing headers to its ReadError.
 
-    On headers that no program writes, tarfile fails by ValueError, OverflowError, RecursionError
-    and others. They differ from release to release, hence the broad catch.
+    On malformed headers, tarfile may raise ValueError, OverflowError, RecursionError and others,
+    which vary between releases, hence the broad catch.
     """
     try:
         yield
     except tarfile.TarError:
         raise
     except Exception as error:
-        _raise_of_system(error)
+        _reraise_system_error(error)
         raise tarfile.ReadError(str(error) or type(error).__name__) from error
 
 
-def _reason_to_leave_out(member: tarfile.TarInfo) -> str | None:
+def _reason_to_exclude(member: tarfile.TarInfo) -> str | None:
     if member.size > MAX_BYTES:
         return f"{member.size:,} bytes, more than {MAX_BYTES:,}"
     if member.issparse():
-        return "a sparse file, in pieces"  # tarfile can search the pieces without end
+        return "a sparse file"  # tarfile may loop forever over its map
     return None
 
 
 class _TooMuchError(tarfile.TarError):
-    """A tar that would fill a disk."""
+    """A tar that unpacks to too many bytes."""
 
 
-class _Forward:
-    """The stream that tarfile reads: only forwards, so it ends, and never much at a time.
+class _ForwardStream:
+    """A stream for tarfile that only moves forwards, and limits the bytes of each read.
 
     Attributes
     ----------
     allowance : int
         Number of bytes that may still be read.
     last : bytes
-        The bytes that were read last.
+        The result of the last read.
     """
 
-    def __init__(self, file: IO[bytes], most: int) -> None:
+    def __init__(self, file: IO[bytes], limit: int) -> None:
         self._file = file
-        self._most = most
+        self._limit = limit
         self.allowance = MAX_HEADER
         self.last = b""
 
@@ -317,7 +317,7 @@ class _Forward:
 
     def seek(self, position: int) -> int:
         if position < self.tell():
-            raise tarfile.ReadError(f"leads back to byte {position:,}")
+            raise tarfile.ReadError(f"seeks back to byte {position:,}")
         self._check(position)
         return self._file.seek(position)
 
@@ -335,8 +335,8 @@ class _Forward:
             self._check(self.tell())
 
     def _check(self, length: int) -> None:
-        if length > self._most:
-            raise _TooMuchError(f"unpacks to more than {self._most:,} bytes")
+        if length > self._limit:
+            raise _TooMuchError(f"unpacks to more than {self._limit:,} bytes")
 
 
 def _open_zip(archive: Path) -> zipfile.ZipFile:

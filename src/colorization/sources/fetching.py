@@ -1,4 +1,4 @@
-"""Bring the images of any `download.source` into data/raw.zip."""
+"""Fetch the images of `download.source` into data/raw.zip."""
 
 import hashlib
 import io
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_write
-from colorization.core.settings import Download, shown
+from colorization.core.settings import Download, redact
 from colorization.core.workspace import local_path
 from colorization.sources import archives
 from colorization.sources.archives import Member
@@ -23,38 +23,37 @@ MIRFLICKR25K = RemoteFile(
     length=3_069_184_257,
 )
 
-# GitHub makes this archive anew for each request: its bytes vary, its images do not.
+# GitHub generates this archive for each request: its bytes vary, its images do not.
 BSDS500 = RemoteFile(
     "https://github.com/BIDS/BSDS500/archive/a04b7c6c3a9f0ace74bf205c72a43d32e1c72722.zip"
 )
 BSDS500_FOLDER = "BSDS500/data/images/"
 BSDS500_IMAGES = 500
-# The sha256 of the images' own sha256s in hexadecimal, sorted and joined.
+# The sha256 of the images' hexadecimal sha256s, sorted and concatenated.
 BSDS500_SHA256 = "a7c539b676f71e026da52b9f319e930af90e41f0e38e3a5dd8d4b5a869511ed0"
 
 
-def fetch(download: Download, out: Path, unfinished: Path) -> None:
-    """Bring the images of `download.source` into one zip.
+def fetch(download: Download, out: Path, checkpoint_dir: Path) -> None:
+    """Fetch the images of `download.source` as one zip.
 
     Parameters
     ----------
     download : Download
     out : Path
-        A zip is taken as it is; a tar or a folder is packed into one. Every later stage thus reads
-        one kind of archive, in any order.
-    unfinished : Path
-        A folder that keeps the bytes of an interrupted download.
+        A zip is copied; a tar or a folder is packed into a zip, which allows random access.
+    checkpoint_dir : Path
+        For interrupted downloads.
 
     Raises
     ------
     ColorizationError
-        If the source is missing or damaged, is not the expected file, or holds no image.
+        If the source is missing or damaged, is not the expected file, or contains no images.
     """
     with atomic_write(out) as partial:
         if download.source in NAMED:
-            NAMED[download.source](download, partial, unfinished)
+            NAMED[download.source](download, partial, checkpoint_dir)
         elif is_url(download.source):
-            _fetch_archive(parse_url(download.source), partial, unfinished)
+            _fetch_archive(parse_url(download.source), partial, checkpoint_dir)
         else:
             _fetch_local(local_source(download.source), partial)
 
@@ -65,57 +64,57 @@ def local_source(source: str) -> Path:
     Raises
     ------
     ColorizationError
-        If it does not exist, is neither a zip, a tar nor a folder, or holds no images. The images
-        of a tar are not checked, since that takes reading it through.
+        If it does not exist, is neither a zip, a tar nor a folder, or contains no images. The
+        content of a tar is not checked, since that requires reading all of it.
     """
     path = local_path(source)
     if not path.exists():
         names = ", ".join(NAMED)
         raise ColorizationError(
             f"download.source must be {names}, an http(s) URL, or the path of a zip, a tar or a "
-            f"folder; found {shown(source)!r}, which does not exist"
+            f"folder; found {redact(source)!r}, which does not exist"
         )
     if path.is_dir():
         if not archives.folder_image_names(path):
-            raise ColorizationError(f"download.source: {source} holds no images")
+            raise ColorizationError(f"download.source: {source} contains no images")
     elif path.is_file() and _is_zip(path):
         archives.image_names(path)
-    elif not path.is_file() or not archives.is_tar(path):  # a pipe would have no end
+    elif not path.is_file() or not archives.is_tar(path):  # not a pipe, which might never end
         raise ColorizationError(f"download.source: {source} is neither a zip, a tar nor a folder")
     return path
 
 
-def _draw_scenes(download: Download, out: Path, _unfinished: Path) -> None:
-    # Imported here, since the check at the start of every `dvc repro` only needs `NAMED`.
+def _draw_scenes(download: Download, out: Path, _checkpoint_dir: Path) -> None:
+    # Lazy: the check at the start of every `dvc repro` only needs `NAMED`.
     from colorization.sources import scenes  # noqa: PLC0415
 
     drawn = scenes.draw_all(download.scenes)
     archives.write_zip((_member(name, content) for name, content in drawn), out)
 
 
-def _fetch_mirflickr25k(_download: Download, out: Path, unfinished: Path) -> None:
-    _fetch_archive(MIRFLICKR25K, out, unfinished)
+def _fetch_mirflickr25k(_download: Download, out: Path, checkpoint_dir: Path) -> None:
+    _fetch_archive(MIRFLICKR25K, out, checkpoint_dir)
 
 
-def _fetch_bsds500(_download: Download, out: Path, unfinished: Path) -> None:
+def _fetch_bsds500(_download: Download, out: Path, checkpoint_dir: Path) -> None:
     from colorization.sources.downloads import downloaded  # noqa: PLC0415
 
-    with downloaded(BSDS500, unfinished) as archive:
+    with downloaded(BSDS500, checkpoint_dir) as archive:
         names = [name for name in archives.image_names(archive) if BSDS500_FOLDER in name]
         images = {
             name.partition(BSDS500_FOLDER)[2]: archives.read_member(archive, name) for name in names
         }
         sums = sorted(hashlib.sha256(content).hexdigest() for content in images.values())
-        found = hashlib.sha256("".join(sums).encode()).hexdigest()
-        if found != BSDS500_SHA256:
+        sha256 = hashlib.sha256("".join(sums).encode()).hexdigest()
+        if sha256 != BSDS500_SHA256:
             raise ColorizationError(
-                f"{archive}: holds other images than BSDS500 has: {BSDS500_IMAGES} with the sha256 "
-                f"{BSDS500_SHA256} over theirs were expected, {len(images)} with {found} were found"
+                f"{archive}: not the images of BSDS500: expected {BSDS500_IMAGES} with a combined "
+                f"sha256 of {BSDS500_SHA256}, found {len(images)} with {sha256}"
             )
         archives.write_zip((_member(name, content) for name, content in images.items()), out)
 
 
-# The sources that have a name.
+# Functions of the named sources.
 NAMED: dict[str, Callable[[Download, Path, Path], None]] = {
     "scenes": _draw_scenes,
     "mirflickr25k": _fetch_mirflickr25k,
@@ -123,10 +122,10 @@ NAMED: dict[str, Callable[[Download, Path, Path], None]] = {
 }
 
 
-def _fetch_archive(remote: RemoteFile, out: Path, unfinished: Path) -> None:
+def _fetch_archive(remote: RemoteFile, out: Path, checkpoint_dir: Path) -> None:
     from colorization.sources.downloads import downloaded  # noqa: PLC0415
 
-    with downloaded(remote, unfinished) as archive:
+    with downloaded(remote, checkpoint_dir) as archive:
         if _is_zip(archive):
             archives.image_names(archive)
             shutil.move(archive, out)
@@ -150,7 +149,7 @@ def _pack_tar(archive: Path, out: Path) -> None:
     try:
         archives.image_names(out)
     except ColorizationError as error:
-        raise ColorizationError(f"{archive}: holds no images") from error
+        raise ColorizationError(f"{archive}: contains no images") from error
 
 
 def _member(name: str, content: bytes) -> Member:
@@ -158,7 +157,7 @@ def _member(name: str, content: bytes) -> Member:
 
 
 def _is_zip(path: Path) -> bool:
-    """Whether a file is a zip, even one cut off; a tar that ends in a zip is none."""
+    """Whether a file is a zip, even a truncated one, but not a tar that ends in a zip."""
     with path.open("rb") as file:
-        begins_as_zip = file.read(4) == b"PK\x03\x04"
-    return begins_as_zip or (zipfile.is_zipfile(path) and not archives.is_tar(path))
+        begins_like_zip = file.read(4) == b"PK\x03\x04"
+    return begins_like_zip or (zipfile.is_zipfile(path) and not archives.is_tar(path))

@@ -1,4 +1,4 @@
-"""Identify a source by its content, and read only files whose length or time has changed."""
+"""Identify a source by its content, hashing only files whose size or time has changed."""
 
 import hashlib
 from pathlib import Path
@@ -8,19 +8,20 @@ from colorization.sources import archives, fetching
 from colorization.sources.remote import is_url, parse_url
 
 
-def fingerprint_source(source: str, memory: Path) -> str:
+def fingerprint_source(source: str, hash_cache: Path) -> str:
     """Identify `download.source`.
 
     Parameters
     ----------
     source : str
-    memory : Path
+    hash_cache : Path
         See `hashing.sha256_of_files`.
 
     Returns
     -------
     str
-        A name or a URL as it is; the sha256 of a local archive, or of a local folder's listing.
+        The source itself if it is a name or a URL, else the sha256 of the archive, or of the
+        names and hashes of the folder's files.
 
     Raises
     ------
@@ -34,8 +35,8 @@ def fingerprint_source(source: str, memory: Path) -> str:
         return source
     path = fetching.local_source(source)
     if not path.is_dir():
-        return sha256_of_files([path], memory)[0]
+        return sha256_of_files([path], hash_cache)[0]
     names = archives.folder_image_names(path)
-    sums = sha256_of_files([path / name for name in names], memory)
+    sums = sha256_of_files([path / name for name in names], hash_cache)
     listing = "".join(f"{name}\0{sha256}\n" for name, sha256 in zip(names, sums, strict=True))
     return hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest()

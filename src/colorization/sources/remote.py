@@ -1,4 +1,4 @@
-"""Files on HTTP servers: their URLs, and the checksums that a URL may carry."""
+"""Files on HTTP servers: URLs, and checksums in their fragments."""
 
 import os
 import string
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from urllib.parse import urldefrag, urlsplit
 
 from colorization.core.errors import ColorizationError
-from colorization.core.settings import shown
+from colorization.core.settings import redact
 
-DIGITS = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}  # hexadecimal, by algorithm
+DIGITS = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}  # of hexadecimal checksums
 
 
 @dataclass(frozen=True)
@@ -18,13 +18,13 @@ class RemoteFile:
     Attributes
     ----------
     url : str
-        Its query may name environment variables, as in `?token=$TOKEN`.
+        Its query may contain environment variables, as in `?token=$TOKEN`.
     algorithm : str or None
         Of `checksum`, a key of `DIGITS`.
     checksum : str or None
-        In hexadecimal; None where nobody published one.
+        Hexadecimal; None if unknown.
     length : int or None
-        Bytes; None where nobody published it.
+        Bytes; None if unknown.
     """
 
     url: str
@@ -33,30 +33,29 @@ class RemoteFile:
     length: int | None = None
 
     @property
-    def shown(self) -> str:
-        """The URL as messages show it."""
-        return shown(self.url)
+    def redacted(self) -> str:
+        """The URL for messages, without secrets."""
+        return redact(self.url)
 
     def request_url(self) -> str:
-        """The URL with the values of the environment variables that its query names.
+        """The URL with the environment variables of its query substituted.
 
         Raises
         ------
         ColorizationError
-            If one of them is not set, or holds what ends a query.
+            If one is not set, or contains a character that would end the query.
         """
         path, mark, query = self.url.partition("?")
         try:
             values = {name: os.environ[name] for name in string.Template(query).get_identifiers()}
         except KeyError as error:
             raise ColorizationError(
-                f"{self.shown}: its query names the environment variable {error.args[0]}, "
-                "which is not set"
+                f"{self.redacted}: the environment variable {error.args[0]} of its query is not set"
             ) from None
         for name, value in values.items():
             if "#" in value or any(map(str.isspace, value)):
                 raise ColorizationError(
-                    f"{self.shown}: the environment variable {name} holds a # or a space; "
+                    f"{self.redacted}: the environment variable {name} contains a # or a space; "
                     "write them as %23 and %20"
                 )
         return path + mark + string.Template(query).substitute(values)
@@ -68,23 +67,23 @@ def is_url(source: str) -> bool:
 
 
 def parse_url(source: str) -> RemoteFile:
-    """Parse a URL, which may end in a checksum, as in `https://host/a.zip#sha256=0123...`.
+    """Parse a URL with an optional checksum, as in `https://host/a.zip#sha256=0123...`.
 
     Raises
     ------
     ColorizationError
-        If it names no host, or the text after # is no checksum.
+        If it has no host, or the text after # is not a checksum.
     """
     url, fragment = urldefrag(source)
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port  # a port that is no number raises
+        host, _ = parts.hostname, parts.port  # an invalid port raises
     except ValueError:
         host = None
     if not host or host != "".join(host.split()):
-        # The text before an @ may be a password that `shown` misses in a malformed URL.
-        which = "the URL" if "@" in source else repr(shown(source))
-        raise ColorizationError(f"download.source: {which} names no host")
+        # In a malformed URL, `redact` may miss a password before an @.
+        which = "the URL" if "@" in source else repr(redact(source))
+        raise ColorizationError(f"download.source: {which} has no host")
     if not fragment:
         return RemoteFile(url)
     algorithm, _, checksum = fragment.lower().partition("=")

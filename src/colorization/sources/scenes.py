@@ -1,9 +1,9 @@
-"""Draw landscapes whose texture and position tell the color of their large parts.
+"""Draw landscapes in which texture and position determine the color of large regions.
 
 A scene is a sky (day with clouds, dusk with a sun, or overcast) over mountains or a forest, over
-sea, sand or meadow. Brightness, texture and position say which part is what, so a network can
-learn the colors of the large parts. Flowers and boats have random hues of one lightness, which
-nobody can know: this is the difficulty that the paper reports for small objects.
+sea, sand or meadow. Brightness, texture and position identify the large regions, so a network can
+learn their colors. Flowers and boats have random hues of constant lightness, which are not
+predictable: this is the difficulty that the paper reports for small objects.
 """
 
 import io
@@ -18,7 +18,7 @@ from skimage import color
 from colorization.core.progress import progress
 from colorization.core.settings import Scenes
 
-# sRGB, 0..255. Each pair is (lower edge, upper edge) of a part, or its (dark, bright) texture.
+# sRGB, 0..255. Each pair is (lower edge, upper edge) of a region, or its (dark, bright) texture.
 DAY_SKY = ((186, 220, 250), (64, 124, 222))
 DUSK_SKY = ((255, 176, 92), (86, 52, 112))
 OVERCAST_SKY = ((214, 216, 222), (158, 164, 176))
@@ -32,10 +32,10 @@ SNOW = (240, 243, 250)
 CLOUD = (250, 250, 252)
 SUN = (255, 244, 200)
 
-# CIE Lab of flowers and boats: at this L*, sRGB holds a chroma of up to 36 in every hue.
+# CIE Lab of flowers and boats: at this L*, sRGB contains chromas up to 36 in all hues.
 FREE_LIGHTNESS, FREE_CHROMA = 65.0, 35.0
 
-GRAIN = 2.0  # standard deviation of a camera's noise, in 8-bit values
+GRAIN = 2.0  # standard deviation of the noise, in 8-bit values
 
 
 def draw_all(scenes: Scenes) -> Iterator[tuple[str, bytes]]:
@@ -70,19 +70,19 @@ def _generator(scenes: Scenes, index: int) -> np.random.Generator:
     return np.random.default_rng([scenes.seed, index])
 
 
-def free_parts(scenes: Scenes, name: str) -> Image.Image:
-    """Mask the colors of a scene that nobody can know: its flowers, and the hull of its boat.
+def free_regions(scenes: Scenes, name: str) -> Image.Image:
+    """Mask the regions of a scene with unpredictable colors: flowers, and the hull of the boat.
 
     Parameters
     ----------
     scenes : Scenes
     name : str
-        As `draw_all` yields it, with or without a folder before it.
+        Yielded by `draw_all`; may be preceded by a folder.
 
     Returns
     -------
     Image.Image
-        Mode L; 255 inside these parts, and less along their edges.
+        Mode L; 255 inside these regions, and less along their edges.
     """
     index = int(PurePosixPath(name).stem.removeprefix("scene"))
     canvas = _draw(_generator(scenes, index), scenes.width, scenes.height)
@@ -147,7 +147,7 @@ class _Canvas:
         self.y = (np.arange(height)[:, None] + 0.5) / height * np.ones((1, width))
         self.x = (np.arange(width)[None, :] + 0.5) / width * np.ones((height, 1))
         self.rgb = np.zeros((height, width, 3))
-        self.free = np.zeros((height, width))  # 1 where a part has a color that nobody can know
+        self.free = np.zeros((height, width))  # 1 in regions of unpredictable color
 
     def noise(self, across: float, down: float) -> np.ndarray:
         """Smooth noise in 0..1 with about `across` x `down` cells over the image."""
@@ -162,7 +162,7 @@ class _Canvas:
         return (4 * octaves[0] + 2 * octaves[1] + octaves[2]) / 7
 
     def ridge(self, base: float, peak: float, bumps: float) -> np.ndarray:
-        """Mask, in 0..1, of the pixels below a skyline that rises up to `peak` over `base`."""
+        """Mask, in 0..1, of the pixels below a skyline up to `peak` above `base`."""
         skyline = base - peak * self.fractal(bumps, 2)[0]
         return np.clip((self.y - skyline) * self.height, 0, 1)
 
@@ -171,7 +171,7 @@ class _Canvas:
         return np.clip((self.y - edge) * self.height, 0, 1)
 
     def paint(self, mask: np.ndarray, color: np.ndarray) -> None:
-        """Lay `color` over the canvas where `mask` is 1."""
+        """Blend `color` into the canvas by `mask`."""
         rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
         if not len(rows):
             return
@@ -180,7 +180,7 @@ class _Canvas:
         self.rgb[box] += mask[box][..., None] * (inside - self.rgb[box])
 
     def paint_free(self, mask: np.ndarray) -> None:
-        """Paint in a random hue; L* and chroma are constant, so the gray image does not tell it."""
+        """Paint in a random hue, of constant L* and chroma, so independent of the gray image."""
         hue = self.rng.uniform(0, 2 * np.pi)
         lab = [FREE_LIGHTNESS, FREE_CHROMA * np.cos(hue), FREE_CHROMA * np.sin(hue)]
         self.paint(mask, 255 * color.lab2rgb(lab))

@@ -128,7 +128,7 @@ def read_experiments(params: Params, evaluations: Path) -> Experiments:
     if not all(names.equals(first) for names in others):
         raise ColorizationError(f"{evaluations}: trainings were scored on different test images")
     missing = [folder.name for key, folder in folders.items() if key not in trainings]
-    return Experiments(trainings, params.download.shown_source, missing)
+    return Experiments(trainings, params.download.redacted_source, missing)
 
 
 def paired_difference(one: Trainings, other: Trainings, quantity: Quantity) -> Estimate | None:

@@ -1,1 +1,1 @@
-"""Training a variant on the cached arrays: batches, epochs, checkpoints and its record."""
+"""Trains a variant on the cached arrays: batches, epochs, checkpoints, and its record."""

@@ -1,7 +1,7 @@
-"""Checkpoints of a training after each epoch, from which a killed training continues.
+"""Saves a checkpoint after each epoch, from which an interrupted training resumes.
 
-They lie outside the pipeline's outputs, which DVC removes before it runs a stage again. Two are
-kept: if a power loss damages one, the other serves.
+Checkpoints are no outputs of the pipeline, since DVC removes these before it runs a stage. The last
+two are kept, in case that a power loss corrupts one.
 """
 
 import json
@@ -16,7 +16,8 @@ import numpy as np
 from colorization.core.files import atomic_folder
 from colorization.core.hashing import sha256_of
 
-SUMS = "sha256.json"  # holds the sha256 of each other file of a snapshot
+STATE = "state.json"
+CHECKSUMS = "sha256.json"  # the sha256 of each other file of a checkpoint
 
 Row = dict[str, float]  # the record of one epoch
 
@@ -30,7 +31,7 @@ class TrainingState:
     rows : list of dict
         The record of each epoch.
     seconds : float
-        Time that the epochs took.
+        The time that the epochs took.
     """
 
     rows: list[Row]
@@ -44,100 +45,101 @@ class Checkpoints:
     Attributes
     ----------
     folder : Path
-        A folder for the trainings of this name alone; made if missing.
+        The folder of the trainings of this name; created if missing.
     identity : str
-        A hash of everything that the result depends on; see `identity.identify`. Checkpoints of
-        another identity are ignored but stay: their training continues once its settings and code
-        are back.
+        A hash of everything that the result depends on; see `identity.identify`. Checkpoints with
+        another identity are ignored but kept: their training resumes once its settings and code are
+        restored.
     """
 
     folder: Path
     identity: str
 
-    def save(self, model: keras.Model, done: TrainingState, files: Path) -> None:
-        """Save the state after an epoch, and keep the state before it.
+    def save(self, model: keras.Model, state: TrainingState, files: Path) -> None:
+        """Save a checkpoint after an epoch; keep this one and the previous one.
 
         Parameters
         ----------
         model : keras.Model
-            A compiled model: its optimizer's state is saved too.
-        done : TrainingState
+            A compiled model; its optimizer's state is saved too.
+        state : TrainingState
         files : Path
-            The model directory, as far as it is written.
+            The incomplete model directory.
         """
-        with atomic_folder(self._after(len(done.rows))) as partial:
+        epoch = len(state.rows)
+        with atomic_folder(self._path(epoch)) as partial:
             shutil.copytree(files, partial / "files")
             model.save_weights(partial / "state.weights.h5")
             np.savez(partial / "random.npz", *_random_states(model))
-            (partial / "done.json").write_text(json.dumps(asdict(done)), encoding="utf-8")
-            (partial / SUMS).write_text(json.dumps(_sums(partial)), encoding="utf-8")
-        kept = {self._after(len(done.rows)), self._after(len(done.rows) - 1)}
-        for other in set(self._all()) - kept:
+            (partial / STATE).write_text(json.dumps(asdict(state)), encoding="utf-8")
+            (partial / CHECKSUMS).write_text(json.dumps(_checksums(partial)), encoding="utf-8")
+        kept = {self._path(epoch), self._path(epoch - 1)}
+        for other in set(self._list()) - kept:
             shutil.rmtree(other, ignore_errors=True)
 
     def restore(self, model: keras.Model, files: Path) -> TrainingState:
-        """Restore the latest undamaged state; print a line on each damaged one.
+        """Restore the latest intact checkpoint; print a line on each corrupt one.
 
         Parameters
         ----------
         model : keras.Model
-            Compiled as before. Receives the weights and the states of optimizer and random
-            generators.
+            Compiled as before. Its weights and the states of its optimizer and random generators
+            are set.
         files : Path
-            The model directory. Receives the files that it held.
+            The model directory, to which its files are restored.
 
         Returns
         -------
         TrainingState
-            Empty if there is no snapshot of this very training.
+            Empty if there is no intact checkpoint with this identity.
         """
-        for epoch in reversed(self._all()):
-            if not _is_whole(epoch):
-                print(f"{epoch} is damaged and counts as none", flush=True)
+        for checkpoint in reversed(self._list()):
+            if not _is_intact(checkpoint):
+                print(f"ignoring corrupt checkpoint {checkpoint}", flush=True)
                 continue
-            shutil.copytree(epoch / "files", files, dirs_exist_ok=True)
+            shutil.copytree(checkpoint / "files", files, dirs_exist_ok=True)
             model.optimizer.build(model.trainable_variables)
-            model.load_weights(epoch / "state.weights.h5")
-            with np.load(epoch / "random.npz", allow_pickle=False) as states:
+            model.load_weights(checkpoint / "state.weights.h5")
+            with np.load(checkpoint / "random.npz", allow_pickle=False) as states:
                 for variable, name in zip(_random_states(model), states, strict=True):
                     variable.assign(states[name])
-            return TrainingState(**json.loads((epoch / "done.json").read_text(encoding="utf-8")))
+            return TrainingState(**json.loads((checkpoint / STATE).read_text(encoding="utf-8")))
         return TrainingState([], 0.0)
 
     def discard(self) -> None:
-        """Remove the checkpoints of this identity, once its training is done."""
-        shutil.rmtree(self._own, ignore_errors=True)
-        with suppress(OSError):  # checkpoints of other identities stay
+        """Remove the checkpoints with this identity, once its training is complete."""
+        shutil.rmtree(self._own_folder, ignore_errors=True)
+        with suppress(OSError):  # not empty: checkpoints with other identities stay
             self.folder.rmdir()
 
     @property
-    def _own(self) -> Path:
+    def _own_folder(self) -> Path:
         return self.folder / self.identity[:16]
 
-    def _after(self, epoch: int) -> Path:
-        return self._own / f"epoch-{epoch:06d}"
+    def _path(self, epoch: int) -> Path:
+        return self._own_folder / f"epoch-{epoch:06d}"
 
-    def _all(self) -> list[Path]:
-        return sorted(self._own.glob("epoch-*"))
+    def _list(self) -> list[Path]:
+        return sorted(self._own_folder.glob("epoch-*"))
 
 
-def _is_whole(epoch: Path) -> bool:
-    """Whether a snapshot holds what was saved, to the bit."""
+def _is_intact(checkpoint: Path) -> bool:
+    """Whether a checkpoint is, to the bit, what was saved."""
     try:
-        return json.loads((epoch / SUMS).read_bytes()) == _sums(epoch)
+        return json.loads((checkpoint / CHECKSUMS).read_bytes()) == _checksums(checkpoint)
     except (OSError, ValueError):
         return False
 
 
-def _sums(epoch: Path) -> dict[str, str]:
-    """The sha256 of each file of a snapshot except SUMS, by its path in the snapshot."""
+def _checksums(checkpoint: Path) -> dict[str, str]:
+    """The sha256 of each file of a checkpoint except CHECKSUMS, by its relative path."""
     return {
-        path.relative_to(epoch).as_posix(): sha256_of(path)
-        for path in sorted(epoch.rglob("*"))
-        if path.is_file() and path != epoch / SUMS
+        path.relative_to(checkpoint).as_posix(): sha256_of(path)
+        for path in sorted(checkpoint.rglob("*"))
+        if path.is_file() and path != checkpoint / CHECKSUMS
     }
 
 
 def _random_states(model: keras.Model) -> list[keras.Variable]:
-    """The states of the dropout layers' random generators, which no weights file holds."""
+    """The states of the dropout layers' random generators, which weights files do not contain."""
     return [variable for variable in model.variables if "seed_generator" in variable.path]

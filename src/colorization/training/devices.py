@@ -1,13 +1,14 @@
-"""Choose the devices of a training: one of the machine's, or all."""
+"""Chooses the devices of a training: one of the machine's, or all."""
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from typing import Literal, Protocol
 
 import keras
 
 from colorization.backbones.gpus import find_gpus
 from colorization.core.errors import ColorizationError
-from colorization.core.settings import Devices
+
+Devices = Literal["one", "all"]  # as `train.devices`
 
 
 class Strategy(Protocol):
@@ -16,22 +17,22 @@ class Strategy(Protocol):
     num_replicas_in_sync: int
 
     def scope(self) -> AbstractContextManager:
-        """Give the scope that a model is built and compiled in."""
+        """Return the scope in which to build and compile a model."""
         ...
 
 
 class OneDevice:
-    """The strategy of Keras' other backends: everything is computed on one device."""
+    """The strategy of Keras' other backends: one device."""
 
     num_replicas_in_sync = 1
 
     def scope(self) -> AbstractContextManager:
-        """Give a scope that changes nothing."""
+        """Return a scope that changes nothing."""
         return nullcontext()
 
 
 def strategy(devices: Devices) -> Strategy:
-    """Give the strategy; a model must be built and trained in its scope.
+    """Return the strategy; a model must be built and compiled in its scope.
 
     Parameters
     ----------
@@ -46,17 +47,17 @@ def strategy(devices: Devices) -> Strategy:
     Raises
     ------
     ColorizationError
-        If all devices are asked of another backend than TensorFlow.
+        If all devices are requested of another backend than TensorFlow.
     """
     backend = keras.config.backend()
     if backend != "tensorflow":
         if devices == "all":
             raise ColorizationError(
-                f"params.yaml: devices: all needs TensorFlow, and KERAS_BACKEND is {backend}; "
-                "set devices to one"
+                "params.yaml: train.devices: all requires TensorFlow, but KERAS_BACKEND is "
+                f"{backend}; set it to one"
             )
         return OneDevice()
-    import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
+    import tensorflow as tf  # noqa: PLC0415 (other backends do not need it)
 
     if devices == "one":
         return tf.distribute.get_strategy()
@@ -65,12 +66,12 @@ def strategy(devices: Devices) -> Strategy:
 
 
 def strategy_of(model: keras.Model) -> Strategy:
-    """Give the strategy that a model was built under."""
+    """Return the strategy under which a model was built."""
     return getattr(model, "distribute_strategy", OneDevice())
 
 
 def device_names(devices: Devices) -> list[str]:
-    """Name the devices that `strategy` takes: a GPU by its model, else "CPU"."""
+    """List the devices that `strategy` uses: GPUs by their model, else "CPU"."""
     gpus = [gpu.name for gpu in find_gpus()]
     if devices == "one":
         return gpus[:1] or ["CPU"]

@@ -1,4 +1,4 @@
-"""Train a network on examples and write its model directory."""
+"""Trains a network on examples and writes its model directory."""
 
 import sys
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ import keras
 import numpy as np
 import pandas as pd
 
-from colorization.color.lab import AB_SCALE
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import Train
 from colorization.core.tables import write_table
@@ -20,7 +19,7 @@ from colorization.networks.vividness import AdjustableModel
 from colorization.training.calibration import calibrate_vividness
 from colorization.training.checkpoints import Checkpoints
 from colorization.training.devices import strategy_of
-from colorization.training.input_pipeline import Batches, feed
+from colorization.training.input_pipeline import Batches, as_dataset
 from colorization.training.logger import TrainingLogger
 from colorization.training.optimizer import build_optimizer
 
@@ -34,9 +33,9 @@ class Outcome:
     best_epoch : int
         The epoch whose weights the model keeps, from 1.
     images_per_second : float
-        Training images per second, over the time of all epochs with their validation.
+        Training images per second, over the time of all epochs including validation.
     earlier_seconds : float
-        The part of that time that was spent before the training was interrupted.
+        The part of that time before an interruption.
     """
 
     best_epoch: int
@@ -53,45 +52,49 @@ def fit(
     seed: int,
     folder: Path,
     checkpoints: Checkpoints,
-    used: np.ndarray | None = None,
+    indices: np.ndarray | None = None,
     encoder: keras.Model | None = None,
 ) -> Outcome:
-    """Train a network and write its directory; continue an interrupted training.
+    """Train a network and write its directory; resume an interrupted training.
 
-    The training minimizes the objective's loss plus any penalties of the layers. The best epoch is
-    the one with the lowest loss, without penalties, on the validation images. The "mse" that is
-    recorded for validation images is that of ab, and for training images that of the objective's
-    `squared_error`.
+    The training minimizes the objective's loss plus the layers' penalties. The best epoch is the
+    one with the lowest validation loss, without penalties. The recorded MSE is that of ab for
+    validation images, and the objective's `squared_error` for training images.
 
     Parameters
     ----------
     network : Network
-        Trained by the strategy it was built under; see `devices.strategy`.
+        Built under the strategy to train it with; see `devices.strategy`.
     objective : Objective
     training, validation : Examples
     params : Train
     seed : int
-        Determines the order of the images.
+        Of the order of the images.
     folder : Path
-        Receives architecture, best and last weights, history and DVCLive's files.
+        For architecture, best and last weights, history and DVCLive's files.
     checkpoints : Checkpoints
-        The caller discards them once the folder is in its place.
-    used : (K,) int array, optional
-        Indices of the training images to use; all by default.
+        To be discarded by the caller once the folder is complete.
+    indices : (K,) int array, optional
+        The training images to use; all by default.
     encoder : keras.Model, optional
-        The part of the network that is trained at a rate of its own; see `build_optimizer`.
+        The part of the network with its own learning rate; see `build_optimizer`.
 
     Returns
     -------
     Outcome
+
+    Raises
+    ------
+    ColorizationError
+        If the batch size is not a multiple of the number of devices, or the training diverges.
     """
-    model, fitted = network.model, network.training_model
+    model, training_model = network.model, network.training_model
     strategy = strategy_of(model)
     devices = strategy.num_replicas_in_sync
     if params.batch_size % devices:
         raise ColorizationError(
-            f"{type(params).section()}.batch_size must be a multiple of {devices}, the number of "
-            f"devices; found {params.batch_size}"
+            f"train.batch_size must be a multiple of {devices}, the number of devices; "
+            f"found {params.batch_size}"
         )
     save_architecture(model, folder)
     batches = Batches(
@@ -100,28 +103,28 @@ def fit(
         params.batch_size,
         params.epochs,
         seed,
-        used=used,
+        indices=indices,
         flip=params.flip,
         devices=devices,
     )
     with strategy.scope():
-        fitted.compile(
+        training_model.compile(
             optimizer=build_optimizer(params, batches.per_epoch * params.epochs, encoder),
             loss=objective.loss,
             metrics=[keras.metrics.MeanMetricWrapper(objective.squared_error, name="mse")],
         )
-        done = checkpoints.restore(fitted, folder)
-    if done.rows:
-        print(f"going on after epoch {len(done.rows)} of an interrupted training", flush=True)
-    logger = TrainingLogger(network, objective, folder, validation, params, checkpoints, done)
-    batches.go_on_after(len(done.rows))
-    if len(batches):  # none if it was interrupted after its last epoch
-        fitted.fit(
-            feed(batches),
+        state = checkpoints.restore(training_model, folder)
+    if state.rows:
+        print(f"resuming from the checkpoint of epoch {len(state.rows)}", flush=True)
+    logger = TrainingLogger(network, objective, folder, validation, params, checkpoints, state)
+    batches.skip_epochs(len(state.rows))
+    if len(batches):  # none left if the last epoch was complete
+        training_model.fit(
+            as_dataset(batches),
             epochs=params.epochs,
-            initial_epoch=len(done.rows),
+            initial_epoch=len(state.rows),
             steps_per_epoch=batches.per_epoch,
-            shuffle=False,  # Batches shuffles by itself, from the seed.
+            shuffle=False,  # Batches does
             verbose=1 if sys.stdout.isatty() else 2,
             callbacks=[logger],
         )
@@ -134,26 +137,5 @@ def fit(
     return Outcome(
         logger.best_epoch,
         images_per_second=batches.images * params.epochs / seconds,
-        earlier_seconds=done.seconds,
+        earlier_seconds=state.seconds,
     )
-
-
-def colorful(examples: Examples, least: float) -> np.ndarray:
-    """Indices of the images whose mean CIE chroma is at least `least`.
-
-    Raises
-    ------
-    ColorizationError
-        If no image is that colorful.
-    """
-    chroma = [
-        np.hypot(ab[..., 0], ab[..., 1], dtype=np.float32).mean() * AB_SCALE
-        for ab in examples.images.ab
-    ]
-    found = np.flatnonzero(np.array(chroma) >= least)
-    if not len(found):
-        raise ColorizationError(
-            f"classification.min_chroma: no training image has a mean chroma of {least:g} or more, "
-            f"the most colorful {max(chroma):.1f}; lower it"
-        )
-    return found

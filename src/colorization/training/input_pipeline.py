@@ -1,4 +1,4 @@
-"""The batches of a training, and the pipeline that gives them to Keras."""
+"""Makes the batches of a training, and the input pipeline for Keras."""
 
 import math
 from collections.abc import Callable
@@ -20,26 +20,26 @@ Batch = tuple[tuple[np.ndarray, ...], np.ndarray]
 class Batches(keras.utils.PyDataset):
     """The batches of all epochs in a row; a batch's number alone determines its content.
 
-    A batch is made from the memory-mapped arrays when it is needed. It holds the inputs of a model,
-    as `Examples.inputs` gives them, and the target that the model's output is compared with.
+    A batch is read from the memory-mapped arrays on demand. It consists of a model's inputs, as
+    from `Examples.inputs`, and the target of its output.
 
     Parameters
     ----------
     examples : Examples
     target : callable
-        Gives the target from ab; see `networks.objective.Objective`.
+        Maps ab to the target; see `networks.objective.Objective`.
     batch_size : int
     epochs : int
     seed : int
         Seed and epoch together determine the order of an epoch's images.
-    used : (K,) int array, optional
-        Indices of the images to use; all by default.
+    indices : (K,) int array, optional
+        The images to use; all by default.
     flip : bool
-        Mirror about half of the images, drawn anew in each epoch. The embedding stays that of the
-        unmirrored image.
+        Mirror each image with a probability of one half in each epoch. The embedding stays that of
+        the unmirrored image.
     devices : int
-        Number of devices that share each batch. An epoch leaves out the images that remain when
-        they are divided evenly among the devices.
+        Number of devices that share each batch. An epoch drops the remainder of the images that
+        cannot be divided evenly among them.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Batches(keras.utils.PyDataset):
         epochs: int,
         seed: int,
         *,
-        used: np.ndarray | None = None,
+        indices: np.ndarray | None = None,
         flip: bool = False,
         devices: int = 1,
     ) -> None:
@@ -62,12 +62,12 @@ class Batches(keras.utils.PyDataset):
         self._first_epoch = 0
         self._seed = seed
         self._flip = flip
-        self._used = np.arange(len(examples)) if used is None else used
-        self.images = len(self._used) - len(self._used) % devices  # per epoch
-        self._drawn = lru_cache(maxsize=2)(self._draw)  # prefetching reaches into the next epoch
+        self._indices = np.arange(len(examples)) if indices is None else indices
+        self.images = len(self._indices) - len(self._indices) % devices  # per epoch
+        self._cached_draw = lru_cache(maxsize=2)(self._draw)  # prefetching crosses epochs
 
-    def go_on_after(self, epochs: int) -> None:
-        """Skip the first `epochs`; the batches of the others stay the same."""
+    def skip_epochs(self, epochs: int) -> None:
+        """Skip the first `epochs`; the batches of the others do not change."""
         self._first_epoch = epochs
 
     @property
@@ -81,38 +81,39 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> Batch:
         epoch, number = divmod(index, self.per_epoch)
-        order, mirrored = self._drawn(self._first_epoch + epoch)
-        chosen = order[number * self._batch_size : (number + 1) * self._batch_size]
+        order, mirrored = self._cached_draw(self._first_epoch + epoch)
+        batch = order[number * self._batch_size : (number + 1) * self._batch_size]
+        chosen = self._indices[batch]
         L, *embeddings = self._examples.inputs(chosen)
         ab = self._examples.images.ab[chosen].astype(np.float32)
         for maps in (L, ab):
-            maps[mirrored[chosen]] = maps[mirrored[chosen], :, ::-1]
+            maps[mirrored[batch]] = maps[mirrored[batch], :, ::-1]
         return (L, *embeddings), self._target(ab)
 
     def _draw(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """Draw the order of an epoch's images, and for each image whether it is mirrored."""
+        """Draw the order of an epoch's images, and whether each image is mirrored."""
         rng = np.random.default_rng([self._seed, epoch])
-        order = self._used[rng.permutation(len(self._used))]
-        mirrored = rng.random(len(self._examples)) < (0.5 if self._flip else 0)
+        order = rng.permutation(len(self._indices))
+        mirrored = rng.random(len(self._indices)) < (0.5 if self._flip else 0)
         return order[: self.images], mirrored
 
 
-def feed(batches: Batches) -> "Batches | tf.data.Dataset":
-    """Prepare batches for Keras' `fit`; each is read while the one before is computed.
+def as_dataset(batches: Batches) -> "Batches | tf.data.Dataset":
+    """Return the batches as a prefetching dataset for Keras' `fit`.
 
-    With TensorFlow, this makes a `tf.data` pipeline of our own. Keras' pipeline would tune itself
-    in a thread. When an iterator ends, this thread may miss the signal to stop and sleep on, for up
-    to as long again as the epoch took. Ours tunes nothing, and one iterator serves all epochs.
+    It has one iterator for all epochs, and no autotuning, in contrast to the one that Keras makes
+    of a `PyDataset`: the autotuner's thread may miss the signal to stop when an iterator ends, and
+    sleep for as long as the epoch took.
 
     Returns
     -------
     tf.data.Dataset or Batches
-        For `fit` with `steps_per_epoch=batches.per_epoch`; the batches themselves with other
-        backends of Keras.
+        For `fit` with `steps_per_epoch=batches.per_epoch`; with other backends of Keras, the
+        batches themselves.
     """
     if keras.config.backend() != "tensorflow":
         return batches
-    import tensorflow as tf  # noqa: PLC0415 (with other backends it is not needed)
+    import tensorflow as tf  # noqa: PLC0415 (other backends do not need it)
 
     first = batches[0]
     arrays = keras.tree.flatten(first)

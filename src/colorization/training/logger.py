@@ -1,4 +1,4 @@
-"""Validate, record and save a training after each epoch."""
+"""Validates, records and saves a training after each epoch."""
 
 import math
 import time
@@ -18,25 +18,25 @@ from colorization.networks.architecture import Network
 from colorization.networks.objective import Objective
 from colorization.training.checkpoints import Checkpoints, Row, TrainingState
 
-PICTURES = 4  # colorized validation images that DVCLive keeps
+LOGGED_IMAGES = 4  # colorized validation images, by DVCLive
 
 
 class TrainingLogger(keras.callbacks.Callback):
-    """Saves history, best weights, DVCLive's figures and a snapshot after each epoch.
+    """Saves history, best weights, DVCLive's logs and a checkpoint after each epoch.
 
     Parameters
     ----------
     network : Network
-        Its training_model is trained, but the weights of its model are saved, so that weight files stay
-        free of Adam's state.
+        Its `training_model` is trained; the weights of its `model` are saved, without the
+        optimizer's state.
     objective : Objective
     folder : Path
         The model directory.
     validation : Examples
     params : Train
     checkpoints : Checkpoints
-    done : TrainingState
-        The epochs before the training was interrupted.
+    state : TrainingState
+        The epochs before an interruption.
     """
 
     def __init__(
@@ -47,18 +47,18 @@ class TrainingLogger(keras.callbacks.Callback):
         validation: Examples,
         params: Train,
         checkpoints: Checkpoints,
-        done: TrainingState,
+        state: TrainingState,
     ) -> None:
         super().__init__()
-        self._kept = network.model
+        self._saved_model = network.model
         self._objective = objective
-        # Validation computes all images on one device.
-        self._validated = keras.Model(
+        # Validation runs on one device.
+        self._validation_model = keras.Model(
             network.model.inputs, [network.model.output, network.training_model.output]
         )
-        self.rows = list(done.rows)
-        self._started = time.perf_counter() - done.seconds
-        self._snapshots = checkpoints
+        self.rows = list(state.rows)
+        self._started = time.perf_counter() - state.seconds
+        self._checkpoints = checkpoints
         self._folder = folder
         self._params = params
         self._validation = validation
@@ -67,7 +67,7 @@ class TrainingLogger(keras.callbacks.Callback):
             dvcyaml=None,
             save_dvc_exp=False,
             report=None,
-            resume=bool(done.rows),
+            resume=bool(state.rows),
         )
 
     @property
@@ -78,15 +78,14 @@ class TrainingLogger(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """Record the epoch; keep its weights if its validation loss is the lowest so far."""
-        section = type(self._params).section()
-        when = f"after epoch {epoch + 1}; lower {section}.learning_rate"
+        when = f"after epoch {epoch + 1}; lower train.learning_rate"
         if not math.isfinite(logs["loss"]):
             raise ColorizationError(f"the loss is {logs['loss']} {when}")
-        # The loss is from before the last step: it can be finite though the weights no longer are.
-        if lost := _count_not_finite(self._kept):
-            raise ColorizationError(f"{lost} weights are not finite {when}")
-        validated, colorized = self._validate()
-        logs |= validated  # Keras prints the logs
+        # The loss was computed before the last step, after which weights may have become infinite.
+        if count := _count_not_finite(self._saved_model):
+            raise ColorizationError(f"{count} weights are not finite {when}")
+        scores, colorized = self._validate()
+        logs |= scores  # Keras prints the logs
         if not math.isfinite(logs["val_mse"]):
             raise ColorizationError(f"the validation MSE is {logs['val_mse']} {when}")
         if not math.isfinite(logs["val_loss"]):
@@ -103,20 +102,20 @@ class TrainingLogger(keras.callbacks.Callback):
         }
         self.rows.append(row)
         if self.best_epoch == epoch + 1:
-            self._kept.save_weights(self._folder / "model.weights.h5")
+            self._saved_model.save_weights(self._folder / "model.weights.h5")
         self._live.step = epoch + 1
         for name, value in row.items():
             if name != "epoch":
                 self._live.log_metric(name, value, timestamp=False)
-        for index, rgb in enumerate(colorized[:PICTURES]):
+        for index, rgb in enumerate(colorized[:LOGGED_IMAGES]):
             self._live.log_image(f"validation_{index}.png", rgb)
         self._live.make_summary()
-        self._snapshots.save(self.model, TrainingState(self.rows, self._seconds()), self._folder)
+        self._checkpoints.save(self.model, TrainingState(self.rows, self._seconds()), self._folder)
 
     def finish(self) -> float:
-        """Keep the last weights beside the best ones, and give the time spent on all epochs."""
+        """Save the last weights beside the best ones; return the time of all epochs, in seconds."""
         seconds = self._seconds()
-        self._kept.save_weights(self._folder / "last.weights.h5")
+        self._saved_model.save_weights(self._folder / "last.weights.h5")
         self._live.end()
         return seconds
 
@@ -124,14 +123,16 @@ class TrainingLogger(keras.callbacks.Callback):
         return time.perf_counter() - self._started
 
     def _validate(self) -> tuple[dict[str, float], list[np.ndarray]]:
-        """Give MSE of ab and loss over the validation images; colorize the monitored ones."""
+        """Compute MSE of ab and loss over the validation images; colorize the first ones."""
         errors: list[float] = []
         losses: list[float] = []
         colorized: list[np.ndarray] = []
         images, size = self._validation.images, self._params.batch_size
         for start in range(0, len(self._validation), size):
             batch = slice(start, start + size)
-            predicted, output = predict_batch(self._validated, self._validation.inputs(batch))
+            predicted, output = predict_batch(
+                self._validation_model, self._validation.inputs(batch)
+            )
             truths = images.ab[batch].astype(np.float32)
             loss = self._objective.loss(
                 ops.convert_to_tensor(self._objective.target(truths)), output

@@ -1,4 +1,4 @@
-"""Measure one image in several colors, without Keras, so that worker processes start at once."""
+"""Measures one image in several colorings, without Keras, so that worker processes start fast."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The optimizer: Adam, its learning rate over time, and a slower rate for an encoder."""
+"""Builds the optimizer: Adam, its learning rate schedule, and a lower rate for an encoder."""
 
 from collections.abc import Collection
 from typing import Any
@@ -10,31 +10,33 @@ from keras.optimizers.schedules import CosineDecay, ExponentialDecay, LearningRa
 from colorization.core.settings import Train
 
 
-class SlowerAdam(Adam):
-    """Adam that moves some variables at a fraction of the learning rate.
+class MultiRateAdam(Adam):
+    """Adam with a lower learning rate for some variables.
 
     Parameters
     ----------
     schedule : LearningRateSchedule
-    slower : collection of Variable
-    fraction : float
+    variables : collection of Variable
+        Those with the lower rate.
+    multiplier : float
+        Of their rate.
     """
 
     def __init__(
         self,
         schedule: LearningRateSchedule,
-        slower: Collection[keras.Variable],
-        fraction: float,
+        variables: Collection[keras.Variable],
+        multiplier: float,
     ) -> None:
         super().__init__(schedule, name="adam")
-        self._slower = {id(variable) for variable in slower}
-        self._fraction = fraction
+        self._multiplied = {id(variable) for variable in variables}
+        self._multiplier = multiplier
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update a variable, which may be given as the backend's own object."""
-        known = self._trainable_variables[self._get_variable_index(variable)]
-        fraction = self._fraction if id(known) in self._slower else 1.0
-        super().update_step(gradient, variable, learning_rate * fraction)
+        own = self._trainable_variables[self._get_variable_index(variable)]
+        multiplier = self._multiplier if id(own) in self._multiplied else 1.0
+        super().update_step(gradient, variable, learning_rate * multiplier)
 
 
 def build_optimizer(
@@ -46,14 +48,17 @@ def build_optimizer(
     ----------
     settings : Train
     steps : int
-        Number of steps of the whole training.
+        Number of steps of the training.
     encoder : keras.Model, optional
-        The part that is trained at `encoder_lr_multiplier` times the learning rate, where the settings have
-        such a rate.
+        The part to train at `encoder_lr_multiplier` times the learning rate.
     """
-    if isinstance(settings, Classification):
-        schedule = CosineDecay(settings.learning_rate, steps)
-        if encoder is not None and settings.encoder_lr_multiplier:
-            return SlowerAdam(schedule, encoder.trainable_variables, settings.encoder_lr_multiplier)
-        return Adam(schedule)
-    return Adam(ExponentialDecay(settings.learning_rate, settings.decay_steps, settings.decay_rate))
+    rate = settings.learning_rate
+    schedule: LearningRateSchedule = (
+        CosineDecay(rate, steps)
+        if settings.schedule == "cosine"
+        else ExponentialDecay(rate, settings.decay_steps, settings.decay_rate)
+    )
+    if encoder is not None:
+        multiplier = settings.encoder_lr_multiplier
+        return MultiRateAdam(schedule, encoder.trainable_variables, multiplier)
+    return Adam(schedule)

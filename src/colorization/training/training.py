@@ -1,69 +1,62 @@
-"""One training of the study: a variant from a seed, from the cached arrays to a model directory."""
+"""Trains a variant from a seed: from the cached arrays to a model directory."""
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras
+import numpy as np
 
-from colorization import architectures
 from colorization.backbones.precision import choose_precision
-from colorization.backbones.weights import Pretrained
+from colorization.color.lab import AB_SCALE
 from colorization.color.statistics import ColorStatistics
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder
 from colorization.core.identity import identify
-from colorization.core.settings import Encoders, Train
+from colorization.core.settings import NONE, Encoders, Train, Variant
 from colorization.dataset.examples import Examples, read_examples
-from colorization.networks.architecture import Network, Variant, build_network, sees_embedding
+from colorization.networks import catalog
+from colorization.networks.architecture import Architecture, Network, build_network
 from colorization.networks.encoders import load_encoder
+from colorization.networks.inputs import VariantInputs
 from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.training.checkpoints import Checkpoints
 from colorization.training.devices import device_names, strategy
-from colorization.training.fitting import Outcome, colorful, fit
+from colorization.training.fitting import Outcome, fit
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """The files that a training reads.
+class Data:
+    """The data of a training.
 
     Attributes
     ----------
     arrays : Path
-        The folder of the cached arrays, with a folder for each part of the split.
-    embeddings : Path or None
-        The folder of the embeddings; None for a variant that takes none.
-    encoder : Pretrained or None
-        The encoder that a variant sees through, as the stage `check` recorded it.
-    encoders : Encoders
-        The settings that say where the encoder's weights are.
-    colors : Path or None
-        The folder that the stage `colors` wrote; None for a variant that does not need it.
+        The folder of the cached arrays, with a subfolder for each split.
+    colors : Path
+        The output of the stage `colors`.
+    inputs : VariantInputs
     """
 
     arrays: Path
-    embeddings: Path | None
-    encoder: Pretrained | None
-    encoders: Encoders
-    colors: Path | None = None
+    colors: Path
+    inputs: VariantInputs
 
-    def embedding(self) -> Pretrained | None:
-        """The network whose logits serve as embeddings."""
-        return Pretrained.read(self.embeddings / "identity.json") if self.embeddings else None
-
-    def examples(self, part: str) -> Examples:
-        """Read one part of the split."""
-        return read_examples(self.arrays, self.embeddings, part)
+    def examples(self, split: str) -> Examples:
+        """Read one split."""
+        return read_examples(self.arrays, self.inputs.embeddings, split)
 
     def files(self) -> list[Path]:
-        """Every file of data that the training reads."""
-        folders = [self.arrays / "train", self.arrays / "validation", self.embeddings, self.colors]
-        return sorted(file for folder in folders if folder for file in folder.iterdir())
+        """List every file that the training reads."""
+        folders = [self.arrays / "train", self.arrays / "validation", self.colors]
+        if self.inputs.embeddings:
+            folders.append(self.inputs.embeddings)
+        return sorted(file for folder in folders for file in folder.iterdir())
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The result of a training, beside its directory.
+    """The result of a training, beside its model directory.
 
     Attributes
     ----------
@@ -79,10 +72,11 @@ def train_variant(
     name: str,
     seed: int,
     settings: Train,
-    inputs: Inputs,
+    encoders: Encoders,
+    data: Data,
     out: Path,
-    unfinished: Path,
-    memory: Path,
+    checkpoint_dir: Path,
+    hash_cache: Path,
 ) -> Trained:
     """Train a variant, and write its model directory.
 
@@ -92,78 +86,89 @@ def train_variant(
         Name of the variant.
     seed : int
     settings : Train
-    inputs : Inputs
+        The section of params.yaml, without the variant's overrides.
+    encoders : Encoders
+        The section of params.yaml.
+    data : Data
     out : Path
         The model directory.
-    unfinished : Path
-        A folder for checkpoints, from which an interrupted training continues.
-    memory : Path
+    checkpoint_dir : Path
+        The folder of the checkpoints from which an interrupted training resumes.
+    hash_cache : Path
         See `hashing.sha256_of_files`.
+
+    Returns
+    -------
+    Trained
 
     Raises
     ------
     ColorizationError
-        If the inputs do not suit the variant, weights are missing, or the training diverges.
+        If the variant's line does not suit its network, weights are missing, or the training
+        diverges.
     """
-    variant = architectures.load(name)
-    colors = ColorStatistics.read(inputs.colors) if inputs.colors else None
-    if variant.needs_colors != (colors is not None):
-        right = "classification" if variant.needs_colors else "with_embedding or without_embedding"
-        raise ColorizationError(f"params.yaml: {name} belongs into study.{right}")
-    objective = variant.learns(colors)
+    line = data.inputs.line
+    architecture = catalog.load(line.network)
+    _check_line(name, line, architecture)
+    settings = settings.override(line.train, name)
+    # A fraction of the images is trained on for as many steps as all of them.
+    epochs = round(settings.epochs / settings.fraction)
+    settings = settings.model_copy(update={"epochs": epochs})
+    colors = ColorStatistics.read(data.colors)
+    objective = architecture.objective_for(colors)
     precision = choose_precision(settings.precision, float16=True)
     devices = device_names(settings.devices)
+    embedding, encoder = data.inputs.embedding(), data.inputs.encoder
     with strategy(settings.devices).scope():
-        network = build_network(name, variant, seed, precision, colors)
-    _check_sight(name, variant, network, inputs)
-    embedding = inputs.embedding()
-    # Fewer images get more epochs: the steps are as many as with all, so only the images differ.
-    settings = settings.model_copy(update={"epochs": settings.epochs * variant.one_in})
-    training = inputs.examples("train").some(slice(None, None, variant.one_in))
-    used = encoder = None
-    if isinstance(settings, Classification):
-        used = colorful(training, settings.min_chroma)
-        encoder = _encoder_to_train(network, variant, settings)
-    told = {
+        network = build_network(
+            name,
+            architecture,
+            seed,
+            precision,
+            colors,
+            embedding=embedding is not None,
+        )
+    training = data.examples("train")
+    indices = choose_images(training, settings)
+    configuration = {
         "variant": name,
+        "line": line.model_dump(),
         "seed": seed,
-        "objective": objective.name,
         "precision": precision,
-        "pretrained": [
-            known.model_dump() if known else None for known in (embedding, inputs.encoder)
-        ],
+        "embedding": embedding.model_dump() if embedding else None,
+        "encoder": encoder.model_dump() if encoder else None,
         "train": settings.model_dump(),
-        "one_in": variant.one_in,
+        "devices": devices,
     }
-    identity = identify({**told, "devices": devices}, inputs.files(), memory)
-    checkpoints = Checkpoints(unfinished, identity)
+    checkpoints = Checkpoints(checkpoint_dir, identify(configuration, data.files(), hash_cache))
     with atomic_folder(out) as folder:
-        if inputs.embeddings:
-            shutil.copyfile(inputs.embeddings / "normalization.npy", folder / "embedding.npy")
-        if variant.encoder:
-            load_encoder(network.model, variant.encoder, inputs.encoders.weights(variant.encoder))
+        if data.inputs.embeddings:
+            normalization = data.inputs.embeddings / "normalization.npy"
+            shutil.copyfile(normalization, folder / "embedding.npy")
+        if encoder:
+            load_encoder(network.model, encoder.network, encoders.weights(encoder.network))
         outcome = fit(
             network,
             objective,
             training,
-            inputs.examples("validation"),
+            data.examples("validation"),
             settings,
             seed,
             folder,
             checkpoints,
-            used,
-            encoder,
+            indices,
+            _encoder_to_train(network, architecture, settings),
         )
         record = TrainingRecord(
             variant=name,
+            network=line.network,
             seed=seed,
             objective=objective.name,
             precision=precision,
             embedding=embedding,
-            encoder=inputs.encoder,
+            encoder=encoder,
             train=settings,
-            one_in=variant.one_in,
-            training_images=len(training) if used is None else len(used),
+            training_images=len(indices),
             image_size=training.images.L.shape[1],
             parameters=network.model.count_params(),
             best_epoch=outcome.best_epoch,
@@ -173,27 +178,58 @@ def train_variant(
     return Trained(outcome, devices)
 
 
+def choose_images(examples: Examples, settings: Train) -> np.ndarray:
+    """Choose the images to train on: an evenly spaced fraction, without those of low chroma.
+
+    Returns
+    -------
+    (K,) int array
+        Their indices.
+
+    Raises
+    ------
+    ColorizationError
+        If no image reaches `min_chroma`.
+    """
+    count = int(np.ceil(len(examples) * settings.fraction))
+    indices = (np.arange(count) / settings.fraction).astype(int)
+    if not settings.min_chroma:
+        return indices
+    chroma = [
+        np.hypot(ab[..., 0], ab[..., 1], dtype=np.float32).mean() * AB_SCALE
+        for ab in (examples.images.ab[index] for index in indices)
+    ]
+    colorful = np.array(chroma) >= settings.min_chroma
+    if not colorful.any():
+        raise ColorizationError(
+            f"train.min_chroma: no training image has a mean chroma of at least "
+            f"{settings.min_chroma:g}; the largest is {max(chroma):.3g}"
+        )
+    return indices[colorful]
+
+
 def _encoder_to_train(
-    network: Network, variant: Variant, settings: Classification
+    network: Network, architecture: Architecture, settings: Train
 ) -> keras.Model | None:
-    """Make the whole encoder trainable and return it; None if it stays fixed."""
-    if variant.encoder is None or not settings.encoder_lr_multiplier:
+    """Make the whole encoder trainable and return it, or None if `encoder_lr_multiplier` is 0."""
+    if architecture.encoder is None or not settings.encoder_lr_multiplier:
         return None
-    encoder = network.model.get_layer(variant.encoder)
+    encoder = network.model.get_layer(architecture.encoder)
     for layer in encoder.layers:
         layer.trainable = True
     return encoder
 
 
-def _check_sight(name: str, variant: Variant, network: Network, inputs: Inputs) -> None:
-    """Raise an error if the inputs are not those that the variant sees."""
-    list_alone = "classification" if variant.needs_colors else "without_embedding"
-    if sees_embedding(network.model) != bool(inputs.embeddings):
-        right = "with_embedding" if inputs.embeddings is None else list_alone
-        raise ColorizationError(f"params.yaml: {name} belongs into study.{right}")
-    given = inputs.encoder.network if inputs.encoder else None
-    if given != variant.encoder:
+def _check_line(name: str, line: Variant, architecture: Architecture) -> None:
+    """Raise an error if a variant's encoder or embedding does not suit its network."""
+    encoder = architecture.encoder or NONE
+    if line.encoder != encoder:
         raise ColorizationError(
-            f"params.yaml: study.{list_alone}.{name} must be {variant.encoder or 'none'}; "
-            f"found {given or 'none'}"
+            f"params.yaml: variants.{name}.encoder must be {encoder}, the encoder of the network "
+            f"{line.network}; found {line.encoder}"
+        )
+    if line.embedding != NONE and not architecture.takes_embedding:
+        raise ColorizationError(
+            f"params.yaml: variants.{name}.embedding must be none, since the network "
+            f"{line.network} takes no embedding; found {line.embedding}"
         )

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from colorization.backbones.to_onnx import write_onnx
 from colorization.core.settings import Embed
 from colorization.embedding import imagenet
-from colorization.embedding.embedder_record import IDENTITY, EmbedderRecord
+from colorization.packaging.embedder_record import IDENTITY, EmbedderRecord
 from colorization.packaging.manifest import EMBEDDER
+from colorization.packaging.to_onnx import write_onnx
 
 
 def write_embedder(settings: Embed, weights: str, out: Path) -> None:
