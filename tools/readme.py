@@ -25,6 +25,8 @@ from colorization.core.settings import Params, Variant
 from colorization.networks import catalog
 from colorization.networks.record import TrainingRecord
 from colorization.packaging.manifest import RELEASED
+from colorization.pages import rendering
+from colorization.pages.rendering import Table
 from colorization.scoring import metrics
 from colorization.scoring.evaluation import Evaluation
 from colorization.study.claims import CLAIMS, PROMISING
@@ -292,9 +294,7 @@ def _range(schema: dict[str, Any], path: Sequence[str]) -> str:
 
 
 def _table(titles: list[str], rows: Iterable[Iterable[str | None]]) -> str:
-    """A Markdown table of texts, aligned to the left."""
-    lines = [titles, ["---"] * len(titles), *([text or "" for text in row] for row in rows)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return rendering.markdown_table(Table(titles, [[text or "" for text in row] for row in rows]))
 
 
 SECTIONS: Mapping[str, Callable[[], str]] = {

@@ -78,8 +78,9 @@ def markdown_table(table: Table) -> str:
 
 
 def _numeric(column: Sequence[str]) -> bool:
-    """Whether all cells are numbers, single words in their place, or empty."""
-    return any(column) and all(re.match(r"[+-]?\d|\w*$", cell) for cell in column)
+    """Whether cells are numbers, apart from empty ones and single words such as "undefined"."""
+    numbers = [cell for cell in column if re.match(r"[+-]?\d", cell)]
+    return bool(numbers) and all(cell in numbers or re.fullmatch(r"\w*", cell) for cell in column)
 
 
 _TEMPLATES.filters["code"] = code
