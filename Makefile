@@ -1,4 +1,4 @@
-# Everything runs in .venv, made from the lock file on first use.
+# Everything runs in .venv, created from the lock file on first use.
 
 PYTHON ?= python3
 STUDY ?= photographs
@@ -6,27 +6,27 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: repro study publish study-page export test soak lint format readme lock clean
 
-# The whole pipeline, for the variant that params.yaml names.
+# The whole pipeline, for `model.variant` of params.yaml.
 repro: .venv/installed
 	python tools/validate.py params.yaml
 	dvc repro
 
-# Every experiment of the paper, compared in results/study. One that fails does not stop the others;
-# again, the same command makes what is missing. With CLUSTER=tcp://HOST:8786, or local:2, workers of
-# a Dask cluster do the trainings; see docs/clusters.md.
+# All experiments of the paper, compared in results/study. If one fails, the others continue; repeat
+# the command to run what is missing. With CLUSTER=tcp://HOST:8786, or local:2, the trainings run on
+# the workers of a Dask cluster; see docs/clusters.md.
 study: .venv/installed
 	python tools/validate.py params.yaml
 	$(if $(CLUSTER),python tools/cluster.py $(CLUSTER),dvc repro --all-pipelines --keep-going)
 
-# Add what is done of this workspace's study to studies/$(STUDY), and write its page.
+# Publish the finished trainings of this workspace's study in studies/$(STUDY), and write its page.
 publish: .venv/installed
 	python tools/publish.py studies/$(STUDY)
 
-# The page of a published study, from what is published, without any training.
+# The page of a published study, from its published files, without any training.
 study-page: .venv/installed
 	python tools/publish.py studies/$(STUDY) --page-only
 
-# The trained model for programs that run TensorFlow without this project: a SavedModel.
+# The trained model as a SavedModel, for programs that use TensorFlow without this project.
 export: .venv/installed
 	dvc repro package
 	python tools/export.py
@@ -34,7 +34,7 @@ export: .venv/installed
 test: .venv/installed
 	python -m pytest
 
-# What takes too long for `make test`: many kills, clusters, 25,000 images, mutants by the thousand.
+# Tests that take too long for `make test`: kills, clusters, 25,000 images, thousands of mutants.
 soak: .venv/installed
 	python -m pytest -m soak
 
@@ -49,11 +49,11 @@ format: .venv/installed
 	ruff check --fix .
 	ruff format .
 
-# What scripts write into README and docs/: figure, tables, references, and what their code prints.
+# The generated parts of README and docs/: figure, tables, references, and the output of their code.
 readme: .venv/installed
 	python tools/readme.py
 
-# uv resolves for every supported Python at once, and names no index.
+# uv resolves for all supported versions of Python.
 lock:
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet uv

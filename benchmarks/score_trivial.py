@@ -1,7 +1,7 @@
-"""What an archive's photographs score without colors, or in one color for all.
+"""Scores of the trivial baselines on an archive's photographs.
 
-Each becomes a square by the center crop of the stage `preprocess`, and by plain resizing, which
-keeps what the crop cuts off. Prints a Markdown table.
+Squares are made by the center crop of the stage `preprocess`, and by resizing without crop. Prints
+a Markdown table.
 
     python benchmarks/score_trivial.py --archive photos.zip
 """
@@ -25,7 +25,13 @@ from colorization.scoring.summary import TRIVIAL
 from colorization.scoring.trivial import score_trivial
 from colorization.sources import archives
 
-SHOWN = ("psnr_rgb_db", "ssim_rgb", "ciede2000_mean", "auc_ab_percent", "auc_ab_rebalanced_percent")
+METRICS = (
+    "psnr_rgb_db",
+    "ssim_rgb",
+    "ciede2000_mean",
+    "auc_ab_percent",
+    "auc_ab_rebalanced_percent",
+)
 
 
 def main(archive: Path, image_size: int, count: int | None) -> None:
@@ -38,16 +44,14 @@ def main(archive: Path, image_size: int, count: int | None) -> None:
         L, ab = lab.rgb_to_lab(np.stack(photographs))
         squares = LabArrays(names, L, ab, np.stack(photographs))
         with turns.quiet():
-            scored = score_trivial(
-                squares, count_colors(ab), lambda _, rgb: small_regions(rgb)
-            ).rows
+            trivial = score_trivial(squares, count_colors(ab), lambda _, rgb: small_regions(rgb))
         rows += [
-            {"square": square.__name__, "floor": floor}
-            | {metric: f"{scored[f'{floor}_{metric}'].mean():.3f}" for metric in SHOWN}
-            for floor in TRIVIAL
+            {"square": square.__name__, "baseline": baseline}
+            | {metric: f"{trivial.rows[f'{baseline}_{metric}'].mean():.3f}" for metric in METRICS}
+            for baseline in TRIVIAL
         ]
-    print(f"{len(names)} photographs of {archive.name} at {image_size} px. The colors that mean_ab")
-    print("and the rebalanced AuC go by are these photographs' own.\n")
+    print(f"{len(names)} photographs of {archive.name} at {image_size} px. The constant color and")
+    print("the rarity of colors (rebalanced AuC) are computed from these photographs.\n")
     print(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True))
 
 

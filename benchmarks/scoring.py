@@ -1,7 +1,7 @@
-"""How long evaluation takes beside the model's own forward pass.
+"""Duration of scoring, without the model's forward pass.
 
-Scores photographs by a model that predicts noise in no time, and by the trivial, on all cores as the
-stages do; and times the metrics of one image one by one. Prints Markdown.
+Scores photographs for a model that predicts noise, and for the trivial baselines, on all cores as
+the stages do; and times each metric of one image. Prints Markdown.
 
     python benchmarks/scoring.py --archive photos.zip
 """
@@ -30,7 +30,7 @@ BATCH = 32
 
 
 class Noise:
-    """A model that costs nothing."""
+    """A model that takes no time."""
 
     def predict_on_batch(self, inputs: list[np.ndarray]) -> np.ndarray:
         L = inputs[0]
@@ -51,13 +51,13 @@ def main(archive: Path, image_size: int, count: int) -> None:
             counted = time.perf_counter() - started
             started = time.perf_counter()
             trivial = score_trivial(cached, colors, lambda _, rgb: small_regions(rgb))
-            floored = time.perf_counter() - started
+            baselines = time.perf_counter() - started
             started = time.perf_counter()
             scorer.evaluate(Noise(), Examples(cached, None), trivial, BATCH)
             scored = time.perf_counter() - started
     print(f"{turns.machine('scikit-image')}\n")
     print(f"{count} photographs of {image_size} px: {scored:.1f} s, {count / scored:.1f} images")
-    print(f"per second. Once for all models: scoring the trivial {floored:.1f} s, counting the")
+    print(f"per second. Once for all models: the trivial baselines {baselines:.1f} s, counting the")
     print(f"colors of as many training images {counted:.1f} s.\n")
     print(table(squares[:8]))
 
@@ -80,7 +80,7 @@ def table(photographs: list[np.ndarray]) -> str:
         "PSNR": lambda rgb: similarity.psnr_rgb_db(rgb, other),
         "AuC": lambda _: color_metrics.auc_ab_percent(error, error),
         "colorfulness": color_metrics.colorfulness,
-        "small parts": small_regions,
+        "small regions": small_regions,
     }
     rows = []
     for name, step in steps.items():

@@ -1,9 +1,8 @@
-"""At which size a network should see photographs, and how its colors should be enlarged.
+"""Input sizes of a network, and methods to enlarge its predicted colors.
 
-Colorizes whole photographs with a packaged model at their own size, and compares them with their
-own colors. Prints two Markdown tables: one over the size of the shorter side that the network
-sees, one over ways to enlarge ab, where what counts are the pixels near edges of the photograph's
-colors: a blurred edge is off there and nowhere else.
+Colorizes uncropped photographs with a packaged model, and compares them with the truth. Prints two
+Markdown tables: scores by the size of the shorter side of the model's input, and CIEDE2000 by
+method to enlarge ab. The latter is also measured near edges of the true colors, where blur matters.
 
     python benchmarks/whole_photographs.py --photos photos/ --model models/chosen
 """
@@ -28,7 +27,7 @@ from colorization.releasing.photographs import score_photographs
 from colorization.sources import archives
 
 SIZES = (64, 96, 128, 160, 192, 224)
-EDGES = 0.1  # the share of pixels whose colors change most
+EDGES = 0.1  # share of pixels, those whose colors change most
 NEAR = 3  # px from one of them
 
 Enlarge = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
@@ -54,35 +53,37 @@ def main(photos: Path, model: Path, count: int, sizes: list[int]) -> None:
 
 
 def enlargements(colorizer: Colorizer, paths: list[Path]) -> pd.DataFrame:
-    """CIEDE2000 near edges and everywhere, of each way."""
-    seen = [colorizer.prepare_input(path) for path in paths]
-    ab = [colorizer.decode(each) for each in colorizer.predict(seen)]
-    measured = np.array(Parallel(n_jobs=-1)(map(delayed(compare), paths, seen, ab)))
+    """CIEDE2000 near edges and everywhere, by method."""
+    inputs = [colorizer.prepare_input(path) for path in paths]
+    ab = [colorizer.decode(output) for output in colorizer.predict(inputs)]
+    measured = np.array(Parallel(n_jobs=-1)(map(delayed(compare), paths, inputs, ab)))
     over_bilinear = measured[..., 0] - measured[:, :1, 0]
     return pd.DataFrame(
         {
-            "colors": [f"{whose}, {way}" for whose in ("predicted", "true") for way in WAYS],
+            "colors": [
+                f"{colors}, {method}" for colors in ("predicted", "true") for method in METHODS
+            ],
             "CIEDE2000 near edges": measured[..., 0].mean(axis=0),
-            "less bilinear's of predicted": over_bilinear.mean(axis=0),
+            "minus bilinear, predicted": over_bilinear.mean(axis=0),
             "± (standard error)": over_bilinear.std(axis=0, ddof=1) / np.sqrt(len(paths)),
             "CIEDE2000": measured[..., 1].mean(axis=0),
         }
     )
 
 
-def compare(path: Path, seen: np.ndarray, predicted: np.ndarray) -> list[tuple[float, float]]:
-    """Measure each way, with predicted colors and with the photograph's own at the small size."""
+def compare(path: Path, small_L: np.ndarray, predicted: np.ndarray) -> list[tuple[float, float]]:
+    """Measure each method, with predicted colors and with reduced true ones."""
     truth = np.asarray(originals.read_original(path).rgb.convert("RGB"))
     L, own = lab.rgb_to_lab(truth)
-    in_lab = lab.to_cie(L, own)
+    truth_lab = lab.to_cie(L, own)
     change = np.hypot(*(gaussian_gradient_magnitude(own[..., each], 1.0) for each in (0, 1)))
     near = binary_dilation(change >= np.quantile(change, 1 - EDGES), iterations=NEAR)
-    small = resized(own, seen.shape, Image.Resampling.BOX)
+    reduced = resized(own, small_L.shape, Image.Resampling.BOX)
     scores = []
-    for ab in (predicted, small):
-        for enlarge in WAYS.values():
-            rgb = lab.lab_to_rgb(L, enlarge(ab, seen, L))
-            difference = color.deltaE_ciede2000(in_lab, lab.to_cie(*lab.rgb_to_lab(rgb)))
+    for ab in (predicted, reduced):
+        for enlarge in METHODS.values():
+            rgb = lab.lab_to_rgb(L, enlarge(ab, small_L, L))
+            difference = color.deltaE_ciede2000(truth_lab, lab.to_cie(*lab.rgb_to_lab(rgb)))
             scores.append((float(difference[near].mean()), float(difference.mean())))
     return scores
 
@@ -93,35 +94,35 @@ def resized(channels: np.ndarray, shape: tuple[int, ...], how: Image.Resampling)
     return np.stack([np.asarray(Image.fromarray(one).resize(size, how)) for one in each], axis=-1)
 
 
-def plainly(how: Image.Resampling) -> Enlarge:
+def interpolated(how: Image.Resampling) -> Enlarge:
     return lambda ab, _, L: resized(ab, L.shape, how)
 
 
 def guided(radius: int, smoothing: float, residual: bool) -> Enlarge:
-    """As a guided filter (He, Sun, Tang, 2013): locally, ab is a line in L, fitted when small.
+    """A guided filter (He, Sun, Tang, 2013): locally, ab is linear in L, fitted at the small size.
 
-    With `residual`, the enlarged ab stays, and the line adds what L has in detail.
+    With `residual`, the linear function only adds the detail of L to the enlarged ab.
     """
 
-    def enlarge(ab: np.ndarray, seen: np.ndarray, L: np.ndarray) -> np.ndarray:
+    def enlarge(ab: np.ndarray, small_L: np.ndarray, L: np.ndarray) -> np.ndarray:
         def mean(values: np.ndarray) -> np.ndarray:
             return uniform_filter(values, (2 * radius + 1, 2 * radius + 1, 0), mode="nearest")
 
-        variance = mean(seen**2) - mean(seen) ** 2
-        slope = (mean(seen * ab) - mean(seen) * mean(ab)) / (variance + smoothing)
+        variance = mean(small_L**2) - mean(small_L) ** 2
+        slope = (mean(small_L * ab) - mean(small_L) * mean(ab)) / (variance + smoothing)
         how = Image.Resampling.BICUBIC
         if residual:
-            detail = L - resized(seen, L.shape, how)
+            detail = L - resized(small_L, L.shape, how)
             return resized(ab, L.shape, how) + resized(mean(slope), L.shape, how) * detail
-        start = mean(mean(ab) - slope * mean(seen))
+        start = mean(mean(ab) - slope * mean(small_L))
         return resized(mean(slope), L.shape, how) * L + resized(start, L.shape, how)
 
     return enlarge
 
 
-WAYS: dict[str, Enlarge] = {
-    "bilinear": plainly(Image.Resampling.BILINEAR),
-    "bicubic": plainly(Image.Resampling.BICUBIC),
+METHODS: dict[str, Enlarge] = {
+    "bilinear": interpolated(Image.Resampling.BILINEAR),
+    "bicubic": interpolated(Image.Resampling.BICUBIC),
     "guided by L, radius 1": guided(1, 0.01, residual=False),
     "guided by L, radius 2": guided(2, 0.01, residual=False),
     "bicubic and L's detail, radius 1": guided(1, 0.01, residual=True),

@@ -1,7 +1,7 @@
 """Stage `trivial`: the test split in gray and in one constant color -> scores.
 
-test_images.csv   a row per test image
-small_regions.npy   masks of each test image's small parts, (N, H, W) bool
+test_images.csv    a row per test image
+small_regions.npy  masks of each test image's small regions, (N, H, W) bool
 """
 
 from _paths import COLORS, LAB, PARAMS, TRIVIAL

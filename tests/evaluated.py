@@ -1,4 +1,4 @@
-"""Evaluations made up by hand, for the tests of what is told of them."""
+"""Made-up evaluations, for the tests of pages and studies."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from samples import PARAMS, scene
 
 
 def rows(images: int = 6, **changes: Any) -> pd.DataFrame:
-    """Test images whose scores can be told apart; a change names a column, and gives its values."""
+    """Test images with distinct scores; `changes` replace columns."""
     table: dict[str, Any] = {
         "name": [f"im{index}.jpg" for index in range(images)],
         "colorfulness": np.linspace(30, 60, images),
@@ -50,7 +50,7 @@ def evaluation(
     train_mse: tuple[float, ...] | None = None,
     **training: Any,
 ) -> Evaluation:
-    """An evaluation of some rows, with a training of so many epochs."""
+    """An evaluation of rows, with a training of one epoch per value of `val_mse`."""
     table = rows() if table is None else table
     trained = train_mse or tuple(np.linspace(0.05, 0.02, len(val_mse)))
     images = {state: np.stack([scene(1, 32, 32)]) for state in STATES}
@@ -86,7 +86,7 @@ def sweep(images: np.ndarray) -> VividnessSweep:
 
 
 def record(epochs: int = 3, fraction: float = 1.0, **changes: Any) -> TrainingRecord:
-    """A training's record, with some of it changed."""
+    """A training's record; `changes` replace fields."""
     content: dict[str, Any] = {
         "variant": "bn_maxpool",
         "network": "bn_maxpool",

@@ -1,4 +1,4 @@
-"""The paper's claims: each verdict comes out where it should, and for the reason it should."""
+"""The paper's claims: verdicts and their reasons."""
 
 import json
 from typing import Any
@@ -21,7 +21,7 @@ OVERFITTING = (*np.geomspace(0.06, 0.02, 10), *np.geomspace(0.021, 0.03, 10))
 
 
 def trained(psnr: float = 24.0, colors: float = 0.9, **options: Any) -> list[Evaluation]:
-    """A variant from three seeds, which differ a little."""
+    """Trainings of a variant from three seeds that differ a little."""
     curve = np.array(options.pop("val_mse", FALLING))
     course = np.array(options.pop("train_mse", np.linspace(0.05, 0.02, len(curve))))
     columns = {
@@ -40,7 +40,7 @@ def trained(psnr: float = 24.0, colors: float = 0.9, **options: Any) -> list[Eva
 
 
 def study(source: str = "photos.zip", seeds: int = 3, **given: Any) -> Experiments:
-    """The paper's variants, all alike, but for those that are given."""
+    """The paper's variants, all alike except for those given."""
     every = {name: trained() for name in PAPER_VARIANTS} | given
     return Experiments(
         {
@@ -59,7 +59,7 @@ def verdict(number: int, experiments: Experiments) -> str:
 SLOW = tuple(np.geomspace(0.06, 0.03, 20))
 WAVERING = tuple(np.array(FALLING) * np.tile([1, 1.5], 10))
 
-# For each claim, a study that bears it out and one that does not.
+# For each claim, a study that supports it and one that contradicts it.
 CASES: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {
     1: (
         {"baseline": trained(train_mse=SLOW, colors=0.3)},
@@ -97,17 +97,17 @@ CASES: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("number", CASES)
-def test_a_study_that_bears_a_claim_out_supports_it(number: int) -> None:
+def test_a_study_that_confirms_a_claim_supports_it(number: int) -> None:
     assert verdict(number, study(**CASES[number][0])) == SUPPORTED
 
 
 @pytest.mark.parametrize("number", CASES)
-def test_a_study_that_shows_otherwise_contradicts_it(number: int) -> None:
+def test_a_study_that_refutes_a_claim_contradicts_it(number: int) -> None:
     assert verdict(number, study(**CASES[number][1])) == CONTRADICTED
 
 
-def test_a_gain_that_is_not_shown_to_be_significant_contradicts_nothing() -> None:
-    psnr = 24.14 + np.linspace(-0.1, 0.1, 6)  # shown to be above the baseline's, not by 0.1 dB
+def test_an_insignificant_gain_does_not_contradict() -> None:
+    psnr = 24.14 + np.linspace(-0.1, 0.1, 6)  # significantly above, but not by 0.1 dB
     unsure = study(deeper=trained(model_psnr_rgb_db=psnr, train_mse=SLOW))
     (judged,) = (one for one in judge(CLAIMS, unsure) if one.claim.number == 2)
     estimate = judged.findings[0].estimate
@@ -130,14 +130,14 @@ def test_variants_without_a_common_seed_are_not_compared() -> None:
     )
 
 
-def test_of_a_variant_that_is_just_like_another_nothing_is_decided() -> None:
+def test_a_variant_equal_to_another_leaves_a_claim_undecided() -> None:
     assert verdict(7, study()) == UNDECIDED
     (judged,) = (one for one in judge(CLAIMS, study()) if one.claim.number == 7)
     assert [finding.holds for finding in judged.findings] == [None]
     assert judged.reasons == []
 
 
-def test_where_it_is_open_whether_there_is_anything_to_mitigate_so_is_the_mitigation() -> None:
+def test_a_claim_with_an_undecided_precondition_is_undecided() -> None:
     ends = (0.0195, 0.021, 0.024)  # over the lowest, 0.02: on either side of 5%
     noisy = [
         evaluation(rows(6), (*OVERFITTING[:10], *[end] * 10), embedding=IMAGENET) for end in ends
@@ -148,7 +148,7 @@ def test_where_it_is_open_whether_there_is_anything_to_mitigate_so_is_the_mitiga
     assert reasons(6, study()) == "it requires that bn_maxpool overfits"
 
 
-def test_what_a_constant_color_and_gray_show_too_is_no_property_of_the_network() -> None:
+def test_what_also_holds_for_a_baseline_is_no_property_of_the_network() -> None:
     constant = trained(model_chroma_small_regions=10.0, model_chroma_large_regions=10.0)
     assert verdict(9, study(bn_maxpool=constant)) == UNDECIDED
     sizes = {"small": 31.0, "large": 30.0}
@@ -158,7 +158,7 @@ def test_what_a_constant_color_and_gray_show_too_is_no_property_of_the_network()
     assert verdict(10, study(bn_maxpool=trained(**errors))) == UNDECIDED
 
 
-def test_each_finding_says_what_it_says_of_the_claim() -> None:
+def test_each_finding_has_its_outcome() -> None:
     (judged,) = (one for one in judge(CLAIMS, study(**CASES[2][1])) if one.claim.number == 2)
     assert [finding.outcome for finding in judged.findings] == ["the opposite", "as claimed"]
     (judged,) = (one for one in judge(CLAIMS, study()) if one.claim.number == 10)
@@ -171,8 +171,8 @@ def test_each_finding_says_what_it_says_of_the_claim() -> None:
     assert [finding.outcome for finding in judged.findings] == ["not significant"]
 
 
-def test_the_verdict_on_the_more_colorful_half_stands_beside_that_on_all() -> None:
-    """Of six images the last three are the more colorful; there repeating is the worse."""
+def test_the_more_colorful_half_has_its_own_verdict() -> None:
+    """Repeating is worse on the last three of six images, the more colorful ones."""
     gain = np.array([2.0, 2, 2, -1, -1, -1])
     mixed = trained(model_psnr_rgb_db=24.0 + gain)
     (judged,) = (one for one in judge(CLAIMS, study(vgg16_repeat=mixed)) if one.claim.number == 7)
@@ -181,7 +181,7 @@ def test_the_verdict_on_the_more_colorful_half_stands_beside_that_on_all() -> No
     assert judged.as_json()["verdict_on_colorful_half"] == CONTRADICTED
 
 
-def test_of_many_comparisons_one_by_chance_decides_nothing() -> None:
+def test_p_values_are_corrected_for_multiple_comparisons() -> None:
     """Each difference has p = 0.03 by itself; of seven, none is below 0.05 by Holm's method."""
     error = 0.173  # of three seeds: t = 0.173 ** -1, of which p = 0.029 with two degrees of df
     near = [24.0, 24.0 + error * 3**0.5, 24.0 - error * 3**0.5]
@@ -203,12 +203,12 @@ def test_all_eleven_claims_have_a_case_and_can_be_written_as_json() -> None:
     assert json.loads(json.dumps(judged, allow_nan=False)) == judged
 
 
-def test_together_the_claims_speak_of_all_the_papers_variants_and_these_exist() -> None:
+def test_the_claims_cover_all_variants_of_the_paper() -> None:
     assert {variant for claim in CLAIMS for variant in claim.variants} == set(PAPER_VARIANTS)
     assert set(PAPER_VARIANTS) <= set(catalog.names())
 
 
-def test_what_the_paper_calls_the_most_promising_is_so_among_its_own() -> None:
+def test_the_most_promising_is_compared_with_the_papers_variants_alone() -> None:
     beaten = study(**CASES[8][0], mine=trained(30.0))
     assert verdict(8, beaten) == SUPPORTED
     (judged,) = (one for one in judge(CLAIMS, beaten) if one.claim.number == 8)
@@ -222,36 +222,36 @@ def reasons(number: int, experiments: Experiments) -> str:
     return "; ".join(found.reasons)
 
 
-def test_of_one_seed_no_difference_is_established() -> None:
+def test_one_seed_is_not_enough_for_a_difference() -> None:
     better = study(seeds=1, vgg16_repeat=trained(34.0))
     assert reasons(7, better) == "one seed is not enough"
-    # What a single training shows on its images is another matter.
+    # A single training suffices for a contrast on its images.
     assert verdict(10, better) == SUPPORTED
 
 
-def test_what_one_seed_refutes_is_contradicted_though_the_rest_is_open() -> None:
+def test_a_contrast_within_one_training_can_contradict_with_one_seed() -> None:
     colorful = study(seeds=1, baseline=trained(train_mse=SLOW, colors=0.95))
     assert verdict(1, colorful) == CONTRADICTED
 
 
 @pytest.mark.parametrize("number", [1, 2, 4, 5, 6, 7, 8, 11])
-def test_drawn_scenes_say_nothing_of_how_photographs_come_out(number: int) -> None:
+def test_drawn_scenes_do_not_test_claims_on_photographs(number: int) -> None:
     assert "synthetic images" in reasons(number, study("scenes", **CASES[number][0]))
 
 
 @pytest.mark.parametrize("number", [3, 9, 10])
-def test_scenes_show_what_they_are_drawn_to_show(number: int) -> None:
+def test_drawn_scenes_test_claims_on_regions(number: int) -> None:
     assert verdict(number, study("scenes")) == SUPPORTED
 
 
-def test_random_weights_test_nothing_that_the_paper_says_of_imagenets() -> None:
+def test_random_weights_do_not_test_claims_on_imagenet_weights() -> None:
     vgg16 = Pretrained(network="vgg16", weights="random")
     random = trained(24.5, embedding=None, encoder=vgg16)
     found = reasons(7, study(vgg16_repeat=random))
     assert found == "no ImageNet weights in vgg16"
 
 
-def test_what_is_compared_one_by_one_is_judged_without_those_that_have_no_weights() -> None:
+def test_rivals_without_imagenet_weights_do_not_decide() -> None:
     vgg19 = Pretrained(network="vgg19", weights="random")
     without = study(
         bn_maxpool=trained(24.5), vgg19_unet=trained(26.0, embedding=None, encoder=vgg19)
@@ -265,12 +265,12 @@ def test_what_is_compared_one_by_one_is_judged_without_those_that_have_no_weight
     assert aside.estimate.value == pytest.approx(-1.5)
 
 
-def test_few_epochs_show_no_overfitting() -> None:
+def test_few_epochs_do_not_test_overfitting() -> None:
     short = study(bn_maxpool=trained(val_mse=OVERFITTING[:12]))
     assert reasons(4, short) == "trained for 12 epochs; at least 20 are needed"
 
 
-def test_a_claim_on_a_variant_that_is_missing_is_not_tested() -> None:
+def test_a_claim_on_a_missing_variant_is_not_tested() -> None:
     whole = study()
     without = {key: found for key, found in whole.trainings.items() if key[0] != "l2"}
     assert reasons(5, Experiments(without, "photos.zip")) == "l2: not in this study"
@@ -279,17 +279,17 @@ def test_a_claim_on_a_variant_that_is_missing_is_not_tested() -> None:
     assert reasons(5, awaited) == "l2: not trained yet"
 
 
-def test_without_trainings_on_parts_more_data_is_not_tested() -> None:
+def test_without_trainings_on_subsets_more_data_is_not_tested() -> None:
     assert reasons(11, study()) == "the study has nothing to compare with"
 
 
-def test_images_without_small_parts_test_nothing_of_them() -> None:
+def test_images_without_small_regions_do_not_test_them() -> None:
     blank = trained(model_ab_error_small_regions=np.nan)
     expected = "undefined for these images or epochs"
     assert reasons(10, study(bn_maxpool=blank)) == expected
 
 
-def test_one_epoch_gray_photographs_or_exact_images_leave_verdicts_and_no_nan() -> None:
+def test_one_epoch_gray_or_exact_images_give_verdicts_without_nan() -> None:
     for changes in (
         {"val_mse": FALLING[:1]},
         {"colorfulness": 0.0, "colors": 0.0},
@@ -301,7 +301,7 @@ def test_one_epoch_gray_photographs_or_exact_images_leave_verdicts_and_no_nan() 
         json.dumps([one.as_json() for one in judged], allow_nan=False)
 
 
-def test_a_difference_within_the_noise_of_the_seeds_decides_nothing() -> None:
+def test_a_difference_within_the_noise_of_the_seeds_is_undecided() -> None:
     noisy = [
         evaluation(rows(6, model_psnr_rgb_db=psnr), FALLING, embedding=IMAGENET)
         for psnr in (23.0, 25.5, 24.5)

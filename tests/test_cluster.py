@@ -1,4 +1,4 @@
-"""A study on a Dask cluster: the same bytes, whatever dies on the way."""
+"""A study on a Dask cluster gives the same bytes, also after failures."""
 
 import json
 import re
@@ -21,19 +21,19 @@ from colorization.core.errors import ColorizationError
 from conftest import ROOT, Project, stages_run
 
 TOOL = (sys.executable, str(ROOT / "tools" / "cluster.py"))
-PATIENCE = 600  # seconds
+TIMEOUT = 600  # seconds
 
 
 class Cluster:
-    """A scheduler and workers, each a process of its own, with a folder of its own."""
+    """A scheduler and workers in processes of their own."""
 
-    def __init__(self, folder: Path, opened: ExitStack) -> None:
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._folder = folder
-        self._opened = opened
-        self._told = folder / "scheduler.json"
+        self._stack = stack
+        self._scheduler_file = folder / "scheduler.json"
         self.scheduler = self._start("dask_scheduler", "--port", "0", "--dashboard-address", ":0")
-        until(self._told.exists)
-        self.address: str = json.loads(self._told.read_text())["address"]
+        until(self._scheduler_file.exists)
+        self.address: str = json.loads(self._scheduler_file.read_text())["address"]
         self.workers = [self.join(), self.join()]
 
     def join(self, threads: int = 1) -> psutil.Process:
@@ -43,15 +43,15 @@ class Cluster:
         return self._start("dask_worker", *options)
 
     def _start(self, command: str, *options: str) -> psutil.Process:
-        module = ["-m", f"distributed.cli.{command}", "--scheduler-file", str(self._told)]
+        module = ["-m", f"distributed.cli.{command}", "--scheduler-file", str(self._scheduler_file)]
         process = subprocess.Popen(
             [sys.executable, *module, *options],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=self._folder,
         )
-        self._opened.callback(process.wait)
-        self._opened.callback(process.kill)
+        self._stack.callback(process.wait)
+        self._stack.callback(process.kill)
         return psutil.Process(process.pid)
 
 
@@ -59,8 +59,8 @@ class Cluster:
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     folder = tmp_path / "cluster"
     folder.mkdir()
-    with ExitStack() as opened:
-        yield Cluster(folder, opened)
+    with ExitStack() as stack:
+        yield Cluster(folder, stack)
 
 
 @pytest.fixture
@@ -71,16 +71,16 @@ def shared(project: Project, tmp_path: Path) -> Project:
     return project
 
 
-def until(happened: Callable[[], object], seconds: float = PATIENCE) -> None:
-    """Wait for something."""
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "it never happened"
+def until(condition: Callable[[], object], timeout: float = TIMEOUT) -> None:
+    """Wait until a condition is met."""
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, "timed out"
         time.sleep(0.2)
 
 
 class Started:
-    """The command, and what it prints."""
+    """The running command and its output."""
 
     def __init__(self, project: Project, address: str) -> None:
         self.process = project.start(
@@ -98,8 +98,8 @@ class Started:
                 self._queue.put(line.rstrip())
 
     def until(self, pattern: str) -> str:
-        """Wait until it prints a line, and return it."""
-        end = time.monotonic() + PATIENCE
+        """Wait for a line of output, and return it."""
+        end = time.monotonic() + TIMEOUT
         while time.monotonic() < end:
             try:
                 self.lines.append(self._queue.get(timeout=1))
@@ -111,30 +111,30 @@ class Started:
         raise AssertionError("\n".join(self.lines))
 
     def end(self) -> tuple[int, list[str]]:
-        """Wait for its end; give its exit status, and all that it printed."""
-        status = self.process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
+        """Wait for the end; return the exit status and all lines of output."""
+        status = self.process.wait(TIMEOUT)
+        self._reader.join(TIMEOUT)
         while not self._queue.empty():
             self.lines.append(self._queue.get())
         return status, self.lines
 
 
 @pytest.mark.soak
-def test_workers_give_the_same_bytes_though_one_is_killed_and_a_training_fails(
+def test_results_are_the_same_bytes_after_a_killed_worker_and_a_failed_training(
     shared: Project, study: tuple[Project, str, str], cluster: Cluster
 ) -> None:
     shared.update_params({"encoders": {"vgg16": "none.h5"}})
-    begun = Started(shared, cluster.address)
-    address = begun.until(r": on tcp://").split(" on ")[1].split()[0]
+    started = Started(shared, cluster.address)
+    address = started.until(r": on tcp://").split(" on ")[1].split()[0]
     port = int(address.rpartition(":")[2])
     (victim,) = (
         worker
         for worker in cluster.workers
-        if any(each.laddr.port == port for each in worker.net_connections())
+        if any(connection.laddr.port == port for connection in worker.net_connections())
     )
     victim.kill()
     cluster.join()
-    status, lines = begun.end()
+    status, lines = started.end()
     assert status == 1
     assert not any("Traceback" in line for line in lines)
     (failed,) = (line for line in lines if line.startswith("vgg16_repeat-1: train"))
@@ -143,43 +143,44 @@ def test_workers_give_the_same_bytes_though_one_is_killed_and_a_training_fails(
         "file; found 'none.h5', which does not exist"
     )
     done = {line.split(":")[0] for line in lines if ": done in " in line}
-    assert done == {"bn_maxpool_another_photograph-1", "mobilenet_unet-1"}
+    assert done == {"another_photograph-1", "mobilenet_unet-1"}
 
     shared.update_params({"encoders": {"vgg16": "random"}})
     status, lines = Started(shared, cluster.address).end()
     assert status == 0, "\n".join(lines)
     waiting = [line for line in lines if line.endswith(": waiting")]
     assert waiting == ["vgg16_repeat-1: waiting"]
-    at_home = stages_run("\n".join(lines))
-    assert not [stage for stage in at_home if stage.startswith(("train", "evaluate"))]
+    run_here = stages_run("\n".join(lines))
+    assert not [stage for stage in run_here if stage.startswith(("train", "evaluate"))]
     assert shared.locked_outputs() == study[0].locked_outputs()
 
 
 @pytest.mark.soak
-def test_the_same_command_goes_on_after_ctrl_c_and_when_the_scheduler_is_gone(
+def test_the_same_command_continues_after_ctrl_c_and_after_losing_the_scheduler(
     shared: Project, cluster: Cluster, tmp_path: Path
 ) -> None:
-    study = {"with_embedding": ["bn_maxpool", "baseline"], "without_embedding": {}}
-    shared.update_params({"study": {**study, "classification": {}, "controls": {}}})
-    begun = Started(shared, cluster.address)
-    begun.until("baseline-1: on tcp://")
-    begun.process.send_signal(signal.SIGINT)
-    status, lines = begun.end()
+    line = {"embedding": "imagenet", "encoder": "none"}
+    networks = ("bn_maxpool", "baseline")
+    shared.update_params({"variants": {name: {"network": name, **line} for name in networks}})
+    started = Started(shared, cluster.address)
+    started.until("baseline-1: on tcp://")
+    started.process.send_signal(signal.SIGINT)
+    status, lines = started.end()
     assert status == 1
-    assert lines[-1] == "cluster: interrupted; the same command goes on"
+    assert lines[-1] == "cluster: interrupted; repeat the command to continue"
     assert not any("Traceback" in line for line in lines)
 
-    begun = Started(shared, cluster.address)
-    begun.until("baseline-1: on tcp://")
+    started = Started(shared, cluster.address)
+    started.until("baseline-1: on tcp://")
     cluster.scheduler.kill()
-    status, lines = begun.end()
+    status, lines = started.end()
     assert status == 1
-    assert lines[-1] == "cluster: the scheduler is gone; the same command goes on"
+    assert lines[-1] == "cluster: lost the scheduler; repeat the command to continue"
     assert not any("Traceback" in line for line in lines)
 
     (tmp_path / "another").mkdir()
-    with ExitStack() as opened:
-        another = Cluster(tmp_path / "another", opened)
+    with ExitStack() as stack:
+        another = Cluster(tmp_path / "another", stack)
         status, lines = Started(shared, another.address).end()
     assert status == 0, "\n".join(lines)
     assert "baseline-1: waiting" in lines
@@ -191,28 +192,24 @@ def refused(project: Project, cluster: str) -> str:
     return done.stdout.strip().splitlines()[-1]
 
 
-def test_what_cannot_be_is_told_in_a_line(project: Project, tmp_path: Path) -> None:
-    assert refused(project, "local:1") == (
-        "cluster: no DVC remote that the workers and this machine share"
-    )
+def test_what_prevents_a_study_is_reported_in_one_line(project: Project) -> None:
+    assert refused(project, "local:1") == "cluster: no DVC remote; the workers need a shared one"
     project.succeed("dvc", "remote", "add", "--quiet", "--default", "shared", "/dev/null/nowhere")
     project.update_params({"study": {"seeds": [1, 2]}})
-    assert "no scheduler answers" in refused(project, "tcp://127.0.0.1:9")
-    told = refused(project, "local:1")
-    assert told.startswith("cluster: dvc push: ")
-    assert "/dev/null" in told
+    assert "cannot connect to a scheduler" in refused(project, "tcp://127.0.0.1:9")
+    message = refused(project, "local:1")
+    assert message.startswith("cluster: dvc push: ")
+    assert "/dev/null" in message
 
 
 @pytest.mark.parametrize("wrong", ["local:0", "local:x", "local:1000"])
-def test_workers_here_are_as_many_as_cores_at_most(wrong: str) -> None:
-    with ExitStack() as opened, pytest.raises(ColorizationError, match="N must be from 1 to "):
-        connect(wrong, opened)
+def test_there_are_at_most_as_many_local_workers_as_cores(wrong: str) -> None:
+    with ExitStack() as stack, pytest.raises(ColorizationError, match="N must be from 1 to "):
+        connect(wrong, stack)
 
 
-def test_a_worker_that_would_train_several_at_a_time_is_refused(
-    shared: Project, cluster: Cluster
-) -> None:
+def test_a_worker_with_several_threads_is_refused(shared: Project, cluster: Cluster) -> None:
     cluster.join(threads=2)
     with Client(cluster.address) as client:
-        client.wait_for_workers(3, timeout=PATIENCE)
+        client.wait_for_workers(3, timeout=TIMEOUT)
     assert refused(shared, cluster.address).endswith("start it with --nthreads 1")

@@ -1,4 +1,4 @@
-"""The comparison: every training and both trivial, the same figures in both pages."""
+"""The comparison of all trainings: tables, summary, and the same figures on both pages."""
 
 import html
 import json
@@ -96,7 +96,7 @@ def plain(folder: Path, page: str) -> str:
     return re.sub("</?(strong|code|style|script)>", "", html.unescape(text))
 
 
-def test_each_row_holds_the_figures_of_its_training() -> None:
+def test_each_row_has_the_scores_of_its_training() -> None:
     results = texts(comparison.results_table(STUDY))
     # PSNR 24.5 and 18 in the mean; both deviate by the same.
     assert results["baseline"][:3] == ["24.50 ± 0.43", "6.50 ± 0.00", "0.8765 ± 0.0000"]
@@ -115,7 +115,7 @@ def test_each_row_holds_the_figures_of_its_training() -> None:
     }
 
 
-def test_what_is_compared_over_fewer_images_is_told_alike_before_and_after_it_was_written() -> None:
+def test_a_psnr_gain_does_not_count_excluded_images() -> None:
     exact = evaluation(rows(4, constant_psnr_rgb_db=[np.nan, 18.0, 18.5, 19.0]))
     (row, *_) = comparison.results_table(Experiments({("baseline", 1): exact}, "scenes")).rows
     assert exact.summary.psnr_gain["constant"].excluded == 0  # no such key in metrics.json
@@ -133,7 +133,7 @@ def test_every_row_has_a_cell_for_each_title() -> None:
         assert {len(row) for row in table.rows} == {len(table.titles)}
 
 
-def test_the_figures_are_those_of_the_evaluations_and_can_be_written_as_json(here: Path) -> None:
+def test_metrics_are_those_of_the_evaluations_and_valid_json(here: Path) -> None:
     gathered = comparison.metrics(STUDY)
     assert json.loads((here / "metrics.json").read_text()) == gathered
     assert gathered["images"] == 4
@@ -165,7 +165,7 @@ def test_every_verdict_and_every_history_is_written(here: Path) -> None:
         "# a <comment> & more",
     ],
 )
-def test_both_pages_tell_every_fact(here: Path, page: str, fact: str) -> None:
+def test_both_pages_report_every_fact(here: Path, page: str, fact: str) -> None:
     text = plain(here, page)
     assert fact in text
     assert "vgg16 has random weights" not in text
@@ -181,7 +181,7 @@ def test_both_pages_tell_every_fact(here: Path, page: str, fact: str) -> None:
         ">12.3<",  # images per second
     ],
 )
-def test_the_html_page_alone_tells_commit_times_and_hardware(
+def test_only_the_html_page_reports_commit_times_and_hardware(
     here: Path, elsewhere: Path, fact: str
 ) -> None:
     assert fact in plain(here, "html")
@@ -189,14 +189,14 @@ def test_the_html_page_alone_tells_commit_times_and_hardware(
     assert fact not in plain(elsewhere, "html")
 
 
-def test_what_was_not_run_here_is_said_so(here: Path, elsewhere: Path) -> None:
+def test_trainings_that_were_not_run_here_are_marked(here: Path, elsewhere: Path) -> None:
     cell = ">not run here<"
     assert (here / "study.html").read_text().count(cell) == 1
     assert (elsewhere / "study.html").read_text().count(cell) == 3
     assert not re.search(r"\b(None|Undefined)\b", plain(elsewhere, "html"))
 
 
-def test_everything_but_the_page_for_people_is_the_same_bytes_wherever_it_ran(
+def test_all_files_but_the_html_page_have_the_same_bytes_anywhere(
     here: Path, elsewhere: Path
 ) -> None:
     names = files_in(here)
@@ -240,7 +240,7 @@ TWO_SEEDS = Experiments(
 )
 
 
-def test_trainings_and_means_are_given_where_there_are_several_seeds(tmp_path: Path) -> None:
+def test_several_seeds_have_trainings_and_means(tmp_path: Path) -> None:
     assert list(texts(comparison.results_table(TWO_SEEDS)))[:4] == [
         "baseline (1)",
         "baseline (2)",
@@ -257,7 +257,7 @@ def test_trainings_and_means_are_given_where_there_are_several_seeds(tmp_path: P
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_begins_with_what_a_reader_asks(tmp_path: Path, page: str) -> None:
+def test_a_page_begins_with_the_summary(tmp_path: Path, page: str) -> None:
     better = [evaluation(rows(4, model_psnr_rgb_db=[30, 31, 32, 33 + seed])) for seed in (0, 1)]
     study = Experiments(
         {("bn_maxpool", seed): found for seed, found in enumerate(better)}
@@ -280,7 +280,7 @@ def test_a_page_begins_with_what_a_reader_asks(tmp_path: Path, page: str) -> Non
     assert not re.search(r"\b(None|nan|NaN|Undefined)\b", first.partition("Which variant")[2])
 
 
-def test_the_best_is_compared_with_the_next_and_fewer_seeds_are_told(tmp_path: Path) -> None:
+def test_the_best_is_compared_with_the_second_and_fewer_seeds_are_named(tmp_path: Path) -> None:
     better = evaluation(rows(4, model_psnr_rgb_db=30.5))
     trainings = {("bn_maxpool", 1): better, ("bn_maxpool", 2): better, ("baseline", 1): BASELINE}
     study = Experiments(trainings, "photos.zip")
@@ -289,7 +289,7 @@ def test_the_best_is_compared_with_the_next_and_fewer_seeds_are_told(tmp_path: P
     assert found.lead
     assert found.lead.value == pytest.approx(30.5 - BASELINE.rows["model_psnr_rgb_db"].mean())
     named = ["bn_maxpool", "baseline (1 of 2 seeds)"]
-    trivial = [rendering.COLORIZER_LABELS[floor] for floor in TRIVIAL]
+    trivial = [rendering.COLORIZER_LABELS[baseline] for baseline in TRIVIAL]
     assert list(texts(summary.ranking(study, found))) == [*named, *trivial]
     assert sorted(texts(summary.means_table(study))) == sorted(named)
     write(tmp_path, study)
@@ -300,7 +300,7 @@ def test_the_best_is_compared_with_the_next_and_fewer_seeds_are_told(tmp_path: P
     assert "Too few common seeds to compare: baseline." in text
 
 
-def test_the_page_names_those_below_the_best_and_those_not_told_apart(tmp_path: Path) -> None:
+def test_the_page_lists_variants_significantly_below_the_best(tmp_path: Path) -> None:
     def three(psnr: float, spread: float) -> list[Evaluation]:
         return [evaluation(rows(4, model_psnr_rgb_db=psnr + spread * seed)) for seed in (-1, 0, 1)]
 
@@ -316,8 +316,8 @@ def test_the_page_names_those_below_the_best_and_those_not_told_apart(tmp_path: 
     assert "Not significantly different from it: deeper." in told
 
 
-def test_the_page_names_those_above_both_floors_and_the_best_over_each() -> None:
-    """Gray, 21.25 dB, is not defined for the last image, an exactly gray one; mean_ab is 18."""
+def test_the_summary_lists_variants_above_both_baselines_and_the_best_over_each() -> None:
+    """Gray, 21.25 dB, is undefined for the last image, an exactly gray one; constant is 18 dB."""
 
     def two(*psnr: float) -> list[Evaluation]:
         table = rows(4, model_psnr_rgb_db=psnr, gray_psnr_rgb_db=[21.2, 21.3, 21.2, np.nan])
@@ -331,13 +331,13 @@ def test_the_page_names_those_above_both_floors_and_the_best_over_each() -> None
     found = summary_of(others | {"strong": two(25, 25.1, 25, 24)})
     assert (found.best, found.best_over_gray) == ("pale", "strong")
     assert found.above_both == ["strong"]
-    # p = 0.02 by Student's t of 7, 7, 7 and 1.9 dB; times three where three variants were tried.
+    # p = 0.02 by Student's t of 7, 7, 7 and 1.9 dB; times three for three variants.
     uncertain = {"strong": two(25, 25.1, 25, 20)}
     assert summary_of(uncertain).above_both == ["strong"]
     assert summary_of(others | uncertain).above_both == []
 
 
-def test_a_variant_with_a_random_network_is_told_where_others_have_imagenets() -> None:
+def test_a_random_network_is_named_if_others_have_imagenet_weights() -> None:
     imagenet = Pretrained(network="vgg16", weights="imagenet")
     known = evaluation(rows(4), embedding=None, encoder=imagenet)
     random = evaluation(
@@ -348,7 +348,7 @@ def test_a_variant_with_a_random_network_is_told_where_others_have_imagenets() -
     assert names[:2] == ["vgg16_conv", "vgg19_unet (random vgg19)"]
 
 
-def test_the_papers_settings_stand_beside_the_studys() -> None:
+def test_the_studys_settings_are_compared_with_the_papers() -> None:
     whole = evaluation(fraction=1.0).training
     halved = evaluation(fraction=0.5, training_images=360).training
     settings = whole.train.model_copy(update={"epochs": 2 * whole.train.epochs, "fraction": 0.5})
@@ -363,12 +363,12 @@ def test_the_papers_settings_stand_beside_the_studys() -> None:
     }
 
 
-def test_a_study_without_the_papers_variants_has_none_of_its_settings() -> None:
+def test_classification_networks_are_not_compared_with_the_paper() -> None:
     bins = evaluation().training.model_copy(update={"objective": "classification"})
     assert config_diff([bins]).rows == []
 
 
-def test_shown_is_what_several_seeds_show() -> None:
+def test_significance_needs_several_seeds() -> None:
     steps = np.linspace(-1, 1, 6)
 
     def trainings(variant: str, seeds: int, difference: np.ndarray) -> dict:
@@ -383,18 +383,18 @@ def test_shown_is_what_several_seeds_show() -> None:
     )
     found = summarized(study)
     assert found.closer_than_gray == ["baseline"]
-    # Each is 3.25 dB above gray in every image, and 6.5 dB above mean_ab.
+    # Each is 3.25 dB above gray in every image, and 6.5 dB above the constant color.
     assert found.above_both == ["baseline", "deeper"]
     assert found.too_few_seeds == ["l2"]
     assert found.not_different == ["deeper"]
 
 
-def test_one_seed_does_not_tell_what_the_embedding_brings() -> None:
+def test_one_seed_is_not_enough_to_judge_the_embedding() -> None:
     one = {("bn_maxpool", 1): BASELINE, ("bn_maxpool_no_embedding", 1): THINNED}
     assert summarized(Experiments(one, "scenes")).embedding_answer == "One seed is not enough."
 
 
-def test_what_controls_leave_open_is_said() -> None:
+def test_the_embeddings_gain_is_summarized_over_its_controls() -> None:
     def brings(*differences: float) -> str:
         controls = [
             summary.Control("so", Estimate(difference), 0.001 if difference else 1.0)
@@ -409,9 +409,7 @@ def test_what_controls_leave_open_is_said() -> None:
     assert brings(0, -0.4).startswith("No significant gain over any of its 2 controls.")
 
 
-def test_the_papers_figures_of_good_and_poor_results_are_of_its_best_variant(
-    here: Path, tmp_path: Path
-) -> None:
+def test_good_and_poor_results_are_those_of_bn_maxpool(here: Path, tmp_path: Path) -> None:
     assert not (here / "good.png").exists()
     write(tmp_path, Experiments({("bn_maxpool", 1): BASELINE}, "scenes"))
     assert (tmp_path / "good.png").exists()
@@ -420,7 +418,7 @@ def test_the_papers_figures_of_good_and_poor_results_are_of_its_best_variant(
     assert not (tmp_path / "poor.png").exists()
 
 
-def test_a_variant_that_sees_luminance_alone_is_told_without_a_pretrained_network(
+def test_a_variant_without_pretrained_network_names_none(
     tmp_path: Path,
 ) -> None:
     for text in write(tmp_path, Experiments({("plain", 1): PLAIN}, "scenes")).values():
@@ -430,7 +428,7 @@ def test_a_variant_that_sees_luminance_alone_is_told_without_a_pretrained_networ
         assert not re.search(r"\b(None|nan|NaN|Undefined)\b", text.split("const table")[0])
 
 
-def test_an_estimate_shows_its_interval_where_it_has_one() -> None:
+def test_an_estimate_is_formatted_with_its_interval_if_any() -> None:
     assert summary.with_interval(Estimate(1.25, 1, 2), 2) == "1.25 (1.00 to 2.00)"
     assert summary.with_interval(Estimate(1.25), 1) == "1.2"
     assert summary.with_interval(Estimate(1.25, 1.25, 1.25), 2) == "1.25"

@@ -21,7 +21,7 @@ def reach(found: Estimate) -> float:
     return (found.high - found.low) / 2
 
 
-def test_over_seeds_the_interval_is_students() -> None:
+def test_an_interval_over_seeds_is_students() -> None:
     # Deviation 1, so the error is 1 / sqrt(3); t(0.975, 2) = 4.302653 in every table.
     found = mean_over_seeds([1, 2, 3])
     assert found.value == 2
@@ -30,7 +30,7 @@ def test_over_seeds_the_interval_is_students() -> None:
     assert reach(mean_over_seeds([2, 2, 2])) == 0
 
 
-def test_of_one_seed_the_interval_over_images_is_that_of_scipys_t_test() -> None:
+def test_an_interval_over_images_of_one_seed_is_that_of_scipys_t_test() -> None:
     values = np.random.default_rng(1).normal(3, 2, (1, 40))
     expected = stats.ttest_1samp(values[0], 0).confidence_interval()
     found = mean_over_images(values)
@@ -48,7 +48,7 @@ def test_mean_squares_are_those_of_the_two_way_table_by_hand() -> None:
     assert found.df == pytest.approx(12**2 / (6**2 / 1 + 8**2 / 2 + 2**2 / 2))
 
 
-def test_seeds_that_all_images_follow_count_as_seeds_alone_do() -> None:
+def test_without_residuals_the_interval_is_that_over_seeds() -> None:
     values = np.array([1.0, 2.0, 3.0])[:, None] + np.zeros(50)
     found, expected = mean_over_images(values), mean_over_seeds([1.0, 2.0, 3.0])
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
@@ -56,7 +56,7 @@ def test_seeds_that_all_images_follow_count_as_seeds_alone_do() -> None:
 
 
 @pytest.mark.parametrize("seeds", [0.0, 0.1, 1.0])
-def test_intervals_hold_the_truth_as_often_as_they_say(seeds: float) -> None:
+def test_intervals_have_their_nominal_coverage(seeds: float) -> None:
     """Of 1,000 studies with three seeds and 60 images, whatever varies more."""
     rng = np.random.default_rng(1)
     held = 0
@@ -69,7 +69,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(seeds: float) -> None:
     assert 0.915 < held / 1000 < 0.985  # Satterthwaite's are a little narrow where seeds decide
 
 
-def test_an_estimate_of_means_is_that_of_its_linear_part() -> None:
+def test_a_function_of_means_has_the_error_of_its_linearization() -> None:
     rng = np.random.default_rng(1)
     below = rng.uniform(20, 60, (3, 200))
     above = below * 0.7 + rng.normal(0, 5, (3, 200))
@@ -81,11 +81,11 @@ def test_an_estimate_of_means_is_that_of_its_linear_part() -> None:
     assert reach(found) == pytest.approx(reach(expected), rel=1e-6)
 
 
-def test_a_ratio_to_nothing_has_no_estimate() -> None:
+def test_a_ratio_to_zero_has_no_estimate() -> None:
     assert function_of_means([np.ones((3, 4)), np.zeros((3, 4))], lambda a, b: a / b) is None
 
 
-def test_a_factor_is_tested_by_its_logarithm() -> None:
+def test_a_ratio_is_tested_by_its_logarithm() -> None:
     found = mean_over_seeds([np.log(2), np.log(2.2), np.log(2.4)]).exp()
     assert found.value == pytest.approx((2 * 2.2 * 2.4) ** (1 / 3))
     expected = stats.ttest_1samp(np.log([2, 2.2, 2.4]), 0).pvalue
@@ -102,21 +102,21 @@ def test_the_interval_and_the_p_value_agree() -> None:
     assert mean_over_seeds([2, 2]).p_value(1) == 0
 
 
-def test_holms_method_on_the_example_that_textbooks_give() -> None:
+def test_holms_method_agrees_with_a_textbook_example() -> None:
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([0.9, 0.8]) == [1, 1]
     assert holm([]) == []
     assert holm([None, 0.02, None, 0.03]) == [None, 0.04, None, 0.04]
 
 
-def test_what_is_found_with_a_probability_of_80_percent_is_as_tables_have_it() -> None:
+def test_the_detectable_difference_agrees_with_tables() -> None:
     # Cohen (1988): of an effect of half a deviation, a t-test of 34 finds 0.81, one of 33 0.79.
     found = t_interval(0, 34**-0.5, 33).detectable()
     assert found == pytest.approx(0.4947, abs=0.002)
     assert Estimate(1.0).detectable() is None
 
 
-def test_few_seeds_and_images_have_no_fewer_freedoms_than_the_fewest_of_them() -> None:
+def test_df_is_at_least_the_smallest_df_of_a_term() -> None:
     rng = np.random.default_rng(1)
     for seeds, images in ((2, 2), (2, 4), (2, 8), (3, 3)):
         for _ in range(200):

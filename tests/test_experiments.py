@@ -33,7 +33,7 @@ def ratio(one: float, other: float) -> float:
     return one / other
 
 
-def test_trainings_are_compared_seed_by_seed() -> None:
+def test_differences_are_paired_by_seed() -> None:
     ones, others = [with_psnr(20), with_psnr(30)], [with_psnr(19), with_psnr(28)]
     # Differences 1 and 2, though the seeds differ by 10: t(0.975, 1) = 12.7062.
     found = paired_difference(ones, others, psnr)
@@ -58,7 +58,7 @@ def test_a_single_curve_has_no_interval_and_several_have_one() -> None:
     assert both.value == pytest.approx(0.3)
 
 
-def test_the_interval_over_images_is_the_one_that_repeated_draws_give() -> None:
+def test_the_interval_over_images_agrees_with_repeated_draws() -> None:
     rng = np.random.default_rng(7)
 
     def draw() -> Evaluation:
@@ -79,7 +79,7 @@ def test_the_interval_over_images_is_the_one_that_repeated_draws_give() -> None:
     assert found.high - found.low == pytest.approx(2 * 1.96 * np.std(ratios), rel=0.2)
 
 
-def test_images_that_lack_a_value_are_left_out_and_none_gives_no_estimate() -> None:
+def test_images_without_a_value_are_excluded() -> None:
     some = evaluation(rows(3, chroma_small_regions=[np.nan, 10.0, 30.0]))
     columns = ["model_chroma_small_regions", "chroma_small_regions"]
     found = function_of_columns([some], columns, ratio)
@@ -91,7 +91,7 @@ def test_images_that_lack_a_value_are_left_out_and_none_gives_no_estimate() -> N
     assert single == Estimate(0.5, None, None)
 
 
-def test_variants_are_compared_image_by_image_and_seed_by_seed() -> None:
+def test_differences_are_paired_by_image_and_seed() -> None:
     images = np.array([20.0, 24.0, 31.0, 29.0])
     ones = [with_psnr(images + more) for more in (1.0, 1.5)]
     others = [with_psnr(images + more) for more in (0.0, 0.5)]
@@ -104,7 +104,7 @@ def test_variants_are_compared_image_by_image_and_seed_by_seed() -> None:
     assert paired_difference_on_images([], [], "model_psnr_rgb_db") is None
 
 
-def test_a_factor_on_images_is_that_of_the_sums() -> None:
+def test_a_ratio_on_images_is_that_of_the_sums() -> None:
     ones, others = (
         [evaluation(rows(3, model_colorfulness=[1.0, 2.0, 3.0 + seed])) for seed in seeds]
         for seeds in ((0, 2), (0, 0))
@@ -147,7 +147,7 @@ def test_a_seed_is_named_where_there_are_several() -> None:
     assert list(several.by_name()) == ["l2 (1)", "l2 (2)"]
 
 
-def test_what_was_trained_on_a_part_of_the_images_is_told_apart() -> None:
+def test_variants_trained_on_a_fraction_have_no_samples() -> None:
     first, second, half = evaluation(), evaluation(), evaluation(fraction=0.5)
     study = Experiments({("l2", 1): first, ("l2", 2): second, ("half", 1): half}, "scenes")
     assert list(study.by_name()) == ["l2 (1)", "l2 (2)", "half (1)"]

@@ -1,4 +1,4 @@
-"""The records of the metrics: each is complete, and a new one is one record."""
+"""The records of the metrics; adding a metric takes one record."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def test_keys_are_distinct() -> None:
 
 
 @pytest.mark.parametrize("metric", metrics.columns(), ids=lambda metric: metric.key)
-def test_every_column_says_which_values_are_good_and_explains_itself(metric: Metric) -> None:
+def test_every_column_has_a_direction_and_a_description(metric: Metric) -> None:
     assert metric.direction
     assert metric.description
     # The same text stands in Markdown tables and in HTML.
@@ -52,12 +52,12 @@ def test_every_column_says_which_values_are_good_and_explains_itself(metric: Met
 
 @pytest.fixture
 def warmth(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A metric more, in front."""
+    """Another metric, in front."""
     monkeypatch.setattr(metrics, "METRICS", (WARMTH, *METRICS))
 
 
 class Prophet:
-    """Predicts ab of 0.1 everywhere, but gray for the first image that it sees."""
+    """Predicts ab of 0.1 everywhere, but gray for the first image."""
 
     inputs = ("L",)
 
@@ -71,7 +71,7 @@ class Prophet:
         return ab
 
 
-def test_a_new_metric_is_scored_summed_up_and_read_again(warmth: None, tmp_path: Path) -> None:
+def test_a_new_metric_is_scored_summarized_and_read(warmth: None, tmp_path: Path) -> None:
     test = examples(tmp_path / "test", 3)
     with joblib.parallel_config(backend="threading"):  # other processes lack the new metric
         trivial = score_trivial(
@@ -89,10 +89,10 @@ def test_a_new_metric_is_scored_summed_up_and_read_again(warmth: None, tmp_path:
     found = summarize(table)
     found.write(tmp_path / "metrics.json")
     assert Summary.read(tmp_path / "metrics.json") == found
-    told = found.as_json()["model"]
-    assert told["warmth"] == pytest.approx(expected.mean())
-    assert told["warmth_se"] == pytest.approx(expected.std(ddof=1) / 2**0.5)
-    assert told["warmth_excluded"] == 1
+    content = found.as_json()["model"]
+    assert content["warmth"] == pytest.approx(expected.mean())
+    assert content["warmth_se"] == pytest.approx(expected.std(ddof=1) / 2**0.5)
+    assert content["warmth_excluded"] == 1
 
 
 def warm_rows() -> pd.DataFrame:
@@ -100,7 +100,7 @@ def warm_rows() -> pd.DataFrame:
     return rows(3, **columns | {"gray_warmth": np.nan})
 
 
-def test_a_new_metric_is_told_by_every_page(warmth: None, tmp_path: Path) -> None:
+def test_a_new_metric_is_on_every_page(warmth: None, tmp_path: Path) -> None:
     evaluated = evaluation(warm_rows())
     circumstances = Circumstances({}, "unknown")
     content = Content(evaluated, TABLE, "", "scenes")
@@ -129,7 +129,7 @@ def test_a_new_metric_is_told_by_every_page(warmth: None, tmp_path: Path) -> Non
         assert cells.count("(higher is better)") == 2  # what is beside PSNR stays there
 
 
-def test_its_own_word_says_that_a_metric_is_undefined_or_lacks_images(warmth: None) -> None:
+def test_undefined_and_excluded_values_have_the_metrics_own_word(warmth: None) -> None:
     summary = summarize(warm_rows().assign(gray_psnr_rgb_db=[np.nan, 20.0, 22.0]))
     model, gray, _ = report.results_table(summary, "bn_maxpool").rows
     assert model[1] == "101.0 ± 1.0 (1 cold)"
@@ -137,7 +137,7 @@ def test_its_own_word_says_that_a_metric_is_undefined_or_lacks_images(warmth: No
     assert gray[2] == "21.00 ± 1.00 (1 exact)"
 
 
-def test_a_metric_that_an_image_lacks_though_all_should_have_it_is_refused(
+def test_an_undefined_value_of_an_always_defined_metric_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rgb = scene(1, 32, 32)

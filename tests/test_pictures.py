@@ -15,7 +15,9 @@ TRIVIAL = {"gray": 0.04, "constant": 0.035}
 
 
 @pytest.mark.parametrize(("side", "factor"), [(32, 4), (64, 2), (96, 1), (128, 1)])
-def test_a_triptych_is_gray_ours_and_truth_enlarged_by_whole_pixels(side: int, factor: int) -> None:
+def test_a_triptych_is_gray_colorized_and_truth_enlarged_by_whole_pixels(
+    side: int, factor: int
+) -> None:
     names = ("gray", "colorized", "truth")
     samples = {
         name: np.stack([scene(10 * column + row, side, side) for row in range(2)])
@@ -103,7 +105,7 @@ def test_each_variant_has_a_panel_of_its_own(tmp_path: Path, count: int) -> None
     assert drawn == [index < count for index in range(down * across)]
 
 
-def test_the_chroma_of_predictions_is_drawn_beside_the_true_one(tmp_path: Path) -> None:
+def test_predicted_and_true_chroma_are_drawn(tmp_path: Path) -> None:
     histogram = pd.DataFrame({"chroma": [0.0, 2, 4], "truth": [5, 3, 2], "model": [9, 1, 0]})
     pictures.chroma(histogram, tmp_path / "a.png")
     pictures.chroma(histogram, tmp_path / "b.png")

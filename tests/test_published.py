@@ -91,7 +91,7 @@ def study(workspace: Path) -> Path:
     return folder
 
 
-def test_a_piece_holds_what_the_evaluation_said(workspace: Path, study: Path) -> None:
+def test_a_published_training_is_its_evaluation(workspace: Path, study: Path) -> None:
     for variant, seed in DONE:
         name = f"{variant}-{seed}"
         piece = read_evaluation(study / "trainings" / name)
@@ -102,7 +102,7 @@ def test_a_piece_holds_what_the_evaluation_said(workspace: Path, study: Path) ->
             assert getattr(piece, table).equals(getattr(whole, table))
 
 
-def test_a_piece_holds_what_dvc_recorded_of_it_and_nothing_of_others(study: Path) -> None:
+def test_a_published_training_has_its_own_dvc_record(study: Path) -> None:
     locks = {
         path.parent.name: path for path in study.glob(f"trainings/*/{published.EXPERIMENTS_LOCK}")
     }
@@ -114,7 +114,7 @@ def test_a_piece_holds_what_dvc_recorded_of_it_and_nothing_of_others(study: Path
     }
 
 
-def test_images_are_those_that_the_pages_show(study: Path) -> None:
+def test_only_the_images_that_pages_show_are_published(study: Path) -> None:
     shown = {
         folder.name: {path.stem for path in folder.glob("*.npy")}
         for folder in (study / "trainings").iterdir()
@@ -126,7 +126,7 @@ def test_images_are_those_that_the_pages_show(study: Path) -> None:
     }
 
 
-def test_the_pieces_alone_give_the_same_bytes_elsewhere(study: Path, tmp_path: Path) -> None:
+def test_published_trainings_give_the_same_bytes_elsewhere(study: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     for name in ("params.yaml", "trainings"):
         source = study / name
@@ -140,7 +140,7 @@ def test_the_pieces_alone_give_the_same_bytes_elsewhere(study: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "studies").glob("*/")))
-def test_published_pages_are_what_their_pieces_give(name: str, tmp_path: Path) -> None:
+def test_published_pages_agree_with_their_trainings(name: str, tmp_path: Path) -> None:
     source = ROOT / "studies" / name
     shutil.copytree(source / "trainings", tmp_path / "trainings")
     copy(source / "params.yaml", tmp_path / "params.yaml")
@@ -150,7 +150,7 @@ def test_published_pages_are_what_their_pieces_give(name: str, tmp_path: Path) -
     assert verdicts(told) == verdicts(committed)
 
 
-def test_a_metric_that_was_added_since_has_no_value(
+def test_a_metric_added_later_has_no_value(
     study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     added = metrics.Metric(
@@ -178,7 +178,7 @@ def copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def test_the_page_names_what_is_missing_and_tells_commit_and_hardware(study: Path) -> None:
+def test_the_page_lists_missing_trainings_commit_and_hardware(study: Path) -> None:
     text = (study / "study.html").read_text()
     assert (
         "Not trained yet: mobilenet_unet-2, bn_maxpool_random_network-1, "
@@ -188,7 +188,7 @@ def test_the_page_names_what_is_missing_and_tells_commit_and_hardware(study: Pat
     assert "Abacus" in text
 
 
-def test_what_was_made_with_other_settings_is_not_mixed_in(workspace: Path, study: Path) -> None:
+def test_trainings_with_other_settings_are_refused(workspace: Path, study: Path) -> None:
     before: dict[str, Any] = {name: (study / name).read_bytes() for name in files_in(study)}
     params = workspace / "params.yaml"
     text = params.read_text()
@@ -201,7 +201,7 @@ def test_what_was_made_with_other_settings_is_not_mixed_in(workspace: Path, stud
     assert before == {name: (study / name).read_bytes() for name in files_in(study)}
 
 
-def test_what_was_scored_on_other_images_is_not_mixed_in(
+def test_trainings_on_other_test_images_are_refused(
     workspace: Path, study: Path, tmp_path: Path
 ) -> None:
     before = {name: (study / name).read_bytes() for name in files_in(study)}
@@ -214,12 +214,14 @@ def test_what_was_scored_on_other_images_is_not_mixed_in(
     assert before == {name: (study / name).read_bytes() for name in files_in(study)}
 
 
-def test_the_page_shows_the_pictures_that_are_beside_it(study: Path) -> None:
+def test_the_published_page_shows_its_pictures(study: Path) -> None:
     shown = re.findall(r"!\[[^]]+\]\((.+?)\)", (study / "study.md").read_text())
     assert sorted(shown) == sorted(str(path.relative_to(study)) for path in study.rglob("*.png"))
 
 
-def test_a_folder_without_pieces_is_told_in_a_line(workspace: Path, tmp_path: Path) -> None:
+def test_a_folder_without_trainings_is_an_error_in_one_line(
+    workspace: Path, tmp_path: Path
+) -> None:
     copy(workspace / "params.yaml", tmp_path / "params.yaml")
     with pytest.raises(ColorizationError, match="no training of this study found"):
         published.write_pages(tmp_path)

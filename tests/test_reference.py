@@ -70,7 +70,7 @@ def test_each_metric_is_the_one_of_its_name() -> None:
     assert abs(rebalanced - color_metrics.auc_ab_percent(error)) > 0.1
 
 
-def test_the_nearer_to_the_truth_the_better() -> None:
+def test_scores_improve_toward_the_truth() -> None:
     reference = prepared()
     scored = pd.DataFrame(
         [score(Colorized(reference, factor * reference.ab)) for factor in (0, 0.3, 0.6, 0.9)]

@@ -30,11 +30,11 @@ def test_a_dot_is_small_and_a_half_is_not(factor: int) -> None:
 @pytest.mark.parametrize(
     "rgb", [np.zeros((64, 64, 3), np.uint8), np.full((64, 64, 3), 77, np.uint8)]
 )
-def test_a_blank_image_has_no_small_part(rgb: np.ndarray) -> None:
+def test_a_blank_image_has_no_small_region(rgb: np.ndarray) -> None:
     assert not regions.small_regions(rgb).any()
 
 
-def test_in_scenes_they_are_what_was_painted_in_any_hue() -> None:
+def test_in_scenes_small_regions_are_the_parts_of_random_hue() -> None:
     download = PARAMS.download.model_copy(update={"scenes": DRAWN})
     find = regions.finder(download)
     lightness, chroma, shares = [], [], []
@@ -55,7 +55,7 @@ def test_in_scenes_they_are_what_was_painted_in_any_hue() -> None:
     assert max(shares) < 0.08
 
 
-def test_of_photographs_they_are_segmented() -> None:
+def test_photographs_are_segmented() -> None:
     download = PARAMS.download.model_copy(update={"source": "photos.zip"})
     rgb = scene(1, 64, 64)
     np.testing.assert_array_equal(

@@ -1,4 +1,4 @@
-"""Names and sources in Markdown stay code, whatever is in them."""
+"""Names and sources are escaped in Markdown, whatever they contain."""
 
 import re
 
@@ -29,6 +29,6 @@ def test_a_block_of_code_ends_where_its_text_does(text: str) -> None:
     assert after.content == "end"
 
 
-def test_a_control_character_is_shown_and_not_sent() -> None:
+def test_control_characters_are_escaped() -> None:
     assert code("a\r\x1b[31mb.jpg") == r"`a\r\x1b[31mb.jpg`"
     assert not re.search(r"[\x00-\x1f]", code("".join(map(chr, range(32)))))

@@ -1,4 +1,4 @@
-"""The pages: the same figures in both, nothing fetched from elsewhere, nothing left unsaid."""
+"""The report: the same figures in Markdown and HTML, escaped, without external resources."""
 
 import dataclasses
 import html
@@ -88,7 +88,7 @@ def with_training(**changes: Any) -> Content:
         "# a <comment> & more",
     ],
 )
-def test_both_pages_tell_every_fact(page: str, fact: str) -> None:
+def test_both_pages_report_every_fact(page: str, fact: str) -> None:
     text = render(page).replace("`", "")
     if page == "html":
         text = html.unescape(re.sub(r"</?code[^>]*>", "", re.sub(r"<br>", ": ", text)))
@@ -106,20 +106,20 @@ WHERE_IT_RAN = (
 
 
 @pytest.mark.parametrize("fact", WHERE_IT_RAN)
-def test_the_html_page_alone_tells_commit_times_and_hardware(fact: str) -> None:
+def test_only_the_html_page_reports_commit_times_and_hardware(fact: str) -> None:
     assert fact in html.unescape(render("html"))
     assert fact not in render("markdown")
     assert fact not in html.unescape(render("html", CONTENT, ELSEWHERE))
 
 
-def test_what_was_not_run_here_is_said_so() -> None:
+def test_trainings_that_were_not_run_here_are_marked() -> None:
     text = render("html", CONTENT, ELSEWHERE)
     assert "unknown: the model comes from a cache or a remote" in text
     assert "Stages that are missing here were not run" in text
     assert not re.search(r"\b(None|Undefined)\b", text)
 
 
-def test_everything_but_the_page_for_people_is_the_same_bytes_wherever_it_ran(
+def test_all_files_but_the_html_page_have_the_same_bytes_anywhere(
     tmp_path: Path,
 ) -> None:
     folders = writing.Folders(tmp_path / "evaluation", tmp_path / "colors")
@@ -149,7 +149,7 @@ def test_both_pages_hold_the_same_figures() -> None:
     assert numbers(render("markdown")) == numbers(render("html", CONTENT, ELSEWHERE))
 
 
-def test_what_others_wrote_is_escaped_in_html() -> None:
+def test_text_of_others_is_escaped_in_html() -> None:
     evil = '"><script>alert(1)</script>'
     table = rows()
     table["name"] = evil
@@ -220,7 +220,7 @@ def card_of(content: Content) -> str:
 
 
 @pytest.mark.parametrize("page", [*PAGES, "card"])
-def test_a_variant_that_sees_luminance_alone_is_told_without_a_pretrained_network(
+def test_a_variant_without_pretrained_network_names_none(
     page: str,
 ) -> None:
     def told(content: Content) -> str:
@@ -236,7 +236,7 @@ def test_a_variant_that_sees_luminance_alone_is_told_without_a_pretrained_networ
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_model_below_the_floor_is_said_to_be_below(page: str) -> None:
+def test_a_model_below_a_baseline_is_reported_as_below(page: str) -> None:
     content = with_rows(rows(2, model_psnr_rgb_db=[20.0, 21.0], gray_psnr_rgb_db=[20.4, 21.5]))
     assert "is 0.45 ± 0.05 dB below gray and" in render(page, content)
 
@@ -259,21 +259,21 @@ def test_what_is_undefined_is_neither_none_nor_nan(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_images_met_exactly_are_counted_in_the_table(page: str) -> None:
+def test_exact_images_are_counted_in_the_table(page: str) -> None:
     table = rows(4, gray_psnr_rgb_db=[np.nan, 20.0, 22.0, np.nan])
     text = render(page, with_rows(table))
     assert "21.00 ± 1.00 (2 exact)" in text
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_where_no_floor_can_be_compared_the_page_says_so(page: str) -> None:
+def test_a_page_without_comparable_baselines_says_so(page: str) -> None:
     table = rows(2, gray_psnr_rgb_db=np.nan, constant_psnr_rgb_db=np.nan)
     text = render(page, with_rows(table))
     assert "too many images are exact to compare the PSNR of bn_maxpool" in text
     assert " stands " not in text
 
 
-def test_the_table_names_the_model_first_and_every_floor() -> None:
+def test_the_table_has_the_model_then_the_baselines() -> None:
     table = report.results_table(CONTENT.evaluation.summary, "bn_maxpool")
     assert [row[0] for row in table.rows] == [
         "bn_maxpool",

@@ -1,4 +1,4 @@
-"""The model and its trivial on a test split."""
+"""Scores of a model on a test split."""
 
 import json
 from pathlib import Path
@@ -49,7 +49,7 @@ def model() -> keras.Model:
 
 
 class Oracle:
-    """Knows the photographs by heart."""
+    """Predicts the true colors."""
 
     inputs = ("L",)
 
@@ -97,7 +97,7 @@ def test_the_histogram_reaches_beyond_srgb(few: Examples, trivial: TrivialScores
     assert chroma.to_dict() == {lower: 5 * 32 * 32 * (lower == 180) for lower in chroma.index}
 
 
-def test_floors_of_other_images_are_refused(
+def test_baselines_of_other_images_are_refused(
     few: Examples, model: keras.Model, trivial: TrivialScores
 ) -> None:
     twice = TrivialScores(trivial.rows.iloc[[0, 0, 1, 2, 3]], trivial.colors, trivial.small)
@@ -105,9 +105,7 @@ def test_floors_of_other_images_are_refused(
         scorer.evaluate(model, few, twice, 2)
 
 
-def test_truth_are_the_exact_pixels_and_not_the_cached_ab(
-    few: Examples, trivial: TrivialScores
-) -> None:
+def test_predictions_are_compared_with_exact_pixels(few: Examples, trivial: TrivialScores) -> None:
     cached = np.array(few.images.ab, np.float32)
     exact = lab.rgb_to_lab(np.array(few.images.rgb))[1]
     assert np.abs(cached - exact).max() > 0
@@ -116,7 +114,7 @@ def test_truth_are_the_exact_pixels_and_not_the_cached_ab(
     assert rows["model_psnr_rgb_db"].isna().all()  # met exactly
 
 
-def test_a_gray_a_black_and_an_exact_image_leave_no_nan_and_are_counted(tmp_path: Path) -> None:
+def test_gray_black_and_exact_images_are_counted_without_nan(tmp_path: Path) -> None:
     gray = np.repeat(scene(1, 32, 32)[..., :1], 3, axis=-1)
     squares = [gray, np.zeros((32, 32, 3), np.uint8), scene(2, 32, 32)]
     tmp_path.joinpath("test").mkdir()
@@ -132,7 +130,7 @@ def test_a_gray_a_black_and_an_exact_image_leave_no_nan_and_are_counted(tmp_path
         assert "inf" not in rows.to_csv(index=False)
 
 
-def test_shown_images_are_gray_colorized_and_true(
+def test_sample_images_are_gray_colorized_and_true(
     few: Examples, model: keras.Model, tmp_path: Path
 ) -> None:
     shown = scorer.colorize(model, few, [3, 1], 1)
@@ -168,7 +166,7 @@ def test_there_are_as_many_samples_as_asked_for() -> None:
             assert count < 2 or gaps.max() - gaps.min() <= 1
 
 
-def test_best_and_worst_go_by_what_the_colors_bring() -> None:
+def test_best_and_worst_are_ranked_by_improvement() -> None:
     # Gains 5, 1, -2, 8, 0: the third looks nearly right, and was made worse.
     rows = pd.DataFrame(
         {

@@ -32,25 +32,25 @@ def test_images_without_a_value_are_counted_and_not_averaged() -> None:
     assert found.images == 4
     assert found.scores["gray"]["psnr_rgb_db"] == Score(21, 1, excluded=2)
     assert found.model["ab_error_small_regions"] == Score(1, None, excluded=3)
-    told = found.as_json()
-    assert told["images"] == 4
-    assert told["gray"]["psnr_rgb_db"] == 21
-    assert told["gray"]["psnr_rgb_db_excluded"] == 2
-    assert told["model"]["ab_error_small_regions_excluded"] == 3
+    content = found.as_json()
+    assert content["images"] == 4
+    assert content["gray"]["psnr_rgb_db"] == 21
+    assert content["gray"]["psnr_rgb_db_excluded"] == 2
+    assert content["model"]["ab_error_small_regions_excluded"] == 3
 
 
 @pytest.mark.parametrize("psnr", [[20.0], [NAN], [NAN, NAN], [20.0, NAN]])
 def test_what_is_undefined_is_null_and_never_nan(psnr: list[float]) -> None:
-    told = summary.summarize(with_psnr(*psnr).assign(colorfulness=0.0)).as_json()
-    text = json.dumps(told, allow_nan=False)
+    content = summary.summarize(with_psnr(*psnr).assign(colorfulness=0.0)).as_json()
+    text = json.dumps(content, allow_nan=False)
     assert json.loads(text)["model"]["psnr_rgb_db_se"] is None
-    assert told["model"]["colorfulness_ratio"] is None
+    assert content["model"]["colorfulness_ratio"] is None
     # The same keys for every run, so that `dvc metrics diff` has both sides.
     other = summary.summarize(with_psnr(1.0, 2.0)).as_json()
-    assert [*told["model"]] == [*other["model"]]
+    assert [*content["model"]] == [*other["model"]]
 
 
-def test_the_model_is_compared_with_a_floor_over_images_that_neither_meets_exactly() -> None:
+def test_a_psnr_gain_is_over_images_that_are_exact_for_neither() -> None:
     table = with_psnr(20.0, 25.0, 30.0, 22.0).assign(
         gray_psnr_rgb_db=[19.0, NAN, 27.0, 20.0], constant_psnr_rgb_db=NAN
     )
@@ -63,13 +63,13 @@ def test_the_model_is_compared_with_a_floor_over_images_that_neither_meets_exact
     }
 
 
-def test_colorfulness_is_a_ratio_of_sums_which_gray_photographs_do_not_upset() -> None:
+def test_colorfulness_is_a_ratio_of_sums() -> None:
     table = rows(3, colorfulness=[40.0, 60.0, 0.001], model_colorfulness=[20.0, 30.0, 5.0])
     ratio = summary.summarize(table).model["colorfulness_ratio"]
     assert ratio.value == pytest.approx(0.55, abs=1e-5)
 
 
-def test_the_error_of_a_ratio_is_the_one_that_repeated_draws_give() -> None:
+def test_the_error_of_a_ratio_agrees_with_repeated_draws() -> None:
     rng = np.random.default_rng(3)
 
     def draw() -> tuple[pd.Series, pd.Series]:

@@ -34,21 +34,23 @@ def trivial(few: Examples) -> TrivialScores:
     return score_trivial(few.images, count_colors(TRAINING), left)
 
 
-def test_they_are_gray_and_the_mean_color_of_training(
+def test_the_baselines_are_gray_and_the_mean_color_of_training(
     few: Examples, trivial: TrivialScores
 ) -> None:
     ab = lab.rgb_to_lab(np.array(few.images.rgb))[1].astype(float)
     mean = TRAINING.astype(float).mean(axis=(0, 1, 2))
-    for floor, given in {"gray": np.zeros(2), "constant": mean}.items():
+    for baseline, given in {"gray": np.zeros(2), "constant": mean}.items():
         expected = ((ab - given) ** 2).mean(axis=(1, 2, 3))
-        np.testing.assert_allclose(trivial.rows[f"{floor}_mse_ab"], expected, rtol=1e-4)
+        np.testing.assert_allclose(trivial.rows[f"{baseline}_mse_ab"], expected, rtol=1e-4)
 
 
-def test_every_image_has_every_metric_and_its_small_parts(
+def test_every_image_has_every_metric_and_its_small_regions(
     few: Examples, trivial: TrivialScores
 ) -> None:
     assert trivial.rows["name"].tolist() == few.images.names
-    assert {f"{floor}_{metric.key}" for floor in TRIVIAL for metric in METRICS} <= set(trivial.rows)
+    assert {f"{baseline}_{metric.key}" for baseline in TRIVIAL for metric in METRICS} <= set(
+        trivial.rows
+    )
     np.testing.assert_array_equal(trivial.small.sum(axis=(1, 2)), 32 * np.arange(4))
     np.testing.assert_allclose(trivial.rows["small_regions"], np.arange(4) / 32)
 

@@ -61,10 +61,10 @@ def test_at_the_default_vividness_the_sweep_has_the_scores_of_the_model(
     for key in ("ciede2000_mean", "colorfulness_ratio"):
         assert row[key] == pytest.approx(by_default["model"][key], rel=1e-5)
         assert row[f"{key}_se"] == pytest.approx(by_default["model"][f"{key}_se"], rel=1e-4)
-    for floor in ("gray", "constant"):
-        over = by_default["psnr_gain"][floor]
-        assert row[f"psnr_gain_over_{floor}_db"] == pytest.approx(over["psnr_rgb_db"], rel=1e-5)
-        assert row[f"psnr_gain_over_{floor}_db_se"] == pytest.approx(
+    for baseline in ("gray", "constant"):
+        over = by_default["psnr_gain"][baseline]
+        assert row[f"psnr_gain_over_{baseline}_db"] == pytest.approx(over["psnr_rgb_db"], rel=1e-5)
+        assert row[f"psnr_gain_over_{baseline}_db_se"] == pytest.approx(
             over["psnr_rgb_db_se"], rel=1e-4
         )
     assert sweep.scores["ciede2000_mean"].nunique() == len(sweep.scores)

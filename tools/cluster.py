@@ -1,8 +1,8 @@
-"""Train and score what a study lacks on the workers of a Dask cluster, then write its pages here.
+"""Run a study's missing trainings on the workers of a Dask cluster, then write its pages here.
 
-DVC says what is missing, Dask who does it. Each task reproduces one training and its evaluation in
-a clone on its worker, takes inputs from the DVC remote, and gives what came of it back to the
-remote's run-cache: `dvc repro --pull --all-pipelines` here then finds everything computed.
+Each task reproduces one training and its evaluation in a clone on a worker. It pulls the inputs
+from the DVC remote and pushes the results to the remote's run-cache, from which
+`dvc repro --pull --all-pipelines` restores them here.
 """
 
 import argparse
@@ -34,14 +34,14 @@ INPUTS = (
     f"{EXPERIMENTS}:embed_control",
     f"{EXPERIMENTS}:inputs",
 )
-STAGES = ("train:", "evaluate:")  # how their own errors begin
+STAGES = ("train:", "evaluate:")  # the prefixes of their errors
 REF, TOPIC, STOP = "refs/colorization/cluster", "colorization", "colorization-stop"
-POLL, GRACE = 1.0, 60.0  # seconds between looks at whether to end, and to end
-INTERRUPTED = "interrupted; the same command goes on"
+POLL, GRACE = 1.0, 60.0  # seconds: between checks for an interrupt, and for stopping
+INTERRUPTED = "interrupted; repeat the command to continue"
 
 
 class Checkout(NamedTuple):
-    """What a worker makes its clone of: git's bundle, and by its path what git does not hold."""
+    """The content of a worker's clone: a git bundle, and untracked files by their paths."""
 
     bundle: bytes
     commit: str
@@ -50,16 +50,16 @@ class Checkout(NamedTuple):
 
 def main(cluster: str) -> int:
     """Return the exit status."""
-    logging.disable(logging.ERROR)  # Dask tells the loss of a scheduler by tracebacks
+    logging.disable(logging.ERROR)  # Dask logs tracebacks when it loses the scheduler
     if not output_of(*DVC, "remote", "list"):
-        raise ColorizationError("no DVC remote that the workers and this machine share")
+        raise ColorizationError("no DVC remote; the workers need a shared one")
     failures: dict[str, str] = {}
-    with ExitStack() as opened:
-        client = connect(cluster, opened)
+    with ExitStack() as stack:
+        client = connect(cluster, stack)
         subprocess.run([*DVC, "repro", *INPUTS], check=True)
         if trainings := missing():
             output_of(*DVC, "push", "--run-cache", *INPUTS)
-            failures = spread(client, pack(), trainings)
+            failures = run_all(client, pack(), trainings)
             output_of(*DVC, "fetch", "--run-cache", *INPUTS)
             done = [stage for name in trainings.keys() - failures for stage in trainings[name]]
             subprocess.run([*DVC, "repro", "--pull", "--single-item", *INPUTS, *done], check=True)
@@ -67,8 +67,8 @@ def main(cluster: str) -> int:
     return 1 if failures else subprocess.call([*DVC, "repro", "--pull", "--all-pipelines"])
 
 
-def connect(cluster: str, opened: ExitStack) -> Client:
-    """Connect to a scheduler, or start workers here; each of them does one training at a time."""
+def connect(cluster: str, stack: ExitStack) -> Client:
+    """Connect to a scheduler, or start local workers; each runs one training at a time."""
     kind, _, count = cluster.partition(":")
     if kind == "local":
         cores = sorted(os.sched_getaffinity(0))
@@ -76,40 +76,44 @@ def connect(cluster: str, opened: ExitStack) -> Client:
             raise ColorizationError(f"local:N: N must be from 1 to {len(cores)}; found {count!r}")
         options = {"n_workers": int(count), "threads_per_worker": 1}
         workers = LocalCluster(**options, silence_logs=logging.CRITICAL)
-        client = opened.enter_context(Client(opened.enter_context(workers)))
+        client = stack.enter_context(Client(stack.enter_context(workers)))
         for worker, share in zip(client.nthreads(), np.array_split(cores, int(count)), strict=True):
             client.run(_pin, share.tolist(), workers=[worker])
     else:
         try:
-            client = opened.enter_context(Client(cluster, timeout=30))
+            client = stack.enter_context(Client(cluster, timeout=30))
         except (OSError, ValueError) as error:
-            raise ColorizationError(f"{cluster}: no scheduler answers ({error})") from error
-    if several := [worker for worker, each in client.nthreads().items() if each != 1]:
-        raise ColorizationError(f"{several[0]} does several at a time; start it with --nthreads 1")
+            raise ColorizationError(
+                f"{cluster}: cannot connect to a scheduler ({error})"
+            ) from error
+    if threaded := [worker for worker, threads in client.nthreads().items() if threads != 1]:
+        raise ColorizationError(
+            f"{threaded[0]} has more than one thread; start it with --nthreads 1"
+        )
     print(f"{len(client.nthreads())} workers; dashboard: {client.dashboard_link}", flush=True)
     return client
 
 
 def _pin(cores: list[int]) -> None:
-    """Have a worker, with all its threads and what they start, use these cores alone."""
+    """Restrict a worker, with its threads and subprocesses, to some cores."""
     for thread in Path("/proc/self/task").iterdir():
         os.sched_setaffinity(int(thread.name), cores)
 
 
 def missing() -> dict[str, list[str]]:
-    """The stages of every training that DVC would train or score now, by VARIANT-SEED."""
-    changed, found = set(changed_stages()), {}
+    """Find the stages of trainings that DVC would train or evaluate now, by VARIANT-SEED."""
+    changed, trainings = set(changed_stages()), {}
     for train in output_of(*DVC, "stage", "list", "--name-only", EXPERIMENTS).splitlines():
-        both = [train, train.replace(":train", ":evaluate")]
-        if ":train" in train and changed & {stage.rpartition(":")[2] for stage in both}:
-            found[train.partition("@")[2]] = both
-    return found
+        stages = [train, train.replace(":train", ":evaluate")]
+        if ":train" in train and changed & {stage.rpartition(":")[2] for stage in stages}:
+            trainings[train.partition("@")[2]] = stages
+    return trainings
 
 
 def pack() -> Checkout:
-    """Pack the files that git knows, as they are here, and what else trainings need."""
-    if unknown := output_of("git", "ls-files", "--others", "--exclude-standard", "src", "stages"):
-        raise ColorizationError(f"git does not know {unknown.splitlines()[0]}; git add it")
+    """Pack the tracked files with uncommitted changes, and what else trainings need."""
+    if untracked := output_of("git", "ls-files", "--others", "--exclude-standard", "src", "stages"):
+        raise ColorizationError(f"{untracked.splitlines()[0]} is not tracked; git add it")
     commit = output_of("git", "stash", "create") or output_of("git", "rev-parse", "HEAD")
     output_of("git", "update-ref", REF, commit)
     bundle = subprocess.check_output(["git", "bundle", "create", "--quiet", "-", REF])
@@ -119,26 +123,26 @@ def pack() -> Checkout:
     return Checkout(bundle, commit, {str(path): path.read_bytes() for path in local})
 
 
-def spread(client: Client, checkout: Checkout, trainings: dict[str, list[str]]) -> dict[str, str]:
-    """Have workers do every training; return why those failed that did, by VARIANT-SEED."""
+def run_all(client: Client, checkout: Checkout, trainings: dict[str, list[str]]) -> dict[str, str]:
+    """Run all trainings on workers; return the reasons of failures by VARIANT-SEED."""
     stop = Event(f"{STOP}-{time.time()}", client=client)
     client.subscribe_topic(TOPIC, lambda event: print(event[1], flush=True))
-    sent = client.scatter(checkout, broadcast=True)
+    scattered = client.scatter(checkout, broadcast=True)
     futures = {}
-    for name, both in trainings.items():
+    for name, stages in trainings.items():
         print(f"{name}: waiting", flush=True)
-        futures[client.submit(reproduce, name, both, sent, stop.name, pure=False)] = name
+        futures[client.submit(reproduce, name, stages, scattered, stop.name, pure=False)] = name
     failures = {}
     try:
         for future in as_completed(futures):
             if future.canceled():
-                raise ColorizationError("the scheduler is gone; the same command goes on")
+                raise ColorizationError("lost the scheduler; repeat the command to continue")
             name, error = futures[future], future.exception()
             if error is None:
-                seconds, ran = future.result()
+                seconds, run = future.result()
                 RUNS.mkdir(parents=True, exist_ok=True)
-                if ran:  # it ran there, and was not found in the run-cache
-                    (RUNS / f"{name}.json").write_bytes(ran)
+                if run:  # empty if the training was restored from the run-cache
+                    (RUNS / f"{name}.json").write_bytes(run)
                 print(f"{name}: done in {seconds / 60:.1f} min", flush=True)
             else:
                 failures[name] = " ".join(str(error).split())
@@ -151,8 +155,8 @@ def spread(client: Client, checkout: Checkout, trainings: dict[str, list[str]]) 
     return failures
 
 
-def reproduce(name: str, both: list[str], checkout: Checkout, stop: str) -> tuple[float, bytes]:
-    """Train and score on a worker, in a clone; return the seconds and the record of the run."""
+def reproduce(name: str, stages: list[str], checkout: Checkout, stop: str) -> tuple[float, bytes]:
+    """Train and evaluate in a clone on a worker; return the seconds and the record of the run."""
     worker, started = get_worker(), time.monotonic()
     worker.log_event(TOPIC, f"{name}: on {worker.address} since {time.strftime('%H:%M:%S')}")
     clone = Path(worker.local_directory, checkout.commit)
@@ -165,15 +169,15 @@ def reproduce(name: str, both: list[str], checkout: Checkout, stop: str) -> tupl
         partial.rename(clone)
     for path, content in checkout.files.items():
         (clone / path).write_bytes(content)
-    for stage in both:
+    for stage in stages:
         _run(["dvc", "repro", "--single-item", "--pull", stage], clone, Event(stop))
-    _run(["dvc", "push", "--run-cache", *both], clone, Event(stop))
-    ran = clone / RUNS / f"{name}.json"
-    return time.monotonic() - started, ran.read_bytes() if ran.exists() else b""
+    _run(["dvc", "push", "--run-cache", *stages], clone, Event(stop))
+    run = clone / RUNS / f"{name}.json"
+    return time.monotonic() - started, run.read_bytes() if run.exists() else b""
 
 
 def _run(command: list[str], folder: Path, stop: Event) -> None:
-    """Run a command with what the worker's own Python has; end it if the study is interrupted."""
+    """Run a command of the worker's environment; stop it if the study is interrupted."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with subprocess.Popen(
         command,
@@ -184,21 +188,21 @@ def _run(command: list[str], folder: Path, stop: Event) -> None:
         errors="replace",
         start_new_session=True,
     ) as process:
-        printed = None
-        while printed is None:
+        output = None
+        while output is None:
             with suppress(subprocess.TimeoutExpired):
-                printed, _ = process.communicate(timeout=POLL)
+                output, _ = process.communicate(timeout=POLL)
             if stop.is_set():
                 os.killpg(process.pid, signal.SIGINT)
                 raise InterruptedError(INTERRUPTED)
     if process.returncode:
-        lines = printed.splitlines() or [f"{command[0]} ended with {process.returncode}"]
+        lines = output.splitlines() or [f"{command[0]} exited with status {process.returncode}"]
         raise RuntimeError(next((line for line in lines if line.startswith(STAGES)), lines[-1]))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("cluster", help="a scheduler's address (tcp://HOST:8786), or local:N")
+    parser.add_argument("cluster", help="the address of a scheduler (tcp://HOST:8786), or local:N")
     try:
         sys.exit(main(parser.parse_args().cluster))
     except (ColorizationError, KeyboardInterrupt) as error:

@@ -25,6 +25,8 @@ from colorization.core.settings import Params, Variant
 from colorization.networks import catalog
 from colorization.networks.record import TrainingRecord
 from colorization.packaging.manifest import RELEASED
+from colorization.pages import rendering
+from colorization.pages.rendering import Table
 from colorization.scoring import metrics
 from colorization.scoring.evaluation import Evaluation
 from colorization.study.claims import CLAIMS, PROMISING
@@ -169,7 +171,7 @@ def findings() -> str:
 def verdicts() -> str:
     """The paper's claims with the study's verdicts, a line each."""
     judged = json.loads((STUDY / "claims.json").read_text(encoding="utf-8"))
-    return "".join(_verdict(each) for each in judged)
+    return "".join(_verdict(claim) for claim in judged)
 
 
 def _verdict(judged: dict[str, Any]) -> str:
@@ -231,7 +233,7 @@ def _reached(following: Mapping[str, set[str]], stages: Iterable[str]) -> set[st
 
 def claims_table() -> str:
     """The paper's claims, with the rule for each."""
-    rows = [(str(each.number), each.section, each.text, each.rule) for each in CLAIMS]
+    rows = [(str(claim.number), claim.section, claim.text, claim.rule) for claim in CLAIMS]
     return _table(["", "paper", "claim", "supported if"], rows)
 
 
@@ -292,9 +294,7 @@ def _range(schema: dict[str, Any], path: Sequence[str]) -> str:
 
 
 def _table(titles: list[str], rows: Iterable[Iterable[str | None]]) -> str:
-    """A Markdown table of texts, aligned to the left."""
-    lines = [titles, ["---"] * len(titles), *([text or "" for text in row] for row in rows)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return rendering.markdown_table(Table(titles, [[text or "" for text in row] for row in rows]))
 
 
 SECTIONS: Mapping[str, Callable[[], str]] = {

@@ -1,1 +1,1 @@
-"""Pages on an evaluation, for people: tables, pictures, Markdown and HTML."""
+"""Pages on an evaluation: tables, pictures, Markdown and HTML."""

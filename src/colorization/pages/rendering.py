@@ -3,7 +3,7 @@
 import base64
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,9 +71,16 @@ def code(text: str, fence: str = "") -> str:
 
 
 def markdown_table(table: Table) -> str:
-    """Format a table in Markdown: the first column to the left, the others to the right."""
-    align = ["---", *["---:"] * (len(table.titles) - 1)]
+    """Format a table in Markdown; columns of numbers are aligned to the right."""
+    columns = list(zip(*table.rows, strict=True)) or [()] * len(table.titles)
+    align = ["---:" if _numeric(column) else "---" for column in columns]
     return "".join(f"| {' | '.join(row)} |\n" for row in (table.titles, align, *table.rows))
+
+
+def _numeric(column: Sequence[str]) -> bool:
+    """Whether cells are numbers, apart from empty ones and single words such as "undefined"."""
+    numbers = [cell for cell in column if re.match(r"[+-]?\d", cell)]
+    return bool(numbers) and all(cell in numbers or re.fullmatch(r"\w*", cell) for cell in column)
 
 
 _TEMPLATES.filters["code"] = code

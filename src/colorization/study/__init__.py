@@ -1,1 +1,1 @@
-"""Comparing all trainings: estimates with their uncertainty, and the paper's claims."""
+"""Comparison of all trainings: estimates with their uncertainty, and the paper's claims."""

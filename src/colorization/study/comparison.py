@@ -124,7 +124,7 @@ def _draw(experiments: Experiments, results: Path) -> dict[str, str]:
         name: training.samples["evenly_spaced"].images for name, training in variants.items()
     }
     images = next(iter(samples.values()))
-    columns = {name: each["colorized"] for name, each in samples.items()}
+    columns = {name: states["colorized"] for name, states in samples.items()}
     pictures.compared_samples(
         {"gray": images["gray"], **columns, "truth": images["truth"]}, results / "samples.png"
     )
@@ -235,11 +235,17 @@ def _context(experiments: Experiments, judged: list[JudgedClaim], params: str) -
         "seeds": sorted({seed for _, seed in experiments.trainings}),
         "claims": judged,
         "extremes": PROMISING in displayed,
-        "sweeps": {name: sweep_table(each.sweep) for name, each in displayed.items() if each.sweep},
+        "sweeps": {
+            name: sweep_table(evaluation.sweep)
+            for name, evaluation in displayed.items()
+            if evaluation.sweep
+        },
         "with_interval": summary.with_interval,
         "p_value": summary.format_p_value,
         "pretrained": sorted(networks),
-        "training_images": sorted({each.training_images for each in trainings}, reverse=True),
+        "training_images": sorted(
+            {training.training_images for training in trainings}, reverse=True
+        ),
         "image_size": trainings[0].image_size,
         "precisions": sorted({training.precision for training in trainings}),
     }

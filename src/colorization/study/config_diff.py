@@ -23,10 +23,10 @@ def config_diff(trainings: Sequence[TrainingRecord]) -> Table:
             "Inception",
             [training.embedding.network for training in papers if training.embedding],
         ),
-        "learning rate": ("0.0001", [each.learning_rate for each in settings]),
-        "batch size": ("64", [each.batch_size for each in settings]),
+        "learning rate": ("0.0001", [train.learning_rate for train in settings]),
+        "batch size": ("64", [train.batch_size for train in settings]),
         # On all images, for as many steps as a training on a fraction of them.
-        "epochs": ("not reported", [round(each.epochs * each.fraction) for each in settings]),
+        "epochs": ("not reported", [round(train.epochs * train.fraction) for train in settings]),
     }
     rows = [
         [what, paper, ", ".join(map(str, dict.fromkeys(values)))]

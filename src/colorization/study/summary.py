@@ -150,7 +150,7 @@ def summarize_study(experiments: Experiments, judged: list[JudgedClaim]) -> Stud
     over_gray = [name for name in candidates if GRAY in gains[name]]
     below, not_different, too_few_seeds = _compare_with_best(experiments, candidates)
     papers = [name for name in ranked if name in PAPER_VARIANTS]
-    counts = Counter(each.verdict for each in judged)
+    counts = Counter(claim.verdict for claim in judged)
     return StudySummary(
         best=best,
         best_of_paper=papers[0] if papers else best,
@@ -209,7 +209,7 @@ def _compare_with_best(
     """`below`, `not_different`, `too_few_seeds` of `StudySummary`; `ranked` has the best first."""
     best, *others = ranked
     differences = {name: _psnr_difference(experiments, best, name) for name in others}
-    p_values = holm([each.p_value(0) if each else None for each in differences.values()])
+    p_values = holm([gap.p_value(0) if gap else None for gap in differences.values()])
     below, not_different, too_few_seeds = [], [], []
     for (name, difference), p_value in zip(differences.items(), p_values, strict=True):
         if difference is None or p_value is None:
@@ -255,8 +255,8 @@ def controls(experiments: Experiments) -> list[Control]:
 def _detectable(experiments: Experiments, papers: list[str]) -> float | None:
     """`StudySummary.detectable`; `papers` are the paper's variants, the best first."""
     estimates = [_psnr_difference(experiments, papers[0], name) for name in papers[1:]]
-    differences = [each.detectable() for each in estimates if each]
-    defined = [each for each in differences if each is not None]
+    differences = [estimate.detectable() for estimate in estimates if estimate]
+    defined = [difference for difference in differences if difference is not None]
     return float(np.median(defined)) if defined else None
 
 
@@ -290,14 +290,18 @@ def ranking(experiments: Experiments, summary: StudySummary) -> Table:
         parameters = experiments.trainings_of(name)[0].training.parameters
         row = [_label(experiments, name), f"{parameters / 1e6:.1f}"]
         row += [_cell(gain.get(baseline), psnr, sign="+") for baseline in TRIVIAL]
-        rows.append(row + [_cell(mean(experiments, name, each), each) for each in others])
+        rows.append(row + [_cell(mean(experiments, name, score), score) for score in others])
     variant = experiments.variants[0]  # all are compared with the same baselines
     for name in TRIVIAL:
         gain = psnr_gains(experiments, variant, name)
         row = [rendering.COLORIZER_LABELS[name], ""]
-        row += ["" if each == name else _cell(gain.get(each), psnr, sign="+") for each in TRIVIAL]
-        rows.append(row + [_cell(mean(experiments, variant, each, name), each) for each in others])
-    return Table(["", "parameters, M", *gain_titles, *(each.heading for each in others)], rows)
+        row += [
+            "" if other == name else _cell(gain.get(other), psnr, sign="+") for other in TRIVIAL
+        ]
+        rows.append(
+            row + [_cell(mean(experiments, variant, score, name), score) for score in others]
+        )
+    return Table(["", "parameters, M", *gain_titles, *(score.heading for score in others)], rows)
 
 
 def means_table(experiments: Experiments) -> Table:
@@ -305,7 +309,7 @@ def means_table(experiments: Experiments) -> Table:
     rows = [
         [
             _label(experiments, name),
-            *(_cell(mean(experiments, name, each), each) for each in columns()),
+            *(_cell(mean(experiments, name, score), score) for score in columns()),
         ]
         for name in experiments.variants
     ]
