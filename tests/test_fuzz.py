@@ -1,4 +1,4 @@
-"""Damaged input ends well: it is taken, left out with a reason, or refused in one line.
+"""Damaged input is accepted, excluded with a reason, or refused in one line.
 
 `make test` tries some hundred mutants, `make soak` over twenty thousand, in processes of their own,
 whose memory is measured and which no mutant may hold for long.
@@ -46,7 +46,7 @@ MEMORY = 2 * 2**20  # KiB, of the process that tries all mutants of a kind
 AT_A_TIME = 250  # mutants in one archive of images
 
 TAKEN = "taken"
-Try = Callable[[bytes, Path], str]  # gives TAKEN, or in a few words how else it ended well
+Try = Callable[[bytes, Path], str]  # returns TAKEN, or another good outcome in a few words
 
 HOSTILE_YAML = [
     *(b"!!int six", b"!!float abc", b"!!python/object:os.system", b"!!timestamp x", b"!!binary x"),
@@ -267,7 +267,7 @@ def try_all(process: str, share: float, report: Path) -> None:
                 wrong.append(f"{name}, mutant {number}: {traceback.format_exc()}")
             signal.alarm(0)
     memory = most_memory()
-    report.write_text(json.dumps({"ended": outcomes, "wrong": wrong, "memory": memory}))
+    report.write_text(json.dumps({"outcomes": outcomes, "wrong": wrong, "memory": memory}))
 
 
 def most_memory() -> int:
