@@ -1,4 +1,4 @@
-"""What the cache loses: photographs through preprocess's float16 L and ab and back to 8-bit sRGB.
+"""Measure the loss of the cache: photographs converted to float16 L and ab and back to 8-bit sRGB.
 
 python benchmarks/cache_loss.py --archive photos.zip --image_size 224
 """

@@ -1,4 +1,4 @@
-"""The cached data of `dvc repro` in this checkout, for short trainings with other settings."""
+"""Short trainings on the cached data of `dvc repro`, with other settings."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ PARAMS, DATA = ROOT / "params.yaml", ROOT / "data"
 
 @dataclass(frozen=True)
 class FewData(Data):
-    """Data with only the first training images, all by default."""
+    """Data with the first training images only; by default all."""
 
     images: int | None = None
 
@@ -24,7 +24,7 @@ class FewData(Data):
 
 
 def settings_and_data(variant: str, images: int | None = None) -> tuple[Train, FewData]:
-    """Return a variant's settings, its overrides included, and its data without overrides."""
+    """Return a variant's settings, with its overrides, and its data."""
     inputs = VariantInputs.read(DATA / "inputs" / variant)
     settings = Train.load(PARAMS).override(inputs.line.train, variant)
     line = inputs.line.model_copy(update={"train": {}})

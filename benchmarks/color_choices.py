@@ -1,9 +1,9 @@
-"""What choices about `classification` are worth: trainings for each, with one thing changed.
+"""Compare choices for the classification network: trainings with one change each.
 
-Trains mobilenet_unet on the cached arrays that `dvc repro colors` has made, with the settings of
-params.yaml but for the epochs and the number of training images, and scores the validation images.
-Prints a Markdown table: means over the seeds, and the lowest and highest of them. The minutes are
-of all cores together, so other programs on the machine change them little.
+Trains mobilenet_unet on the cached arrays of `dvc repro colors` with the settings of params.yaml,
+except the epochs and the number of training images, and scores the validation images. Prints a
+Markdown table: mean, minimum and maximum over the seeds. The minutes are CPU time of all cores, so
+other programs on the machine change them little.
 
     python benchmarks/color_choices.py --images 3000 --epochs 4 --seeds 1 2 3
 """
@@ -43,14 +43,14 @@ Patch = Callable[[], AbstractContextManager]
 
 @dataclass(frozen=True)
 class Choice:
-    """What is changed: settings of its training, and code."""
+    """A change of the training's settings and of code."""
 
     settings: dict[str, Any] = field(default_factory=dict)
     patches: tuple[Patch, ...] = ()
 
 
 def last_blocks(*given: Any) -> keras.Model | None:
-    """Of the encoder that is to be trained, the end alone."""
+    """Make only the last layers of the encoder trainable."""
     encoder = _encoder_to_train(*given)
     for layer in encoder.layers if encoder else ():
         layer.trainable = layer.name.startswith(LAST_BLOCKS)
@@ -64,20 +64,20 @@ def averaging(*given: Any, **options: Any) -> keras.optimizers.Optimizer:
 
 
 class Swap(keras.callbacks.SwapEMAWeights):
-    """Keras' callback, without what it does after the last epoch, which fails with JAX."""
+    """Keras' callback without its end of training, which fails with JAX."""
 
     def _finalize_ema_values(self) -> None:
-        pass  # it would have average and weight share an array, and JAX deletes it with either
+        pass  # average and weight would share an array, which JAX deletes with either
 
 
 def fit_and_swap(model: keras.Model, *given: Any, callbacks: list, **options: Any) -> Any:
-    """Train; what is validated and kept are the averaged weights."""
+    """Train; the averaged weights are validated and saved."""
     swap = Swap(swap_on_epoch=True)
     return _fit(model, *given, callbacks=[swap, *callbacks], **options)
 
 
 def sixteen_bins(centers: np.ndarray) -> Callable:
-    """As `classification._soft_encoder`, over twice the distance."""
+    """Assign softly like `classification._soft_encoder`, at twice the distance."""
     width = classification.BIN_WIDTH / lab.AB_SCALE
 
     def toward(ab: keras.KerasTensor) -> keras.KerasTensor:
@@ -143,10 +143,10 @@ def main(images: int, epochs: int, seeds: list[int], choices: list[str]) -> None
 def train_and_score(
     choice: Choice, seed: int, settings: Train, data: FewData, validation: Examples
 ) -> dict[str, float]:
-    """Train once with what is changed, and add to the scores how much CPU time that took."""
+    """Train once with a change, and return the scores with the CPU time."""
     with ExitStack() as patched, tempfile.TemporaryDirectory() as folder:
-        for each in choice.patches:
-            patched.enter_context(each())
+        for patch_code in choice.patches:
+            patched.enter_context(patch_code())
         changed = dict(choice.settings)
         changed["epochs"] = settings.epochs * changed.get("epochs", 1)
         started = time.process_time()
@@ -161,10 +161,10 @@ def mean_and_range(values: list[float]) -> str:
 
 
 def scores(model: Path, validation: Examples) -> dict[str, float]:
-    """What the ends of the dial and its default score, beside gray images."""
+    """Score the ends and the default of the vividness, compared with gray images."""
     adjustable = AdjustableModel.of(load_model(model))
     if adjustable is None:
-        raise ValueError(f"{VARIANT} has no dial")
+        raise ValueError(f"{VARIANT} has no vividness")
     positions = (0.0, adjustable.default, 1.0)
     measured = []
     for start in range(0, len(validation), 32):
@@ -179,7 +179,7 @@ def scores(model: Path, validation: Examples) -> dict[str, float]:
             ]
             measured.append([_measure(truth, rgb) for rgb in (truth, *colorized)])
     psnr, difference, colorfulness = np.moveaxis(np.array(measured), -1, 0)
-    over_gray = psnr[:, 2] - psnr[:, 1]  # infinite minus infinite of a gray photograph
+    over_gray = psnr[:, 2] - psnr[:, 1]  # infinity - infinity for a gray photograph
     worse = difference.mean(axis=0)[2:] - difference.mean(axis=0)[1]
     colors = colorfulness.sum(axis=0)[2:] / colorfulness[:, 0].sum()
     return {

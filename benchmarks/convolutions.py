@@ -1,7 +1,7 @@
-"""How long the convolutions of a training step take when each has the machine to itself.
+"""Measure the convolutions of a training step one at a time: a lower bound for the step.
 
-All that a faster step could still save lies above that: PyTorch calls the same kernels of oneDNN.
-Prints a Markdown table of medians: milliseconds, and the rate of each pass in GFLOP/s.
+PyTorch calls the same kernels of oneDNN. Prints a Markdown table of medians: milliseconds, and the
+rate of each pass in GFLOP/s.
 
     python benchmarks/convolutions.py --variants baseline bn_maxpool
 """
@@ -48,14 +48,14 @@ def main(variants: list[str], image_size: int, batch_size: int, rounds: int) -> 
 
 
 def passes(model: keras.Model, inputs: list, rounds: int) -> Iterator[dict[str, str | float]]:
-    """Seconds and operations of each pass that a step makes through a convolution."""
+    """Measure seconds and operations of each pass through a convolution in a step."""
     convolutions = [layer for layer in model.layers if isinstance(layer, layers.Conv2D)]
     ends = keras.Model(model.inputs, [[layer.input, layer.output] for layer in convolutions])
     for layer, (before, after) in zip(convolutions, ends(inputs), strict=True):
         dtype, strides = layer.compute_dtype, [1, *layer.strides, 1]
         kernel = tf.cast(layer.kernel.value, dtype)
         x, y = (tf.random.normal(tensor.shape, dtype=dtype) for tensor in (before, after))
-        ways = [
+        passes = [
             partial(tf.raw_ops.Conv2D, input=x, filter=kernel),
             partial(
                 tf.raw_ops.Conv2DBackpropInput,
@@ -70,10 +70,10 @@ def passes(model: keras.Model, inputs: list, rounds: int) -> Iterator[dict[str, 
                 out_backprop=y,
             ),
         ]
-        for name, way in zip(PASSES, ways, strict=True):
+        for name, function in zip(PASSES, passes, strict=True):
             if name == "backward, data" and layer.input is model.inputs[0]:
-                continue  # nothing learns from what L should have been
-            computed = tf.function(partial(way, strides=strides, padding="SAME"))
+                continue  # the gradient of the input L is not needed
+            computed = tf.function(partial(function, strides=strides, padding="SAME"))
             yield {
                 "pass": name,
                 "seconds": median(partial(fetch, computed), rounds),
@@ -86,7 +86,7 @@ def fetch(compute: Callable[[], tf.Tensor]) -> np.ndarray:
 
 
 def median(step: turns.Step, rounds: int) -> float:
-    """Seconds, after an untimed first call."""
+    """Measure seconds, after an untimed first call."""
     step()
     seconds = []
     for _ in range(rounds):
@@ -102,7 +102,7 @@ if __name__ == "__main__":
         "--variants",
         nargs="+",
         choices=[name for name in all_variants.names() if not all_variants.load(name).encoder],
-        default=["baseline", "deeper", "bn_maxpool"],  # the others have the same as bn_maxpool
+        default=["baseline", "deeper", "bn_maxpool"],  # others share those of bn_maxpool
     )
     parser.add_argument("--image_size", type=int, default=224)
     parser.add_argument("--batch_size", type=int, default=16)

@@ -1,12 +1,12 @@
-"""Time and peak memory of download, split and preprocess on drawn photographs, at growing counts.
+"""Measure time and peak memory of download, split and preprocess for growing numbers of images.
 
-Beside them stands what no preprocessing can do without: decoding the same files and resizing them,
-on the same cores, in the same run. Prints a Markdown table.
+For comparison, the table has the part that all preprocessing needs: decoding and resizing the same
+files on the same cores, in the same run. Prints a Markdown table.
 
     python benchmarks/data_stages.py --counts 2500 25000 --folder /tmp/data_stages
 
-25,000 photographs need about 20 GB in the folder. An archive that is already there from an earlier
-call is not drawn again, and has no line of its own in the table.
+25,000 images need about 20 GB in the folder. The archive of an earlier call is reused; its drawing
+then has no row in the table.
 """
 
 import argparse
@@ -34,7 +34,7 @@ IMAGE_SIZE = 224  # px
 
 @dataclass
 class Measured:
-    """Wall time in seconds, and the most memory in MiB of a process and its children."""
+    """Wall time in seconds, and peak memory in MiB of a process and its children."""
 
     seconds: float
     memory: float
@@ -51,7 +51,7 @@ def main(counts: list[int], folder: Path) -> None:
 
 
 def measure(count: int, work: Path) -> dict[str, Measured]:
-    """Run the three stages, and decoding and resizing alone before and after preprocess."""
+    """Run the three stages, and only decoding and resizing before and after preprocess."""
     params = yaml.safe_load((ROOT / "profiles" / "quick.yaml").read_text())
     params["download"]["scenes"] |= CAMERA | {"count": count}
     params["preprocess"]["image_size"] = IMAGE_SIZE
@@ -70,7 +70,7 @@ def measure(count: int, work: Path) -> dict[str, Measured]:
 
 
 def stage(name: str, work: Path) -> Measured:
-    """Run a stage in a folder and watch its memory."""
+    """Run a stage in a folder and measure its memory."""
     script = ROOT / "stages" / f"{name}.py"
     started = time.perf_counter()
     process = subprocess.Popen([sys.executable, script], cwd=work)
@@ -83,7 +83,7 @@ def stage(name: str, work: Path) -> Measured:
 
 
 def decode_and_resize(archive: Path) -> float:
-    """Seconds that all cores need for what Pillow does, with nothing made of it."""
+    """Measure the seconds of decoding and resizing on all cores, with the result discarded."""
     names = archives.image_names(archive)
     chunks = [names[start : start + 32] for start in range(0, len(names), 32)]
     started = time.perf_counter()

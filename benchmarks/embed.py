@@ -1,8 +1,8 @@
-"""Embedding: ours, Keras' own network, and timm's of the same name in PyTorch.
+"""Compare embedding with Keras' own network, and with timm's of the same name in PyTorch.
 
-Prints a Markdown table: images per second (medians), ratios, peak memory, and how far our vectors
-point away from those of float32. Without a weights file the networks have random weights, which
-cost the same. Needs benchmarks/requirements.txt.
+Prints a Markdown table: images per second (medians), ratios, peak memory, and the angle between
+our vectors and those of float32. Without a weights file the networks have random weights, which
+take the same time. Needs benchmarks/requirements.txt.
 
     python benchmarks/embed.py --archive photos.zip --networks mobilenet_v2 --weights mobilenet.h5
 """
@@ -45,17 +45,17 @@ def main(
                 "precision": "auto",
             }
         )
-        ways = {f"ours, {policy}": partial(ours, params, L, policy) for policy in PRECISIONS}
-        ways |= {
+        methods = {f"ours, {policy}": partial(ours, params, L, policy) for policy in PRECISIONS}
+        methods |= {
             f"model.predict, {policy}": partial(stock, params, len(L), policy)
             for policy in PRECISIONS
         }
         for dtype in (torch.float32, torch.bfloat16):
-            ways[f"timm, {dtype}".replace("torch.", "")] = partial(peer, network, len(L), dtype)
+            methods[f"timm, {dtype}".replace("torch.", "")] = partial(peer, network, len(L), dtype)
         print(f"## {network}, weights {Path(weights).name}\n")
         chosen = f"ours, {imagenet.precision_of(params)}"
         print()
-        print(turns.table(turns.measure(ways, rounds), chosen, len(L)))
+        print(turns.table(turns.measure(methods, rounds), chosen, len(L)))
         cosines = agreement(params, L)
         print(
             "\ncosine of our vectors in mixed_bfloat16 with those in float32: "
@@ -64,7 +64,7 @@ def main(
 
 
 def luminance(archive: Path, count: int) -> np.ndarray:
-    """L of an archive's first photographs, as the cache holds it."""
+    """Return L of an archive's first photographs, as in the cache."""
     squares = []
     for name in archives.image_names(archive)[:count]:
         image = decoding.to_srgb(decoding.open_image(archives.read_member(archive, name)))
@@ -86,7 +86,7 @@ def embed(predict: imagenet.Predict, L: np.ndarray, params: Embed) -> np.ndarray
 
 
 def stock(params: Embed, count: int, policy: str) -> turns.Step:
-    """Keras' network as it is, of images that have its size already."""
+    """Prepare Keras' network, for images of its input size."""
     side = imagenet.NETWORKS[params.network].image_size
     with dtype_policy(policy):
         model = imagenet.build_classifier(params)
@@ -95,7 +95,7 @@ def stock(params: Embed, count: int, policy: str) -> turns.Step:
 
 
 def peer(network: str, count: int, dtype: torch.dtype) -> turns.Step:
-    """Images that have the network's size already: resizing them is not counted."""
+    """Resize images to the network's input size, so that resizing is not measured."""
     side = imagenet.NETWORKS[network].image_size
     model = timm.create_model(IN_TIMM[network]).eval().to(dtype, memory_format=torch.channels_last)
     images = torch.rand(count, 3, side, side).to(dtype).to(memory_format=torch.channels_last)
@@ -109,7 +109,7 @@ def peer(network: str, count: int, dtype: torch.dtype) -> turns.Step:
 
 
 def agreement(params: Embed, L: np.ndarray) -> np.ndarray:
-    """Cosine of each image's vectors in both precisions."""
+    """Compute the cosine between each image's vectors in both precisions."""
     one, other = (np.asarray(ours(params, L, policy)(), np.float64) for policy in PRECISIONS)
     return (one * other).sum(axis=1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
 

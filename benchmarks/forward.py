@@ -1,4 +1,4 @@
-"""The forward pass of each variant's network: ours, and the same network in PyTorch.
+"""Compare the forward pass of each variant's network with the same network in PyTorch.
 
 Prints Markdown tables: images per second (medians), ratios and peak memory. Needs
 benchmarks/requirements.txt.
@@ -25,11 +25,11 @@ def main(variants: list[str], image_size: int, batch_size: int, rounds: int) -> 
     print(f"{turns.machine('torch')}\n\n{image_size} px, batches of {batch_size}\n")
     chosen = f"ours, {choose_precision('auto', float16=False)}"
     for variant in variants:
-        ways = {
+        methods = {
             f"ours, {policy}": partial(keras_pass, policy)
             for policy in ("float32", "mixed_bfloat16")
         } | {f"PyTorch, {name}": partial(torch_pass, dtype) for name, dtype in TORCH.items()}
-        passes = {name: partial(way, variant, shape) for name, way in ways.items()}
+        passes = {name: partial(method, variant, shape) for name, method in methods.items()}
         measured = turns.measure(passes, rounds)
         print(f"\n## {variant}\n\n{turns.table(measured, chosen, batch_size)}", flush=True)
 

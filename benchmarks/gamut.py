@@ -1,9 +1,9 @@
-"""What becomes of colors that sRGB cannot show: less chroma, as it is done, or channels clipped.
+"""Compare gamut mapping, which reduces chroma, with clipping each channel.
 
-Photographs get colors at their own L: their own, and those of the next photograph, as vivid and
-as wrong as a model's may be; each also 1.3 times as saturated. Prints a Markdown table: how many
-pixels move by more than 1 or 2 of L* (8-bit rounding alone moves none by more than 0.3), how far
-the result is from the photograph, and how much of the processor's time a pixel takes.
+The L of photographs is combined with their own colors, and with those of the next photograph, as
+vivid and wrong as a model's may be; both also with 1.3 times the saturation. Prints a Markdown
+table: the share of pixels whose L* changes by more than 1 or 2 (8-bit rounding changes it by at
+most 0.3), the distance between result and photograph, and the CPU time per pixel.
 
     python benchmarks/gamut.py --photos photos/ --count 24
 """
@@ -54,14 +54,14 @@ def measure(
         if anothers:
             ab = colors_of(truths[(index + 1) % len(truths)], truth.shape[1::-1])
         started = time.process_time()
-        shown = convert(L, saturation * ab)
+        rgb = convert(L, saturation * ab)
         seconds += time.process_time() - started
-        cie, cie_of_truth = lab.to_cie(*lab.rgb_to_lab(shown)), lab.to_cie(*lab.rgb_to_lab(truth))
+        cie, cie_of_truth = lab.to_cie(*lab.rgb_to_lab(rgb)), lab.to_cie(*lab.rgb_to_lab(truth))
         moved.append(np.abs(cie - cie_of_truth)[..., 0].ravel())
         errors.append(color_metrics.ciede2000_mean(cie_of_truth, cie))
-        squares.append(similarity.psnr_rgb_db(truth, shown))
+        squares.append(similarity.psnr_rgb_db(truth, rgb))
     every = np.concatenate(moved)
-    worst = max((each > 1).mean() for each in moved)
+    worst = max((change > 1).mean() for change in moved)
     return {
         "moved by over 1 L*": f"{(every > 1).mean():.3%}",
         "over 2": f"{(every > 2).mean():.3%}",

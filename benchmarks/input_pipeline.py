@@ -1,9 +1,9 @@
-"""What reading and feeding costs a training: as much as its steps take longer on cached arrays.
+"""Measure the cost of the input pipeline: how much longer steps take when they read cached arrays.
 
-For each profile: the time of a step that is given the same tensors again and again, of one that is
-fed as `fitting.fit` feeds it, and of reading a batch alone. Prints a Markdown table of medians.
-The difference is the median of the turns' ratios, and in brackets the least and the most of them:
-between turns the machine's speed changes.
+For each profile: the time of a step that always gets the same tensors, of one with the input
+pipeline of `fitting.fit`, and of reading a batch. Prints a Markdown table of medians. The
+difference is the median of the ratios of all turns, with their minimum and maximum in brackets: the
+machine's speed changes between turns.
 
     python benchmarks/input_pipeline.py
 """
@@ -29,7 +29,7 @@ from colorization.training.input_pipeline import Batches, as_dataset
 from steps import COLORS, compiled
 
 ROOT = Path(__file__).resolve().parent.parent
-# Of a turn: all epochs of one `fit`, as in a training, where its start counts as little.
+# Of a turn: the epochs of one `fit`, so that its start takes a small share of the time.
 EPOCHS = {"quick": 6, "paper": 1}
 STEPS = {"quick": 68, "paper": 4}  # of an epoch
 
@@ -49,8 +49,8 @@ def main(variant: str, profiles: list[str], rounds: int) -> None:
             precision = choose_precision(train.precision, float16=True)
             model = compiled(variant, precision)
             data = batches(cached, objective, batch_size, epochs)
-            ways = {way.__name__: way(model, data) for way in WAYS}
-            measured = in_turns(ways, rounds)
+            methods = {method.__name__: method(model, data) for method in METHODS}
+            measured = in_turns(methods, rounds)
             step, with_feeding, reading = 1000 * measured.median() / (epochs * steps)
             longer = (measured["fed"] / measured["given"] - 1).quantile([0.5, 0, 1])
             rows.append(
@@ -67,7 +67,7 @@ def main(variant: str, profiles: list[str], rounds: int) -> None:
 
 
 def write(folder: Path, count: int, side: int) -> None:
-    """Cached arrays of noise, and embeddings."""
+    """Write cached arrays and embeddings of noise."""
     folder.mkdir()
     rng = np.random.default_rng(1)
     arrays.create(folder, [f"{index}.png" for index in range(count)], side)
@@ -81,13 +81,13 @@ def batches(folder: Path, objective: Objective, batch_size: int, epochs: int) ->
     return Batches(examples, objective.target, batch_size, epochs, seed=1, flip=True)
 
 
-def in_turns(ways: dict[str, turns.Step], rounds: int) -> pd.DataFrame:
-    """Seconds of each, a row per turn, all in this process, after an untimed first turn."""
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
+def in_turns(methods: dict[str, turns.Step], rounds: int) -> pd.DataFrame:
+    """Measure seconds, a row per turn, in this process, after an untimed first turn."""
+    seconds: dict[str, list[float]] = {name: [] for name in methods}
     for turn in range(rounds + 1):
-        for name, way in ways.items():
+        for name, method in methods.items():
             started = time.perf_counter()
-            way()
+            method()
             if turn > 0:
                 seconds[name].append(time.perf_counter() - started)
     return pd.DataFrame(seconds)
@@ -120,7 +120,7 @@ def read(_: keras.Model, data: Batches) -> turns.Step:
     return lambda: [data[index] for index in range(len(data))]
 
 
-WAYS = (given, fed, read)
+METHODS = (given, fed, read)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What choices about `train` are worth: short trainings, with one thing changed in each.
+"""Compare choices for `train`: short trainings with one change each.
 
-Trains variants on some of the cached arrays that `dvc repro` has made, with the settings of
-params.yaml but for the epochs and the number of training images, and prints the validation MSE in a
-Markdown table. The learning rate falls as far over the short training as over the whole one.
+Trains variants on some of the cached arrays of `dvc repro` with the settings of params.yaml, except
+the epochs and the number of training images. Prints the validation MSE in a Markdown table. The
+learning rate is scheduled over the short training as over the full one.
 
     python benchmarks/learning_choices.py --images 1800 --epochs 4
 """
@@ -23,7 +23,7 @@ from colorization.core.tables import read_table
 
 
 def choices(settings: Train) -> dict[str, dict[str, Any]]:
-    """What is changed of `train` in each training, by its name."""
+    """Return the changes of `train` by their name."""
     rate, batch = settings.learning_rate, settings.batch_size
     return {
         "as params.yaml says": {},
@@ -35,7 +35,7 @@ def choices(settings: Train) -> dict[str, dict[str, Any]]:
 
 
 def shortened(settings: Train, whole: int, images: int, epochs: int) -> Train:
-    """The settings of a short training, whose rate falls as far as that of the whole one."""
+    """Return the settings of a short training, with its schedule compressed."""
     fewer = images * epochs / (whole * settings.epochs)
     steps = max(1, round(settings.decay_steps * fewer))
     return settings.model_copy(update={"epochs": epochs, "decay_steps": steps})

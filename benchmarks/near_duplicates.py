@@ -1,9 +1,8 @@
-"""How far perceptual hashes lie apart: of different files, and of one picture saved again.
+"""Measure the distances between perceptual hashes, of different images and of resaved ones.
 
     python benchmarks/near_duplicates.py --archive photos.zip
 
-The nearest pairs are to be looked at; `NEAR_BITS` lies between those that are the same picture and
-those that are not.
+Look at the nearest pairs: `NEAR_BITS` lies between pairs of the same picture and other pairs.
 """
 
 import argparse
@@ -17,7 +16,7 @@ from colorization.core.progress import progress
 from colorization.photos import decoding, near_duplicates
 from colorization.sources import archives
 
-PAIRS = 8  # shown
+PAIRS = 8  # printed
 SAVED_AGAIN = 300  # images
 
 
@@ -30,12 +29,12 @@ def main(archive: Path) -> None:
     changed: dict[str, list[int]] = {}
     hashes = []
     for index, picture in enumerate(pictures):
-        found = near_duplicates.perceptual_hash(picture)
-        hashes.append(np.zeros(256, bool) if found is None else found)
-        if index < SAVED_AGAIN and found is not None:
+        perceptual = near_duplicates.perceptual_hash(picture)
+        hashes.append(np.zeros(256, bool) if perceptual is None else perceptual)
+        if index < SAVED_AGAIN and perceptual is not None:
             for how, again in saved_again(picture).items():
                 other = near_duplicates.perceptual_hash(again)
-                bits = 256 if other is None else int((other != found).sum())
+                bits = 256 if other is None else int((other != perceptual).sum())
                 changed.setdefault(how, []).append(bits)
     for how, counts in changed.items():
         median, most, largest = np.percentile(counts, [50, 99, 100])
@@ -62,7 +61,7 @@ def as_jpeg(picture: Image.Image, quality: int) -> Image.Image:
 
 
 def nearest_pairs(hashes: np.ndarray) -> list[tuple[int, int, int]]:
-    """Differing bits and both indices, of the pairs that differ in the fewest."""
+    """Return the number of different bits and both indices of the nearest pairs."""
     nearest: list[tuple[int, int, int]] = []
     for one in range(len(hashes) - 1):
         bits = (hashes[one + 1 :] != hashes[one]).sum(axis=1)

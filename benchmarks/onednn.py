@@ -1,4 +1,4 @@
-"""A training step with oneDNN and without it, which TensorFlow does not use everywhere by itself.
+"""Compare a training step with and without oneDNN, which TensorFlow does not enable everywhere.
 
 Runs `step_profile.py` in turns with TF_ENABLE_ONEDNN_OPTS=1 and 0. Prints a Markdown table of
 medians.
@@ -18,7 +18,7 @@ import pandas as pd
 
 import turns
 
-WAYS = {"with oneDNN": "1", "without": "0"}
+METHODS = {"with oneDNN": "1", "without": "0"}
 PROFILE = Path(__file__).with_name("step_profile.py")
 
 
@@ -26,12 +26,12 @@ def main(variants: list[str], image_size: int, batch_size: int, rounds: int) -> 
     print(f"{turns.machine()}\n\n{image_size} px, batches of {batch_size}, float32\n")
     rows = []
     for variant in variants:
-        taken: dict[str, list[float]] = {way: [] for way in WAYS}
+        seconds: dict[str, list[float]] = {method: [] for method in METHODS}
         for _ in range(rounds):
-            for way, value in WAYS.items():
-                taken[way].append(step(variant, image_size, batch_size, value))
-        medians = {way: statistics.median(times) for way, times in taken.items()}
-        row = {way: f"{median:.0f} ms" for way, median in medians.items()}
+            for method, value in METHODS.items():
+                seconds[method].append(step(variant, image_size, batch_size, value))
+        medians = {method: statistics.median(times) for method, times in seconds.items()}
+        row = {method: f"{median:.0f} ms" for method, median in medians.items()}
         ratio = medians["without"] / medians["with oneDNN"]
         rows.append({"a step of": variant, **row, "faster by": f"{ratio:.2f}"})
         print(rows[-1], file=sys.stderr, flush=True)
@@ -39,10 +39,10 @@ def main(variants: list[str], image_size: int, batch_size: int, rounds: int) -> 
 
 
 def step(variant: str, image_size: int, batch_size: int, onednn: str) -> float:
-    """Milliseconds of a step, in a process of its own."""
+    """Measure the milliseconds of a step in a process of its own."""
     options = {"--variant": variant, "--image_size": image_size, "--batch_size": batch_size}
     ran = subprocess.run(
-        [sys.executable, PROFILE, *(str(each) for pair in options.items() for each in pair)],
+        [sys.executable, PROFILE, *(str(item) for pair in options.items() for item in pair)],
         env=os.environ | {"TF_ENABLE_ONEDNN_OPTS": onednn},
         capture_output=True,
         text=True,

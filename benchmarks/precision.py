@@ -1,7 +1,7 @@
-"""Does precision do harm: final validation MSE of trainings in float32 and in mixed_bfloat16.
+"""Compare the final validation MSE of trainings in float32 and in mixed_bfloat16.
 
-Trains on the cached arrays and embeddings that `dvc repro` has made, with the settings of
-params.yaml, from several seeds. Prints a Markdown table.
+Trains on the cached arrays and embeddings of `dvc repro`, with the settings of params.yaml, from
+several seeds. Prints a Markdown table.
 
     python benchmarks/precision.py --variants baseline bn_maxpool --seeds 1 2 3
 """
@@ -37,7 +37,7 @@ def main(variants: list[str], seeds: list[int]) -> None:
 
 
 def final_error(variant: str, seed: int, settings: Train, data: FewData) -> float:
-    """Validation MSE after the last epoch."""
+    """Train, and return the validation MSE after the last epoch."""
     with tempfile.TemporaryDirectory() as folder:
         model = train(variant, seed, settings, data, Path(folder))
         return float(read_table(model / "history.csv")["val_mse"].iloc[-1])

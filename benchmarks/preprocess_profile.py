@@ -1,8 +1,8 @@
-"""Where the time goes in preprocess, step by step, with all cores at work. Prints a Markdown table.
+"""Profile the steps of preprocess, with all cores busy. Prints a Markdown table.
 
     python benchmarks/preprocess_profile.py --archive photos.zip
 
-Each figure is the median of five passes over the first images, averaged over the cores.
+Each number is the median of five passes over the first images, averaged over the cores.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def main(archive: Path) -> None:
 
 
 def profile(archive: Path) -> dict[str, float]:
-    """Milliseconds per image of each step, while the other cores do the same."""
+    """Measure the milliseconds per image of each step, while the other cores do the same."""
     names = archives.image_names(archive)[:IMAGES]
     contents = [archives.read_member(archive, name) for name in names]
     decoded = [decode(content) for content in contents]
@@ -70,7 +70,7 @@ def profile(archive: Path) -> dict[str, float]:
 
 
 def per_image(step: Callable, items: list) -> float:
-    """Milliseconds for one item."""
+    """Measure the milliseconds per item."""
     started = time.perf_counter()
     for item in items:
         step(item)
@@ -89,7 +89,7 @@ def decode(content: bytes) -> Image.Image:
 
 
 def rgb2lab_in_blocks(rgb: np.ndarray) -> None:
-    """As `lab.rgb_to_lab` calls it, with nothing around it."""
+    """Call the conversion in the blocks of `lab.rgb_to_lab`."""
     lines = max(1, lab.BLOCK_PIXELS // rgb.shape[1])
     for start in range(0, len(rgb), lines):
         color.rgb2lab(np.divide(rgb[start : start + lines], 255, dtype=np.float32))

@@ -1,7 +1,7 @@
-"""Where our training step spends its time: oneDNN's own record of what it computes.
+"""Profile a training step with oneDNN's verbose log.
 
-Prints a Markdown table. Several operations may run at once, so that they take longer together than
-the step does; what is not oneDNN's, such as the optimizer, is missing.
+Prints a Markdown table. Operations may run concurrently, so their sum may exceed the time of the
+step; operations outside oneDNN, such as the optimizer, are missing.
 
     python benchmarks/step_profile.py --variant bn_maxpool
 """
@@ -38,7 +38,7 @@ def main(variant: str, policy: str, image_size: int, batch_size: int, steps: int
     _, *recorded = output.split(MARK)  # the first step is traced and compiled
     seconds = [float(part.partition("\n")[0]) for part in recorded]
     wall = 1000 * sum(seconds[1:]) / (len(seconds) - 1)
-    # What stands after a mark is the next step's record.
+    # The lines after a marker are those of the next step.
     spent = pd.DataFrame([line for part in recorded[:-1] for line in milliseconds(part)])
     totals = spent.groupby("")["ms"].sum().sort_values(ascending=False) / (len(seconds) - 1)
     print(f"{turns.machine()}\n\n{variant}, {policy}, {image_size} px, batches of {batch_size}:")
@@ -49,7 +49,7 @@ def main(variant: str, policy: str, image_size: int, batch_size: int, steps: int
 
 
 def milliseconds(record: str) -> Iterator[dict[str, str | float]]:
-    """Time by primitive and direction, from lines such as onednn_verbose,v1,primitive,exec,..."""
+    """Sum times by primitive and direction, of lines like onednn_verbose,v1,primitive,exec,..."""
     for line in record.splitlines():
         fields = line.split(",")
         if "exec" in fields and fields[0] == "onednn_verbose":
@@ -59,7 +59,7 @@ def milliseconds(record: str) -> Iterator[dict[str, str | float]]:
 
 
 def record(variant: str, policy: str, image_size: int, batch_size: int, steps: int) -> None:
-    """Compute steps, with a mark after each."""
+    """Compute steps, and print a marker after each."""
     model = compiled(variant, policy)
     given = batch(variant, (batch_size, image_size), embedding=takes_embedding(model))
     step = partial(model.train_on_batch, *given)

@@ -1,4 +1,4 @@
-"""The networks and batches that several of these scripts measure."""
+"""Networks and batches for several benchmarks."""
 
 import keras
 import numpy as np
@@ -9,12 +9,12 @@ from colorization.networks import catalog
 from colorization.networks.architecture import build_network
 
 with turns.quiet():
-    # About as many bins occur in them as in photographs.
+    # They have about as many bins as photographs.
     COLORS = count_colors(np.random.default_rng(1).normal(0, 0.17, (1, 64, 64, 2)).clip(-1, 1))
 
 
 def compiled(variant: str, policy: str) -> keras.Model:
-    """What learns of a variant's network, compiled as a training compiles it."""
+    """Return a variant's training model, compiled as in a training."""
     record = catalog.load(variant)
     training_model = build_network(variant, record, 1, policy, COLORS).training_model
     objective = record.objective_for(COLORS)
@@ -26,7 +26,7 @@ def compiled(variant: str, policy: str) -> keras.Model:
 def batch(
     variant: str, shape: tuple[int, int], *, embedding: bool
 ) -> tuple[list[np.ndarray], np.ndarray]:
-    """Random inputs, with an embedding or without, and what the output is compared with."""
+    """Draw random inputs, with or without an embedding, and the target."""
     count, side = shape
     rng = np.random.default_rng(1)
     inputs = [rng.uniform(-1, 1, (count, side, side, 1))]

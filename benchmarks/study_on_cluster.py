@@ -1,11 +1,11 @@
-"""A study by two workers with a core each, beside `make study` on both cores, and where time goes.
+"""Compare a study on two workers with a core each with `make study` on both cores.
 
-Clones the commit, makes the inputs, and times both ways, each in a copy. Then does a worker's steps
-once more for a training that is done: these are what a task takes beside its training.
+Clones the commit, computes the inputs, and measures both methods in copies. Then repeats a worker's
+steps for a finished training: these are the overhead of a task.
 
-Tells, on paper, how long another study takes on many machines like this one if the longest
-trainings begin first: a training takes the variant's images per second in the copy `alone`, fewer
-in proportion to the pixels of an image.
+Estimates the time of another study on many machines like this one if the longest trainings start
+first. A training's images per second are those of its variant in the copy `alone`, scaled by the
+number of pixels.
 
     python benchmarks/study_on_cluster.py --folder /tmp/clusters   # an hour
     python benchmarks/study_on_cluster.py --measured /tmp/clusters/alone --overhead 30 \
@@ -40,7 +40,7 @@ MACHINES = (1, 4, 16, 64)
 
 
 def seconds(command: Sequence[str], folder: Path) -> float:
-    """Run a command, and give how long it took."""
+    """Run a command, and return the seconds."""
     started = time.perf_counter()
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
     taken = time.perf_counter() - started
@@ -49,7 +49,7 @@ def seconds(command: Sequence[str], folder: Path) -> float:
 
 
 def measure(folder: Path) -> pd.DataFrame:
-    """Time both ways, and the steps of a task."""
+    """Measure both methods, and the steps of a task."""
     alone, home, clone = folder / "alone", folder / "home", folder / "clone"
     seconds(["git", "clone", "--quiet", str(ROOT), str(alone)], ROOT)
     seconds([*DVC, "repro", *INPUTS], alone)
@@ -62,7 +62,7 @@ def measure(folder: Path) -> pd.DataFrame:
     spread = [sys.executable, "tools/cluster.py", "local:2"]
     rows["make study CLUSTER=local:2"] = seconds(spread, home)
     rows["trainings of both workers, added up"] = in_trainings(home)
-    # As `tools/cluster.py` does, a clone of what is here: with its lock files, and its remote.
+    # A clone as in `tools/cluster.py`: with the uncommitted changes, lock files and remote.
     seconds(["git", *AUTHOR, "commit", "--quiet", "--all", "--message", "measured"], home)
     steps = {
         "a worker's first task: git clone": ["git", "clone", "--quiet", str(home), str(clone)],
@@ -82,7 +82,7 @@ def measure(folder: Path) -> pd.DataFrame:
 
 
 def in_trainings(checkout: Path) -> float:
-    """Seconds of all trainings of a study that is done, without their imports."""
+    """Sum the seconds of all trainings of a finished study, without their imports."""
     runs = (checkout / "data" / "runs" / "train").glob("*.json")
     return sum(json.loads(path.read_text())["seconds"] for path in runs)
 
@@ -94,15 +94,15 @@ def repro(stage: str, option: str) -> list[str]:
 def on_paper(
     profile: Path, training: int, test: int, measured: Path, overhead: float, evaluate: float
 ) -> list[float]:
-    """Hours of a study of so many photographs, by machines; the inputs are there."""
+    """Estimate the hours of a study by number of machines, without its inputs."""
     smaller = Params.load(measured / "params.yaml").preprocess.image_size
     params = Params.load(profile)
     pixels = (params.preprocess.image_size / smaller) ** 2
     tasks = []
     for variant, _ in params.trainings():
-        seen = training * params.train.override(params.variants[variant].train, variant).epochs
+        images = training * params.train.override(params.variants[variant].train, variant).epochs
         rate = images_per_second(measured, variant)
-        tasks.append(overhead + (seen / rate + test * evaluate) * pixels)
+        tasks.append(overhead + (images / rate + test * evaluate) * pixels)
     return [longest_first(tasks, machines) / 3600 for machines in MACHINES]
 
 
@@ -116,7 +116,7 @@ def images_per_second(measured: Path, variant: str) -> float:
 
 
 def longest_first(tasks: list[float], machines: int) -> float:
-    """Seconds until all tasks are done."""
+    """Return the seconds until all tasks are done."""
     busy = [0.0] * machines
     for task in sorted(tasks, reverse=True):
         heapreplace(busy, busy[0] + task)
@@ -129,7 +129,7 @@ if __name__ == "__main__":
     )
     parser.add_argument("--folder", type=Path, help="an empty or missing one, to work in")
     parser.add_argument("--measured", type=Path, help="a checkout whose study is done")
-    parser.add_argument("--overhead", type=float, help="seconds a task, beside the training")
+    parser.add_argument("--overhead", type=float, help="seconds of a task without the training")
     parser.add_argument("--evaluate", type=float, help="seconds a test image")
     parser.add_argument(
         "--study",
@@ -147,9 +147,9 @@ if __name__ == "__main__":
         costs = (options.measured, options.overhead, options.evaluate)
         if None in costs:
             parser.error("--study needs --measured, --overhead and --evaluate")
-        told = {
+        columns = {
             Path(profile).stem: on_paper(Path(profile), int(training), int(test), *costs)
             for profile, training, test in options.study
         }
-        hours = pd.DataFrame(told, index=pd.Index(MACHINES, name="machines")).T
+        hours = pd.DataFrame(columns, index=pd.Index(MACHINES, name="machines")).T
         print(hours.round(1).rename_axis("hours of").to_markdown())

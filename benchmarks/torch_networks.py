@@ -1,4 +1,4 @@
-"""The variants' networks in PyTorch, layer by layer as in colorization.networks and .variants."""
+"""The variants' networks in PyTorch, with the same layers as in colorization.architectures."""
 
 import inspect
 from collections.abc import Callable, Iterable
@@ -95,7 +95,7 @@ class Vgg16(nn.Module):
     def forward(self, L: Tensor) -> Tensor:
         x = L * 127.5 + 127.5
         x = self.to_three(x) if self.to_three else x.repeat(1, 3, 1, 1)
-        x = centerd(x)
+        x = centered(x)
         for block in self.blocks:
             x = nn.functional.max_pool2d(block(x), 2)
         return self.decoder(x)
@@ -117,7 +117,7 @@ class Vgg19Unet(nn.Module):
         self.ab = nn.Sequential(nn.Conv2d(channels, 2, 1), nn.Tanh())
 
     def forward(self, L: Tensor) -> Tensor:
-        x = centerd((L * 127.5 + 127.5).repeat(1, 3, 1, 1))
+        x = centered((L * 127.5 + 127.5).repeat(1, 3, 1, 1))
         skips = []
         for index, block in enumerate(self.blocks):
             x = block(x)
@@ -131,7 +131,7 @@ class Vgg19Unet(nn.Module):
 
 
 class InvertedResidual(nn.Module):
-    """Of MobileNetV2, its normalizations folded away; gives what it expands to, too."""
+    """A block of MobileNetV2 with folded normalizations; also returns its expanded features."""
 
     def __init__(self, channels: int, filters: int, expansion: int, stride: int) -> None:
         super().__init__()
@@ -148,7 +148,7 @@ class InvertedResidual(nn.Module):
 
 
 class MobileNetV2(nn.Module):
-    """Frozen; gives the last output, and before each halving after the first what is expanded."""
+    """The frozen encoder; also returns the expanded features before each but the first halving."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -180,7 +180,7 @@ class MobileNetV2(nn.Module):
 
 
 class MobilenetUnet(nn.Module):
-    """Gives logits, at half the height and width."""
+    """Returns logits at half the height and width."""
 
     def __init__(self, bins: int) -> None:
         super().__init__()
@@ -196,7 +196,7 @@ class MobilenetUnet(nn.Module):
         self.logits = nn.Conv2d(channels, bins, 1)
 
     def forward(self, L: Tensor) -> Tensor:
-        with torch.autocast("cpu", enabled=False):  # as ours: the encoder runs in float32
+        with torch.autocast("cpu", enabled=False):  # the encoder runs in float32, as in Keras
             x, skips = self.encoder(L.repeat(1, 3, 1, 1))
         x = self.bridge(x)
         for beside, joined in zip(self.beside, self.joined, strict=True):
@@ -237,7 +237,7 @@ def vgg(plan: tuple[tuple[int, ...], ...]) -> nn.ModuleList:
     return blocks
 
 
-def centerd(x: Tensor) -> Tensor:
+def centered(x: Tensor) -> Tensor:
     return x - torch.tensor(MEAN_BGR).reshape(1, 3, 1, 1)
 
 
@@ -255,7 +255,7 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
 
 
 def prepared(variant: str, shape: tuple[int, int]) -> tuple[nn.Module, list[Tensor], Tensor]:
-    """A variant's network, its inputs, and the ab that its output is compared with."""
+    """A variant's network, inputs and target."""
     network = NETWORKS[variant]().to(memory_format=torch.channels_last)
     embedding = "embedding" in inspect.signature(network.forward).parameters
     (L, *others), ab = batch(variant, shape, embedding=embedding)
@@ -274,7 +274,7 @@ def squared_error(predicted: Tensor, truth: Tensor) -> Tensor:
 
 
 def cross_entropy() -> Loss:
-    """Of `classification`."""
+    """The loss of the classification objective."""
     bins = np.argwhere(COLORS.assigned > 0)
     weights = torch.tensor(rebalancing_weights(COLORS.assigned)[tuple(bins.T)]).float()
     centers = torch.tensor(bins - len(COLORS.assigned) // 2).float()
@@ -292,6 +292,6 @@ LOSSES: dict[str, Callable[[], Loss]] = {"mobilenet_unet": cross_entropy}
 
 
 def penalty(network: nn.Module, factor: float) -> Tensor:
-    """Of `l2`: a factor on the sum of the squares of every convolution's kernel."""
+    """The penalty of `l2`: a factor times the sum of the squares of all kernels."""
     kernels = [layer.weight for layer in network.modules() if isinstance(layer, nn.Conv2d)]
     return factor * sum(kernel.square().sum() for kernel in kernels)

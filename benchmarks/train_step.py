@@ -1,7 +1,7 @@
-"""A training step of each variant: ours, stock Keras, and the same network in PyTorch.
+"""Compare a training step of each variant with stock Keras and with the same network in PyTorch.
 
-Prints Markdown tables: images per second (medians), ratios, peak memory, and the share that our
-step reaches of the rate at which this machine multiplies matrices. Needs
+Prints Markdown tables: images per second (medians), ratios, peak memory, and our step's share of
+the machine's matrix multiplication rate. Needs
 benchmarks/requirements.txt.
 
     python benchmarks/train_step.py --variants baseline bn_maxpool
@@ -33,7 +33,7 @@ def main(variants: list[str], image_size: int, batch_size: int, rounds: int) -> 
     chosen = f"{OURS}, {choose_precision('auto', float16=False)}"
     print()
     for variant in variants:
-        steps = {name: partial(way, variant, shape) for name, way in ways(variant).items()}
+        steps = {name: partial(method, variant, shape) for name, method in methods(variant).items()}
         products = {f"matrices, {dtype}": partial(multiplication, dtype) for dtype in DTYPES}
         measured = turns.measure(steps | products, rounds)
         rates = {
@@ -44,8 +44,8 @@ def main(variants: list[str], image_size: int, batch_size: int, rounds: int) -> 
         print(", ".join(f"{rate / 1e9:.0f} GFLOP/s in {dtype}" for dtype, rate in rates.items()))
         shares = matrix_shares(measured, batch_size * operations, rates)
         more = {"share of the matrix rate": shares}
-        told = turns.table(measured, chosen, batch_size, more)
-        print(f"\n{told}\n", flush=True)
+        table = turns.table(measured, chosen, batch_size, more)
+        print(f"\n{table}\n", flush=True)
 
 
 DTYPES = ("float32", "bfloat16")
@@ -53,21 +53,23 @@ SIDE, TIMES = 2048, 5  # of the matrices, and how often they are multiplied in a
 MULTIPLICATION = TIMES * 2 * SIDE**3  # operations
 
 
-def ways(variant: str) -> dict[str, Callable]:
-    """What is compared; stock Keras is another network only where something is normalized."""
+def methods(variant: str) -> dict[str, Callable]:
+    """Return the methods to compare; stock Keras differs only if there are normalizations."""
     keras_too = [FusedBatchNormalization]
     model = network_of(variant).model
     if any(isinstance(layer, FusedBatchNormalization) for layer in model.layers):
         keras_too.append(layers.BatchNormalization)
-    found: dict[str, Callable] = {
+    steps_by_name: dict[str, Callable] = {
         f"{name}, {policy}": partial(keras_step, policy, normalization)
         for name, normalization in zip((OURS, STOCK), keras_too, strict=False)
         for policy in ("float32", "mixed_bfloat16")
     }
-    found["PyTorch, float32"] = partial(torch_step, torch.float32, in_one_graph=False)
-    found["PyTorch, bfloat16"] = partial(torch_step, torch.bfloat16, in_one_graph=False)
-    found["PyTorch, bfloat16, compiled"] = partial(torch_step, torch.bfloat16, in_one_graph=True)
-    return found
+    steps_by_name["PyTorch, float32"] = partial(torch_step, torch.float32, in_one_graph=False)
+    steps_by_name["PyTorch, bfloat16"] = partial(torch_step, torch.bfloat16, in_one_graph=False)
+    steps_by_name["PyTorch, bfloat16, compiled"] = partial(
+        torch_step, torch.bfloat16, in_one_graph=True
+    )
+    return steps_by_name
 
 
 def network_of(variant: str) -> Network:
@@ -106,7 +108,7 @@ def torch_step(
 
 
 def operations_per_image(variant: str, shape: tuple[int, int]) -> float:
-    """Floating-point operations of a step, as TensorFlow counts those of its graph."""
+    """Count the floating-point operations of a step in TensorFlow's graph."""
     training_model, loss_of = (
         network_of(variant).training_model,
         all_variants.load(variant).objective_for(COLORS).loss,
@@ -120,7 +122,7 @@ def operations_per_image(variant: str, shape: tuple[int, int]) -> float:
         return tape.gradient(loss, [weight.value for weight in training_model.trainable_weights])
 
     graph = gradients.get_concrete_function([tf.constant(x) for x in given], tf.constant(truth))
-    tf.get_logger().setLevel("ERROR")  # it calls its profiler one of TensorFlow 1
+    tf.get_logger().setLevel("ERROR")  # the profiler is an API of TensorFlow 1
     options = tf.compat.v1.profiler.ProfileOptionBuilder(
         tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
     ).with_empty_output()
@@ -128,7 +130,7 @@ def operations_per_image(variant: str, shape: tuple[int, int]) -> float:
 
 
 def multiplication(dtype: str) -> turns.Step:
-    """The product of two matrices, some times."""
+    """Multiply two matrices several times."""
     matrix = tf.cast(tf.random.normal((SIDE, SIDE)), dtype)
     product = tf.function(lambda: tf.matmul(matrix, matrix))
     return lambda: [product().numpy() for _ in range(TIMES)]
@@ -137,7 +139,7 @@ def multiplication(dtype: str) -> turns.Step:
 def matrix_shares(
     measured: dict[str, turns.Measured], operations: float, rates: dict[str, float]
 ) -> dict[str, str]:
-    """The share that each way reaches of the rate of its precision."""
+    """Return each method's share of the rate of its precision."""
     dtypes = {name: "bfloat16" if "bfloat16" in name else "float32" for name in measured}
     return {
         name: f"{operations / result.median / rates[dtypes[name]]:.0%}"

@@ -1,6 +1,6 @@
-"""Several ways to do the same, each in a process of its own, measured in turns.
+"""Compares several methods, each in a process of its own, measured in turns.
 
-What disturbs the machine for a while then disturbs them all, and ratios hold where seconds do not.
+A temporary load on the machine then affects all of them, and the ratios remain meaningful.
 """
 
 import io
@@ -29,9 +29,9 @@ Step = Callable[[], object]  # what is timed; returns when it is done
 
 @dataclass(frozen=True)
 class Measured:
-    """Wall time in seconds of every turn, and the most memory in MiB of the process.
+    """Wall time in seconds of each turn, and peak memory in MiB of the process.
 
-    The memory includes all that a script imports: PyTorch beside TensorFlow, if it compares them.
+    The memory includes all imports of a script, such as both PyTorch and TensorFlow.
     """
 
     seconds: list[float]
@@ -43,13 +43,13 @@ class Measured:
         return statistics.median(self.seconds)
 
 
-def measure(ways: Mapping[str, Callable[[], Step]], turns: int) -> dict[str, Measured]:
-    """Prepare all ways and call each once, untimed; then time one call of each, turn by turn.
+def measure(methods: Mapping[str, Callable[[], Step]], turns: int) -> dict[str, Measured]:
+    """Prepare all methods and call each once, untimed; then time one call of each per turn.
 
     Parameters
     ----------
-    ways : mapping of str to callable
-        Each prepares in its process and returns what is to be timed; must be picklable.
+    methods : mapping of str to callable
+        Each is called in its process and returns the function to time; must be picklable.
     turns : int
 
     Returns
@@ -58,11 +58,11 @@ def measure(ways: Mapping[str, Callable[[], Step]], turns: int) -> dict[str, Mea
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     context = multiprocessing.get_context("spawn")
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    seconds: dict[str, list[float]] = {name: [] for name in methods}
     with ExitStack() as stack:
         processes = {
-            name: stack.enter_context(ProcessPoolExecutor(1, context, _prepare, (way,)))
-            for name, way in ways.items()
+            name: stack.enter_context(ProcessPoolExecutor(1, context, _prepare, (method,)))
+            for name, method in methods.items()
         }
         for turn in range(turns + 1):
             for name, process in processes.items():
@@ -87,11 +87,11 @@ def table(
     ----------
     measured : mapping of str to Measured
     chosen : str
-        The way that `precision: auto` takes.
+        The method that `precision: auto` selects.
     images : int
         Images of a turn.
     more : mapping of str to mapping of str to str, optional
-        More columns by their title, each with a text for every way.
+        Further columns by their title, each with a text for every method.
     """
     rows = [
         {
@@ -109,9 +109,9 @@ def table(
 _step: Step
 
 
-def _prepare(way: Callable[[], Step]) -> None:
+def _prepare(method: Callable[[], Step]) -> None:
     global _step  # noqa: PLW0603 (the process has one step, which cannot be sent)
-    _step = way()
+    _step = method()
 
 
 def _time() -> float:
@@ -127,15 +127,17 @@ def _memory() -> float:
 
 
 def peak_memory(process: subprocess.Popen) -> float:
-    """Watch a process until it ends: the most memory in MiB of it and its children together.
+    """Return the peak memory in MiB of a process and its children, once it has ended.
 
-    The sum is of proportional set sizes, in which pages that are shared count once.
+    The sum of proportional set sizes, in which shared pages count once.
     """
     peak = 0
     while process.poll() is None:
-        with suppress(psutil.Error):  # one of them has just ended
+        with suppress(psutil.Error):  # one of them has just exited
             root = psutil.Process(process.pid)
-            sizes = [each.memory_full_info().pss for each in (root, *root.children(recursive=True))]
+            sizes = [
+                process.memory_full_info().pss for process in (root, *root.children(recursive=True))
+            ]
             peak = max(peak, sum(sizes))
         time.sleep(SECONDS_BETWEEN_SAMPLES)
     return peak / 2**20
@@ -143,20 +145,20 @@ def peak_memory(process: subprocess.Popen) -> float:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep progress out of what a script prints."""
+    """Redirect progress away from the output."""
     with redirect_stdout(io.StringIO()):
         yield
 
 
 def hardware() -> dict[str, str | int]:
-    """Processor, usable cores, platform and Python, and how TensorFlow is told to compute."""
-    known = provenance.machine()
-    named = known.model_dump(include={"processor", "cores", "platform", "python"})
-    return named | known.variables
+    """Describe processor, usable cores, platform, Python and environment variables."""
+    machine = provenance.machine()
+    facts = machine.model_dump(include={"processor", "cores", "platform", "python"})
+    return facts | machine.variables
 
 
 def machine(*packages: str) -> str:
-    """Hardware, and versions of Keras, its backend and some more packages, in one line."""
+    """Describe hardware and versions of packages in one line."""
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     versions = {name: metadata.version(name) for name in (backend, "keras", *packages)}
     facts = hardware() | versions

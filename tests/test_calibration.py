@@ -28,9 +28,9 @@ def colorful(beta: np.ndarray, temperature: np.ndarray) -> np.ndarray:
 
 
 def test_colorfulness_is_evenly_spaced_from_the_least_difference_to_the_photographs() -> None:
-    found = colorful(*calibration.operating_points(DIFFERENCE, COLORFUL))
+    colorfulness = colorful(*calibration.operating_points(DIFFERENCE, COLORFUL))
     best = COLORFUL.flat[DIFFERENCE.argmin()]
-    np.testing.assert_allclose(found, np.linspace(best, 1, OPERATING_POINTS), atol=0.01)
+    np.testing.assert_allclose(colorfulness, np.linspace(best, 1, OPERATING_POINTS), atol=0.01)
 
 
 def test_beta_never_rises_with_vividness() -> None:
@@ -54,8 +54,10 @@ def test_it_works_where_the_most_probable_color_is_gray() -> None:
     difference = 10 + 2 * np.clip(c - 0.25, 0, None) ** 2 + np.clip(0.25 - c, 0, None) - 0.1 * cold
     betas, temperatures = calibration.operating_points(difference, c)
     cold = np.log(TEMPERATURES.max() / temperatures)
-    found = 0.8 - 0.35 * betas + 0.35 * (0.45 - betas) * cold
-    np.testing.assert_allclose(found, np.linspace(found[0], 1, OPERATING_POINTS), atol=0.015)
+    colorfulness = 0.8 - 0.35 * betas + 0.35 * (0.45 - betas) * cold
+    np.testing.assert_allclose(
+        colorfulness, np.linspace(colorfulness[0], 1, OPERATING_POINTS), atol=0.015
+    )
     assert (np.diff(betas) <= 0).all()
     assert (np.diff(temperatures) <= 0).all()
 

@@ -64,10 +64,10 @@ def test_weights_follow_zhangs_equation_on_a_small_histogram() -> None:
     smoothed /= smoothed.sum()
     weights = 1 / (0.5 * smoothed + 0.5 / 3)
     weights /= (weights * frequency).sum()
-    found = rebalancing_weights(assigned)
-    np.testing.assert_allclose(found[tuple(occurring.T)], weights, rtol=1e-3)
-    assert (found > 0).sum() == 3
-    assert found[2, 2] > found[4, 5] > found[4, 4]
+    computed = rebalancing_weights(assigned)
+    np.testing.assert_allclose(computed[tuple(occurring.T)], weights, rtol=1e-3)
+    assert (computed > 0).sum() == 3
+    assert computed[2, 2] > computed[4, 5] > computed[4, 4]
 
 
 def test_the_mean_weight_of_a_pixel_is_1() -> None:

@@ -33,8 +33,8 @@ def test_a_derangement_is_one_cycle_without_fixed_points(count: int) -> None:
 def cached(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Cached arrays, and their embeddings by a network with other random weights."""
     root = tmp_path_factory.mktemp("cached")
-    for seed, (part, count) in enumerate(COUNTS.items()):
-        examples(root / "lab" / part, count, first_seed=10 * seed)
+    for seed, (split, count) in enumerate(COUNTS.items()):
+        examples(root / "lab" / split, count, first_seed=10 * seed)
     write(root, 7, root / "embeddings")
     return root
 
@@ -48,16 +48,16 @@ def write(root: Path, seed: int, out: Path) -> Path:
 def control(cached: Path, kind: str, out: Path) -> dict[str, np.ndarray]:
     folders = cached / "lab", cached / "embeddings", cached / "checkpoints", cached / "hashes"
     write_control(kind, EMBED.model_copy(update={"weights": "some.h5"}), *folders, out)
-    return {part: np.load(out / f"{part}.npy") for part in SPLITS}
+    return {split: np.load(out / f"{split}.npy") for split in SPLITS}
 
 
 def test_another_photograph_is_one_of_the_same_split(cached: Path, tmp_path: Path) -> None:
     embeddings = control(cached, "another_photograph", tmp_path / "out")
-    for part, count in COUNTS.items():
-        own = np.load(cached / "embeddings" / f"{part}.npy")
-        assert embeddings[part].shape == (count, 1000)
-        np.testing.assert_array_equal(embeddings[part], own[derangement(count)])
-        assert (embeddings[part] != own).any(axis=1).all()
+    for split, count in COUNTS.items():
+        own = np.load(cached / "embeddings" / f"{split}.npy")
+        assert embeddings[split].shape == (count, 1000)
+        np.testing.assert_array_equal(embeddings[split], own[derangement(count)])
+        assert (embeddings[split] != own).any(axis=1).all()
 
 
 def test_a_random_network_is_the_stage_embed_with_random_weights(
@@ -65,8 +65,8 @@ def test_a_random_network_is_the_stage_embed_with_random_weights(
 ) -> None:
     embeddings = control(cached, "random_network", tmp_path / "out")
     expected = write(cached, EMBED.seed, tmp_path / "expected")
-    for part in SPLITS:
-        np.testing.assert_array_equal(embeddings[part], np.load(expected / f"{part}.npy"))
+    for split in SPLITS:
+        np.testing.assert_array_equal(embeddings[split], np.load(expected / f"{split}.npy"))
     assert (tmp_path / "out" / "identity.json").read_text() == (
         expected / "identity.json"
     ).read_text()

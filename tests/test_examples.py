@@ -58,8 +58,8 @@ def test_embeddings_are_read_from_the_file_of_their_split(few: Examples, tmp_pat
 def test_the_first_images_are_at_most_all_of_them(few: Examples, count: int) -> None:
     first = few.subset(slice(count))
     assert len(first) == len(first.images.names) == len(first.images.rgb) == min(count, 5)
-    for found, expected in zip(first.inputs(slice(None)), few.inputs(slice(count)), strict=True):
-        np.testing.assert_array_equal(found, expected)
+    for actual, expected in zip(first.inputs(slice(None)), few.inputs(slice(count)), strict=True):
+        np.testing.assert_array_equal(actual, expected)
 
 
 def test_every_other_image_stays_memory_mapped_and_chosen_ones_come_in_their_order(

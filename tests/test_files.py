@@ -1,4 +1,4 @@
-"""A file or folder stands under its name when it is whole, and not before."""
+"""Files and folders appear under their name only when complete."""
 
 import errno
 import os
@@ -36,7 +36,7 @@ def locks(temporary: Path) -> list[str]:
 
 
 def in_a_process(program: str, temporary: Path, *arguments: Path, **variables: str) -> str:
-    """Run a program that has `atomic_write` and its arguments, `given`; return what it printed."""
+    """Run a program with `atomic_write` and its arguments, `given`; return its output."""
     begin = (
         "import errno, fcntl, os, sys; from pathlib import Path\n"
         "from colorization.core.files import atomic_write\n"
@@ -109,7 +109,7 @@ def test_a_raising_block_leaves_no_folder_and_keeps_the_old_one(
 
 
 @pytest.mark.parametrize("renames", [1, 2])
-def test_whenever_a_folders_renames_stop_the_old_or_the_new_one_is_there(
+def test_after_an_interrupted_rename_the_old_or_the_new_folder_exists(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renames: int
 ) -> None:
     path, rename = tmp_path / "model", Path.rename
@@ -133,7 +133,7 @@ def test_whenever_a_folders_renames_stop_the_old_or_the_new_one_is_there(
             fill("new")
     assert [file.name for file in path.iterdir()] == ["old.txt"]
     assert list(tmp_path.iterdir()) == [path]
-    rename(path, tmp_path / ".model.old")  # a kill would leave this
+    rename(path, tmp_path / ".model.old")  # as after a kill
     with pytest.raises(ValueError, match="bad"), atomic_folder(path):
         raise ValueError("bad")
     assert [file.name for file in path.iterdir()] == ["old.txt"]
@@ -142,7 +142,7 @@ def test_whenever_a_folders_renames_stop_the_old_or_the_new_one_is_there(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_a_killed_run_left_is_swept_away(tmp_path: Path) -> None:
+def test_partial_files_of_a_killed_run_are_removed(tmp_path: Path) -> None:
     with atomic_folder(tmp_path / "model") as left:
         pass
     left.mkdir()
@@ -205,7 +205,7 @@ def refuse_to_lock(*_: object) -> NoReturn:
 
 
 @pytest.mark.parametrize("locking", [True, False])
-def test_a_killed_writer_keeps_nobody_waiting(
+def test_nobody_waits_for_a_killed_writer(
     tmp_path: Path,
     temporary: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -236,7 +236,7 @@ def test_a_killed_writer_keeps_nobody_waiting(
     with atomic_write(path) as partial:
         assert partial == left
         partial.write_text("whole")
-    # A lock without the system's help is seen to be nobody's at the second look.
+    # filelock removes a stale soft lock at the second attempt.
     assert "waiting" not in capsys.readouterr().out or not locking
     assert list(tmp_path.iterdir()) == [path]
     assert path.read_text() == "whole"
@@ -245,7 +245,7 @@ def test_a_killed_writer_keeps_nobody_waiting(
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
 @pytest.mark.skipif(sys.platform != "linux" or not shutil.which("gcc"), reason="needs gcc on Linux")
-def test_where_nothing_can_be_locked_files_are_written_and_no_lock_stays(
+def test_without_locks_files_are_written_and_no_lock_file_stays(
     tmp_path: Path, temporary: Path, number: int
 ) -> None:
     library, source = tmp_path / "no_flock.so", tmp_path / "no_flock.c"
@@ -265,7 +265,7 @@ def test_where_nothing_can_be_locked_files_are_written_and_no_lock_stays(
 
 
 @pytest.mark.parametrize("planted", ["a link", "a second name", "a folder", "a foreign file"])
-def test_what_others_put_where_a_lock_would_lie_is_not_touched(
+def test_foreign_files_with_the_name_of_a_lock_are_not_touched(
     tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch, planted: str
 ) -> None:
     if planted == "a foreign file" and os.geteuid():
@@ -308,7 +308,7 @@ def no_temporary_folder() -> NoReturn:
 
 
 def write_both_at_once(path: Path, usual: Path) -> None:
-    """Write a file twice where nobody can wait: nobody shares a hidden name, so both are whole."""
+    """Write a file twice without locks: the hidden names differ, so both are complete."""
     with atomic_write(path) as partial, atomic_write(path) as second:
         assert len({usual, partial, second}) == 3
         partial.write_text("new")
@@ -316,7 +316,7 @@ def write_both_at_once(path: Path, usual: Path) -> None:
     assert path.read_text() == "new"
 
 
-def test_two_machines_write_one_name_without_waiting_and_both_whole(
+def test_two_machines_write_one_name_without_waiting_and_both_completely(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a"
@@ -336,10 +336,10 @@ def no_link(*_: object) -> NoReturn:
 
 
 @pytest.mark.parametrize("links", [True, False])
-def test_what_another_machine_made_meanwhile_is_not_replaced(
+def test_a_file_of_another_machine_is_not_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
 ) -> None:
-    if not links:  # as on FAT
+    if not links:  # like FAT
         monkeypatch.setattr(os, "link", no_link)
     path = tmp_path / "a"
     with atomic_write(path, replace=False) as partial:
@@ -359,12 +359,12 @@ def test_what_another_machine_made_meanwhile_is_not_replaced(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_link_that_was_made_though_the_share_says_otherwise_counts(
+def test_a_link_is_accepted_although_nfs_reported_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link = os.link
 
-    def forgetful(*names: Path) -> NoReturn:  # as NFS, when its answer is lost
+    def forgetful(*names: Path) -> NoReturn:  # like NFS when the reply is lost
         link(*names)
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
 
@@ -374,14 +374,14 @@ def test_a_link_that_was_made_though_the_share_says_otherwise_counts(
     assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
 
 
-def test_a_name_of_the_greatest_length_is_written(tmp_path: Path) -> None:
+def test_a_name_of_maximum_length_is_written(tmp_path: Path) -> None:
     path = tmp_path / ("a" * 255)
     with atomic_write(path) as partial:
         partial.write_text("whole")
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_file_system_that_cannot_flush_folders_is_written_to(
+def test_a_file_system_that_cannot_flush_folders_is_supported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flush = os.fsync

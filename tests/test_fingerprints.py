@@ -1,4 +1,4 @@
-"""A local input counts by its content, and is read again only when it may have changed."""
+"""A local input is identified by its content, and read again only if it may have changed."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ def hash_cache(tmp_path: Path) -> Path:
     return tmp_path / "tmp" / "hashes.json"
 
 
-def test_sums_are_those_of_sha256(folder: Path, hash_cache: Path) -> None:
+def test_hashes_are_sha256(folder: Path, hash_cache: Path) -> None:
     paths = [folder / "b" / "ü.jpg", folder / "a.jpg"]
     expected = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
     assert sha256_of_files(paths, hash_cache) == expected

@@ -1,4 +1,4 @@
-"""A folded network predicts what Keras' does, with the normalizations gone that could go."""
+"""A folded network predicts the same as Keras' network, without batch normalizations."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from colorization.backbones.folding import fold_normalization
 from colorization.core.settings import Embed
 from colorization.embedding import imagenet
 
-SIDE = 96  # px, about the smallest that the Inceptions take
+SIDE = 96  # px, about the minimum of the Inception networks
 
 
 def normalizations(model: keras.Model) -> list[str]:
@@ -19,7 +19,7 @@ def normalizations(model: keras.Model) -> list[str]:
 
 
 def disturb(model: keras.Model) -> keras.Model:
-    """Give normalizations and biases other values than the zeros and ones they start with."""
+    """Set normalizations and biases to values other than their initial zeros and ones."""
     random = np.random.default_rng(3)
     for layer in model.layers:
         if isinstance(layer, layers.BatchNormalization):
@@ -46,7 +46,7 @@ def assert_alike(model: keras.Model, folded: keras.Model, side: int = 8) -> None
 
 @pytest.fixture(scope="module", params=imagenet.NETWORKS)
 def network(request: pytest.FixtureRequest) -> keras.Model:
-    """A network of `keras.applications` with normalizations that change what it predicts."""
+    """A network of `keras.applications` with normalizations that affect its predictions."""
     keras.utils.set_random_seed(5)
     build = imagenet.NETWORKS[request.param].build
     return disturb(build(weights=None, input_shape=(SIDE, SIDE, 3), classifier_activation=None))
@@ -71,7 +71,7 @@ def test_each_layer_keeps_its_name_and_precision(network: keras.Model) -> None:
     assert kept == {name: policies[name] for name in policies.keys() - normalizations(half)}
 
 
-def test_the_embedder_has_no_normalization_and_sees_what_keras_network_sees() -> None:
+def test_the_embedder_has_no_normalization_and_predicts_like_keras_network() -> None:
     params = Embed(
         network="mobilenet_v2", weights="random", seed=1, batch_size=2, precision="float32"
     )
@@ -106,7 +106,7 @@ CONVOLUTIONS = {
 @pytest.mark.parametrize("convolution", CONVOLUTIONS.values(), ids=CONVOLUTIONS)
 @pytest.mark.parametrize("scale", [True, False])
 @pytest.mark.parametrize("center", [True, False])
-def test_each_kind_of_convolution_takes_each_kind_of_normalization(
+def test_each_kind_of_normalization_is_folded_into_each_kind_of_convolution(
     convolution: Callable[[], layers.Layer], scale: bool, center: bool
 ) -> None:
     model = model_of(
@@ -162,7 +162,7 @@ def in_a_nested_model(image: keras.KerasTensor) -> object:
         in_a_nested_model,
     ],
 )
-def test_a_normalization_that_no_convolution_can_take_stays(
+def test_a_normalization_that_cannot_be_folded_is_kept(
     build: Callable[[keras.KerasTensor], object],
 ) -> None:
     model = model_of(build)
@@ -171,7 +171,7 @@ def test_a_normalization_that_no_convolution_can_take_stays(
     assert_alike(model, folded)
 
 
-def test_the_network_that_was_folded_stays_as_it_is() -> None:
+def test_the_original_network_is_not_changed() -> None:
     model = model_of(lambda image: layers.BatchNormalization()(layers.Conv2D(4, 3)(image)))
     before = np.asarray(model(seen(8)))
     folded = fold_normalization(model)
@@ -180,7 +180,7 @@ def test_the_network_that_was_folded_stays_as_it_is() -> None:
     np.testing.assert_array_equal(model(seen(8)), before)
 
 
-def test_a_convolution_that_is_itself_an_output_takes_nothing() -> None:
+def test_nothing_is_folded_into_a_convolution_that_is_an_output() -> None:
     def both(image: keras.KerasTensor) -> object:
         convolved = layers.Conv2D(4, 3)(image)
         return [convolved, layers.BatchNormalization()(convolved)]

@@ -1,4 +1,4 @@
-"""A computation goes on only where the very same one was killed."""
+"""A computation resumes only from checkpoints of the same computation."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def test_whatever_may_change_the_result_changes_the_identity(
     assert len(set(seen)) == len(seen)
 
 
-def test_code_counts_that_was_imported_but_for_what_changes_no_result() -> None:
+def test_imported_code_is_included_except_core() -> None:
     code = imported_code()
     assert Path(metrics.__file__).resolve() in code
     assert Path(identity.__file__).resolve() not in code

@@ -67,8 +67,8 @@ def test_an_epoch_contains_each_image_once_in_an_order_of_its_own(
     assert len({*orders, *other}) == 8
 
 
-def assert_same(found: object, expected: object) -> None:
-    keras.tree.map_structure(np.testing.assert_array_equal, found, expected)
+def assert_same(actual: object, expected: object) -> None:
+    keras.tree.map_structure(np.testing.assert_array_equal, actual, expected)
 
 
 def test_a_batch_depends_on_its_number_alone(numbered: Examples) -> None:

@@ -45,7 +45,7 @@ def step(
         loss = tf.reduce_sum(tf.cast(normalized, tf.float64) * toward)
     assert normalized.dtype == given.dtype
     of_x, of_gamma, of_beta = tape.gradient(loss, [given, layer.gamma.value, layer.beta.value])
-    found = {
+    outputs = {
         "normalized": normalized,
         "gradient of x": of_x,
         "gradient of gamma": of_gamma,
@@ -53,7 +53,7 @@ def step(
         "moving mean": layer.moving_mean.value,
         "moving variance": layer.moving_variance.value,
     }
-    return {name: tf.cast(value, tf.float64).numpy() for name, value in found.items()}
+    return {name: tf.cast(value, tf.float64).numpy() for name, value in outputs.items()}
 
 
 @pytest.mark.parametrize("training", [True, False])

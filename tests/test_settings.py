@@ -473,9 +473,9 @@ LINE = (ROOT / "params.yaml").read_text(encoding="utf-8").partition("  epochs:")
 def test_what_is_no_plain_value_is_refused_by_line_and_key(
     tmp_path: Path, written: str, message: str
 ) -> None:
-    found = refusal(rewritten(tmp_path, r"epochs: \S+", f"epochs: {written}"))
+    error = refusal(rewritten(tmp_path, r"epochs: \S+", f"epochs: {written}"))
     line = LINE + 1 if "\n" in written else LINE
-    assert found.startswith(f"line {line}: {message}")
+    assert error.startswith(f"line {line}: {message}")
 
 
 @pytest.mark.parametrize("written", ["!!int six", "!!bool six", "!!int", "9" * 5000, "0b_"])

@@ -1,4 +1,4 @@
-"""Tables come back as they were written, whatever photographs are called."""
+"""Tables are read as they were written, whatever the names of photographs."""
 
 import csv
 import gzip
@@ -35,20 +35,20 @@ NAMES = [
 ]
 
 
-def test_every_name_comes_back(tmp_path: Path) -> None:
+def test_every_name_is_read_as_written(tmp_path: Path) -> None:
     table = pd.DataFrame({"name": NAMES, "value": np.arange(len(NAMES)) / 7})
     write_table(table, tmp_path / "a.csv")
     pd.testing.assert_frame_equal(read_table(tmp_path / "a.csv"), table, check_exact=True)
 
 
-def test_a_missing_number_comes_back_as_missing(tmp_path: Path) -> None:
+def test_a_missing_number_is_read_as_missing(tmp_path: Path) -> None:
     table = pd.DataFrame({"name": ["a", "b"], "value": [np.nan, 1.5]})
     write_table(table, tmp_path / "a.csv")
     pd.testing.assert_frame_equal(read_table(tmp_path / "a.csv"), table)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_name_reaches_a_spreadsheet_as_a_formula(tmp_path: Path, name: str) -> None:
+def test_no_name_is_a_formula_to_a_spreadsheet(tmp_path: Path, name: str) -> None:
     write_table(pd.DataFrame({"name": [name]}), tmp_path / "a.csv")
     with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
         _, (cell,) = csv.reader(file)
@@ -60,7 +60,7 @@ def test_numbers_are_not_quoted(tmp_path: Path) -> None:
     assert (tmp_path / "a.csv").read_bytes() == b'"name","loss","epoch"\n"a",-0.25,3\n'
 
 
-def test_a_compressed_table_is_the_same_table_and_the_same_bytes_each_time(tmp_path: Path) -> None:
+def test_a_compressed_table_has_the_same_content_and_bytes_each_time(tmp_path: Path) -> None:
     table = pd.DataFrame({"name": ["NA", "=1+1"], "mse": [0.1 + 0.2, np.nan]})
     path = tmp_path / "table.csv.gz"
     write_table(table, path)

@@ -1,4 +1,4 @@
-"""A call that ends its process costs nothing but itself."""
+"""A crash or a hang of a worker affects one call alone."""
 
 import pickle
 import signal
@@ -40,12 +40,12 @@ def pid(workers: Workers) -> int:
     return workers.call("process", seconds=SECONDS).value
 
 
-def test_a_call_gives_what_the_function_gives(workers: Workers) -> None:
+def test_a_call_returns_the_functions_result(workers: Workers) -> None:
     assert workers.call("add", 1, other=2, seconds=SECONDS) == Answer(3, [])
     assert len(workers.call("give", 50_000_000, seconds=SECONDS).value) == 50_000_000
 
 
-def test_an_exception_comes_back_and_says_where_it_was_raised(workers: Workers) -> None:
+def test_an_exception_is_raised_with_the_workers_traceback(workers: Workers) -> None:
     before = pid(workers)
     with pytest.raises(ValueError, match="no good") as raised:
         workers.call("fail", "no good", seconds=SECONDS)
@@ -60,26 +60,26 @@ def test_an_exception_comes_back_and_says_where_it_was_raised(workers: Workers) 
         ("run_out_of_memory", "^its decoder was killed, perhaps for lack of memory$"),
     ],
 )
-def test_a_crash_costs_one_call(workers: Workers, function: str, message: str) -> None:
+def test_a_crash_fails_one_call(workers: Workers, function: str, message: str) -> None:
     before = pid(workers)
     with pytest.raises(WorkerError, match=message):
         workers.call(function, seconds=SECONDS)
     assert pid(workers) != before
 
 
-def test_a_call_in_a_process_that_another_has_damaged_is_made_again(
+def test_a_crash_in_a_used_process_is_retried_in_a_new_one(
     workers: Workers, tmp_path: Path
 ) -> None:
     pid(workers)
     assert workers.call("crash_once", tmp_path / "a", seconds=SECONDS).value == "done"
 
 
-def test_a_crash_in_a_new_process_is_the_calls_own(workers: Workers, tmp_path: Path) -> None:
+def test_a_crash_in_a_new_process_is_not_retried(workers: Workers, tmp_path: Path) -> None:
     with pytest.raises(WorkerError, match="crashed"):
         workers.call("crash_once", tmp_path / "a", seconds=SECONDS)
 
 
-def test_a_hang_has_an_end_even_if_it_holds_pythons_lock(workers: Workers) -> None:
+def test_a_hang_times_out_even_if_it_holds_the_gil(workers: Workers) -> None:
     pid(workers)
     started = time.monotonic()
     with pytest.raises(WorkerError, match=r"^timed out after 1 seconds$"):
@@ -88,7 +88,7 @@ def test_a_hang_has_an_end_even_if_it_holds_pythons_lock(workers: Workers) -> No
     assert workers.call("add", 1, seconds=SECONDS).value == 1
 
 
-def test_messages_of_libraries_come_back_once_and_reach_no_terminal() -> None:
+def test_warnings_are_returned_once_and_output_of_libraries_is_discarded() -> None:
     program = (
         "from colorization.core.workers import Workers\n"
         "with Workers('calls', 1) as workers:\n"
@@ -99,14 +99,14 @@ def test_messages_of_libraries_come_back_once_and_reach_no_terminal() -> None:
     assert ended.stderr == ""
 
 
-def test_as_many_calls_run_at_a_time_as_there_are_processes() -> None:
+def test_all_processes_run_calls_concurrently() -> None:
     with Workers("calls", 3) as workers, ThreadPoolExecutor(12) as threads:
         sums = threads.map(lambda each: workers.call("add", each, 1, seconds=SECONDS), range(60))
         assert [answer.value for answer in sums] == list(range(1, 61))
         assert len({pid(workers) for _ in range(6)}) == 1  # the one used last is used first
 
 
-def test_processes_end_with_the_one_that_started_them() -> None:
+def test_processes_end_with_their_parent() -> None:
     program = (
         "import os, signal\n"
         "from colorization.core.workers import Workers\n"
@@ -122,7 +122,7 @@ def test_processes_end_with_the_one_that_started_them() -> None:
         time.sleep(0.01)
 
 
-def test_what_nobody_refers_to_any_more_ends() -> None:
+def test_processes_end_when_the_pool_is_garbage_collected() -> None:
     workers = Workers("calls", 1)
     process = workers._all[0]._process
     assert process is not None
@@ -130,7 +130,7 @@ def test_what_nobody_refers_to_any_more_ends() -> None:
     assert process.returncode is not None
 
 
-def test_closing_ends_a_call_at_work_and_starts_no_process(workers: Workers) -> None:
+def test_closing_ends_running_calls_and_starts_no_process(workers: Workers) -> None:
     pid(workers)
     with ThreadPoolExecutor(1) as threads:
         hanging = threads.submit(workers.call, "hang", seconds=SECONDS)
@@ -144,7 +144,7 @@ def test_closing_ends_a_call_at_work_and_starts_no_process(workers: Workers) -> 
     assert workers._all[0]._process is None
 
 
-def test_what_is_left_of_a_call_that_cannot_be_sent_does_not_meet_the_next(
+def test_a_call_that_cannot_be_pickled_does_not_affect_the_next(
     workers: Workers,
 ) -> None:
     with pytest.raises((AttributeError, pickle.PicklingError)):
@@ -152,7 +152,7 @@ def test_what_is_left_of_a_call_that_cannot_be_sent_does_not_meet_the_next(
     assert workers.call("add", 1, seconds=SECONDS).value == 1
 
 
-def test_what_is_left_of_an_answer_that_cannot_be_held_does_not_meet_the_next(
+def test_an_answer_that_does_not_fit_into_memory_does_not_affect_the_next(
     workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load = pickle.load
@@ -169,7 +169,7 @@ def test_what_is_left_of_an_answer_that_cannot_be_held_does_not_meet_the_next(
 
 
 @pytest.mark.parametrize("wait", [0.5, 0], ids=["at work", "starting"])
-def test_a_process_whose_parent_was_killed_says_nothing(wait: float) -> None:
+def test_a_process_prints_nothing_when_its_parent_is_killed(wait: float) -> None:
     program = (
         "import os, signal, threading, time\n"
         "from colorization.core.workers import Workers\n"
@@ -179,7 +179,7 @@ def test_a_process_whose_parent_was_killed_says_nothing(wait: float) -> None:
         f"time.sleep({wait})\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
-    ended = subprocess.run(  # returns once the worker has closed standard error, too
+    ended = subprocess.run(  # returns when the worker has closed standard error, too
         [sys.executable, "-c", program],
         cwd=ROOT / "tests",
         env={"PYTHONPATH": str(ROOT / "src")},

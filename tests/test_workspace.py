@@ -1,4 +1,4 @@
-"""Where a path of params.yaml leads, in the project and in the copies that DVC makes of it."""
+"""Paths of params.yaml, in the project and in DVC's copies of it."""
 
 from pathlib import Path
 
@@ -19,13 +19,13 @@ def project(tmp_path: Path) -> Path:
 
 
 def copy_of(project: Path) -> Path:
-    """The folder that DVC makes for an experiment, without what git does not track."""
+    """The folder of a DVC experiment, without untracked files."""
     copy = project / ".dvc" / "tmp" / "exps" / "standalone" / "tmp1234"
     copy.mkdir(parents=True)
     return copy
 
 
-def test_a_relative_path_counts_from_the_current_folder(
+def test_a_relative_path_is_relative_to_the_current_folder(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(project)
@@ -37,7 +37,7 @@ def test_a_relative_path_counts_from_the_current_folder(
     assert local_path("~nobody_here/vgg16.h5") == Path("~nobody_here/vgg16.h5")
 
 
-def test_in_a_copy_of_the_project_it_counts_from_the_project(
+def test_in_a_copy_of_the_project_it_is_relative_to_the_project(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(copy_of(project))
@@ -50,7 +50,7 @@ def test_in_a_copy_of_the_project_it_counts_from_the_project(
     assert local_path("~/vgg16.h5") == Path.home() / "vgg16.h5"
 
 
-def test_a_project_that_is_reached_by_a_link_has_the_same_copies(
+def test_copies_are_recognized_in_a_project_behind_a_link(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link = project.with_name("link")
@@ -60,7 +60,7 @@ def test_a_project_that_is_reached_by_a_link_has_the_same_copies(
     assert local_path("weights/vgg16.h5").samefile(project / "weights" / "vgg16.h5")
 
 
-def test_the_project_of_another_run_of_dvc_does_not_count(
+def test_the_project_of_another_dvc_run_is_ignored(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = tmp_path / "other"

@@ -103,7 +103,7 @@ def largest_change(one: Colorizer, other: Colorizer, paths: Sequence[Path]) -> f
 def _table(scores: pd.DataFrame) -> Table:
     """Format the table of `score_photographs` for the card."""
     titles = {
-        "psnr_gain_over_gray_db": "PSNR gain over gray, dB",
+        "psnr_gain_over_gray_db": "PSNR over gray, dB",
         "ciede2000": "CIEDE2000",
         "colorfulness": "colorfulness",
     }

@@ -33,7 +33,7 @@ from colorization.training.one_image import measure_colorizations
 
 # Evenly spaced validation images: for the grid search, and for the default.
 SEARCH_IMAGES, DEFAULT_IMAGES = 128, 1024
-BATCH_SIZE = 8  # images, each in all colorings
+BATCH_SIZE = 8  # images, each in all decodings
 BETAS = np.linspace(1, 0, OPERATING_POINTS)
 TEMPERATURES = np.geomspace(1.2, 0.15, 8)
 REFINEMENT = 10  # interpolated steps for each step of the grid
