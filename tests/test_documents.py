@@ -135,9 +135,9 @@ def test_a_new_metric_gets_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_page_that_lost_a_marker_is_refused() -> None:
     text = PAGES["docs/metrics.md"].read_text()
-    with pytest.raises(ValueError, match="has no line that ends it"):
+    with pytest.raises(ValueError, match="has no end marker"):
         readme.with_references(text.replace("<!-- end of metrics -->\n", ""))
-    with pytest.raises(ValueError, match="there is no 'hues' to write; known are "):
+    with pytest.raises(ValueError, match="unknown section 'hues'; known: "):
         readme.with_references(re.sub(r"(<!-- |end of )metrics\b", r"\1hues", text))
 
 
