@@ -19,7 +19,7 @@ from colorization.sources.fingerprints import fingerprint_source
 
 def main() -> None:
     params = load_params(PARAMS, catalog.names())
-    # realpath accepts a link that leads to itself; the fingerprint below reports it.
+    # realpath accepts a circular link; the fingerprint below reports it.
     if os.path.realpath(local_path(params.download.source)) == os.path.realpath(
         local_path(str(ARCHIVE))
     ):
