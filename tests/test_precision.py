@@ -11,7 +11,7 @@ from colorization.backbones.precision import choose_precision, dtype_policy
 from colorization.networks import catalog
 from colorization.networks.architecture import takes_embedding
 from colorization.networks.encoders import ENCODERS
-from samples import model_of
+from samples import VARIANTS, model_of
 from test_variants import PARAMETERS
 
 
@@ -101,7 +101,7 @@ def test_a_variant_computes_in_bfloat16_except_its_first_and_last_layers(variant
     assert {weight.dtype for weight in model.weights} <= {"float32", "uint32"}  # dropout's state
     outputs = [layer for layer in model.layers if layer.name in ("ab", "decoder_ab")]
     assert {layer.compute_dtype for layer in outputs} == {"float32"}
-    encoder = catalog.load(variant).encoder
+    encoder = catalog.load(VARIANTS[variant].network).encoder
     float32_encoder = encoder is not None and ENCODERS[encoder].folded
     nested = model.layers if float32_encoder else model._flatten_layers()
     convolutions = [layer for layer in nested if isinstance(layer, Conv2D)]
