@@ -48,6 +48,7 @@ TINY: dict[str, Any] = {
             "encoder": "none",
         },
     },
+    "study": {"controls": ["another_photograph"]},
     "evaluate": {"num_samples": 3, "num_best_worst": 2},
 }
 

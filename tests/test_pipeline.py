@@ -62,7 +62,6 @@ def test_the_study_trains_what_is_missing_and_survives_a_variant_that_fails(
     assert set(stages_run(failed)) == {
         "report",  # it prints the parameters
         "embed_control@another_photograph",
-        "embed_control@random_network",
         "inputs@another_photograph",
         "inputs@mobilenet_unet",
         "inputs@vgg16_repeat",

@@ -43,7 +43,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout in which three trainings of five are done."""
     folder = tmp_path_factory.mktemp("workspace")
     params = yaml.safe_load((ROOT / "profiles" / "quick.yaml").read_text())
-    params["study"] = {"seeds": [1, 2]}
+    params["study"] = {"controls": [], "seeds": [1, 2]}
     params["variants"] = {
         "bn_maxpool": {"network": "bn_maxpool", "embedding": "imagenet", "encoder": "none"},
         "mobilenet_unet": {

@@ -203,6 +203,8 @@ def _variant_row(name: str, line: Variant) -> tuple[str, ...]:
     of_the_paper = line.embedding == "imagenet" or not network.takes_embedding
     overrides = ", ".join(f"{key} {value}" for key, value in line.train.items())
     section = (network.section or "") if of_the_paper else ""
+    if "fraction" in line.train:
+        section = "4.2"  # on the amount of data
     return f"`{name}`", network.description, section, line.embedding, overrides
 
 

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FILES = ("dvc.yaml", "experiments/dvc.yaml")
 SOURCES = "src/colorization"
 OWN = {"inputs": " of it"}
+MISSING = dict.fromkeys(("inputs", "train", "evaluate"), " of it if missing")
 OF_SEED = {"train": " of new seeds", "evaluate": " of new seeds"}
 VARIABLE = re.compile(r"\$\{[^}]*\}")
 
@@ -104,7 +105,7 @@ def rows(sections: Iterable[str]) -> Iterator[tuple[str, str, str]]:
                     f"`{section}`",
                     {"inputs": " of the variants with this encoder"} | readers,
                 ),
-                "model": ("`model.variant`", {"package": ""} | readers),
+                "model": ("`model.variant`", MISSING | {"package": ""} | readers),
                 "study": ("`study.seeds`", OF_SEED | readers),
                 "variants": ("a variant's line, or an override in it", readers | OWN),
             }.get(section, (f"a parameter of `{section}`", readers))

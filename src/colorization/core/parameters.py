@@ -12,15 +12,17 @@ from typing import Any, Self
 from pydantic import ValidationError
 from ruamel.yaml import YAML, YAMLError
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.events import Event, ScalarEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from colorization.core.errors import ColorizationError, reason
 from colorization.core.records import Record, explain, key_of, shortened
 
 # Limits far above any real params file: a hostile one must not take much time or memory.
-MAX_BYTES = 1 << 18
+MAX_BYTES = 1 << 16
 MAX_NODES = 10_000  # values; an alias counts as all that it stands for
 MAX_DEPTH = 20
+MAX_CHARACTERS = 4096  # of a value, as of a path; Python reads integers of up to 4,300 digits
 
 STANDARD_TAG = "tag:yaml.org,2002:"
 KEYS = {f"{STANDARD_TAG}{kind}" for kind in ("str", "merge")}
@@ -103,6 +105,11 @@ def read_yaml(path: Path) -> Any:
         raise ColorizationError(f"{path}: more than {MAX_BYTES:,} bytes, too large for parameters")
     yaml = YAML(typ="safe", pure=True)
     try:
+        content.decode("utf-8")  # ruamel.yaml reads UTF-16, too
+        for count, event in enumerate(yaml.parse(content)):
+            if count > 3 * MAX_NODES:  # a value of a mapping has two, and a collection two
+                raise ColorizationError(f"{path}: more than {MAX_NODES:,} values")
+            _check_event(event, path)
         if (root := yaml.compose(content)) is not None:
             _check(root, path)
         return yaml.load(content)
@@ -111,9 +118,20 @@ def read_yaml(path: Path) -> Any:
         raise ColorizationError(f"{path}: {line}not valid YAML: {reason(error.problem)}") from error
     except RecursionError:
         raise ColorizationError(f"{path}: more than {MAX_DEPTH} levels") from None
-    # ruamel.yaml raises the last three for `!!int six`, "\UFFFFFFFF" and `!!bool six`.
+    # A ValueError if bytes are not UTF-8, or ruamel.yaml's own for "\UFFFFFFFF".
     except (YAMLError, ValueError, OverflowError, LookupError) as error:
         raise ColorizationError(f"{path}: not valid YAML: {reason(error)}") from error
+
+
+def _check_event(event: Event, path: Path) -> None:
+    """Refuse an explicit tag and a long value."""
+    line = event.start_mark.line + 1
+    if explicit_tag := getattr(event, "tag", None):
+        tag = shortened(str(explicit_tag).replace(STANDARD_TAG, "!!"))
+        raise ColorizationError(f"{path}: line {line}: {tag} is not needed; write the value alone")
+    if isinstance(event, ScalarEvent) and len(event.value) > MAX_CHARACTERS:
+        length = f"{len(event.value):,} characters, more than {MAX_CHARACTERS:,}"
+        raise ColorizationError(f"{path}: line {line}: {length}")
 
 
 def _check(root: Node, path: Path) -> None:
@@ -121,8 +139,8 @@ def _check(root: Node, path: Path) -> None:
     for count, (node, keys) in enumerate(_nodes(root, ()), start=1):
         if count > MAX_NODES:
             raise ColorizationError(f"{path}: more than {MAX_NODES:,} values")
-        if problem := _problem(node, len(keys)):
-            line, key = node.start_mark.line + 1, key_of(keys)
+        for problem, place in _problems(node, len(keys)):
+            line, key = place.start_mark.line + 1, key_of(keys)
             raise ColorizationError(": ".join(filter(None, (f"{path}: line {line}", key, problem))))
 
 
@@ -137,20 +155,23 @@ def _nodes(node: Node, keys: tuple[int | str, ...]) -> Iterator[tuple[Node, tupl
             yield from _nodes(item, (*keys, index))
 
 
-def _problem(node: Node, depth: int) -> str | None:
-    """Say why a value is refused, apart from the values in it; None if it is not."""
+def _problems(node: Node, depth: int) -> Iterator[tuple[str, Node]]:
+    """Yield why a value is refused, apart from the values in it, and where."""
     if depth > MAX_DEPTH:
-        return f"more than {MAX_DEPTH} levels"
+        yield f"more than {MAX_DEPTH} levels", node
     if node.tag not in PLAIN:
         tag = shortened(str(node.tag).replace(STANDARD_TAG, "!!"))
-        return f"{tag} is not a plain value; quote it if it is text"
-    if isinstance(node, MappingNode) and any(key.tag not in KEYS for key, _ in node.value):
-        return "has a key that is not a string"
+        yield f"{tag} is not a plain value; quote it if it is text", node
     keys = [key for key, _ in node.value] if isinstance(node, MappingNode) else []
+    for key in keys:
+        if key.tag not in KEYS:
+            yield "has a key that is not a string", key
     for text in [node] if isinstance(node, ScalarNode) else keys:
         if CONTROL.search(text.value):
-            return f"contains a control character: {shortened(text.value)}"
-    return None
+            yield f"contains a control character: {shortened(text.value)}", text
+    for index, key in enumerate(keys):
+        if key.value in [earlier.value for earlier in keys[:index]]:
+            yield f"duplicate key {shortened(key.value)}", key
 
 
 def _as_json(content: object) -> str:

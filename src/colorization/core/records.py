@@ -12,7 +12,8 @@ from colorization.core.files import atomic_write
 from colorization.core.text import printable
 
 # Of images or epochs; the limit is 40 times the number of the paper's images.
-Count = Annotated[int, Field(ge=1, le=1_000_000)]
+MAX_COUNT = 1_000_000
+Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 ImageSize = Annotated[int, Field(ge=32, le=1024, multiple_of=32)]  # px, side of a network's input
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]

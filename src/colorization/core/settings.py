@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from string import Template
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import parse_qsl
 
 from pydantic import AfterValidator, Field, ValidationError
@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from colorization.core.errors import ColorizationError
 from colorization.core.parameters import Section, Sections, read_yaml
 from colorization.core.records import (
+    MAX_COUNT,
     Count,
     Fraction,
     ImageSize,
@@ -25,6 +26,7 @@ from colorization.core.records import (
     distinct,
     explain,
     mistake,
+    shortened,
 )
 
 NONE = "none"  # instead of an embedding or an encoder
@@ -156,7 +158,7 @@ class Train(Section):
     decay_steps: Annotated[int, Field(ge=1, le=1_000_000_000)]
     decay_rate: Annotated[float, Field(gt=0, le=1)]
     encoder_lr_multiplier: Annotated[float, Field(ge=0, le=1)]
-    fraction: Annotated[float, Field(gt=0, le=1)]
+    fraction: Annotated[float, Field(ge=0.001, le=1)]
     min_chroma: Annotated[float, Field(ge=0, le=134)]  # the largest chroma of sRGB
     flip: bool
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
@@ -172,18 +174,23 @@ class Train(Section):
             If an override is unknown, mistyped or out of range. The message begins with its key.
         """
         try:
-            return Train.model_validate({**self.model_dump(), **overrides})
+            settings = Train.model_validate({**self.model_dump(), **overrides})
         except ValidationError as error:
             lines = explain(error, f"variants.{variant}.train")
             raise ColorizationError("\n".join(lines)) from error
+        if settings.epochs / settings.fraction > MAX_COUNT:
+            raise ColorizationError(
+                f"variants.{variant}: epochs / fraction must be at most {MAX_COUNT:,}; "
+                f"found {settings.epochs:,} / {settings.fraction:g}"
+            )
+        return settings
 
 
-Embedding = Literal["none", "imagenet", "random_network", "another_photograph"]
+# Embeddings without information on their photograph.
+Control = Literal["random_network", "another_photograph"]
+CONTROLS: tuple[Control, ...] = get_args(Control)
+Embedding = Literal["none", "imagenet", Control]
 Encoder = Literal["none", "vgg16", "vgg19", "mobilenet_v2"]
-CONTROLS = (
-    "random_network",
-    "another_photograph",
-)  # embeddings without information on their photograph
 
 
 class Variant(Record):
@@ -209,8 +216,17 @@ class Variant(Record):
 
 
 class Study(Section):
-    """`study`: the seeds of the comparison. Each variant is trained once from each of them."""
+    """`study`: what the trainings of the comparison need.
 
+    Attributes
+    ----------
+    controls : tuple of str
+        The control embeddings to compute, for variants that name them.
+    seeds : tuple of int
+        Each variant is trained once from each of them.
+    """
+
+    controls: Annotated[tuple[Control, ...], AfterValidator(distinct)]
     seeds: Annotated[
         tuple[Seed, ...], Field(min_length=1, max_length=1000), AfterValidator(distinct)
     ]
@@ -224,8 +240,21 @@ class Evaluate(Section):
     num_best_worst: Annotated[int, Field(ge=1, le=1000)]
 
 
-# A variant's name is part of file names, of DVC's stage names and of parameters' names.
-VariantName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
+# Keys and columns of the comparison beside the variants' own.
+RESERVED = ("constant", "gray", "images", "truth")
+
+
+def _check_names(variants: dict[str, Variant]) -> dict[str, Variant]:
+    """Refuse names that do not suit files, DVC's stages, parameters, or the tables of a study."""
+    for name in variants:
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,99}", name):
+            raise mistake(
+                "must have names of up to 100 lowercase letters, digits and underscores, with a "
+                f"letter first; found {shortened(name)}"
+            )
+        if name in RESERVED:
+            raise mistake(f"must not have the names {', '.join(RESERVED)}; found {name!r}")
+    return variants
 
 
 class Params(Sections):
@@ -237,7 +266,7 @@ class Params(Sections):
     embed: Embed
     encoders: Encoders
     model: Model
-    variants: Annotated[dict[VariantName, Variant], Field(min_length=1)]
+    variants: Annotated[dict[str, Variant], Field(min_length=1), AfterValidator(_check_names)]
     study: Study
     train: Train
     evaluate: Evaluate
@@ -274,13 +303,12 @@ def load_params(path: Path, networks: Collection[str]) -> Params:
 
 
 def _refuse_old(path: Path) -> None:
-    """Raise an error if a params file has the form of version 0.1, without `variants`."""
+    """Raise an error if a params file has the form of before variants were lines of it."""
     content = read_yaml(path)
-    study = content.get("study") if isinstance(content, dict) else None
-    if isinstance(study, dict) and "with_embedding" in study:
+    if isinstance(content, dict) and "study" in content and "variants" not in content:
         raise ColorizationError(
-            f"{path}: has the form of version 0.1, with lists of variants in `study`; start from "
-            "a file of profiles/, where each variant is a line of `variants`, and set your values"
+            f"{path}: variants is missing; each variant is now a line of `variants`: start from a "
+            "file of profiles/ and set your values there"
         )
 
 
@@ -291,6 +319,8 @@ def _disagreements(params: Params, networks: Collection[str]) -> Iterator[str]:
                 f"variants.{name}.network must be one of {', '.join(networks)}; "
                 f"found {variant.network!r}"
             )
+        if variant.embedding in CONTROLS and variant.embedding not in params.study.controls:
+            yield f"variants.{name}.embedding: study.controls must list {variant.embedding}, too"
         try:
             params.train.override(variant.train, name)
         except ColorizationError as error:

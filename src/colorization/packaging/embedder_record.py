@@ -19,7 +19,7 @@ class EmbedderRecord(Record):
     weights : str
         As in `weights.Pretrained`.
     image_size : int
-        Side of the squares that it sees, in px.
+        Side of the squares that it takes, in px.
     """
 
     network: str
@@ -27,25 +27,27 @@ class EmbedderRecord(Record):
     image_size: int
 
 
-def check_embedding(model: Path, trained_with: Pretrained, found: Pretrained, where: Path) -> None:
+def check_embedding(
+    model: Path, trained_with: Pretrained, actual: Pretrained, source: Path
+) -> None:
     """Refuse an embedding network other than the one that a model was trained with.
 
     Parameters
     ----------
     model : Path
         The model directory, for the message.
-    trained_with, found : Pretrained
+    trained_with, actual : Pretrained
         Their networks and weights are compared.
-    where : Path
-        Where `found` was found, for the message.
+    source : Path
+        The file or folder that `actual` is from, for the message.
 
     Raises
     ------
     ColorizationError
         If they differ.
     """
-    if (found.network, found.weights) != (trained_with.network, trained_with.weights):
+    if (actual.network, actual.weights) != (trained_with.network, trained_with.weights):
         raise ColorizationError(
             f"{model} was trained with the embeddings of {trained_with.network}, weights "
-            f"{trained_with.weights}; {where} has {found.network}, weights {found.weights}"
+            f"{trained_with.weights}; {source} has {actual.network}, weights {actual.weights}"
         )

@@ -144,8 +144,8 @@ def _parse(path: Path, text: str) -> Manifest:
     except ValidationError as error:
         mistake = error.errors(include_url=False)[0]
         if mistake["type"] == "literal_error":  # `format`, the only literal
-            found = shortened(mistake["input"])
+            value = shortened(mistake["input"])
             raise ColorizationError(
-                f"{path}: format must be {FORMAT}; found {found}; run `dvc repro package` again"
+                f"{path}: format must be {FORMAT}; found {value}; run `dvc repro package` again"
             ) from error
         raise ColorizationError(f"{path}: {key_of(mistake['loc'])} {mistake['msg']}") from error

@@ -70,6 +70,11 @@ def code(text: str, fence: str = "") -> str:
     return f"{marks}{pad}{printable(text)}{pad}{marks}"
 
 
+def cell_code(text: str) -> str:
+    """Mark a text as code in a cell of a Markdown table, where a pipe would end the cell."""
+    return code(text).replace("|", "\\|")
+
+
 def markdown_table(table: Table) -> str:
     """Format a table in Markdown; columns of numbers are aligned to the right."""
     columns = list(zip(*table.rows, strict=True)) or [()] * len(table.titles)
@@ -84,6 +89,7 @@ def _numeric(column: Sequence[str]) -> bool:
 
 
 _TEMPLATES.filters["code"] = code
+_TEMPLATES.filters["cell_code"] = cell_code
 _TEMPLATES.filters["table"] = markdown_table
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from colorization.core.provenance import Circumstances, Run
+from colorization.core.text import printable
 from colorization.dataset import inventory
 from colorization.pages import rendering
 from colorization.pages.rendering import BASELINE_NAMES, Table
@@ -108,7 +109,7 @@ def _gallery(samples: Samples, *, pixelated: bool) -> Markup:
     """HTML of sample images, which a slider turns from gray to colorized to truth."""
     images = [
         {
-            "name": row["name"],
+            "name": printable(row["name"]),
             "difference": f"{row[f'{MODEL}_ciede2000_mean']:.2f}",
             "gray_difference": f"{row[f'{GRAY}_ciede2000_mean']:.2f}",
             **{state: rendering.photograph_url(samples.images[state][index]) for state in STATES},

@@ -191,8 +191,9 @@ def choose_images(examples: Examples, settings: Train) -> np.ndarray:
     ColorizationError
         If no image reaches `min_chroma`.
     """
-    count = int(np.ceil(len(examples) * settings.fraction))
-    indices = (np.arange(count) / settings.fraction).astype(int)
+    # The tolerance keeps the rounding of products and quotients from adding an image.
+    count = int(np.ceil(len(examples) * settings.fraction - 1e-6))
+    indices = np.floor(np.arange(count) / settings.fraction + 1e-6).astype(int)
     if not settings.min_chroma:
         return indices
     chroma = [
