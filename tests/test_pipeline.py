@@ -177,13 +177,13 @@ def test_with_a_filled_remote_another_clone_computes_nothing_and_its_report_name
     report, page = ("dvc", "repro", "--force", "--single-item", "report"), "results/report.html"
     clone.succeed(*report)
     text = (clone.root / page).read_text()
-    assert "not known here: the model was taken from a cache or a remote" in text
-    assert f"commit</th><td>{commit}</td>" in text
+    assert "unknown: the model comes from a cache or a remote" in text
+    assert f"<code>{commit}</code>" in text
     assert clone.succeed("git", "status", "--porcelain", "--untracked-files=all") == ""
     clone.update_params({"evaluate": {"num_samples": 2}})
     clone.succeed(*report)
     text = (clone.root / page).read_text()
-    assert f"commit</th><td>{commit} with uncommitted changes</td>" in text
+    assert f"<code>{commit} with uncommitted changes</code>" in text
 
 
 # Of each section of params.yaml that a stage reads, a value that differs from TINY's.
@@ -314,7 +314,7 @@ def test_what_dvc_says_is_up_to_date_is_published(
     assert page.read_bytes() == before
     assert "nothing new" in project.succeed(*tool)
     project.update_params({"encoders": {"vgg19": "imagenet"}})  # no training depends on it
-    assert "a study has one of them" in project.run(*tool).stdout
+    assert "publish into another folder" in project.run(*tool).stdout
 
 
 def test_a_local_source_counts_by_its_content(project: Project, tmp_path: Path) -> None:
