@@ -273,7 +273,7 @@ def test_a_page_begins_with_the_summary(tmp_path: Path, page: str) -> None:
     first = told.partition("The paper's claims")[0]
     assert "Which variant is best? By PSNR over the constant color bn_maxpool." in first
     assert "Yes: the network with it is better than each of its 3 controls." in first
-    assert "another photograph's: +0.975 (+0.895 to +1.055) dB, p < 0.001" in first
+    assert "another photograph: +0.975 (+0.895 to +1.055) dB, p < 0.001" in first
     assert re.search(r"p < 0.001; 0\.\d\d dB would be detected with a probability of 80%", first)
     assert "Of 11 claims" in first
     assert "the paper this study" in re.sub(r"[\s|]+", " ", first)

@@ -97,7 +97,7 @@ def test_both_pages_report_every_fact(page: str, fact: str) -> None:
 
 WHERE_IT_RAN = (
     "0123456789ab with uncommitted changes",
-    "Abacus, Soroban: Abacus <9>, 2 cores, Linux",
+    "Abacus, Soroban: <code>Abacus <9></code>, 2 cores, <code>Linux</code>",
     "Python 3.11.7, keras 3",
     "12.3",
     "56.8",

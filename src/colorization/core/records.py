@@ -67,7 +67,11 @@ def mistake(text: str) -> PydanticCustomError:
 
 def explain(error: ValidationError, *parents: str) -> list[str]:
     """Describe each mistake in a line: key, expected, found; `parents` are the record's keys."""
-    return [_explain(details, parents) for details in error.errors(include_url=False)]
+    mistakes = error.errors(include_url=False)
+    # A list with a wrong item is reported a second time, as too short.
+    if len(mistakes) > 1:
+        mistakes = [details for details in mistakes if details["type"] != "too_short"]
+    return [_explain(details, parents) for details in mistakes]
 
 
 def _explain(details: ErrorDetails, parents: tuple[str, ...]) -> str:

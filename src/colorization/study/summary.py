@@ -22,8 +22,8 @@ from colorization.study.verdicts import VERDICTS, JudgedClaim
 
 CONTROLS = {
     "bn_maxpool_no_embedding": "without an embedding",
-    "bn_maxpool_random_network": "with a random network's",
-    "bn_maxpool_another_photograph": "with another photograph's",
+    "bn_maxpool_random_network": "with the embedding of a random network",
+    "bn_maxpool_another_photograph": "with the embedding of another photograph",
 }
 RANKING_METRICS = (DIFFERENCE, "colorfulness_ratio")  # besides the PSNR over the baselines
 
