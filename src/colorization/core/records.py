@@ -68,9 +68,14 @@ def mistake(text: str) -> PydanticCustomError:
 def explain(error: ValidationError, *parents: str) -> list[str]:
     """Describe each mistake in a line: key, expected, found; `parents` are the record's keys."""
     mistakes = error.errors(include_url=False)
-    # A list with a wrong item is reported a second time, as too short.
-    if len(mistakes) > 1:
-        mistakes = [details for details in mistakes if details["type"] != "too_short"]
+    places = [details["loc"] for details in mistakes]
+    # Pydantic reports a list with a wrong item a second time, as too short.
+    mistakes = [
+        details
+        for details in mistakes
+        if details["type"] != "too_short"
+        or not any(place[: len(details["loc"])] == details["loc"] != place for place in places)
+    ]
     return [_explain(details, parents) for details in mistakes]
 
 
