@@ -459,11 +459,11 @@ def test_a_clone_whose_work_is_killed_on_the_way_ends_in_the_same_bytes_and_a_cl
     assert not (clone.root / "models/bn_maxpool-1").exists()
     assert not [*clone.root.glob(PARTIAL["train"])]
 
-    everything = repro_until(lambda: "resuming after epoch" in printed.read_text())
+    everything = repro_until(lambda: "resuming from the checkpoint" in printed.read_text())
     os.killpg(everything.pid, signal.SIGKILL)
     assert everything.wait() == -signal.SIGKILL
 
-    assert "resuming after epoch" in clone.succeed("dvc", "repro")
+    assert "resuming from the checkpoint" in clone.succeed("dvc", "repro")
     assert clone.locked_outputs() == first_run[0].locked_outputs()
     assert clone.succeed("git", "status", "--porcelain", "--untracked-files=all") == ""
     pages = [(each.root / "results/report.html").read_text() for each in (first_run[0], clone)]
@@ -533,7 +533,7 @@ def test_a_training_killed_twenty_times_ends_in_the_same_bytes(project: Project)
                 trainer(started.pid).kill()
         started.wait()
         kills += 1
-        went_on += "resuming after epoch" in printed.read_text()
+        went_on += "resuming from the checkpoint" in printed.read_text()
     assert went_on >= 5
     project.succeed("dvc", "repro")
     assert project.locked_outputs() == undisturbed.locked_outputs()
@@ -577,7 +577,7 @@ def test_an_interrupted_training_ends_at_once_and_resumes(
     assert not model.exists()
     assert not list(project.root.glob("models/.bn_maxpool-1*"))
 
-    assert "resuming after epoch " in project.succeed(*command)
+    assert "resuming from the checkpoint" in project.succeed(*command)
     assert {path.relative_to(model): path.read_bytes() for path in model.rglob("*.*")} == (
         uninterrupted
     )
