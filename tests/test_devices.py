@@ -95,6 +95,7 @@ def test_two_devices_train_the_same_weights_as_one(tmp_path: Path) -> None:
     np.testing.assert_allclose(two.history, one.history, rtol=1e-3)
 
 
+@pytest.mark.soak
 def test_an_interrupted_training_resumes_to_the_same_bits(tmp_path: Path) -> None:
     whole = train(2, tmp_path / "whole", normalized=True)
     resumed = train(2, tmp_path / "resumed", normalized=True, runs=(1, 3, 3))
