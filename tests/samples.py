@@ -85,7 +85,11 @@ def built(variant: str, seed: int = 1, precision: str = "float32") -> Network:
 
 def model_of(variant: str, seed: int = 1, precision: str = "float32") -> keras.Model:
     """The model of a variant; if its vividness is adjustable, it is calibrated to matter."""
-    model = built(variant, seed, precision).model
+    return calibrated(built(variant, seed, precision).model)
+
+
+def calibrated(model: keras.Model) -> keras.Model:
+    """A model whose vividness matters, if it is adjustable."""
     if adjustable := AdjustableModel.of(model):
         adjustable.decoder.set_operating_points(
             np.linspace(1, 0, OPERATING_POINTS), np.linspace(0.2, 1, OPERATING_POINTS), 0.5

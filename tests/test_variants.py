@@ -16,9 +16,9 @@ import memory
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import NONE, load_params
 from colorization.networks import blocks, catalog, saving
-from colorization.networks.architecture import Architecture
+from colorization.networks.architecture import Architecture, Network
 from first_party import ROOT, imported_files
-from samples import VARIANTS, built, model_of
+from samples import VARIANTS, built, calibrated, model_of
 
 # Sums over the layers of kernel height * kernel width * channels in * channels out + biases:
 #   encoder  1-64, 64-128, 128-128, 128-256, 256-256, 256-512, 512-512, 512-256, each 3 x 3:
@@ -100,9 +100,14 @@ def variant(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def model(variant: str) -> Iterator[keras.Model]:
-    yield model_of(variant)
+def network(variant: str) -> Iterator[Network]:
+    yield built(variant)
     memory.free_networks()
+
+
+@pytest.fixture(scope="module")
+def model(network: Network) -> keras.Model:
+    return calibrated(network.model)
 
 
 def normalizes_or_drops(model: keras.Model) -> bool:
@@ -164,8 +169,9 @@ def test_the_papers_profile_has_the_papers_networks_in_its_order_and_the_fractio
     assert fractions == {"bn_maxpool_quarter": 0.25, "bn_maxpool_half": 0.5}  # section 4.2
 
 
-def test_the_training_model_has_the_weights_of_the_saved_model(variant: str) -> None:
-    network = built(variant)
+def test_the_training_model_has_the_weights_of_the_saved_model(
+    variant: str, network: Network
+) -> None:
     assert network.model.name == variant
     saved, trained = network.model.trainable_weights, network.training_model.trainable_weights
     assert {id(weight) for weight in trained} == {id(weight) for weight in saved}
