@@ -24,7 +24,6 @@ PIPELINE_FILES = (
     ".gitignore",
     "dvc.yaml",
     "experiments/dvc.yaml",
-    "params.yaml",
     "data/embeddings/none/README.md",
 )
 TINY: dict[str, Any] = {
@@ -163,6 +162,7 @@ def fresh_project(root: Path) -> Project:
     for name in PIPELINE_FILES:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, root / name)
+    shutil.copyfile(ROOT / "profiles/quick.yaml", root / "params.yaml")
     for folder in ("src", "stages"):
         ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
         shutil.copytree(ROOT / folder, root / folder, ignore=ignored)

@@ -10,6 +10,7 @@ from colorization.backbones.weights import Pretrained
 from colorization.core.provenance import Machine, Run
 from colorization.networks.record import TrainingRecord
 from colorization.scoring.evaluation import Evaluation
+from colorization.scoring.metrics import METRICS
 from colorization.scoring.samples import SETS, STATES, Samples
 from colorization.scoring.summary import COLORIZERS, summarize
 from colorization.scoring.vividness import VividnessSweep
@@ -26,6 +27,7 @@ def rows(images: int = 6, **changes: Any) -> pd.DataFrame:
         "chroma_large_regions": 30.0,
     }
     for number, colorizer in enumerate(COLORIZERS):
+        table |= {f"{colorizer}_{metric.key}": 1.0 + number for metric in METRICS}  # added ones
         table |= {
             f"{colorizer}_psnr_rgb_db": 24.5 - 3.25 * number + np.linspace(-1, 1, images),
             f"{colorizer}_ssim_rgb": 0.87654 - 0.01 * number,

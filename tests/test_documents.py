@@ -334,7 +334,7 @@ def test_a_variant_a_network_and_a_metric_are_added_by_the_letter(checkout: Proj
     (checkout.root / "src/colorization/architectures/plain.py").write_text(code.code)
     params = checkout.root / "params.yaml"
     tiny = yaml.safe_load(params.read_text())
-    shutil.copyfile(ROOT / "params.yaml", params)
+    shutil.copyfile(ROOT / "profiles/quick.yaml", params)
     insert_before(params, "\nstudy:", variant.code + plain.code)
     added = yaml.safe_load(params.read_text())["variants"]
     tiny["variants"] = {name: added[name] for name in ("bn_maxpool", "bn_maxpool_slow", "plain")}

@@ -13,7 +13,7 @@ def config_diff(trainings: Sequence[TrainingRecord]) -> Table:
     pre-trained Inception model", is from section 2.4 of the paper; the size, for the VGG variants,
     from section 3.5; the other settings from section 3.2.
     """
-    papers = [training for training in trainings if training.objective == "mse"]
+    papers = [training for training in trainings if training.objective != "classification"]
     settings = [training.train for training in papers]
     most = max((training.training_images for training in papers), default=0)
     table: dict[str, tuple[str, Sequence[object]]] = {
