@@ -179,13 +179,6 @@ def test_a_process_prints_nothing_when_its_parent_is_killed(wait: float) -> None
         f"time.sleep({wait})\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
-    ended = subprocess.run(  # returns when the worker has closed standard error, too
-        [sys.executable, "-c", program],
-        cwd=ROOT / "tests",
-        env={"PYTHONPATH": str(ROOT / "src")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = run(program)  # returns when the worker has closed standard error, too
     assert ended.returncode == -signal.SIGKILL
     assert ended.stderr == ""
