@@ -6,6 +6,7 @@ embeddings     its embeddings, if it takes any
 
 from _paths import EMBEDDINGS, INPUTS, PARAMS, WEIGHTS
 from _stage import run
+from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder
 from colorization.core.settings import Params
 from colorization.networks import catalog
@@ -13,7 +14,12 @@ from colorization.networks.inputs import write_inputs
 
 
 def main(variant: str) -> None:
-    line = Params.load(PARAMS).variants[variant]
+    variants = Params.load(PARAMS).variants
+    if variant not in variants:
+        raise ColorizationError(
+            f"the variant must be one of {', '.join(variants)}; found {variant}"
+        )
+    line = variants[variant]
     source = catalog.source(line.network)
     encoder = WEIGHTS / f"{line.encoder}.json"
     with atomic_folder(INPUTS / variant) as folder:

@@ -51,7 +51,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     monkeypatch.syspath_prepend(ROOT / "stages")
     # `_stage` redirects stderr when it is imported; the tests that need it run the whole script.
     substitute = ModuleType("_stage")
-    substitute.run = substitute.run_file = substitute.Figures = None  # type: ignore[attr-defined]
+    substitute.run = substitute.run_file = substitute.Measurements = None  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "_stage", substitute)
 
     def call(name: str, params: Settings, *arguments: object) -> None:
@@ -280,6 +280,21 @@ def test_too_few_images_for_the_ratios_are_refused(
     (tmp_path / "data").mkdir()
     pack(tmp_path / "data/raw.zip", {"one.png": (tmp_path / "one.png").read_bytes()})
     assert error_of("split", params).startswith("1 images at split.ratios [0.6, 0.2, 0.2] leave ")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("inputs", "the variant must be one of bn_maxpool, "),
+        ("embed_control", "the control must be one of random_network, another_photograph; "),
+    ],
+)
+def test_an_unknown_argument_is_refused_with_the_choices(
+    params: dict, error_of: ErrorOf, name: str, message: str
+) -> None:
+    line = error_of(name, params, "typo")
+    assert line.startswith(message)
+    assert line.endswith("; found typo")
 
 
 def test_missing_weights_are_refused_if_the_chosen_variant_needs_them(
