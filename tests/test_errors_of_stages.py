@@ -285,7 +285,7 @@ def test_too_few_images_for_the_ratios_are_refused(
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("inputs", "the variant must be one of bn_maxpool, "),
+        ("inputs", "the variant must be one of another_photograph, bn_maxpool, "),
         ("embed_control", "the control must be one of random_network, another_photograph; "),
     ],
 )
