@@ -49,11 +49,11 @@ class Measurements:
     earlier_seconds: float = 0.0
 
 
-def run(main: Callable[..., Measurements | None]) -> None:
+def run(main: Callable[..., Measurements | None], *, record: bool = True) -> None:
     """Call a stage's main with the arguments of the command line.
 
-    Each parameter of `main` is an argument, of the type it is annotated with. A file in data/runs
-    records how long the stage took and on which machine.
+    Each parameter of `main` is an argument, of the type it is annotated with. If `record`, a file
+    in data/runs records how long the stage took and on which machine; tools do without.
 
     On an error that the user can correct, the stage exits with status 1 and prints one line on it.
     """
@@ -67,13 +67,14 @@ def run(main: Callable[..., Measurements | None]) -> None:
     signal.signal(signal.SIGTERM, _interrupt)  # as Ctrl-C: partial outputs are removed
     try:
         measured = main(**arguments) or Measurements()
-        Run(
-            stage=stage,
-            seconds=round(time.perf_counter() - started + measured.earlier_seconds, 2),
-            images_per_second=measured.images_per_second,
-            devices=measured.devices,
-            machine=machine(),
-        ).write(run_file(stage, *arguments.values()))
+        if record:
+            Run(
+                stage=stage,
+                seconds=round(time.perf_counter() - started + measured.earlier_seconds, 2),
+                images_per_second=measured.images_per_second,
+                devices=measured.devices,
+                machine=machine(),
+            ).write(run_file(stage, *arguments.values()))
     except ColorizationError as error:
         sys.exit(f"{stage}: {error}")
     except OSError as error:

@@ -21,6 +21,7 @@ from colorization.releasing import release
 from colorization.releasing.half_weights import halve_weights
 from colorization.releasing.photographs import measure_photograph, score_photographs
 from packaged import with_vividness
+from release import draw
 from samples import ROOT, encoded, scene
 
 
@@ -123,3 +124,10 @@ def test_the_released_model_matches_its_profile_and_its_card_names_the_licenses(
     card = (RELEASED / "README.md").read_text()
     for text in ("Apache-2.0", "Creative Commons", "bsds500", "git checkout ", "CIEDE2000"):
         assert text in card
+
+
+def test_without_an_evaluation_the_figure_is_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ColorizationError) as caught:
+        draw(tmp_path / "none", tmp_path / "figure.png")
+    assert str(caught.value) == f"{tmp_path / 'none'}: no evaluation; `dvc repro package` makes one"
+    assert not (tmp_path / "figure.png").exists()

@@ -113,6 +113,7 @@ def test_the_export_is_quiet_and_needs_only_tensorflow(model: Path, tmp_path: Pa
     (tmp_path / "models" / "mobilenet_unet-1").symlink_to(model)
     process = export(tmp_path)
     assert (process.stdout, process.stderr) == ("wrote models/exported\n", "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["models", "params.yaml"]
     np.save(tmp_path / "gray.npy", GRAY)
     files = [tmp_path / name for name in ("models/exported", "gray.npy", "ab.npy")]
     subprocess.run(

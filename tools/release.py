@@ -33,6 +33,8 @@ def main(photos: Path, notes: Path, evaluation: Path) -> None:
 
 def draw(evaluation: Path, out: Path) -> None:
     """Draw every other test sample: gray, at several vividness, and the original."""
+    if not (evaluation / "metrics.json").is_file():
+        raise ColorizationError(f"{evaluation}: no evaluation; `dvc repro package` makes one")
     scores = read_evaluation(evaluation)
     if scores.sweep is None:
         raise ColorizationError(f"{evaluation}: the model has no adjustable vividness")
@@ -50,4 +52,4 @@ def write_rows(rows: Iterable[np.ndarray], out: Path) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, record=False)
