@@ -6,12 +6,15 @@ PARAMS = Path("params.yaml")
 
 DATA = Path("data")
 SOURCE = DATA / "source.txt"  # what `check` identified: the photographs
+ANNOTATIONS = DATA / "labels.txt"  # their labels
 WEIGHTS = DATA / "weights"  # and pretrained weights, a file for each network
 ARCHIVE = DATA / "raw.zip"
 SPLIT = DATA / "split.csv"
 LAB = DATA / "lab"
 COLORS = DATA / "colors"
 TRIVIAL = DATA / "trivial"
+LABELS = DATA / "labels.csv"
+LABEL_COLORS = DATA / "label_colors.csv"
 EMBEDDINGS = DATA / "embeddings"
 EMBEDDER = DATA / "embedder"
 INPUTS = DATA / "inputs"

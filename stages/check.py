@@ -1,12 +1,12 @@
-"""Stage `check`: validate params.yaml, and identify the photographs and weights that it names.
+"""Stage `check`: validate params.yaml, and identify the photographs, labels and weights it names.
 
-It runs first and always. As long as the photographs and the weights are the same, so are the bytes
-of its outputs, and no later stage runs again.
+It runs first and always. As long as they are the same, so are the bytes of its outputs, and no
+later stage runs again.
 """
 
 import os
 
-from _paths import ARCHIVE, HASH_CACHE, PARAMS, SOURCE, WEIGHTS
+from _paths import ANNOTATIONS, ARCHIVE, HASH_CACHE, PARAMS, SOURCE, WEIGHTS
 from _stage import run
 from colorization.backbones.weights import Pretrained, fingerprint_weights
 from colorization.core.errors import ColorizationError
@@ -15,6 +15,7 @@ from colorization.core.settings import NONE, Encoders, load_params
 from colorization.core.workspace import local_path
 from colorization.networks import catalog
 from colorization.sources.fingerprints import fingerprint_source
+from colorization.sources.labels import fingerprint_labels
 
 
 def main() -> None:
@@ -26,9 +27,12 @@ def main() -> None:
         raise ColorizationError(
             f"download.source: {ARCHIVE} is what `download` writes; give the archive another place"
         )
-    source = fingerprint_source(params.download.source, HASH_CACHE)
-    chosen = params.variants[params.model.variant]
     identified = {
+        SOURCE: fingerprint_source(params.download.source, HASH_CACHE),
+        ANNOTATIONS: fingerprint_labels(params.download.labels, HASH_CACHE),
+    }
+    chosen = params.variants[params.model.variant]
+    weights = {
         "embed": Pretrained(
             network=params.embed.network,
             weights=_fingerprint(
@@ -47,10 +51,11 @@ def main() -> None:
         )
         for encoder in Encoders.model_fields
     }
-    with atomic_write(SOURCE) as partial:
-        partial.write_text(f"{source}\n", encoding="utf-8")
+    for path, identity in identified.items():
+        with atomic_write(path) as partial:
+            partial.write_text(f"{identity}\n", encoding="utf-8")
     with atomic_folder(WEIGHTS) as folder:
-        for name, pretrained in identified.items():
+        for name, pretrained in weights.items():
             pretrained.write(folder / f"{name}.json")
 
 

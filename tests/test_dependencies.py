@@ -34,6 +34,7 @@ WITHOUT_TENSORFLOW = {
     "split",
     "preprocess",
     "colors",
+    "labels",
     "trivial",
     "inputs",
     "report",
@@ -42,7 +43,8 @@ WITHOUT_TENSORFLOW = {
 PAGES = {"package", "report", "compare"}
 # Of each parameter section, the stages that read it, apart from the pages that print all of them.
 READERS = {
-    "download": {"download", "trivial", "package"},  # the drawn scenes' regions are known
+    # The drawn scenes' regions are known. Of labels alone, only `labels` depends.
+    "download": {"download", "labels", "trivial", "package"},
     "split": {"split"},
     "preprocess": {"preprocess"},
     "embed": {"embed", "embed_control", "embedder"},
@@ -135,6 +137,16 @@ def test_a_stage_declares_the_sections_that_it_loads(name: str) -> None:
     sections = {section.lower() for section in loaded - {"Params"}}
     sections -= {"encoders"}  # `train` asks it where weights are that `inputs` has identified
     assert sections <= {parameter.partition(".")[0] for parameter in parameters(name)}
+
+
+def test_other_labels_run_nothing_before_the_pages_but_their_stage() -> None:
+    readers = {
+        name
+        for name in WITH_DEPENDENCIES
+        if {"download", "download.labels"} & set(parameters(name))
+        or declared(name) & {"data/labels.csv", "data/label_colors.csv", "data/labels.txt"}
+    }
+    assert readers == {"labels", "report", "compare"}
 
 
 def test_a_command_is_one_line_with_a_script_and_its_arguments() -> None:

@@ -20,10 +20,11 @@ from PIL import Image
 
 from colorization.backbones.weights import Pretrained
 from colorization.core.errors import ColorizationError
+from colorization.core.tables import read_table
 from colorization.networks import catalog
 from colorization.networks.inputs import write_inputs
 from conftest import ROOT, TINY, environment, merge
-from samples import VARIANTS, colors_of_scenes, examples, pack
+from samples import VARIANTS, cache, colors_of_scenes, examples, pack, scene
 
 Settings = dict[str, Any] | str
 
@@ -175,6 +176,40 @@ def test_a_folder_without_images_is_refused(
     (tmp_path / "photos").mkdir()
     params["download"]["source"] = "photos"
     assert error_of("check", params).startswith("download.source: photos ")
+
+
+@pytest.mark.parametrize("source", ["scenes", "bsds500"])
+def test_labels_of_a_source_that_has_none_are_refused_before_anything_is_done(
+    params: dict, error_of: ErrorOf, source: str
+) -> None:
+    params["download"] |= {"source": source, "labels": "mirflickr25k"}
+    assert error_of("check", params) == (
+        f"params.yaml: download.labels must be none for {source}: labels number the photographs of "
+        "MIRFLICKR-25000; found 'mirflickr25k'"
+    )
+
+
+def test_labels_that_number_other_photographs_are_refused(
+    tmp_path: Path, params: dict, error_of: ErrorOf, stage: Stage
+) -> None:
+    for split, name in {"train": "im1.jpg", "validation": "im2.jpg", "test": "im3.jpg"}.items():
+        (tmp_path / "data" / "lab" / split).mkdir(parents=True)
+        cache(tmp_path / "data" / "lab" / split, [name], [scene(1, 32, 32)])
+    pack(tmp_path / "labels.zip", {"sky.txt": b"1\n3\n", "sea.txt": b"3\n"})
+    pack(tmp_path / "others.zip", {"sky.txt": b"4\n"})
+    params["download"] |= {"source": "photographs", "labels": "others.zip"}
+    assert error_of("labels", params).startswith("download.labels must be none for these ")
+    assert not (tmp_path / "data" / "labels.csv").exists()
+    params["download"]["labels"] = "labels.zip"
+    stage("labels", params)
+    table = read_table(tmp_path / "data" / "labels.csv")
+    assert table.to_numpy().tolist() == [
+        ["im1.jpg", "sky"],
+        ["im3.jpg", "sea"],
+        ["im3.jpg", "sky"],
+    ]
+    colors = read_table(tmp_path / "data" / "label_colors.csv")
+    assert colors["subset"].tolist() == ["nature only", "sky"]  # of training photographs
 
 
 @pytest.mark.parametrize("source", ["pipe", "/dev/zero", "zeros.zip"])

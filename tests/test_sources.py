@@ -236,7 +236,7 @@ def test_an_invalid_source_is_refused_with_the_choices(tmp_path: Path) -> None:
 
 def test_scenes_are_drawn_into_a_zip(tmp_path: Path) -> None:
     few = PARAMS.download.scenes.model_copy(update={"count": 3, "width": 40, "height": 32})
-    settings = Download(source="scenes", scenes=few)
+    settings = Download(source="scenes", labels="none", scenes=few)
     fetching.fetch(settings, tmp_path / "raw.zip", tmp_path / "unfinished")
     assert archives.image_names(tmp_path / "raw.zip") == [f"scene0000{i}.jpg" for i in range(3)]
 

@@ -43,13 +43,17 @@ def after_edit(path: str) -> list[str]:
     return [name for name, stage in stages().items() if path in dependencies(stage)]
 
 
-def after_parameter(section: str) -> list[str]:
-    """Return the stages that run again when a section of params.yaml changes."""
+def after_parameter(changed: str) -> list[str]:
+    """Return the stages that run again when a parameter or a section of params.yaml changes."""
     return [
         name
         for name, stage in stages().items()
-        if any(key.partition(".")[0] == section for key in stage.get("params", ()))
+        if any(_is_part(changed, key) or _is_part(key, changed) for key in stage.get("params", ()))
     ]
+
+
+def _is_part(key: str, whole: str) -> bool:
+    return f"{key}.".startswith(f"{whole}.")
 
 
 def following(names: Iterable[str]) -> list[str]:
@@ -98,6 +102,11 @@ def rows(sections: Iterable[str]) -> Iterator[tuple[str, str, str]]:
     yield _row("the file of a network, `architectures/NETWORK.py`", {"inputs": " of its variants"})
     yield _row("a new variant: its line; or a new network: its file and a line", OWN)
     for section in sections:
+        if section == "download":  # of labels, few stages depend
+            for name in ("source", "labels", "scenes"):
+                key = f"{section}.{name}"
+                yield _row(f"`{key}`", dict.fromkeys(after_parameter(key), ""))
+            continue
         readers = dict.fromkeys(after_parameter(section), "")
         yield _row(
             *{

@@ -29,7 +29,7 @@ from colorization.core.records import (
     shortened,
 )
 
-NONE = "none"  # instead of an embedding or an encoder
+NONE = "none"  # instead of an embedding, an encoder or labels
 
 Side = Annotated[int, Field(ge=32, le=1024)]  # as preprocess.image_size; larger ones take gigabytes
 
@@ -78,10 +78,22 @@ class Scenes(Record):
     seed: Seed
 
 
+UNLABELED = ("scenes", "bsds500")  # sources that are not of MIRFLICKR-25000
+
+
 class Download(Section):
-    """`download`: the source of the photographs."""
+    """`download`: the source of the photographs, and of labels that say what is on them.
+
+    Attributes
+    ----------
+    source : str
+    labels : str
+        "none", "mirflickr25k", or the path of a zip or a folder; see `sources.labels`.
+    scenes : Scenes
+    """
 
     source: Annotated[NotEmpty, AfterValidator(_refuse_secrets)]
+    labels: NotEmpty
     scenes: Scenes
 
     @property
@@ -313,6 +325,11 @@ def _refuse_old(path: Path) -> None:
 
 
 def _disagreements(params: Params, networks: Collection[str]) -> Iterator[str]:
+    if params.download.source in UNLABELED and params.download.labels != NONE:
+        yield (
+            f"download.labels must be {NONE} for {params.download.source}: labels number the "
+            f"photographs of MIRFLICKR-25000; found {shortened(params.download.labels)}"
+        )
     for name, variant in params.variants.items():
         if variant.network not in networks:
             yield (

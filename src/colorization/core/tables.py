@@ -7,7 +7,17 @@ from typing import Any
 import pandas as pd
 
 # The text columns of all tables. In them "NA" is a name, not a missing value.
-TEXT = ("name", "training", "split", "mode", "sha256", "near_duplicate", "reason")
+TEXT = (
+    "name",
+    "training",
+    "split",
+    "mode",
+    "sha256",
+    "near_duplicate",
+    "reason",
+    "label",
+    "subset",
+)
 
 # A cell that begins with one of these is a formula to a spreadsheet; see OWASP, CSV Injection.
 # An apostrophe marks a cell as text, so a text that begins with one gets another.

@@ -77,16 +77,27 @@ def image_names(archive: Path) -> list[str]:
     ColorizationError
         If `archive` is not a readable zip, or contains no images.
     """
-    with _open_zip(archive) as file:
-        names = sorted({name for name in file.namelist() if is_image_name(name)})
+    names = sorted({name for name in member_names(archive) if is_image_name(name)})
     if not names:
         kinds = ", ".join(sorted(EXTENSIONS))
         raise ColorizationError(f"{archive}: contains no images ({kinds})")
     return names
 
 
+def member_names(archive: Path) -> list[str]:
+    """Names of all members of a zip, in its order.
+
+    Raises
+    ------
+    ColorizationError
+        If `archive` is not a readable zip.
+    """
+    with _open_zip(archive) as file:
+        return file.namelist()
+
+
 def read_member(archive: Path, name: str) -> bytes:
-    """Read an image file from a zip, which stays open for the next call.
+    """Read a file from a zip, which stays open for the next call.
 
     Raises
     ------
