@@ -2,31 +2,42 @@
 
 metrics.json                means and standard errors, of the model and of the trivial baselines
 test_images.csv             a row per test image
+predictions.npz             the predictions for each test image, reduced to 16x16
+gap.csv                     the error of each test image, and of as many training images, with the
+                            best and with the last weights
 chroma.csv                  histograms of the pixels' chroma, predicted and true
 evenly_spaced.npy, .json    sample images in gray, colorized and true; their indices
 best.npy, .json             the same for the images that the model's colors improve most
 worst.npy, .json            the same for the images that they improve least
-history.csv                 the training's history, a row per epoch
+history.csv                 the training's history, a row per epoch, and the trivial baselines'
+                            validation MSE
 training.json               the settings of the training, and its best epoch
 vividness.csv, .npy, .json  scores and sample images by vividness, if it is adjustable
 """
 
+import json
 import shutil
+
+import numpy as np
 
 from _paths import COLORS, EVALUATIONS, INPUTS, LAB, MODELS, PARAMS, TRIVIAL
 from _stage import run
 from colorization.color.statistics import ColorStatistics
 from colorization.core.files import atomic_folder
 from colorization.core.settings import Evaluate
-from colorization.core.tables import write_table
+from colorization.core.tables import read_table, write_table
 from colorization.dataset.examples import evenly_spaced, read_examples
 from colorization.networks.inputs import VariantInputs
-from colorization.networks.saving import load_model
+from colorization.networks.record import TRAINING
+from colorization.networks.saving import LAST, TRAINING_IMAGES, load_model
 from colorization.networks.vividness import AdjustableModel
 from colorization.scoring import scorer
+from colorization.scoring.gap import summarize_gap
+from colorization.scoring.gap_rows import score_gap
+from colorization.scoring.predictions import is_constant
 from colorization.scoring.samples import write_samples
-from colorization.scoring.summary import summarize
-from colorization.scoring.trivial import read_trivial
+from colorization.scoring.summary import colorful, summarize
+from colorization.scoring.trivial import VALIDATION, read_trivial
 from colorization.scoring.vividness import VividnessSweep, write_sweep
 from colorization.scoring.vividness_sweep import decode_samples, sweep_vividness
 
@@ -35,17 +46,32 @@ def main(variant: str, seed: int) -> None:
     name = f"{variant}-{seed}"
     settings = Evaluate.load(PARAMS)
     batch_size = settings.batch_size
-    test = read_examples(LAB, VariantInputs.read(INPUTS / variant).embeddings, "test")
+    model = MODELS / name
+    embeddings = VariantInputs.read(INPUTS / variant).embeddings
+    test = read_examples(LAB, embeddings, "test")
+    trained_on = np.load(model / TRAINING_IMAGES, allow_pickle=False)
+    training = read_examples(LAB, embeddings, "train").subset(
+        trained_on[evenly_spaced(len(trained_on), len(test))]
+    )
     trivial = read_trivial(TRIVIAL, ColorStatistics.read(COLORS))
-    network = load_model(MODELS / name)
-    scored = scorer.evaluate(network, test, trivial, batch_size)
+    network = load_model(model)
+    adjustable = AdjustableModel.of(network)
+    scored = scorer.evaluate(network, test, trivial, batch_size, adjustable)
+    gap = score_gap(
+        {"best": network, "last": load_model(model, LAST)},
+        {"train": training, "test": test},
+        batch_size,
+    )
+    validation_mse = json.loads((TRIVIAL / VALIDATION).read_text(encoding="utf-8"))
+    history = read_table(model / "history.csv").assign(
+        **{f"val_mse_{baseline}": mse for baseline, mse in validation_mse.items()}
+    )
     best, worst = scorer.best_and_worst(scored.rows, settings.num_best_worst)
     samples = {
         "evenly_spaced": evenly_spaced(len(test), settings.num_samples),
         "best": best,
         "worst": worst,
     }
-    adjustable = AdjustableModel.of(network)
     with atomic_folder(EVALUATIONS / name) as folder:
         if adjustable:
             scores = sweep_vividness(adjustable, test, trivial, batch_size)
@@ -53,12 +79,19 @@ def main(variant: str, seed: int) -> None:
             write_sweep(VividnessSweep(scores, decoded, adjustable.default), folder)
         write_table(scored.rows, folder / "test_images.csv")
         write_table(scored.chroma, folder / "chroma.csv")
-        summarize(scored.rows).write(folder / "metrics.json")
+        write_table(gap, folder / "gap.csv")
+        write_table(history, folder / "history.csv")
+        scored.predictions.write(folder)
+        summarize(
+            scored.rows,
+            settings.min_chroma,
+            constant_output=is_constant(scored.deviation),
+            gap=summarize_gap(colorful(gap, settings.min_chroma)),
+        ).write(folder / "metrics.json")
         for kind, indices in samples.items():
             images = scorer.colorize(network, test, indices, batch_size)
             write_samples(folder, kind, indices, images)
-        for file in ("history.csv", "training.json"):
-            shutil.copyfile(MODELS / name / file, folder / file)
+        shutil.copyfile(model / TRAINING, folder / TRAINING)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from _paths import COLORS, EVALUATIONS, PARAMS, RESULTS, SPLIT
 from _stage import run, run_file
 from colorization.core import provenance
 from colorization.core.provenance import Circumstances, read_runs
-from colorization.core.settings import Download
+from colorization.core.settings import Download, Evaluate
 from colorization.core.tables import read_table
 from colorization.pages.report import Content
 from colorization.pages.writing import Folders, write_results
@@ -17,7 +17,7 @@ STAGES = ("download", "split", "preprocess", "colors", "trivial", "embed")
 
 def main(variant: str, seed: int) -> None:
     evaluation = EVALUATIONS / f"{variant}-{seed}"
-    evaluated = read_evaluation(evaluation)
+    evaluated = read_evaluation(evaluation, Evaluate.load(PARAMS).min_chroma)
     files = {stage: run_file(stage) for stage in STAGES}
     files |= {stage: run_file(stage, variant, seed) for stage in ("train", "evaluate")}
     if evaluated.training.embedding is None:

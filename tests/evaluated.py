@@ -21,6 +21,9 @@ def rows(images: int = 6, **changes: Any) -> pd.DataFrame:
     """Test images with distinct scores; `changes` replace columns."""
     table: dict[str, Any] = {
         "name": [f"im{index}.jpg" for index in range(images)],
+        "mean_chroma": np.linspace(10, 20, images),
+        "mean_a": 0.01,
+        "mean_b": 0.05,
         "colorfulness": np.linspace(30, 60, images),
         "small_regions": 0.1,
         "chroma_small_regions": 40.0,
@@ -42,6 +45,8 @@ def rows(images: int = 6, **changes: Any) -> pd.DataFrame:
             f"{colorizer}_colorfulness": np.linspace(30, 60, images) * (0.9 if not number else 0),
             f"{colorizer}_chroma_small_regions": (20.0, 0.0, 10.0)[number],
             f"{colorizer}_chroma_large_regions": (24.0, 0.0, 10.0)[number],
+            f"{colorizer}_mse_ab_in_small_regions": 0.25 * (0.0123456 + 0.01 * number),
+            f"{colorizer}_mse_ab_in_large_regions": 0.75 * (0.0123456 + 0.01 * number),
         }
     return pd.DataFrame(table | changes)
 
@@ -57,7 +62,7 @@ def evaluation(
     trained = train_mse or tuple(np.linspace(0.05, 0.02, len(val_mse)))
     images = {state: np.stack([scene(1, 32, 32)]) for state in STATES}
     return Evaluation(
-        summary=summarize(table),
+        summary=summarize(table, PARAMS.evaluate.min_chroma),
         rows=table,
         chroma=pd.DataFrame({"chroma": [0.0, 2.0, 4.0], "truth": [5, 3, 2], "model": [7, 3, 0]}),
         training=record(len(val_mse), **training),

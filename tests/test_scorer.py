@@ -1,5 +1,6 @@
 """Scores of a model on a test split."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -100,7 +101,7 @@ def test_the_histogram_reaches_beyond_srgb(few: Examples, trivial: TrivialScores
 def test_baselines_of_other_images_are_refused(
     few: Examples, model: keras.Model, trivial: TrivialScores
 ) -> None:
-    twice = TrivialScores(trivial.rows.iloc[[0, 0, 1, 2, 3]], trivial.colors, trivial.small)
+    twice = dataclasses.replace(trivial, rows=trivial.rows.iloc[[0, 0, 1, 2, 3]])
     with pytest.raises(pd.errors.MergeError):
         scorer.evaluate(model, few, twice, 2)
 
@@ -123,7 +124,7 @@ def test_gray_black_and_exact_images_are_counted_without_nan(tmp_path: Path) -> 
     for count in (1, 3):
         some = test.subset(slice(count))
         rows = scorer.evaluate(Oracle(some.images.rgb), some, trivial_of(some), 2).rows
-        summary = json.loads(json.dumps(summarize(rows).as_json(), allow_nan=False))
+        summary = json.loads(json.dumps(summarize(rows, 0.0).as_json(), allow_nan=False))
         assert summary["model"]["psnr_rgb_db_excluded"] == count
         assert summary["gray"]["psnr_rgb_db_excluded"] == min(count, 2)
         assert summary["gray"]["psnr_vs_gray_db_excluded"] == count

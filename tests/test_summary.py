@@ -20,7 +20,7 @@ def with_psnr(*psnr: float) -> pd.DataFrame:
 
 
 def test_mean_and_standard_error_by_hand() -> None:
-    psnr = summary.summarize(with_psnr(20, 22, 27)).model["psnr_rgb_db"]
+    psnr = summary.summarize(with_psnr(20, 22, 27), 2.0).model["psnr_rgb_db"]
     # Deviations -3, -1, 4: variance 26 / 2 = 13, of the mean 13 / 3, so sqrt(4.3333).
     assert (psnr.value, psnr.se) == pytest.approx((23, 2.081666), abs=1e-6)
     assert psnr.excluded == 0
@@ -28,7 +28,7 @@ def test_mean_and_standard_error_by_hand() -> None:
 
 def test_images_without_a_value_are_counted_and_not_averaged() -> None:
     table = with_psnr(20, NAN, 22, NAN).assign(model_ab_error_small_regions=[1.0, NAN, NAN, NAN])
-    found = summary.summarize(table)
+    found = summary.summarize(table, 2.0)
     assert found.images == 4
     assert found.scores["gray"]["psnr_rgb_db"] == Score(21, 1, excluded=2)
     assert found.model["ab_error_small_regions"] == Score(1, None, excluded=3)
@@ -41,12 +41,12 @@ def test_images_without_a_value_are_counted_and_not_averaged() -> None:
 
 @pytest.mark.parametrize("psnr", [[20.0], [NAN], [NAN, NAN], [20.0, NAN]])
 def test_what_is_undefined_is_null_and_never_nan(psnr: list[float]) -> None:
-    content = summary.summarize(with_psnr(*psnr).assign(colorfulness=0.0)).as_json()
+    content = summary.summarize(with_psnr(*psnr).assign(colorfulness=0.0), 2.0).as_json()
     text = json.dumps(content, allow_nan=False)
     assert json.loads(text)["model"]["psnr_rgb_db_se"] is None
     assert content["model"]["colorfulness_ratio"] is None
     # The same keys for every run, so that `dvc metrics diff` has both sides.
-    other = summary.summarize(with_psnr(1.0, 2.0)).as_json()
+    other = summary.summarize(with_psnr(1.0, 2.0), 2.0).as_json()
     assert [*content["model"]] == [*other["model"]]
 
 
@@ -54,7 +54,7 @@ def test_a_psnr_gain_is_over_images_that_are_exact_for_neither() -> None:
     table = with_psnr(20.0, 25.0, 30.0, 22.0).assign(
         gray_psnr_rgb_db=[19.0, NAN, 27.0, 20.0], constant_psnr_rgb_db=NAN
     )
-    found = summary.summarize(table)
+    found = summary.summarize(table, 2.0)
     # Differences 1, 3, 2: mean 2, deviation 1, error 1 / sqrt(3).
     assert found.psnr_gain["gray"].value == 2
     assert found.as_json()["psnr_gain"] == {
@@ -65,7 +65,7 @@ def test_a_psnr_gain_is_over_images_that_are_exact_for_neither() -> None:
 
 def test_colorfulness_is_a_ratio_of_sums() -> None:
     table = rows(3, colorfulness=[40.0, 60.0, 0.001], model_colorfulness=[20.0, 30.0, 5.0])
-    ratio = summary.summarize(table).model["colorfulness_ratio"]
+    ratio = summary.summarize(table, 2.0).model["colorfulness_ratio"]
     assert ratio.value == pytest.approx(0.55, abs=1e-5)
 
 
@@ -93,6 +93,6 @@ def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
         gray_colorfulness=0.0,
         model_ab_error_small_regions=[1.0, NAN, NAN, NAN],
     )
-    written = summary.summarize(table)
+    written = summary.summarize(table, 2.0)
     written.write(tmp_path / "metrics.json")
     assert Summary.read(tmp_path / "metrics.json") == written

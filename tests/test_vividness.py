@@ -49,7 +49,7 @@ def made(
     )
     scores = sweep_vividness(adjustable, test_images, trivial, 2)
     images = decode_samples(adjustable, test_images, [0, 3, 4], 2)
-    by_default = summarize(scorer.evaluate(model, test_images, trivial, 2).rows)
+    by_default = summarize(scorer.evaluate(model, test_images, trivial, 2).rows, 0.0)
     return VividnessSweep(scores, images, adjustable.default), by_default.as_json()
 
 

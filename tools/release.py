@@ -12,10 +12,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "stages"))
 import numpy as np
 from PIL import Image
 
-from _paths import MODELS
+from _paths import MODELS, PARAMS
 from _stage import run
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_write
+from colorization.core.settings import Evaluate
 from colorization.packaging.manifest import RELEASED
 from colorization.releasing.release import release
 from colorization.scoring.evaluation import read_evaluation
@@ -35,7 +36,7 @@ def draw(evaluation: Path, out: Path) -> None:
     """Draw every other test sample: gray, at several vividness, and the original."""
     if not (evaluation / "metrics.json").is_file():
         raise ColorizationError(f"{evaluation}: no evaluation; `dvc repro package` makes one")
-    scores = read_evaluation(evaluation)
+    scores = read_evaluation(evaluation, Evaluate.load(PARAMS).min_chroma)
     if scores.sweep is None:
         raise ColorizationError(f"{evaluation}: the model has no adjustable vividness")
     samples = scores.samples["evenly_spaced"].images

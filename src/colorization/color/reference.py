@@ -59,9 +59,17 @@ class Reference:
         return self.colors.rarity(self.ab)
 
     def facts(self) -> dict[str, float | None]:
-        """Quantities of the photograph alone, by column."""
+        """Quantities of the photograph alone, by column.
+
+        "mean_a" and "mean_b" are in the network's units, so that the MSE of any constant color c
+        follows: gray's less c . mean - c . c / 2. All other chroma is in CIE units.
+        """
         chroma = chroma_of(self.ab)
+        mean_a, mean_b = self.ab.mean(axis=(0, 1), dtype=np.float64)
         return {
+            "mean_chroma": float(chroma.mean(dtype=np.float64)),
+            "mean_a": float(mean_a),
+            "mean_b": float(mean_b),
             "colorfulness": color_metrics.colorfulness(self.rgb),
             "small_regions": None if self.small is None else float(self.small.mean()),
             "chroma_small_regions": self.mean_in_small(chroma),
@@ -75,6 +83,14 @@ class Reference:
     def mean_in_large(self, values: np.ndarray) -> float | None:
         """Mean of (H, W) values over the large regions; None if there are none."""
         return None if self.small is None else _mean_where(values, ~self.small)
+
+    def share_in_small(self, values: np.ndarray) -> float | None:
+        """The part that the small regions add to the mean of (H, W) values."""
+        return None if self.small is None else float(values[self.small].sum() / values.size)
+
+    def share_in_large(self, values: np.ndarray) -> float | None:
+        """The part that the large regions add to the mean of (H, W) values."""
+        return None if self.small is None else float(values[~self.small].sum() / values.size)
 
 
 @dataclass(frozen=True)
@@ -105,6 +121,12 @@ class Colorized:
     def error(self) -> np.ndarray:
         """Distance of predicted from true ab, (H, W), CIE units."""
         return chroma_of(self.reference.ab - self.ab)
+
+    @cached_property
+    def squared_error(self) -> np.ndarray:
+        """Mean squared error of a and b, (H, W) float64, in the network's units."""
+        difference = self.reference.ab.astype(np.float64) - self.ab
+        return (difference**2).mean(axis=-1)
 
     @cached_property
     def chroma(self) -> np.ndarray:

@@ -248,6 +248,7 @@ class Evaluate(Section):
     """`evaluate`: the test metrics and pictures."""
 
     batch_size: Annotated[int, Field(ge=1, le=1024)]
+    min_chroma: Annotated[float, Field(ge=0, le=134)]  # the largest chroma of sRGB
     num_samples: Annotated[int, Field(ge=1, le=1000)]  # each is several pictures of a page
     num_best_worst: Annotated[int, Field(ge=1, le=1000)]
 

@@ -3,6 +3,7 @@
 model.json                architecture, as Keras writes it
 model.weights.h5          weights of the epoch with the lowest validation loss
 last.weights.h5           weights after the last epoch
+training_images.npy       (K,) int: the indices of the training images, in the training split
 embedding.npy             (2, 1000) float32: mean and deviation by which logits are standardized;
                           missing if the variant takes no embedding
 training.json             the record of the training
@@ -19,6 +20,9 @@ from colorization.backbones.hdf5 import check_finite
 from colorization.core.errors import ColorizationError, reason
 from colorization.networks import blocks, vividness  # noqa: F401 (they register their layers)
 
+BEST, LAST = "model.weights.h5", "last.weights.h5"
+TRAINING_IMAGES = "training_images.npy"
+
 
 def save_architecture(model: keras.Model, folder: Path) -> None:
     """Write the architecture as JSON; `.keras` archives are not reproducible byte for byte."""
@@ -26,13 +30,15 @@ def save_architecture(model: keras.Model, folder: Path) -> None:
     (folder / "model.json").write_text(json.dumps(architecture, indent=1), encoding="utf-8")
 
 
-def load_model(folder: Path) -> keras.Model:
-    """Rebuild a model with the weights of its best epoch.
+def load_model(folder: Path, weights: str = BEST) -> keras.Model:
+    """Rebuild a model.
 
     Parameters
     ----------
     folder : Path
         A model directory.
+    weights : str
+        The file of the weights: those of the best epoch by default, or `LAST`.
 
     Returns
     -------
@@ -43,12 +49,11 @@ def load_model(folder: Path) -> keras.Model:
     ColorizationError
         If the directory is incomplete or damaged, or its training diverged.
     """
-    weights = folder / "model.weights.h5"
     # Keras may raise any exception on files that it did not write.
     try:
-        check_finite(weights)
+        check_finite(folder / weights)
         model = keras.models.model_from_json((folder / "model.json").read_text(encoding="utf-8"))
-        model.load_weights(weights)
+        model.load_weights(folder / weights)
     except Exception as error:
         raise ColorizationError(
             f"{folder}: not a model that can be loaded ({reason(error)})"

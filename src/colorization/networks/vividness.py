@@ -156,6 +156,16 @@ class AdjustableModel:
         vividnesses = np.full((len(logits), 1), vividness, np.float32)
         return ops.convert_to_numpy(self.upsampling(self.decoder(logits, vividnesses)))
 
+    def entropy(self, logits: np.ndarray) -> np.ndarray:
+        """Compute the entropy of the distributions, (N, H, W) float32, in bits.
+
+        They are those that photographs have by the network's judgment: without the loss's weighting
+        (beta 1), and not sharpened (temperature 1), whatever the operating point.
+        """
+        log_share = ops.log_softmax(logits - ops.convert_to_tensor(self.decoder.log_weights))
+        nats = -ops.sum(ops.exp(log_share) * log_share, axis=-1)
+        return ops.convert_to_numpy(nats) / np.float32(np.log(2))
+
     def decode_with(self, logits: np.ndarray, beta: float, temperature: float) -> np.ndarray:
         """Compute ab for any beta and temperature; see `VividnessDecoder.decode`."""
         ab = self.decoder.decode(logits, beta, temperature)

@@ -14,6 +14,7 @@ from skimage.util import montage
 
 from colorization.core.files import atomic_write
 from colorization.pages.rendering import BASELINE_NAMES
+from colorization.scoring.summary import CONSTANT, GRAY
 
 TILE = 128  # px; smaller images are enlarged by a whole factor, larger ones reduced to it
 GAP = 4  # px between samples
@@ -25,6 +26,7 @@ BORDER = ((0, 2), (0, 2), (0, 0))  # px of white, below and right of a compared 
 CURVES = {"train_mse": "training", "val_mse": "validation"}
 NORMAL_95 = 1.96  # standard errors on either side of a mean, for 95% confidence
 MARKERS = "osv^DPX*"
+BASELINE_COLORS = {GRAY: "0.6", CONSTANT: "0.35"}
 
 
 def triptychs(samples: dict[str, np.ndarray]) -> list[np.ndarray]:
@@ -84,7 +86,7 @@ def curves(history: pd.DataFrame, trivial: dict[str, float], out: Path) -> None:
     history : DataFrame
         With the columns epoch, train_mse and val_mse.
     trivial : dict of str to float
-        Test MSE of each baseline, drawn as dashed lines.
+        Validation MSE of each baseline, drawn as dashed lines; empty in older studies.
     out : Path
         A PNG.
     """
@@ -289,10 +291,9 @@ def _draw_history(axes: Axes, history: pd.DataFrame) -> None:
 
 
 def _finish(axes: Axes, trivial: dict[str, float], title: str) -> None:
-    for (name, mse), color in zip(trivial.items(), ("0.6", "0.35"), strict=True):
-        axes.axhline(
-            mse, color=color, linestyle="--", linewidth=1, label=f"{BASELINE_NAMES[name]} (test)"
-        )
+    for name, mse in trivial.items():
+        label = f"{BASELINE_NAMES[name]} (validation)"
+        axes.axhline(mse, color=BASELINE_COLORS[name], linestyle="--", linewidth=1, label=label)
     axes.set(xlabel="epoch", ylabel="MSE over ab in [-1, 1]", yscale="log", title=title)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3, which="both")

@@ -1,18 +1,23 @@
 """Reads the outputs of the stage `evaluate` for one training."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from colorization.core.tables import read_table
 from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.scoring import metrics
+from colorization.scoring.gap import Gap
+from colorization.scoring.predictions import CONSTANT_CHROMA, Predictions, read_predictions
 from colorization.scoring.samples import SETS, Samples, read_samples
-from colorization.scoring.summary import COLORIZERS, TRIVIAL, Summary
+from colorization.scoring.summary import COLORIZERS, MODEL, TRIVIAL, Summary, summarize
 from colorization.scoring.vividness import VividnessSweep, read_sweep
 
-ROWS = "test_images.csv"
+ROWS, METRICS = "test_images.csv", "metrics.json"
+SIZES = ("small", "large")
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ class Evaluation:
         Keyed by `SETS`; published evaluations may lack some.
     sweep : VividnessSweep or None
         None if the model has no adjustable vividness.
+    predictions : Predictions or None
+        Of the images of `rows`; None in evaluations that were published without.
     """
 
     summary: Summary
@@ -40,23 +47,46 @@ class Evaluation:
     history: pd.DataFrame
     samples: dict[str, Samples]
     sweep: VividnessSweep | None = None
+    predictions: Predictions | None = None
 
     def baseline_mse(self) -> dict[str, float]:
-        """Test MSE of each trivial baseline."""
-        mse = {name: self.summary.scores[name]["mse_ab"].value for name in TRIVIAL}
-        return {name: value for name, value in mse.items() if value is not None}
+        """Validation MSE of each trivial baseline; published evaluations may lack it."""
+        return {
+            name: float(self.history[f"val_mse_{name}"].iloc[0])
+            for name in TRIVIAL
+            if f"val_mse_{name}" in self.history
+        }
+
+    def select(self, chosen: np.ndarray) -> "Evaluation":
+        """Select test images for every estimate: their rows and predictions, by a mask."""
+        return replace(
+            self,
+            rows=self.rows[chosen].reset_index(drop=True),
+            predictions=self.predictions and self.predictions.select(chosen),
+        )
 
 
-def read_evaluation(folder: Path) -> Evaluation:
+def read_evaluation(folder: Path, min_chroma: float) -> Evaluation:
     """Read an evaluation, or a published one, whose rows are compressed.
 
-    A metric that was added since then has no values.
+    What was added since it was published has no values, unless the other columns determine it. Its
+    summary is computed anew from the rows.
+
+    Parameters
+    ----------
+    folder : Path
+    min_chroma : float
+        `evaluate.min_chroma`.
     """
-    rows = read_table(next(folder.glob(f"{ROWS}*")))
-    columns = [f"{name}_{metric.key}" for name in COLORIZERS for metric in metrics.METRICS]
-    rows = rows.reindex(columns=[*rows.columns, *sorted(set(columns) - set(rows.columns))])
+    rows = _completed(read_table(next(folder.glob(f"{ROWS}*"))))
+    content = json.loads((folder / METRICS).read_text(encoding="utf-8"))
     return Evaluation(
-        summary=Summary.read(folder / "metrics.json"),
+        summary=summarize(
+            rows,
+            min_chroma,
+            constant_output=content.get("constant_output", _has_one_chroma(rows)),
+            gap=Gap.from_json(content),
+        ),
         rows=rows,
         chroma=read_table(folder / "chroma.csv"),
         training=TrainingRecord.read(folder / TRAINING),
@@ -67,4 +97,26 @@ def read_evaluation(folder: Path) -> Evaluation:
             if (folder / f"{name}.npy").exists()
         },
         sweep=read_sweep(folder),
+        predictions=read_predictions(folder),
     )
+
+
+def _completed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add the columns that were not measured when an evaluation was published."""
+    if "mean_chroma" not in rows:
+        share = rows["small_regions"]  # of the pixels; without any, their chroma is missing
+        small, large = (rows[f"chroma_{size}_regions"].fillna(0) for size in SIZES)
+        rows = rows.assign(mean_chroma=share * small + (1 - share) * large)
+    columns = {
+        "mean_a",
+        "mean_b",
+        *(f"{name}_{metric.key}" for name in COLORIZERS for metric in metrics.METRICS),
+        *(f"{name}_{key}" for name in COLORIZERS for key in metrics.FACTS),
+    }
+    return rows.reindex(columns=[*rows.columns, *sorted(columns - set(rows.columns))])
+
+
+def _has_one_chroma(rows: pd.DataFrame) -> bool | None:
+    """Whether a model gives one chroma, and so one color; None if the rows leave it open."""
+    regions = [rows[f"{MODEL}_chroma_{size}_regions"] for size in SIZES]
+    return True if pd.concat(regions).std() < CONSTANT_CHROMA else None

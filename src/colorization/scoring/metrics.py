@@ -41,10 +41,12 @@ class Metric:
         Whether every image has a value. If not, images without one are counted and excluded from
         the mean.
     denominator : str or None
-        A column of `Reference.facts`. The summary then is a ratio instead of a mean: the sum over
-        the colorized images, divided by the sum of this column.
+        A column of the rows. The summary then is a ratio instead of a mean: the sum over the
+        colorized images, divided by the sum of this column.
     ratio_key : str or None
         The ratio's key in JSON.
+    removed : bool
+        Whether the summary is what a ratio lacks to 1, in percent.
     description : str
         What readers of its column must know, in plain text.
     """
@@ -58,12 +60,22 @@ class Metric:
     always_defined: bool = True
     denominator: str | None = None
     ratio_key: str | None = None
+    removed: bool = False
     description: str = ""
 
     @property
     def summary_key(self) -> str:
         """The key of its summary in JSON."""
         return self.ratio_key or self.key
+
+    def columns(self, colorizer: str) -> list[str]:
+        """The columns of the rows whose means `of_means` takes."""
+        return [f"{colorizer}_{self.key}", *([self.denominator] if self.denominator else [])]
+
+    def of_means(self, mean: float, denominator: float = 1.0) -> float:
+        """The summary, from the means of `columns`."""
+        ratio = mean / denominator
+        return 100 * (1 - ratio) if self.removed else ratio
 
     @property
     def heading(self) -> str:
@@ -72,6 +84,19 @@ class Metric:
 
 
 METRICS = (
+    Metric(
+        "mse_ab",
+        lambda image: float(image.squared_error.mean()),
+        title="error removed, %",
+        direction=HIGHER,
+        digits=1,
+        denominator="constant_mse_ab",
+        ratio_key="error_removed_percent",
+        removed=True,
+        description="of the squared error of ab that the constant color leaves, summed over the "
+        "photographs; 0 is the constant color, 100 the photographs, and less than 0 worse than "
+        "the constant color",
+    ),
     Metric(
         "psnr_rgb_db",
         lambda image: _finite(similarity.psnr_rgb_db(image.reference.rgb, image.rgb)),
@@ -126,7 +151,7 @@ METRICS = (
     ),
     Metric(
         "mse_ab",
-        lambda image: similarity.mse_ab(image.reference.ab, image.ab),
+        lambda image: float(image.squared_error.mean()),
         title="MSE of ab",
         direction=LOWER,
         digits=5,
@@ -166,6 +191,9 @@ METRICS = (
 FACTS = {
     "chroma_small_regions": lambda image: image.reference.mean_in_small(image.chroma),
     "chroma_large_regions": lambda image: image.reference.mean_in_large(image.chroma),
+    # The two add up to `mse_ab`.
+    "mse_ab_in_small_regions": lambda image: image.reference.share_in_small(image.squared_error),
+    "mse_ab_in_large_regions": lambda image: image.reference.share_in_large(image.squared_error),
 }
 
 
@@ -187,10 +215,10 @@ def score(image: Colorized, keys: Sequence[str] | None = None) -> ImageScores:
     ValueError
         If a metric is undefined although its record says that it is always defined.
     """
+    # Two metrics may summarize the same measure.
+    measures = {metric.key: metric.measure for metric in METRICS}
     scores = {
-        metric.key: metric.measure(image)
-        for metric in METRICS
-        if keys is None or metric.key in keys
+        key: measure(image) for key, measure in measures.items() if keys is None or key in keys
     }
     for metric in METRICS:
         if metric.always_defined and scores.get(metric.key, 0) is None:

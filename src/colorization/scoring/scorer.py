@@ -12,7 +12,9 @@ from colorization.color import lab
 from colorization.color.reference import Reference
 from colorization.core.progress import progress_bar
 from colorization.dataset.examples import Examples, predict, predict_batch
+from colorization.networks.vividness import AdjustableModel
 from colorization.scoring.one_image import CHROMA_EDGES, score_prediction
+from colorization.scoring.predictions import Predictions, block_means, reduced_ab
 from colorization.scoring.summary import GRAY, MODEL
 from colorization.scoring.trivial import TrivialScores
 
@@ -29,13 +31,45 @@ class Scored:
     chroma : DataFrame
         Histogram over all pixels, a row per bin of CIE chroma: its lower edge ("chroma"), and its
         number of pixels in the photographs ("truth") and in the colorized images ("model").
+    predictions : Predictions
+    deviation : float
+        See `predictions.is_constant`.
     """
 
     rows: pd.DataFrame
     chroma: pd.DataFrame
+    predictions: Predictions
+    deviation: float
 
 
-def evaluate(model: keras.Model, test: Examples, trivial: TrivialScores, batch_size: int) -> Scored:
+class _Moments:
+    """Accumulates the mean of all pixels' ab and their mean square distance from it."""
+
+    def __init__(self) -> None:
+        self._pixels = 0
+        self._sum = np.zeros(2)
+        self._squares = 0.0
+
+    def add(self, ab: np.ndarray) -> None:
+        """Add (N, H, W, 2) values."""
+        self._pixels += ab[..., 0].size
+        self._sum += ab.sum(axis=(0, 1, 2), dtype=np.float64)
+        self._squares += float(np.square(ab, dtype=np.float64).sum())
+
+    @property
+    def deviation(self) -> float:
+        """Root mean square distance from the mean, in CIE units."""
+        mean = self._sum / self._pixels
+        return float(np.sqrt(max(self._squares / self._pixels - mean @ mean, 0)) * lab.AB_SCALE)
+
+
+def evaluate(
+    model: keras.Model,
+    test: Examples,
+    trivial: TrivialScores,
+    batch_size: int,
+    adjustable: AdjustableModel | None = None,
+) -> Scored:
     """Colorize the test images and score them, in parallel.
 
     Predictions are compared with the photographs' exact pixels, not with the rounded cache.
@@ -47,15 +81,26 @@ def evaluate(model: keras.Model, test: Examples, trivial: TrivialScores, batch_s
     trivial : TrivialScores
         The trivial baselines of the same images.
     batch_size : int
+    adjustable : AdjustableModel, optional
+        The same model split, if its vividness is adjustable; scored at its default.
     """
     rows, histograms = [], np.zeros((2, len(CHROMA_EDGES) - 1), np.int64)
     rgb, small = test.images.rgb, trivial.small
+    reduced, entropies, moments = [], [], _Moments()
     with (
         Parallel(n_jobs=-1) as parallel,
         progress_bar("evaluating images", len(test)) as bar,
     ):
         for start in range(0, len(test), batch_size):
-            predicted = predict_batch(model, test.inputs(slice(start, start + batch_size)))
+            inputs = test.inputs(slice(start, start + batch_size))
+            if adjustable:
+                logits = adjustable.logits_model.predict_on_batch(inputs)
+                predicted = adjustable.decode(logits, adjustable.default)
+                entropies.append(block_means(adjustable.entropy(logits)[..., None])[..., 0])
+            else:
+                predicted = predict_batch(model, inputs)
+            moments.add(predicted)
+            reduced.append(reduced_ab(predicted))
             scored = parallel(
                 delayed(score_prediction)(
                     Reference(np.array(rgb[index]), trivial.colors, np.array(small[index])), ab
@@ -70,7 +115,11 @@ def evaluate(model: keras.Model, test: Examples, trivial: TrivialScores, batch_s
     table.insert(0, "name", test.images.names)
     chroma = {"chroma": CHROMA_EDGES[:-1], "truth": histograms[0], "model": histograms[1]}
     table = table.merge(trivial.rows, on="name", validate="one_to_one")
-    return Scored(table, pd.DataFrame(chroma))
+    predictions = Predictions(
+        np.concatenate(reduced),
+        np.concatenate(entropies).astype(np.float16) if adjustable else None,
+    )
+    return Scored(table, pd.DataFrame(chroma), predictions, moments.deviation)
 
 
 def colorize(

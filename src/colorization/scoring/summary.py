@@ -1,4 +1,8 @@
-"""Summarizes metrics over the test images: means with standard errors."""
+"""Summarizes metrics over the test images: means with standard errors.
+
+All are over one set of photographs, those that are not nearly gray (`colorful`). On the others
+every color is wrong, so that they would say how much a model colors, not how well.
+"""
 
 import json
 from dataclasses import dataclass, replace
@@ -9,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from colorization.scoring import metrics
+from colorization.scoring.gap import Gap
+from colorization.scoring.metrics import Metric
 
 # Colorizers of an image: the model, and the trivial baselines that it must beat.
 MODEL, GRAY, CONSTANT = "model", "gray", "constant"
@@ -16,6 +22,7 @@ TRIVIAL = (GRAY, CONSTANT)
 COLORIZERS = (MODEL, *TRIVIAL)
 PSNR_GAIN = "psnr_gain"
 PSNR = "psnr_rgb_db"
+ERROR_REMOVED = "error_removed_percent"
 
 
 @dataclass(frozen=True)
@@ -47,16 +54,26 @@ class Summary:
     Attributes
     ----------
     images : int
+        Number of test images.
+    images_scored : int
+        Number of those that all means are over; see `colorful`.
     scores : dict of str to Scores
         By colorizer.
     psnr_gain : dict of str to Score
         By baseline: mean PSNR of the model minus that of the baseline, over the images for which
         neither is exact.
+    constant_output : bool or None
+        Whether the model gives one constant color; see `predictions.is_constant`. None if unknown.
+    gap : Gap or None
+        The model's test error over its training error; None if unknown.
     """
 
     images: int
+    images_scored: int
     scores: dict[str, Scores]
     psnr_gain: dict[str, Score]
+    constant_output: bool | None = None
+    gap: Gap | None = None
 
     @property
     def model(self) -> Scores:
@@ -66,9 +83,11 @@ class Summary:
     def as_json(self) -> dict[str, Any]:
         """The content of metrics.json."""
         return (
-            {"images": self.images}
+            {"images": self.images, "images_scored": self.images_scored}
+            | {"constant_output": self.constant_output}
             | {colorizer: scores_as_json(scores) for colorizer, scores in self.scores.items()}
             | {PSNR_GAIN: psnr_gain_as_json(self.psnr_gain)}
+            | (self.gap.as_json() if self.gap else {})
         )
 
     def write(self, path: Path) -> None:
@@ -78,10 +97,11 @@ class Summary:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read what `write` wrote; a metric that was added since then has no value."""
+        """Read what `write` wrote; what was added since then has no value."""
         content = json.loads(path.read_text(encoding="utf-8"))
         return cls(
             images=content["images"],
+            images_scored=content.get("images_scored", content["images"]),
             scores={
                 colorizer: {
                     metric.summary_key: _score(content[colorizer], metric.summary_key)
@@ -90,6 +110,8 @@ class Summary:
                 for colorizer in COLORIZERS
             },
             psnr_gain={name: _score(content[PSNR_GAIN][name], PSNR) for name in TRIVIAL},
+            constant_output=content.get("constant_output"),
+            gap=Gap.from_json(content),
         )
 
 
@@ -99,8 +121,7 @@ def scores_as_json(scores: Scores) -> dict[str, float | None]:
     If an image may lack the metric, "METRIC_excluded" is the number of images that lack it.
     """
     flat: dict[str, float | None] = {}
-    # Means first, then ratios.
-    for metric in sorted(metrics.METRICS, key=lambda metric: metric.denominator is not None):
+    for metric in metrics.METRICS:
         score = scores[metric.summary_key]
         flat |= {metric.summary_key: score.value, f"{metric.summary_key}_se": score.se}
         if not metric.always_defined:
@@ -117,30 +138,66 @@ def _score(flat: dict[str, Any], key: str) -> Score:
     return Score(flat.get(key), flat.get(f"{key}_se"), flat.get(f"{key}_excluded", 0))
 
 
-def summarize(rows: pd.DataFrame) -> Summary:
-    """Summarize each metric over the test images, with its standard error.
+def colorful(rows: pd.DataFrame, min_chroma: float) -> pd.DataFrame:
+    """Select the photographs that every mean is over.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        With the column "mean_chroma".
+    min_chroma : float
+        `evaluate.min_chroma`: the least mean CIE Lab chroma.
+    """
+    return rows[is_colorful(rows, min_chroma)]
+
+
+def is_colorful(rows: pd.DataFrame, min_chroma: float) -> np.ndarray:
+    """The mask of the photographs that `colorful` selects, (N,) bool."""
+    return (rows["mean_chroma"] >= min_chroma).to_numpy()
+
+
+def summarize(
+    rows: pd.DataFrame,
+    min_chroma: float,
+    *,
+    constant_output: bool | None = None,
+    gap: Gap | None = None,
+) -> Summary:
+    """Summarize each metric over the colorful test images, with its standard error.
 
     A metric with a denominator becomes a ratio of sums, since a mean of ratios would be dominated
-    by nearly gray photographs.
+    by the grayest photographs.
 
     Parameters
     ----------
     rows : DataFrame
         A row per image, as in `Scored.rows`.
+    min_chroma : float
+        See `colorful`.
+    constant_output, gap
+        As in `Summary`.
     """
+    scored = colorful(rows, min_chroma)
     scores = {
         colorizer: {
-            metric.summary_key: mean_with_se(rows[f"{colorizer}_{metric.key}"])
-            if metric.denominator is None
-            else ratio_with_se(rows[f"{colorizer}_{metric.key}"], rows[metric.denominator])
-            for metric in metrics.METRICS
+            metric.summary_key: _summarize(scored, metric, colorizer) for metric in metrics.METRICS
         }
         for colorizer in COLORIZERS
     }
     # A baseline is exact on gray photographs, so the means above exclude different images.
-    psnr = {name: rows[f"{name}_{PSNR}"].astype(float) for name in COLORIZERS}
+    psnr = {name: scored[f"{name}_{PSNR}"].astype(float) for name in COLORIZERS}
     gain = {name: replace(mean_with_se(psnr[MODEL] - psnr[name]), excluded=0) for name in TRIVIAL}
-    return Summary(len(rows), scores, gain)
+    return Summary(len(rows), len(scored), scores, gain, constant_output, gap)
+
+
+def _summarize(rows: pd.DataFrame, metric: Metric, colorizer: str) -> Score:
+    columns = (rows[name] for name in metric.columns(colorizer))
+    if metric.denominator is None:
+        return mean_with_se(*columns)
+    ratio = ratio_with_se(*columns)
+    if not metric.removed or ratio.value is None:
+        return ratio
+    return Score(metric.of_means(ratio.value), None if ratio.se is None else 100 * ratio.se)
 
 
 def mean_with_se(values: pd.Series) -> Score:

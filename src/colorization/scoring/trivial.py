@@ -17,12 +17,14 @@ from colorization.core.progress import progress
 from colorization.core.tables import read_table, write_table
 from colorization.dataset.arrays import LabArrays
 from colorization.scoring.one_image import score_colorizations
+from colorization.scoring.predictions import TRUTH, reduced_ab
 from colorization.scoring.summary import CONSTANT, GRAY
 
 if TYPE_CHECKING:  # segmentation is not needed to read the scores
     from colorization.scoring.regions import FindSmallRegions
 
 ROWS, SMALL_REGIONS = "test_images.csv", "small_regions.npy"
+VALIDATION = "validation.json"
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,14 @@ class TrivialScores:
         Colors of the training images.
     small : (N, H, W) bool array
         Masks of the small regions.
+    truth : (N, 16, 16, 2) float16 array
+        The true colors, as `Predictions.ab` has the predicted ones.
     """
 
     rows: pd.DataFrame
     colors: ColorStatistics
     small: np.ndarray
+    truth: np.ndarray
 
 
 def score_trivial(
@@ -63,13 +68,13 @@ def score_trivial(
         delayed(_score)(name, np.array(rgb), colors, find_small)
         for name, rgb in zip(names, images.rgb, strict=True)
     )
-    rows, small = zip(*progress(scored, "scoring the baselines", len(names)), strict=True)
-    return TrivialScores(pd.DataFrame(rows), colors, np.stack(small))
+    rows, small, truth = zip(*progress(scored, "scoring the baselines", len(names)), strict=True)
+    return TrivialScores(pd.DataFrame(rows), colors, np.stack(small), np.stack(truth))
 
 
 def _score(
     name: str, rgb: np.ndarray, colors: ColorStatistics, find_small: "FindSmallRegions"
-) -> tuple[dict, np.ndarray]:
+) -> tuple[dict, np.ndarray, np.ndarray]:
     small = find_small(name, rgb)
     reference = Reference(rgb, colors, small)
     row = {"name": name, **reference.facts()}
@@ -78,16 +83,37 @@ def _score(
     scores = score_colorizations(reference, images)
     for baseline, by_key in zip((GRAY, CONSTANT), scores, strict=True):
         row |= {f"{baseline}_{key}": value for key, value in by_key.items()}
-    return row, small
+    return row, small, reduced_ab(reference.ab)
 
 
 def write_trivial(trivial: TrivialScores, folder: Path) -> None:
-    """Write test_images.csv and small_regions.npy."""
+    """Write test_images.csv, small_regions.npy and truth.npy."""
     write_table(trivial.rows, folder / ROWS)
     np.save(folder / SMALL_REGIONS, trivial.small)
+    np.save(folder / TRUTH, trivial.truth)
 
 
 def read_trivial(folder: Path, colors: ColorStatistics) -> TrivialScores:
-    """Read the files of `write_trivial`, with the same `colors`; the masks are memory-mapped."""
-    small = np.load(folder / SMALL_REGIONS, mmap_mode="r", allow_pickle=False)
-    return TrivialScores(read_table(folder / ROWS), colors, small)
+    """Read the files of `write_trivial`, with the same `colors`; arrays are memory-mapped."""
+    small, truth = (
+        np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in (SMALL_REGIONS, TRUTH)
+    )
+    return TrivialScores(read_table(folder / ROWS), colors, small, truth)
+
+
+def validation_mse(images: LabArrays, colors: ColorStatistics) -> dict[str, float]:
+    """The MSE of ab of each baseline, as trainings compute theirs: over all of the cached arrays.
+
+    Parameters
+    ----------
+    images : LabArrays
+        The validation images.
+    colors : ColorStatistics
+        As for `score_trivial`.
+    """
+    constants = {GRAY: np.zeros(2, np.float32), CONSTANT: colors.mean_ab}
+    errors = {
+        name: [np.mean((ab.astype(np.float32) - color) ** 2, dtype=np.float64) for ab in images.ab]
+        for name, color in constants.items()
+    }
+    return {name: float(np.mean(values)) for name, values in errors.items()}

@@ -15,6 +15,7 @@ import pandas as pd
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import Params
 from colorization.scoring.evaluation import Evaluation, read_evaluation
+from colorization.scoring.summary import is_colorful
 from colorization.study.estimates import (
     Estimate,
     function_of_means,
@@ -62,10 +63,7 @@ class Experiments:
         """The same trainings, with the rows of the more colorful half of the test images."""
         colorfulness = next(iter(self.trainings.values())).rows["colorfulness"]
         colorful = (colorfulness >= colorfulness.median()).to_numpy()
-        trainings = {
-            key: replace(training, rows=training.rows[colorful].reset_index(drop=True))
-            for key, training in self.trainings.items()
-        }
+        trainings = {key: training.select(colorful) for key, training in self.trainings.items()}
         return replace(self, trainings=trainings)
 
     def pairs(self, one: str, other: str) -> tuple[list[Evaluation], list[Evaluation]]:
@@ -121,12 +119,22 @@ def read_experiments(params: Params, evaluations: Path) -> Experiments:
         If there is no training, or they were not scored on the same images.
     """
     folders = {key: evaluations / f"{key[0]}-{key[1]}" for key in params.trainings()}
-    trainings = {key: read_evaluation(folder) for key, folder in folders.items() if folder.exists()}
+    min_chroma = params.evaluate.min_chroma
+    trainings = {
+        key: read_evaluation(folder, min_chroma)
+        for key, folder in folders.items()
+        if folder.exists()
+    }
     if not trainings:
         raise ColorizationError(f"{evaluations}: no training of this study found")
     first, *others = (training.rows["name"] for training in trainings.values())
     if not all(names.equals(first) for names in others):
         raise ColorizationError(f"{evaluations}: trainings were scored on different test images")
+    # All estimates are over one set of photographs.
+    trainings = {
+        key: training.select(is_colorful(training.rows, min_chroma))
+        for key, training in trainings.items()
+    }
     missing = [folder.name for key, folder in folders.items() if key not in trainings]
     return Experiments(trainings, params.download.redacted_source, missing)
 

@@ -320,10 +320,9 @@ def mean(
     experiments: Experiments, variant: str, measured: Metric, colorizer: str = MODEL
 ) -> Estimate | None:
     """A metric of a variant or a baseline, over the variant's seeds and the test images."""
-    column, trainings = f"{colorizer}_{measured.key}", experiments.trainings_of(variant)
-    if measured.denominator is None:
-        return function_of_columns(trainings, [column], lambda value: value)
-    return function_of_columns(trainings, [column, measured.denominator], lambda a, b: a / b)
+    return function_of_columns(
+        experiments.trainings_of(variant), measured.columns(colorizer), measured.of_means
+    )
 
 
 def _cell(estimate: Estimate | None, measured: Metric, sign: str = "") -> str:

@@ -14,7 +14,7 @@ from colorization.core.tables import write_table
 from colorization.dataset.examples import Examples
 from colorization.networks.architecture import Network
 from colorization.networks.objective import Objective
-from colorization.networks.saving import save_architecture
+from colorization.networks.saving import BEST, save_architecture
 from colorization.networks.vividness import AdjustableModel
 from colorization.training.calibration import calibrate_vividness
 from colorization.training.checkpoints import Checkpoints
@@ -131,9 +131,9 @@ def fit(
     seconds = logger.finish()
     write_table(pd.DataFrame(logger.rows), folder / "history.csv")
     if adjustable := AdjustableModel.of(model):
-        model.load_weights(folder / "model.weights.h5")
+        model.load_weights(folder / BEST)
         calibrate_vividness(adjustable, validation)
-        model.save_weights(folder / "model.weights.h5")
+        model.save_weights(folder / BEST)
     return Outcome(
         logger.best_epoch,
         images_per_second=batches.images * params.epochs / seconds,

@@ -16,6 +16,7 @@ from colorization.core.settings import Train
 from colorization.dataset.examples import Examples, predict_batch
 from colorization.networks.architecture import Network
 from colorization.networks.objective import Objective
+from colorization.networks.saving import BEST, LAST
 from colorization.training.checkpoints import Checkpoints, Row, TrainingState
 
 LOGGED_IMAGES = 4  # colorized validation images, by DVCLive
@@ -102,7 +103,7 @@ class TrainingLogger(keras.callbacks.Callback):
         }
         self.rows.append(row)
         if self.best_epoch == epoch + 1:
-            self._saved_model.save_weights(self._folder / "model.weights.h5")
+            self._saved_model.save_weights(self._folder / BEST)
         self._live.step = epoch + 1
         for name, value in row.items():
             if name != "epoch":
@@ -115,7 +116,7 @@ class TrainingLogger(keras.callbacks.Callback):
     def finish(self) -> float:
         """Save the last weights beside the best ones; return the time of all epochs, in seconds."""
         seconds = self._seconds()
-        self._saved_model.save_weights(self._folder / "last.weights.h5")
+        self._saved_model.save_weights(self._folder / LAST)
         self._live.end()
         return seconds
 

@@ -20,6 +20,7 @@ from colorization.networks.architecture import Architecture, Network, build_netw
 from colorization.networks.encoders import load_encoder
 from colorization.networks.inputs import VariantInputs
 from colorization.networks.record import TRAINING, TrainingRecord
+from colorization.networks.saving import TRAINING_IMAGES
 from colorization.training.checkpoints import Checkpoints
 from colorization.training.devices import device_names, strategy
 from colorization.training.fitting import Outcome, fit
@@ -159,6 +160,7 @@ def train_variant(
             indices,
             _encoder_to_train(network, architecture, settings),
         )
+        np.save(folder / TRAINING_IMAGES, indices)
         record = TrainingRecord(
             variant=name,
             network=line.network,

@@ -1,0 +1,67 @@
+"""Scores a model's best and last weights on photographs that it was, and was not, trained on."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import pandas as pd
+
+from colorization.color import lab
+from colorization.color.reference import chroma_of
+from colorization.core.progress import progress_bar
+from colorization.dataset.examples import Examples, predict_batch
+from colorization.networks.vividness import AdjustableModel
+
+
+def score_gap(
+    models: dict[str, keras.Model], splits: dict[str, Examples], batch_size: int
+) -> pd.DataFrame:
+    """Compute the squared error of each photograph, in inference mode.
+
+    Of a network that predicts a distribution over colors, the color is the distribution's mean:
+    what it has learned, whatever its operating point, which is chosen for the best weights alone.
+
+    Parameters
+    ----------
+    models : dict of str to keras.Model
+        By weights, "best" and "last".
+    splits : dict of str to Examples
+        By split, "train" and "test".
+    batch_size : int
+
+    Returns
+    -------
+    DataFrame
+        A row per photograph: "split", "name", "mean_chroma" (CIE), and "mse_ab_WEIGHTS", the mean
+        squared error of ab against the exact pixels.
+    """
+    predictors = {weights: _predictor(model) for weights, model in models.items()}
+    tables: list[pd.DataFrame] = []
+    with progress_bar("measuring the gap", sum(map(len, splits.values()))) as bar:
+        for split, examples in splits.items():
+            images = examples.images
+            for start in range(0, len(examples), batch_size):
+                batch = slice(start, start + batch_size)
+                truth = lab.rgb_to_lab(np.array(images.rgb[batch]))[1]
+                columns = {
+                    "split": split,
+                    "name": images.names[batch],
+                    "mean_chroma": chroma_of(truth).mean(axis=(1, 2), dtype=np.float64),
+                }
+                for weights, predict in predictors.items():
+                    difference = predict(examples.inputs(batch)) - truth
+                    squares = np.mean(difference**2, axis=(1, 2, 3), dtype=np.float64)
+                    columns[f"mse_ab_{weights}"] = squares
+                tables.append(pd.DataFrame(columns))
+                bar.update(len(truth))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _predictor(model: keras.Model) -> Callable[[list[np.ndarray]], np.ndarray]:
+    """Return a function from a model's inputs to the mean color of each pixel, (N, H, W, 2)."""
+    adjustable = AdjustableModel.of(model)
+    if adjustable is None:
+        return lambda inputs: predict_batch(model, inputs)
+    return lambda inputs: adjustable.decode_with(
+        adjustable.logits_model.predict_on_batch(inputs), beta=1, temperature=1
+    )
