@@ -6,8 +6,11 @@ from scipy import stats
 
 from colorization.study.estimates import (
     Estimate,
+    combined_functions,
     function_of_means,
     holm,
+    level,
+    linear_combination,
     mean_over_images,
     mean_over_seeds,
     t_interval,
@@ -27,6 +30,7 @@ def test_an_interval_over_seeds_is_students() -> None:
     assert found.value == 2
     assert reach(found) == pytest.approx(4.302653 / 3**0.5, abs=1e-6)
     assert mean_over_seeds([1.5]) == Estimate(1.5)
+    assert (found.seeds, found.images, found.from_seeds) == (3, 1, 1)
     assert reach(mean_over_seeds([2, 2, 2])) == 0
 
 
@@ -102,6 +106,104 @@ def test_the_interval_and_the_p_value_agree() -> None:
     assert mean_over_seeds([2, 2]).p_value(1) == 0
 
 
+def difference(one: np.ndarray, other: np.ndarray) -> Estimate:
+    return linear_combination([one, other], [1, -1])
+
+
+def test_a_difference_of_whole_trainings_is_that_of_scipys_welch_test() -> None:
+    rng = np.random.default_rng(1)
+    one, other = rng.normal(3, 2, (4, 1)), rng.normal(1, 0.5, (3, 1))
+    found = difference(one, other)
+    expected = stats.ttest_ind(one[:, 0], other[:, 0], equal_var=False)
+    interval = expected.confidence_interval()
+    assert found.p_value(0) == pytest.approx(expected.pvalue)
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
+    assert (found.df, found.seeds) == (pytest.approx(expected.df), 3)
+    # Neither do images that all are alike add anything.
+    alike = difference(one + np.zeros(50), other + np.zeros(50))
+    assert (alike.low, alike.high) == pytest.approx((interval.low, interval.high))
+    assert alike.from_seeds == pytest.approx(1)
+
+
+def test_a_difference_of_two_trainings_is_that_of_scipys_paired_test_over_images() -> None:
+    rng = np.random.default_rng(1)
+    images = rng.normal(0, 10, 40)
+    one, other = (images + rng.normal(mean, 1, (1, 40)) for mean in (0.5, 0))
+    expected = stats.ttest_rel(one[0], other[0])
+    found = difference(one, other)
+    assert found.p_value(0) == pytest.approx(expected.pvalue)
+    assert (found.df, found.from_seeds) == (39, 0)
+
+
+def test_the_error_of_a_difference_is_that_of_the_two_way_tables_by_hand() -> None:
+    # The table of the test above, and one with rows 1 and 3, columns 1, 2 and 3, and no residuals.
+    one = np.array([[1, 4, 4], [3, 4, 8]], float)
+    other = np.array([[0, 1, 2], [2, 3, 4]], float)
+    # Images: columns 2, 4 and 6 less 1, 2 and 3, so a variance of 1, over 3.
+    # Seeds: mean squares 6 and 6, over 6 values each. Residuals: 2 and 0.
+    found = difference(one, other)
+    assert found.value == 2
+    assert found.se == pytest.approx((1 / 3 + (6 - 2) / 6 + 6 / 6) ** 0.5)
+    terms = ((1 / 3, 2), (1, 1), (1, 1), (2 / 6, 2))
+    assert found.df == pytest.approx(2**2 / sum(term**2 / df for term, df in terms))
+    assert found.from_seeds == pytest.approx((2 - 1 / 3) / 2)
+
+
+def drawn(rng: np.random.Generator, seed: float, images: np.ndarray, seeds: int = 3) -> np.ndarray:
+    """A variant's scores: independent seeds, the images' own effects, a residual."""
+    of_variant = rng.normal(0, 0.5, images.shape)
+    residual = rng.normal(0, 0.5, (seeds, len(images)))
+    return rng.normal(0, seed, (seeds, 1)) + images + of_variant + residual
+
+
+@pytest.mark.parametrize(("one", "other"), [(0, 0), (0.1, 0.1), (0.05, 0.3), (1, 1)])
+def test_differences_of_variants_have_their_nominal_coverage(one: float, other: float) -> None:
+    """Whatever varies more; images differ by far more than what is measured."""
+    rng = np.random.default_rng(1)
+    found = []
+    for _ in range(1000):
+        images = rng.normal(0, 5, 60)
+        found.append(difference(drawn(rng, one, images), drawn(rng, other, images)))
+    held = [estimate.low < 0 < estimate.high for estimate in found]  # type: ignore[operator]
+    assert 0.915 < np.mean(held) < 0.985  # a little narrow where seeds decide, as above
+    errors = np.array([estimate.se for estimate in found], float)
+    assert np.sqrt(np.mean(errors**2)) == pytest.approx(
+        np.std([estimate.value for estimate in found]), rel=0.15
+    )
+
+
+def test_a_slope_over_independent_variants_is_that_of_scipys_regression() -> None:
+    """With one image and one training each, the weights are those of least squares."""
+    x, y = np.array([-2.0, -1, 0]), np.array([0.7, 0.4, 0.2])
+    weights = (x - x.mean()) / np.sum((x - x.mean()) ** 2)
+    found = linear_combination([np.full((1, 1), value) for value in y], weights.tolist())
+    assert found == Estimate(pytest.approx(stats.linregress(x, y).slope))
+    # Three variances add, each with the square of its weight.
+    seeds = [value + np.array([[-0.1], [0.1]]) for value in y]
+    error = linear_combination(seeds, weights.tolist()).se
+    assert error == pytest.approx(0.1 * np.sqrt(np.sum(weights**2)))
+
+
+def test_a_difference_of_functions_has_the_error_of_their_linearizations() -> None:
+    rng = np.random.default_rng(1)
+    below = rng.uniform(20, 60, (1, 200))
+    shares = [0.7, 0.6]
+    above = [below * share + rng.normal(0, 5, (3, 200)) for share in shares]
+    every = np.repeat(below, 3, axis=0)
+    found = combined_functions(
+        [[table, every] for table in above], lambda a, b: np.log(a / b), [1, -1]
+    )
+    assert found is not None
+    assert found.value == pytest.approx(np.log(above[0].mean() / above[1].mean()))
+    one, other = (table / table.mean() for table in above)  # what is below cancels
+    assert found.se == pytest.approx(difference(one, other).se, rel=1e-6)
+
+
+def test_fewer_than_four_seeds_need_a_smaller_p_value() -> None:
+    assert [level(seeds) for seeds in (1, 3, 4, 10)] == [0.03, 0.03, 0.05, 0.05]
+    assert difference(np.ones((5, 2)), np.ones((3, 2))).level == 0.03
+
+
 def test_holms_method_agrees_with_a_textbook_example() -> None:
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([0.9, 0.8]) == [1, 1]
@@ -114,6 +216,12 @@ def test_the_detectable_difference_agrees_with_tables() -> None:
     found = t_interval(0, 34**-0.5, 33).detectable()
     assert found == pytest.approx(0.4947, abs=0.002)
     assert Estimate(1.0).detectable() is None
+    ratio = t_interval(0, 34**-0.5, 33).exp().detectable()
+    assert ratio == pytest.approx(np.exp(0.4947), abs=0.003)
+    stricter = t_interval(0, 34**-0.5, 33).detectable(0.01)
+    assert stricter is not None
+    assert found is not None
+    assert stricter > found
 
 
 def test_df_is_at_least_the_smallest_df_of_a_term() -> None:
