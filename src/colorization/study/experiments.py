@@ -1,25 +1,26 @@
 """All trainings of a study, and estimates of quantities from them.
 
 The functions that estimate return None if there are no trainings, or if one of them lacks the
-quantity.
+quantity. Those that compare variants give no interval if one of them has a single training: one
+seed is not enough.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from colorization.core.errors import ColorizationError
-from colorization.core.settings import Params
+from colorization.core.settings import Params, Variant
 from colorization.scoring.evaluation import Evaluation, read_evaluation
 from colorization.scoring.summary import is_colorful
 from colorization.study.estimates import (
     Estimate,
-    function_of_means,
-    mean_over_images,
+    combined_functions,
+    linear_combination,
     mean_over_seeds,
 )
 
@@ -39,11 +40,22 @@ class Experiments:
         `download.source`.
     missing : list of str
         Trainings of the study without an evaluation, as "VARIANT-SEED".
+    lines : dict of str to Variant
+        The study's `variants`.
+    subsets : dict of str to frozenset of str
+        The names of the photographs with a label, or with labels of a kind; see
+        `scoring.labels.subsets`. Empty without labels.
+    truth : (I, 16, 16, 2) float array or None
+        CIE a*, b* of the photographs of `Evaluation.rows`, as `Evaluation.predictions` has them.
+        None if the study was published without.
     """
 
     trainings: dict[tuple[str, int], Evaluation]
     source: str
     missing: list[str] = field(default_factory=list)
+    lines: dict[str, Variant] = field(default_factory=dict)
+    subsets: dict[str, frozenset[str]] = field(default_factory=dict)
+    truth: np.ndarray | None = None
 
     @property
     def variants(self) -> list[str]:
@@ -59,20 +71,20 @@ class Experiments:
         """The trainings of one variant, in the order of the seeds."""
         return [training for (name, _), training in self.trainings.items() if name == variant]
 
-    def colorful_half(self) -> "Experiments":
-        """The same trainings, with the rows of the more colorful half of the test images."""
-        colorfulness = next(iter(self.trainings.values())).rows["colorfulness"]
-        colorful = (colorfulness >= colorfulness.median()).to_numpy()
-        trainings = {key: training.select(colorful) for key, training in self.trainings.items()}
-        return replace(self, trainings=trainings)
+    @property
+    def photographs(self) -> pd.DataFrame:
+        """The columns of the test photographs themselves, which are the same for every training."""
+        return next(iter(self.trainings.values())).rows
 
-    def pairs(self, one: str, other: str) -> tuple[list[Evaluation], list[Evaluation]]:
-        """The trainings of two variants from the seeds that both have, in the same order."""
-        seeds = [
-            seed for name, seed in self.trainings if name == one and (other, seed) in self.trainings
-        ]
-        first, second = ([self.trainings[name, seed] for seed in seeds] for name in (one, other))
-        return first, second
+    @property
+    def colorful_half(self) -> frozenset[str]:
+        """The names of the more colorful half of the test photographs."""
+        colorfulness = self.photographs["colorfulness"]
+        return frozenset(self.photographs["name"][colorfulness >= colorfulness.median()])
+
+    def inside(self, subset: str) -> np.ndarray:
+        """Which test photographs are in a subset, (I,) bool."""
+        return self.photographs["name"].isin(self.subsets.get(subset, ())).to_numpy()
 
     def by_name(self) -> dict[str, Evaluation]:
         """All trainings, keyed by variant, or by "VARIANT (SEED)" if there are several seeds."""
@@ -80,10 +92,6 @@ class Experiments:
             f"{variant} ({seed})" if self.several_seeds else variant: training
             for (variant, seed), training in self.trainings.items()
         }
-
-    def seeds_of(self, variant: str) -> set[int]:
-        """The seeds of a variant's trainings."""
-        return {seed for name, seed in self.trainings if name == variant}
 
     def with_samples(self) -> dict[str, Evaluation]:
         """The first training with sample images of each variant trained on all images.
@@ -136,34 +144,35 @@ def read_experiments(params: Params, evaluations: Path) -> Experiments:
         for key, training in trainings.items()
     }
     missing = [folder.name for key, folder in folders.items() if key not in trainings]
-    return Experiments(trainings, params.download.redacted_source, missing)
+    return Experiments(trainings, params.download.redacted_source, missing, params.variants)
 
 
-def paired_difference(one: Trainings, other: Trainings, quantity: Quantity) -> Estimate | None:
-    """Difference of a quantity between two variants, paired by seed."""
-    first, second = _values(one, quantity), _values(other, quantity)
-    if not first or not second:
-        return None
-    return mean_over_seeds([a - b for a, b in zip(first, second, strict=True)])
+def mean_of_trainings(trainings: Trainings, quantity: Quantity) -> Estimate | None:
+    """Mean of a quantity over the trainings of a variant."""
+    values = _values(trainings, quantity)
+    return mean_over_seeds(values) if values else None
 
 
-def paired_ratio(one: Trainings, other: Trainings, quantity: Quantity) -> Estimate | None:
-    """Ratio of a positive quantity between two variants, paired by seed."""
+def difference_of_trainings(
+    experiments: Experiments, one: str, other: str, quantity: Quantity
+) -> Estimate | None:
+    """Difference of a quantity's means between two variants, by Welch's test."""
+    values = [_values(experiments.trainings_of(name), quantity) for name in (one, other)]
+    tables = [np.reshape(of_one, (-1, 1)) for of_one in values if of_one]
+    return _compared(linear_combination(tables, [1, -1])) if len(tables) == 2 else None
+
+
+def ratio_of_trainings(
+    experiments: Experiments, one: str, other: str, quantity: Quantity
+) -> Estimate | None:
+    """Ratio of a positive quantity's geometric means between two variants."""
 
     def logarithm(training: Evaluation) -> float | None:
         value = quantity(training)
         return math.log(value) if value else None
 
-    difference = paired_difference(one, other, logarithm)
-    return difference.exp() if difference else None
-
-
-def mean_of_histories(
-    trainings: Trainings, quantity: Callable[[pd.DataFrame], float]
-) -> Estimate | None:
-    """Mean of a quantity computed from each training's history."""
-    values = _values(trainings, lambda training: quantity(training.history))
-    return mean_over_seeds(values) if values else None
+    logarithms = difference_of_trainings(experiments, one, other, logarithm)
+    return logarithms and logarithms.exp()
 
 
 def _values(trainings: Trainings, quantity: Quantity) -> list[float] | None:
@@ -173,38 +182,11 @@ def _values(trainings: Trainings, quantity: Quantity) -> list[float] | None:
     return finite if len(finite) == len(values) else None
 
 
-def paired_difference_on_images(one: Trainings, other: Trainings, column: str) -> Estimate | None:
-    """Difference of a column between two variants, paired by seed and image.
-
-    Parameters
-    ----------
-    one, other : sequences of Evaluation
-        From the same seeds. A single seed gives no interval: one seed is not enough to compare two
-        variants.
-    column : str
-        A column of `Evaluation.rows`. Images that lack it in any training are excluded.
-    """
-    first, second = np.split(_column([*one, *other], column), 2)
-    defined = ~np.isnan(first - second).any(axis=0)
-    if not len(first) or not defined.any():
-        return None
-    difference = mean_over_images((first - second)[:, defined])
-    return difference if len(first) > 1 else Estimate(difference.value)
-
-
-def paired_ratio_on_images(one: Trainings, other: Trainings, column: str) -> Estimate | None:
-    """Ratio of a column's sums over the images; see `paired_difference_on_images`."""
-    first, second = np.split(_column([*one, *other], column), 2)
-    if not len(first):
-        return None
-    logarithm = function_of_means([first, second], lambda a, b: np.log(a / b))
-    if logarithm is None:
-        return None
-    return (logarithm if len(first) > 1 else Estimate(logarithm.value)).exp()
-
-
 def function_of_columns(
-    trainings: Trainings, columns: Sequence[str], function: Callable[..., float]
+    trainings: Trainings,
+    columns: Sequence[str],
+    function: Callable[..., float],
+    images: np.ndarray | None = None,
 ) -> Estimate | None:
     """Function of the means of some columns, over the images that have them all.
 
@@ -217,19 +199,74 @@ def function_of_columns(
         Columns of `Evaluation.rows`.
     function : callable
         A smooth function of their means.
+    images : (I,) bool array, optional
+        The images to take; by default all.
 
     Returns
     -------
     Estimate or None
         None if no image has all columns, or if the function is not finite.
     """
-    tables = [_column(trainings, column) for column in columns]
-    complete = ~np.isnan(tables).any(axis=(0, 1))
+    return _combined([trainings], [1], columns, function, images)
+
+
+def combination(
+    experiments: Experiments,
+    weights: Mapping[str, float],
+    columns: Sequence[str],
+    function: Callable[..., float],
+) -> Estimate | None:
+    """Weighted sum over variants of `function_of_columns`, such as a slope.
+
+    Seeds are independent, and images the same for all variants.
+    """
+    variants = [experiments.trainings_of(name) for name in weights]
+    estimate = _combined(variants, [*weights.values()], columns, function)
+    return estimate and _compared(estimate)
+
+
+def difference(
+    experiments: Experiments,
+    one: str,
+    other: str,
+    columns: Sequence[str],
+    function: Callable[..., float],
+) -> Estimate | None:
+    """Difference of `function_of_columns` between two variants; see `combination`."""
+    return combination(experiments, {one: 1, other: -1}, columns, function)
+
+
+def ratio(experiments: Experiments, one: str, other: str, column: str) -> Estimate | None:
+    """Ratio of a column's sums between two variants; see `combination`."""
+    logarithms = difference(experiments, one, other, [column], np.log)
+    return logarithms and logarithms.exp()
+
+
+def _compared(estimate: Estimate) -> Estimate:
+    """An estimate that compares variants: one seed is not enough for an interval."""
+    return estimate if estimate.seeds > 1 else estimate.without_interval()
+
+
+def _combined(
+    variants: Sequence[Trainings],
+    weights: Sequence[float],
+    columns: Sequence[str],
+    function: Callable[..., float],
+    images: np.ndarray | None = None,
+) -> Estimate | None:
+    if not all(variants):
+        return None
+    tables = [
+        np.array([table_of(trainings, column) for column in columns]) for trainings in variants
+    ]
+    complete = np.all([~np.isnan(of_one).any(axis=(0, 1)) for of_one in tables], axis=0)
+    if images is not None:
+        complete &= images
     if not complete.any():
         return None
-    return function_of_means([table[:, complete] for table in tables], function)
+    return combined_functions([[*of_one[..., complete]] for of_one in tables], function, weights)
 
 
-def _column(trainings: Trainings, column: str) -> np.ndarray:
+def table_of(trainings: Trainings, column: str) -> np.ndarray:
     """A column of each training's rows, (S, I): a row per seed, a column per image."""
     return np.array([training.rows[column].to_numpy(float) for training in trainings])

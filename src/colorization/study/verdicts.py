@@ -1,19 +1,26 @@
 """Verdicts on claims.
 
-- "supported": all parts of the claim are significant.
+- "supported": each part of the claim is significant.
 - "contradicted": the opposite of a part is significant.
 - "undecided": neither is.
-- "not tested": the study's settings cannot test the claim.
+- "not tested": the study lacks what the claim is about, or its settings cannot test it.
 
-The p-values of a claim's contrasts are corrected for multiple comparisons by Holm's method.
+All p-values are two-sided. To support a claim needs no correction for the number of its parts,
+since all of them have to be significant: an intersection-union test (Berger 1982). To contradict
+it, one part is enough, so those p-values are corrected by Holm's method. A part is significant if
+its p-value is below `estimates.level`.
+
+References
+----------
+Berger, R. L. (1982). Multiparameter hypothesis testing and acceptance sampling. Technometrics 24.
 """
 
-import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from colorization.study.estimates import CONFIDENCE, Estimate, holm
+from colorization.scoring.evaluation import Evaluation
+from colorization.study.estimates import FEW_SEEDS, LEVEL, POWER, Estimate, holm
 from colorization.study.experiments import Experiments
 
 SUPPORTED, CONTRADICTED = "supported", "contradicted"
@@ -22,9 +29,9 @@ VERDICTS = (SUPPORTED, CONTRADICTED, UNDECIDED, NOT_TESTED)
 
 ABOVE, BELOW = "above", "below"
 
-# Settings that a claim may need.
-PHOTOGRAPHS, IMAGENET, LONG = "photographs", "imagenet", "long"
-MIN_EPOCHS = 20  # of a long training
+Measure = Callable[[Experiments], Estimate | None]  # None if undefined
+# Maps the study, and the trainings of a claim's variants, to what is lacking, or None.
+Need = Callable[[Experiments, Sequence[Evaluation]], str | None]
 
 
 @dataclass(frozen=True)
@@ -39,22 +46,26 @@ class Contrast:
     side : str
         The side of the bound that the claim predicts: `ABOVE` or `BELOW`.
     bound : float
+    unit : str
     decides : bool
         Whether the verdict depends on it.
     variant : str
         The variant that is compared, if the claim compares one variant with several; else empty.
         The contrast is skipped if the study lacks it.
-    is_mse_ratio : bool
-        Whether it is a ratio of squared errors, which is also reported in dB.
     """
 
     text: str
-    measure: Callable[[Experiments], Estimate | None]
+    measure: Measure
     side: str = ABOVE
     bound: float = 0
+    unit: str = ""
     decides: bool = True
     variant: str = ""
-    is_mse_ratio: bool = False
+
+    @property
+    def prediction(self) -> str:
+        """What the claim predicts, for the table of rules."""
+        return f"{self.text}: {self.side} {self.bound:g}{self.unit and ' '}{self.unit}"
 
 
 @dataclass(frozen=True)
@@ -67,18 +78,16 @@ class Claim:
     section : str
         Section of the paper.
     text : str
-    measured : str
-        What is measured.
     rule : str
         When the claim is supported.
-    needs : tuple of str
-        Settings without which it cannot be tested.
     variants : tuple of str
         The variants that the study must have.
     contrasts : tuple of Contrast
-    precondition : (Contrast, str) or None
-        What must hold for the claim to make sense, and its name. The claim is not tested if the
-        opposite is significant, and undecided if neither is.
+    needs : tuple of Need
+        Without these it cannot be tested.
+    requires : int or None
+        The number of an earlier claim that this one rests on. It cannot be tested if that one is
+        contradicted or not tested, and is undecided if that one is.
     rivals : tuple of str
         Variants that are compared one by one. Those without ImageNet weights do not decide.
     """
@@ -86,12 +95,11 @@ class Claim:
     number: int
     section: str
     text: str
-    measured: str
     rule: str
-    needs: tuple[str, ...]
     variants: tuple[str, ...]
     contrasts: tuple[Contrast, ...]
-    precondition: tuple[Contrast, str] | None = None
+    needs: tuple[Need, ...] = ()
+    requires: int | None = None
     rivals: tuple[str, ...] = ()
 
 
@@ -104,22 +112,37 @@ class Finding:
     contrast : Contrast
     estimate : Estimate or None
     decides : bool
-    p_value : float or None
-        Two-sided, of the hypothesis that the true value equals the bound, corrected for the other
-        contrasts of the claim. None without an interval, or if `decides` is False.
+    p_against : float or None
+        By which the contrast contradicts the claim: two-sided, corrected for the claim's other
+        contrasts, and 1 if the estimate is on the predicted side. None without an interval, or if
+        `decides` is False.
     """
 
     contrast: Contrast
     estimate: Estimate | None
     decides: bool
-    p_value: float | None = None
+    p_against: float | None = None
+
+    @property
+    def p_value(self) -> float | None:
+        """Two-sided, of the hypothesis that the true value equals the bound; not corrected."""
+        return self.estimate.p_value(self.contrast.bound) if self.estimate else None
+
+    @property
+    def as_predicted(self) -> bool:
+        """Whether the estimate is on the predicted side."""
+        if self.estimate is None:
+            return False
+        return (self.estimate.value > self.contrast.bound) == (self.contrast.side == ABOVE)
 
     @property
     def holds(self) -> bool | None:
         """True if the predicted side is significant, False if the other is, None if neither is."""
-        if self.estimate is None or self.p_value is None or self.p_value >= 1 - CONFIDENCE:
+        if self.estimate is None or self.p_value is None or self.p_against is None:
             return None
-        return (self.estimate.value > self.contrast.bound) == (self.contrast.side == ABOVE)
+        if self.as_predicted:
+            return True if self.p_value < self.estimate.level else None
+        return False if self.p_against < self.estimate.level else None
 
     @property
     def outcome(self) -> str:
@@ -128,26 +151,20 @@ class Finding:
             return "does not decide"
         return {True: "as claimed", False: "the opposite", None: "not significant"}[self.holds]
 
-    @property
-    def decibels(self) -> float | None:
-        """A ratio of squared errors in dB; None for other contrasts."""
-        if not self.contrast.is_mse_ratio or self.estimate is None:
-            return None
-        return 10 * math.log10(self.estimate.value)
-
     def as_json(self) -> dict[str, Any]:
         """The finding as in claims.json."""
         content = {
             "what": self.contrast.text,
+            "predicted": f"{self.contrast.side} {self.contrast.bound:g}",
             "decides": self.decides,
             "holds": self.holds,
             "p_value": self.p_value,
+            "p_value_against": self.p_against,
         }
         if self.estimate:
             estimate = self.estimate
             content |= {"value": estimate.value, "low": estimate.low, "high": estimate.high}
-        if self.decibels is not None:
-            content["decibels"] = self.decibels
+            content |= {"seeds": estimate.seeds, "images": estimate.images}
         return content
 
 
@@ -161,17 +178,13 @@ class JudgedClaim:
     findings : list of Finding
     verdict : str
     reasons : list of str
-        Why all or part was not tested.
-    on_colorful_half : str
-        The verdict on the more colorful half of the test images. Pale predictions are almost exact
-        on nearly gray photographs, which dominate means of PSNR.
+        What limits the verdict: why it was not tested or is undecided, or what was left out.
     """
 
     claim: Claim
     findings: list[Finding]
     verdict: str
     reasons: list[str]
-    on_colorful_half: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The claim as in claims.json."""
@@ -179,63 +192,68 @@ class JudgedClaim:
             "number": self.claim.number,
             "section": self.claim.section,
             "claim": self.claim.text,
-            "measured": self.claim.measured,
             "rule": self.claim.rule,
             "verdict": self.verdict,
             "reasons": self.reasons,
-            "verdict_on_colorful_half": self.on_colorful_half,
             "evidence": [finding.as_json() for finding in self.findings],
         }
 
 
 def judge(claims: Sequence[Claim], experiments: Experiments) -> list[JudgedClaim]:
-    """Judge claims by the study's results."""
-    half = experiments.colorful_half()
-    return [
-        replace(_judge(claim, experiments), on_colorful_half=_judge(claim, half).verdict)
-        for claim in claims
-    ]
+    """Judge claims by the study's results, in the order of the claims."""
+    judged: dict[int, JudgedClaim] = {}
+    for claim in claims:
+        judged[claim.number] = _judge(claim, experiments, judged)
+    return list(judged.values())
 
 
-def _judge(claim: Claim, experiments: Experiments) -> JudgedClaim:
+def _judge(
+    claim: Claim, experiments: Experiments, before: Mapping[int, JudgedClaim]
+) -> JudgedClaim:
     missing = [name for name in claim.variants if name not in experiments.variants]
     if missing:
         return JudgedClaim(claim, [], NOT_TESTED, _reasons_of_missing(missing, experiments))
-    unfit = _without_weights(claim.rivals, experiments) if IMAGENET in claim.needs else {}
+    unfit = without_weights(claim.rivals, experiments)
     findings = _findings(claim, experiments, unfit)
     deciding = [finding for finding in findings if finding.decides]
-    reasons = _unmet_needs(claim, experiments, unfit)
+    names = [name for name in claim.variants if name not in unfit]
+    trainings = [training for name in names for training in experiments.trainings_of(name)]
+    lacking = [need(experiments, trainings) for need in claim.needs]
+    reasons = [reason for reason in lacking if reason]
+    required = before[claim.requires] if claim.requires else None
+    if required and required.verdict in (CONTRADICTED, NOT_TESTED):
+        reasons.append(f"it rests on claim {claim.requires}, which is {required.verdict}")
     if not deciding:
         reasons.append("the study has nothing to compare with")
-    unresolved = ""
-    if claim.precondition:
-        _, condition = claim.precondition
-        holds = findings[0].holds
-        if holds is False:
-            reasons.append(f"it requires that {condition}")
-        unresolved = condition if holds is None else ""
+    if reasons:
+        return JudgedClaim(claim, findings, NOT_TESTED, reasons)
     notes = [f"judged without {name}: no ImageNet weights in {unfit[name]}" for name in unfit]
-    opposite = any(finding.holds is False for finding in deciding)
-    if opposite and not reasons and not unresolved:
+    constant = [
+        name
+        for name in names
+        if all(training.summary.constant_output for training in experiments.trainings_of(name))
+    ]
+    if constant:
+        notes.append(f"{', '.join(constant)}: the network gives a constant color")
+    if required and required.verdict == UNDECIDED:
+        notes.append(f"it rests on claim {claim.requires}, which is {UNDECIDED}")
+        return JudgedClaim(claim, findings, UNDECIDED, notes)
+    if any(finding.holds is False for finding in deciding):
         return JudgedClaim(claim, findings, CONTRADICTED, notes)
-    names = [name for name in claim.variants if name not in unfit]
-    if not set.intersection(*(experiments.seeds_of(name) for name in names)):
-        reasons.append("these variants have no seed in common")
-    elif any(finding.estimate is None for finding in deciding):
+    if any(finding.estimate is None for finding in deciding):
         reasons.append("undefined for these images or epochs")
     if any(finding.estimate and finding.estimate.low is None for finding in deciding):
         reasons.append("one seed is not enough")
     if reasons:
         return JudgedClaim(claim, findings, NOT_TESTED, reasons)
+    unresolved = [finding for finding in deciding if finding.holds is None]
     if unresolved:
-        notes.append(f"it is undecided whether {unresolved}")
-    supported = all(finding.holds for finding in deciding)
-    return JudgedClaim(claim, findings, SUPPORTED if supported else UNDECIDED, notes)
+        return JudgedClaim(claim, findings, UNDECIDED, notes + _limits(unresolved))
+    return JudgedClaim(claim, findings, SUPPORTED, notes)
 
 
 def _findings(claim: Claim, experiments: Experiments, unfit: Collection[str]) -> list[Finding]:
-    """Estimate the contrasts, the precondition first, with corrected p-values."""
-    contrasts = [*([claim.precondition[0]] if claim.precondition else []), *claim.contrasts]
+    """Estimate the contrasts, with the p-values by which they contradict the claim."""
     present = ("", *experiments.variants)
     findings = [
         Finding(
@@ -243,17 +261,68 @@ def _findings(claim: Claim, experiments: Experiments, unfit: Collection[str]) ->
             contrast.measure(experiments),
             contrast.decides and contrast.variant not in unfit,
         )
-        for contrast in contrasts
+        for contrast in claim.contrasts
         if contrast.variant in present
     ]
     p_values = [
-        finding.estimate.p_value(finding.contrast.bound)
-        if finding.decides and finding.estimate
-        else None
+        None
+        if not finding.decides or finding.p_value is None
+        else (1.0 if finding.as_predicted else finding.p_value)
         for finding in findings
     ]
     pairs = zip(findings, holm(p_values), strict=True)
-    return [replace(finding, p_value=p_value) for finding, p_value in pairs]
+    return [replace(finding, p_against=p_value) for finding, p_value in pairs]
+
+
+def _limits(unresolved: Sequence[Finding]) -> list[str]:
+    """What limits the parts of a claim that are not significant, a text for those alike in it."""
+    alike: dict[tuple[Any, ...], list[tuple[Contrast, Estimate]]] = {}
+    for finding in unresolved:
+        if finding.estimate and finding.p_value is not None:
+            estimate, unit = finding.estimate, finding.contrast.unit
+            kind = (_limit(estimate, finding.p_value), unit, estimate.images, estimate.is_ratio)
+            alike.setdefault(kind, []).append((finding.contrast, estimate))
+    limits = []
+    for (limit, unit, *_), parts in alike.items():
+        names = ", ".join(contrast.variant or contrast.text for contrast, _ in parts)
+        text = limit or _sensitivity([estimate for _, estimate in parts], unit)
+        limits.append(f"{names} not significant: {text}")
+    return limits
+
+
+def _limit(estimate: Estimate, p_value: float) -> str:
+    """What limits a part, unless it is the number of seeds and photographs."""
+    if not estimate.se:
+        return "it is exactly the bound"
+    if p_value < estimate.level:
+        return "it is the opposite, but not after correction for the number of parts"
+    if p_value < LEVEL:
+        return (
+            f"p = {p_value:.3f}, which has to be below {estimate.level:g} with fewer than "
+            f"{FEW_SEEDS} seeds"
+        )
+    return ""
+
+
+def _sensitivity(estimates: Sequence[Estimate], unit: str) -> str:
+    """What such numbers of seeds and photographs detect, and which of the two is the limit."""
+    seeds, images = min(estimate.seeds for estimate in estimates), estimates[0].images
+    sample = f"{seeds} seeds" if seeds > 1 else "1 seed"
+    if images > 1:
+        sample += f" and {images:,} photographs"
+    detectable = [estimate.detectable(estimate.level) or 0.0 for estimate in estimates]
+    factor = "a factor of " if estimates[0].is_ratio else ""
+    text = f"{sample} detect {factor}{_span(detectable, '.2g')} {unit}".rstrip()
+    text += f" with a probability of {POWER:.0%}"
+    shares = [one.from_seeds for one in estimates if one.from_seeds is not None]
+    if images > 1 and shares:
+        text += f" ({_span(shares, '.0%')} of the variance is between seeds)"
+    return text
+
+
+def _span(values: Sequence[float], form: str) -> str:
+    low, high = (f"{end:{form}}" for end in (min(values), max(values)))
+    return low if low == high else f"{low} to {high}"
 
 
 def _reasons_of_missing(missing: Sequence[str], experiments: Experiments) -> list[str]:
@@ -265,7 +334,7 @@ def _reasons_of_missing(missing: Sequence[str], experiments: Experiments) -> lis
     return [f"{', '.join(names)}: {reason}" for reason, names in reasons.items() if names]
 
 
-def _without_weights(names: Sequence[str], experiments: Experiments) -> dict[str, str]:
+def without_weights(names: Sequence[str], experiments: Experiments) -> dict[str, str]:
     """The variants without ImageNet weights, with the name of their random network."""
     random = {
         name: training.training.random_network
@@ -273,19 +342,3 @@ def _without_weights(names: Sequence[str], experiments: Experiments) -> dict[str
         for training in experiments.trainings_of(name)
     }
     return {name: network for name, network in random.items() if network}
-
-
-def _unmet_needs(claim: Claim, experiments: Experiments, unfit: Collection[str]) -> list[str]:
-    """The claim's needs that the study's settings do not meet."""
-    names = [name for name in claim.variants if name not in unfit]
-    trainings = [training.training for name in names for training in experiments.trainings_of(name)]
-    reasons = []
-    if PHOTOGRAPHS in claim.needs and experiments.source == "scenes":
-        reasons.append("synthetic images, whose texture determines the colors")
-    random = set(_without_weights(names, experiments).values())
-    if IMAGENET in claim.needs and random:
-        reasons.append(f"no ImageNet weights in {', '.join(sorted(random))}")
-    epochs = min(training.train.epochs for training in trainings)
-    if LONG in claim.needs and epochs < MIN_EPOCHS:
-        reasons.append(f"trained for {epochs} epochs; at least {MIN_EPOCHS} are needed")
-    return reasons
