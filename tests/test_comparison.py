@@ -5,6 +5,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,10 @@ import pytest
 
 from colorization.backbones.weights import Pretrained
 from colorization.pages import rendering
+from colorization.pages.pictures import Block
 from colorization.scoring.evaluation import Evaluation
-from colorization.scoring.summary import TRIVIAL
+from colorization.scoring.gap import Gap
+from colorization.scoring.samples import Samples
 from colorization.study import comparison, summary, verdicts
 from colorization.study.claims import CLAIMS
 from colorization.study.comparison import Circumstances
@@ -80,9 +83,7 @@ def elsewhere(here: Path) -> Path:
 
 
 def summarized(study: Experiments) -> summary.StudySummary:
-    found = summary.summarize_study(study, verdicts.judge(CLAIMS, study))
-    assert found is not None
-    return found
+    return summary.summarize_study(study, verdicts.judge(CLAIMS, study))
 
 
 def texts(table: rendering.Table) -> dict[str, list[str]]:
@@ -99,8 +100,10 @@ def plain(folder: Path, page: str) -> str:
 def test_each_row_has_the_scores_of_its_training() -> None:
     results = texts(comparison.results_table(STUDY))
     # PSNR 24.5 and 18 in the mean; both deviate by the same.
-    assert results["baseline"][:3] == ["24.50 ± 0.43", "6.50 ± 0.00", "0.8765 ± 0.0000"]
-    assert results["gray (ab = 0)"][:2] == ["21.00 ± 1.00 (2 exact)", ""]
+    # The constant color's error is 0.0323456 in all, the model's 0.0123456.
+    first = ["61.8 ± 0.0", "24.50 ± 0.43", "6.50 ± 0.00", "0.8765 ± 0.0000"]
+    assert results["baseline"][:4] == first
+    assert results["gray (ab = 0)"][1:3] == ["21.00 ± 1.00 (2 exact)", ""]
     assert list(results) == [
         "baseline",
         "vgg16_conv",
@@ -119,7 +122,7 @@ def test_a_psnr_gain_does_not_count_excluded_images() -> None:
     exact = evaluation(rows(4, constant_psnr_rgb_db=[np.nan, 18.0, 18.5, 19.0]))
     (row, *_) = comparison.results_table(Experiments({("baseline", 1): exact}, "scenes")).rows
     assert exact.summary.psnr_gain["constant"].excluded == 0  # no such key in metrics.json
-    assert "exact" not in row[2]
+    assert "exact" not in row[3]
 
 
 def test_every_row_has_a_cell_for_each_title() -> None:
@@ -144,7 +147,7 @@ def test_metrics_are_those_of_the_evaluations_and_valid_json(here: Path) -> None
 
 
 def test_every_verdict_and_every_history_is_written(here: Path) -> None:
-    assert len(json.loads((here / "claims.json").read_text())) == 11
+    assert len(json.loads((here / "claims.json").read_text())) == len(CLAIMS)
     histories = pd.read_csv(here / "history.csv")
     assert histories["training"].unique().tolist() == list(STUDY.by_name())
     assert histories.loc[histories["training"] == "vgg16_conv", "val_mse"].iloc[-1] == 0.015
@@ -224,7 +227,7 @@ def test_the_html_page_needs_nothing_beside_it_and_is_escaped(tmp_path: Path) ->
     assert page.count("<script") == 1
     assert not re.search(r"@import|https?:", page)
     targets = re.findall(r"(?:src|href|srcset|url)\s*[=(]\s*[\"']?([^\"' )>]+)", page)
-    assert len(targets) == 4
+    assert len(targets) == 6
     assert all(target.startswith("data:") for target in targets)
 
 
@@ -247,105 +250,271 @@ def test_several_seeds_have_trainings_and_means(tmp_path: Path) -> None:
         "bn_maxpool_half (1)",
         "bn_maxpool_half (2)",
     ]
-    assert list(texts(summary.means_table(TWO_SEEDS))) == ["baseline", "bn_maxpool_half"]
-    # SSIM is the same in each training and image.
-    assert texts(summary.means_table(TWO_SEEDS))["baseline"][1] == "0.8765"
+    means = texts(summary.means_table(TWO_SEEDS))
+    assert [*means][:2] == ["baseline", "bn_maxpool_half"]
+    assert len(means) == 4  # and the trivial baselines
+    assert means["baseline"][2] == "0.8765"  # SSIM, the same in each training and image
     write(tmp_path, TWO_SEEDS)
     for page in PAGES:
         assert "Not trained yet: baseline-3." in plain(tmp_path, page)
         assert "a true difference of" not in plain(tmp_path, page)
 
 
+def removing(*percent: float, difference: float = 11.0, **training: Any) -> list[Evaluation]:
+    """Trainings that remove so much of the constant color's error, in all photographs alike.
+
+    That of the constant color grows from photograph to photograph; gray's is a quarter larger.
+    """
+    constant = np.linspace(0.02, 0.06, 6)
+    return [
+        evaluation(
+            rows(
+                model_mse_ab=constant * (1 - removed / 100),
+                gray_mse_ab=1.25 * constant,
+                constant_mse_ab=constant,
+                model_ciede2000_mean=difference + np.linspace(-0.1, 0.1, 6),
+                gray_ciede2000_mean=11.0,
+            ),
+            **training,
+        )
+        for removed in percent
+    ]
+
+
+CONTROLS = {"no_embedding": "none", "random": "random_network", "another": "another_photograph"}
+
+
+def study_of(
+    trainings: dict[str, list[Evaluation]], *, controls: bool = False, **fields: Any
+) -> Experiments:
+    """A study of variants; `controls` says whether some are controls of bn_maxpool."""
+    fields |= {"controls": {"bn_maxpool": CONTROLS}} if controls else {}
+    keyed = {
+        (name, seed): training
+        for name, found in trainings.items()
+        for seed, training in enumerate(found, 1)
+    }
+    return Experiments(keyed, "photos.zip", **fields)
+
+
+RANKED = study_of(
+    {
+        "bn_maxpool": removing(1.0, 1.1, 0.9),
+        "deeper": removing(4.0, 4.2, 3.8),
+        "no_embedding": removing(9.0, 9.1, 8.9),
+        "another": removing(-2.0, -2.1, -1.9),
+        "mobilenet_unet": removing(-30.0, -30.1, -29.9, difference=9.0, network="mobilenet_unet"),
+    },
+    controls=True,
+)
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_begins_with_the_summary(tmp_path: Path, page: str) -> None:
-    better = [evaluation(rows(4, model_psnr_rgb_db=[30, 31, 32, 33 + seed])) for seed in (0, 1)]
-    study = Experiments(
-        {("bn_maxpool", seed): found for seed, found in enumerate(better)}
-        | {
-            (name, seed): evaluation(rows(4, model_psnr_rgb_db=[29, 30, 31, 32.1 + seed]))
-            for name in summary.CONTROLS
-            for seed in (0, 1)
-        },
-        "photos.zip",
+def test_people_look_before_they_read(tmp_path: Path, page: str) -> None:
+    comparison.write_comparison(RANKED, "", HERE, tmp_path, published=True)
+    text = plain(tmp_path, page)
+    begin = [
+        "The error that each variant and trivial baseline removes",
+        "none picked by hand",
+        "deeper removes the most of the constant color's error, 4.0% (",
+        "removed, % (higher is better)",
+        "6 test photographs count",
+        "Which claims hold",
+        "PSNR",
+    ]
+    assert [text.count(part) > 0 for part in begin] == [True] * len(begin)
+    places = [text.index(part) for part in begin]
+    assert places == sorted(places)
+
+
+def test_variants_and_baselines_are_ranked_by_the_error_that_they_remove() -> None:
+    table = texts(summary.ranking(RANKED, summarized(RANKED)))
+    assert {name: cells[0].partition(" (")[0] for name, cells in table.items()} == {
+        "no_embedding": "9.0",
+        "deeper": "4.0",
+        "bn_maxpool": "1.0",
+        "constant color (the training set's mean)": "0.0",
+        "another": "-2.0",
+        "gray (ab = 0)": "-25.0",
+        "mobilenet_unet": "-30.0",
+    }
+    forest = summary.forest_rows(RANKED, summarized(RANKED))
+    assert [row.label.partition(" (")[0] for row in forest] == [
+        name.partition(" (")[0] for name in table
+    ]
+    assert [row.kind for row in forest] == [
+        "control",
+        "the paper's",
+        "the paper's",
+        "",
+        "control",
+        "",
+        "beyond the paper",
+    ]
+    assert all(row.low <= row.value <= row.high for row in forest)
+
+
+def test_what_holds_is_told_in_five_sentences() -> None:
+    told = summary.sentences(RANKED, summarized(RANKED))
+    assert [re.sub(r" \([^)]*\)", "", sentence) for sentence in told] == [
+        "`deeper` removes the most of the constant color's error, 4.0%; significantly more than "
+        "nothing is removed by `deeper` and `bn_maxpool`.",
+        "It is one of the paper's own variants; `bn_maxpool`, which the paper calls the most "
+        "promising, removes 1.0%.",
+        "With the embedding of its photograph, `bn_maxpool` removes more error by -8.0 points than "
+        "without an embedding, +3.0 points than with the embedding of another photograph: a "
+        "significant gain over 1 of 2 controls.",
+        "How much larger the error is on test than on training photographs is undefined: these "
+        "trainings were evaluated before it was measured.",
+        "Colorized photographs are 0.90 times as colorful as the photographs; `mobilenet_unet` is "
+        "significantly closer to them than gray by CIEDE2000.",
+    ]
+
+
+def test_one_seed_is_not_enough() -> None:
+    study = study_of(
+        {"bn_maxpool": removing(3.0), "no_embedding": removing(1.0)}, controls=True
     )
-    write(tmp_path, study)
-    told = re.sub(r"</?[a-z][^>]*>|\n", " ", plain(tmp_path, page))
-    first = told.partition("The paper's claims")[0]
-    assert "Which variant is best? By PSNR over the constant color bn_maxpool." in first
-    assert "Yes: the network with it is better than each of its 3 controls." in first
-    assert "another photograph: +0.975 (+0.895 to +1.055) dB, p < 0.001" in first
-    assert re.search(r"p < 0.001; 0\.\d\d dB would be detected with a probability of 80%", first)
-    assert "Of 11 claims" in first
-    assert "the paper this study" in re.sub(r"[\s|]+", " ", first)
-    assert not re.search(r"\b(None|nan|NaN|Undefined)\b", first.partition("Which variant")[2])
+    best, _, embedding, *_ = summary.sentences(study, summarized(study))
+    assert best.endswith("; one seed is not enough to compare variants.")
+    assert "by +2.0 points than without an embedding; one seed is not enough." in embedding
 
 
-def test_the_best_is_compared_with_the_second_and_fewer_seeds_are_named(tmp_path: Path) -> None:
-    better = evaluation(rows(4, model_psnr_rgb_db=30.5))
-    trainings = {("bn_maxpool", 1): better, ("bn_maxpool", 2): better, ("baseline", 1): BASELINE}
-    study = Experiments(trainings, "photos.zip")
+def test_what_no_variant_does_is_said() -> None:
+    study = study_of({"l2": removing(-3.0, -3.1), "mobilenet_unet": removing(-5.0, -5.2)})
+    best, paper, embedding, _, colors = summary.sentences(study, summarized(study))
+    assert best.startswith("No variant removes any of the constant color's error; `l2` comes clos")
+    assert best.endswith("; no variant removes significantly more than nothing.")
+    assert paper.endswith("`bn_maxpool`, which the paper calls the most promising, is not ranked.")
+    assert embedding.endswith("is not tested: the study has no control.")
+    assert colors.endswith("no variant is significantly closer to them than gray by CIEDE2000.")
+
+
+def test_significance_is_corrected_for_the_number_of_variants() -> None:
+    # By Student's t of 1, 2 and 3%, whose standard error is 1/sqrt(3), p = 0.074 of two sides.
+    clear, unclear = removing(4.0, 4.1, 3.9), removing(1.0, 2.0, 3.0)
+    assert summarized(study_of({"l2": clear, "deeper": unclear})).above_zero == ["l2"]
+    # 2, 2.4 and 2.8%: p = 0.0093; times four for four variants it is above 0.03.
+    near = removing(2.0, 2.4, 2.8)
+    assert summarized(study_of({"deeper": near})).above_zero == ["deeper"]
+    others = {name: removing(-1.0, -2.0, -3.0) for name in ("baseline", "l2", "bn_maxpool")}
+    assert summarized(study_of({"deeper": near} | others)).above_zero == []
+
+
+def test_a_network_that_gives_a_constant_color_is_in_no_ranking(tmp_path: Path) -> None:
+    def marked(training: Evaluation) -> Evaluation:
+        return replace(training, summary=replace(training.summary, constant_output=True))
+
+    whole = [marked(training) for training in removing(50.0, 50.1)]
+    partly = [marked(removing(7.0)[0]), removing(7.1)[0]]
+    study = study_of({"l2": whole, "deeper": partly, "bn_maxpool": removing(1.0, 1.1)})
     found = summarized(study)
-    assert (found.best, found.second) == ("bn_maxpool", "baseline")
-    assert found.lead
-    assert found.lead.value == pytest.approx(30.5 - BASELINE.rows["model_psnr_rgb_db"].mean())
-    named = ["bn_maxpool", "baseline (1 of 2 seeds)"]
-    trivial = [rendering.COLORIZER_LABELS[baseline] for baseline in TRIVIAL]
-    assert list(texts(summary.ranking(study, found))) == [*named, *trivial]
-    assert sorted(texts(summary.means_table(study))) == sorted(named)
+    assert (found.best, found.constant) == ("deeper", ["l2"])
+    table = texts(summary.ranking(study, found))
+    assert [*table][0] == "deeper (1 of 2 gives a constant color)"
+    assert [*table][-1] == "l2 (gives a constant color)"
+    assert table["l2 (gives a constant color)"] == ["unranked", "", ""]
+    assert "l2" not in comparison.drawn(study, found)
     write(tmp_path, study)
-    text = plain(tmp_path, "md")
-    assert re.search(
-        r"that of the second best, baseline, it is \+\d.* dB, from one common seed", text
+    assert "has not learned to color, and is in no ranking" in plain(tmp_path, "md")
+
+
+def test_the_gap_is_a_column_once_it_is_measured() -> None:
+    def with_gap(training: Evaluation, ratio: float) -> Evaluation:
+        mse = {"best": 0.01, "last": 0.01}
+        gap = Gap(
+            {"train": 6, "test": 6},
+            {"train": mse, "test": mse},
+            {"best": 1.0, "last": ratio},
+            {"best": None, "last": None},
+        )
+        return replace(training, summary=replace(training.summary, gap=gap))
+
+    def ratios(*values: float) -> list[Evaluation]:
+        return [with_gap(removing(1.0)[0], value) for value in values]
+
+    study = study_of(
+        {
+            "bn_maxpool": ratios(1.7, 1.8, 1.9),
+            "l2": ratios(1.0, 1.1),
+            "deeper": ratios(2.0, 2.5),
+            "baseline": removing(1.0, 1.2),
+        }
     )
-    assert "Too few common seeds to compare: baseline." in text
-
-
-def test_the_page_lists_variants_significantly_below_the_best(tmp_path: Path) -> None:
-    def three(psnr: float, spread: float) -> list[Evaluation]:
-        return [evaluation(rows(4, model_psnr_rgb_db=psnr + spread * seed)) for seed in (-1, 0, 1)]
-
-    every = {"bn_maxpool": three(30, 0.01), "l2": three(29, 0.02), "deeper": three(29.9, 0.5)}
-    study = Experiments(
-        {(name, seed): found[seed] for name, found in every.items() for seed in range(3)}, "zip"
+    assert "gap" not in " ".join(summary.ranking(RANKED, summarized(RANKED)).titles)
+    table = summary.ranking(study, summarized(study))
+    assert table.titles[-1] == summary.GAP_TITLE
+    # Student's t of two degrees of freedom: 4.303 standard errors of 0.1 / sqrt(3).
+    assert texts(table)["bn_maxpool"][-1] == "1.80 (1.55 to 2.05)"
+    assert texts(table)["baseline (2 of 3 seeds)"][-1] == "undefined"
+    assert texts(table)["gray (ab = 0)"][-1] == ""
+    sentence = summary.sentences(study, summarized(study))[3]
+    assert re.sub(r" \([^)]*\)", "", sentence) == (
+        "After the last epoch, the error on test photographs over that on training photographs is "
+        "`bn_maxpool` 1.80, `l2` 1.05, `deeper` 2.25, the least and the most of all."
     )
-    found = summarized(study)
-    assert (found.best, found.below, found.not_different) == ("bn_maxpool", ["l2"], ["deeper"])
-    write(tmp_path, study)
-    told = plain(tmp_path, "md")
-    assert "Significantly below it: l2." in told
-    assert "Not significantly different from it: deeper." in told
 
 
-def test_the_summary_lists_variants_above_both_baselines_and_the_best_over_each() -> None:
-    """Gray, 21.25 dB, is undefined for the last image, an exactly gray one; constant is 18 dB."""
-
-    def two(*psnr: float) -> list[Evaluation]:
-        table = rows(4, model_psnr_rgb_db=psnr, gray_psnr_rgb_db=[21.2, 21.3, 21.2, np.nan])
-        return [evaluation(table.assign(constant_psnr_rgb_db=[18.0, 18.1, 18.0, 18.1]))] * 2
-
-    def summary_of(every: dict[str, list[Evaluation]]) -> summary.StudySummary:
-        trainings = {(name, seed): found[seed] for name, found in every.items() for seed in (0, 1)}
-        return summarized(Experiments(trainings, "zip"))
-
-    others = {"pale": two(21, 21, 21, 40), "poor": two(9, 9, 9, 9)}
-    found = summary_of(others | {"strong": two(25, 25.1, 25, 24)})
-    assert (found.best, found.best_over_gray) == ("pale", "strong")
-    assert found.above_both == ["strong"]
-    # p = 0.02 by Student's t of 7, 7, 7 and 1.9 dB; times three for three variants.
-    uncertain = {"strong": two(25, 25.1, 25, 20)}
-    assert summary_of(uncertain).above_both == ["strong"]
-    assert summary_of(others | uncertain).above_both == []
-
-
-def test_a_random_network_is_named_if_others_have_imagenet_weights() -> None:
+def test_a_random_network_and_fewer_seeds_are_named() -> None:
     imagenet = Pretrained(network="vgg16", weights="imagenet")
-    known = evaluation(rows(4), embedding=None, encoder=imagenet)
-    random = evaluation(
-        rows(4), embedding=None, encoder=Pretrained(network="vgg19", weights="random")
+    random = Pretrained(network="vgg19", weights="random")
+    study = study_of(
+        {
+            "vgg16_conv": removing(2.0, 2.1, embedding=None, encoder=imagenet),
+            "vgg19_unet": removing(1.0, embedding=None, encoder=random),
+        }
     )
-    study = Experiments({("vgg16_conv", 1): known, ("vgg19_unet", 1): random}, "zip")
     names = list(texts(summary.ranking(study, summarized(study))))
-    assert names[:2] == ["vgg16_conv", "vgg19_unet (random vgg19)"]
+    assert names[:2] == ["vgg16_conv", "vgg19_unet (random vgg19, 1 of 2 seeds)"]
+    assert list(texts(summary.means_table(study)))[:2] == names[:2]
+
+
+def sampled(training: Evaluation) -> Evaluation:
+    """The same, with all its six images as samples, each of one brightness."""
+    gray = np.stack([np.full((32, 32, 3), 40 * index, np.uint8) for index in range(6)])
+    images = dict.fromkeys(("gray", "colorized", "truth"), gray)
+    return replace(training, samples={"evenly_spaced": Samples(training.rows, images)})
+
+
+def shown(blocks: list[Block]) -> list[tuple[str, list[int]]]:
+    """The title of each block of a figure, and the indices of its photographs."""
+    return [
+        (block.title, [int(image.mean()) // 40 for image in block.rows["photograph"]])
+        for block in blocks
+    ]
+
+
+def test_the_figure_has_photographs_of_the_more_colorful_half() -> None:
+    study = study_of({name: list(map(sampled, removing(1.0))) for name in ("bn_maxpool", "l2")})
+    found = summarized(study)
+    (block,) = blocks = comparison.figure_blocks(study, found)
+    assert list(block.rows) == ["gray", "bn_maxpool", "l2", "photograph"]
+    assert shown(blocks) == [("", [3, 4, 5])]  # the colorfulness grows
+    caption = comparison.figure_caption(study, found)
+    assert caption.startswith("Those of 6 test photographs, evenly spaced over the split, that are")
+
+
+def test_the_figure_has_nature_above_objects() -> None:
+    study = study_of(
+        {"bn_maxpool": list(map(sampled, removing(1.0)))},
+        subsets={
+            "nature only": frozenset({"im5.jpg", "im0.jpg"}),
+            "objects only": frozenset({"im3.jpg", "im4.jpg"}),
+            "sky": frozenset({"im5.jpg"}),
+        },
+    )
+    blocks = comparison.figure_blocks(study, summarized(study))
+    assert shown(blocks) == [("nature only", [5]), ("objects only", [3, 4])]
+
+
+def test_photographs_that_do_not_count_are_counted() -> None:
+    few = replace(removing(1.0)[0].summary, images=8)
+    study = study_of({"l2": [replace(removing(1.0)[0], summary=few)]}, min_chroma=2.0)
+    assert comparison.counted(study) == (
+        "6 of 8 test photographs count; the other 2 are nearly gray, with a mean chroma under 2, "
+        "and are in no mean."
+    )
+    assert comparison.counted(RANKED) == "All 6 test photographs count."
 
 
 def test_the_studys_settings_are_compared_with_the_papers() -> None:
@@ -366,47 +535,6 @@ def test_the_studys_settings_are_compared_with_the_papers() -> None:
 def test_classification_networks_are_not_compared_with_the_paper() -> None:
     bins = evaluation().training.model_copy(update={"objective": "classification"})
     assert config_diff([bins]).rows == []
-
-
-def test_significance_needs_several_seeds() -> None:
-    steps = np.linspace(-1, 1, 6)
-
-    def trainings(variant: str, seeds: int, difference: np.ndarray) -> dict:
-        table = rows(model_ciede2000_mean=difference, gray_ciede2000_mean=11.5 + steps)
-        return {(variant, seed): evaluation(table) for seed in range(seeds)}
-
-    study = Experiments(
-        trainings("baseline", 2, 10 + steps)
-        | trainings("deeper", 2, 11 + 9 * steps)
-        | trainings("l2", 1, 10 + steps),
-        "scenes",
-    )
-    found = summarized(study)
-    assert found.closer_than_gray == ["baseline"]
-    # Each is 3.25 dB above gray in every image, and 6.5 dB above the constant color.
-    assert found.above_both == ["baseline", "deeper"]
-    assert found.too_few_seeds == ["l2"]
-    assert found.not_different == ["deeper"]
-
-
-def test_one_seed_is_not_enough_to_judge_the_embedding() -> None:
-    one = {("bn_maxpool", 1): BASELINE, ("bn_maxpool_no_embedding", 1): THINNED}
-    assert summarized(Experiments(one, "scenes")).embedding_answer == "One seed is not enough."
-
-
-def test_the_embeddings_gain_is_summarized_over_its_controls() -> None:
-    def brings(*differences: float) -> str:
-        controls = [
-            summary.Control("so", Estimate(difference), 0.001 if difference else 1.0)
-            for difference in differences
-        ]
-        found = replace(summarized(STUDY), controls=controls)
-        return found.embedding_answer
-
-    assert brings(0.3, 0.2).startswith("Yes: the network with it is better than each of its 2")
-    assert brings(0.3).startswith("Yes: the network with it is better than its control")
-    assert brings(0.3, 0).startswith("In part: the network with it is better than 1 of 2")
-    assert brings(0, -0.4).startswith("No significant gain over any of its 2 controls.")
 
 
 def test_good_and_poor_results_are_those_of_bn_maxpool(here: Path, tmp_path: Path) -> None:

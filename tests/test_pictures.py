@@ -1,5 +1,6 @@
 """Pictures for people: what stands where, and always the same bytes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from colorization.pages import pictures
+from colorization.pages.pictures import Interval
 from samples import scene
 
 HISTORY = pd.DataFrame({"epoch": [1, 2], "train_mse": [0.02, 0.01], "val_mse": [0.03, 0.02]})
@@ -76,6 +78,58 @@ def test_long_titles_take_several_lines_and_stay_above_their_column(tmp_path: Pa
     assert sheet.shape[0] == len(head) + 2 * 65
     for edge in (130, 260):
         assert (head[:, edge - 2 : edge + 2] == 255).all()
+
+
+ROWS = (
+    Interval("deeper", 3.0, 1.0, 5.0, "the paper's"),
+    Interval("constant color", 0.0, 0.0, 0.0),
+    Interval("gray", -12.0, -14.0, -10.0),
+)
+
+
+def test_a_forest_plot_shades_what_is_worse_than_the_constant_color(tmp_path: Path) -> None:
+    kinds = ("the paper's", "control")
+    pictures.forest(ROWS, kinds, tmp_path / "a.png")
+    pictures.forest(ROWS, kinds, tmp_path / "b.png")
+    other = (ROWS[0], ROWS[1], replace(ROWS[2], low=-20.0))
+    pictures.forest(other, kinds, tmp_path / "c.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert (tmp_path / "a.png").read_bytes() != (tmp_path / "c.png").read_bytes()
+    pixels = np.asarray(Image.open(tmp_path / "a.png").convert("RGB")).astype(int)[:80]
+    shaded = (pixels == 240).all(axis=-1).mean(axis=0) > 0.5
+    blue = ((pixels[..., 2] > 150) & (pixels[..., 0] < 80)).any(axis=0)
+    assert shaded.nonzero()[0].max() < blue.nonzero()[0].min()
+
+
+def test_a_forest_plot_of_better_rows_alone_has_the_constant_color_too(tmp_path: Path) -> None:
+    better = [replace(ROWS[0], low=40.0, value=45.0, high=50.0)]
+    pictures.forest(better, ("the paper's",), tmp_path / "a.png")
+    pixels = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"))[:40]
+    shaded = (pixels == 240).all(axis=-1).mean(axis=0) > 0.5
+    assert 1 < shaded.sum() < 40  # what is left of the line at 0
+
+
+def test_a_figure_has_a_row_per_colorization_and_a_column_per_photograph(tmp_path: Path) -> None:
+    rows = {
+        title: np.stack([scene(10 * row + column, 64, 64) for column in range(3)])
+        for row, title in enumerate(("gray", "bn_maxpool", "photograph"))
+    }
+    blocks = [pictures.Block("nature only", rows), pictures.Block("", rows)]
+    pictures.figure(blocks, tmp_path / "figure.png")
+    sheet = np.asarray(Image.open(tmp_path / "figure.png")).astype(int)
+    side = pictures.TILE + pictures.GAP
+    left = sheet.shape[1] - 3 * side
+    tops = (pictures.TITLE_HEIGHT, pictures.TITLE_HEIGHT + 3 * side + pictures.GAP)
+    assert sheet.shape[0] == tops[1] + 3 * side
+    assert left > 0
+    for top in tops:
+        for row, images in enumerate(rows.values()):
+            for column, image in enumerate(images):
+                y, x = top + row * side, left + column * side
+                tile = sheet[y : y + pictures.TILE, x : x + pictures.TILE]
+                # Averaged by twos, the enlarged photograph is nearly the photograph again.
+                reduced = tile.reshape(64, 2, 64, 2, 3).mean(axis=(1, 3))
+                assert np.abs(reduced - image).mean() < 4
 
 
 def test_compared_curves_show_every_training(tmp_path: Path) -> None:

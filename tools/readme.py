@@ -28,14 +28,10 @@ from colorization.packaging.manifest import RELEASED
 from colorization.pages import rendering
 from colorization.pages.rendering import Table
 from colorization.scoring import metrics
-from colorization.scoring.evaluation import Evaluation
-from colorization.study.claims import CLAIMS, PROMISING
-from colorization.study.experiments import read_experiments
-from colorization.study.summary import CONTROLS
+from colorization.study.claims import CLAIMS
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = ROOT / "studies" / "photographs"
-DRAWN = (PROMISING, "mobilenet_unet")  # by these variants
 LINE = re.compile(  # of a params file, with a key
     r"(?P<indent> *)(?P<key>\w+):(?: (?P<value>[^#]*[^# ]))? *(?:# (?P<comment>.*))?$"
 )
@@ -114,72 +110,41 @@ is {default:g}. With it, over the {scores["images"]} test photographs, CIEDE2000
 
 
 def study_figure() -> str:
-    """The figure that `draw_figure` draws, with its caption."""
-    trainings = _trainings()
-    truth = trainings[PROMISING].samples["evenly_spaced"].images["truth"]
-    sweep = trainings[DRAWN[1]].sweep
-    vividness = sweep.default if sweep else 0
-    counts = [f"{trainings[name].training.training_images:,}" for name in DRAWN]
-    return f"""\
-![Photographs: gray, by two variants, truth](studies/photographs/figure.png)
-
-*Photographs evenly spaced over the study's test split. From the top: gray; `{DRAWN[0]}`, which the
-paper calls most promising; `{DRAWN[1]}`, beyond the paper, at vividness {vividness:g}; truth.
-{truth.shape[1]} px, trained on {" and ".join(counts)} photographs.*
-"""
-
-
-def draw_figure(out: Path) -> None:
-    """Draw photographs of the study's test split: gray, by two variants, truth."""
-    trainings = _trainings()
-    samples = [trainings[name].samples["evenly_spaced"].images for name in DRAWN]
-    rows = [samples[0]["gray"], *(images["colorized"] for images in samples), samples[0]["truth"]]
-    release.write_rows(rows, out)
-
-
-def _trainings() -> dict[str, Evaluation]:
-    params = STUDY / "params.yaml"
-    return read_experiments(Params.load(params), STUDY / "trainings").with_samples()
-
-
-def results_table() -> str:
-    """The study's ranking, without the variants of bn_maxpool."""
-    text = (STUDY / "study.md").read_text(encoding="utf-8")
-    ranking = re.search(r"(?:^\|.*\n)+", text, re.MULTILINE)
-    if not ranking:
-        raise ValueError(f"{STUDY / 'study.md'} has no table")
-    rows = [line.split("|") for line in ranking[0].splitlines()]
-    variants = [row for row in rows if not row[1].startswith(f" {PROMISING}_")]
-    table = "".join("|".join([*row[:2], *row[3:]]) + "\n" for row in variants)
-    images = json.loads((STUDY / "metrics.json").read_text(encoding="utf-8"))["images"]
-    seeds = len(Params.load(STUDY / "params.yaml").study.seeds)
-    over = f"{images} test photographs and {seeds} seeds"
-    return f"{table}\nMeans over {over}, with 95% confidence intervals.\n"
+    """The study's pictures, with what they show."""
+    return re.sub(r"(?<=\]\()", f"{STUDY.relative_to(ROOT).as_posix()}/", section("Error removed"))
 
 
 def findings() -> str:
-    """The study's findings on the variants and on the embedding."""
-    text = (STUDY / "study.md").read_text(encoding="utf-8")
-    sentences = re.findall(r"^(?:Above|Closer to|No variant is) .*\.$", text, re.MULTILINE)
-    gain = re.search(r"^\*\*(Does the semantic embedding help\?)\*\* (.*?)\. ", text, re.MULTILINE)
-    if not sentences or not gain:
-        raise ValueError(f"{STUDY / 'study.md'} has no findings")
-    controls = ", ".join(CONTROLS.values())
-    return f"{' '.join(sentences[:2])} {gain[1]} {gain[2]}: bn_maxpool {controls}.\n"
+    """What holds in the study, in a few sentences."""
+    return section("What holds")
+
+
+def results_table() -> str:
+    """The study's ranking, with the first variant of each network."""
+    lines = Params.load(STUDY / "params.yaml").variants
+    first = {line.network: name for name, line in reversed(lines.items())}
+    others = set(lines) - set(first.values())
+    rows = section("Results").splitlines(keepends=True)
+    return "".join(row for row in rows if not row.startswith("|") or _named(row) not in others)
+
+
+def _named(row: str) -> str:
+    """The variant that a row of a table begins with."""
+    return row.strip("| ").partition(" ")[0]
 
 
 def verdicts() -> str:
     """The paper's claims with the study's verdicts, a line each."""
-    judged = json.loads((STUDY / "claims.json").read_text(encoding="utf-8"))
-    return "".join(_verdict(claim) for claim in judged)
+    return section("Which claims hold")
 
 
-def _verdict(judged: dict[str, Any]) -> str:
-    remarks = list(judged["reasons"])
-    if (half := judged["verdict_on_colorful_half"]) != judged["verdict"]:
-        remarks.append(f"on the more colorful half of the photographs {half}")
-    why = f" ({'; '.join(remarks)})" if remarks else ""
-    return f"{judged['number']}. {judged['claim']} **{judged['verdict']}**{why}\n"
+def section(heading: str) -> str:
+    """The text under a heading of the study's page."""
+    text = (STUDY / "study.md").read_text(encoding="utf-8")
+    _, found, rest = text.partition(f"\n## {heading}\n\n")
+    if not found:
+        raise ValueError(f"{STUDY / 'study.md'} has no section {heading!r}")
+    return rest.partition("\n## ")[0].rstrip() + "\n"
 
 
 def metrics_table() -> str:
@@ -190,7 +155,7 @@ def metrics_table() -> str:
 
 
 def variants_table() -> str:
-    """The published study's variants: network, section of the paper, what differs from others."""
+    """The variants of a study: network, section of the paper, what differs from others."""
     lines = Params.load(ROOT / "profiles" / "photographs.yaml").variants
     return _table(
         ["variant", "network", "paper", "embedding", "training"],
@@ -318,7 +283,6 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
 
 
 if __name__ == "__main__":
-    draw_figure(STUDY / "figure.png")
     for path in pages():
         text = with_references(path.read_text(encoding="utf-8"))
         with chdir(ROOT):

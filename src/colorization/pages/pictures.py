@@ -1,6 +1,8 @@
-"""Pictures for the pages: sheets of sample images, and curves."""
+"""Pictures for the pages: sheets of sample images, forest plots, and curves."""
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from PIL import Image, ImageDraw, ImageFont
 from skimage.util import montage
@@ -21,12 +24,56 @@ GAP = 4  # px between samples
 SAMPLES_ACROSS = 2
 PANELS_ACROSS = 4
 TITLE_HEIGHT, TITLE_SIZE = 24, 13  # px, of a line
+FIGURE_TITLE_SIZE, LONGEST_FIGURE_TITLE = 17, 11  # px; characters in a line
 LONGEST_TITLE, LONGEST_PANEL_TITLE = 16, 20  # characters in a line
 BORDER = ((0, 2), (0, 2), (0, 0))  # px of white, below and right of a compared sample
 CURVES = {"train_mse": "training", "val_mse": "validation"}
 NORMAL_95 = 1.96  # standard errors on either side of a mean, for 95% confidence
 MARKERS = "osv^DPX*"
 BASELINE_COLORS = {GRAY: "0.6", CONSTANT: "0.35"}
+FOREST_STYLES = (  # of the kinds of a forest plot's rows
+    {"color": "C0", "marker": "o"},
+    {"color": "C1", "marker": "s"},
+    {"color": "0.45", "marker": "D", "markerfacecolor": "white"},
+)
+BASELINE_STYLE = {"color": "black", "marker": "|", "markersize": 11, "markeredgewidth": 2}
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A row of a forest plot: a value with its confidence interval.
+
+    Attributes
+    ----------
+    label : str
+    value : float
+    low, high : float
+        Equal to the value if it has no interval.
+    kind : str
+        Rows of one kind look alike, and the legend names it. Empty for a trivial baseline.
+    """
+
+    label: str
+    value: float
+    low: float
+    high: float
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of a figure: a row per colorization, a column per photograph.
+
+    Attributes
+    ----------
+    title : str
+        May be empty.
+    rows : dict of str to (S, H, W, 3) uint8 array
+        sRGB, by the title of the row.
+    """
+
+    title: str
+    rows: Mapping[str, np.ndarray]
 
 
 def triptychs(samples: dict[str, np.ndarray]) -> list[np.ndarray]:
@@ -170,6 +217,89 @@ def in_lines(name: str, longest: int) -> str:
             lines.append("")
         lines[-1] += part
     return "\n".join(lines)
+
+
+def forest(rows: Sequence[Interval], kinds: Sequence[str], out: Path) -> None:
+    """Plot the error that colorizers remove, with intervals: a row each, from the top.
+
+    The line at 0 is the constant color, and the side of those that are worse is shaded.
+
+    Parameters
+    ----------
+    rows : sequence of Interval
+        In percent.
+    kinds : sequence of str
+        All kinds that a row may be of, in the order of their styles.
+    out : Path
+        A PNG.
+    """
+    labels = [row.label.replace(" (", "\n(", 1) for row in rows]
+    lines = sum(label.count("\n") + 1 for label in labels)
+    figure = _figure(5, 0.09 * len(rows) + 0.16 * lines + 1.2)
+    axes = figure.subplots()
+    present = {row.kind for row in rows}
+    styles = {
+        kind: style
+        for kind, style in zip(kinds, FOREST_STYLES, strict=False)
+        if kind in present
+    }
+    for y, row in enumerate(rows):
+        style = styles[row.kind] if row.kind else BASELINE_STYLE
+        axes.plot([row.low, row.high], [y, y], color=style["color"], linewidth=1.8)
+        axes.plot([row.value], [y], linestyle="none", **{"markersize": 6.5} | style)
+    low, high = axes.get_xlim()
+    low, high = min(low, -0.03 * (high - low)), max(high, 0.03 * (high - low))
+    worse = axes.axvspan(low, 0, color="0.94", zorder=0, label="worse than the constant color")
+    axes.axvline(0, color="black", linewidth=1)
+    axes.set(xlabel="error removed, %", xlim=(low, high), ylim=(len(rows) - 0.5, -0.7))
+    axes.set_yticks(range(len(rows)), labels, fontsize=9)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", alpha=0.3)
+    axes.spines[["left", "right", "top"]].set_visible(False)
+    handles = [Line2D([], [], **style, label=kind) for kind, style in styles.items()]
+    figure.legend(handles=[*handles, worse], loc="outside lower center", ncols=2, fontsize=9, frameon=False)
+    _save(figure, out)
+
+
+def figure(blocks: Sequence[Block], out: Path) -> None:
+    """Write a figure of colorized photographs, block below block.
+
+    Parameters
+    ----------
+    blocks : sequence of Block
+    out : Path
+        A PNG, in which each photograph is `TILE` px wide, smoothly resized.
+    """
+    drawn = [_draw_block(block) for block in blocks]
+    size = (max(block.width for block in drawn), sum(block.height for block in drawn))
+    sheet = Image.new("RGB", size, "white")
+    top = 0
+    for block in drawn:
+        sheet.paste(block, (0, top))
+        top += block.height
+    with atomic_write(out) as partial:
+        sheet.save(partial, "PNG", optimize=True)
+
+
+def _draw_block(block: Block) -> Image.Image:
+    font = ImageFont.load_default(FIGURE_TITLE_SIZE)
+    names = [in_lines(name, LONGEST_FIGURE_TITLE) for name in block.rows]
+    probe = ImageDraw.Draw(Image.new("RGB", (1, 1)))
+    left = round(max(probe.multiline_textbbox((0, 0), name, font)[2] for name in names)) + 2 * GAP
+    head = TITLE_HEIGHT if block.title else GAP
+    across = max(len(images) for images in block.rows.values())
+    size = (left + across * (TILE + GAP), head + len(names) * (TILE + GAP))
+    sheet = Image.new("RGB", size, "white")
+    drawing = ImageDraw.Draw(sheet)
+    drawing.text((left, head / 2), block.title, "black", font, anchor="lm")
+    for y, (name, images) in enumerate(zip(names, block.rows.values(), strict=True)):
+        top = head + y * (TILE + GAP)
+        middle = (left - GAP, top + TILE / 2)
+        drawing.text(middle, name, "black", font, anchor="rm", align="right")
+        for x, image in enumerate(images):
+            tile = Image.fromarray(image).resize((TILE, TILE), Image.Resampling.LANCZOS)
+            sheet.paste(tile, (left + x * (TILE + GAP), top))
+    return sheet
 
 
 def compared_samples(columns: dict[str, np.ndarray], out: Path) -> None:

@@ -1,4 +1,4 @@
-"""Reads and writes the test images that the pages display."""
+"""Chooses, reads and writes the test images that the pages display."""
 
 import json
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from colorization.scoring.summary import colorful
 
 SETS = ("evenly_spaced", "best", "worst")
 STATES = ("gray", "colorized", "truth")
@@ -25,6 +27,13 @@ class Samples:
 
     rows: pd.DataFrame
     images: dict[str, np.ndarray]
+
+
+def more_colorful(rows: pd.DataFrame, min_chroma: float) -> pd.DataFrame:
+    """Select the more colorful half of the scored photographs; all if none is scored."""
+    scored = colorful(rows, min_chroma)
+    half = scored[scored["colorfulness"] >= scored["colorfulness"].median()]
+    return half if len(half) else rows
 
 
 def write_samples(

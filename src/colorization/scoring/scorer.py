@@ -11,10 +11,12 @@ from joblib import Parallel, delayed
 from colorization.color import lab
 from colorization.color.reference import Reference
 from colorization.core.progress import progress_bar
-from colorization.dataset.examples import Examples, predict, predict_batch
+from colorization.dataset.examples import Examples, evenly_spaced, predict, predict_batch
 from colorization.networks.vividness import AdjustableModel
+from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY, Subsets
 from colorization.scoring.one_image import CHROMA_EDGES, score_prediction
 from colorization.scoring.predictions import Predictions, block_means, reduced_ab
+from colorization.scoring.samples import more_colorful
 from colorization.scoring.summary import GRAY, MODEL
 from colorization.scoring.trivial import TrivialScores
 
@@ -141,6 +143,46 @@ def colorize(
         "colorized": lab.lab_to_rgb(L, ab),
         "truth": truth,
     }
+
+
+def representative(
+    rows: pd.DataFrame, min_chroma: float, count: int, subsets: Subsets
+) -> list[int]:
+    """Choose photographs to show, none of them by hand.
+
+    They are evenly spaced among the more colorful half: most differences between colorizers are
+    invisible on the others. With labels, half of them are of nature only, and come first; the other
+    half is of objects only.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        A row per test image, with the columns "name", "mean_chroma" and "colorfulness".
+    min_chroma : float
+        As in `summary.colorful`.
+    count : int
+    subsets : dict of str to frozenset of str
+        As `labels.subsets` returns it; empty without labels.
+
+    Returns
+    -------
+    list of int
+        Their positions in `rows`.
+    """
+    numbered = more_colorful(rows.reset_index(drop=True), min_chroma)
+    kinds = [
+        numbered.index[numbered["name"].isin(subsets.get(kind, frozenset()))].tolist()
+        for kind in (NATURE_ONLY, OBJECTS_ONLY)
+    ]
+    if not all(kinds):
+        kinds = [numbered.index.tolist()]
+    half = -(-count // len(kinds))
+    counts = [half, count - half][: len(kinds)]
+    return [
+        kind[position]
+        for kind, number in zip(kinds, counts, strict=True)
+        for position in evenly_spaced(len(kind), number)
+    ]
 
 
 def best_and_worst(rows: pd.DataFrame, count: int) -> tuple[list[int], list[int]]:

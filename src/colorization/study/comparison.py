@@ -14,7 +14,9 @@ from colorization.pages import pictures, rendering
 from colorization.pages.rendering import BASELINE_NAMES, COLORIZER_LABELS, Table
 from colorization.pages.vividness import sweep_table, write_sweeps
 from colorization.scoring.evaluation import Evaluation
+from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY
 from colorization.scoring.metrics import columns, metric
+from colorization.scoring.samples import more_colorful
 from colorization.scoring.summary import (
     CONSTANT,
     PSNR,
@@ -27,10 +29,13 @@ from colorization.study import summary, verdicts
 from colorization.study.claims import CLAIMS, PROMISING
 from colorization.study.config_diff import config_diff
 from colorization.study.experiments import Experiments
+from colorization.study.summary import StudySummary
 from colorization.study.verdicts import JudgedClaim
 
 TITLE = "Image colorization: the variants of a study"
 BEST_WORST = {"best": "good.png", "worst": "poor.png"}  # the paper's Figures 8 and 9
+FIGURE_ACROSS = 6  # photographs
+FOREST, FIGURE = "error_removed.png", "figure.png"
 GAIN_TITLE = f"PSNR over {BASELINE_NAMES[CONSTANT]}, dB (higher is better)"
 
 
@@ -80,8 +85,9 @@ def write_comparison(
     )
     with atomic_write(results / "history.csv") as partial:
         write_table(histories.reset_index("training"), partial)
-    figures = _draw(experiments, results) | write_sweeps(displayed, results)
-    context = _context(experiments, judged, params) | {"published": published}
+    found = summary.summarize_study(experiments, judged)
+    figures = _draw(experiments, found, results) | write_sweeps(displayed, results)
+    context = _context(experiments, found, judged, params) | {"published": published}
     text = rendering.render(
         "study.md.j2",
         **context,
@@ -109,8 +115,11 @@ def _write_json(content: Any, path: Path) -> None:
         partial.write_text(text + "\n", encoding="utf-8")
 
 
-def _draw(experiments: Experiments, results: Path) -> dict[str, str]:
-    """Draw curves and sample images, and give the data URL of each picture by its file name."""
+def _draw(experiments: Experiments, found: StudySummary, results: Path) -> dict[str, str]:
+    """Draw all pictures, and give the data URL of each by its file name."""
+    intervals = summary.forest_rows(experiments, found)
+    pictures.forest(intervals, summary.KINDS, results / FOREST)
+    pictures.figure(figure_blocks(experiments, found), results / FIGURE)
     histories = experiments.histories()
     variants = experiments.with_samples()
     first = next(iter(variants.values()))
@@ -118,7 +127,7 @@ def _draw(experiments: Experiments, results: Path) -> dict[str, str]:
     pictures.variant_curves(histories, first.baseline_mse(), results / "variants.png")
     figures = {
         name: rendering.picture_url((results / name).read_bytes())
-        for name in ("curves.png", "variants.png")
+        for name in (FOREST, "curves.png", "variants.png")
     }
     samples = {
         name: training.samples["evenly_spaced"].images for name, training in variants.items()
@@ -128,7 +137,7 @@ def _draw(experiments: Experiments, results: Path) -> dict[str, str]:
     pictures.compared_samples(
         {"gray": images["gray"], **columns, "truth": images["truth"]}, results / "samples.png"
     )
-    sheets = ["samples.png"]
+    sheets = [FIGURE, "samples.png"]
     for name, sheet in BEST_WORST.items():
         (results / sheet).unlink(missing_ok=True)
         if PROMISING in variants:
@@ -136,6 +145,84 @@ def _draw(experiments: Experiments, results: Path) -> dict[str, str]:
             pictures.sheet(pictures.triptychs(images), results / sheet)
             sheets.append(sheet)
     return figures | {name: rendering.sheet_url((results / name).read_bytes()) for name in sheets}
+
+
+def drawn(experiments: Experiments, found: StudySummary) -> list[str]:
+    """The variants of the figure: the paper's choice and the best, or else the second best."""
+    displayed = experiments.with_samples()
+    controls = summary.uninformed(experiments)
+    ranked = [name for name in found.removed if name in displayed and name not in controls]
+    others = [name for name in (*ranked, *displayed) if name != PROMISING]
+    return [*([PROMISING] if PROMISING in displayed else []), *others[:1]]
+
+
+def figure_blocks(experiments: Experiments, found: StudySummary) -> list[pictures.Block]:
+    """The blocks of the figure.
+
+    Its photographs are those samples that are among the more colorful half. With labels, those of
+    nature only and those of objects only are in blocks of their own.
+    """
+    displayed = experiments.with_samples()
+    samples = {
+        name: displayed[name].samples["evenly_spaced"] for name in drawn(experiments, found)
+    }
+    first = next(iter(samples.values()))
+    images = {
+        "gray": first.images["gray"],
+        **{name: sample.images["colorized"] for name, sample in samples.items()},
+        "photograph": first.images["truth"],
+    }
+    names = first.rows["name"].reset_index(drop=True)
+    half = names.isin(more_colorful(experiments.photographs, experiments.min_chroma)["name"])
+    kinds = {
+        kind: names.index[half & names.isin(experiments.subsets.get(kind, frozenset()))].tolist()
+        for kind in (NATURE_ONLY, OBJECTS_ONLY)
+    }
+    if not all(kinds.values()):
+        kinds = {"": (names.index[half] if half.any() else names.index).tolist()}
+    return [
+        pictures.Block(title, {name: rows[chosen[start:end]] for name, rows in images.items()})
+        for title, chosen in kinds.items()
+        for start in range(0, len(chosen), FIGURE_ACROSS)
+        for end in [start + FIGURE_ACROSS]
+    ]
+
+
+def figure_caption(experiments: Experiments, found: StudySummary) -> str:
+    """What the figure shows."""
+    displayed = experiments.with_samples()
+    rows = ["gray"]
+    for name in drawn(experiments, found):
+        sweep = displayed[name].sweep
+        at = f" at vividness {sweep.default:g}" if sweep else ""
+        rows.append(f"`{name}`{at} (seed {displayed[name].training.seed})")
+    blocks = figure_blocks(experiments, found)
+    titles = dict.fromkeys(block.title for block in blocks)
+    kinds = f" of {' and of '.join(titles)}" if all(titles) else ""
+    photographs = sum(len(block.rows["gray"]) for block in blocks)
+    samples = len(next(iter(displayed.values())).samples["evenly_spaced"].rows)
+    chosen = f"Test photographs{kinds}, evenly spaced among the more colorful half"
+    if photographs < samples:
+        chosen = (
+            f"Those of {samples} test photographs{kinds}, evenly spaced over the split, that are among "
+            "the more colorful half"
+        )
+    size = next(iter(displayed.values())).training.image_size
+    return (
+        f"{chosen}; none picked by hand. From the top: {', '.join(rows)}, the photograph; {size} px."
+    )
+
+
+def counted(experiments: Experiments) -> str:
+    """How many test photographs the means are over, in a sentence."""
+    first = next(iter(experiments.trainings.values())).summary
+    scored, others = first.images_scored, first.images - first.images_scored
+    if not others:
+        return f"All {first.images:,} test photographs count."
+    return (
+        f"{scored:,} of {first.images:,} test photographs count; the other {others:,} are nearly "
+        f"gray, with a mean chroma under {experiments.min_chroma:g}, and are in no mean."
+    )
 
 
 def metrics(experiments: Experiments) -> dict[str, Any]:
@@ -211,25 +298,31 @@ def _machines(runs: dict[str, Run]) -> list[Any]:
     return [machine for index, machine in enumerate(machines) if machine not in machines[:index]]
 
 
-def _context(experiments: Experiments, judged: list[JudgedClaim], params: str) -> dict[str, Any]:
+def _context(
+    experiments: Experiments, found: StudySummary, judged: list[JudgedClaim], params: str
+) -> dict[str, Any]:
     trainings = [evaluation.training for evaluation in experiments.trainings.values()]
     first = next(iter(experiments.trainings.values()))
+    controls = summary.uninformed(experiments)
     networks = {
         (network.network, network.weights)
         for (variant, _), evaluation in experiments.trainings.items()
-        if (network := evaluation.training.pretrained) and variant not in summary.CONTROLS
+        if (network := evaluation.training.pretrained) and variant not in controls
     }
-    study_summary = summary.summarize_study(experiments, judged)
     displayed = experiments.with_samples()
     return {
         "title": TITLE,
         "source": experiments.source,
         "params": params,
         "test_images": first.summary.images,
+        "scored_images": first.summary.images_scored,
         "results": results_table(experiments),
-        "summary": study_summary,
+        "summary": found,
+        "sentences": summary.sentences(experiments, found),
+        "caption": figure_caption(experiments, found),
+        "counted": counted(experiments),
         "config_diff": config_diff(trainings),
-        "ranking": summary.ranking(experiments, study_summary) if study_summary else None,
+        "ranking": summary.ranking(experiments, found),
         "means": summary.means_table(experiments),
         "missing": experiments.missing,
         "seeds": sorted({seed for _, seed in experiments.trainings}),

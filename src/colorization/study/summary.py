@@ -1,31 +1,30 @@
-"""The summary of a study: the best variant, the gain from the embedding, the verdicts."""
+"""The summary of a study: the ranking by error removed, and what holds in a few sentences."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from colorization.pages import rendering
-from colorization.pages.rendering import BASELINE_NAMES, Table
+from colorization.pages.pictures import Interval
+from colorization.pages.rendering import COLORIZER_LABELS, Table
 from colorization.scoring.metrics import Metric, columns, metric
-from colorization.scoring.summary import CONSTANT, GRAY, MODEL, PSNR, TRIVIAL
-from colorization.scoring.vividness import DIFFERENCE
+from colorization.scoring.summary import CONSTANT, ERROR_REMOVED, GRAY, MODEL, TRIVIAL
 from colorization.study.claims import PAPER_VARIANTS, PROMISING
-from colorization.study.estimates import CONFIDENCE, Estimate, holm
-from colorization.study.experiments import (
-    Experiments,
-    function_of_columns,
-    paired_difference_on_images,
-)
+from colorization.study.estimates import Estimate, holm, mean_over_seeds
+from colorization.study.experiments import Experiments, difference, function_of_columns
 from colorization.study.verdicts import VERDICTS, JudgedClaim
 
-CONTROLS = {
-    "bn_maxpool_no_embedding": "without an embedding",
-    "bn_maxpool_random_network": "with the embedding of a random network",
-    "bn_maxpool_another_photograph": "with the embedding of another photograph",
+REMOVED = metric(ERROR_REMOVED)
+DIFFERENCE, COLORFULNESS = "ciede2000_mean", "colorfulness_ratio"
+GAP_TITLE = "gap, test over training error (1 is none)"
+WITH_EMBEDDING = {  # of a control, in words
+    "none": "without an embedding",
+    "random_network": "with the embedding of a random network",
+    "another_photograph": "with the embedding of another photograph",
 }
-RANKING_METRICS = (DIFFERENCE, "colorfulness_ratio")  # besides the PSNR over the baselines
+KINDS = ("the paper's", "beyond the paper", "control")
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Control:
     what : str
         The control in words, for the page.
     estimate : Estimate or None
-        PSNR of the variant with the embedding minus that of the control, dB.
+        Error removed by the variant with the embedding minus that of the control, points.
     p_value : float or None
         Of the hypothesis of no difference, corrected for the number of controls.
     """
@@ -47,15 +46,10 @@ class Control:
     p_value: float | None
 
     @property
-    def detectable(self) -> float | None:
-        """The true difference, dB, that this comparison alone detects with 80% probability."""
-        return self.estimate.detectable() if self.estimate else None
-
-    @property
     def significant(self) -> bool:
         """Whether the variant with the embedding is significantly better."""
         better = self.estimate is not None and self.estimate.value > 0
-        return better and _significant(self.p_value)
+        return better and _significant(self.estimate, self.p_value)
 
 
 @dataclass(frozen=True)
@@ -64,71 +58,45 @@ class StudySummary:
 
     Attributes
     ----------
-    best, best_of_paper : str
-        The variants with the highest PSNR over the constant color: of all but the controls, and of
-        the paper's.
-    second : str or None
-        The second best; None if there is no other.
-    lead : Estimate or None
-        PSNR of the best minus that of the second, dB.
-    best_over_gray : str or None
-        The variant with the highest PSNR over gray, of all but the controls. This excludes exactly
-        gray photographs; None if there are no others.
-    above_both : list of str
-        Variants whose PSNR is significantly above that of both baselines. The p-values of this and
-        the next list are corrected for the number of variants; one seed is not enough.
+    removed : dict of str to Estimate
+        Error removed by each variant, percent, the highest first; without variants whose networks
+        give one constant color.
+    trivial : dict of str to Estimate
+        The same of the trivial baselines.
+    constant : list of str
+        The variants whose networks all give one constant color. They are in no ranking.
+    best, best_of_paper : str or None
+        The variants that remove the most: of all but the controls, and of the paper's.
+    above_zero : list of str
+        Variants but controls that remove significantly more than nothing. The p-values are
+        corrected for the number of variants; one seed is not enough.
     closer_than_gray : list of str
-        Variants whose CIEDE2000 is significantly below that of gray.
-    below, not_different, too_few_seeds : list of str
-        The other variants but the controls: PSNR significantly below the best's, not significantly
-        different, or too few common seeds. The p-values are corrected for their number.
-    gains : dict of str to dict of str to Estimate
-        By variant and baseline: PSNR of the variant minus that of the baseline, dB.
+        Likewise those whose CIEDE2000 is significantly below that of gray.
+    below : list of str
+        Likewise those that remove significantly less than the best.
     controls : list of Control
     verdicts : dict of str to int
         Number of claims with each verdict.
     detectable : float or None
-        The true difference in PSNR, dB, that a comparison detects with 80% probability: the median
-        over comparisons of the paper's best variant with its others.
-    missing : list of str
-        As in `Experiments`.
+        The true difference, in points of error removed, that a comparison detects with 80%
+        probability: the median over comparisons of the paper's best variant with its others.
     """
 
-    best: str
-    best_of_paper: str
-    second: str | None
-    lead: Estimate | None
-    best_over_gray: str | None
-    above_both: list[str]
+    removed: dict[str, Estimate]
+    trivial: dict[str, Estimate]
+    constant: list[str]
+    best: str | None
+    best_of_paper: str | None
+    above_zero: list[str]
     closer_than_gray: list[str]
     below: list[str]
-    not_different: list[str]
-    too_few_seeds: list[str]
-    gains: dict[str, dict[str, Estimate]]
     controls: list[Control]
     verdicts: dict[str, int]
     detectable: float | None
-    missing: list[str]
-
-    @property
-    def embedding_answer(self) -> str:
-        """A sentence on whether the embedding helps."""
-        if all(control.p_value is None for control in self.controls):
-            return "One seed is not enough."
-        better, total = sum(control.significant for control in self.controls), len(self.controls)
-        if better == total:
-            return f"Yes: the network with it is better than {_count(total)}."
-        if not better:
-            return f"No significant gain over {_count(total, 'any')}."
-        return f"In part: the network with it is better than {better} of {total} controls."
 
 
-def _count(controls: int, determiner: str = "each") -> str:
-    return "its control" if controls == 1 else f"{determiner} of its {controls} controls"
-
-
-def _significant(p_value: float | None) -> bool:
-    return p_value is not None and p_value < 1 - CONFIDENCE
+def _significant(estimate: Estimate | None, p_value: float | None) -> bool:
+    return estimate is not None and p_value is not None and p_value < estimate.level
 
 
 def format_p_value(p_value: float) -> str:
@@ -136,206 +104,335 @@ def format_p_value(p_value: float) -> str:
     return "< 0.001" if p_value < 0.001 else f"= {p_value:.3g}"
 
 
-def summarize_study(experiments: Experiments, judged: list[JudgedClaim]) -> StudySummary | None:
-    """Summarize a study; None if no test image has a finite PSNR."""
-    gains = {variant: psnr_gains(experiments, variant) for variant in experiments.variants}
-    ranked = sorted(
-        (name for name, gain in gains.items() if CONSTANT in gain),
-        key=lambda name: -gains[name][CONSTANT].value,
-    )
-    if not ranked:
-        return None
-    candidates = [name for name in ranked if name not in CONTROLS] or ranked
-    best, second = candidates[0], candidates[1] if len(candidates) > 1 else None
-    over_gray = [name for name in candidates if GRAY in gains[name]]
-    below, not_different, too_few_seeds = _compare_with_best(experiments, candidates)
-    papers = [name for name in ranked if name in PAPER_VARIANTS]
+def summarize_study(experiments: Experiments, judged: Sequence[JudgedClaim]) -> StudySummary:
+    """Summarize a study."""
+    constant = [name for name in experiments.variants if _gives_constant_color(experiments, name)]
+    scored = {
+        name: mean(experiments, name, REMOVED)
+        for name in experiments.variants
+        if name not in constant
+    }
+    removed = {name: estimate for name, estimate in scored.items() if estimate}
+    removed = dict(sorted(removed.items(), key=lambda item: -item[1].value))
+    controls = uninformed(experiments)
+    candidates = [name for name in removed if name not in controls]
+    papers = [name for name in candidates if name in PAPER_VARIANTS]
+    first = experiments.variants[0]  # all are compared with the same baselines
+    trivial = {name: mean(experiments, first, REMOVED, name) for name in TRIVIAL}
     counts = Counter(claim.verdict for claim in judged)
     return StudySummary(
-        best=best,
-        best_of_paper=papers[0] if papers else best,
-        second=second,
-        lead=_psnr_difference(experiments, best, second) if second else None,
-        best_over_gray=max(over_gray, key=lambda name: gains[name][GRAY].value, default=None),
-        above_both=_select(experiments, candidates, lambda name: _p_above_both(gains[name])),
+        removed=removed,
+        trivial={name: estimate for name, estimate in trivial.items() if estimate},
+        constant=constant,
+        best=candidates[0] if candidates else None,
+        best_of_paper=papers[0] if papers else None,
+        above_zero=_select(experiments, candidates, removed.get),
         closer_than_gray=_select(
-            experiments, candidates, lambda name: _p_closer_than_gray(experiments, name)
+            experiments, candidates, lambda name: _closer_than_gray(experiments, name)
         ),
-        below=below,
-        not_different=not_different,
-        too_few_seeds=too_few_seeds,
-        gains={name: gains[name] for name in ranked},
-        controls=controls(experiments),
+        below=_select(
+            experiments,
+            candidates[1:],
+            lambda name: _lead(experiments, candidates[0], name),
+        ),
+        controls=_controls(experiments),
         verdicts={verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]},
         detectable=_detectable(experiments, papers),
-        missing=experiments.missing,
     )
+
+
+def uninformed(experiments: Experiments) -> set[str]:
+    """The controls of all variants: the same without an embedding that knows the photograph."""
+    return {
+        name
+        for controls in experiments.controls.values()
+        for name, embedding in controls.items()
+        if embedding in WITH_EMBEDDING
+    }
+
+
+def _gives_constant_color(experiments: Experiments, variant: str) -> bool:
+    trainings = experiments.trainings_of(variant)
+    return all(training.summary.constant_output for training in trainings)
 
 
 def _select(
-    experiments: Experiments, variants: list[str], p_value: Callable[[str], float | None]
+    experiments: Experiments, variants: Sequence[str], measure: Callable[[str], Estimate | None]
 ) -> list[str]:
-    """The variants with several seeds whose corrected p-value is significant."""
-    tested = [name for name in variants if len(experiments.trainings_of(name)) > 1]
-    corrected = holm([p_value(name) for name in tested])
-    return [name for name, p in zip(tested, corrected, strict=True) if _significant(p)]
-
-
-def _p_above_both(gain: dict[str, Estimate]) -> float | None:
-    """p-value of a PSNR above both baselines, the larger of two; 1 if it is not above."""
-    if len(gain) < len(TRIVIAL):
-        return None
-    if any(estimate.value <= 0 for estimate in gain.values()):
-        return 1.0
-    p_values = [estimate.p_value(0) for estimate in gain.values()]
-    defined = [p for p in p_values if p is not None]
-    return max(defined) if len(defined) == len(p_values) else None
-
-
-def _p_closer_than_gray(experiments: Experiments, variant: str) -> float | None:
-    """p-value of a CIEDE2000 below that of gray; 1 if it is not below."""
-    columns = [f"{colorizer}_{DIFFERENCE}" for colorizer in (MODEL, GRAY)]
-    estimate = function_of_columns(
-        experiments.trainings_of(variant), columns, lambda model, gray: model - gray
-    )
-    if estimate is None:
-        return None
-    return estimate.p_value(0) if estimate.value < 0 else 1.0
-
-
-def _compare_with_best(
-    experiments: Experiments, ranked: list[str]
-) -> tuple[list[str], list[str], list[str]]:
-    """`below`, `not_different`, `too_few_seeds` of `StudySummary`; `ranked` has the best first."""
-    best, *others = ranked
-    differences = {name: _psnr_difference(experiments, best, name) for name in others}
-    p_values = holm([gap.p_value(0) if gap else None for gap in differences.values()])
-    below, not_different, too_few_seeds = [], [], []
-    for (name, difference), p_value in zip(differences.items(), p_values, strict=True):
-        if difference is None or p_value is None:
-            too_few_seeds.append(name)
-        elif _significant(p_value) and difference.value > 0:
-            below.append(name)
-        else:
-            not_different.append(name)
-    return below, not_different, too_few_seeds
-
-
-def psnr_gains(
-    experiments: Experiments, variant: str, colorizer: str = MODEL
-) -> dict[str, Estimate]:
-    """PSNR of a variant minus that of each baseline, dB, where defined.
-
-    `colorizer` may also be a baseline, which is then compared with the other one.
-    """
-    estimates = {
-        baseline: function_of_columns(
-            experiments.trainings_of(variant),
-            [f"{colorizer}_{PSNR}", f"{baseline}_{PSNR}"],
-            lambda a, b: a - b,
-        )
-        for baseline in TRIVIAL
-        if baseline != colorizer
+    """The variants with several seeds for which a measure is significantly above 0."""
+    tested = {
+        name: estimate
+        for name in variants
+        if len(experiments.trainings_of(name)) > 1 and (estimate := measure(name))
     }
-    return {baseline: estimate for baseline, estimate in estimates.items() if estimate}
+    # One-sided: a measure below 0 counts as a test, and is not above.
+    p_values = [
+        estimate.p_value(0) if estimate.value > 0 else 1.0 for estimate in tested.values()
+    ]
+    pairs = zip(tested.items(), holm(p_values), strict=True)
+    return [name for (name, estimate), p_value in pairs if _significant(estimate, p_value)]
 
 
-def controls(experiments: Experiments) -> list[Control]:
-    """The gain from the embedding over each control of the study."""
+def _closer_than_gray(experiments: Experiments, variant: str) -> Estimate | None:
+    """CIEDE2000 of gray minus that of a variant."""
+    names = [f"{colorizer}_{DIFFERENCE}" for colorizer in (GRAY, MODEL)]
+    return function_of_columns(
+        experiments.trainings_of(variant), names, lambda gray, model: gray - model
+    )
+
+
+def _lead(experiments: Experiments, one: str, other: str) -> Estimate | None:
+    """Error removed by a variant minus that of another, points."""
+    return difference(experiments, one, other, REMOVED.columns(MODEL), REMOVED.of_means)
+
+
+def _controls(experiments: Experiments) -> list[Control]:
+    """The gain from the embedding over each control of the paper's choice."""
     estimates = {
-        what: _psnr_difference(experiments, PROMISING, name)
-        for name, what in CONTROLS.items()
-        if name in experiments.variants
+        WITH_EMBEDDING[embedding]: _lead(experiments, PROMISING, name)
+        for name, embedding in experiments.controls.get(PROMISING, {}).items()
+        if embedding in WITH_EMBEDDING and {name, PROMISING} <= set(experiments.variants)
     }
     p_values = holm([estimate.p_value(0) if estimate else None for estimate in estimates.values()])
     pairs = zip(estimates.items(), p_values, strict=True)
     return [Control(what, estimate, p_value) for (what, estimate), p_value in pairs]
 
 
-def _detectable(experiments: Experiments, papers: list[str]) -> float | None:
+def _detectable(experiments: Experiments, papers: Sequence[str]) -> float | None:
     """`StudySummary.detectable`; `papers` are the paper's variants, the best first."""
-    estimates = [_psnr_difference(experiments, papers[0], name) for name in papers[1:]]
+    estimates = [_lead(experiments, papers[0], name) for name in papers[1:]]
     differences = [estimate.detectable() for estimate in estimates if estimate]
     defined = [difference for difference in differences if difference is not None]
     return float(np.median(defined)) if defined else None
 
 
-def _psnr_difference(experiments: Experiments, one: str, other: str) -> Estimate | None:
-    """PSNR of a variant minus that of another, dB."""
-    return paired_difference_on_images(*experiments.pairs(one, other), f"{MODEL}_{PSNR}")
+def mean(
+    experiments: Experiments, variant: str, measured: Metric, colorizer: str = MODEL
+) -> Estimate | None:
+    """A metric of a variant or a baseline, over the variant's seeds and the scored photographs."""
+    trainings = experiments.trainings_of(variant)
+    return function_of_columns(trainings, measured.columns(colorizer), measured.of_means)
 
 
-def _label(experiments: Experiments, variant: str) -> str:
-    """A variant's name; in parentheses a random network, or fewer seeds than others."""
-    seeds = {name: len(experiments.trainings_of(name)) for name in experiments.variants}
-    random = {
-        name: experiments.trainings_of(name)[0].training.random_network
-        for name in experiments.variants
-    }
+def gap(experiments: Experiments, variant: str) -> Estimate | None:
+    """Test over training error of the last epoch's weights, over a variant's seeds.
+
+    None if a training lacks it: it was evaluated before the gap was measured.
+    """
+    gaps = [training.summary.gap for training in experiments.trainings_of(variant)]
+    if any(measured is None for measured in gaps):
+        return None
+    return mean_over_seeds([measured.ratio["last"] for measured in gaps if measured])
+
+
+def sentences(experiments: Experiments, summary: StudySummary) -> list[str]:
+    """What holds, in a sentence each: best, the paper's, embedding, gap, colors."""
+    return [
+        _on_the_best(experiments, summary),
+        _on_the_papers(summary),
+        _on_the_embedding(summary),
+        _on_the_gap(experiments),
+        _on_the_colors(experiments, summary),
+    ]
+
+
+def _on_the_best(experiments: Experiments, summary: StudySummary) -> str:
+    if summary.best is None:
+        return "No variant is ranked: none gives more than one constant color on photographs."
+    estimate = summary.removed[summary.best]
+    best = f"`{summary.best}` removes the most of the constant color's error, {_percent(estimate)}"
+    if estimate.value <= 0:
+        best = (
+            f"No variant removes any of the constant color's error; `{summary.best}` comes closest, "
+            f"with {_percent(estimate)}"
+        )
+    if all(len(experiments.trainings_of(name)) < 2 for name in summary.removed):
+        return f"{best}; one seed is not enough to compare variants."
+    if not summary.above_zero:
+        return f"{best}; no variant removes significantly more than nothing."
+    if summary.above_zero == [summary.best]:
+        return f"{best}, and is the only one that removes significantly more than nothing."
+    return f"{best}; significantly more than nothing is removed by {_listed(summary.above_zero)}."
+
+
+def _on_the_papers(summary: StudySummary) -> str:
+    name = summary.best_of_paper
+    if name is None:
+        return "No variant of the paper is ranked."
+    best = f"Of the paper's own variants `{name}` removes the most, {_percent(summary.removed[name])}"
+    if name == summary.best:
+        best = "It is one of the paper's own variants"
+    promising = "which the paper calls the most promising"
+    if name == PROMISING:
+        return f"{best}, the one {promising}."
+    if PROMISING not in summary.removed:
+        return f"{best}; `{PROMISING}`, {promising}, is not ranked."
+    return f"{best}; `{PROMISING}`, {promising}, removes {_percent(summary.removed[PROMISING])}."
+
+
+def _on_the_embedding(summary: StudySummary) -> str:
+    controls = summary.controls
+    if not controls:
+        return "What the semantic embedding is worth is not tested: the study has no control."
+    leads = ", ".join(
+        f"{with_interval(control.estimate, 1, sign='+')} points than {control.what}"
+        for control in controls
+    )
+    lead = f"With the embedding of its photograph, `{PROMISING}` removes more error by {leads}"
+    if all(control.p_value is None for control in controls):
+        return f"{lead}; one seed is not enough."
+    better, total = sum(control.significant for control in controls), len(controls)
+    if not better:
+        any_of = "its control" if total == 1 else f"any of its {total} controls"
+        return f"{lead}: no significant gain over {any_of}."
+    if better == total:
+        each_of = "its control" if total == 1 else f"each of its {total} controls"
+        return f"{lead}: a significant gain over {each_of}."
+    return f"{lead}: a significant gain over {better} of {total} controls."
+
+
+def _on_the_gap(experiments: Experiments) -> str:
+    gaps = {name: gap(experiments, name) for name in experiments.variants}
+    measured = {name: estimate for name, estimate in gaps.items() if estimate}
+    if not measured:
+        return (
+            "How much larger the error is on test than on training photographs is undefined: these "
+            "trainings were evaluated before it was measured."
+        )
+    names = [PROMISING] if PROMISING in measured else []
+    names += [min(measured, key=lambda name: measured[name].value)]
+    names += [max(measured, key=lambda name: measured[name].value)]
+    values = [f"`{name}` {with_interval(measured[name], 2)}" for name in dict.fromkeys(names)]
+    return (
+        "After the last epoch, the error on test photographs over that on training photographs is "
+        f"{', '.join(values)}"
+        + (", the least and the most of all." if len(names) == 3 and len(set(names)) == 3 else ".")
+    )
+
+
+def _on_the_colors(experiments: Experiments, summary: StudySummary) -> str:
+    ratios = [mean(experiments, name, metric(COLORFULNESS)) for name in summary.removed]
+    values = [estimate.value for estimate in ratios if estimate]
+    if not values:
+        return "Colorfulness is undefined: no photograph is scored."
+    low, high = (f"{value:.2f}" for value in (min(values), max(values)))
+    span = low if low == high else f"{low} to {high}"
+    colorful = f"Colorized photographs are {span} times as colorful as the photographs"
+    closer = summary.closer_than_gray
+    if not closer:
+        return f"{colorful}, and no variant is significantly closer to them than gray by CIEDE2000."
+    are = "is" if len(closer) == 1 else "are"
+    return f"{colorful}; {_listed(closer)} {are} significantly closer to them than gray by CIEDE2000."
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = [f"`{name}`" for name in names]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _percent(estimate: Estimate) -> str:
+    """Format error removed, such as "3.6% (1.2 to 6.0)"."""
+    value, *interval = with_interval(estimate, REMOVED.digits).split(" ", 1)
+    return " ".join([f"{value}%", *interval])
+
+
+def label(experiments: Experiments, variant: str) -> str:
+    """A variant's name, with remarks in parentheses.
+
+    They are: a random network if others have none, fewer seeds than others, constant color.
+    """
+    trainings = {name: experiments.trainings_of(name) for name in experiments.variants}
+    random = {name: found[0].training.random_network for name, found in trainings.items()}
+    most, seeds = max(map(len, trainings.values())), len(trainings[variant])
+    constant = sum(training.summary.constant_output or False for training in trainings[variant])
     remarks = []
     if random[variant] and not all(random.values()):
         remarks.append(f"random {random[variant]}")
-    if seeds[variant] < max(seeds.values()):
-        remarks.append(f"{seeds[variant]} of {max(seeds.values())} seeds")
+    if seeds < most:
+        remarks.append(f"{seeds} of {most} seeds")
+    if constant:
+        whole = "gives a constant color"
+        remarks.append(whole if constant == seeds else f"{constant} of {seeds} {whole}")
     return f"{variant} ({', '.join(remarks)})" if remarks else variant
 
 
+def _kind(experiments: Experiments, variant: str) -> str:
+    """The kind of a variant, of `KINDS`: the paper's networks are named as its variants."""
+    if variant in uninformed(experiments):
+        return KINDS[2]
+    network = experiments.trainings_of(variant)[0].training.network
+    return KINDS[0] if network in PAPER_VARIANTS else KINDS[1]
+
+
+def forest_rows(experiments: Experiments, summary: StudySummary) -> list[Interval]:
+    """The variants and the trivial baselines with the error that they remove, the highest first."""
+    rows = [
+        _interval(label(experiments, name), estimate, _kind(experiments, name))
+        for name, estimate in summary.removed.items()
+    ]
+    rows += [_interval(_trivial_label(name), found) for name, found in summary.trivial.items()]
+    return sorted(rows, key=lambda row: -row.value)
+
+
+def _trivial_label(name: str) -> str:
+    return COLORIZER_LABELS[name].partition(" (")[0]
+
+
+def _interval(name: str, estimate: Estimate, kind: str = "") -> Interval:
+    low, high = (estimate.value if end is None else end for end in (estimate.low, estimate.high))
+    return Interval(name, estimate.value, low, high, kind)
+
+
 def ranking(experiments: Experiments, summary: StudySummary) -> Table:
-    """Tabulate the variants, the best first, and the baselines, with the main scores."""
-    psnr = metric(PSNR)
-    others = [metric(key) for key in RANKING_METRICS]
-    gain_titles = [f"PSNR over {BASELINE_NAMES[baseline]}, dB" for baseline in TRIVIAL]
+    """Tabulate variants and baselines by error removed, then variants that are in no ranking."""
+    shown = (REMOVED, metric(DIFFERENCE), metric(COLORFULNESS))
+    gaps = {name: [with_interval(gap(experiments, name), 2)] for name in experiments.variants}
+    if not any(gap(experiments, name) for name in experiments.variants):
+        gaps = {name: [] for name in experiments.variants}  # no column of it
     rows = []
-    for name, gain in summary.gains.items():
-        parameters = experiments.trainings_of(name)[0].training.parameters
-        row = [_label(experiments, name), f"{parameters / 1e6:.1f}"]
-        row += [_cell(gain.get(baseline), psnr, sign="+") for baseline in TRIVIAL]
-        rows.append(row + [_cell(mean(experiments, name, score), score) for score in others])
-    variant = experiments.variants[0]  # all are compared with the same baselines
-    for name in TRIVIAL:
-        gain = psnr_gains(experiments, variant, name)
-        row = [rendering.COLORIZER_LABELS[name], ""]
-        row += [
-            "" if other == name else _cell(gain.get(other), psnr, sign="+") for other in TRIVIAL
-        ]
-        rows.append(
-            row + [_cell(mean(experiments, variant, score, name), score) for score in others]
-        )
-    return Table(["", "parameters, M", *gain_titles, *(score.heading for score in others)], rows)
+    for name in summary.removed:
+        row = [_cell(mean(experiments, name, measured), measured) for measured in shown]
+        rows.append((summary.removed[name].value, [label(experiments, name), *row, *gaps[name]]))
+    first = experiments.variants[0]
+    for name in summary.trivial:
+        row = [_cell(mean(experiments, first, measured, name), measured) for measured in shown]
+        rows.append((summary.trivial[name].value, [COLORIZER_LABELS[name], *row, *([""] * len(gaps[first]))]))
+    rows.sort(key=lambda row: -row[0])
+    last = [
+        [label(experiments, name), "unranked", *([""] * (len(shown) - 1)), *gaps[name]]
+        for name in summary.constant
+    ]
+    titles = ["", *(measured.heading for measured in shown), *([GAP_TITLE] * len(gaps[first]))]
+    return Table(titles, [*(cells for _, cells in rows), *last])
 
 
 def means_table(experiments: Experiments) -> Table:
-    """Tabulate every metric of every variant, over its seeds and the test images."""
+    """Tabulate every metric of every variant and baseline, over seeds and scored photographs."""
+    first = experiments.variants[0]
+    titled = [
+        *((label(experiments, name), name, MODEL) for name in experiments.variants),
+        *((COLORIZER_LABELS[baseline], first, baseline) for baseline in TRIVIAL),
+    ]
     rows = [
-        [
-            _label(experiments, name),
-            *(_cell(mean(experiments, name, score), score) for score in columns()),
-        ]
-        for name in experiments.variants
+        [title, *(_cell(mean(experiments, name, each, colorizer), each) for each in columns())]
+        for title, name, colorizer in titled
     ]
     return Table(rendering.titles(), rows)
 
 
-def mean(
-    experiments: Experiments, variant: str, measured: Metric, colorizer: str = MODEL
-) -> Estimate | None:
-    """A metric of a variant or a baseline, over the variant's seeds and the test images."""
-    return function_of_columns(
-        experiments.trainings_of(variant), measured.columns(colorizer), measured.of_means
-    )
-
-
-def _cell(estimate: Estimate | None, measured: Metric, sign: str = "") -> str:
+def _cell(estimate: Estimate | None, measured: Metric) -> str:
     if estimate is None:
         return measured.undefined
-    return with_interval(estimate, measured.digits, sign=sign)
+    return with_interval(estimate, measured.digits)
 
 
 def with_interval(estimate: Estimate | None, digits: int, *, sign: str = "") -> str:
     """Format an estimate and its interval, such as "1.20 (0.90 to 1.50)"; `sign` is Python's."""
     if estimate is None:
         return "undefined"
-    mean = f"{estimate.value:{sign}.{digits}f}"
-    if estimate.low is None or estimate.low == estimate.high:
-        return mean
-    return f"{mean} ({estimate.low:{sign}.{digits}f} to {estimate.high:{sign}.{digits}f})"
+    value, *interval = [
+        f"{number:{sign}z.{digits}f}"  # z: no negative zero
+        for number in (estimate.value, estimate.low, estimate.high)
+        if number is not None
+    ]
+    return f"{value} ({' to '.join(interval)})" if {*interval} - {value} else value
