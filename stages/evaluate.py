@@ -20,7 +20,7 @@ import shutil
 
 import numpy as np
 
-from _paths import COLORS, EVALUATIONS, INPUTS, LAB, MODELS, PARAMS, TRIVIAL
+from _paths import COLORS, EVALUATIONS, INPUTS, LAB, LABELS, MODELS, PARAMS, TRIVIAL
 from _stage import run
 from colorization.color.statistics import ColorStatistics
 from colorization.core.files import atomic_folder
@@ -31,7 +31,7 @@ from colorization.networks.inputs import VariantInputs
 from colorization.networks.record import TRAINING
 from colorization.networks.saving import LAST, TRAINING_IMAGES, load_model
 from colorization.networks.vividness import AdjustableModel
-from colorization.scoring import scorer
+from colorization.scoring import labels, scorer
 from colorization.scoring.gap import summarize_gap
 from colorization.scoring.gap_rows import score_gap
 from colorization.scoring.predictions import is_constant
@@ -66,9 +66,12 @@ def main(variant: str, seed: int) -> None:
     history = read_table(model / "history.csv").assign(
         **{f"val_mse_{baseline}": mse for baseline, mse in validation_mse.items()}
     )
+    subsets = labels.subsets(read_table(LABELS))
     best, worst = scorer.best_and_worst(scored.rows, settings.num_best_worst)
     samples = {
-        "evenly_spaced": evenly_spaced(len(test), settings.num_samples),
+        "evenly_spaced": scorer.representative(
+            scored.rows, settings.min_chroma, settings.num_samples, subsets
+        ),
         "best": best,
         "worst": worst,
     }

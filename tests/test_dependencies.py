@@ -139,14 +139,14 @@ def test_a_stage_declares_the_sections_that_it_loads(name: str) -> None:
     assert sections <= {parameter.partition(".")[0] for parameter in parameters(name)}
 
 
-def test_other_labels_run_nothing_before_the_pages_but_their_stage() -> None:
+def test_other_labels_embed_and_train_nothing() -> None:
     readers = {
         name
         for name in WITH_DEPENDENCIES
         if {"download", "download.labels"} & set(parameters(name))
         or declared(name) & {"data/labels.csv", "data/label_colors.csv", "data/labels.txt"}
     }
-    assert readers == {"labels", "report", "compare"}
+    assert readers == {"labels", "evaluate", "report", "compare"}
 
 
 def test_a_command_is_one_line_with_a_script_and_its_arguments() -> None:

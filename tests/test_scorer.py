@@ -167,6 +167,31 @@ def test_there_are_as_many_samples_as_asked_for() -> None:
             assert count < 2 or gaps.max() - gaps.min() <= 1
 
 
+def test_representative_photographs_are_of_the_more_colorful_half() -> None:
+    """Of ten photographs, the first two are nearly gray; the half of the others is 6 to 9."""
+    rows = pd.DataFrame(
+        {
+            "name": [f"im{index}.jpg" for index in range(10)],
+            "mean_chroma": [1.0, 1.9, *range(2, 10)],
+            "colorfulness": [90.0, 90.0, *range(8)],
+        }
+    )
+    assert scorer.representative(rows, 2.0, 3, {}) == [6, 8, 9]
+    assert scorer.representative(rows, 2.0, 12, {}) == [6, 7, 8, 9]
+    # With labels: nature first, then objects, each as evenly spaced.
+    labels = {
+        "nature only": frozenset({"im0.jpg", "im7.jpg", "im9.jpg"}),
+        "objects only": frozenset({"im3.jpg", "im6.jpg", "im8.jpg"}),
+        "sky": frozenset({"im6.jpg"}),
+    }
+    assert scorer.representative(rows, 2.0, 4, labels) == [7, 9, 6, 8]
+    assert scorer.representative(rows, 2.0, 3, labels) == [7, 9, 6]
+    # Without objects among them, labels do not count.
+    assert scorer.representative(rows, 2.0, 3, {"nature only": frozenset({"im9.jpg"})}) == [6, 8, 9]
+    # If all are nearly gray, they are all there is to show.
+    assert scorer.representative(rows, 50.0, 2, {}) == [0, 9]
+
+
 def test_best_and_worst_are_ranked_by_improvement() -> None:
     # Gains 5, 1, -2, 8, 0: the third looks nearly right, and was made worse.
     rows = pd.DataFrame(
