@@ -123,7 +123,7 @@ class Started:
 def test_results_are_the_same_bytes_after_a_killed_worker_and_a_failed_training(
     shared: Project, study: tuple[Project, str, str], cluster: Cluster
 ) -> None:
-    shared.update_params({"encoders": {"vgg16": "none.h5"}})
+    shared.update_params({"encoders": {"mobilenet_v2": "none.h5"}})
     started = Started(shared, cluster.address)
     address = started.until(r": on tcp://").split(" on ")[1].split()[0]
     port = int(address.rpartition(":")[2])
@@ -137,19 +137,19 @@ def test_results_are_the_same_bytes_after_a_killed_worker_and_a_failed_training(
     status, lines = started.end()
     assert status == 1
     assert not any("Traceback" in line for line in lines)
-    (failed,) = (line for line in lines if line.startswith("vgg16_repeat-1: train"))
+    (failed,) = (line for line in lines if line.startswith("mobilenet_unet-1: train"))
     assert failed == (
-        "vgg16_repeat-1: train: encoders.vgg16 must be random, imagenet, or the path of a weights "
-        "file; found 'none.h5', which does not exist"
+        "mobilenet_unet-1: train: encoders.mobilenet_v2 must be random, imagenet, or the path of a "
+        "weights file; found 'none.h5', which does not exist"
     )
     done = {line.split(":")[0] for line in lines if ": done in " in line}
-    assert done == {"another_photograph-1", "mobilenet_unet-1"}
+    assert done == {"another_photograph-1"}
 
-    shared.update_params({"encoders": {"vgg16": "random"}})
+    shared.update_params({"encoders": {"mobilenet_v2": "random"}})
     status, lines = Started(shared, cluster.address).end()
     assert status == 0, "\n".join(lines)
     waiting = [line for line in lines if line.endswith(": waiting")]
-    assert waiting == ["vgg16_repeat-1: waiting"]
+    assert waiting == ["mobilenet_unet-1: waiting"]
     run_here = stages_run("\n".join(lines))
     assert not [stage for stage in run_here if stage.startswith(("train", "evaluate"))]
     assert shared.locked_outputs() == study[0].locked_outputs()

@@ -34,6 +34,7 @@ def params(tmp_path: Path) -> dict:
     """The committed parameters at tiny settings; tests change them and run a stage."""
     settings = yaml.safe_load((ROOT / "params.yaml").read_text())
     merge(settings, TINY)
+    settings["variants"]["vgg16_repeat"] = VARIANTS["vgg16_repeat"].model_dump()
     return settings
 
 
