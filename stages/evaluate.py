@@ -6,7 +6,8 @@ predictions.npz             the predictions for each test image, reduced to 16x1
 gap.csv                     the error of each test image, and of as many training images, with the
                             best and with the last weights
 chroma.csv                  histograms of the pixels' chroma, predicted and true
-evenly_spaced.npy, .json    sample images in gray, colorized and true; their indices
+evenly_spaced.npy, .json    sample images in gray, colorized and true; their indices and, with
+                            labels, what they are of
 best.npy, .json             the same for the images that the model's colors improve most
 worst.npy, .json            the same for the images that they improve least
 history.csv                 the training's history, a row per epoch, and the trivial baselines'
@@ -66,12 +67,16 @@ def main(variant: str, seed: int) -> None:
     history = read_table(model / "history.csv").assign(
         **{f"val_mse_{baseline}": mse for baseline, mse in validation_mse.items()}
     )
-    subsets = labels.subsets(read_table(LABELS))
+    shown = scorer.representative(
+        scored.rows,
+        settings.min_chroma,
+        settings.num_samples,
+        labels.subsets(read_table(LABELS)),
+    )
+    kinds = {"evenly_spaced": [kind for kind, chosen in shown.items() for _ in chosen if kind]}
     best, worst = scorer.best_and_worst(scored.rows, settings.num_best_worst)
     samples = {
-        "evenly_spaced": scorer.representative(
-            scored.rows, settings.min_chroma, settings.num_samples, subsets
-        ),
+        "evenly_spaced": [index for chosen in shown.values() for index in chosen],
         "best": best,
         "worst": worst,
     }
@@ -93,7 +98,7 @@ def main(variant: str, seed: int) -> None:
         ).write(folder / "metrics.json")
         for kind, indices in samples.items():
             images = scorer.colorize(network, test, indices, batch_size)
-            write_samples(folder, kind, indices, images)
+            write_samples(folder, kind, indices, images, kinds.get(kind, []))
         shutil.copyfile(model / TRAINING, folder / TRAINING)
 
 

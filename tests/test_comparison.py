@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 
 from colorization.backbones.weights import Pretrained
+from colorization.core.settings import Variant
 from colorization.pages import rendering
 from colorization.pages.pictures import Block
 from colorization.scoring.evaluation import Evaluation
@@ -281,14 +283,23 @@ def removing(*percent: float, difference: float = 11.0, **training: Any) -> list
     ]
 
 
-CONTROLS = {"no_embedding": "none", "random": "random_network", "another": "another_photograph"}
+EMBEDDINGS = {
+    "bn_maxpool": "imagenet",
+    "no_embedding": "none",
+    "another": "another_photograph",
+    "raw": "imagenet_raw",
+}
 
 
-def study_of(
-    trainings: dict[str, list[Evaluation]], *, controls: bool = False, **fields: Any
-) -> Experiments:
-    """A study of variants; `controls` says whether some are controls of bn_maxpool."""
-    fields |= {"controls": {"bn_maxpool": CONTROLS}} if controls else {}
+def line(name: str) -> Variant:
+    """The line of a variant of bn_maxpool, or of another network."""
+    network, embedding = ("bn_maxpool", EMBEDDINGS[name]) if name in EMBEDDINGS else (name, "none")
+    return Variant.model_construct(network=network, embedding=embedding, encoder="none", train={})
+
+
+def study_of(trainings: dict[str, list[Evaluation]], **fields: Any) -> Experiments:
+    """A study of variants."""
+    fields["lines"] = {name: line(name) for name in trainings}
     keyed = {
         (name, seed): training
         for name, found in trainings.items()
@@ -304,8 +315,7 @@ RANKED = study_of(
         "no_embedding": removing(9.0, 9.1, 8.9),
         "another": removing(-2.0, -2.1, -1.9),
         "mobilenet_unet": removing(-30.0, -30.1, -29.9, difference=9.0, network="mobilenet_unet"),
-    },
-    controls=True,
+    }
 )
 
 
@@ -372,9 +382,7 @@ def test_what_holds_is_told_in_five_sentences() -> None:
 
 
 def test_one_seed_is_not_enough() -> None:
-    study = study_of(
-        {"bn_maxpool": removing(3.0), "no_embedding": removing(1.0)}, controls=True
-    )
+    study = study_of({"bn_maxpool": removing(3.0), "no_embedding": removing(1.0)})
     best, _, embedding, *_ = summary.sentences(study, summarized(study))
     assert best.endswith("; one seed is not enough to compare variants.")
     assert "by +2.0 points than without an embedding; one seed is not enough." in embedding
@@ -469,11 +477,27 @@ def test_a_random_network_and_fewer_seeds_are_named() -> None:
     assert list(texts(summary.means_table(study)))[:2] == names[:2]
 
 
-def sampled(training: Evaluation) -> Evaluation:
+def test_controls_follow_from_the_lines() -> None:
+    names = ["bn_maxpool", "no_embedding", "another", "raw", "deeper"]
+    study = study_of({name: removing(1.0) for name in names})
+    assert summary.controls_of(study, "bn_maxpool") == {
+        "no_embedding": "without an embedding",
+        "another": "with the embedding of another photograph",
+    }
+    assert summary.all_controls(study) == {"no_embedding", "another"}
+    # With other settings it would be no control, and neither without what it controls.
+    slow = study.lines["no_embedding"].model_copy(update={"train": {"epochs": 9}})
+    changed = replace(study, lines=study.lines | {"no_embedding": slow})
+    assert summary.all_controls(changed) == {"another"}
+    assert summary.all_controls(study_of({"no_embedding": removing(1.0)})) == set()
+
+
+def sampled(training: Evaluation, kinds: Sequence[str] = ()) -> Evaluation:
     """The same, with all its six images as samples, each of one brightness."""
     gray = np.stack([np.full((32, 32, 3), 40 * index, np.uint8) for index in range(6)])
     images = dict.fromkeys(("gray", "colorized", "truth"), gray)
-    return replace(training, samples={"evenly_spaced": Samples(training.rows, images)})
+    samples = Samples(training.rows, images, [*kinds])
+    return replace(training, samples={"evenly_spaced": samples})
 
 
 def shown(blocks: list[Block]) -> list[tuple[str, list[int]]]:
@@ -495,16 +519,12 @@ def test_the_figure_has_photographs_of_the_more_colorful_half() -> None:
 
 
 def test_the_figure_has_nature_above_objects() -> None:
-    study = study_of(
-        {"bn_maxpool": list(map(sampled, removing(1.0)))},
-        subsets={
-            "nature only": frozenset({"im5.jpg", "im0.jpg"}),
-            "objects only": frozenset({"im3.jpg", "im4.jpg"}),
-            "sky": frozenset({"im5.jpg"}),
-        },
-    )
+    kinds = ["nature only", "nature only", "objects only"] * 2
+    study = study_of({"bn_maxpool": [sampled(removing(1.0)[0], kinds)]})
     blocks = comparison.figure_blocks(study, summarized(study))
-    assert shown(blocks) == [("nature only", [5]), ("objects only", [3, 4])]
+    assert shown(blocks) == [("nature only", [3, 4]), ("objects only", [5])]
+    caption = comparison.figure_caption(study, summarized(study))
+    assert "of nature only and of objects only" in caption
 
 
 def test_photographs_that_do_not_count_are_counted() -> None:

@@ -176,20 +176,33 @@ def test_representative_photographs_are_of_the_more_colorful_half() -> None:
             "colorfulness": [90.0, 90.0, *range(8)],
         }
     )
-    assert scorer.representative(rows, 2.0, 3, {}) == [6, 8, 9]
-    assert scorer.representative(rows, 2.0, 12, {}) == [6, 7, 8, 9]
-    # With labels: nature first, then objects, each as evenly spaced.
-    labels = {
+    assert scorer.representative(rows, 2.0, 3, {}) == {"": [6, 8, 9]}
+    assert scorer.representative(rows, 2.0, 12, {}) == {"": [6, 7, 8, 9]}
+    # With labels, half are of nature and half of objects, each as evenly spaced.
+    subsets = {
         "nature only": frozenset({"im0.jpg", "im7.jpg", "im9.jpg"}),
         "objects only": frozenset({"im3.jpg", "im6.jpg", "im8.jpg"}),
         "sky": frozenset({"im6.jpg"}),
     }
-    assert scorer.representative(rows, 2.0, 4, labels) == [7, 9, 6, 8]
-    assert scorer.representative(rows, 2.0, 3, labels) == [7, 9, 6]
-    # Without objects among them, labels do not count.
-    assert scorer.representative(rows, 2.0, 3, {"nature only": frozenset({"im9.jpg"})}) == [6, 8, 9]
-    # If all are nearly gray, they are all there is to show.
-    assert scorer.representative(rows, 50.0, 2, {}) == [0, 9]
+    both = {"nature only": [7, 9], "objects only": [6, 8]}
+    assert scorer.representative(rows, 2.0, 4, subsets) == both
+    assert scorer.representative(rows, 2.0, 3, subsets) == both | {"objects only": [6]}
+    # If none of them is of objects, they are chosen as without labels.
+    nature = {"nature only": frozenset({"im9.jpg"})}
+    assert scorer.representative(rows, 2.0, 3, nature) == {"": [6, 8, 9]}
+    # If all are nearly gray, so are those that are shown.
+    assert scorer.representative(rows, 50.0, 2, {}) == {"": [0, 9]}
+
+
+def test_samples_keep_what_they_are_of(tmp_path: Path) -> None:
+    images = {state: np.zeros((2, 32, 32, 3), np.uint8) for state in STATES}
+    table = pd.DataFrame({"name": ["a", "b", "c"]})
+    write_samples(tmp_path, "evenly_spaced", [2, 0], images, ["nature only", "objects only"])
+    read = read_samples(tmp_path, "evenly_spaced", table)
+    assert read.rows["name"].tolist() == ["c", "a"]
+    assert read.kinds == ["nature only", "objects only"]
+    write_samples(tmp_path, "best", [1, 2], images)
+    assert read_samples(tmp_path, "best", table).kinds == []
 
 
 def test_best_and_worst_are_ranked_by_improvement() -> None:

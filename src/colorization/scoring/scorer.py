@@ -17,7 +17,7 @@ from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY, Subsets
 from colorization.scoring.one_image import CHROMA_EDGES, score_prediction
 from colorization.scoring.predictions import Predictions, block_means, reduced_ab
 from colorization.scoring.samples import more_colorful
-from colorization.scoring.summary import GRAY, MODEL
+from colorization.scoring.summary import GRAY, MODEL, colorful
 from colorization.scoring.trivial import TrivialScores
 
 
@@ -147,17 +147,16 @@ def colorize(
 
 def representative(
     rows: pd.DataFrame, min_chroma: float, count: int, subsets: Subsets
-) -> list[int]:
+) -> dict[str, list[int]]:
     """Choose photographs to show, none of them by hand.
 
     They are evenly spaced among the more colorful half: most differences between colorizers are
-    invisible on the others. With labels, half of them are of nature only, and come first; the other
-    half is of objects only.
+    invisible on the others. With labels, half of them are of nature only and half of objects only.
 
     Parameters
     ----------
     rows : DataFrame
-        A row per test image, with the columns "name", "mean_chroma" and "colorfulness".
+        As in `Scored.rows`.
     min_chroma : float
         As in `summary.colorful`.
     count : int
@@ -166,23 +165,23 @@ def representative(
 
     Returns
     -------
-    list of int
-        Their positions in `rows`.
+    dict of str to list of int
+        By kind, which is empty without labels: their positions in `rows`.
     """
-    numbered = more_colorful(rows.reset_index(drop=True), min_chroma)
-    kinds = [
-        numbered.index[numbered["name"].isin(subsets.get(kind, frozenset()))].tolist()
+    numbered = rows.reset_index(drop=True)
+    half = more_colorful(colorful(numbered, min_chroma))
+    half = half if len(half) else numbered
+    kinds = {
+        kind: half.index[half["name"].isin(subsets.get(kind, frozenset()))].tolist()
         for kind in (NATURE_ONLY, OBJECTS_ONLY)
-    ]
-    if not all(kinds):
-        kinds = [numbered.index.tolist()]
-    half = -(-count // len(kinds))
-    counts = [half, count - half][: len(kinds)]
-    return [
-        kind[position]
-        for kind, number in zip(kinds, counts, strict=True)
-        for position in evenly_spaced(len(kind), number)
-    ]
+    }
+    if not all(kinds.values()):
+        kinds = {"": half.index.tolist()}
+    counts = [-(-count // len(kinds)), count // len(kinds)]
+    return {
+        kind: [chosen[position] for position in evenly_spaced(len(chosen), number)]
+        for (kind, chosen), number in zip(kinds.items(), counts, strict=False)
+    }
 
 
 def best_and_worst(rows: pd.DataFrame, count: int) -> tuple[list[int], list[int]]:

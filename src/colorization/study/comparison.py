@@ -14,7 +14,6 @@ from colorization.pages import pictures, rendering
 from colorization.pages.rendering import BASELINE_NAMES, COLORIZER_LABELS, Table
 from colorization.pages.vividness import sweep_table, write_sweeps
 from colorization.scoring.evaluation import Evaluation
-from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY
 from colorization.scoring.metrics import columns, metric
 from colorization.scoring.samples import more_colorful
 from colorization.scoring.summary import (
@@ -150,7 +149,7 @@ def _draw(experiments: Experiments, found: StudySummary, results: Path) -> dict[
 def drawn(experiments: Experiments, found: StudySummary) -> list[str]:
     """The variants of the figure: the paper's choice and the best, or else the second best."""
     displayed = experiments.with_samples()
-    controls = summary.uninformed(experiments)
+    controls = summary.all_controls(experiments)
     ranked = [name for name in found.removed if name in displayed and name not in controls]
     others = [name for name in (*ranked, *displayed) if name != PROMISING]
     return [*([PROMISING] if PROMISING in displayed else []), *others[:1]]
@@ -159,8 +158,7 @@ def drawn(experiments: Experiments, found: StudySummary) -> list[str]:
 def figure_blocks(experiments: Experiments, found: StudySummary) -> list[pictures.Block]:
     """The blocks of the figure.
 
-    Its photographs are those samples that are among the more colorful half. With labels, those of
-    nature only and those of objects only are in blocks of their own.
+    Its photographs are those samples that are among the more colorful half, by kind.
     """
     displayed = experiments.with_samples()
     samples = {
@@ -173,13 +171,11 @@ def figure_blocks(experiments: Experiments, found: StudySummary) -> list[picture
         "photograph": first.images["truth"],
     }
     names = first.rows["name"].reset_index(drop=True)
-    half = names.isin(more_colorful(experiments.photographs, experiments.min_chroma)["name"])
-    kinds = {
-        kind: names.index[half & names.isin(experiments.subsets.get(kind, frozenset()))].tolist()
-        for kind in (NATURE_ONLY, OBJECTS_ONLY)
-    }
-    if not all(kinds.values()):
-        kinds = {"": (names.index[half] if half.any() else names.index).tolist()}
+    half = names.isin(more_colorful(experiments.photographs)["name"])
+    shown = half if half.any() else ~half
+    kinds: dict[str, list[int]] = {}
+    for position in names.index[shown]:
+        kinds.setdefault(first.kinds[position] if first.kinds else "", []).append(position)
     return [
         pictures.Block(title, {name: rows[chosen[start:end]] for name, rows in images.items()})
         for title, chosen in kinds.items()
@@ -303,7 +299,7 @@ def _context(
 ) -> dict[str, Any]:
     trainings = [evaluation.training for evaluation in experiments.trainings.values()]
     first = next(iter(experiments.trainings.values()))
-    controls = summary.uninformed(experiments)
+    controls = summary.all_controls(experiments)
     networks = {
         (network.network, network.weights)
         for (variant, _), evaluation in experiments.trainings.items()

@@ -48,6 +48,8 @@ class Experiments:
     truth : (I, 16, 16, 2) float array or None
         CIE a*, b* of the photographs of `Evaluation.rows`, as `Evaluation.predictions` has them.
         None if the study was published without.
+    min_chroma : float
+        `evaluate.min_chroma`; `Evaluation.rows` has only photographs with as much.
     """
 
     trainings: dict[tuple[str, int], Evaluation]
@@ -56,6 +58,7 @@ class Experiments:
     lines: dict[str, Variant] = field(default_factory=dict)
     subsets: dict[str, frozenset[str]] = field(default_factory=dict)
     truth: np.ndarray | None = None
+    min_chroma: float = 0.0
 
     @property
     def variants(self) -> list[str]:
@@ -75,12 +78,6 @@ class Experiments:
     def photographs(self) -> pd.DataFrame:
         """The columns of the test photographs themselves, which are the same for every training."""
         return next(iter(self.trainings.values())).rows
-
-    @property
-    def colorful_half(self) -> frozenset[str]:
-        """The names of the more colorful half of the test photographs."""
-        colorfulness = self.photographs["colorfulness"]
-        return frozenset(self.photographs["name"][colorfulness >= colorfulness.median()])
 
     def inside(self, subset: str) -> np.ndarray:
         """Which test photographs are in a subset, (I,) bool."""
@@ -144,7 +141,13 @@ def read_experiments(params: Params, evaluations: Path) -> Experiments:
         for key, training in trainings.items()
     }
     missing = [folder.name for key, folder in folders.items() if key not in trainings]
-    return Experiments(trainings, params.download.redacted_source, missing, params.variants)
+    return Experiments(
+        trainings,
+        params.download.redacted_source,
+        missing,
+        params.variants,
+        min_chroma=min_chroma,
+    )
 
 
 def mean_of_trainings(trainings: Trainings, quantity: Quantity) -> Estimate | None:

@@ -114,7 +114,7 @@ def summarize_study(experiments: Experiments, judged: Sequence[JudgedClaim]) -> 
     }
     removed = {name: estimate for name, estimate in scored.items() if estimate}
     removed = dict(sorted(removed.items(), key=lambda item: -item[1].value))
-    controls = uninformed(experiments)
+    controls = all_controls(experiments)
     candidates = [name for name in removed if name not in controls]
     papers = [name for name in candidates if name in PAPER_VARIANTS]
     first = experiments.variants[0]  # all are compared with the same baselines
@@ -141,14 +141,27 @@ def summarize_study(experiments: Experiments, judged: Sequence[JudgedClaim]) -> 
     )
 
 
-def uninformed(experiments: Experiments) -> set[str]:
-    """The controls of all variants: the same without an embedding that knows the photograph."""
+def controls_of(experiments: Experiments, variant: str) -> dict[str, str]:
+    """The controls of a variant with ImageNet embeddings, with what each gets instead, in words.
+
+    They are those of the study's variants that differ from it in the embedding alone, and get none
+    or one without information on their photograph.
+    """
+    line = experiments.lines.get(variant)
+    if line is None or line.embedding in WITH_EMBEDDING:
+        return {}
     return {
-        name
-        for controls in experiments.controls.values()
-        for name, embedding in controls.items()
-        if embedding in WITH_EMBEDDING
+        name: WITH_EMBEDDING[other.embedding]
+        for name, other in experiments.lines.items()
+        if name in experiments.variants
+        and other.embedding in WITH_EMBEDDING
+        and other.model_copy(update={"embedding": line.embedding}) == line
     }
+
+
+def all_controls(experiments: Experiments) -> set[str]:
+    """The controls of all variants."""
+    return {name for variant in experiments.lines for name in controls_of(experiments, variant)}
 
 
 def _gives_constant_color(experiments: Experiments, variant: str) -> bool:
@@ -189,9 +202,8 @@ def _lead(experiments: Experiments, one: str, other: str) -> Estimate | None:
 def _controls(experiments: Experiments) -> list[Control]:
     """The gain from the embedding over each control of the paper's choice."""
     estimates = {
-        WITH_EMBEDDING[embedding]: _lead(experiments, PROMISING, name)
-        for name, embedding in experiments.controls.get(PROMISING, {}).items()
-        if embedding in WITH_EMBEDDING and {name, PROMISING} <= set(experiments.variants)
+        what: _lead(experiments, PROMISING, name)
+        for name, what in controls_of(experiments, PROMISING).items()
     }
     p_values = holm([estimate.p_value(0) if estimate else None for estimate in estimates.values()])
     pairs = zip(estimates.items(), p_values, strict=True)
@@ -358,7 +370,7 @@ def label(experiments: Experiments, variant: str) -> str:
 
 def _kind(experiments: Experiments, variant: str) -> str:
     """The kind of a variant, of `KINDS`: the paper's networks are named as its variants."""
-    if variant in uninformed(experiments):
+    if variant in all_controls(experiments):
         return KINDS[2]
     network = experiments.trainings_of(variant)[0].training.network
     return KINDS[0] if network in PAPER_VARIANTS else KINDS[1]
