@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from colorization.scoring.gap import Gap
-from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY, VEGETATION
-from colorization.scoring.predictions import Predictions
 from scipy import stats
 
 from colorization.backbones.weights import Pretrained
 from colorization.core.settings import Variant
 from colorization.networks import catalog
 from colorization.scoring.evaluation import Evaluation
+from colorization.scoring.gap import Gap
+from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY, VEGETATION
+from colorization.scoring.predictions import Predictions
 from colorization.study.claims import CLAIMS, PAPER_VARIANTS, judge_claims
 from colorization.study.estimates import mean_over_seeds
 from colorization.study.experiments import Experiments
