@@ -2,18 +2,19 @@
 
 from pathlib import Path
 
-from _paths import EVALUATIONS, PARAMS, RESULTS
+from _paths import EVALUATIONS, LABELS, PARAMS, RESULTS, TRIVIAL
 from _stage import run, run_file
 from colorization.core import provenance
 from colorization.core.provenance import Circumstances, read_runs
 from colorization.core.settings import Params
+from colorization.scoring.predictions import TRUTH
 from colorization.study.comparison import write_comparison
 from colorization.study.experiments import read_experiments
 
 
 def main() -> None:
     params = Params.load(PARAMS)
-    experiments = read_experiments(params, EVALUATIONS)
+    experiments = read_experiments(params, EVALUATIONS, truth=TRIVIAL / TRUTH, labels=LABELS)
     files = {
         name: run_file("train", variant, seed)
         for name, (variant, seed) in zip(experiments.by_name(), experiments.trainings, strict=True)

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from colorization.scoring.gap import Gap
-from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY, VEGETATION
-from colorization.scoring.predictions import Predictions
 from scipy import stats
 
 from colorization.backbones.weights import Pretrained
 from colorization.core.settings import Variant
 from colorization.networks import catalog
 from colorization.scoring.evaluation import Evaluation
+from colorization.scoring.gap import Gap
+from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY, VEGETATION
+from colorization.scoring.predictions import Predictions
 from colorization.study.claims import CLAIMS, PAPER_VARIANTS, judge_claims
 from colorization.study.estimates import mean_over_seeds
 from colorization.study.experiments import Experiments
@@ -281,8 +281,7 @@ def test_contradiction_is_corrected_for_the_number_of_parts() -> None:
     # A part as claimed counts, too, however small its p-value.
     assert judged_parts(contrast(t), contrast(1000)).verdict == UNDECIDED
     assert judged_parts(contrast(t), contrast(1000)).reasons == [
-        f"t of {t} not significant: it is the opposite, but not after correction for the number "
-        "of parts"
+        f"t of {t}: the opposite, but not after correction for the number of parts"
     ]
 
 
@@ -296,8 +295,7 @@ def test_fewer_than_four_seeds_need_a_smaller_p_value(seeds: int, p: float, expe
     assert claim.verdict == expected
     if seeds == 3 and expected == UNDECIDED:
         assert claim.reasons == [
-            f"t of {t} not significant: p = 0.031, which has to be below 0.03 with fewer than "
-            "4 seeds"
+            f"t of {t}: p = 0.031, which has to be below 0.03 with fewer than 4 seeds"
         ]
 
 
@@ -310,8 +308,8 @@ def test_an_undecided_claim_says_what_would_be_detected() -> None:
     assert claim.verdict == UNDECIDED
     (limit,) = claim.reasons
     match = re.fullmatch(
-        r"error removed, bn less baseline not significant: 3 seeds and 12 photographs detect "
-        r"(\d+) points with a probability of 80% \((\d)% of the variance is between seeds\)",
+        r"error removed, bn less baseline: not significant; 3 seeds and 12 photographs detect "
+        r"(\d+) points at 80% power \((\d)% of the variance is between seeds\)",
         limit,
     )
     assert match
@@ -331,7 +329,7 @@ def test_the_limits_of_several_parts_are_in_one_text() -> None:
     assert claim.verdict == UNDECIDED
     (limit,) = claim.reasons
     names = ", ".join(name for name in PAPER_VARIANTS if name != "bn_maxpool")
-    assert limit.startswith(f"{names} not significant: 3 seeds and 12 photographs detect ")
+    assert limit.startswith(f"{names}: not significant; 3 seeds and 12 photographs detect ")
 
 
 def test_a_variant_equal_to_another_leaves_a_claim_undecided() -> None:
@@ -339,9 +337,7 @@ def test_a_variant_equal_to_another_leaves_a_claim_undecided() -> None:
     assert claim.verdict == UNDECIDED
     assert [finding.holds for finding in claim.findings] == [None] * 5
     same = study(bn=trained(noise=0), baseline=trained(noise=0))
-    assert judged(12, same).reasons == [
-        "error removed, bn less baseline not significant: it is exactly the bound"
-    ]
+    assert judged(12, same).reasons == ["error removed, bn less baseline: exactly the bound"]
 
 
 def test_a_claim_that_rests_on_another_is_not_more_certain() -> None:

@@ -1,107 +1,149 @@
-"""A study's trainings: how they are paired, and what is estimated of them."""
+"""A study's trainings: what is read, and what is estimated of them."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import stats
 
+from colorization.core.settings import Params
+from colorization.core.tables import write_table
 from colorization.scoring.evaluation import Evaluation
 from colorization.study.estimates import Estimate
 from colorization.study.experiments import (
     Experiments,
+    combination,
+    difference,
+    difference_of_trainings,
     function_of_columns,
-    mean_of_histories,
-    paired_difference,
-    paired_difference_on_images,
-    paired_ratio,
-    paired_ratio_on_images,
+    mean_of_trainings,
+    ratio,
+    ratio_of_trainings,
+    read_experiments,
 )
 from evaluated import evaluation, rows
+from samples import ROOT
+from test_published import write
+
+PSNR = "model_psnr_rgb_db"
 
 
-def psnr(found: Evaluation) -> float:
-    psnr = found.summary.model["psnr_rgb_db"].value
-    assert psnr is not None
-    return psnr
+def last(training: Evaluation) -> float:
+    return training.history["val_mse"].iloc[-1]
+
+
+def ending(*ends: float) -> list[Evaluation]:
+    """Trainings whose validation MSE ends so."""
+    return [evaluation(val_mse=(0.3, end)) for end in ends]
 
 
 def with_psnr(value: Any) -> Evaluation:
     return evaluation(rows(np.size(value) if np.ndim(value) else 4, model_psnr_rgb_db=value))
 
 
-def ratio(one: float, other: float) -> float:
+def study(**trainings: Sequence[Evaluation]) -> Experiments:
+    """The trainings of some variants; no two have a seed in common."""
+    numbered = {
+        (name, 10 * number + seed): made
+        for number, (name, every) in enumerate(trainings.items())
+        for seed, made in enumerate(every)
+    }
+    return Experiments(numbered, "scenes")
+
+
+def same(value: float) -> float:
+    return value
+
+
+def over(one: float, other: float) -> float:
     return one / other
 
 
-def test_differences_are_paired_by_seed() -> None:
-    ones, others = [with_psnr(20), with_psnr(30)], [with_psnr(19), with_psnr(28)]
-    # Differences 1 and 2, though the seeds differ by 10: t(0.975, 1) = 12.7062.
-    found = paired_difference(ones, others, psnr)
+def test_a_difference_of_trainings_is_that_of_scipys_welch_test() -> None:
+    ones, others = (0.2, 0.3, 0.25), (0.1, 0.4)
+    found = difference_of_trainings(
+        study(l2=ending(*ones), deeper=ending(*others)), "l2", "deeper", last
+    )
+    expected = stats.ttest_ind(ones, others, equal_var=False)
+    interval = expected.confidence_interval()
     assert found is not None
-    assert (found.value, found.low) == (1.5, pytest.approx(1.5 - 12.7062 / 2, abs=1e-4))
-    factor = paired_ratio(ones, others, psnr)
-    assert factor is not None
-    assert factor.value == pytest.approx((20 / 19 * 30 / 28) ** 0.5)
-    assert factor.low is not None
-    assert factor.high is not None
-    assert factor.low * factor.high == pytest.approx(factor.value**2)
+    assert found.p_value(0) == pytest.approx(expected.pvalue)
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
+    assert (found.seeds, found.images) == (2, 1)
+
+
+def test_a_ratio_of_trainings_is_a_difference_of_logarithms() -> None:
+    ones, others = (0.2, 0.3, 0.25), (0.1, 0.4)
+    found = ratio_of_trainings(
+        study(l2=ending(*ones), deeper=ending(*others)), "l2", "deeper", last
+    )
+    expected = stats.ttest_ind(np.log(ones), np.log(others), equal_var=False)
+    assert found is not None
+    assert found.value == pytest.approx(stats.gmean(ones) / stats.gmean(others))
+    assert found.p_value(1) == pytest.approx(expected.pvalue)
 
 
 def test_a_single_curve_has_no_interval_and_several_have_one() -> None:
-    def last(history: object) -> float:
-        return history["val_mse"].iloc[-1]  # type: ignore[index]
-
-    one, other = evaluation(val_mse=(0.3, 0.2)), evaluation(val_mse=(0.3, 0.4))
-    assert mean_of_histories([one], last) == Estimate(0.2)
-    both = mean_of_histories([one, other], last)
+    assert mean_of_trainings(ending(0.2), last) == Estimate(0.2)
+    both = mean_of_trainings(ending(0.2, 0.4), last)
     assert both is not None
     assert both.value == pytest.approx(0.3)
+    assert both.low is not None
+    assert mean_of_trainings([], last) is None
+    assert mean_of_trainings(ending(0.2, np.nan), last) is None
 
 
 def test_the_interval_over_images_agrees_with_repeated_draws() -> None:
     rng = np.random.default_rng(7)
 
-    def draw() -> Evaluation:
+    def draw() -> tuple[np.ndarray, np.ndarray]:
         below = rng.uniform(20, 60, 200)
-        above = below * rng.uniform(0.5, 0.9, 200)
-        return evaluation(rows(200, colorfulness=below, model_colorfulness=above))
+        return below * rng.uniform(0.5, 0.9, 200), below
 
-    columns = ["model_colorfulness", "colorfulness"]
-    found = function_of_columns([draw()], columns, ratio)
+    above, below = draw()
+    drawn = evaluation(rows(200, colorfulness=below, model_colorfulness=above))
+    found = function_of_columns([drawn], ["model_colorfulness", "colorfulness"], over)
     assert found is not None
     assert found.low is not None
     assert found.high is not None
     assert found.low < 0.7 < found.high
-    ratios = [
-        drawn.rows["model_colorfulness"].sum() / drawn.rows["colorfulness"].sum()
-        for drawn in (draw() for _ in range(300))
-    ]
+    ratios = [above.sum() / below.sum() for above, below in (draw() for _ in range(300))]
     assert found.high - found.low == pytest.approx(2 * 1.96 * np.std(ratios), rel=0.2)
 
 
 def test_images_without_a_value_are_excluded() -> None:
     some = evaluation(rows(3, chroma_small_regions=[np.nan, 10.0, 30.0]))
     columns = ["model_chroma_small_regions", "chroma_small_regions"]
-    found = function_of_columns([some], columns, ratio)
+    found = function_of_columns([some], columns, over)
     assert found is not None
     assert found.value == 1  # 20 + 20 over 10 + 30
     none = evaluation(rows(3, chroma_small_regions=np.nan))
-    assert function_of_columns([none], columns, ratio) is None
-    single = function_of_columns([evaluation(rows(1))], columns, ratio)
+    assert function_of_columns([none], columns, over) is None
+    single = function_of_columns([evaluation(rows(1))], columns, over)
     assert single == Estimate(0.5, None, None)
 
 
-def test_differences_are_paired_by_image_and_seed() -> None:
+def test_a_difference_of_columns_is_paired_by_image_and_not_by_seed() -> None:
     images = np.array([20.0, 24.0, 31.0, 29.0])
-    ones = [with_psnr(images + more) for more in (1.0, 1.5)]
-    others = [with_psnr(images + more) for more in (0.0, 0.5)]
-    found = paired_difference_on_images(ones, others, "model_psnr_rgb_db")
+    ones = [with_psnr(images + seed) for seed in (1.0, 1.5)]
+    others = [with_psnr(images + seed) for seed in (0.0, 0.5)]
+    found = difference(study(l2=ones, deeper=others), "l2", "deeper", [PSNR], same)
+    # Whatever the images are, what remains is Welch's test of the seeds.
+    expected = stats.ttest_ind([1, 1.5], [0, 0.5], equal_var=False)
+    interval = expected.confidence_interval()
     assert found is not None
-    assert (found.low, found.value, found.high) == (1, 1, 1)  # whatever the images are
-    one, other = with_psnr([np.nan, 21.0]), with_psnr([9, 20])
-    exact = paired_difference_on_images([one], [other], "model_psnr_rgb_db")
-    assert exact == Estimate(1)  # of one seed no difference is established
-    assert paired_difference_on_images([], [], "model_psnr_rgb_db") is None
+    assert (found.value, found.images) == (pytest.approx(1), 4)
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
+
+
+def test_one_seed_is_not_enough_to_compare_variants() -> None:
+    one, two = [with_psnr([np.nan, 21.0])], [with_psnr([9, 20])] * 2
+    found = difference(study(l2=one, deeper=two), "l2", "deeper", [PSNR], same)
+    assert found == Estimate(1, images=1)
+    assert difference(study(l2=one), "l2", "deeper", [PSNR], same) is None
 
 
 def test_a_ratio_on_images_is_that_of_the_sums() -> None:
@@ -109,24 +151,46 @@ def test_a_ratio_on_images_is_that_of_the_sums() -> None:
         [evaluation(rows(3, model_colorfulness=[1.0, 2.0, 3.0 + seed])) for seed in seeds]
         for seeds in ((0, 2), (0, 0))
     )
-    found = paired_ratio_on_images(ones, others, "model_colorfulness")
+    found = ratio(study(l2=ones, deeper=others), "l2", "deeper", "model_colorfulness")
     assert found is not None
     assert found.value == pytest.approx(14 / 12)
     assert found.low is not None
     assert found.high is not None
     assert found.low * found.high == pytest.approx(found.value**2)
-    assert paired_ratio_on_images(ones[:1], others[:1], "model_colorfulness") == Estimate(
-        1, is_ratio=True
-    )
 
 
-def test_pairs_are_of_the_seeds_that_both_have() -> None:
-    first, second, third = evaluation(), evaluation(), evaluation()
-    study = Experiments(
-        {("l2", 1): first, ("l2", 2): second, ("deeper", 2): third, ("deeper", 4): first}, "scenes"
-    )
-    assert study.pairs("l2", "deeper") == ([second], [third])
-    assert study.pairs("l2", "baseline") == ([], [])
+def test_a_combination_of_variants_has_their_weights() -> None:
+    every = {
+        name: [with_psnr(mean), with_psnr(mean + 2)] for name, mean in (("l2", 20), ("bn", 30))
+    }
+    weights = {"l2": 3.0, "bn": -1.0}
+    found = combination(study(**every), weights, [PSNR], same)
+    assert found is not None
+    assert found.value == pytest.approx(3 * 21 - 31)
+    # The two seeds of each have a standard error of 1.
+    assert found.se == pytest.approx(10**0.5)
+
+
+def test_estimates_are_over_one_set_of_photographs_and_know_their_labels(tmp_path: Path) -> None:
+    params = Params.load(ROOT / "profiles" / "quick.yaml")
+    for variant, chroma in (("baseline", [1.9, 2.0, 9, 9]), ("l2", [2.1, 2.0, 9, 9])):
+        made = evaluation(rows(4, mean_chroma=chroma), variant=variant)
+        write(made, tmp_path / f"{variant}-1")
+    truth = np.arange(4)[:, None, None, None] + np.zeros((4, 16, 16, 2))
+    np.save(tmp_path / "truth.npy", truth)
+    labels = pd.DataFrame({"name": ["im0.jpg", "im3.jpg"], "label": ["sky", "sky"]})
+    write_table(labels, tmp_path / "labels.csv")
+    files = {"truth": tmp_path / "truth.npy", "labels": tmp_path / "labels.csv"}
+    found = read_experiments(params, tmp_path, **files)
+    # The first training decides for all; their photographs may differ by rounding.
+    assert [len(training.rows) for training in found.trainings.values()] == [3, 3]
+    assert found.photographs["name"].tolist() == ["im1.jpg", "im2.jpg", "im3.jpg"]
+    assert found.inside("sky").tolist() == [False, False, True]
+    assert found.inside("sea").tolist() == [False] * 3
+    assert found.truth is not None
+    assert found.truth[:, 0, 0, 0].tolist() == [1, 2, 3]
+    bare = read_experiments(params, tmp_path)
+    assert (bare.subsets, bare.truth) == ({}, None)
 
 
 def test_experiments_are_grouped_by_variant() -> None:

@@ -15,6 +15,7 @@ from colorization.core.errors import ColorizationError
 from colorization.core.tables import write_table
 from colorization.scoring import metrics
 from colorization.scoring.evaluation import Evaluation, read_evaluation
+from colorization.scoring.predictions import Predictions
 from colorization.scoring.samples import SETS, write_samples
 from colorization.scoring.vividness import write_sweep
 from colorization.study import published
@@ -36,6 +37,8 @@ def write(found: Evaluation, folder: Path) -> None:
         write_samples(folder, name, [0], found.samples[name].images)
     if found.sweep:
         write_sweep(found.sweep, folder)
+    if found.predictions:
+        found.predictions.write(folder)
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +66,15 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"{stage}@bn_maxpool-{seed}": {} for stage in ("train", "evaluate") for seed in (1, 2)
     }
     (folder / "dvc.lock").write_text("schema: '2.0'\n")
+    (folder / "data" / "trivial").mkdir(parents=True)
+    np.save(folder / "data" / "trivial" / "truth.npy", np.ones((4, 16, 16, 2), np.float16))
     (folder / "experiments" / "dvc.lock").write_text(
         yaml.safe_dump({"schema": "2.0", "stages": stages}, sort_keys=False)
     )
     for variant, seed in DONE:
         name = f"{variant}-{seed}"
         found = evaluation(rows(4, model_psnr_rgb_db=24.0 + seed), variant=variant, seed=seed)
+        found = replace(found, predictions=Predictions(np.full((4, 16, 16, 2), seed, np.float16)))
         if variant == "mobilenet_unet":
             images = np.stack([found.samples["best"].images["truth"]] * 5, axis=1)
             found = replace(found, sweep=sweep(images))
@@ -100,6 +106,8 @@ def test_a_published_training_is_its_evaluation(workspace: Path, study: Path) ->
         assert piece.training == whole.training
         for table in ("rows", "chroma", "history"):
             assert getattr(piece, table).equals(getattr(whole, table))
+        assert piece.predictions is not None
+        assert np.array_equal(piece.predictions.ab, np.full((4, 16, 16, 2), seed))
 
 
 def test_a_published_training_has_its_own_dvc_record(study: Path) -> None:
@@ -128,7 +136,7 @@ def test_only_the_images_that_pages_show_are_published(study: Path) -> None:
 
 def test_published_trainings_give_the_same_bytes_elsewhere(study: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
-    for name in ("params.yaml", "trainings"):
+    for name in ("params.yaml", "trainings", "truth.npy"):
         source = study / name
         (shutil.copytree if source.is_dir() else copy)(source, other / name)
     published.write_pages(other)

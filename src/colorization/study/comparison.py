@@ -24,8 +24,8 @@ from colorization.scoring.summary import (
     psnr_gain_as_json,
     scores_as_json,
 )
-from colorization.study import summary, verdicts
-from colorization.study.claims import CLAIMS, PROMISING
+from colorization.study import summary
+from colorization.study.claims import PROMISING, judge_claims
 from colorization.study.config_diff import config_diff
 from colorization.study.experiments import Experiments
 from colorization.study.summary import StudySummary
@@ -76,7 +76,7 @@ def write_comparison(
         )
     results.mkdir(parents=True, exist_ok=True)
     trainings = experiments.by_name()
-    judged = verdicts.judge(CLAIMS, experiments)
+    judged = judge_claims(experiments)
     _write_json(metrics(experiments), results / "metrics.json")
     _write_json([claim.as_json() for claim in judged], results / "claims.json")
     histories = pd.concat(

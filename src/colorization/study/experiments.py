@@ -15,7 +15,9 @@ import pandas as pd
 
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import Params, Variant
+from colorization.core.tables import read_table
 from colorization.scoring.evaluation import Evaluation, read_evaluation
+from colorization.scoring.labels import subsets
 from colorization.scoring.summary import is_colorful
 from colorization.study.estimates import (
     Estimate,
@@ -109,7 +111,9 @@ class Experiments:
         }
 
 
-def read_experiments(params: Params, evaluations: Path) -> Experiments:
+def read_experiments(
+    params: Params, evaluations: Path, *, truth: Path | None = None, labels: Path | None = None
+) -> Experiments:
     """Read the evaluations of a study's trainings.
 
     Parameters
@@ -117,6 +121,10 @@ def read_experiments(params: Params, evaluations: Path) -> Experiments:
     params : Params
     evaluations : Path
         The folder with the outputs of the stage `evaluate`, as VARIANT-SEED.
+    truth : Path, optional
+        What the stage `trivial` wrote of the test photographs: their colors at 16x16.
+    labels : Path, optional
+        What the stage `labels` wrote. A published study may lack both files.
 
     Raises
     ------
@@ -136,16 +144,14 @@ def read_experiments(params: Params, evaluations: Path) -> Experiments:
     if not all(names.equals(first) for names in others):
         raise ColorizationError(f"{evaluations}: trainings were scored on different test images")
     # All estimates are over one set of photographs.
-    trainings = {
-        key: training.select(is_colorful(training.rows, min_chroma))
-        for key, training in trainings.items()
-    }
-    missing = [folder.name for key, folder in folders.items() if key not in trainings]
+    chosen = is_colorful(next(iter(trainings.values())).rows, min_chroma)
     return Experiments(
-        trainings,
+        {key: training.select(chosen) for key, training in trainings.items()},
         params.download.redacted_source,
-        missing,
-        params.variants,
+        missing=[folder.name for key, folder in folders.items() if key not in trainings],
+        lines=params.variants,
+        subsets=subsets(read_table(labels)) if labels and labels.exists() else {},
+        truth=np.load(truth, allow_pickle=False)[chosen] if truth and truth.exists() else None,
         min_chroma=min_chroma,
     )
 

@@ -4,8 +4,10 @@ The files of a published study:
 
 params.yaml             the settings
 pipeline.lock           DVC's record of the data, as of the last publication
+truth.npy               the colors of the test photographs at 16x16
 trainings/VARIANT-SEED  output of the stage `evaluate` for a training: metrics, history, a row per
-                        test image (compressed) and, for the first seed, sample images
+                        test image (compressed), predictions at 16x16 and, for the first seed,
+                        sample images
   experiments.lock      DVC's record of the training and its evaluation, if DVC ran them
   run.json              its duration and hardware
   commit.txt            the commit of its code
@@ -24,13 +26,14 @@ from colorization.core.provenance import Circumstances, read_runs
 from colorization.core.settings import Params
 from colorization.core.tables import read_table, write_table
 from colorization.scoring.evaluation import ROWS
+from colorization.scoring.predictions import PREDICTIONS, TRUTH
 from colorization.study.claims import PROMISING
 from colorization.study.comparison import BEST_WORST, write_comparison
 from colorization.study.experiments import read_experiments
 
 PARAMS, TRAININGS, RUN, COMMIT = "params.yaml", "trainings", "run.json", "commit.txt"
 PIPELINE_LOCK, EXPERIMENTS_LOCK = "pipeline.lock", "experiments.lock"
-TABLES = ("metrics.json", "training.json", "history.csv", "chroma.csv")
+TABLES = ("metrics.json", "training.json", "history.csv", "chroma.csv", PREDICTIONS)
 SWEEP = "vividness"  # its files, .csv, .json and .npy, are missing if there is no sweep
 
 
@@ -69,7 +72,8 @@ def add(
     variant, seed = trainings[0]
     _check_test_images(workspace / "data" / "evaluations" / f"{variant}-{seed}", published)
     published.mkdir(parents=True, exist_ok=True)
-    for source, name in {PARAMS: PARAMS, "dvc.lock": PIPELINE_LOCK}.items():
+    copied = {PARAMS: PARAMS, "dvc.lock": PIPELINE_LOCK, f"data/trivial/{TRUTH}": TRUTH}
+    for source, name in copied.items():
         with atomic_write(published / name) as partial:
             shutil.copyfile(workspace / source, partial)
     first = Params.load(params).study.seeds[0]
@@ -107,11 +111,13 @@ def _same(evaluation: Path, published: Path) -> bool:
     names = [*TABLES, *(name for name in sweep if (published / name).exists())]
     return (
         published.exists()
-        and all(
-            (published / name).read_bytes() == (evaluation / name).read_bytes() for name in names
-        )
+        and all(_content(published / name) == _content(evaluation / name) for name in names)
         and read_table(published / f"{ROWS}.gz").equals(read_table(evaluation / ROWS))
     )
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
 
 
 def _samples(variant: str) -> list[str]:
@@ -152,7 +158,7 @@ def write_pages(published: Path) -> None:
         If there is no training, or none has sample images.
     """
     params, trainings = published / PARAMS, published / TRAININGS
-    experiments = read_experiments(Params.load(params), trainings)
+    experiments = read_experiments(Params.load(params), trainings, truth=published / TRUTH)
     folders = {
         name: trainings / f"{variant}-{seed}"
         for name, (variant, seed) in zip(experiments.by_name(), experiments.trainings, strict=True)

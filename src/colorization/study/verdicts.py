@@ -147,6 +147,8 @@ class Finding:
     @property
     def outcome(self) -> str:
         """The outcome in words, for the pages."""
+        if self.estimate is None:
+            return "undefined"
         if not self.decides:
             return "does not decide"
         return {True: "as claimed", False: "the opposite", None: "not significant"}[self.holds]
@@ -286,16 +288,16 @@ def _limits(unresolved: Sequence[Finding]) -> list[str]:
     for (limit, unit, *_), parts in alike.items():
         names = ", ".join(contrast.variant or contrast.text for contrast, _ in parts)
         text = limit or _sensitivity([estimate for _, estimate in parts], unit)
-        limits.append(f"{names} not significant: {text}")
+        limits.append(f"{names}: {text}")
     return limits
 
 
 def _limit(estimate: Estimate, p_value: float) -> str:
     """What limits a part, unless it is the number of seeds and photographs."""
     if not estimate.se:
-        return "it is exactly the bound"
+        return "exactly the bound"
     if p_value < estimate.level:
-        return "it is the opposite, but not after correction for the number of parts"
+        return "the opposite, but not after correction for the number of parts"
     if p_value < LEVEL:
         return (
             f"p = {p_value:.3f}, which has to be below {estimate.level:g} with fewer than "
@@ -312,8 +314,8 @@ def _sensitivity(estimates: Sequence[Estimate], unit: str) -> str:
         sample += f" and {images:,} photographs"
     detectable = [estimate.detectable(estimate.level) or 0.0 for estimate in estimates]
     factor = "a factor of " if estimates[0].is_ratio else ""
-    text = f"{sample} detect {factor}{_span(detectable, '.2g')} {unit}".rstrip()
-    text += f" with a probability of {POWER:.0%}"
+    text = f"not significant; {sample} detect {factor}{_span(detectable, '.2g')} {unit}".rstrip()
+    text += f" at {POWER:.0%} power"
     shares = [one.from_seeds for one in estimates if one.from_seeds is not None]
     if images > 1 and shares:
         text += f" ({_span(shares, '.0%')} of the variance is between seeds)"
