@@ -6,15 +6,15 @@ import shutil
 import subprocess
 import sys
 import urllib.error
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 import yaml
-from filelock import FileLock
 
 import memory
+import shared
 
 ROOT = Path(__file__).resolve().parent.parent
 PIPELINE_FILES = (
@@ -176,35 +176,25 @@ def fresh_project(root: Path) -> Project:
     return project
 
 
-def made_once(
-    factory: pytest.TempPathFactory, name: str, make: Callable[[Path], list[str]]
-) -> tuple[Project, list[str]]:
-    """A project that the first of pytest's workers makes and all of them read.
-
-    `make` fills a folder and returns what its commands printed.
-    """
-    folder = factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent  # that of all workers
-    printed = folder / f"{name}.json"
-    with FileLock(folder / f"{name}.lock"):
-        if not printed.exists():
-            printed.write_text(json.dumps(make(folder / name)))
-    return Project(folder / name), json.loads(printed.read_text())
+@pytest.fixture(autouse=True, scope="session")
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let all workers share a folder."""
+    folder = tmp_path_factory.getbasetemp()
+    shared.folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
 @pytest.fixture(scope="session")
-def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
+def first_run() -> tuple[Project, str]:
     """A committed repository after its first `dvc repro`, and what that printed: read only."""
 
-    def make(root: Path) -> list[str]:
+    def make(root: Path) -> str:
         project = fresh_project(root)
         output = project.succeed("dvc", "repro")
         project.commit()
-        return [output]
+        return output
 
-    project, (output,) = made_once(tmp_path_factory, "first-run", make)
-    return project, output
+    root, output = shared.made_once("first-run", make)
+    return Project(root), output
 
 
 @pytest.fixture
@@ -214,9 +204,7 @@ def project(first_run: tuple[Project, str], tmp_path: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def study(
-    first_run: tuple[Project, str], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Project, str, str]:
+def study(first_run: tuple[Project, str]) -> tuple[Project, str, str]:
     """A committed repository in which everything is made: read only.
 
     With what `dvc repro` of all pipelines printed where an encoder was missing, and when it was
@@ -233,8 +221,8 @@ def study(
         project.commit()
         return [failed.stdout, mended]
 
-    project, (failed, mended) = made_once(tmp_path_factory, "study", make)
-    return project, failed, mended
+    root, (failed, mended) = shared.made_once("study", make)
+    return Project(root), failed, mended
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,6 @@
 """Packaged untrained models, for tests of colorizing."""
 
-import atexit
-import dataclasses
 import functools
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +9,9 @@ import numpy as np
 
 from colorization.backbones.weights import Pretrained
 from colorization.core.settings import NONE
+from colorization.dataset import arrays
 from colorization.dataset.examples import Examples
 from colorization.embedding import imagenet, resizing, standardization
-from colorization.embedding.imagenet import Predict
 from colorization.networks.architecture import takes_embedding
 from colorization.networks.record import TRAINING
 from colorization.networks.saving import save_architecture
@@ -23,7 +19,8 @@ from colorization.networks.vividness import LOGITS
 from colorization.packaging.embedder import write_embedder
 from colorization.packaging.package import Origin, package
 from evaluated import evaluation, rows
-from samples import PARAMS, VARIANTS, model_of
+from samples import PARAMS, VARIANTS, examples, model_of
+from shared import made_once
 from test_inventory import TABLE
 
 SIDE = 32  # px
@@ -32,41 +29,45 @@ ORIGIN = Origin(PARAMS.download.source, TABLE)
 
 
 @functools.cache
-def logits() -> Predict:
-    """The embedding network, built once."""
-    return imagenet.compile_embedder(imagenet.build_embedder(EMBED))
-
-
-@functools.cache
 def embedder() -> Path:
-    """The output of the stage `embedder`, written once."""
-    folder = Path(tempfile.mkdtemp(prefix="embedder-"))
-    atexit.register(shutil.rmtree, folder)
-    write_embedder(EMBED, "random", folder)
-    return folder
+    """The output of the stage `embedder`."""
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        write_embedder(EMBED, "random", folder)
+
+    return made_once("embedder", make)[0]
 
 
 @functools.cache
 def with_vividness() -> Path:
-    """A package with adjustable vividness, written once; read only."""
-    folder = Path(tempfile.mkdtemp(prefix="with-vividness-"))
-    atexit.register(shutil.rmtree, folder)
-    return write_package(folder / "mobilenet_unet", untrained("mobilenet_unet"), "mobilenet_unet")
+    """A package with adjustable vividness; read only, as the model's directory next to it."""
+
+    def make(folder: Path) -> None:
+        write_package(folder / "mobilenet_unet", untrained("mobilenet_unet"), "mobilenet_unet")
+
+    return made_once("with-vividness", make)[0] / "mobilenet_unet"
 
 
-def with_embeddings(examples: Examples) -> tuple[Examples, np.ndarray]:
-    """Examples with the embeddings that the stage `embed` would give them, and their mean and
-    deviation.
-    """
-    side = imagenet.NETWORKS[EMBED.network].image_size
-    raw = logits()(resizing.resize_square(examples.images.L.astype(np.float32), side))
-    mean_and_deviation = standardization.fit_normalization(raw, "random")
-    return (
-        dataclasses.replace(
-            examples, embeddings=standardization.normalize(raw, mean_and_deviation)
-        ),
-        mean_and_deviation,
-    )
+@functools.cache
+def with_embedding() -> Path:
+    """A package that takes the embedding; read only, as the model's directory next to it."""
+
+    def make(folder: Path) -> None:
+        L = examples(folder / "scenes", 5, SIDE).images.L.astype(np.float32)
+        logits = imagenet.compile_embedder(imagenet.build_embedder(EMBED))
+        raw = logits(resizing.resize_square(L, imagenet.NETWORKS[EMBED.network].image_size))
+        mean_and_deviation = standardization.fit_normalization(raw, "random")
+        np.save(folder / "embeddings", standardization.normalize(raw, mean_and_deviation))
+        write_package(folder / "baseline", untrained("baseline"), "baseline", mean_and_deviation)
+
+    return made_once("with-embedding", make)[0] / "baseline"
+
+
+def scenes_with_embeddings() -> Examples:
+    """Scenes, with the embeddings that the stage `embed` would give them."""
+    folder = with_embedding().parent
+    return Examples(arrays.read(folder / "scenes"), np.load(folder / "embeddings.npy"))
 
 
 def untrained(variant: str, precision: str = "float32") -> keras.Model:

@@ -19,29 +19,30 @@ from colorization.colorizing.command import main
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.dataset.examples import Examples
+from colorization.embedding.standardization import read_normalization
 from colorization.networks import catalog
 from colorization.networks.architecture import takes_embedding
 from colorization.packaging.manifest import NAME
 from colorization.scoring import scorer
-from packaged import SIDE, untrained, with_embeddings, with_vividness, write_package
-from samples import encoded, examples, scene
+from packaged import (
+    scenes_with_embeddings,
+    untrained,
+    with_embedding,
+    with_vividness,
+    write_package,
+)
+from samples import encoded, scene
 
 # One of each: variants of one network would be one model here.
 NETWORKS = sorted({catalog.load(name).build: name for name in reversed(catalog.names())}.values())
 # A conversion takes long. These have strides and depthwise convolutions; test_pipeline has others.
-USUAL = {"baseline", "mobilenet_unet"}
-assert set(NETWORKS) >= USUAL
+USUAL = {"baseline": with_embedding, "mobilenet_unet": with_vividness}
+assert set(NETWORKS) >= set(USUAL)
 
 
 @pytest.fixture(scope="module")
-def few(tmp_path_factory: pytest.TempPathFactory) -> tuple[Examples, np.ndarray]:
-    return with_embeddings(examples(tmp_path_factory.mktemp("few") / "test", 5, SIDE))
-
-
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory, few: tuple[Examples, np.ndarray]) -> Path:
-    out = tmp_path_factory.mktemp("packaged") / "baseline"
-    return write_package(out, untrained("baseline"), "baseline", few[1])
+def package() -> Path:
+    return with_embedding()
 
 
 @pytest.fixture(scope="module")
@@ -76,27 +77,34 @@ def compare_at_other_sizes(package: Path, model: keras.Model) -> None:
 @pytest.mark.parametrize(
     ("variant", "precision"),
     [
+        *((variant, "float32") for variant in USUAL),
         *(
-            pytest.param(variant, "float32", marks=[] if variant in USUAL else pytest.mark.soak)
+            pytest.param(variant, precision, marks=pytest.mark.soak)
             for variant in NETWORKS
+            for precision in ("float32", "mixed_bfloat16")
+            if variant not in USUAL
         ),
-        ("bn_maxpool", "mixed_bfloat16"),
     ],
 )
 def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
-    tmp_path: Path, few: tuple[Examples, np.ndarray], variant: str, precision: str
+    tmp_path: Path, variant: str, precision: str
 ) -> None:
-    test, mean_and_deviation = few
+    test = scenes_with_embeddings()
     model = untrained(variant, precision)
     if not takes_embedding(model):
         test = Examples(test.images, None)
-    package = write_package(tmp_path / variant, model, variant, mean_and_deviation)
+    if variant in USUAL:
+        package = USUAL[variant]()
+    else:
+        mean_and_deviation = read_normalization(with_embedding() / "embedding.npy")
+        package = write_package(tmp_path / variant, model, variant, mean_and_deviation)
     if precision == "float32":
         compare_at_other_sizes(package, model)
     colorize = colorization.load(package)
     measured = scorer.colorize(model, test, range(len(test)), 2)["colorized"]
     assert np.abs(measured.astype(int) - test.images.rgb).max() > 20  # it does colorize
-    in_float32 = scorer.colorize(untrained(variant), test, range(len(test)), 2)["colorized"]
+    if precision != "float32":
+        exact = scorer.colorize(untrained(variant), test, range(len(test)), 2)["colorized"]
     for index, expected in enumerate(measured):
         path = tmp_path / f"{index}.png"
         Image.fromarray(test.images.rgb[index]).save(path)
@@ -106,7 +114,7 @@ def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
             assert difference.max() <= 1
         else:  # packages compute in float32: no further off than evaluation itself
             assert difference.mean() <= 1
-            assert difference.max() <= np.abs(expected.astype(int) - in_float32[index]).max()
+            assert difference.max() <= np.abs(expected.astype(int) - exact[index]).max()
 
 
 def test_colors_of_the_input_are_ignored(colorizer: Colorizer) -> None:

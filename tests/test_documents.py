@@ -19,8 +19,8 @@ from colorization.scoring import metrics
 from colorization.scoring.metrics import METRICS, Metric
 from conftest import Project, environment, stages_run
 from evaluated import evaluation, rows, sweep
-from packaged import SIDE, untrained, with_embeddings, write_package
-from samples import ROOT, VARIANTS, encoded, examples, pack, scene
+from packaged import with_embedding
+from samples import ROOT, VARIANTS, encoded, pack, scene
 from test_published import write
 from web import Site, serve
 
@@ -179,11 +179,7 @@ def test_the_code_on_colorizing_runs_and_shows_one_photograph(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    mean_and_deviation = with_embeddings(examples(tmp_path / "arrays", 3, SIDE))[1]
-    package = write_package(
-        tmp_path / "package", untrained("baseline"), "baseline", mean_and_deviation
-    )
-    shutil.copytree(package, "models/chosen")
+    shutil.copytree(with_embedding(), "models/chosen")
     Path("data").mkdir()
     Path("results").mkdir()
     photographs = {"a.jpg": scene(1), "b.jpg": scene(2), "c.jpg": scene(3)}

@@ -11,6 +11,7 @@ from colorization.backbones.precision import choose_precision, dtype_policy
 from colorization.networks import catalog
 from colorization.networks.architecture import takes_embedding
 from colorization.networks.encoders import ENCODERS
+from colorization.packaging.to_onnx import as_float32
 from samples import VARIANTS, model_of
 from test_variants import PARAMETERS
 
@@ -116,6 +117,14 @@ def test_a_variant_computes_in_bfloat16_except_its_first_and_last_layers(variant
     assert (ab != exact).any()
     # bfloat16 has 8 bits, so each of a dozen layers is off by some thousandths.
     assert np.abs(ab - exact).mean() < 0.05 * np.abs(exact).mean()
+
+
+def test_a_packages_copy_of_a_model_computes_in_float32() -> None:
+    rng = np.random.default_rng(1)
+    given = [rng.uniform(-1, 1, (2, 32, 32, 1)), rng.normal(size=(2, 1000))]
+    copy = as_float32(model_of("bn_maxpool", precision="mixed_bfloat16"))
+    actual, expected = (np.asarray(one(given)) for one in (copy, model_of("bn_maxpool")))
+    np.testing.assert_array_equal(actual, expected)
 
 
 @pytest.mark.parametrize("variant", ["vgg16_conv", "vgg16_repeat", "vgg19_unet"])

@@ -13,10 +13,9 @@ from PIL import Image
 import colorization
 from colorization.core.errors import ColorizationError
 from colorization.embedding import resizing
-from colorization.networks import catalog
 from colorization.packaging import saved_model
-from packaged import EMBED, SIDE, untrained, with_embeddings, write_package
-from samples import ROOT, examples
+from packaged import EMBED, SIDE, with_embedding, with_vividness, write_package
+from samples import ROOT
 from test_packages import small_model
 
 GRAY = np.random.default_rng(1).integers(0, 256, (3, SIDE, SIDE, 1), np.uint8)
@@ -41,28 +40,35 @@ def params_of(folder: Path, variant: str) -> Path:
     return folder / "params.yaml"
 
 
-@pytest.fixture(scope="module", params=["bn_maxpool", "vgg16_repeat", "mobilenet_unet"])
-def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A variant with embedding and normalization, one without, and one with vividness.
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package without embedding: a single convolution instead of VGG16."""
+    folder = tmp_path_factory.mktemp("plain") / "vgg16_repeat"
+    return write_package(folder, small_model(), "vgg16_repeat")
 
-    Their packages are next to them. The second is a single convolution instead of VGG16.
+
+@pytest.fixture(params=["baseline", "mobilenet_unet", "vgg16_repeat"])
+def package(request: pytest.FixtureRequest) -> Path:
+    """A package with embedding, one with vividness and normalization, and one with neither.
+
+    Their models are next to them.
     """
-    folder = tmp_path_factory.mktemp(request.param)
-    package = folder / f"{request.param}-1"
-    mean_and_deviation = None
-    if not catalog.load(request.param).encoder:
-        mean_and_deviation = with_embeddings(examples(folder / "test", 5, SIDE))[1]
-    network = small_model() if request.param == "vgg16_repeat" else untrained(request.param)
-    write_package(package, network, request.param, mean_and_deviation)
-    return folder / f"{request.param}-1-directory"
+    if request.param == "vgg16_repeat":
+        return request.getfixturevalue("plain")
+    return with_embedding() if request.param == "baseline" else with_vividness()
 
 
-def test_a_saved_model_equals_the_package(model: Path, tmp_path: Path) -> None:
-    params = params_of(tmp_path, model.name.removesuffix("-1-directory"))
-    saved_model.export(model, params, tmp_path / "exported")
+def model_of(package: Path) -> Path:
+    """The directory of a package's model."""
+    return package.with_name(f"{package.name}-directory")
+
+
+def test_a_saved_model_equals_the_package(package: Path, tmp_path: Path) -> None:
+    params = params_of(tmp_path, package.name)
+    saved_model.export(model_of(package), params, tmp_path / "exported")
     served = tf.saved_model.load(str(tmp_path / "exported")).signatures["serving_default"]
     ab = served(gray=tf.constant(GRAY))["ab"].numpy()
-    colorizer = colorization.load(model.with_name(model.name.removesuffix("-directory")))
+    colorizer = colorization.load(package)
     grays = [Image.fromarray(image[..., 0]).convert("RGB") for image in GRAY]
     inputs = [colorizer.prepare_input(gray) for gray in grays]
     predicted = 128 * np.stack([colorizer.decode(each) for each in colorizer.predict(inputs)])
@@ -78,12 +84,11 @@ def test_the_saved_model_resizes_like_the_package(side: int, image_size: int) ->
     np.testing.assert_allclose(resized, resizing.resize_square(L, image_size), atol=1e-6)
 
 
-@pytest.mark.parametrize("model", ["bn_maxpool"], indirect=True)
-def test_a_different_embedding_network_is_refused(model: Path, tmp_path: Path) -> None:
-    params = params_of(tmp_path, "bn_maxpool")
+def test_a_different_embedding_network_is_refused(tmp_path: Path) -> None:
+    params = params_of(tmp_path, "baseline")
     params.write_text(params.read_text().replace("mobilenet_v2\n", "inception_v3\n", 1))
     with pytest.raises(ColorizationError, match=r"params.yaml has inception_v3, weights random$"):
-        saved_model.export(model, params, tmp_path / "exported")
+        saved_model.export(model_of(with_embedding()), params, tmp_path / "exported")
 
 
 def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path) -> None:
@@ -106,11 +111,10 @@ def export(project: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("model", ["mobilenet_unet"], indirect=True)
-def test_the_export_is_quiet_and_needs_only_tensorflow(model: Path, tmp_path: Path) -> None:
+def test_the_export_is_quiet_and_needs_only_tensorflow(tmp_path: Path) -> None:
     params_of(tmp_path, "mobilenet_unet")
     (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "mobilenet_unet-1").symlink_to(model)
+    (tmp_path / "models" / "mobilenet_unet-1").symlink_to(model_of(with_vividness()))
     process = export(tmp_path)
     assert (process.stdout, process.stderr) == ("wrote models/exported\n", "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["models", "params.yaml"]
