@@ -181,10 +181,10 @@ def test_a_penalty_is_part_of_the_objective_but_not_of_the_mse(
     )
     penalty = 0.5 * float((before**2).sum())  # L2(c) is c times the sum of squares
     assert penalty > 0.1
-    assert penalized["objective"] == pytest.approx(penalized["train_mse"] + penalty, rel=1e-4)
+    assert penalized["train_loss"] == pytest.approx(penalized["train_mse"] + penalty, rel=1e-4)
     assert penalized["train_mse"] == pytest.approx(plain["train_mse"], rel=1e-4)
     assert penalized["val_mse"] == pytest.approx(mse_on(model, validation), rel=1e-4)
-    assert plain["objective"] == pytest.approx(plain["train_mse"], rel=1e-5)
+    assert plain["train_loss"] == pytest.approx(plain["train_mse"], rel=1e-5)
 
 
 def test_validation_scores_are_finite_and_plausible(fit: Fit, tmp_path: Path) -> None:
@@ -310,7 +310,7 @@ def test_a_classification_network_is_scored_and_saved_in_ab(
     mse = float(((predicted - truth @ COLORS) ** 2).mean())
     assert history["train_mse"] == pytest.approx(mse, rel=2e-3)
     likelihoods = (special.log_softmax(logits, axis=-1) * truth).sum(axis=-1)
-    assert history["objective"] == pytest.approx(-likelihoods.mean(), rel=2e-3)
+    assert history["train_loss"] == pytest.approx(-likelihoods.mean(), rel=2e-3)
 
 
 def test_training_a_classification_network_reduces_the_error_of_ab(

@@ -7,12 +7,12 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from colorization.color import lab
-from colorization.color.reference import Reference
 from colorization.core.progress import progress_bar
 from colorization.dataset.examples import Examples
 from colorization.networks.vividness import OPERATING_POINTS, AdjustableModel
 from colorization.scoring.metrics import ImageScores
 from colorization.scoring.one_image import score_colorizations
+from colorization.scoring.reference import Reference
 from colorization.scoring.trivial import TrivialScores
 from colorization.scoring.vividness import DISPLAYED, KEYS, summarize_sweep
 
