@@ -433,6 +433,22 @@ def test_an_invalid_override_is_refused_before_the_training(train: Trains, tmp_p
     assert not (tmp_path / "models").exists()
 
 
+@pytest.mark.parametrize(
+    ("overrides", "setting"),
+    [
+        ({"min_chroma": 134.0}, "variants.x.train.min_chroma"),
+        ({"epochs": 1}, "train.min_chroma"),
+    ],
+)
+def test_an_error_names_the_line_that_sets_what_it_is_about(
+    train: Trains, monkeypatch: pytest.MonkeyPatch, overrides: dict, setting: str
+) -> None:
+    settings = SETTINGS.model_copy(update={"min_chroma": 134.0})
+    monkeypatch.setitem(globals(), "SETTINGS", settings)
+    with pytest.raises(ColorizationError, match=rf"^{setting}: no training image"):
+        train(line("plain", **overrides))
+
+
 def test_a_fraction_of_the_images_is_trained_on_for_as_many_steps(
     train: Trains, tmp_path: Path
 ) -> None:
@@ -441,6 +457,8 @@ def test_a_fraction_of_the_images_is_trained_on_for_as_many_steps(
     assert (whole.training_images, whole.train.epochs, whole.train.fraction) == (6, 2, 1.0)
     assert (half.training_images, half.train.epochs, half.train.fraction) == (3, 4, 0.5)
     assert len(pd.read_csv(tmp_path / "models/a/history.csv")) == 4
+    # Its own images are those that the gap compares with others.
+    assert np.load(tmp_path / "models/a/training_images.npy").tolist() == [0, 2, 4]
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def train_variant(
     except ColorizationError as error:
         overrides = data.inputs.line.train
         message = re.sub(
-            r"\btrain\.(\w+)",
+            r"(?<![\w.])train\.(\w+)",
             lambda key: f"variants.{name}.{key[0]}" if key[1] in overrides else key[0],
             str(error),
         )
