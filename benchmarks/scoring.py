@@ -22,6 +22,7 @@ from colorization.dataset import arrays
 from colorization.dataset.examples import Examples
 from colorization.photos import decoding, model_input
 from colorization.scoring import scorer
+from colorization.scoring.ab_errors import auc_ab_percent
 from colorization.scoring.regions import small_regions
 from colorization.scoring.trivial import score_trivial
 from colorization.sources import archives
@@ -78,7 +79,7 @@ def table(photographs: list[np.ndarray]) -> str:
         "SSIM": lambda rgb: similarity.ssim_rgb(rgb.astype(np.float32), other.astype(np.float32)),
         "CIEDE2000": lambda rgb: color_metrics.ciede2000_mean(rgb.astype(np.float32) / 3, cie),
         "PSNR": lambda rgb: similarity.psnr_rgb_db(rgb, other),
-        "AuC": lambda _: color_metrics.auc_ab_percent(error, error),
+        "AuC": lambda _: auc_ab_percent(error, error),
         "colorfulness": color_metrics.colorfulness,
         "small regions": small_regions,
     }

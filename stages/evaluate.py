@@ -82,7 +82,7 @@ def main(variant: str, seed: int) -> None:
     }
     with atomic_folder(EVALUATIONS / name) as folder:
         if adjustable:
-            scores = sweep_vividness(adjustable, test, trivial, batch_size)
+            scores = sweep_vividness(adjustable, test, trivial, batch_size, settings.min_chroma)
             decoded = decode_samples(adjustable, test, samples["evenly_spaced"], batch_size)
             write_sweep(VividnessSweep(scores, decoded, adjustable.default), folder)
         write_table(scored.rows, folder / "test_images.csv")

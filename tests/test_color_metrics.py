@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colorization.color.color_metrics import auc_ab_percent, ciede2000_mean, colorfulness
+from colorization.color.color_metrics import ciede2000_mean, colorfulness
+from colorization.scoring.ab_errors import auc_ab_percent
 from samples import scene
 
 SHARMA = pd.read_csv(Path(__file__).parent / "golden" / "ciede2000_sharma.csv", comment="#")

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from colorization.color import lab
-from colorization.color.reference import Colorized, Reference
 from colorization.color.statistics import count_colors
 from colorization.core.provenance import Circumstances
 from colorization.packaging.package import Origin, model_card
@@ -16,6 +15,7 @@ from colorization.pages import report
 from colorization.pages.report import Content
 from colorization.scoring import metrics, scorer
 from colorization.scoring.metrics import HIGHER, METRICS, Metric, score
+from colorization.scoring.reference import Colorized, Reference
 from colorization.scoring.summary import COLORIZERS, Summary, summarize
 from colorization.scoring.trivial import score_trivial
 from colorization.study import comparison

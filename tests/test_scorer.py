@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 from colorization.color import lab
-from colorization.color.reference import Colorized, Reference
 from colorization.color.statistics import count_colors
 from colorization.dataset import arrays
 from colorization.dataset.examples import Examples, evenly_spaced
 from colorization.scoring import scorer
 from colorization.scoring.metrics import score
+from colorization.scoring.reference import Colorized, Reference
 from colorization.scoring.samples import STATES, read_samples, write_samples
 from colorization.scoring.summary import summarize
 from colorization.scoring.trivial import TrivialScores, score_trivial

@@ -181,10 +181,10 @@ def test_a_penalty_is_part_of_the_objective_but_not_of_the_mse(
     )
     penalty = 0.5 * float((before**2).sum())  # L2(c) is c times the sum of squares
     assert penalty > 0.1
-    assert penalized["objective"] == pytest.approx(penalized["train_mse"] + penalty, rel=1e-4)
+    assert penalized["train_loss"] == pytest.approx(penalized["train_mse"] + penalty, rel=1e-4)
     assert penalized["train_mse"] == pytest.approx(plain["train_mse"], rel=1e-4)
     assert penalized["val_mse"] == pytest.approx(mse_on(model, validation), rel=1e-4)
-    assert plain["objective"] == pytest.approx(plain["train_mse"], rel=1e-5)
+    assert plain["train_loss"] == pytest.approx(plain["train_mse"], rel=1e-5)
 
 
 def test_validation_scores_are_finite_and_plausible(fit: Fit, tmp_path: Path) -> None:
@@ -310,7 +310,7 @@ def test_a_classification_network_is_scored_and_saved_in_ab(
     mse = float(((predicted - truth @ COLORS) ** 2).mean())
     assert history["train_mse"] == pytest.approx(mse, rel=2e-3)
     likelihoods = (special.log_softmax(logits, axis=-1) * truth).sum(axis=-1)
-    assert history["objective"] == pytest.approx(-likelihoods.mean(), rel=2e-3)
+    assert history["train_loss"] == pytest.approx(-likelihoods.mean(), rel=2e-3)
 
 
 def test_training_a_classification_network_reduces_the_error_of_ab(
@@ -433,6 +433,22 @@ def test_an_invalid_override_is_refused_before_the_training(train: Trains, tmp_p
     assert not (tmp_path / "models").exists()
 
 
+@pytest.mark.parametrize(
+    ("overrides", "setting"),
+    [
+        ({"min_chroma": 134.0}, "variants.x.train.min_chroma"),
+        ({"epochs": 1}, "train.min_chroma"),
+    ],
+)
+def test_an_error_names_the_line_that_sets_what_it_is_about(
+    train: Trains, monkeypatch: pytest.MonkeyPatch, overrides: dict, setting: str
+) -> None:
+    settings = SETTINGS.model_copy(update={"min_chroma": 134.0})
+    monkeypatch.setitem(globals(), "SETTINGS", settings)
+    with pytest.raises(ColorizationError, match=rf"^{setting}: no training image"):
+        train(line("plain", **overrides))
+
+
 def test_a_fraction_of_the_images_is_trained_on_for_as_many_steps(
     train: Trains, tmp_path: Path
 ) -> None:
@@ -441,6 +457,8 @@ def test_a_fraction_of_the_images_is_trained_on_for_as_many_steps(
     assert (whole.training_images, whole.train.epochs, whole.train.fraction) == (6, 2, 1.0)
     assert (half.training_images, half.train.epochs, half.train.fraction) == (3, 4, 0.5)
     assert len(pd.read_csv(tmp_path / "models/a/history.csv")) == 4
+    # Its own images are those that the gap compares with others.
+    assert np.load(tmp_path / "models/a/training_images.npy").tolist() == [0, 2, 4]
 
 
 @pytest.mark.parametrize(

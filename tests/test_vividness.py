@@ -47,9 +47,11 @@ def made(
     trivial = score_trivial(
         test_images.images, colors_of_scenes(), lambda _, rgb: np.zeros(rgb.shape[:2], bool)
     )
-    scores = sweep_vividness(adjustable, test_images, trivial, 2)
+    scores = sweep_vividness(adjustable, test_images, trivial, 2, MIN_CHROMA)
     images = decode_samples(adjustable, test_images, [0, 3, 4], 2)
-    by_default = summarize(scorer.evaluate(model, test_images, trivial, 2).rows, 0.0)
+    rows = scorer.evaluate(model, test_images, trivial, 2, adjustable).rows
+    by_default = summarize(rows, MIN_CHROMA)
+    assert 1 < by_default.images_scored < by_default.images
     return VividnessSweep(scores, images, adjustable.default), by_default.as_json()
 
 
@@ -58,7 +60,7 @@ def test_at_the_default_vividness_the_sweep_has_the_scores_of_the_model(
 ) -> None:
     sweep, by_default = made
     (row,) = sweep.scores[np.isclose(sweep.scores["vividness"], 0.5)].to_dict("records")
-    for key in ("ciede2000_mean", "colorfulness_ratio"):
+    for key in ("error_removed_percent", "ciede2000_mean", "colorfulness_ratio"):
         assert row[key] == pytest.approx(by_default["model"][key], rel=1e-5)
         assert row[f"{key}_se"] == pytest.approx(by_default["model"][f"{key}_se"], rel=1e-4)
     for baseline in ("gray", "constant"):
@@ -98,7 +100,8 @@ def test_tables_have_every_operating_point_and_mark_the_default(
     sweep = made[0]
     table = sweep_table(sweep)
     assert [row[0] for row in table.rows][4:7] == ["0.4", "0.5 (default)", "0.6"]
-    assert {len(row) for row in table.rows} == {len(table.titles)} == {5}
+    assert {len(row) for row in table.rows} == {len(table.titles)} == {6}
+    assert table.titles[1] == "error removed, % (higher is better)"
     # As many images as the page shows beside them.
     found = dataclasses.replace(
         evaluation(), sweep=dataclasses.replace(sweep, images=sweep.images[:1])
@@ -117,7 +120,17 @@ def test_undefined_scores_are_marked_as_such(made: tuple[VividnessSweep, dict]) 
     )
     table = sweep_table(dataclasses.replace(made[0], scores=scores))
     assert not any("nan" in cell for row in table.rows for cell in row)
-    assert table.rows[0][1] == "exact"
+    assert table.rows[0][4] == "exact"
+
+
+def test_a_sweep_over_all_images_says_so(made: tuple[VividnessSweep, dict]) -> None:
+    older = made[0].scores.drop(columns=["error_removed_percent", "error_removed_percent_se"])
+    table = sweep_table(dataclasses.replace(made[0], scores=older))
+    assert table.titles[:2] == [
+        "vividness (over all test images, nearly gray ones too)",
+        "CIEDE2000 (lower is better)",
+    ]
+    assert {len(row) for row in table.rows} == {5}
 
 
 def test_without_a_sweep_the_table_of_scores_is_empty(tmp_path: Path) -> None:

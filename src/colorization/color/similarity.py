@@ -61,14 +61,3 @@ def ssim_rgb(truth: np.ndarray, image: np.ndarray) -> float:
             K2=SSIM_K2,
         )
     )
-
-
-def mse_ab(truth: np.ndarray, ab: np.ndarray) -> float:
-    """Compute the mean squared error of the network's ab, in [-1, 1]. Lower is better.
-
-    Parameters
-    ----------
-    truth, ab : (H, W, 2) float arrays
-    """
-    difference = truth.astype(np.float64) - ab.astype(np.float64)
-    return float(np.mean(difference**2))

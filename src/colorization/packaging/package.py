@@ -129,6 +129,7 @@ def model_card(
         training=training,
         settings=training.train.model_dump(),
         test_images=summary.images,
+        scored_images=summary.images_scored,
         results=report.results_table(summary, training.variant),
         headline=report.headline(summary, training.variant),
         sweeps={training.variant: sweep_table(sweep)} if sweep else {},

@@ -17,7 +17,7 @@ from skimage.util import montage
 
 from colorization.core.files import atomic_write
 from colorization.pages.rendering import BASELINE_NAMES
-from colorization.scoring.summary import CONSTANT, GRAY
+from colorization.scoring.summary import CONSTANT, ERROR_REMOVED, GRAY
 
 TILE = 128  # px; smaller images are enlarged by a whole factor, larger ones reduced to it
 GAP = 4  # px between samples
@@ -359,30 +359,31 @@ def compared_curves(
     _save(figure, out)
 
 
-def vividness_curves(scores: pd.DataFrame, gray_difference: float, out: Path) -> None:
+def vividness_curves(scores: pd.DataFrame, gray_difference: float | None, out: Path) -> None:
     """Plot the scores of a vividness sweep, with 95% confidence intervals.
 
     Parameters
     ----------
     scores : DataFrame
-        As in `VividnessSweep.scores`.
-    gray_difference : float
-        CIEDE2000 of the gray images.
+        As in `VividnessSweep.scores`. Those that a published sweep lacks have no panel.
+    gray_difference : float or None
+        CIEDE2000 of the gray images; None if undefined.
     out : Path
         A PNG.
     """
+    levels = {
+        ERROR_REMOVED: ("error removed, %", 0.0, BASELINE_NAMES[CONSTANT]),
+        "ciede2000_mean": ("CIEDE2000", gray_difference, BASELINE_NAMES[GRAY]),
+        "colorfulness_ratio": ("colorfulness", 1.0, "the photographs"),
+    }
+    panels = {key: level for key, level in levels.items() if key in scores}
     figure = _figure(11, 3.4)
-    gain, difference, colorful = figure.subplots(1, 3)
-    for baseline, label in BASELINE_NAMES.items():
-        _with_band(gain, scores, f"psnr_gain_over_{baseline}_db", f"over {label}")
-    _with_band(difference, scores, "ciede2000_mean", "model")
-    _with_band(colorful, scores, "colorfulness_ratio", "model")
-    for axes, title, level, label in (
-        (gain, "PSNR gain, dB", 0.0, "no gain"),
-        (difference, "CIEDE2000", gray_difference, "gray"),
-        (colorful, "colorfulness", 1.0, "the photographs"),
+    for axes, (key, (title, level, label)) in zip(
+        figure.subplots(1, len(panels)), panels.items(), strict=True
     ):
-        axes.axhline(level, color="0.35", linestyle="--", linewidth=1, label=label)
+        _with_band(axes, scores, key, "model")
+        if level is not None:
+            axes.axhline(level, color="0.35", linestyle="--", linewidth=1, label=label)
         axes.set(xlabel="vividness", title=title)
         axes.grid(alpha=0.3)
         axes.legend()

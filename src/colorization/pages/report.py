@@ -15,7 +15,15 @@ from colorization.pages.vividness import sweep_table
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.metrics import metric
 from colorization.scoring.samples import STATES, Samples
-from colorization.scoring.summary import COLORIZERS, GRAY, MODEL, PSNR, Score, Summary
+from colorization.scoring.summary import (
+    COLORIZERS,
+    ERROR_REMOVED,
+    GRAY,
+    MODEL,
+    PSNR,
+    Score,
+    Summary,
+)
 
 TITLE = "Image colorization"
 SHEETS = {"evenly_spaced": "samples.png", "best": "best.png", "worst": "worst.png"}
@@ -71,6 +79,7 @@ def markdown(content: Content, circumstances: Circumstances | None = None) -> st
         headline=headline(evaluation.summary, variant),
         images=f"{len(content.split):,}",
         test_images=evaluation.summary.images,
+        scored_images=evaluation.summary.images_scored,
         data=inventory.summarize(content.split),
         sweeps={variant: sweep_table(evaluation.sweep)} if evaluation.sweep else {},
         circumstances=circumstances,
@@ -121,15 +130,25 @@ def _gallery(samples: Samples, *, pixelated: bool) -> Markup:
 
 
 def headline(summary: Summary, name: str) -> str:
-    """The PSNR of the named model, compared with each baseline, in a sentence."""
+    """What the named model is worth, compared with the baselines, in a sentence."""
+    if summary.constant_output:
+        return f"{name} gives a constant color."
+    removed = summary.model[ERROR_REMOVED]
+    if removed.value is None:
+        return f"the test images do not tell what {name} is worth: none has enough color."
+    verb, of = ("removes", "of") if removed.value >= 0 else ("adds", "to")
+    share = rendering.with_error(Score(abs(removed.value), removed.se), metric(ERROR_REMOVED))
     margins = [
         _margin(baseline, score)
         for baseline, score in summary.psnr_gain.items()
         if score.value is not None
     ]
-    if not margins:
-        return f"too many images are exact to compare the PSNR of {name} with the baselines."
-    return f"the PSNR of {name} is {' and '.join(margins)}."
+    psnr = (
+        f"its PSNR is {' and '.join(margins)}"
+        if margins
+        else "too many images are exact to compare its PSNR with the baselines"
+    )
+    return f"{name} {verb} {share}% {of} the squared error of the constant color; {psnr}."
 
 
 def _margin(baseline: str, gain: Score) -> str:

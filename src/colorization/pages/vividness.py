@@ -12,28 +12,33 @@ from colorization.pages import pictures, rendering
 from colorization.pages.rendering import BASELINE_NAMES, Table
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.metrics import metric
-from colorization.scoring.summary import GRAY, PSNR, TRIVIAL, Score
-from colorization.scoring.vividness import DISPLAYED, VividnessSweep
+from colorization.scoring.summary import ERROR_REMOVED, GRAY, PSNR, TRIVIAL, Score
+from colorization.scoring.vividness import DIFFERENCE, DISPLAYED, SUMMARIZED, VividnessSweep
 
 FOLDER, CURVES, SAMPLES = "vividness", "curves.png", "samples.png"
-COLUMNS = {
+COLUMNS = {key: (metric(key).heading, metric(key)) for key in SUMMARIZED} | {
     f"psnr_gain_over_{name}_db": (f"PSNR over {BASELINE_NAMES[name]}, dB", metric(PSNR))
     for name in TRIVIAL
-} | {key: (metric(key).heading, metric(key)) for key in ("ciede2000_mean", "colorfulness_ratio")}
+}
 
 
 def sweep_table(sweep: VividnessSweep) -> Table:
-    """Tabulate the scores of a sweep, a row per operating point."""
+    """Tabulate the scores of a sweep, a row per operating point.
+
+    Sweeps that were published before error removed was measured are over all test images.
+    """
+    columns = {key: column for key, column in COLUMNS.items() if key in sweep.scores}
+    over = "" if ERROR_REMOVED in columns else " (over all test images, nearly gray ones too)"
     rows = []
     for row in sweep.scores.to_dict("records"):
         vividness = row["vividness"]
         mark = " (default)" if abs(vividness - sweep.default) < 1e-6 else ""
         scores = (
             (Score(_defined(row[key]), _defined(row[f"{key}_se"])), measured)
-            for key, (_, measured) in COLUMNS.items()
+            for key, (_, measured) in columns.items()
         )
         rows.append([f"{vividness:.1f}{mark}", *(rendering.with_error(*each) for each in scores)])
-    return Table(["vividness", *(title for title, _ in COLUMNS.values())], rows)
+    return Table([f"vividness{over}", *(title for title, _ in columns.values())], rows)
 
 
 def _defined(value: float) -> float | None:
@@ -72,7 +77,7 @@ def write_sweeps(evaluations: Mapping[str, Evaluation], results: Path) -> dict[s
 
 
 def _draw_sweep(evaluation: Evaluation, sweep: VividnessSweep, folder: Path) -> None:
-    gray = float(evaluation.rows[f"{GRAY}_ciede2000_mean"].mean())
+    gray = evaluation.summary.scores[GRAY][DIFFERENCE].value
     pictures.vividness_curves(sweep.scores, gray, folder / CURVES)
     images = evaluation.samples["evenly_spaced"].images
     columns = {"gray": images["gray"]}

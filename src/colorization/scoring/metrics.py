@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from colorization.color import color_metrics, similarity
-from colorization.color.reference import Colorized
+from colorization.scoring.ab_errors import auc_ab_percent
+from colorization.scoring.reference import Colorized
 
 HIGHER, LOWER = "higher is better", "lower is better"
 ALREADY_GRAY = "the paper's; higher is grayer"
@@ -135,7 +136,7 @@ METRICS = (
     ),
     Metric(
         "auc_ab_percent",
-        lambda image: color_metrics.auc_ab_percent(image.error),
+        lambda image: auc_ab_percent(image.error),
         title="AuC, %",
         direction=HIGHER,
         description="share of the pixels whose ab is off by at most a threshold, averaged over "
@@ -143,7 +144,7 @@ METRICS = (
     ),
     Metric(
         "auc_ab_rebalanced_percent",
-        lambda image: color_metrics.auc_ab_percent(image.error, image.reference.rarity),
+        lambda image: auc_ab_percent(image.error, image.reference.rarity),
         title="AuC, rebalanced, %",
         direction=HIGHER,
         description="AuC where a pixel weighs by the inverse of its color's frequency (bins of "

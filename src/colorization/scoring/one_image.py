@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from colorization.color.reference import Colorized, Reference, chroma_of
 from colorization.scoring.metrics import ImageScores, score
+from colorization.scoring.reference import Colorized, Reference, chroma_of
 
 CHROMA_EDGES = np.arange(0, 184, 2.0)  # in CIE ab; sRGB reaches 134, a network 181
 

@@ -1,4 +1,8 @@
-"""Finds small regions of a photograph: details and objects, not sky, sea or meadow."""
+"""Finds small regions of a photograph: details and objects, not sky, sea or meadow.
+
+Photographs are segmented in gray, as the networks see them. Regions of the true colors would be
+small where the color differs from what surrounds it, and so where any smooth prediction is wrong.
+"""
 
 from collections.abc import Callable
 
@@ -6,6 +10,7 @@ import numpy as np
 from PIL import Image
 from skimage.segmentation import felzenszwalb
 
+from colorization.color import lab
 from colorization.core.settings import Download
 from colorization.photos import model_input
 from colorization.sources import scenes
@@ -21,7 +26,7 @@ FindSmallRegions = Callable[[str, np.ndarray], np.ndarray]
 
 
 def small_regions(rgb: np.ndarray) -> np.ndarray:
-    """Segment a photograph, and mask the regions that cover less than 1% of it.
+    """Segment a photograph in gray, and mask the regions that cover less than 1% of it.
 
     Parameters
     ----------
@@ -36,7 +41,7 @@ def small_regions(rgb: np.ndarray) -> np.ndarray:
     ----------
     Felzenszwalb, Huttenlocher: Efficient Graph-Based Image Segmentation. IJCV 59 (2004).
     """
-    image = Image.fromarray(rgb)
+    image = Image.fromarray(lab.lab_to_rgb(lab.luminance(rgb), np.zeros(2)))
     reduced = image.reduce(-(-max(image.size) // SEGMENTED))
     region = felzenszwalb(np.asarray(reduced), SCALE, SIGMA, LEAST_PIXELS)
     small = np.bincount(region.ravel())[region] < SMALL * region.size

@@ -180,7 +180,8 @@ def summarize(
     scored = colorful(rows, min_chroma)
     scores = {
         colorizer: {
-            metric.summary_key: _summarize(scored, metric, colorizer) for metric in metrics.METRICS
+            metric.summary_key: summarize_metric(scored, metric, colorizer)
+            for metric in metrics.METRICS
         }
         for colorizer in COLORIZERS
     }
@@ -190,7 +191,8 @@ def summarize(
     return Summary(len(rows), len(scored), scores, gain, constant_output, gap)
 
 
-def _summarize(rows: pd.DataFrame, metric: Metric, colorizer: str) -> Score:
+def summarize_metric(rows: pd.DataFrame, metric: Metric, colorizer: str) -> Score:
+    """Summarize one metric over all of some rows."""
     columns = (rows[name] for name in metric.columns(colorizer))
     if metric.denominator is None:
         return mean_with_se(*columns)

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from colorization.color.reference import Reference
 from colorization.color.statistics import ColorStatistics
 from colorization.core.progress import progress
 from colorization.core.tables import read_table, write_table
 from colorization.dataset.arrays import LabArrays
 from colorization.scoring.one_image import score_colorizations
 from colorization.scoring.predictions import TRUTH, reduced_ab
+from colorization.scoring.reference import Reference
 from colorization.scoring.summary import CONSTANT, GRAY
 
 if TYPE_CHECKING:  # segmentation is not needed to read the scores

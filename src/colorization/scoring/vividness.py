@@ -9,18 +9,22 @@ import numpy as np
 import pandas as pd
 
 from colorization.core.tables import read_table, write_table
-from colorization.scoring.metrics import ImageScores
+from colorization.scoring.metrics import ImageScores, metric
 from colorization.scoring.summary import (
+    ERROR_REMOVED,
+    MODEL,
     PSNR,
     TRIVIAL,
     Score,
+    colorful,
     mean_with_se,
-    ratio_with_se,
+    summarize_metric,
 )
 
 DISPLAYED = np.linspace(0, 1, 5)  # operating points of the sample images
-DIFFERENCE, COLORFULNESS = "ciede2000_mean", "colorfulness"
-KEYS = (PSNR, DIFFERENCE, COLORFULNESS)  # the metrics that are computed
+DIFFERENCE, COLORFULNESS_RATIO = "ciede2000_mean", "colorfulness_ratio"
+KEYS = (PSNR, DIFFERENCE, "colorfulness", "mse_ab")  # the measures that are computed
+SUMMARIZED = (ERROR_REMOVED, DIFFERENCE, COLORFULNESS_RATIO)
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,8 @@ class VividnessSweep:
     Attributes
     ----------
     scores : DataFrame
-        A row per operating point: "vividness", the means over the test images and, with "_se",
-        their standard errors. Colorfulness is the sum over the colorized images divided by the sum
-        over the photographs.
+        A row per operating point: "vividness", the summaries over the colorful test images of the
+        metrics `SUMMARIZED`, the PSNR over each baseline and, with "_se", their standard errors.
     images : (S, len(DISPLAYED), H, W, 3) uint8 array
         Sample test images at the operating points `DISPLAYED`.
     default : float
@@ -45,9 +48,12 @@ class VividnessSweep:
 
 
 def summarize_sweep(
-    vividness: np.ndarray, scores: Sequence[Sequence[ImageScores]], baselines: pd.DataFrame
+    vividness: np.ndarray,
+    scores: Sequence[Sequence[ImageScores]],
+    baselines: pd.DataFrame,
+    min_chroma: float,
 ) -> pd.DataFrame:
-    """Summarize the scores of all images; see `VividnessSweep.scores`.
+    """Summarize the scores of the colorful images; see `VividnessSweep.scores`.
 
     Parameters
     ----------
@@ -57,16 +63,20 @@ def summarize_sweep(
         Each image's metrics `KEYS` at each operating point.
     baselines : DataFrame
         `TrivialScores.rows` of the same images.
+    min_chroma : float
+        As in `summary.colorful`.
     """
     table = []
     for value, column in zip(vividness, zip(*scores, strict=True), strict=True):
         model = pd.DataFrame(list(column), index=baselines.index, dtype=float)
-        summary = {
-            f"psnr_gain_over_{name}_db": mean_with_se(model[PSNR] - baselines[f"{name}_{PSNR}"])
+        rows = colorful(baselines.join(model.add_prefix(f"{MODEL}_")), min_chroma)
+        summary = {key: summarize_metric(rows, metric(key), MODEL) for key in SUMMARIZED}
+        summary |= {
+            f"psnr_gain_over_{name}_db": mean_with_se(
+                rows[f"{MODEL}_{PSNR}"] - rows[f"{name}_{PSNR}"]
+            )
             for name in TRIVIAL
         }
-        summary[DIFFERENCE] = mean_with_se(model[DIFFERENCE])
-        summary["colorfulness_ratio"] = ratio_with_se(model[COLORFULNESS], baselines[COLORFULNESS])
         table.append({"vividness": value} | _flat(summary))
     return pd.DataFrame(table)
 

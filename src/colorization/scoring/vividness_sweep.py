@@ -7,12 +7,12 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from colorization.color import lab
-from colorization.color.reference import Reference
 from colorization.core.progress import progress_bar
 from colorization.dataset.examples import Examples
 from colorization.networks.vividness import OPERATING_POINTS, AdjustableModel
 from colorization.scoring.metrics import ImageScores
 from colorization.scoring.one_image import score_colorizations
+from colorization.scoring.reference import Reference
 from colorization.scoring.trivial import TrivialScores
 from colorization.scoring.vividness import DISPLAYED, KEYS, summarize_sweep
 
@@ -20,7 +20,11 @@ SCORED = np.linspace(0, 1, OPERATING_POINTS)
 
 
 def sweep_vividness(
-    adjustable: AdjustableModel, test: Examples, trivial: TrivialScores, batch_size: int
+    adjustable: AdjustableModel,
+    test: Examples,
+    trivial: TrivialScores,
+    batch_size: int,
+    min_chroma: float,
 ) -> pd.DataFrame:
     """Score the test images at each operating point, in parallel; see `VividnessSweep.scores`."""
     scores: list[list[ImageScores]] = []
@@ -34,7 +38,7 @@ def sweep_vividness(
                 for rgb, decoded in zip(test.images.rgb[batch], ab, strict=True)
             )
             bar.update(len(logits))
-    return summarize_sweep(SCORED, scores, trivial.rows)
+    return summarize_sweep(SCORED, scores, trivial.rows, min_chroma)
 
 
 def decode_samples(

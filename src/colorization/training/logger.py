@@ -99,7 +99,7 @@ class TrainingLogger(keras.callbacks.Callback):
             "val_psnr_rgb_db": self._mean(similarity.psnr_rgb_db, colorized),
             "val_ssim_rgb": self._mean(similarity.ssim_rgb, colorized),
             "learning_rate": float(self.model.optimizer.learning_rate),
-            "objective": logs["loss"],
+            "train_loss": logs["loss"],  # with the layers' penalties, in contrast to val_loss
         }
         self.rows.append(row)
         if self.best_epoch == epoch + 1:

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from colorization.color import color_metrics
-from colorization.color.reference import Colorized, Reference
+from colorization.color import color_metrics, lab
 
 
 def measure_colorizations(rgb: np.ndarray, colorizations: np.ndarray) -> list[tuple[float, float]]:
@@ -21,12 +20,11 @@ def measure_colorizations(rgb: np.ndarray, colorizations: np.ndarray) -> list[tu
     list of (float, float)
         Mean CIEDE2000 from the photograph, and Hasler and Süsstrunk's colorfulness.
     """
-    reference = Reference(rgb)
-    images = [Colorized(reference, ab) for ab in (np.zeros(2), *colorizations)]
-    return [
-        (
-            color_metrics.ciede2000_mean(reference.lab, image.lab),
-            color_metrics.colorfulness(image.rgb),
-        )
-        for image in images
-    ]
+    L, true_ab = lab.rgb_to_lab(rgb)
+    truth = lab.to_cie(L, true_ab)
+    measured = []
+    for ab in (np.zeros(2), *colorizations):
+        image = lab.lab_to_rgb(L, ab)
+        difference = color_metrics.ciede2000_mean(truth, lab.to_cie(*lab.rgb_to_lab(image)))
+        measured.append((difference, color_metrics.colorfulness(image)))
+    return measured

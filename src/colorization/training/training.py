@@ -1,5 +1,6 @@
 """Trains a variant from a seed: from the cached arrays to a model directory."""
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,8 +107,31 @@ def train_variant(
     ------
     ColorizationError
         If the variant's line does not suit its network, weights are missing, or the training
-        diverges.
+        diverges. The message names the line for a setting that it overrides.
     """
+    try:
+        return _train(name, seed, settings, encoders, data, out, checkpoint_dir, hash_cache)
+    except ColorizationError as error:
+        overrides = data.inputs.line.train
+        message = re.sub(
+            r"(?<![\w.])train\.(\w+)",
+            lambda key: f"variants.{name}.{key[0]}" if key[1] in overrides else key[0],
+            str(error),
+        )
+        raise ColorizationError(message) from error
+
+
+def _train(
+    name: str,
+    seed: int,
+    settings: Train,
+    encoders: Encoders,
+    data: Data,
+    out: Path,
+    checkpoint_dir: Path,
+    hash_cache: Path,
+) -> Trained:
+    """See `train_variant`, whose arguments it takes."""
     line = data.inputs.line
     architecture = catalog.load(line.network)
     _check_line(name, line, architecture)
