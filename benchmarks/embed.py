@@ -18,23 +18,21 @@ import torch
 
 import turns
 from colorization.backbones.precision import dtype_policy
-from colorization.color import lab
 from colorization.core.settings import Embed
 from colorization.embedding import imagenet
-from colorization.photos import decoding, model_input
+from colorization.embedding.logits import compute_logits
 from colorization.sources import archives
 
 IN_TIMM = {"inception_resnet_v2": "inception_resnet_v2", "mobilenet_v2": "mobilenetv2_100"}
 PRECISIONS = ("float32", "mixed_bfloat16")
-SIDE = 224  # px, of the cached photographs
 
 
 def main(
     archive: Path, networks: list[str], weights: str, count: int, batch_size: int, rounds: int
 ) -> None:
-    L = luminance(archive, count)
+    names = archives.image_names(archive)[:count]
     print(f"{turns.machine('torch', 'timm')}\n")
-    print(f"{len(L)} photographs of {SIDE} px, in batches of {batch_size}\n")
+    print(f"{len(names)} photographs, in batches of {batch_size}\n")
     for network in networks:
         params = Embed.model_validate(
             {
@@ -45,44 +43,42 @@ def main(
                 "precision": "auto",
             }
         )
-        methods = {f"ours, {policy}": partial(ours, params, L, policy) for policy in PRECISIONS}
+        methods = {
+            f"ours, {policy}": partial(ours, params, archive, names, policy)
+            for policy in PRECISIONS
+        }
         methods |= {
-            f"model.predict, {policy}": partial(stock, params, len(L), policy)
+            f"model.predict, {policy}": partial(stock, params, len(names), policy)
             for policy in PRECISIONS
         }
         for dtype in (torch.float32, torch.bfloat16):
-            methods[f"timm, {dtype}".replace("torch.", "")] = partial(peer, network, len(L), dtype)
+            methods[f"timm, {dtype}".replace("torch.", "")] = partial(
+                peer, network, len(names), dtype
+            )
         print(f"## {network}, weights {Path(weights).name}\n")
         chosen = f"ours, {imagenet.precision_of(params)}"
         print()
-        print(turns.table(turns.measure(methods, rounds), chosen, len(L)))
-        cosines = agreement(params, L)
+        print(turns.table(turns.measure(methods, rounds), chosen, len(names)))
+        cosines = agreement(params, archive, names)
         print(
             "\ncosine of our vectors in mixed_bfloat16 with those in float32: "
             f"{cosines.mean():.5f} on average, {cosines.min():.5f} at least\n"
         )
 
 
-def luminance(archive: Path, count: int) -> np.ndarray:
-    """Return L of an archive's first photographs, as in the cache."""
-    squares = []
-    for name in archives.image_names(archive)[:count]:
-        image = decoding.to_srgb(decoding.open_image(archives.read_member(archive, name)))
-        squares.append(lab.rgb_to_lab(model_input.center_square(image, SIDE), lab.CACHE_DTYPE)[0])
-    return np.stack(squares)
+def ours(params: Embed, archive: Path, names: list[str], policy: str) -> turns.Step:
+    """Prepare our network; decoding the photographs is measured, too."""
+    predict = imagenet.compile_embedder(imagenet.build_embedder(params, policy))
+    return partial(embed, predict, archive, names, params)
 
 
-def ours(params: Embed, L: np.ndarray, policy: str) -> turns.Step:
-    embedder = imagenet.build_embedder(params, policy)
-    predict = imagenet.compile_embedder(embedder)
-    return partial(embed, predict, L, params)
-
-
-def embed(predict: imagenet.Predict, L: np.ndarray, params: Embed) -> np.ndarray:
+def embed(
+    predict: imagenet.Predict, archive: Path, names: list[str], params: Embed
+) -> dict[str, np.ndarray]:
     side = imagenet.NETWORKS[params.network].image_size
     with tempfile.TemporaryDirectory() as folder, turns.quiet():
-        unfinished = Path(folder) / "logits"
-        return imagenet.embed(predict, L, side, params.batch_size, unfinished, "embedding")
+        checkpoint = Path(folder) / "logits"
+        return compute_logits(predict, archive, names, side, params.batch_size, checkpoint)
 
 
 def stock(params: Embed, count: int, policy: str) -> turns.Step:
@@ -108,9 +104,13 @@ def peer(network: str, count: int, dtype: torch.dtype) -> turns.Step:
     return step
 
 
-def agreement(params: Embed, L: np.ndarray) -> np.ndarray:
+def agreement(params: Embed, archive: Path, names: list[str]) -> np.ndarray:
     """Compute the cosine between each image's vectors in both precisions."""
-    one, other = (np.asarray(ours(params, L, policy)(), np.float64) for policy in PRECISIONS)
+    logits = [ours(params, archive, names, policy)() for policy in PRECISIONS]
+    one, other = (
+        np.array([rows[name] for name in names], np.float64)  # type: ignore[index]
+        for rows in logits
+    )
     return (one * other).sum(axis=1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
 
 

@@ -19,7 +19,7 @@ from colorization.sources.labels import fingerprint_labels
 
 
 def main() -> None:
-    params = load_params(PARAMS, catalog.names())
+    params = load_params(PARAMS, catalog.declared())
     # realpath accepts a circular link; the fingerprint below reports it.
     if os.path.realpath(local_path(params.download.source)) == os.path.realpath(
         local_path(str(ARCHIVE))

@@ -1,16 +1,32 @@
-"""Stage `embed`: cached L -> the ImageNet embedding of each image."""
+"""Stage `embed`: the raw archive and its split -> the ImageNet embedding of each photograph."""
 
-from _paths import EMBEDDING_CHECKPOINTS, EMBEDDINGS, HASH_CACHE, LAB, PARAMS, WEIGHTS
+from _paths import (
+    ARCHIVE,
+    EMBEDDING_CHECKPOINTS,
+    EMBEDDINGS,
+    HASH_CACHE,
+    PARAMS,
+    SPLIT,
+    WEIGHTS,
+)
 from _stage import run
 from colorization.backbones.weights import Pretrained
-from colorization.core.settings import Embed
+from colorization.core.settings import IMAGENET, Embed
+from colorization.core.tables import read_table
 from colorization.embedding.writing import write_embeddings
 
 
 def main() -> None:
     weights = Pretrained.read(WEIGHTS / "embed.json").weights
-    out = EMBEDDINGS / "imagenet"
-    write_embeddings(Embed.load(PARAMS), weights, LAB, EMBEDDING_CHECKPOINTS, HASH_CACHE, out)
+    write_embeddings(
+        Embed.load(PARAMS),
+        weights,
+        ARCHIVE,
+        read_table(SPLIT),
+        EMBEDDING_CHECKPOINTS,
+        HASH_CACHE,
+        EMBEDDINGS / IMAGENET,
+    )
 
 
 if __name__ == "__main__":

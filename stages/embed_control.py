@@ -1,18 +1,28 @@
-"""Stage `embed_control`: embeddings that carry no information on their photograph."""
+"""Stage `embed_control`: the embeddings of a control, such as those of other photographs."""
 
-from _paths import EMBEDDING_CHECKPOINTS, EMBEDDINGS, HASH_CACHE, LAB, PARAMS
+from typing import cast
+
+from _paths import ARCHIVE, EMBEDDING_CHECKPOINTS, EMBEDDINGS, HASH_CACHE, PARAMS, SPLIT
 from _stage import run
 from colorization.core.errors import ColorizationError
-from colorization.core.settings import CONTROLS, Embed
+from colorization.core.settings import CONTROLS, IMAGENET, Control, Embed
+from colorization.core.tables import read_table
 from colorization.embedding.controls import write_control
 
 
 def main(kind: str) -> None:
     if kind not in CONTROLS:
         raise ColorizationError(f"the control must be one of {', '.join(CONTROLS)}; found {kind}")
-    settings, imagenet = Embed.load(PARAMS), EMBEDDINGS / "imagenet"
-    out = EMBEDDINGS / kind
-    write_control(kind, settings, LAB, imagenet, EMBEDDING_CHECKPOINTS, HASH_CACHE, out)
+    write_control(
+        cast("Control", kind),
+        Embed.load(PARAMS),
+        ARCHIVE,
+        read_table(SPLIT),
+        EMBEDDINGS / IMAGENET,
+        EMBEDDING_CHECKPOINTS,
+        HASH_CACHE,
+        EMBEDDINGS / kind,
+    )
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def with_embedding() -> Path:
         L = examples(folder / "scenes", 5, SIDE).images.L.astype(np.float32)
         logits = imagenet.compile_embedder(imagenet.build_embedder(EMBED))
         raw = logits(resizing.resize_square(L, imagenet.NETWORKS[EMBED.network].image_size))
-        mean_and_deviation = standardization.fit_normalization(raw, "random")
+        mean_and_deviation = standardization.fit_normalization(raw)
         np.save(folder / "embeddings", standardization.normalize(raw, mean_and_deviation))
         write_package(folder / "baseline", untrained("baseline"), "baseline", mean_and_deviation)
 

@@ -2,6 +2,7 @@
 
 import functools
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from colorization.color import lab
 from colorization.color.statistics import ColorStatistics, count_colors
 from colorization.core.settings import NONE, Params, Variant, load_params
 from colorization.dataset import arrays
-from colorization.dataset.examples import Examples
+from colorization.dataset.examples import EMBEDDED_NAMES, Examples
 from colorization.networks import catalog
 from colorization.networks.architecture import Network, build_network
 from colorization.networks.vividness import OPERATING_POINTS, AdjustableModel
@@ -21,9 +22,9 @@ from colorization.sources import archives, scenes
 from colorization.sources.archives import Member
 
 ROOT = Path(__file__).resolve().parent.parent
-PARAMS: Params = load_params(ROOT / "profiles" / "quick.yaml", catalog.names())
+PARAMS: Params = load_params(ROOT / "profiles" / "quick.yaml", catalog.declared())
 VARIANTS: dict[str, Variant] = load_params(
-    ROOT / "profiles" / "photographs.yaml", catalog.names()
+    ROOT / "profiles" / "photographs.yaml", catalog.declared()
 ).variants
 
 
@@ -62,6 +63,12 @@ def examples(folder: Path, count: int, side: int = 32, first_seed: int = 0) -> E
     cache(folder, [f"{index}.png" for index in range(count)], squares)
     embeddings = np.random.default_rng(first_seed).normal(size=(count, 1000)).astype(np.float32)
     return Examples(arrays.read(folder), embeddings)
+
+
+def name_embeddings(folder: Path, counts: dict[str, int]) -> None:
+    """Write which photographs embeddings belong to, by split: those of `examples`."""
+    names = {split: [f"{index}.png" for index in range(count)] for split, count in counts.items()}
+    (folder / EMBEDDED_NAMES).write_text(json.dumps(names))
 
 
 @functools.cache

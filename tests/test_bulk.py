@@ -12,6 +12,7 @@ from PIL import Image
 from colorization.colorizing import bulk
 from colorization.colorizing.jobs import Job
 from colorization.colorizing.predictor import Predictor
+from colorization.colorizing.prepared import Prepared
 from colorization.core.workers import Answer, Workers
 from threads import ThreadWorkers
 
@@ -91,14 +92,14 @@ class Counter(Predictor):
         self.predicted = self.most_predicted = 0
         self._lock = threading.Lock()
 
-    def predict(self, luminances: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def predict(self, photographs: Sequence[Prepared]) -> list[np.ndarray]:
         with self._lock:
             self.predicted += 1
             self.most_predicted = max(self.most_predicted, self.predicted)
         threading.Event().wait(0.01)
         with self._lock:
             self.predicted -= 1
-        return super().predict(luminances)
+        return super().predict(photographs)
 
 
 def test_every_job_has_an_outcome_whatever_fails(

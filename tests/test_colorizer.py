@@ -20,7 +20,6 @@ from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.dataset.examples import Examples
 from colorization.embedding.standardization import read_normalization
-from colorization.networks import catalog
 from colorization.networks.architecture import takes_embedding
 from colorization.packaging.manifest import NAME
 from colorization.scoring import scorer
@@ -31,10 +30,10 @@ from packaged import (
     with_vividness,
     write_package,
 )
-from samples import encoded, scene
+from samples import VARIANTS, encoded, scene
 
 # One of each: variants of one network would be one model here.
-NETWORKS = sorted({catalog.load(name).build: name for name in reversed(catalog.names())}.values())
+NETWORKS = sorted({line.network: name for name, line in reversed(VARIANTS.items())}.values())
 # A conversion takes long. These have strides and depthwise convolutions; test_pipeline has others.
 USUAL = {"baseline": with_embedding, "mobilenet_unet": with_vividness}
 assert set(NETWORKS) >= set(USUAL)
@@ -158,7 +157,7 @@ def test_lightness_is_kept_under_transparent_pixels(
     given: Any = kinds[kind]
     result = np.asarray(colorizer(given, saturation=0)).astype(int)
     np.testing.assert_array_equal(result, np.asarray(colorizer(photograph, saturation=0)))
-    assert (colorizer.prepare_input(given) == 1).all()  # white
+    assert (colorizer.prepare_input(given).L == 1).all()  # white
 
 
 @pytest.mark.parametrize("kind", ["path", "image"])
@@ -190,13 +189,13 @@ def test_arrays_images_and_paths_give_the_same(colorizer: Colorizer, tmp_path: P
 
 
 def test_a_batch_equals_single_predictions(colorizer: Colorizer) -> None:
-    luminances = [
+    photographs = [
         colorizer.prepare_input(Image.fromarray(scene(seed, *size)))
         for seed, size in enumerate([(64, 64), (96, 64), (64, 64), (64, 200)])
     ]
-    for one, together in zip(luminances, colorizer.predict(luminances), strict=True):
+    for one, together in zip(photographs, colorizer.predict(photographs), strict=True):
         np.testing.assert_allclose(colorizer.predict([one])[0], together, atol=2e-4)
-        assert together.shape == (*one.shape[:2], 2)
+        assert together.shape == (*one.L.shape[:2], 2)
 
 
 def tampered(package: Path, tmp_path: Path) -> Path:

@@ -1,19 +1,28 @@
-"""Controls: embeddings without information on their photograph."""
+"""Controls: embeddings that differ from ImageNet's in one respect."""
 
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from colorization.core.settings import CONTROLS
+from colorization.core.settings import CONTROLS, Control
 from colorization.dataset.splits import SPLITS
+from colorization.embedding import imagenet
 from colorization.embedding.controls import derangement, write_control
+from colorization.embedding.photographs import decode_batch
 from colorization.embedding.writing import write_embeddings
 from conftest import Project
 from packaged import EMBED
-from samples import VARIANTS, examples, model_of
+from samples import VARIANTS, encoded, model_of, pack, scene
 
 COUNTS = {"train": 6, "validation": 3, "test": 4}
+SPLIT = pd.DataFrame(
+    {
+        "name": [f"{index}.png" for index in range(sum(COUNTS.values()))],
+        "split": [split for split, count in COUNTS.items() for _ in range(count)],
+    }
+)
 
 
 @pytest.mark.parametrize("count", [2, 3, 10, 4001])
@@ -30,41 +39,58 @@ def test_a_derangement_is_one_cycle_without_fixed_points(count: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def cached(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Cached arrays, and their embeddings by a network with other random weights."""
-    root = tmp_path_factory.mktemp("cached")
-    for seed, (split, count) in enumerate(COUNTS.items()):
-        examples(root / "lab" / split, count, first_seed=10 * seed)
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Photographs, and their embeddings by a network with other random weights."""
+    root = tmp_path_factory.mktemp("embedded")
+    pack(root / "raw.zip", {name: encoded(scene(int(name[:-4]))) for name in SPLIT["name"]})
     write(root, 7, root / "embeddings")
     return root
 
 
 def write(root: Path, seed: int, out: Path) -> Path:
     settings = EMBED.model_copy(update={"seed": seed, "weights": "random"})
-    write_embeddings(settings, "random", root / "lab", root / "checkpoints", root / "hashes", out)
+    arguments = root / "raw.zip", SPLIT, root / "checkpoints", root / "hashes", out
+    write_embeddings(settings, "random", *arguments)
     return out
 
 
-def control(cached: Path, kind: str, out: Path) -> dict[str, np.ndarray]:
-    folders = cached / "lab", cached / "embeddings", cached / "checkpoints", cached / "hashes"
-    write_control(kind, EMBED.model_copy(update={"weights": "some.h5"}), *folders, out)
+def control(root: Path, kind: Control, out: Path) -> dict[str, np.ndarray]:
+    settings = EMBED.model_copy(update={"weights": "some.h5"})
+    folders = root / "embeddings", root / "checkpoints", root / "hashes"
+    write_control(kind, settings, root / "raw.zip", SPLIT, *folders, out)
+    assert sorted(path.name for path in out.iterdir()) == sorted(
+        path.name for path in (root / "embeddings").iterdir()
+    )
+    assert (out / "names.json").read_text() == (root / "embeddings/names.json").read_text()
     return {split: np.load(out / f"{split}.npy") for split in SPLITS}
 
 
-def test_another_photograph_is_one_of_the_same_split(cached: Path, tmp_path: Path) -> None:
-    embeddings = control(cached, "another_photograph", tmp_path / "out")
+def test_another_photograph_is_one_of_the_same_split(embedded: Path, tmp_path: Path) -> None:
+    embeddings = control(embedded, "another_photograph", tmp_path / "out")
     for split, count in COUNTS.items():
-        own = np.load(cached / "embeddings" / f"{split}.npy")
+        own = np.load(embedded / "embeddings" / f"{split}.npy")
         assert embeddings[split].shape == (count, 1000)
         np.testing.assert_array_equal(embeddings[split], own[derangement(count)])
         assert (embeddings[split] != own).any(axis=1).all()
 
 
+def test_raw_embeddings_are_the_networks_logits(embedded: Path, tmp_path: Path) -> None:
+    embeddings = control(embedded, "imagenet_raw", tmp_path / "out")
+    settings = EMBED.model_copy(update={"seed": 7, "weights": "random"})
+    predict = imagenet.compile_embedder(imagenet.build_embedder(settings))
+    side = imagenet.NETWORKS[settings.network].image_size
+    for split, names in SPLIT.groupby("split")["name"]:
+        logits = predict(decode_batch(embedded / "raw.zip", names.tolist(), side, 10**9))
+        assert embeddings[str(split)].dtype == np.float32
+        np.testing.assert_allclose(embeddings[str(split)], logits, atol=1e-4 * np.abs(logits).max())
+    assert np.load(tmp_path / "out" / "normalization.npy").tolist() == [[0] * 1000, [1] * 1000]
+
+
 def test_a_random_network_is_the_stage_embed_with_random_weights(
-    cached: Path, tmp_path: Path
+    embedded: Path, tmp_path: Path
 ) -> None:
-    embeddings = control(cached, "random_network", tmp_path / "out")
-    expected = write(cached, EMBED.seed, tmp_path / "expected")
+    embeddings = control(embedded, "random_network", tmp_path / "out")
+    expected = write(embedded, EMBED.seed, tmp_path / "expected")
     for split in SPLITS:
         np.testing.assert_array_equal(embeddings[split], np.load(expected / f"{split}.npy"))
     assert (tmp_path / "out" / "identity.json").read_text() == (

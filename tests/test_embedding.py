@@ -1,9 +1,10 @@
 """Embeddings are computed from luminance alone, in the range each network was trained on."""
 
 import errno
+import io
+import json
 import os
 import resource
-import tempfile
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
@@ -11,27 +12,31 @@ from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
+import skimage.color
+import tensorflow as tf
+from PIL import Image
 
 from colorization.color import lab
 from colorization.core.errors import ColorizationError
+from colorization.core.parallel import Postponed
 from colorization.core.settings import Embed, EmbeddingNetwork
 from colorization.dataset.splits import SPLITS
 from colorization.embedding import imagenet, standardization
+from colorization.embedding import logits as computing
+from colorization.embedding.embedder_input import prepare_embedder_input
 from colorization.embedding.imagenet import Predict, compile_embedder
+from colorization.embedding.logits import compute_logits
+from colorization.embedding.photographs import decode_batch, decode_batches
 from colorization.embedding.writing import write_embeddings
-from samples import examples, scene
+from colorization.photos.decoding import open_image, pixels_to_decode
+from samples import encoded, pack, scene
 
 IMAGES = 4
 
 
 SIDE = imagenet.NETWORKS["mobilenet_v2"].image_size  # px; of `laptop`
-
-
-def embed(predict: Predict, L: np.ndarray, batch_size: int, side: int = SIDE) -> np.ndarray:
-    """Compute logits without interruption."""
-    with tempfile.TemporaryDirectory() as folder:
-        return imagenet.embed(predict, L, side, batch_size, Path(folder) / "logits", "embedding")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +94,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="module")
 def logits(case: Case) -> np.ndarray:
-    return embed(case.predict, case.L, IMAGES, case.network.image_size)
+    return case.predict(case.L)
 
 
 def spread(embeddings: np.ndarray) -> float:
@@ -104,10 +109,8 @@ def test_logits_are_float32_and_not_probabilities(logits: np.ndarray) -> None:
     assert abs(logits.sum(axis=1) - 1).min() > 0.01
 
 
-def test_standardized_embeddings_of_random_networks_differ_between_images(
-    logits: np.ndarray,
-) -> None:
-    stored = standardization.normalize(logits, standardization.fit_normalization(logits, "random"))
+def test_standardized_embeddings_have_a_mean_of_0_and_a_deviation_of_1(logits: np.ndarray) -> None:
+    stored = standardization.normalize(logits, standardization.fit_normalization(logits))
     assert stored.dtype == np.float32
     assert np.isfinite(stored).all()
     assert spread(stored) > 0.1
@@ -115,16 +118,20 @@ def test_standardized_embeddings_of_random_networks_differ_between_images(
     np.testing.assert_allclose(stored.std(axis=0), 1, atol=1e-2)
 
 
+def test_logits_of_embeddings_are_those_that_were_standardized(logits: np.ndarray) -> None:
+    mean_and_deviation = standardization.fit_normalization(logits)
+    embeddings = standardization.normalize(logits, mean_and_deviation)
+    raw = standardization.denormalize(embeddings, mean_and_deviation)
+    assert raw.dtype == np.float32
+    np.testing.assert_allclose(raw, logits, atol=1e-6 * np.abs(logits).max())
+    np.testing.assert_array_equal(standardization.normalize(raw, standardization.RAW), raw)
+
+
 @pytest.mark.parametrize("case", ["mobilenet_v2"], indirect=True)
-def test_logits_of_a_weights_file_stay_raw(case: Case, logits: np.ndarray) -> None:
+def test_a_weights_file_gives_the_logits_of_its_network(case: Case, logits: np.ndarray) -> None:
     loaded = imagenet.build_embedder(case.from_file)
     again = np.asarray(loaded(case.L[:2], training=False))
     np.testing.assert_allclose(again, logits[:2], atol=1e-4 * np.abs(logits).max())
-    stored = standardization.normalize(
-        logits, standardization.fit_normalization(logits, case.from_file.weights)
-    )
-    np.testing.assert_array_equal(stored, logits)
-    assert spread(stored) > 0.1
 
 
 def test_the_networks_input_is_the_luminance_in_its_range_stacked_three_times(
@@ -142,7 +149,7 @@ def test_the_networks_input_is_the_luminance_in_its_range_stacked_three_times(
 
 
 def test_logits_do_not_depend_on_the_batches(case: Case, logits: np.ndarray) -> None:
-    padded = embed(case.predict, case.L[:1], IMAGES, case.network.image_size)
+    padded = case.predict(computing._padded(case.L[:1], IMAGES))[:1]
     single = np.asarray(case.random(case.L[1:2], training=False))
     tolerance = 1e-4 * np.abs(logits).max()  # float32 sums in another order
     np.testing.assert_allclose(padded, logits[:1], atol=tolerance)
@@ -150,7 +157,7 @@ def test_logits_do_not_depend_on_the_batches(case: Case, logits: np.ndarray) -> 
 
 
 def test_the_rounding_of_the_cache_hardly_changes_logits(case: Case, logits: np.ndarray) -> None:
-    cached = embed(case.predict, case.L.astype(np.float16), IMAGES, case.network.image_size)
+    cached = case.predict(case.L.astype(np.float16).astype(np.float32))
     assert np.abs(cached - logits).max() < 0.02 * np.abs(logits).max()
 
 
@@ -184,7 +191,7 @@ def test_the_softmax_of_the_logits_is_the_published_classifiers_output(
     L = np.random.default_rng(1).uniform(-1, 1, (2, 224, 224, 1)).astype(np.float32)
     expected = np.asarray(published.predict_on_batch(np.repeat(L, 3, axis=-1)), np.float64)
     embedder = imagenet.build_embedder(laptop.model_copy(update={"weights": str(path)}))
-    logits = embed(compile_embedder(embedder), L, 2).astype(np.float64)
+    logits = compile_embedder(embedder)(L).astype(np.float64)
     assert spread(logits) > 0
     assert logits.std() > 0.01
     softmax = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
@@ -201,21 +208,9 @@ def test_the_seed_determines_the_random_weights(laptop: Embed, embedder: keras.M
     assert np.abs(first - other).max() > 0.1 * np.abs(first).max()
 
 
-@pytest.mark.parametrize("batch_size", [3, 7])
-def test_small_images_are_enlarged_and_the_last_batch_is_padded(
-    embedder: keras.Model, predict: Predict, batch_size: int
-) -> None:
-    uniform = np.linspace(-1, 1, 5, dtype=np.float32).reshape(5, 1, 1, 1)
-    # A uniform image stays uniform at any size.
-    small = embed(predict, np.broadcast_to(uniform, (5, 32, 32, 1)), batch_size)
-    large = np.asarray(embedder(np.broadcast_to(uniform, (5, 224, 224, 1)), training=False))
-    assert small.shape == (5, 1000)
-    np.testing.assert_allclose(small, large, atol=1e-3 * np.abs(large).max())
-
-
 def test_a_constant_logit_is_not_divided_by_zero() -> None:
     logits = np.ones((5, 1000), np.float32)
-    stored = standardization.normalize(logits, standardization.fit_normalization(logits, "random"))
+    stored = standardization.normalize(logits, standardization.fit_normalization(logits))
     assert (stored == 0).all()
 
 
@@ -281,119 +276,240 @@ def test_offline_the_message_says_where_to_put_the_file(offline: None, laptop: E
     assert "random" in message
 
 
-def test_an_interrupted_embedding_resumes_to_the_same_bits(
-    tmp_path: Path, predict: Predict, monkeypatch: pytest.MonkeyPatch
+def test_embeddings_in_bfloat16_have_the_direction_of_those_in_float32(
+    laptop: Embed, predict: Predict
 ) -> None:
-    L = luminance(64)[[0, 1, 2, 3, 0]]
-    expected = embed(predict, L, 2)
-    checkpoint = tmp_path / "new" / "logits"
-    imagenet.embed(predict, L, SIDE, 2, checkpoint, "embedding")
-    complete = checkpoint.read_bytes()
-    read_ahead = imagenet._read_ahead
-    computed: list[int] = []
+    L = luminance(SIDE)[:2]
+    in_bfloat16 = compile_embedder(imagenet.build_embedder(laptop, "mixed_bfloat16"))
+    exact, rounded = (computed(L) for computed in (predict, in_bfloat16))
+    assert (exact != rounded).any()
+    for one, other in zip(exact.astype(np.float64), rounded.astype(np.float64), strict=True):
+        assert one @ other > 0.999 * np.linalg.norm(one) * np.linalg.norm(other)
 
-    def counted(L: np.ndarray, side: int, batch_size: int) -> Iterator[np.ndarray]:
-        for batch in read_ahead(L, side, batch_size):
-            computed.append(len(batch))
-            yield batch
 
-    monkeypatch.setattr(imagenet, "_read_ahead", counted)
-    row = 4032  # bytes: 1000 float32 and their hash
-    # A kill may leave any number of bytes: within a row, within a batch, or nothing.
-    for kept in (0, 17, row, 2 * row, 3 * row + 1, len(complete) - 1, len(complete)):
-        checkpoint.write_bytes(complete[:kept])
-        computed.clear()
-        resumed = imagenet.embed(predict, L, SIDE, 2, checkpoint, "embedding")
-        np.testing.assert_array_equal(resumed, expected)
-        assert len(computed) == 3 - (3 if kept == len(complete) else kept // (2 * row))
-        assert checkpoint.read_bytes() == complete
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Photographs of several shapes and formats, smaller and larger than `SIDE`."""
+    return pack(
+        tmp_path_factory.mktemp("archive") / "raw.zip",
+        {
+            "0.png": encoded(scene(0, 48, 40)),
+            "1.jpg": encoded(scene(1, 300, 250), "JPEG", quality=90),
+            "2.png": encoded(scene(2, 31, 200)),
+            "3.png": encoded(scene(3, 224, 224)),
+            "4.jpg": encoded(scene(4, 1000, 960), "JPEG", quality=90),
+        },
+    )
+
+
+NAMES = ["0.png", "1.jpg", "2.png", "3.png", "4.jpg"]
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Decodes in this process, which is quicker for a few; lists the batches that are decoded."""
+    decoded: list[list[str]] = []
+
+    def decode(
+        archive: Path, batches: list[list[str]], side: int
+    ) -> Iterator[tuple[int, list[str], np.ndarray]]:
+        for index, names in enumerate(batches):
+            decoded.append(names)
+            yield index, names, decode_batch(archive, names, side, 10**9)
+
+    monkeypatch.setattr(computing, "decode_batches", decode)
+    return decoded
 
 
 def sums(L: np.ndarray) -> np.ndarray:
     """A substitute for a network, with different logits for each image."""
-    return L.sum(axis=(1, 2, 3))[:, None] + np.arange(imagenet.CLASSES, dtype=np.float32)
+    return L.sum(axis=(1, 2, 3))[:, None] + np.arange(standardization.CLASSES, dtype=np.float32)
 
 
-HALF = 2 * 4032  # bytes: two of four images
+def square(photograph: bytes, side: int) -> np.ndarray:
+    """The input of an embedding network, by Pillow and TensorFlow alone."""
+    image = Image.open(io.BytesIO(photograph)).convert("RGB")
+    short = min(image.size)
+    left, top = ((length - short) / 2 for length in image.size)
+    if short > side:
+        box = (left, top, left + short, top + short)
+        image = image.resize((side, side), Image.Resampling.BICUBIC, box)
+    else:
+        assert (left, top) == (int(left), int(top))
+        image = image.crop((int(left), int(top), int(left) + short, int(top) + short))
+    L = skimage.color.rgb2lab(np.asarray(image))[..., :1] / 50 - 1
+    return tf.image.resize(L, (side, side), antialias=True).numpy()
+
+
+@pytest.mark.parametrize("size", [(40, 32), (40, 40), (224, 300), (301, 299), (800, 500)])
+def test_the_network_gets_the_center_square_at_the_size_that_it_has(size: tuple[int, int]) -> None:
+    photograph = encoded(scene(1, *size))
+    actual = prepare_embedder_input(open_image(photograph), SIDE)
+    assert (actual.shape, actual.dtype) == ((SIDE, SIDE, 1), np.float32)
+    # L is rounded to float16, as in the cached arrays.
+    np.testing.assert_allclose(actual, square(photograph, SIDE), atol=2e-3)
+
+
+def test_details_finer_than_the_colorizing_networks_pixels_are_seen() -> None:
+    stripes = np.zeros((200, 200, 3), np.uint8)
+    stripes[:, ::2] = 255  # a cached array of 100 px would be gray
+    seen = prepare_embedder_input(open_image(encoded(stripes)), 200)
+    np.testing.assert_allclose(seen[:, ::2], 1, atol=1e-3)
+    np.testing.assert_allclose(seen[:, 1::2], -1, atol=1e-3)
+
+
+def test_large_jpegs_are_decoded_at_a_fraction_of_their_size(tmp_path: Path) -> None:
+    content = encoded(scene(4, 2000, 1960), "JPEG", quality=95)
+    in_full = prepare_embedder_input(Image.open(io.BytesIO(content)).copy(), SIDE)
+    reduced = prepare_embedder_input(open_image(content), SIDE)
+    assert 0 < np.abs(in_full - reduced).mean() < 0.01
+    assert pixels_to_decode(open_image(content), 2 * SIDE) == 2000 * 1960 // 16
+
+
+def test_photographs_are_decoded_in_batches_by_other_processes(archive: Path) -> None:
+    batches = [NAMES[:2], NAMES[2:4], NAMES[4:]]
+    decoded = {index: (names, L) for index, names, L in decode_batches(archive, batches, SIDE)}
+    assert sorted(decoded) == [0, 1, 2]
+    for index, names in enumerate(batches):
+        assert decoded[index][0] == names
+        expected = decode_batch(archive, names, SIDE, 10**9)
+        np.testing.assert_array_equal(decoded[index][1], expected)
+        assert expected.shape == (len(names), SIDE, SIDE, 1)
+
+
+def test_a_batch_of_large_images_is_postponed(archive: Path) -> None:
+    assert decode_batch(archive, NAMES, SIDE, 250 * 300) == Postponed(480 * 500)
+
+
+def test_undecodable_photographs_have_no_embedding_and_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"{index}.png" for index in range(5)]
+    damaged = {"1.png": b"no image", "4.png": encoded(scene(4))[:90]}
+    contents = {name: encoded(scene(index)) for index, name in enumerate(names)} | damaged
+    archive = pack(tmp_path / "raw.zip", contents)
+    logits = compute_logits(sums, archive, names, 32, 2, tmp_path / "checkpoint")
+    assert sorted(logits) == ["0.png", "2.png", "3.png"]
+    for name, row in logits.items():
+        alone = sums(decode_batch(archive, [name], 32, 10**9))[0]
+        np.testing.assert_array_equal(row, alone)
+    lines = [line for line in capsys.readouterr().out.splitlines() if "no embedding" in line]
+    first, second = sorted(lines)
+    assert first == f"{archive}: 1.png has no embedding: not an image"
+    assert second.startswith(f"{archive}: 4.png has no embedding: cannot be decoded: ")
+
+
+@pytest.mark.parametrize("batch_size", [2, 7])
+def test_logits_are_those_of_the_network_for_each_photograph(
+    tmp_path: Path,
+    archive: Path,
+    predict: Predict,
+    in_process: list[list[str]],
+    batch_size: int,
+) -> None:
+    logits = compute_logits(predict, archive, NAMES, SIDE, batch_size, tmp_path / "logits")
+    assert list(logits) == NAMES
+    for name, row in logits.items():
+        alone = predict(decode_batch(archive, [name], SIDE, 10**9))[0]
+        np.testing.assert_allclose(row, alone, atol=1e-3 * np.abs(alone).max())
+
+
+ROW = 4036  # bytes: index, 1000 float32 and their hash
+
+
+def test_an_interrupted_embedding_resumes_to_the_same_bits(
+    tmp_path: Path, archive: Path, predict: Predict, in_process: list[list[str]]
+) -> None:
+    checkpoint = tmp_path / "new" / "logits"
+    expected = compute_logits(predict, archive, NAMES, SIDE, 2, checkpoint)
+    complete = checkpoint.read_bytes()
+    assert len(complete) == 5 * ROW
+    # A kill may leave any number of bytes: within a row, within a batch, or nothing.
+    for kept in (0, 17, ROW, 2 * ROW, 3 * ROW + 1, len(complete) - 1, len(complete)):
+        checkpoint.write_bytes(complete[:kept])
+        in_process.clear()
+        resumed = compute_logits(predict, archive, NAMES, SIDE, 2, checkpoint)
+        assert resumed.keys() == expected.keys()
+        for name, row in expected.items():
+            np.testing.assert_array_equal(resumed[name], row)
+        assert len(in_process) == 3 - (3 if kept == len(complete) else kept // (2 * ROW))
 
 
 @pytest.mark.parametrize(
     ("damage", "intact"),
     [
         (lambda _, __: b"", ""),
-        (lambda own, _: own[: len(own) // 2], ""),
+        (lambda own, _: own[: 3 * ROW], ""),
         (lambda own, _: bytes(len(own)), "0 images"),
-        (lambda own, _: own[:HALF] + bytes(HALF), "2 images"),
+        (lambda own, _: own[: 2 * ROW] + bytes(2 * ROW), "2 images"),
         (lambda own, _: own[:5000] + bytes([own[5000] ^ 1]) + own[5001:], "1 images"),
-        (lambda own, _: own[:HALF] + own[:HALF], "2 images"),
+        (lambda own, _: own[: 2 * ROW] + own[: 2 * ROW], ""),
+        (lambda own, _: bytes([1]) + own[1:], "0 images"),
         (lambda _, other: other, "0 images"),
     ],
-    ids=["empty", "truncated", "zeros", "half zeros", "a bit", "a batch twice", "another split's"],
+    ids=[
+        "empty",
+        "truncated",
+        "zeros",
+        "half zeros",
+        "a bit",
+        "a batch twice",
+        "another index",
+        "another embedding's",
+    ],
 )
 def test_a_corrupt_checkpoint_is_resumed_before_its_first_corrupt_row(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
+    archive: Path,
+    in_process: list[list[str]],
     damage: Callable[[bytes, bytes], bytes],
     intact: str,
 ) -> None:
-    L = luminance(32)
     own, other = (tmp_path / name for name in ("own", "other"))
-    expected = imagenet.embed(sums, L, 32, 2, own, "embedding")
-    imagenet.embed(sums, L[::-1], 32, 2, other, "embedding")
+    expected = compute_logits(sums, archive, NAMES, 32, 2, own)
+    compute_logits(sums, archive, NAMES, 32, 2, other)
     capsys.readouterr()
     own.write_bytes(damage(own.read_bytes(), other.read_bytes()))
-    resumed = imagenet.embed(sums, L, 32, 2, own, "embedding")
-    np.testing.assert_array_equal(resumed, expected)
+    resumed = compute_logits(sums, archive, NAMES, 32, 2, own)
+    for name, row in expected.items():
+        np.testing.assert_array_equal(resumed[name], row)
     lines = [line for line in capsys.readouterr().out.splitlines() if str(own) in line]
     expected_lines = [f"{own}: corrupt after {intact}; resuming from there"] if intact else []
     assert lines == expected_lines
 
 
-def test_a_full_disk_is_an_error_at_that_batch(tmp_path: Path) -> None:
-    def zeros(L: np.ndarray) -> np.ndarray:
-        return np.zeros((len(L), imagenet.CLASSES), np.float32)
-
-    L = np.zeros((2, 32, 32, 1), np.float16)
+def test_a_full_disk_is_an_error_at_that_batch(
+    tmp_path: Path, archive: Path, in_process: list[list[str]]
+) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))  # bytes; a batch has 8000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))  # bytes; a batch has 8072
     try:
         with pytest.raises(OSError, match="File too large"):
-            imagenet.embed(zeros, L, 32, 2, tmp_path / "logits", "embedding")
+            compute_logits(sums, archive, NAMES, 32, 2, tmp_path / "logits")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def test_embeddings_in_bfloat16_have_the_direction_of_those_in_float32(
-    laptop: Embed, predict: Predict
+SPLIT_OF = pd.DataFrame(
+    {"name": NAMES, "split": ["train", "test", "train", "validation", "excluded"]}
+)
+
+
+def test_a_checkpoint_is_kept_until_the_folder_is_written_and_those_of_other_settings_stay(
+    tmp_path: Path,
+    archive: Path,
+    laptop: Embed,
+    in_process: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    L = luminance(64)[:2]
-    in_bfloat16 = compile_embedder(imagenet.build_embedder(laptop, "mixed_bfloat16"))
-    exact, rounded = (embed(computed, L, 2) for computed in (predict, in_bfloat16))
-    assert (exact != rounded).any()
-    for one, other in zip(exact.astype(np.float64), rounded.astype(np.float64), strict=True):
-        assert one @ other > 0.999 * np.linalg.norm(one) * np.linalg.norm(other)
-
-
-@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5])
-def test_reading_ahead_yields_each_image_once_in_order(count: int) -> None:
-    L = np.arange(count, dtype=np.float16).reshape(-1, 1, 1, 1)
-    batches = list(imagenet._read_ahead(L, 1, 2))
-    assert [len(batch) for batch in batches] == [2] * (count // 2) + [1] * (count % 2)
-    assert [value for batch in batches for value in batch.ravel()] == list(range(count))
-    assert all(batch.dtype == np.float32 for batch in batches)
-
-
-def test_checkpoints_are_kept_until_the_folder_is_written_and_those_of_other_settings_stay(
-    tmp_path: Path, laptop: Embed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for index, split in enumerate(SPLITS):
-        examples(tmp_path / "lab" / split, 2, first_seed=10 * index)
     checkpoint_dir = tmp_path / "checkpoints"
-    folders = tmp_path / "lab", checkpoint_dir, tmp_path / "hashes.json"
+    folders = checkpoint_dir, tmp_path / "hashes.json"
 
     def write(seed: int) -> None:
         settings = laptop.model_copy(update={"seed": seed})
-        write_embeddings(settings, "random", *folders, tmp_path / f"out-{seed}")
+        out = tmp_path / f"out-{seed}"
+        write_embeddings(settings, "random", archive, SPLIT_OF, *folders, out)
 
     def full_disk(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -404,15 +520,54 @@ def test_checkpoints_are_kept_until_the_folder_is_written_and_those_of_other_set
         patch.setattr(np, "save", full_disk)
         with pytest.raises(OSError, match="No space left"):
             write(1)
-    kept = {file: file.read_bytes() for file in checkpoint_dir.iterdir()}
-    assert len(kept) == len(SPLITS)
+    (kept,) = checkpoint_dir.iterdir()
+    content = kept.read_bytes()
     assert not (tmp_path / "out-1").exists()
     write(2)
-    assert {file: file.read_bytes() for file in checkpoint_dir.iterdir()} == kept
-    monkeypatch.setattr(imagenet, "compile_embedder", lambda _: None)  # nothing is computed again
+    assert [file.read_bytes() for file in checkpoint_dir.iterdir()] == [content]
+    in_process.clear()
     write(1)
-    assert sorted(file.stem for file in (tmp_path / "out-1").glob("*.npy")) == [
-        "normalization",
-        *sorted(SPLITS),
-    ]
+    assert in_process == []  # nothing is computed again
+    assert sorted(file.name for file in (tmp_path / "out-1").iterdir()) == sorted(
+        ["identity.json", "names.json", "normalization.npy", *(f"{split}.npy" for split in SPLITS)]
+    )
     assert not checkpoint_dir.exists()
+
+
+def test_each_split_has_the_embeddings_of_its_photographs(
+    tmp_path: Path,
+    archive: Path,
+    laptop: Embed,
+    in_process: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(imagenet, "build_embedder", lambda *_: None)
+    monkeypatch.setattr(imagenet, "compile_embedder", lambda _: sums)
+    arguments = tmp_path / "checkpoints", tmp_path / "hashes.json", tmp_path / "out"
+    write_embeddings(laptop, "random", archive, SPLIT_OF, *arguments)
+    names = json.loads((tmp_path / "out" / "names.json").read_text())
+    assert names == {"train": ["0.png", "2.png"], "validation": ["3.png"], "test": ["1.jpg"]}
+    logits = {
+        name: sums(decode_batch(archive, [name], SIDE, 10**9))[0].astype(np.float64)
+        for name in NAMES
+    }
+    training = np.stack([logits[name] for name in names["train"]])
+    for split, own in names.items():
+        expected = np.stack([logits[name] for name in own]) - training.mean(axis=0)
+        expected /= training.std(axis=0)
+        stored = np.load(tmp_path / "out" / f"{split}.npy")
+        assert stored.dtype == np.float32
+        np.testing.assert_allclose(stored, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_split_without_any_readable_photograph_is_refused(
+    tmp_path: Path, archive: Path, laptop: Embed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imagenet, "build_embedder", lambda *_: None)
+    monkeypatch.setattr(imagenet, "compile_embedder", lambda _: sums)
+    monkeypatch.setattr(
+        "colorization.embedding.writing.compute_logits", lambda *_: {"0.png": np.zeros(1000)}
+    )
+    arguments = tmp_path / "checkpoints", tmp_path / "hashes.json", tmp_path / "out"
+    with pytest.raises(ColorizationError, match="no image of the validation split can be decoded"):
+        write_embeddings(laptop, "random", archive, SPLIT_OF, *arguments)

@@ -111,10 +111,19 @@ def test_the_unets_skips_are_the_last_convolution_of_each_size(
         )
 
 
-def test_vgg16_conv_starts_as_vgg16_repeat() -> None:
+def test_the_new_convolution_of_vgg16_starts_as_keras_starts_one() -> None:
+    layer = model_of("vgg16_conv").get_layer("to_three")
+    assert isinstance(layer.kernel_initializer, keras.initializers.GlorotUniform)
+    kernel = np.asarray(layer.kernel)
+    assert kernel.shape == (1, 1, 1, 3)
+    assert len(np.unique(kernel)) == 3
+    assert np.abs(kernel).max() <= (6 / (1 + 3)) ** 0.5  # Glorot and Bengio 2010, equation 16
+    np.testing.assert_array_equal(layer.bias, np.zeros(3))
+
+
+def test_vgg16_conv_with_a_kernel_of_ones_is_vgg16_repeat() -> None:
     conv, repeat = (model_of(name) for name in ("vgg16_conv", "vgg16_repeat"))
-    np.testing.assert_array_equal(conv.get_layer("to_three").kernel, np.ones((1, 1, 1, 3)))
-    np.testing.assert_array_equal(conv.get_layer("to_three").bias, np.zeros(3))
+    conv.get_layer("to_three").set_weights([np.ones((1, 1, 1, 3)), np.zeros(3)])
     for own, same in zip(repeat.layers, conv.layers, strict=True):
         if own.name != "to_three":
             same.set_weights(own.get_weights())

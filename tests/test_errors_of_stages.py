@@ -322,7 +322,7 @@ def test_too_few_images_for_the_ratios_are_refused(
     ("name", "message"),
     [
         ("inputs", "the variant must be one of another_photograph, bn_maxpool, "),
-        ("embed_control", "the control must be one of random_network, another_photograph; "),
+        ("embed_control", "the control must be one of imagenet_raw, random_network, "),
     ],
 )
 def test_an_unknown_argument_is_refused_with_the_choices(
@@ -373,6 +373,8 @@ def test_weights_of_another_network_are_refused(
     other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
     other.save_weights(tmp_path / "other.weights.h5")
     params["embed"]["weights"] = "other.weights.h5"
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/split.csv").write_text("name,split\n0.jpg,train\n")
     Pretrained(network="mobilenet_v2", weights="identity").write(
         tmp_path / "data/weights/embed.json"
     )

@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from colorization.dataset.examples import Examples, predict, read_examples
-from samples import examples
+from colorization.core.errors import ColorizationError
+from colorization.dataset.examples import EMBEDDED_NAMES, Examples, predict, read_examples
+from samples import examples, name_embeddings
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +49,24 @@ def test_embeddings_are_read_from_the_file_of_their_split(few: Examples, tmp_pat
     examples(tmp_path / "lab" / "test", 5)
     for split, values in (("train", np.zeros((5, 1000))), ("test", few.embeddings)):
         np.save(tmp_path / f"{split}.npy", np.asarray(values, np.float32))
+    name_embeddings(tmp_path, {"train": 5, "test": 5})
     L, embeddings = read_examples(tmp_path / "lab", tmp_path, "test").inputs(np.array([4, 0]))
     np.testing.assert_array_equal(L, few.images.L[[4, 0]].astype(np.float32))
     assert few.embeddings is not None
     np.testing.assert_array_equal(embeddings, few.embeddings[[4, 0]])
+
+
+def test_embeddings_belong_to_photographs_by_name(few: Examples, tmp_path: Path) -> None:
+    examples(tmp_path / "lab" / "test", 3)  # 0.png, 1.png, 2.png
+    rows = np.arange(4, dtype=np.float32)[:, None].repeat(1000, axis=1)
+    np.save(tmp_path / "test.npy", rows)
+    (tmp_path / EMBEDDED_NAMES).write_text('{"test": ["2.png", "9.png", "0.png", "1.png"]}')
+    read = read_examples(tmp_path / "lab", tmp_path, "test")
+    assert read.embeddings is not None
+    assert read.embeddings[:, 0].tolist() == [2, 3, 0]
+    (tmp_path / EMBEDDED_NAMES).write_text('{"test": ["2.png", "9.png", "0.png", "3.png"]}')
+    with pytest.raises(ColorizationError, match=f"{tmp_path}: 1.png has no embedding"):
+        read_examples(tmp_path / "lab", tmp_path, "test")
 
 
 @pytest.mark.parametrize("count", [1, 3, 5, 9])

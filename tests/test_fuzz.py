@@ -180,7 +180,7 @@ def profiles() -> list[bytes]:
 def load_settings(content: bytes, folder: Path) -> str:
     path = folder / "params.yaml"
     path.write_bytes(content)
-    load_params(path, catalog.names())
+    load_params(path, catalog.declared())
     return TAKEN
 
 

@@ -9,14 +9,16 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import yaml
 
 from colorization.backbones.weights import Pretrained
+from colorization.dataset.splits import SPLITS
 from colorization.networks import catalog
 from colorization.networks.inputs import write_inputs
 from conftest import TINY, environment, merge
 from first_party import ROOT, imported_files
-from samples import VARIANTS, colors_of_scenes, examples
+from samples import VARIANTS, colors_of_scenes, encoded, examples, name_embeddings, pack, scene
 
 # Prints whether the identity changes with each of some files.
 PROGRAM = """
@@ -108,6 +110,7 @@ def test_a_training_is_identified_by_all_code_of_its_stage_and_its_network(tmp_p
     embeddings.mkdir()
     for split, count in (("train", 4), ("validation", 2)):
         np.save(embeddings / f"{split}.npy", np.zeros((count, 1000), np.float32))
+    name_embeddings(embeddings, {"train": 4, "validation": 2})
     np.save(embeddings / "normalization.npy", np.ones((2, 1000), np.float32))
     Pretrained(network="mobilenet_v2", weights="random").write(embeddings / "identity.json")
     inputs = tmp_path / "data/inputs/baseline"
@@ -120,7 +123,11 @@ def test_a_training_is_identified_by_all_code_of_its_stage_and_its_network(tmp_p
 
 
 def test_embeddings_are_identified_by_all_code_of_their_stage(tmp_path: Path) -> None:
-    data(tmp_path)
+    names = [f"{split}.png" for split in SPLITS]
+    (tmp_path / "data").mkdir()
+    pack(tmp_path / "data/raw.zip", {name: encoded(scene(1)) for name in names})
+    table = pd.DataFrame({"name": names, "split": SPLITS})
+    table.to_csv(tmp_path / "data/split.csv", index=False)
     weights = tmp_path / "data/weights/embed.json"
     Pretrained(network="mobilenet_v2", weights="random").write(weights)
     assert code_hashed_by(tmp_path, "embed") == imported_by("stages/embed.py")

@@ -14,15 +14,20 @@ from colorization.color import lab
 from colorization.colorizing.bulk import TASKS, colorize_files
 from colorization.colorizing.colorizer import Colorizer
 from colorization.colorizing.jobs import Job
+from colorization.colorizing.predictor import Embedder
+from colorization.colorizing.prepared import Prepared
+from colorization.colorizing.tasks import upload
 from colorization.core.settings import Preprocess
 from colorization.core.workers import Workers
 from colorization.dataset import arrays
-from colorization.embedding import resizing
+from colorization.embedding import resizing, standardization
+from colorization.embedding.photographs import decode_batch
 from colorization.photos import decoding, model_input
 from colorization.photos.preprocessing import preprocess
 from samples import encoded, pack, reopened, scene
 
 SIDE = 64  # px, of the training
+EMBEDDER_SIDE = 100  # px
 
 
 def noisy(width: int, height: int) -> Image.Image:
@@ -72,17 +77,27 @@ FILES: dict[str, Callable[[int, int], bytes]] = {
 
 @pytest.fixture
 def colorizer() -> Colorizer:
-    return Colorizer(lambda L: np.repeat(L, 2, axis=-1), SIDE, None, None, "0" * 64)
+    """A model that takes an embedding, by networks of no parameters."""
+
+    def embedder(squares: np.ndarray) -> np.ndarray:
+        return np.zeros((len(squares), 1000), np.float32)
+
+    def network(L: np.ndarray, embedding: np.ndarray) -> np.ndarray:
+        assert embedding.shape == (len(L), 1000)
+        return np.repeat(L, 2, axis=-1)
+
+    embedding = Embedder(embedder, EMBEDDER_SIDE, standardization.RAW)
+    return Colorizer(network, SIDE, embedding, None, "0" * 64)
 
 
 def inputs_of_both(
     colorizer: Colorizer, paths: list[Path], out: Path, monkeypatch: pytest.MonkeyPatch
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """The network's input for each file, in a call and in the command."""
-    asked: list[np.ndarray] = []
+) -> tuple[list[Prepared], list[Prepared]]:
+    """The model's inputs for each file, in a call and in the command."""
+    asked: list[Prepared] = []
     predict = colorizer.predict
 
-    def recorded(inputs: list[np.ndarray]) -> list[np.ndarray]:
+    def recorded(inputs: list[Prepared]) -> list[np.ndarray]:
         asked.extend(inputs)
         return predict(inputs)
 
@@ -119,8 +134,8 @@ def test_training_a_call_and_the_command_have_the_same_input_for_a_square(
 
     called, commanded = inputs_of_both(colorizer, paths, tmp_path / "out", monkeypatch)
     for path, by_call, by_command in zip(paths, called, commanded, strict=True):
-        np.testing.assert_array_equal(by_call, trained[path.name], path.name)
-        np.testing.assert_array_equal(by_command, trained[path.name], path.name)
+        np.testing.assert_array_equal(by_call.L, trained[path.name], path.name)
+        np.testing.assert_array_equal(by_command.L, trained[path.name], path.name)
 
 
 def test_a_call_and_the_command_have_the_same_input(
@@ -131,9 +146,32 @@ def test_a_call_and_the_command_have_the_same_input(
         path.write_bytes(FILES[path.name](400, 300))
     called, commanded = inputs_of_both(colorizer, paths, tmp_path / "out", monkeypatch)
     for path, by_call, by_command in zip(paths, called, commanded, strict=True):
-        np.testing.assert_array_equal(by_call, by_command, path.name)
+        np.testing.assert_array_equal(by_call.L, by_command.L, path.name)
         high = (SIDE, 96) if "rotated" not in path.name and path.suffix != ".tif" else (96, SIDE)
-        assert by_call.shape == (*high, 1), path.name
+        assert by_call.L.shape == (*high, 1), path.name
+
+
+@pytest.mark.parametrize("size", [(400, 300), (48, 40)])  # larger and smaller than the embedder's
+def test_embedding_a_call_and_the_command_give_the_embedder_the_same_input(
+    tmp_path: Path,
+    colorizer: Colorizer,
+    monkeypatch: pytest.MonkeyPatch,
+    size: tuple[int, int],
+) -> None:
+    contents = {name: content(*size) for name, content in FILES.items()}
+    paths = [tmp_path / name for name in contents]
+    for path in paths:
+        path.write_bytes(contents[path.name])
+    archive = pack(tmp_path / "raw.zip", contents)
+    embedded = decode_batch(archive, list(contents), EMBEDDER_SIDE, 10**9)
+    assert embedded.shape == (len(contents), EMBEDDER_SIDE, EMBEDDER_SIDE, 1)
+
+    called, commanded = inputs_of_both(colorizer, paths, tmp_path / "out", monkeypatch)
+    uploaded = [upload(contents[path.name], SIDE, EMBEDDER_SIDE, 100)[0] for path in paths]
+    for path, square, *inputs in zip(paths, embedded, called, commanded, uploaded, strict=True):
+        for prepared in inputs:
+            assert prepared.square is not None
+            np.testing.assert_array_equal(prepared.square, square, path.name)
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if not name.endswith(".jpg")])
@@ -144,7 +182,7 @@ def test_an_open_image_has_the_input_of_its_file(
     path.write_bytes(FILES[name](400, 300))
     # Not from its path: Pillow 12 maps some oriented TIFFs into memory and turns them twice.
     np.testing.assert_array_equal(
-        colorizer.prepare_input(reopened(path)), colorizer.prepare_input(path)
+        colorizer.prepare_input(reopened(path)).L, colorizer.prepare_input(path).L
     )
 
 
@@ -152,11 +190,11 @@ def test_a_large_jpeg_in_memory_is_used_in_full_size(tmp_path: Path, colorizer: 
     path = tmp_path / "large.jpg"
     path.write_bytes(FILES["large.jpg"](400, 300))
     image = reopened(path)
-    inputs = [colorizer.prepare_input(image), colorizer.prepare_input(np.asarray(image))]
+    inputs = [colorizer.prepare_input(given).L for given in (image, np.asarray(image))]
     reduced = np.asarray(image.resize((96, 64), Image.Resampling.BICUBIC))
     for L in inputs:
         np.testing.assert_array_equal(L, model_input.luminance(reduced))
-    assert 0.1 < np.abs(inputs[0] - colorizer.prepare_input(path)).max() * lab.L_SCALE < 2
+    assert 0.1 < np.abs(inputs[0] - colorizer.prepare_input(path).L).max() * lab.L_SCALE < 2
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "I;16"])

@@ -200,7 +200,20 @@ def test_a_package_of_an_older_format_is_refused(adjustable: Path) -> None:
     manifest |= {"format": 4, "dial": manifest.pop("vividness")}
     (adjustable / NAME).write_text(json.dumps(manifest))
     assert refusal(adjustable) == (
-        f"{adjustable / NAME}: format must be 5; found 4; run `dvc repro package` again"
+        f"{adjustable / NAME}: format must be 6; found 4; run `dvc repro package` again"
+    )
+
+
+def test_a_package_whose_embedding_was_of_another_input_is_refused(
+    alone: Path, embedded: Path
+) -> None:
+    for package in (alone, embedded):
+        manifest = json.loads((package / NAME).read_text())
+        assert manifest["format"] == 6
+        (package / NAME).write_text(json.dumps(manifest | {"format": 5}))
+    assert colorization.load(alone).embedder_size is None
+    assert refusal(embedded) == (
+        f"{embedded / NAME}: format must be 6; found 5; run `dvc repro package` again"
     )
 
 

@@ -19,12 +19,15 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 import yaml
 
+import colorization
 from colorization.core.provenance import Run
 from colorization.networks.record import TRAINING, TrainingRecord
+from colorization.sources import archives
 from conftest import ROOT, TINY, Project, fresh_project, stages_run
 from samples import pack
 from test_dependencies import declared, parameters
@@ -94,6 +97,25 @@ def test_the_study_compares_all_its_trainings(study: tuple[Project, str, str]) -
     assert (record.variant, record.seed, record.train.epochs) == ("bn_maxpool", 1, 2)
     judged = json.loads((project.root / "results/study/claims.json").read_text())
     assert [claim["number"] for claim in judged] == list(range(1, 12))
+
+
+def test_the_package_embeds_a_photograph_as_the_pipeline_does(
+    first_run: tuple[Project, str], tmp_path: Path
+) -> None:
+    root = first_run[0].root
+    colorizer = colorization.load(root / "models/chosen")
+    embedder = colorizer._embedder
+    assert embedder is not None
+    embeddings = root / "data/embeddings/imagenet"
+    names = json.loads((embeddings / "names.json").read_text())["test"]
+    stored = np.load(embeddings / "test.npy")
+    assert len(names) == len(stored) > 1
+    squares = []
+    for name in names:
+        (tmp_path / name).write_bytes(archives.read_member(root / "data/raw.zip", name))
+        squares.append(colorizer.prepare_input(tmp_path / name).square)
+    np.testing.assert_allclose(embedder.embed(np.stack(squares)), stored, atol=0.02)
+    assert np.abs(stored[0] - stored[1]).mean() > 0.2  # others differ
 
 
 def test_nothing_runs_when_nothing_changed(study: tuple[Project, str, str], tmp_path: Path) -> None:

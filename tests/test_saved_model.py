@@ -18,7 +18,8 @@ from packaged import EMBED, SIDE, with_embedding, with_vividness, write_package
 from samples import ROOT
 from test_packages import small_model
 
-GRAY = np.random.default_rng(1).integers(0, 256, (3, SIDE, SIDE, 1), np.uint8)
+# Larger than the model's images, smaller than the embedding network's.
+GRAY = np.random.default_rng(1).integers(0, 256, (3, 2 * SIDE, 2 * SIDE, 1), np.uint8)
 
 # Run where nothing of this project can be imported.
 SERVE = """
@@ -67,21 +68,29 @@ def test_a_saved_model_equals_the_package(package: Path, tmp_path: Path) -> None
     params = params_of(tmp_path, package.name)
     saved_model.export(model_of(package), params, tmp_path / "exported")
     served = tf.saved_model.load(str(tmp_path / "exported")).signatures["serving_default"]
-    ab = served(gray=tf.constant(GRAY))["ab"].numpy()
     colorizer = colorization.load(package)
-    grays = [Image.fromarray(image[..., 0]).convert("RGB") for image in GRAY]
-    inputs = [colorizer.prepare_input(gray) for gray in grays]
+    photographs = [Image.fromarray(image[..., 0]) for image in GRAY]
+    given = {"gray": tf.constant(np.stack([resized(image, SIDE) for image in photographs]))}
+    if colorizer.embedder_size:
+        given["square"] = tf.constant(GRAY)
+    ab = served(**given)["ab"].numpy()
+    inputs = [colorizer.prepare_input(image) for image in photographs]
     predicted = 128 * np.stack([colorizer.decode(each) for each in colorizer.predict(inputs)])
     assert np.abs(predicted).max() > 20
     np.testing.assert_allclose(ab, predicted, atol=0.02)
+
+
+def resized(image: Image.Image, side: int) -> np.ndarray:
+    """Gray values of the size that the model colors."""
+    return np.asarray(image.resize((side, side), Image.Resampling.BICUBIC))[..., None]
 
 
 @pytest.mark.parametrize("side", [32, 224, 320])
 @pytest.mark.parametrize("image_size", [224, 299])
 def test_the_saved_model_resizes_like_the_package(side: int, image_size: int) -> None:
     L = np.random.default_rng(side).uniform(-1, 1, (2, side, side, 1)).astype(np.float32)
-    resized = saved_model.resize(L, side, image_size)
-    np.testing.assert_allclose(resized, resizing.resize_square(L, image_size), atol=1e-6)
+    actual = saved_model.resize(L, image_size)
+    np.testing.assert_allclose(actual, resizing.resize_square(L, image_size), atol=1e-6)
 
 
 def test_a_different_embedding_network_is_refused(tmp_path: Path) -> None:
@@ -118,7 +127,7 @@ def test_the_export_is_quiet_and_needs_only_tensorflow(tmp_path: Path) -> None:
     process = export(tmp_path)
     assert (process.stdout, process.stderr) == ("wrote models/exported\n", "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["models", "params.yaml"]
-    np.save(tmp_path / "gray.npy", GRAY)
+    np.save(tmp_path / "gray.npy", GRAY[:, :SIDE, :SIDE])
     files = [tmp_path / name for name in ("models/exported", "gray.npy", "ab.npy")]
     subprocess.run(
         [sys.executable, "-c", SERVE, *map(str, files)], cwd=tmp_path, check=True, timeout=300

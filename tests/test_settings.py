@@ -43,7 +43,7 @@ def changed(folder: Path, key: str, value: object) -> Path:
 
 
 def read(path: Path) -> Params:
-    return load_params(path, catalog.names())
+    return load_params(path, catalog.declared())
 
 
 def refusal(path: Path) -> str:
@@ -69,9 +69,29 @@ def refusal(path: Path) -> str:
         (
             "variants.l2.embedding",
             "noise",
-            "must be one of none, imagenet, random_network, another_photograph; found 'noise'",
+            "must be one of none, imagenet, imagenet_raw, random_network, another_photograph",
         ),
         ("variants.l2.encoder", "vgg", "must be one of none, vgg16, vgg19, mobilenet_v2; found"),
+        (
+            "variants.l2.encoder",
+            "vgg16",
+            "must be none, as for any variant of the network l2; found vgg16",
+        ),
+        (
+            "variants.vgg16_conv.encoder",
+            "none",
+            "must be vgg16, as for any variant of the network vgg16_conv; found none",
+        ),
+        (
+            "variants.vgg16_conv.encoder",
+            "vgg19",
+            "must be vgg16, as for any variant of the network vgg16_conv; found vgg19",
+        ),
+        (
+            "variants.vgg16_conv.embedding",
+            "imagenet",
+            "must be none, since the network vgg16_conv takes no embedding; found imagenet",
+        ),
         ("variants.l2.train", None, "must be an object; found None"),
         ("variants.l2.train.epoch", 3, "is not a parameter; remove it or correct its name"),
         ("variants.l2.train.epochs", 0, "must be greater than or equal to 1; found 0"),
@@ -150,8 +170,21 @@ def test_the_chosen_variant_may_be_any_line(tmp_path: Path) -> None:
 LINE_WITHOUT_EMBEDDING = {"network": "bn_maxpool", "embedding": "none", "encoder": "none"}
 
 
+def test_raw_logits_may_be_the_chosen_variants(tmp_path: Path) -> None:
+    raw = LINE_WITHOUT_EMBEDDING | {"embedding": "imagenet_raw"}
+    path = changed(tmp_path, "variants", {"raw": raw})
+    path.write_text(
+        path.read_text()
+        .replace("controls: []", "controls: [imagenet_raw]")
+        .replace("variant: bn_maxpool\n", "variant: raw\n")
+    )
+    assert read(path).model.variant == "raw"
+
+
 @pytest.mark.parametrize("embedding", ["random_network", "another_photograph"])
-def test_a_control_cannot_be_the_chosen_variant(tmp_path: Path, embedding: str) -> None:
+def test_a_variant_with_an_embedding_that_no_photograph_has_cannot_be_chosen(
+    tmp_path: Path, embedding: str
+) -> None:
     line = LINE_WITHOUT_EMBEDDING | {"embedding": embedding}
     path = changed(tmp_path, "variants.control", line)
     assert refusal(path) == f"variants.control.embedding: study.controls must list {embedding}, too"

@@ -31,7 +31,7 @@ from colorization.training.checkpoints import Checkpoints
 from colorization.training.fitting import Outcome
 from colorization.training.logger import TrainingLogger
 from colorization.training.training import Data, choose_images, train_variant
-from samples import PARAMS, colors_of_scenes, examples, network_of
+from samples import PARAMS, colors_of_scenes, examples, name_embeddings, network_of
 
 SETTINGS = PARAMS.train.model_copy(
     update={"epochs": 2, "batch_size": 8, "num_val_images": 2, "flip": True}
@@ -359,6 +359,7 @@ def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Trai
     for split, count in (("train", 6), ("validation", 2)):
         examples(tmp_path / "lab" / split, count)
         np.save(embeddings / f"{split}.npy", np.zeros((count, 1000), np.float32))
+    name_embeddings(embeddings, {"train": 6, "validation": 2})
     np.save(embeddings / "normalization.npy", np.ones((2, 1000), np.float32))
     EMBEDDING.write(embeddings / "identity.json")
     (tmp_path / "colors").mkdir()
@@ -459,38 +460,6 @@ def test_a_fraction_of_the_images_is_trained_on_for_as_many_steps(
     assert len(pd.read_csv(tmp_path / "models/a/history.csv")) == 4
     # Its own images are those that the gap compares with others.
     assert np.load(tmp_path / "models/a/training_images.npy").tolist() == [0, 2, 4]
-
-
-@pytest.mark.parametrize(
-    ("variant", "message"),
-    [
-        (
-            line("plain", "imagenet"),
-            "embedding must be none, since the network plain takes no embedding; found imagenet",
-        ),
-        (
-            line("encoded", "another_photograph", "vgg16"),
-            "embedding must be none, since the network encoded takes no embedding; "
-            "found another_photograph",
-        ),
-        (
-            line("plain", encoder="vgg16"),
-            "encoder must be none, the encoder of the network plain; found vgg16",
-        ),
-        (line("encoded"), "encoder must be vgg16, the encoder of the network encoded; found none"),
-        (
-            line("encoded", encoder="vgg19"),
-            "encoder must be vgg16, the encoder of the network encoded; found vgg19",
-        ),
-    ],
-)
-def test_a_line_that_does_not_suit_its_network_is_refused_before_the_training(
-    train: Trains, tmp_path: Path, variant: Variant, message: str
-) -> None:
-    with pytest.raises(ColorizationError) as caught:
-        train(variant)
-    assert str(caught.value) == f"params.yaml: variants.x.{message}"
-    assert not (tmp_path / "models").exists()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from keras import layers, ops
 
 import memory
 from colorization.core.errors import ColorizationError
-from colorization.core.settings import NONE, load_params
+from colorization.core.settings import NONE, Takes, load_params
 from colorization.networks import blocks, catalog, saving
 from colorization.networks.architecture import Architecture, Network
 from first_party import ROOT, imported_files
@@ -29,6 +29,8 @@ from samples import VARIANTS, built, calibrated, model_of
 # bn_maxpool: the 13 convolutions before ab have no bias but four values per filter (scale, shift,
 # moving mean and variance), which is 3 * 2,656 more; of these 2,656 filters, 64 + 128 + 128 + 256 +
 # 256 + 512 + 512 + 256 are the encoder's, 256 the fusion's, 128 + 64 + 64 + 32 the decoder's.
+# bn, max_pooling: strides and pooling have no parameters, so bn has as many as bn_maxpool, and
+# max_pooling as many as the baseline. Nor has dropout.
 # deeper: the baseline, then
 #   encoder  3-64, 64-128, 128-256, each 3 x 3: 1,792 + 73,856 + 295,168
 #   bottleneck 256-1024, 5 x 5: 6,554,624
@@ -60,6 +62,9 @@ PARAMETERS = {
     "deeper": 6_573_794 + 370_816 + 6_554_624 + 1_309_538,
     "bn_maxpool": 6_573_794 + 3 * 2_656,
     "bn_maxpool_no_embedding": 6_573_794 + 3 * 2_656 - 1000 * 256,
+    "bn": 6_573_794 + 3 * 2_656,
+    "max_pooling": 6_573_794,
+    "bn_maxpool_embedding_dropout": 6_573_794 + 3 * 2_656,
     "l2": 6_573_794 + 3 * 2_656,
     "spatial_dropout": 6_573_794 + 3 * 2_656,
     "vgg16_conv": 14_714_688 + 1_572_114 + 6,
@@ -73,6 +78,9 @@ NOT_TRAINED = {
     "deeper": 0,
     "bn_maxpool": 2 * 2_656,
     "bn_maxpool_no_embedding": 2 * 2_656,
+    "bn": 2 * 2_656,
+    "max_pooling": 0,
+    "bn_maxpool_embedding_dropout": 2 * 2_656,
     "l2": 2 * 2_656,
     "spatial_dropout": 2 * 2_656,
     "vgg16_conv": 14_714_688 - 1_792,
@@ -112,7 +120,7 @@ def model(network: Network) -> keras.Model:
 
 def normalizes_or_drops(model: keras.Model) -> bool:
     return any(
-        isinstance(layer, layers.BatchNormalization | layers.SpatialDropout2D)
+        isinstance(layer, layers.BatchNormalization | layers.SpatialDropout2D | layers.Dropout)
         for layer in model.layers
     )
 
@@ -134,6 +142,8 @@ def test_every_file_of_a_network_has_its_record_and_imports_no_other(name: str) 
     assert record.section is None or re.fullmatch(r"\d+(\.\d+)+", record.section)
     folder = "src/colorization/architectures"
     assert catalog.source(name) == ROOT / folder / f"{name}.py"
+    takes = Takes(embedding=record.takes_embedding, encoder=record.encoder or NONE)
+    assert catalog.declared()[name] == takes
     others = {f"{folder}/{other}.py" for other in catalog.names() if other != name}
     assert not others & imported_files(catalog.source(name))
 
@@ -142,17 +152,15 @@ def test_every_file_of_a_network_has_its_record_and_imports_no_other(name: str) 
     "profile", sorted((ROOT / "profiles").glob("*.yaml")), ids=lambda p: p.stem
 )
 def test_the_variants_of_a_profile_suit_their_networks(profile: Path) -> None:
-    for line in load_params(profile, catalog.names()).variants.values():
-        record = catalog.load(line.network)
-        assert line.encoder == (record.encoder or NONE)
-        assert line.embedding == NONE or record.takes_embedding
+    load_params(profile, catalog.declared())
 
 
 def test_the_papers_profile_has_the_papers_networks_in_its_order_and_the_fractions() -> None:
-    lines = load_params(ROOT / "profiles" / "paper.yaml", catalog.names()).variants
+    lines = load_params(ROOT / "profiles" / "paper.yaml", catalog.declared()).variants
     records = {name: catalog.load(name) for name in catalog.names()}
     of_the_paper = {name for name, record in records.items() if record.section}
-    assert set(records) - of_the_paper == {"mobilenet_unet"}
+    beyond = {"bn", "max_pooling", "embedding_dropout", "mobilenet_unet"}
+    assert set(records) - of_the_paper == beyond
     assert of_the_paper <= {line.network for line in lines.values()}
     for takes_embedding in (True, False):
         sections = [
@@ -392,6 +400,59 @@ def test_bilinear_upsampling_agrees_with_keras_for_any_size(dtype: str) -> None:
 
 def convolutions(model: keras.Model) -> list[layers.Conv2D]:
     return [layer for layer in model.layers if isinstance(layer, layers.Conv2D)]
+
+
+def downsampling(model: keras.Model) -> tuple[list[str], list[str]]:
+    """The layers that halve the size: convolutions with a stride, and pooling."""
+    strided = [layer.name for layer in convolutions(model) if layer.strides == (2, 2)]
+    pooling = [layer.name for layer in model.layers if isinstance(layer, layers.MaxPooling2D)]
+    return strided, pooling
+
+
+@pytest.mark.parametrize(
+    ("name", "normalized", "pooled"),
+    [
+        ("baseline", False, False),
+        ("bn", True, False),
+        ("max_pooling", False, True),
+        ("bn_maxpool", True, True),
+    ],
+)
+def test_normalization_and_pooling_are_combined_in_all_four_ways(
+    name: str, normalized: bool, pooled: bool
+) -> None:
+    model = model_of(name)
+    halving = ["encoder_1", "encoder_3", "encoder_5"]  # section 2.4
+    expected = ([], [f"{layer}_pool" for layer in halving]) if pooled else (halving, [])
+    assert downsampling(model) == expected
+    *hidden, ab = convolutions(model)
+    assert [layer.name for layer in hidden] == [
+        layer.name for layer in convolutions(model_of("baseline")) if layer.name != ab.name
+    ]
+    for layer in hidden:
+        names = {after.name for after in model.layers}
+        assert (f"{layer.name}_norm" in names) == normalized
+        assert layer.use_bias != normalized
+        if normalized:  # before the activation
+            norm = model.get_layer(f"{layer.name}_norm")
+            assert norm.input is layer.output
+            assert model.get_layer(f"{layer.name}_relu").input is norm.output
+            assert layer.activation is keras.activations.linear
+        else:
+            assert layer.activation is keras.activations.relu
+
+
+def test_dropout_of_the_embedding_drops_half_of_its_elements_for_all_pixels() -> None:
+    model = model_of("bn_maxpool_embedding_dropout")
+    assert model.get_layer("embedding_drop").input is model.inputs[1]
+    fused = keras.Model(model.inputs, model.get_layer("fusion").output)
+    L, _ = inputs(model, 32, 32)
+    given = [L, np.ones((2, 1000), np.float32)]
+    dropped = np.asarray(fused(given, training=True))[..., 256:]
+    assert (dropped == dropped[:, :1, :1]).all()
+    assert set(np.unique(dropped)) == {0, 2}  # 1 / (1 - 0.5): the mean stays
+    assert (dropped[:, 0, 0] == 0).mean() == pytest.approx(0.5, abs=0.05)  # 4 deviations of 2,000
+    assert (np.asarray(fused(given, training=False))[..., 256:] == 1).all()
 
 
 def test_l2_is_bn_maxpool_with_a_penalty_on_every_convolution_kernel() -> None:

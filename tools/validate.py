@@ -9,6 +9,6 @@ from colorization.networks import catalog
 
 if __name__ == "__main__":
     try:
-        load_params(Path(sys.argv[1]), catalog.names())
+        load_params(Path(sys.argv[1]), catalog.declared())
     except ColorizationError as error:
         sys.exit(str(error))

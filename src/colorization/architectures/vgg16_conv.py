@@ -10,13 +10,10 @@ from colorization.networks.vgg import to_0_255, vgg16_to_ab
 def _build() -> keras.Model:
     """Build the new convolution, VGG16 and a decoder; train VGG16's first convolution alone.
 
-    The new convolution is initialized with ones and a bias of zero, so that training starts from
-    `vgg16_repeat`.
+    The new convolution starts as Keras starts any: Glorot's uniform weights, a bias of zero.
     """
     L = keras.Input((None, None, 1), name="L")
-    three = layers.Conv2D(3, 1, kernel_initializer="ones", dtype="float32", name="to_three")(
-        to_0_255(L)
-    )
+    three = layers.Conv2D(3, 1, dtype="float32", name="to_three")(to_0_255(L))
     return keras.Model([L], vgg16_to_ab(three))
 
 

@@ -64,7 +64,7 @@ def colorize_files(
 ) -> Iterator[Outcome]:
     """Colorize files, at most as many at a time as there are workers.
 
-    Each photograph is decoded twice: small for the network, then in full size for the result. The
+    Each photograph is decoded small for the network, then in full size for the result. The
     photographs in progress share a fixed amount of memory, so memory does not grow with the number
     of files. Each worker adds up to 100 MB for Python, its libraries and freed memory.
 
@@ -154,9 +154,10 @@ class _JobRunner:
         per_pixel = PER_PIXEL + PER_PIXEL_SIDE_BY_SIDE * self._side_by_side
         needed = PER_PHOTOGRAPH + size + per_pixel * pixels
         with self._memory.reserve(needed):
-            L = call("prepare_input", self._predictor.image_size)
-        with self._memory.reserve(PER_INPUT_PIXEL * L.size):
-            (predicted,) = self._predictor.predict([L])
+            sizes = self._predictor.image_size, self._predictor.embedder_size
+            prepared = call("prepare_input", *sizes)
+        with self._memory.reserve(PER_INPUT_PIXEL * prepared.L.size):
+            (predicted,) = self._predictor.predict([prepared])
             ab = self._predictor.decode(predicted, self._vividness, self._saturation)
         with self._memory.reserve(needed):
             call(

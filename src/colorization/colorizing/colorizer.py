@@ -9,7 +9,8 @@ from colorization.colorizing import originals
 from colorization.colorizing.accepted import MOST_SATURATION, checked_number
 from colorization.colorizing.inputs import image_in_memory
 from colorization.colorizing.predictor import Predictor
-from colorization.photos import decoding, model_input
+from colorization.colorizing.prepared import Prepared, prepare, prepare_file
+from colorization.photos import decoding
 
 Photograph = np.ndarray | Image.Image | str | Path
 
@@ -55,8 +56,8 @@ class Colorizer(Predictor):
         joined = originals.join(rgb, ab)
         return joined.convert("RGB") if joined.mode == "RGBA" else joined
 
-    def prepare_input(self, image: Photograph) -> np.ndarray:
-        """Convert a photograph to the network's input: L, with a shorter side of `image_size` px.
+    def prepare_input(self, image: Photograph) -> Prepared:
+        """Convert a photograph to the model's inputs: L, with a shorter side of `image_size` px.
 
         Parameters
         ----------
@@ -67,8 +68,8 @@ class Colorizer(Predictor):
 
         Returns
         -------
-        (H, W, 1) float32 array
-            CIE L* / 50 - 1, of `model_input.input_size`.
+        Prepared
+            L, and what the embedding network gets, if there is one.
 
         Raises
         ------
@@ -78,10 +79,8 @@ class Colorizer(Predictor):
             If the file cannot be opened.
         """
         if isinstance(image, (str, Path)):
-            with originals.open_file(Path(image)) as file:
-                opened = decoding.open_image(file, large=True)
-                return model_input.prepare_input(opened, self.image_size)
-        return model_input.prepare_input(image_in_memory(image), self.image_size)
+            return prepare_file(Path(image), None, self.image_size, self.embedder_size)
+        return prepare(lambda: image_in_memory(image), self.image_size, self.embedder_size)
 
 
 def load(model: str | Path | None = None) -> Colorizer:

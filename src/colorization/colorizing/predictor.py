@@ -1,4 +1,4 @@
-"""Predict ab from L with a packaged model, without decoding photographs."""
+"""Predict ab with a packaged model, without decoding photographs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ import numpy as np
 
 from colorization.colorizing.accepted import MOST_SATURATION, checked_number
 from colorization.colorizing.onnx_network import OnnxNetwork
+from colorization.colorizing.prepared import Prepared
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
-from colorization.embedding import resizing
 from colorization.embedding.standardization import CLASSES, normalize, read_normalization
 from colorization.packaging import manifest as packaged
 
@@ -35,9 +35,8 @@ class Embedder:
     image_size: int
     mean_and_deviation: np.ndarray
 
-    def embed(self, luminances: Sequence[np.ndarray]) -> np.ndarray:
-        """Return the embeddings, (N, 1000) float32, of N arrays L, each (H, W, 1) of any size."""
-        squares = np.stack([resizing.resize_square(L, self.image_size) for L in luminances])
+    def embed(self, squares: np.ndarray) -> np.ndarray:
+        """Return the embeddings, (N, 1000) float32, of N squares, (N, S, S, 1) float32."""
         return normalize(self.network(squares), self.mean_and_deviation)
 
 
@@ -58,12 +57,14 @@ class Decoder:
 
 
 class Predictor:
-    """Predicts ab from L.
+    """Predicts ab of prepared photographs.
 
     Attributes
     ----------
     image_size : int
         Shorter side of the network's input, px.
+    embedder_size : int or None
+        Side of the embedding network's square input, px; None for a model without one.
     vividness : float or None
         Default vividness, in [0, 1]; None for a model without one.
     sha256 : str
@@ -90,6 +91,7 @@ class Predictor:
         sha256: str,
     ) -> None:
         self.image_size = image_size
+        self.embedder_size = embedder.image_size if embedder else None
         self.sha256 = sha256
         self.vividness = decoder.default if decoder else None
         self._network = network
@@ -136,12 +138,12 @@ class Predictor:
         sha256 = sha256_of(folder / packaged.NAME)
         return cls(network, manifest.image_size, embedder, decoder, sha256)
 
-    def predict(self, luminances: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def predict(self, photographs: Sequence[Prepared]) -> list[np.ndarray]:
         """Run the network, which takes most of the time; `decode` converts its outputs to ab.
 
         Parameters
         ----------
-        luminances : sequence of (H, W, 1) float32 arrays
+        photographs : sequence of Prepared
             Returned by `Colorizer.prepare_input`, of any shapes.
 
         Returns
@@ -149,13 +151,15 @@ class Predictor:
         list of float32 arrays
             For a model with vividness, logits, (H / 2, W / 2, bins); else ab, (H, W, 2).
         """
-        embeddings = None if self._embedder is None else self._embedder.embed(luminances)
-        outputs: list[np.ndarray] = [np.empty(0)] * len(luminances)
-        for shape in dict.fromkeys(L.shape for L in luminances):
-            indices = [index for index, L in enumerate(luminances) if L.shape == shape]
-            inputs = [np.stack([luminances[index] for index in indices])]
-            if embeddings is not None:
-                inputs.append(embeddings[indices])
+        outputs: list[np.ndarray] = [np.empty(0)] * len(photographs)
+        for shape in dict.fromkeys(photograph.L.shape for photograph in photographs):
+            indices = [
+                index for index, photograph in enumerate(photographs) if photograph.L.shape == shape
+            ]
+            luminances, squares = zip(*(photographs[index] for index in indices), strict=True)
+            inputs = [np.stack(luminances)]
+            if self._embedder is not None:
+                inputs.append(self._embedder.embed(np.stack(squares)))
             for index, output in zip(indices, self._network(*inputs), strict=True):
                 outputs[index] = output
         return outputs

@@ -8,8 +8,9 @@ from PIL import Image
 
 from colorization.colorizing import originals
 from colorization.colorizing.mark import mark
+from colorization.colorizing.prepared import Prepared, prepare, prepare_file
 from colorization.core.errors import ColorizationError
-from colorization.photos import decoding, model_input
+from colorization.photos import decoding
 
 MadeWith = tuple[str, float | None, float]  # the arguments of `mark`
 
@@ -19,11 +20,11 @@ def count_pixels(path: Path, page: int | None) -> int:
     return originals.count_pixels(path, page)
 
 
-def prepare_input(path: Path, page: int | None, image_size: int) -> np.ndarray:
-    """Return L, (H, W, 1) float32, the network's input; see `Colorizer.prepare_input`."""
-    with originals.open_file(path) as file:
-        image = decoding.open_image(file, large=True, page=page)
-        return model_input.prepare_input(image, image_size)
+def prepare_input(
+    path: Path, page: int | None, image_size: int, embedder_size: int | None
+) -> Prepared:
+    """Return the model's inputs; see `prepared.prepare_file`."""
+    return prepare_file(path, page, image_size, embedder_size)
 
 
 def write(
@@ -68,28 +69,30 @@ def write(
         raise ColorizationError(_why_not_written(error, out)) from error
 
 
-def upload(content: bytes, image_size: int, preview_size: int) -> tuple[np.ndarray, Image.Image]:
-    """Return the network's input for a photograph, and a preview of the photograph.
+def upload(
+    content: bytes, image_size: int, embedder_size: int | None, preview_size: int
+) -> tuple[Prepared, Image.Image]:
+    """Return the model's inputs for a photograph, and a preview of the photograph.
 
     Parameters
     ----------
     content : bytes
         The file's content.
-    image_size : int
-        Shorter side of the network's input, px.
+    image_size, embedder_size
+        See `prepared.prepare`.
     preview_size : int
         Longest side of the preview, px.
 
     Returns
     -------
-    L : (H, W, 1) float32 array
+    prepared : Prepared
     preview : Image.Image
         Mode RGB or RGBA, sRGB, upright.
     """
-    L = model_input.prepare_input(decoding.open_image(content, large=True), image_size)
+    prepared = prepare(lambda: decoding.open_image(content, large=True), image_size, embedder_size)
     preview = originals.decode_original(content).rgb
     preview.thumbnail((preview_size, preview_size), Image.Resampling.LANCZOS)
-    return L, preview
+    return prepared, preview
 
 
 def png(content: bytes, ab: np.ndarray, made_with: MadeWith) -> bytes:

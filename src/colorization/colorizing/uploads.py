@@ -77,9 +77,10 @@ class Uploads:
             If the photograph cannot be decoded.
         """
         with self._one_at_a_time:
-            answer = self._call("upload", content, self._predictor.image_size, PREVIEW)
-            L, preview = answer.value
-            (predicted,) = self._predictor.predict([L])
+            sizes = self._predictor.image_size, self._predictor.embedder_size
+            answer = self._call("upload", content, *sizes, PREVIEW)
+            prepared, preview = answer.value
+            (predicted,) = self._predictor.predict([prepared])
             name = secrets.token_urlsafe(16)
             self._held[name] = Upload(content, preview, predicted, answer.warnings)
             while len(self._held) > 1 and self._nbytes() > MOST_HELD:

@@ -1,8 +1,9 @@
 """Processes images on all cores, with a limit on the number of pixels in memory."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 
 from colorization.core.errors import ColorizationError
@@ -10,6 +11,7 @@ from colorization.core.workers import Workers
 
 MAX_PIXELS = 90_000_000  # in all processes together; the largest image alone may have as many
 TIMEOUT = 300.0  # seconds for a task; a decoder that takes longer hangs
+AHEAD = 4  # tasks started for each process, so that none waits for the caller
 
 Result = TypeVar("Result")
 
@@ -25,6 +27,8 @@ def imap_unordered(
     function: Callable[..., Result | Postponed], tasks: Sequence[tuple]
 ) -> Iterator[tuple[int, Result | ColorizationError]]:
     """Call a function for each task, in any order: large images come last, on fewer cores.
+
+    While the caller processes a result, at most `AHEAD` others for each process are computed.
 
     Parameters
     ----------
@@ -42,7 +46,7 @@ def imap_unordered(
     """
     from joblib import cpu_count  # noqa: PLC0415 (slow, and the workers import this module, too)
 
-    remaining: Iterable[int] = range(len(tasks))
+    remaining: Sequence[int] = range(len(tasks))
     processes = max(1, min(cpu_count(), len(tasks)))
     max_pixels = MAX_PIXELS // processes
     with Workers(function.__module__, processes) as workers:
@@ -56,15 +60,20 @@ def imap_unordered(
 
         while remaining:
             postponed = {}
+            pending = iter(remaining)
             with ThreadPoolExecutor(processes) as pool:
-                indices = {pool.submit(call, index): index for index in remaining}
+                first = islice(pending, AHEAD * processes)
+                indices: dict[Future, int] = {pool.submit(call, index): index for index in first}
                 try:
-                    for future in as_completed(indices):
-                        result = future.result()
-                        if isinstance(result, Postponed):
-                            postponed[indices[future]] = result.pixels
-                        else:
-                            yield indices[future], result
+                    while indices:
+                        for future in wait(indices, return_when=FIRST_COMPLETED).done:
+                            index, result = indices.pop(future), future.result()
+                            for following in islice(pending, 1):
+                                indices[pool.submit(call, following)] = following
+                            if isinstance(result, Postponed):
+                                postponed[index] = result.pixels
+                            else:
+                                yield index, result
                 finally:
                     pool.shutdown(cancel_futures=True)
             remaining = sorted(postponed)

@@ -5,7 +5,8 @@ read from ~/.netrc. A URL's query may refer to other secrets by the names of env
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import Annotated, Any, Literal, get_args
@@ -198,8 +199,12 @@ class Train(Section):
         return settings
 
 
+IMAGENET = "imagenet"  # the embedding as the section `embed` defines it
 # Embeddings without information on their photograph.
-Control = Literal["random_network", "another_photograph"]
+Uninformative = Literal["random_network", "another_photograph"]
+UNINFORMATIVE: tuple[Uninformative, ...] = get_args(Uninformative)
+# What variants may take in place of `IMAGENET`, to see what it is worth.
+Control = Literal["imagenet_raw", Uninformative]
 CONTROLS: tuple[Control, ...] = get_args(Control)
 Embedding = Literal["none", "imagenet", Control]
 Encoder = Literal["none", "vgg16", "vgg19", "mobilenet_v2"]
@@ -213,8 +218,8 @@ class Variant(Record):
     network : str
         The name of a file in `colorization.architectures`.
     embedding : str
-        A folder of data/embeddings: "imagenet", as the section `embed` defines them; a control,
-        "random_network" or "another_photograph"; or "none".
+        A folder of data/embeddings: "imagenet", as the section `embed` defines them; one of
+        `CONTROLS`; or "none".
     encoder : str
         The pretrained encoder of the network, a key of `encoders`, or "none".
     train : dict
@@ -233,7 +238,7 @@ class Study(Section):
     Attributes
     ----------
     controls : tuple of str
-        The control embeddings to compute, for variants that name them.
+        The embeddings to compute beside "imagenet", for variants that name them.
     seeds : tuple of int
         Each variant is trained once from each of them.
     """
@@ -289,14 +294,30 @@ class Params(Sections):
         return [(variant, seed) for variant in self.variants for seed in self.study.seeds]
 
 
-def load_params(path: Path, networks: Collection[str]) -> Params:
+@dataclass(frozen=True)
+class Takes:
+    """What a network takes beside L.
+
+    Attributes
+    ----------
+    embedding : bool
+        Whether it can take an embedding.
+    encoder : str
+        Its pretrained encoder, a key of `encoders`, or "none".
+    """
+
+    embedding: bool
+    encoder: str
+
+
+def load_params(path: Path, networks: Mapping[str, Takes]) -> Params:
     """Read and validate a params file.
 
     Parameters
     ----------
     path : Path
-    networks : collection of str
-        The names of all networks.
+    networks : mapping of str to Takes
+        All networks, by name.
 
     Returns
     -------
@@ -305,8 +326,9 @@ def load_params(path: Path, networks: Collection[str]) -> Params:
     Raises
     ------
     ColorizationError
-        As for `Sections.load`; also if a variant has an unknown network or invalid overrides, or if
-        `model.variant` is not one of `variants` or is a control.
+        As for `Sections.load`; also if a variant has an unknown network, one that its encoder or
+        embedding does not suit, or invalid overrides, or if `model.variant` is not one of
+        `variants` or takes an embedding that no photograph to be colorized has.
     """
     _refuse_old(path)
     params = Params.load(path)
@@ -325,18 +347,14 @@ def _refuse_old(path: Path) -> None:
         )
 
 
-def _disagreements(params: Params, networks: Collection[str]) -> Iterator[str]:
+def _disagreements(params: Params, networks: Mapping[str, Takes]) -> Iterator[str]:
     if params.download.source in UNLABELED and params.download.labels != NONE:
         yield (
             f"download.labels must be {NONE} for {params.download.source}: labels number the "
             f"photographs of MIRFLICKR-25000; found {shortened(params.download.labels)}"
         )
     for name, variant in params.variants.items():
-        if variant.network not in networks:
-            yield (
-                f"variants.{name}.network must be one of {', '.join(networks)}; "
-                f"found {variant.network!r}"
-            )
+        yield from _unsuitable(name, variant, networks)
         if variant.embedding in CONTROLS and variant.embedding not in params.study.controls:
             yield f"variants.{name}.embedding: study.controls must list {variant.embedding}, too"
         try:
@@ -344,7 +362,29 @@ def _disagreements(params: Params, networks: Collection[str]) -> Iterator[str]:
         except ColorizationError as error:
             yield from str(error).splitlines()
     chosen = params.model.variant
-    choices = [name for name, line in params.variants.items() if line.embedding not in CONTROLS]
+    choices = [
+        name for name, line in params.variants.items() if line.embedding not in UNINFORMATIVE
+    ]
     if chosen not in choices:
         control = ", a control" if chosen in params.variants else ""
         yield f"model.variant must be one of {', '.join(choices)}; found {chosen!r}{control}"
+
+
+def _unsuitable(name: str, line: Variant, networks: Mapping[str, Takes]) -> Iterator[str]:
+    """What of a variant's line does not suit its network."""
+    if line.network not in networks:
+        yield (
+            f"variants.{name}.network must be one of {', '.join(networks)}; found {line.network!r}"
+        )
+        return
+    takes = networks[line.network]
+    if line.encoder != takes.encoder:
+        yield (
+            f"variants.{name}.encoder must be {takes.encoder}, as for any variant of the network "
+            f"{line.network}; found {line.encoder}"
+        )
+    if line.embedding != NONE and not takes.embedding:
+        yield (
+            f"variants.{name}.embedding must be none, since the network {line.network} takes no "
+            f"embedding; found {line.embedding}"
+        )

@@ -1,5 +1,6 @@
 """Reads the examples of a split, and predicts their colors."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,12 @@ from typing import Any
 import keras
 import numpy as np
 
+from colorization.core.errors import ColorizationError
+from colorization.core.text import printable
 from colorization.dataset import arrays
 from colorization.dataset.arrays import LabArrays
+
+EMBEDDED_NAMES = "names.json"  # the names of the photographs with embeddings, by split
 
 
 @dataclass(frozen=True)
@@ -55,11 +60,28 @@ def evenly_spaced(total: int, count: int) -> list[int]:
 
 
 def read_examples(arrays_folder: Path, embeddings: Path | None, split: str) -> Examples:
-    """Memory-map the arrays of one split, and read its embeddings if their folder is given."""
-    return Examples(
-        arrays.read(arrays_folder / split),
-        None if embeddings is None else np.load(embeddings / f"{split}.npy", allow_pickle=False),
-    )
+    """Memory-map the arrays of one split, and read its embeddings if their folder is given.
+
+    Raises
+    ------
+    ColorizationError
+        If a photograph has no embedding.
+    """
+    images = arrays.read(arrays_folder / split)
+    return Examples(images, None if embeddings is None else _read(embeddings, split, images.names))
+
+
+def _read(embeddings: Path, split: str, names: list[str]) -> np.ndarray:
+    """Read the embeddings of photographs by name: some may be unreadable for one of two stages."""
+    embedded = json.loads((embeddings / EMBEDDED_NAMES).read_text(encoding="utf-8"))[split]
+    values = np.load(embeddings / f"{split}.npy", allow_pickle=False)
+    if embedded == names:
+        return values
+    rows = {name: row for row, name in enumerate(embedded)}
+    for name in names:
+        if name not in rows:
+            raise ColorizationError(f"{embeddings}: {printable(name)} has no embedding")
+    return values[[rows[name] for name in names]]
 
 
 def predict(model: keras.Model, examples: Examples, batch_size: int) -> Iterator[np.ndarray]:

@@ -1,21 +1,29 @@
-"""Writes the control experiments' embeddings, without information on their photograph."""
+"""Writes embeddings that differ from ImageNet's in one respect, to see what it is worth."""
 
+import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from colorization.core.files import atomic_folder
-from colorization.core.settings import Embed
+from colorization.core.settings import Control, Embed
+from colorization.dataset.examples import EMBEDDED_NAMES
 from colorization.dataset.splits import SPLITS
-from colorization.embedding.writing import write_embeddings
+from colorization.embedding.standardization import RAW, denormalize
+from colorization.embedding.writing import IDENTITY, NORMALIZATION, write_embeddings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SEED = 1
 
 
 def write_control(
-    kind: str,
+    kind: Control,
     settings: Embed,
-    arrays_folder: Path,
+    archive: Path,
+    split: "pd.DataFrame",
     embeddings: Path,
     checkpoint_dir: Path,
     hash_cache: Path,
@@ -26,11 +34,13 @@ def write_control(
     Parameters
     ----------
     kind : str
-        "random_network" for the logits of the same network with random weights, or
-        "another_photograph" for those of another photograph of the same split.
+        "imagenet_raw" for logits that are not standardized, as in the paper; "random_network" for
+        the logits of the same network with random weights; "another_photograph" for those of
+        another photograph of the same split.
     settings : Embed
-    arrays_folder : Path
-        The cached arrays.
+    archive : Path
+    split : DataFrame
+        Returned by `split.split_archive`.
     embeddings : Path
         The folder of the stage `embed`.
     checkpoint_dir, hash_cache : Path
@@ -40,14 +50,21 @@ def write_control(
     """
     if kind == "random_network":
         random = settings.model_copy(update={"weights": "random"})
-        write_embeddings(random, "random", arrays_folder, checkpoint_dir, hash_cache, out)
+        write_embeddings(random, "random", archive, split, checkpoint_dir, hash_cache, out)
         return
+    normalization = np.load(embeddings / NORMALIZATION, allow_pickle=False)
     with atomic_folder(out) as folder:
-        for split in SPLITS:
-            own = np.load(embeddings / f"{split}.npy", allow_pickle=False)
-            np.save(folder / f"{split}.npy", own[derangement(len(own))])
-        for name in ("normalization.npy", "identity.json"):
-            (folder / name).write_bytes((embeddings / name).read_bytes())
+        for key in SPLITS:
+            own = np.load(embeddings / f"{key}.npy", allow_pickle=False)
+            other = (
+                denormalize(own, normalization)
+                if kind == "imagenet_raw"
+                else own[derangement(len(own))]
+            )
+            np.save(folder / f"{key}.npy", other)
+        np.save(folder / NORMALIZATION, RAW if kind == "imagenet_raw" else normalization)
+        for name in (EMBEDDED_NAMES, IDENTITY):
+            shutil.copyfile(embeddings / name, folder / name)
 
 
 def derangement(count: int) -> np.ndarray:

@@ -1,15 +1,11 @@
-"""Computes embeddings: an ImageNet network's logits for the luminance of an image.
+"""Builds the network of the embedding: its logits for the luminance of an image.
 
 Section 2.4 of the paper: the network takes the luminance, scaled to the network's size and stacked
 three times; the embedding is "the output of the last layer before the softmax function".
 """
 
-import hashlib
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
 
 import keras
 import numpy as np
@@ -18,13 +14,7 @@ from keras import ops
 from colorization.backbones.folding import fold_normalization
 from colorization.backbones.precision import choose_precision
 from colorization.backbones.pretrained import build_pretrained
-from colorization.core.progress import progress_bar
 from colorization.core.settings import Embed
-from colorization.embedding import resizing
-from colorization.embedding.standardization import CLASSES
-
-# One image's row in a checkpoint.
-_ROW = np.dtype([("logits", np.float32, CLASSES), ("sha256", np.uint8, 32)])
 
 Predict = Callable[[np.ndarray], np.ndarray]
 
@@ -126,8 +116,8 @@ def build_embedder(params: Embed, precision: str = "float32") -> keras.Model:
     Returns
     -------
     keras.Model
-        Maps L, (N, S, S, 1) in [-1, 1], to logits, (N, 1000); S is the network's `image_size`, see
-        `resizing.resize_square`. Batch normalizations are folded into the convolutions.
+        Maps L, (N, S, S, 1) in [-1, 1], to logits, (N, 1000), where S is the network's
+        `image_size`. Batch normalizations are folded into the convolutions.
 
     Raises
     ------
@@ -169,95 +159,3 @@ def compile_embedder(embedder: keras.Model) -> Predict:
         return tf.cast(embedder(L, training=False), tf.float32)
 
     return lambda L: logits(tf.constant(L)).numpy()
-
-
-def embed(
-    predict: Predict,
-    L: np.ndarray,
-    image_size: int,
-    batch_size: int,
-    checkpoint: Path,
-    label: str,
-) -> np.ndarray:
-    """Embed images in batches; resume from the checkpoint of an interrupted call.
-
-    If a row of the checkpoint is corrupt, such as after a power loss, it resumes from there.
-
-    Parameters
-    ----------
-    predict : callable
-        Returned by `compile_embedder`.
-    L : (N, H, W, 1) float array
-        In [-1, 1].
-    image_size : int
-        Side of the network's input in px; each batch is resized to it.
-    batch_size : int
-    checkpoint : Path
-        A file for the logits of the batches so far, created if missing; the caller removes it. Its
-        name must be unique to this computation.
-    label : str
-        The label of the progress bar.
-
-    Returns
-    -------
-    (N, 1000) float32 array
-        Logits.
-    """
-    checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    with checkpoint.open("a+b") as file:
-        restored = _read_checkpoint(file, checkpoint, len(L))
-        complete = len(restored) == len(L)
-        done = len(L) if complete else len(restored) // batch_size * batch_size
-        file.truncate(done * _ROW.itemsize)
-        logits = [restored[:done]]
-        with progress_bar(label, len(L), initial=done) as bar:
-            for batch in _read_ahead(L[done:], image_size, batch_size):
-                # The last batch is padded: each new shape would be traced again.
-                logits.append(predict(_padded(batch, batch_size))[: len(batch)])
-                file.write(_rows(logits[-1], done, checkpoint).tobytes())
-                file.flush()  # an unbuffered write might write only some rows, without an error
-                done += len(batch)
-                bar.update(len(batch))
-    return np.concatenate(logits)
-
-
-def _rows(logits: np.ndarray, first: int, checkpoint: Path) -> np.ndarray:
-    """Return rows of the checkpoint: logits, and a hash of logits, index and file name."""
-    rows = np.empty(len(logits), _ROW)
-    rows["logits"] = logits
-    for index, row in enumerate(rows, first):
-        sha256 = hashlib.sha256(f"{checkpoint.name} {index} ".encode() + row["logits"].tobytes())
-        row["sha256"] = np.frombuffer(sha256.digest(), np.uint8)
-    return rows
-
-
-def _read_checkpoint(file: BinaryIO, checkpoint: Path, images: int) -> np.ndarray:
-    """Read the logits of the first images, up to the first corrupt row."""
-    file.seek(0)
-    content = file.read(images * _ROW.itemsize)
-    rows = np.frombuffer(content, _ROW, len(content) // _ROW.itemsize)
-    expected = _rows(rows["logits"], 0, checkpoint)
-    corrupt = np.flatnonzero((rows["sha256"] != expected["sha256"]).any(axis=1))
-    if not len(corrupt):
-        return rows["logits"]
-    print(f"{checkpoint}: corrupt after {corrupt[0]} images; resuming from there", flush=True)
-    return rows["logits"][: corrupt[0]]
-
-
-def _read_ahead(L: np.ndarray, image_size: int, batch_size: int) -> Iterator[np.ndarray]:
-    """Yield resized batches; read each while the previous one is computed."""
-
-    def read(start: int) -> np.ndarray:
-        return resizing.resize_square(L[start : start + batch_size].astype(np.float32), image_size)
-
-    with ThreadPoolExecutor(1) as reader:
-        next_batch = reader.submit(read, 0)
-        for start in range(batch_size, len(L) + batch_size, batch_size):
-            batch = next_batch.result()
-            next_batch = reader.submit(read, start)  # empty after the last one
-            yield batch
-
-
-def _padded(batch: np.ndarray, batch_size: int) -> np.ndarray:
-    missing = batch_size - len(batch)
-    return np.pad(batch, ((0, missing), (0, 0), (0, 0), (0, 0)), mode="edge")

@@ -1,4 +1,4 @@
-"""Converts logits to embeddings, standardized or raw; does not import Keras."""
+"""Standardizes logits; does not import Keras."""
 
 import io
 from pathlib import Path
@@ -12,27 +12,29 @@ CLASSES = 1000  # of ImageNet
 SHAPE = (2, CLASSES)  # mean and standard deviation of each class
 
 
-def fit_normalization(logits: np.ndarray, weights: str) -> np.ndarray:
+# Mean and deviation that leave logits as they are.
+RAW = np.stack([np.zeros(CLASSES, np.float32), np.ones(CLASSES, np.float32)])
+
+
+def fit_normalization(logits: np.ndarray) -> np.ndarray:
     """Compute the mean and the standard deviation with which logits are standardized.
+
+    Logits of other networks have other magnitudes, those of random ones down to 1e-12; embeddings
+    are concatenated with features whose magnitude is about 1.
 
     Parameters
     ----------
     logits : (N, 1000) float32 array
         The logits of the training split.
-    weights : str
-        `embed.weights`. Logits of a random network can have any magnitude, down to 1e-12, so they
-        are standardized. Logits of all other weights stay raw, as in the paper.
 
     Returns
     -------
     (2, 1000) float32 array
-        Mean and standard deviation; zeros and ones if logits stay raw.
+        Mean and standard deviation; a logit that never varies has a deviation of 1.
     """
-    mean, deviation = np.zeros(logits.shape[1]), np.ones(logits.shape[1])
-    if weights == "random":
-        mean = logits.mean(axis=0, dtype=np.float64)
-        deviation = logits.std(axis=0, dtype=np.float64)
-        deviation[deviation == 0] = 1
+    mean = logits.mean(axis=0, dtype=np.float64)
+    deviation = logits.std(axis=0, dtype=np.float64)
+    deviation[deviation == 0] = 1
     return np.stack([mean, deviation]).astype(np.float32)
 
 
@@ -40,6 +42,12 @@ def normalize(logits: np.ndarray, mean_and_deviation: np.ndarray) -> np.ndarray:
     """Standardize logits, (N, 1000) float32; the result is the models' embeddings."""
     mean, deviation = mean_and_deviation
     return (logits - mean) / deviation
+
+
+def denormalize(embeddings: np.ndarray, mean_and_deviation: np.ndarray) -> np.ndarray:
+    """Return the logits, (N, 1000) float32, of which `normalize` made embeddings."""
+    mean, deviation = mean_and_deviation.astype(np.float64)
+    return (embeddings * deviation + mean).astype(np.float32)
 
 
 def read_normalization(path: Path) -> np.ndarray:

@@ -1,25 +1,41 @@
-"""Writes the embeddings of all cached photographs."""
+"""Writes the embeddings of all photographs.
 
+NAME.npy           (N, 1000) float32: the embeddings of a split
+names.json         the names of their photographs, by split
+normalization.npy  (2, 1000) float32: mean and deviation with which logits were standardized
+identity.json      the network and its weights
+"""
+
+import json
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from colorization.backbones.gpus import find_gpus
 from colorization.backbones.weights import Pretrained
+from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder
 from colorization.core.identity import identify
 from colorization.core.settings import Embed
-from colorization.dataset import arrays
-from colorization.dataset.splits import SPLITS
+from colorization.dataset.examples import EMBEDDED_NAMES
+from colorization.dataset.splits import SPLITS, names_by_split
 from colorization.embedding import imagenet
+from colorization.embedding.logits import compute_logits
 from colorization.embedding.standardization import fit_normalization, normalize
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NORMALIZATION, IDENTITY = "normalization.npy", "identity.json"
 
 
 def write_embeddings(
     settings: Embed,
     weights: str,
-    arrays_folder: Path,
+    archive: Path,
+    split: "pd.DataFrame",
     checkpoint_dir: Path,
     hash_cache: Path,
     out: Path,
@@ -31,46 +47,55 @@ def write_embeddings(
     settings : Embed
     weights : str
         Their identity, returned by `weights.fingerprint_weights`.
-    arrays_folder : Path
-        The cached arrays.
+    archive : Path
+    split : DataFrame
+        Returned by `split.split_archive`.
     checkpoint_dir : Path
-        A folder for the checkpoints from which an interrupted call resumes. Those of this call are
+        A folder for the checkpoint from which an interrupted call resumes. That of this call is
         removed at the end, those of other settings kept.
     hash_cache : Path
         See `hashing.sha256_of_files`.
     out : Path
         Replaced if it exists.
+
+    Raises
+    ------
+    ColorizationError
+        If no photograph of a split can be decoded.
     """
     precision = imagenet.precision_of(settings)
     pretrained = Pretrained(network=settings.network, weights=weights, precision=precision)
+    names = names_by_split(split)
     identity = {
         "settings": settings.model_dump(),
         "pretrained": pretrained.model_dump(),
         "gpus": [gpu.name for gpu in find_gpus()],
+        "names": names,
     }
     embedder = imagenet.build_embedder(settings, precision)
-    predict = imagenet.compile_embedder(embedder)
-    checkpoints = {
-        split: checkpoint_dir / identify(identity, [arrays_folder / split / "L.npy"], hash_cache)
-        for split in SPLITS
-    }
-    logits = {}
-    for split in SPLITS:
-        logits[split] = imagenet.embed(
-            predict,
-            arrays.read(arrays_folder / split).L,
-            imagenet.NETWORKS[settings.network].image_size,
-            settings.batch_size,
-            checkpoints[split],
-            f"embedding {split}",
-        )
-    mean_and_deviation = fit_normalization(logits["train"], settings.weights)
+    checkpoint = checkpoint_dir / identify(identity, [archive], hash_cache)
+    logits = compute_logits(
+        imagenet.compile_embedder(embedder),
+        archive,
+        [name for key in SPLITS for name in names[key]],
+        imagenet.NETWORKS[settings.network].image_size,
+        settings.batch_size,
+        checkpoint,
+    )
+    embedded = {key: [name for name in names[key] if name in logits] for key in SPLITS}
+    for key in SPLITS:
+        if not embedded[key]:
+            raise ColorizationError(f"{archive}: no image of the {key} split can be decoded")
+    by_split = {key: np.stack([logits[name] for name in embedded[key]]) for key in SPLITS}
+    mean_and_deviation = fit_normalization(by_split["train"])
     with atomic_folder(out) as folder:
-        for split in SPLITS:
-            np.save(folder / f"{split}.npy", normalize(logits[split], mean_and_deviation))
-        np.save(folder / "normalization.npy", mean_and_deviation)
-        pretrained.write(folder / "identity.json")
-    for checkpoint in checkpoints.values():
-        checkpoint.unlink(missing_ok=True)
+        for key in SPLITS:
+            np.save(folder / f"{key}.npy", normalize(by_split[key], mean_and_deviation))
+        (folder / EMBEDDED_NAMES).write_text(
+            json.dumps(embedded, indent=0) + "\n", encoding="utf-8"
+        )
+        np.save(folder / NORMALIZATION, mean_and_deviation)
+        pretrained.write(folder / IDENTITY)
+    checkpoint.unlink(missing_ok=True)
     with suppress(OSError):  # it has checkpoints of other settings
         checkpoint_dir.rmdir()

@@ -40,6 +40,39 @@ def conv_relu(
     )(x)
 
 
+def conv_norm_relu(
+    x: keras.KerasTensor,
+    filters: int,
+    *,
+    name: str,
+    kernel_size: int = 3,
+    downsample: bool = False,
+) -> keras.KerasTensor:
+    """Convolution, batch normalization and ReLU; a stride of 2 downsamples.
+
+    The convolution has no bias, since the normalization would subtract it. The momentum is below
+    Keras' default, 0.99, which averages over more steps than a short training has; inference would
+    then use the statistics of outdated weights.
+    """
+    strides = 2 if downsample else 1
+    x = layers.Conv2D(filters, kernel_size, strides, padding="same", use_bias=False, name=name)(x)
+    x = FusedBatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
+    return layers.ReLU(name=f"{name}_relu")(x)
+
+
+def conv_relu_pool(
+    x: keras.KerasTensor,
+    filters: int,
+    *,
+    name: str,
+    kernel_size: int = 3,
+    downsample: bool = False,
+) -> keras.KerasTensor:
+    """Convolution and ReLU; 2x2 max pooling downsamples."""
+    x = conv_relu(x, filters, kernel_size=kernel_size, name=name)
+    return layers.MaxPooling2D(name=f"{name}_pool")(x) if downsample else x
+
+
 def conv_norm_relu_pool(
     x: keras.KerasTensor,
     filters: int,
@@ -48,21 +81,19 @@ def conv_norm_relu_pool(
     kernel_size: int = 3,
     downsample: bool = False,
 ) -> keras.KerasTensor:
-    """Convolution, batch normalization and ReLU; 2x2 max pooling downsamples (section 3.4.2).
-
-    The convolution has no bias, since the normalization would subtract it. The momentum is below
-    Keras' default, 0.99, which averages over more steps than a short training has; inference would
-    then use the statistics of outdated weights.
-    """
-    x = layers.Conv2D(filters, kernel_size, padding="same", use_bias=False, name=name)(x)
-    x = FusedBatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
-    x = layers.ReLU(name=f"{name}_relu")(x)
+    """Convolution, batch normalization and ReLU; 2x2 max pooling downsamples (section 3.4.2)."""
+    x = conv_norm_relu(x, filters, kernel_size=kernel_size, name=name)
     return layers.MaxPooling2D(name=f"{name}_pool")(x) if downsample else x
 
 
 def spatial_dropout(x: keras.KerasTensor, *, name: str) -> keras.KerasTensor:
     """Drop a fifth of the channels, each as a whole (section 3.4.4)."""
     return layers.SpatialDropout2D(0.2, name=name)(x)
+
+
+def dropout_half(x: keras.KerasTensor, *, name: str) -> keras.KerasTensor:
+    """Drop half of the elements, each for itself."""
+    return layers.Dropout(0.5, name=name)(x)
 
 
 def upsample(x: keras.KerasTensor, *, name: str, dtype: str | None = None) -> keras.KerasTensor:

@@ -5,8 +5,9 @@ README.md          the model card
 model.onnx         the network, from `L`, and `embedding` if it takes one, to `ab`, or to `logits`
                    if the model has a vividness; batch size, height and width are dynamic
 decode.onnx        from `logits` and `vividness` to `ab`; only for a model with a vividness
-embedder.onnx      the embedding network, from `L` to `logits`; like the next file, only for a
-                   model that takes an embedding
+embedder.onnx      the embedding network, from `L` of the photograph's center square, see
+                   `embedder_input.prepare_embedder_input`, to `logits`; like the next file, only
+                   for a model that takes an embedding
 embedding.npy      (2, 1000) float32: mean and standard deviation of the embedder's logits
 training.json      settings of the training
 metrics.json       scores on the test split
@@ -25,7 +26,9 @@ from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.core.records import ImageSize, NotEmpty, Record, Sha256, key_of, shortened
 
-FORMAT = 5
+FORMAT = 6
+# Packages of this format are the same but for the embedding, which was computed from L.
+WITHOUT_EMBEDDER = 5
 NAME = "colorization.json"
 CARD = "README.md"
 RELEASED = Path(__file__).parent.parent / "released"  # the released model
@@ -58,7 +61,8 @@ class Manifest(Record):
     Attributes
     ----------
     format : int
-        Version of this manifest's format, and of the formats of the files that it lists.
+        Version of this manifest's format, and of the formats of the files that it lists; in a model
+        that takes an embedding `FORMAT`, else at least `WITHOUT_EMBEDDER`.
     variant : str
     image_size : int
         Shorter side of the network's input, px.
@@ -72,7 +76,7 @@ class Manifest(Record):
         The sha256 of each file.
     """
 
-    format: Literal[FORMAT]  # type: ignore[valid-type]
+    format: Literal[WITHOUT_EMBEDDER, FORMAT]  # type: ignore[valid-type]
     variant: NotEmpty
     image_size: ImageSize
     vividness: Vividness | None
@@ -140,12 +144,18 @@ def _text(folder: Path) -> str:
 
 def _parse(path: Path, text: str) -> Manifest:
     try:
-        return Manifest.model_validate_json(text)
+        manifest = Manifest.model_validate_json(text)
     except ValidationError as error:
         mistake = error.errors(include_url=False)[0]
         if mistake["type"] == "literal_error":  # `format`, the only literal
-            value = shortened(mistake["input"])
-            raise ColorizationError(
-                f"{path}: format must be {FORMAT}; found {value}; run `dvc repro package` again"
-            ) from error
+            raise _wrong_format(path, mistake["input"]) from error
         raise ColorizationError(f"{path}: {key_of(mistake['loc'])} {mistake['msg']}") from error
+    if manifest.embedder_size and manifest.format == WITHOUT_EMBEDDER:
+        raise _wrong_format(path, manifest.format)
+    return manifest
+
+
+def _wrong_format(path: Path, found: object) -> ColorizationError:
+    return ColorizationError(
+        f"{path}: format must be {FORMAT}; found {shortened(found)}; run `dvc repro package` again"
+    )

@@ -1,7 +1,9 @@
 """Export a trained model as a SavedModel, for programs that only run TensorFlow.
 
 It maps `gray`, (N, S, S, 1) uint8, the sRGB values of gray photographs, to `ab`, (N, S, S, 2)
-float32, CIE a* and b*. S is the image size of the training.
+float32, CIE a* and b*. S is the image size of the training. A model that takes an embedding also
+takes `square`, (N, H, W, 1) uint8, the photographs' center squares at the size that they have, from
+which it computes the embedding.
 """
 
 from collections.abc import Callable
@@ -17,7 +19,7 @@ from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder
 from colorization.core.hashing import sha256_of
 from colorization.core.settings import Embed
-from colorization.embedding import imagenet, resizing
+from colorization.embedding import imagenet
 from colorization.embedding.standardization import normalize, read_normalization
 from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.networks.saving import load_model
@@ -79,22 +81,24 @@ def from_gray_to_ab(
     side : int
         Side of its images, px.
     embed : callable or None
-        From L to the embedding; None if the model takes none.
+        From L of squares of any size to the embedding; None if the model takes none.
 
     Returns
     -------
     keras.Model
-        From `gray`, (N, side, side, 1) uint8, to `ab`, (N, side, side, 2) float32, CIE.
+        From `gray`, (N, side, side, 1) uint8, and `square`, (N, H, W, 1) uint8, if `embed` is
+        given, to `ab`, (N, side, side, 2) float32, CIE.
     """
-    gray = keras.Input((side, side, 1), dtype="uint8", name="gray")
-    L = luminance(gray)
+    given = [keras.Input((side, side, 1), dtype="uint8", name="gray")]
+    L = luminance(given[0])
     inputs = [L]
     if embed is not None:
-        inputs.append(embed(L))
+        given.append(keras.Input((None, None, 1), dtype="uint8", name="square"))
+        inputs.append(embed(luminance(given[1])))
     if adjustable := AdjustableModel.of(model):
         inputs.append(ops.full_like(L[:, 0, 0], adjustable.default))
     ab = as_float32(model)(inputs, training=False) * lab.AB_SCALE
-    return keras.Model(gray, {"ab": ab})
+    return keras.Model(given, {"ab": ab})
 
 
 def _identify(settings: Embed) -> Pretrained:
@@ -111,7 +115,7 @@ def _embedding(model: Path, settings: Embed) -> Embedding:
     image_size = imagenet.NETWORKS[settings.network].image_size
 
     def embed(L: keras.KerasTensor) -> keras.KerasTensor:
-        return normalize(embedder(resize(L, L.shape[1], image_size)), mean_and_deviation)
+        return normalize(embedder(resize(L, image_size)), mean_and_deviation)
 
     return embed
 
@@ -122,7 +126,6 @@ def luminance(gray: keras.KerasTensor) -> keras.KerasTensor:
     return ops.take(model_input.luminance(grays).ravel(), ops.cast(gray, "int32"))
 
 
-def resize(L: keras.KerasTensor, from_px: int, to_px: int) -> keras.KerasTensor:
-    """Resize squares, (N, from_px, from_px, 1), within a model; see `resizing.resize_square`."""
-    matrix = resizing.resize_matrix(from_px, to_px)
-    return ops.matmul(ops.matmul(matrix, L[..., 0]), matrix.T)[..., None]
+def resize(L: keras.KerasTensor, side: int) -> keras.KerasTensor:
+    """Resize squares of any size, (N, H, W, 1), within a model; see `resizing.resize_square`."""
+    return ops.image.resize(L, (side, side), interpolation="bilinear", antialias=True)

@@ -68,6 +68,31 @@ def center_square(image: Image.Image, side: int) -> np.ndarray:
     return np.asarray(ImageOps.fit(image, (side, side), FILTER))
 
 
+def center_luminance(image: Image.Image, largest: int) -> np.ndarray:
+    """Convert the center square of an image to L, at the size that it has.
+
+    Parameters
+    ----------
+    image : Image.Image
+        Any mode; cannot be used afterwards. A large JPEG that is not decoded yet is decoded at a
+        fraction of its size.
+    largest : int
+        px; a larger square is reduced to this side.
+
+    Returns
+    -------
+    (S, S, 1) float32 array
+        CIE L* / 50 - 1, in [-1, 1].
+
+    Raises
+    ------
+    ColorizationError
+        As `decoding.to_srgb`.
+    """
+    rgb = decoding.to_srgb(image, least_side=MARGIN * largest)
+    return luminance(center_square(rgb, min(largest, *rgb.size)))
+
+
 def prepare_input(image: Image.Image, image_size: int) -> np.ndarray:
     """Convert an image to the input of a network that colorizes it.
 

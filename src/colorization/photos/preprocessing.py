@@ -12,7 +12,7 @@ from colorization.core.progress import progress_bar
 from colorization.core.settings import Preprocess
 from colorization.core.text import printable
 from colorization.dataset import arrays
-from colorization.dataset.splits import SPLITS
+from colorization.dataset.splits import SPLITS, names_by_split
 from colorization.photos import model_input
 from colorization.sources import archives
 
@@ -43,7 +43,7 @@ def preprocess(archive: Path, split: "pd.DataFrame", params: Preprocess, out: Pa
     ColorizationError
         If no image of a split can be decoded.
     """
-    names = {key: split.loc[split["split"] == key, "name"].tolist() for key in SPLITS}
+    names = names_by_split(split)
     pending = list(SPLITS)
     while pending:
         batches = [

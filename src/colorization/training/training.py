@@ -14,7 +14,7 @@ from colorization.color.statistics import ColorStatistics
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder
 from colorization.core.identity import identify
-from colorization.core.settings import NONE, Encoders, Train, Variant
+from colorization.core.settings import Encoders, Train
 from colorization.dataset.examples import Examples, read_examples
 from colorization.networks import catalog
 from colorization.networks.architecture import Architecture, Network, build_network
@@ -106,8 +106,8 @@ def train_variant(
     Raises
     ------
     ColorizationError
-        If the variant's line does not suit its network, weights are missing, or the training
-        diverges. The message names the line for a setting that it overrides.
+        If weights are missing or the training diverges. The message names the line for a setting
+        that it overrides.
     """
     try:
         return _train(name, seed, settings, encoders, data, out, checkpoint_dir, hash_cache)
@@ -134,7 +134,6 @@ def _train(
     """See `train_variant`, whose arguments it takes."""
     line = data.inputs.line
     architecture = catalog.load(line.network)
-    _check_line(name, line, architecture)
     settings = settings.override(line.train, name)
     # A fraction of the images is trained on for as many steps as all of them.
     epochs = round(settings.epochs / settings.fraction)
@@ -245,18 +244,3 @@ def _encoder_to_train(
     for layer in encoder.layers:
         layer.trainable = True
     return encoder
-
-
-def _check_line(name: str, line: Variant, architecture: Architecture) -> None:
-    """Raise an error if a variant's encoder or embedding does not suit its network."""
-    encoder = architecture.encoder or NONE
-    if line.encoder != encoder:
-        raise ColorizationError(
-            f"params.yaml: variants.{name}.encoder must be {encoder}, the encoder of the network "
-            f"{line.network}; found {line.encoder}"
-        )
-    if line.embedding != NONE and not architecture.takes_embedding:
-        raise ColorizationError(
-            f"params.yaml: variants.{name}.embedding must be none, since the network "
-            f"{line.network} takes no embedding; found {line.embedding}"
-        )

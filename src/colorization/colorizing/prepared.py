@@ -1,0 +1,83 @@
+"""Prepares a photograph for a packaged model."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from colorization.colorizing import originals
+from colorization.embedding.embedder_input import prepare_embedder_input
+from colorization.photos import decoding, model_input
+
+
+class Prepared(NamedTuple):
+    """What a model takes of a photograph.
+
+    Attributes
+    ----------
+    L : (H, W, 1) float32 array
+        CIE L* / 50 - 1, of `model_input.input_size`.
+    square : (S, S, 1) float32 array or None
+        The embedding network's input, see `prepare_embedder_input`; None for a model that takes no
+        embedding.
+    """
+
+    L: np.ndarray
+    square: np.ndarray | None
+
+
+def prepare(
+    open_image: Callable[[], Image.Image], image_size: int, embedder_size: int | None
+) -> Prepared:
+    """Prepare a photograph.
+
+    Parameters
+    ----------
+    open_image : callable
+        Opens the photograph. Called again for the square, which needs more pixels than L.
+    image_size : int
+        Shorter side of the network's input, px.
+    embedder_size : int or None
+        Side of the embedding network's input, px; None without one.
+
+    Raises
+    ------
+    ColorizationError
+        If the photograph cannot be decoded.
+    """
+    L = model_input.prepare_input(open_image(), image_size)
+    if embedder_size is None:
+        return Prepared(L, None)
+    return Prepared(L, prepare_embedder_input(open_image(), embedder_size))
+
+
+def prepare_file(
+    path: Path, page: int | None, image_size: int, embedder_size: int | None
+) -> Prepared:
+    """Prepare the photograph in a file.
+
+    Parameters
+    ----------
+    path : Path
+    page : int or None
+        Of a TIFF with several pages, from 0.
+    image_size, embedder_size
+        See `prepare`.
+
+    Raises
+    ------
+    ColorizationError
+        As `prepare`.
+    OSError
+        If the file cannot be opened.
+    """
+    with ExitStack() as files:
+
+        def open_image() -> Image.Image:
+            file = files.enter_context(originals.open_file(path))
+            return decoding.open_image(file, large=True, page=page)
+
+        return prepare(open_image, image_size, embedder_size)

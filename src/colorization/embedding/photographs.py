@@ -1,0 +1,94 @@
+"""Decodes photographs for an embedding network; does not import Keras, so that workers need not."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from colorization.core.errors import ColorizationError
+from colorization.core.parallel import Postponed, imap_unordered
+from colorization.core.text import printable
+from colorization.embedding.embedder_input import prepare_embedder_input
+from colorization.photos import decoding, model_input
+from colorization.sources import archives
+
+
+def decode_batch(
+    archive: Path, names: Sequence[str], image_size: int, most_pixels: int
+) -> np.ndarray | Postponed:
+    """Decode photographs of an archive for an embedding network.
+
+    Parameters
+    ----------
+    archive : Path
+    names : sequence of str
+        N at least 1.
+    image_size : int
+        Side of the network's input, px.
+    most_pixels : int
+        If an image is larger, the batch is postponed.
+
+    Returns
+    -------
+    (N, image_size, image_size, 1) float32 array
+        See `prepare_embedder_input`.
+
+    Raises
+    ------
+    ColorizationError
+        If an image cannot be decoded.
+    """
+    squares = []
+    for name in names:
+        image = decoding.open_image(archives.read_member(archive, name))
+        pixels = decoding.pixels_to_decode(image, model_input.MARGIN * image_size)
+        if pixels > most_pixels:
+            return Postponed(pixels)
+        squares.append(prepare_embedder_input(image, image_size))
+    return np.stack(squares)
+
+
+def decode_batches(
+    archive: Path, batches: Sequence[Sequence[str]], image_size: int
+) -> Iterator[tuple[int, list[str], np.ndarray]]:
+    """Decode batches of photographs on all cores, ahead of the caller.
+
+    Photographs that cannot be decoded are excluded, with a message.
+
+    Parameters
+    ----------
+    archive : Path
+    batches : sequence of sequences of str
+        The names of each batch.
+    image_size : int
+        Side of the network's input, px.
+
+    Yields
+    ------
+    index : int
+        Of the batch; in any order.
+    names : list of str
+        Those of its photographs that can be decoded.
+    squares : (N, image_size, image_size, 1) float32 array
+        See `prepare_embedder_input`.
+    """
+    failed = []
+    tasks = [(archive, names, image_size) for names in batches]
+    for index, squares in imap_unordered(decode_batch, tasks):
+        if isinstance(squares, ColorizationError):
+            failed.append(index)
+        else:
+            yield index, list(batches[index]), squares
+    for index in failed:  # one at a time, to see which photographs cannot be decoded
+        tasks = [(archive, [name], image_size) for name in batches[index]]
+        decoded = {}
+        for row, square in imap_unordered(decode_batch, tasks):
+            if isinstance(square, ColorizationError):
+                name = printable(batches[index][row])
+                print(f"{archive}: {name} has no embedding: {square}", flush=True)
+            else:
+                decoded[row] = square
+        if decoded:
+            rows = sorted(decoded)
+            names = [batches[index][row] for row in rows]
+            yield index, names, np.concatenate([decoded[row] for row in rows])

@@ -1,0 +1,47 @@
+"""What a network takes is read from its source, without importing it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from colorization.core.errors import ColorizationError
+from colorization.core.settings import Takes
+from colorization.networks.catalog import takes
+
+NEVER_RUN = "raise RuntimeError\n"
+
+
+@pytest.mark.parametrize(
+    ("keywords", "expected"),
+    [
+        ("", Takes(embedding=False, encoder="none")),
+        ("takes_embedding=True", Takes(embedding=True, encoder="none")),
+        ("encoder='vgg16', takes_embedding=False", Takes(embedding=False, encoder="vgg16")),
+        ("encoder=None, build=1 + 1", Takes(embedding=False, encoder="none")),
+    ],
+)
+def test_a_source_is_read_and_not_run(tmp_path: Path, keywords: str, expected: Takes) -> None:
+    path = tmp_path / "network.py"
+    path.write_text(f"{NEVER_RUN}ARCHITECTURE = Architecture({keywords})\n")
+    assert takes(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("", "ARCHITECTURE = Architecture(...) is missing"),
+        ("ARCHITECTURE = other", "ARCHITECTURE = Architecture(...) is missing"),
+        ("ARCHITECTURE = Architecture(encoder=NAME)", "encoder of ARCHITECTURE must be a literal"),
+        ("def", "not Python (invalid syntax (network.py, line 1))"),
+        ("\0", "not Python (source code string cannot contain null bytes"),
+    ],
+)
+def test_a_source_without_a_readable_record_is_refused_in_one_line(
+    tmp_path: Path, source: str, message: str
+) -> None:
+    path = tmp_path / "network.py"
+    path.write_text(source)
+    with pytest.raises(ColorizationError, match=re.escape(f"{path}: {message}")) as caught:
+        takes(path)
+    assert "\n" not in str(caught.value)
