@@ -71,8 +71,10 @@ def with_training(**changes: Any) -> Content:
         "0.01235 ± 0.00000",
         "16.75 ± 0.00",
         "0.8123 ± 0.0000",
+        "bn_maxpool removes 61.8 ± 0.0% of the squared error of the constant color; its PSNR is",
         "9.08 ± 0.08 dB above gray",
-        "6 test images",
+        "On 6 of 6 test images",
+        "Means over 6 of 6 test images",
         "seed 3",
         "im0.jpg",
         "CIEDE2000 7.12, gray 12.12",
@@ -242,6 +244,33 @@ def test_a_model_below_a_baseline_is_reported_as_below(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_a_model_with_more_error_than_the_constant_color_is_said_to_add_it(page: str) -> None:
+    content = with_rows(rows(2, model_mse_ab=0.033, constant_mse_ab=0.03))
+    assert "bn_maxpool adds 10.0 ± 0.0% to the squared error of the constant" in render(
+        page, content
+    )
+
+
+@pytest.mark.parametrize("page", [*PAGES, "card"])
+def test_a_network_that_gives_a_constant_color_is_called_so(page: str) -> None:
+    summary = dataclasses.replace(CONTENT.evaluation.summary, constant_output=True)
+    evaluated = dataclasses.replace(CONTENT.evaluation, summary=summary)
+    content = dataclasses.replace(CONTENT, evaluation=evaluated)
+    text = card_of(content) if page == "card" else render(page, content)
+    assert "bn_maxpool gives a constant color." in text
+    assert "bn_maxpool removes" not in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_photographs_without_color_say_nothing_and_are_counted(page: str) -> None:
+    text = render(page, with_rows(rows(3, mean_chroma=[1.9, 0.0, 1.0])))
+    assert "On 0 of 3 test images" in text
+    assert "none has enough color" in text
+    assert not re.search(r"\b(None|nan|NaN|inf)\b", text)
+    assert "On 2 of 3 test images" in render(page, with_rows(rows(3, mean_chroma=[1.9, 2.0, 9.0])))
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_what_is_undefined_is_neither_none_nor_nan(page: str) -> None:
     undefined = rows(
         1,
@@ -252,7 +281,7 @@ def test_what_is_undefined_is_neither_none_nor_nan(page: str) -> None:
         model_ab_error_small_regions=np.nan,
     )
     text = re.sub(r"<(style|script)>.*?</\1>", "", render(page, with_rows(undefined)), flags=re.S)
-    assert "the PSNR of bn_maxpool is 6.50 dB above the constant color." in text
+    assert "its PSNR is 6.50 dB above the constant color." in text
     assert "exact" in text
     assert "undefined" in text
     assert not re.search(r"\b(None|nan|NaN|inf|Infinity|Undefined)\b", text)
@@ -269,7 +298,7 @@ def test_exact_images_are_counted_in_the_table(page: str) -> None:
 def test_a_page_without_comparable_baselines_says_so(page: str) -> None:
     table = rows(2, gray_psnr_rgb_db=np.nan, constant_psnr_rgb_db=np.nan)
     text = render(page, with_rows(table))
-    assert "too many images are exact to compare the PSNR of bn_maxpool" in text
+    assert "too many images are exact to compare its PSNR with the baselines." in text
     assert " stands " not in text
 
 

@@ -15,6 +15,7 @@ from colorization.dataset import arrays
 from colorization.dataset.examples import Examples, evenly_spaced
 from colorization.scoring import scorer
 from colorization.scoring.metrics import score
+from colorization.scoring.predictions import is_constant, read_predictions
 from colorization.scoring.reference import Colorized, Reference
 from colorization.scoring.samples import STATES, read_samples, write_samples
 from colorization.scoring.summary import summarize
@@ -89,6 +90,44 @@ def test_the_histogram_counts_the_pixels_by_chroma(
     for lower, pixels in zip(chroma.index.to_numpy(), chroma["truth"], strict=True):
         assert pixels == ((true >= lower) & (true < lower + 2)).sum()
     assert chroma["model"].sum() == true.size
+
+
+def test_predictions_are_kept_as_the_means_of_blocks(
+    few: Examples, model: keras.Model, trivial: TrivialScores, tmp_path: Path
+) -> None:
+    found = scorer.evaluate(model, few, trivial, 2).predictions
+    ab = 128 * model.predict_on_batch(few.inputs(slice(None)))
+    expected = (ab[:, ::2, ::2] + ab[:, 1::2, ::2] + ab[:, ::2, 1::2] + ab[:, 1::2, 1::2]) / 4
+    assert (found.ab.shape, found.ab.dtype) == ((5, 16, 16, 2), np.float16)
+    np.testing.assert_allclose(found.ab, expected, rtol=1e-3, atol=1e-3)
+    assert found.entropy is None
+    assert read_predictions(tmp_path) is None
+    found.write(tmp_path)
+    read = read_predictions(tmp_path)
+    assert read is not None
+    np.testing.assert_array_equal(read.ab, found.ab)
+    assert read.entropy is None
+
+
+@pytest.mark.parametrize(("spread", "constant"), [(0.0, True), (0.49, True), (0.51, False)])
+def test_a_constant_color_deviates_little_over_pixels_and_photographs(
+    few: Examples, trivial: TrivialScores, spread: float, constant: bool
+) -> None:
+    oracle = Oracle(few.images.rgb)
+    # Half of all pixels are as far above the mean as the others below: that is the deviation.
+    signs = np.where(np.arange(oracle._ab[..., 0].size) % 2, 1, -1).reshape(oracle._ab.shape[:3])
+    oracle._ab = np.stack([np.full(signs.shape, 0.3), -0.2 + signs * spread / 128], axis=-1)
+    deviation = scorer.evaluate(oracle, few, trivial, 2).deviation
+    assert deviation == pytest.approx(spread, abs=1e-4)
+    assert is_constant(deviation) is constant
+
+
+def test_different_constant_colors_of_photographs_are_not_one(
+    few: Examples, trivial: TrivialScores
+) -> None:
+    oracle = Oracle(few.images.rgb)
+    oracle._ab = np.ones_like(oracle._ab) * np.linspace(-0.1, 0.1, 5)[:, None, None, None]
+    assert not is_constant(scorer.evaluate(oracle, few, trivial, 2).deviation)
 
 
 def test_the_histogram_reaches_beyond_srgb(few: Examples, trivial: TrivialScores) -> None:

@@ -11,7 +11,13 @@ from colorization.color.statistics import count_colors
 from colorization.dataset.examples import Examples
 from colorization.scoring.metrics import METRICS
 from colorization.scoring.summary import TRIVIAL
-from colorization.scoring.trivial import TrivialScores, read_trivial, score_trivial, write_trivial
+from colorization.scoring.trivial import (
+    TrivialScores,
+    read_trivial,
+    score_trivial,
+    validation_mse,
+    write_trivial,
+)
 from samples import examples, scene
 
 TRAINING = lab.rgb_to_lab(np.stack([scene(seed, 32, 32) for seed in (91, 92)]))[1]
@@ -55,6 +61,51 @@ def test_every_image_has_every_metric_and_its_small_regions(
     np.testing.assert_allclose(trivial.rows["small_regions"], np.arange(4) / 32)
 
 
+def test_the_error_of_any_constant_color_follows_from_the_rows(
+    few: Examples, trivial: TrivialScores
+) -> None:
+    ab = lab.rgb_to_lab(np.array(few.images.rgb))[1].astype(float)
+    rows = trivial.rows
+    for color in np.array([(0.1, 0.2), (-0.3, 0.05)]):
+        expected = ((ab - color) ** 2).mean(axis=(1, 2, 3))
+        along = color[0] * rows["mean_a"] + color[1] * rows["mean_b"]
+        found = rows["gray_mse_ab"] - (2 * along - color @ color) / 2
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_small_and_large_regions_add_up_to_the_error(trivial: TrivialScores) -> None:
+    for baseline in TRIVIAL:
+        small, large = (
+            trivial.rows[f"{baseline}_mse_ab_in_{size}_regions"] for size in ("small", "large")
+        )
+        np.testing.assert_allclose(small + large, trivial.rows[f"{baseline}_mse_ab"], rtol=1e-12)
+        assert small.iloc[0] == 0  # it has no small region
+        assert (small.iloc[1:] > 0).all()
+
+
+def test_the_mean_chroma_is_that_of_the_exact_pixels(few: Examples, trivial: TrivialScores) -> None:
+    ab = lab.rgb_to_lab(np.array(few.images.rgb))[1].astype(float)
+    expected = np.hypot(ab[..., 0], ab[..., 1]).mean(axis=(1, 2)) * 128
+    np.testing.assert_allclose(trivial.rows["mean_chroma"], expected, rtol=1e-5)
+
+
+def test_the_true_colors_are_kept_at_16_px(few: Examples, trivial: TrivialScores) -> None:
+    ab = 128 * lab.rgb_to_lab(np.array(few.images.rgb))[1].astype(float)
+    expected = (ab[:, ::2, ::2] + ab[:, 1::2, ::2] + ab[:, ::2, 1::2] + ab[:, 1::2, 1::2]) / 4
+    assert (trivial.truth.shape, trivial.truth.dtype) == ((4, 16, 16, 2), np.float16)
+    np.testing.assert_allclose(trivial.truth, expected, rtol=1e-3, atol=1e-3)
+
+
+def test_the_baselines_of_validation_are_those_of_its_own_cached_pixels(few: Examples) -> None:
+    colors = count_colors(TRAINING)
+    ab = np.array(few.images.ab, float)
+    found = validation_mse(few.images, colors)
+    assert found == {
+        "gray": pytest.approx((ab**2).mean(), rel=1e-5),
+        "constant": pytest.approx(((ab - colors.mean_ab) ** 2).mean(), rel=1e-5),
+    }
+
+
 def test_what_is_read_is_what_was_written(trivial: TrivialScores, tmp_path: Path) -> None:
     write_trivial(trivial, tmp_path)
     read = read_trivial(tmp_path, trivial.colors)
@@ -62,3 +113,4 @@ def test_what_is_read_is_what_was_written(trivial: TrivialScores, tmp_path: Path
     written = trivial.rows.set_index("name").astype(float)  # None, where a score is missing
     pd.testing.assert_frame_equal(read.rows.set_index("name"), written, check_exact=True)
     np.testing.assert_array_equal(read.small, trivial.small)
+    np.testing.assert_array_equal(read.truth, trivial.truth)
