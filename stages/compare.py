@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
-from _paths import EVALUATIONS, LABELS, PARAMS, RESULTS, TRIVIAL
+from _paths import EVALUATIONS, LABEL_COLORS, LABELS, PARAMS, RESULTS, TRIVIAL
 from _stage import run, run_file
 from colorization.core import provenance
 from colorization.core.provenance import Circumstances, read_runs
 from colorization.core.settings import Params
+from colorization.core.tables import read_table
+from colorization.scoring.labels import Labels
 from colorization.scoring.predictions import TRUTH
 from colorization.study.comparison import write_comparison
 from colorization.study.experiments import read_experiments
@@ -14,7 +16,8 @@ from colorization.study.experiments import read_experiments
 
 def main() -> None:
     params = Params.load(PARAMS)
-    experiments = read_experiments(params, EVALUATIONS, truth=TRIVIAL / TRUTH, labels=LABELS)
+    labels = Labels(read_table(LABELS), read_table(LABEL_COLORS))
+    experiments = read_experiments(params, EVALUATIONS, truth=TRIVIAL / TRUTH, labels=labels)
     files = {
         name: run_file("train", variant, seed)
         for name, (variant, seed) in zip(experiments.by_name(), experiments.trainings, strict=True)

@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 from colorization.core.settings import Params
-from colorization.core.tables import write_table
 from colorization.scoring.evaluation import Evaluation
+from colorization.scoring.labels import Labels
 from colorization.study.estimates import Estimate
 from colorization.study.experiments import (
     Experiments,
@@ -178,10 +178,9 @@ def test_estimates_are_over_one_set_of_photographs_and_know_their_labels(tmp_pat
         write(made, tmp_path / f"{variant}-1")
     truth = np.arange(4)[:, None, None, None] + np.zeros((4, 16, 16, 2))
     np.save(tmp_path / "truth.npy", truth)
-    labels = pd.DataFrame({"name": ["im0.jpg", "im3.jpg"], "label": ["sky", "sky"]})
-    write_table(labels, tmp_path / "labels.csv")
-    files = {"truth": tmp_path / "truth.npy", "labels": tmp_path / "labels.csv"}
-    found = read_experiments(params, tmp_path, **files)
+    table = pd.DataFrame({"name": ["im0.jpg", "im3.jpg"], "label": ["sky", "sky"]})
+    labels = Labels(table, colors=None)
+    found = read_experiments(params, tmp_path, truth=tmp_path / "truth.npy", labels=labels)
     # The first training decides for all; their photographs may differ by rounding.
     assert [len(training.rows) for training in found.trainings.values()] == [3, 3]
     assert found.photographs["name"].tolist() == ["im1.jpg", "im2.jpg", "im3.jpg"]

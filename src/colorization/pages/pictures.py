@@ -30,6 +30,7 @@ BORDER = ((0, 2), (0, 2), (0, 0))  # px of white, below and right of a compared 
 CURVES = {"train_mse": "training", "val_mse": "validation"}
 NORMAL_95 = 1.96  # standard errors on either side of a mean, for 95% confidence
 MARKERS = "osv^DPX*"
+ROW_SPREAD = 0.56  # of a row's height, over which the series of a forest plot are distributed
 BASELINE_COLORS = {GRAY: "0.6", CONSTANT: "0.35"}
 FOREST_STYLES = (  # of the kinds of a forest plot's rows
     {"color": "C0", "marker": "o"},
@@ -400,6 +401,45 @@ def _with_band(axes: Axes, scores: pd.DataFrame, key: str, label: str) -> None:
         color=line.get_color(),
         alpha=0.2,
     )
+
+
+def forest_by_label(subsets: Sequence[str], series: Mapping[str, pd.DataFrame], out: Path) -> None:
+    """Plot the error removed on subsets of the photographs, a row each, from the top.
+
+    Parameters
+    ----------
+    subsets : sequence of str
+    series : dict of str to DataFrame
+        By name of the colorizer: "value", "low" and "high" of each subset, percent; missing values
+        are not drawn. The last one is drawn in gray.
+    out : Path
+        A PNG.
+    """
+    figure = _figure(7, 0.3 * len(subsets) + 1.2)
+    axes = figure.subplots()
+    axes.axvline(0, color="black", linewidth=1)
+    step = ROW_SPREAD / max(len(series) - 1, 1)
+    for index, (name, intervals) in enumerate(series.items()):
+        color = "0.5" if index == len(series) - 1 and index else f"C{index}"
+        rows = intervals.index + index * step - ROW_SPREAD / 2
+        axes.hlines(rows, intervals["low"], intervals["high"], color=color, linewidth=1.4)
+        axes.plot(
+            intervals["value"],
+            rows,
+            MARKERS[index % len(MARKERS)],
+            color=color,
+            markersize=4.5,
+            label=name,
+        )
+    for row in range(1, len(subsets)):
+        axes.axhline(row - 0.5, color="0.9", linewidth=0.6)
+    axes.set_yticks(range(len(subsets)), subsets)
+    axes.set(xlabel="error removed, %", ylim=(len(subsets) - 0.5, -0.5))
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["left", "right", "top"]].set_visible(False)
+    axes.grid(axis="x", alpha=0.3)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
+    _save(figure, out)
 
 
 def _figure(width: float, height: float) -> Figure:

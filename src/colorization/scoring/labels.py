@@ -7,6 +7,7 @@ network that only recognizes a sea, and paints all of it in one color, does not 
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -42,6 +43,22 @@ GROUPS = (NATURE_ONLY, OBJECTS_ONLY, VEGETATION)
 IMAGE = re.compile(r"im([0-9]{1,9})\.\w+")
 
 Subsets = dict[str, frozenset[str]]  # names of photographs, by subset
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The outputs of the stage `labels`.
+
+    Attributes
+    ----------
+    table : DataFrame
+        As `join` returns it.
+    colors : DataFrame or None
+        As `mean_colors` returns it; None if unknown.
+    """
+
+    table: pd.DataFrame
+    colors: pd.DataFrame | None
 
 
 def join(labels: Mapping[str, frozenset[int]], names: Iterable[str]) -> pd.DataFrame:

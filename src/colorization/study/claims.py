@@ -98,9 +98,9 @@ def labels(*subsets: str) -> Need:
     """Need test photographs with each of some labels."""
 
     def need(study: Experiments, _: Sequence[Evaluation]) -> str | None:
-        if not study.subsets:
+        if not study.labeled:
             return "no labels of the photographs"
-        missing = [subset for subset in subsets if not study.inside(subset).any()]
+        missing = [subset for subset in subsets if not study.count(subset)]
         return f"no test photograph of {', '.join(missing)}" if missing else None
 
     return need
@@ -323,7 +323,7 @@ CLAIMS = (
         contrasts=(
             Contrast(
                 f"error removed, {NATURE_ONLY} less {OBJECTS_ONLY}",
-                measures.lead_of_subset(PROMISING, NATURE_ONLY, OBJECTS_ONLY),
+                measures.lead_of_nature(PROMISING),
                 unit="points",
             ),
             Contrast(

@@ -15,9 +15,8 @@ import pandas as pd
 
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import Params, Variant
-from colorization.core.tables import read_table
 from colorization.scoring.evaluation import Evaluation, read_evaluation
-from colorization.scoring.labels import subsets
+from colorization.scoring.labels import Labels, subsets
 from colorization.scoring.summary import is_colorful
 from colorization.study.estimates import (
     Estimate,
@@ -25,6 +24,7 @@ from colorization.study.estimates import (
     linear_combination,
     mean_over_seeds,
 )
+from colorization.study.label_scores import LabelScores
 
 Quantity = Callable[[Evaluation], float | None]
 Trainings = Sequence[Evaluation]  # of one variant
@@ -47,6 +47,10 @@ class Experiments:
     subsets : dict of str to frozenset of str
         The names of the photographs with a label, or with labels of a kind; see
         `scoring.labels.subsets`. Empty without labels.
+    label_colors : DataFrame or None
+        The mean colors of the subsets; see `scoring.labels.mean_colors`. None if unknown.
+    label_scores : LabelScores
+        Published scores of subsets, for studies that are published without the labels.
     truth : (I, 16, 16, 2) float array or None
         CIE a*, b* of the photographs of `Evaluation.rows`, as `Evaluation.predictions` has them.
         None if the study was published without.
@@ -59,6 +63,8 @@ class Experiments:
     missing: list[str] = field(default_factory=list)
     lines: dict[str, Variant] = field(default_factory=dict)
     subsets: dict[str, frozenset[str]] = field(default_factory=dict)
+    label_colors: pd.DataFrame | None = None
+    label_scores: LabelScores = field(default_factory=LabelScores.empty)
     truth: np.ndarray | None = None
     min_chroma: float = 0.0
 
@@ -84,6 +90,17 @@ class Experiments:
     def inside(self, subset: str) -> np.ndarray:
         """Which test photographs are in a subset, (I,) bool."""
         return self.photographs["name"].isin(self.subsets.get(subset, ())).to_numpy()
+
+    def count(self, subset: str) -> int:
+        """The number of test photographs in a subset."""
+        if self.subsets:
+            return int(self.inside(subset).sum())
+        return self.label_scores.photographs.get(subset, 0)
+
+    @property
+    def labeled(self) -> bool:
+        """Whether labels of the photographs are at hand, or scores by them published."""
+        return bool(self.subsets or self.label_scores.photographs)
 
     def by_name(self) -> dict[str, Evaluation]:
         """All trainings, keyed by variant, or by "VARIANT (SEED)" if there are several seeds."""
@@ -112,7 +129,7 @@ class Experiments:
 
 
 def read_experiments(
-    params: Params, evaluations: Path, *, truth: Path | None = None, labels: Path | None = None
+    params: Params, evaluations: Path, *, truth: Path | None = None, labels: Labels | None = None
 ) -> Experiments:
     """Read the evaluations of a study's trainings.
 
@@ -122,9 +139,10 @@ def read_experiments(
     evaluations : Path
         The folder with the outputs of the stage `evaluate`, as VARIANT-SEED.
     truth : Path, optional
-        What the stage `trivial` wrote of the test photographs: their colors at 16x16.
-    labels : Path, optional
-        What the stage `labels` wrote. A published study may lack both files.
+        What the stage `trivial` wrote of the test photographs: their colors at 16x16. A published
+        study may lack the file.
+    labels : Labels, optional
+        Of the photographs.
 
     Raises
     ------
@@ -150,7 +168,8 @@ def read_experiments(
         params.download.redacted_source,
         missing=[folder.name for key, folder in folders.items() if key not in trainings],
         lines=params.variants,
-        subsets=subsets(read_table(labels)) if labels and labels.exists() else {},
+        subsets=subsets(labels.table) if labels else {},
+        label_colors=labels.colors if labels else None,
         truth=np.load(truth, allow_pickle=False)[chosen] if truth and truth.exists() else None,
         min_chroma=min_chroma,
     )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from colorization.scoring.evaluation import Evaluation
+from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY
 from colorization.scoring.metrics import metric
 from colorization.scoring.summary import CONSTANT, ERROR_REMOVED, MODEL
 from colorization.study.estimates import (
@@ -37,12 +38,18 @@ OfHistory = Callable[[pd.DataFrame], float]
 
 def error_removed(variant: str, subset: str = "") -> Measure:
     """Error removed by a variant, percent; given a subset, on its photographs."""
-    return lambda study: function_of_columns(
-        study.trainings_of(variant),
-        REMOVED.columns(MODEL),
-        REMOVED.of_means,
-        study.inside(subset) if subset else None,
-    )
+
+    def measure(study: Experiments) -> Estimate | None:
+        if subset and not study.subsets:
+            return study.label_scores.error_removed.get(variant, {}).get(subset)
+        return function_of_columns(
+            study.trainings_of(variant),
+            REMOVED.columns(MODEL),
+            REMOVED.of_means,
+            study.inside(subset) if subset else None,
+        )
+
+    return measure
 
 
 def lead(one: str, other: str) -> Measure:
@@ -55,15 +62,20 @@ def interaction(weights: dict[str, float]) -> Measure:
     return lambda study: combination(study, weights, REMOVED.columns(MODEL), REMOVED.of_means)
 
 
-def lead_of_subset(variant: str, one: str, other: str) -> Measure:
-    """Error removed by a variant on a subset less that on another one, points."""
+def lead_of_nature(variant: str) -> Measure:
+    """Error removed by a variant on nature only less that on objects only, points."""
 
     def measure(study: Experiments) -> Estimate | None:
+        if not study.subsets:
+            return study.label_scores.nature_lead.get(variant)
         trainings = study.trainings_of(variant)
         every = [table_of(trainings, column) for column in REMOVED.columns(MODEL)]
-        # Outside a subset all is 0, so that a ratio of means is that of the photographs inside.
-        tables = [table * study.inside(subset) for subset in (one, other) for table in every]
-        return function_of_means(tables, _difference_of_errors_removed)
+        kinds = [study.inside(kind) for kind in (NATURE_ONLY, OBJECTS_ONLY)]
+        # No photograph is of both kinds. Where it is of one, it is 0 in the tables of the other, so
+        # that a ratio of means is that of the photographs of a kind.
+        either = kinds[0] | kinds[1]
+        tables = [(table * kind)[:, either] for kind in kinds for table in every]
+        return function_of_means(tables, _difference_of_errors_removed) if either.any() else None
 
     return measure
 

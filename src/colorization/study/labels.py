@@ -1,0 +1,182 @@
+"""Error removed by label: on which photographs a variant colors better than one color.
+
+All is over the colorful test photographs of a subset: those of a label or of a group of labels. The
+constant color is that of the whole training set, as everywhere. Beside it stands the mean color of
+the subset's own training photographs. A network that removes no more error than that color may have
+recognized what the photographs show, but colors them no better than one color per label does.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from colorization.pages import pictures
+from colorization.pages.rendering import Table
+from colorization.scoring.labels import mse_of_color
+from colorization.scoring.summary import CONSTANT, MODEL
+from colorization.study import measures
+from colorization.study.estimates import Estimate, function_of_means
+from colorization.study.experiments import Experiments, table_of
+from colorization.study.label_scores import LabelScores
+
+FILE = "label_scores.json"
+MIN_PHOTOGRAPHS = 20  # of a subset in tables and figures; fewer give no interval worth printing
+COLOR_TITLE = "the label's mean color"
+
+
+def score_labels(experiments: Experiments) -> LabelScores:
+    """Score every variant on every subset of the test photographs.
+
+    Without labels at hand, these are the published scores of the same trainings, if there are any.
+    """
+    seeds = {
+        variant: [training.training.seed for training in experiments.trainings_of(variant)]
+        for variant in experiments.variants
+    }
+    if not experiments.subsets:
+        return experiments.label_scores.of_trainings(seeds)
+    inside = {subset: experiments.inside(subset) for subset in experiments.subsets}
+    colors = _color_tables(experiments)
+    variants = experiments.variants
+    return LabelScores(
+        photographs={subset: int(mask.sum()) for subset, mask in inside.items() if mask.any()},
+        colors=_defined(
+            {
+                subset: _score_color(experiments, mse, inside[subset])
+                for subset, mse in colors.items()
+            }
+        ),
+        error_removed={
+            variant: _defined(
+                {subset: measures.error_removed(variant, subset)(experiments) for subset in inside}
+            )
+            for variant in variants
+        },
+        over_color={
+            variant: _defined(
+                {
+                    subset: _over_color(experiments, variant, mse, inside[subset])
+                    for subset, mse in colors.items()
+                }
+            )
+            for variant in variants
+        },
+        nature_lead=_defined(
+            {variant: measures.lead_of_nature(variant)(experiments) for variant in variants}
+        ),
+        seeds=seeds,
+    )
+
+
+def _color_tables(experiments: Experiments) -> dict[str, np.ndarray]:
+    """MSE of each subset's mean color on the subset's test photographs and all others, (1, I).
+
+    Without the subsets' colors, or the photographs' mean colors, there is none.
+    """
+    rows, colors = experiments.photographs, experiments.label_colors
+    if colors is None or "mean_a" not in rows or rows["mean_a"].isna().any():
+        return {}
+    return {
+        color.subset: mse_of_color(rows, (color.mean_a, color.mean_b)).to_numpy(float)[None]
+        for color in colors.itertuples()
+        if experiments.inside(color.subset).any()
+    }
+
+
+def _score_color(experiments: Experiments, mse: np.ndarray, mask: np.ndarray) -> Estimate | None:
+    constant = experiments.photographs[f"{CONSTANT}_mse_ab"].to_numpy(float)[None]
+    return function_of_means([mse[:, mask], constant[:, mask]], measures.REMOVED.of_means)
+
+
+def _over_color(
+    experiments: Experiments, variant: str, mse: np.ndarray, mask: np.ndarray
+) -> Estimate | None:
+    trainings = experiments.trainings_of(variant)
+    model, constant = (table_of(trainings, f"{name}_mse_ab") for name in (MODEL, CONSTANT))
+    color = np.broadcast_to(mse, model.shape)
+    tables = [table[:, mask] for table in (model, color, constant)]
+    return function_of_means(tables, lambda a, b, c: 100 * (b - a) / c)
+
+
+def _defined(estimates: dict[str, Estimate | None]) -> dict[str, Estimate]:
+    return {key: estimate for key, estimate in estimates.items() if estimate is not None}
+
+
+def labels_table(scores: LabelScores, variants: Sequence[str]) -> Table:
+    """Tabulate the error removed on each subset, percent with intervals.
+
+    Parameters
+    ----------
+    scores : LabelScores
+    variants : sequence of str
+        Those to tabulate. Of each also what it removes more than the subset's mean color, if that
+        is known.
+    """
+    titles = ["", "photographs", *([COLOR_TITLE] if scores.colors else [])]
+    for variant in variants:
+        titles += [variant, *([f"{variant} over that color"] if scores.colors else [])]
+    rows = []
+    for subset in _printed(scores):
+        row = [subset, f"{scores.photographs[subset]:,}"]
+        if scores.colors:
+            row.append(_cell(scores.colors.get(subset)))
+        for variant in variants:
+            row.append(_cell(scores.error_removed.get(variant, {}).get(subset)))
+            if scores.colors:
+                row.append(_cell(scores.over_color.get(variant, {}).get(subset)))
+        rows.append(row)
+    return Table(titles, rows)
+
+
+def draw_labels(scores: LabelScores, variants: Sequence[str], out: Path) -> None:
+    """Plot the error removed on each subset, with intervals, of some variants and of its color.
+
+    Of labels of which MIRFLICKR has two, only the wider one is drawn.
+
+    Parameters
+    ----------
+    scores : LabelScores
+        With photographs.
+    variants : sequence of str
+    out : Path
+        A PNG.
+    """
+    series = {variant: scores.error_removed.get(variant, {}) for variant in variants}
+    if scores.colors:
+        series[COLOR_TITLE] = scores.colors
+    subsets = [subset for subset in _printed(scores) if not subset.endswith("_r1")]
+    pictures.forest_by_label(
+        [f"{subset} ({scores.photographs[subset]:,})" for subset in subsets],
+        {
+            name: pd.DataFrame(
+                [_interval(estimates.get(subset)) for subset in subsets],
+                columns=["value", "low", "high"],
+            )
+            for name, estimates in series.items()
+        },
+        out,
+    )
+
+
+def _printed(scores: LabelScores) -> list[str]:
+    """The subsets with enough photographs: the groups, then the labels in alphabetical order."""
+    return [name for name, count in scores.photographs.items() if count >= MIN_PHOTOGRAPHS]
+
+
+def _cell(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return "undefined"
+    if estimate.low is None:
+        return f"{estimate.value:.1f}"
+    return f"{estimate.value:.1f} ({estimate.low:.1f} to {estimate.high:.1f})"
+
+
+def _interval(estimate: Estimate | None) -> tuple[float, float, float]:
+    if estimate is None:
+        return np.nan, np.nan, np.nan
+    value = estimate.value
+    if estimate.low is None or estimate.high is None:
+        return value, value, value
+    return value, estimate.low, estimate.high

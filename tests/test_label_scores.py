@@ -1,0 +1,171 @@
+"""Error removed by label, against a recomputation from the rows with NumPy alone."""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from colorization.scoring.evaluation import Evaluation
+from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY, join, subsets
+from colorization.study import measures
+from colorization.study.experiments import Experiments
+from colorization.study.label_scores import LabelScores
+from colorization.study.labels import FILE, draw_labels, labels_table, score_labels
+from evaluated import evaluation, record, rows
+from samples import reopened
+
+IMAGES = 120
+NUMBERS = np.arange(IMAGES)
+LABELS = {
+    "sky": frozenset(range(0, 70, 2)),
+    "sea": frozenset(range(20)),
+    "indoor": frozenset(range(60, 118)),
+    "dog": frozenset({118}),
+    "cloud_free": frozenset(),
+}
+TABLE = join(LABELS, [f"im{number}.jpg" for number in NUMBERS])
+COLORS = pd.DataFrame(
+    [("sky", 50, -0.05, -0.2), ("indoor", 70, 0.1, 0.2)],
+    columns=["subset", "photographs", "mean_a", "mean_b"],
+)
+
+
+@cache
+def pixels() -> np.ndarray:
+    """True ab of each photograph, (I, 50, 2)."""
+    rng = np.random.default_rng(5)
+    return rng.normal(0.05, 0.1, (IMAGES, 1, 2)) + rng.normal(0, 0.1, (IMAGES, 50, 2))
+
+
+def mse(predicted: Any) -> np.ndarray:
+    return ((pixels() - predicted) ** 2).mean(axis=(1, 2))
+
+
+def predictions(seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return pixels() * rng.uniform(0, 1, (IMAGES, 1, 1)) + rng.normal(0, 0.03, pixels().shape)
+
+
+@cache
+def trained(seed: int) -> Evaluation:
+    table = rows(IMAGES).assign(
+        name=[f"im{number}.jpg" for number in NUMBERS],
+        model_mse_ab=mse(predictions(seed)),
+        constant_mse_ab=mse(0.05),
+        gray_mse_ab=mse(0),
+        mean_a=pixels()[..., 0].mean(axis=1),
+        mean_b=pixels()[..., 1].mean(axis=1),
+    )
+    return replace(evaluation(table), training=record(3, seed=seed))
+
+
+def study(*seeds: int, **changes: Any) -> Experiments:
+    made = Experiments(
+        {("bn_maxpool", seed): trained(seed) for seed in seeds},
+        "photographs",
+        subsets=subsets(TABLE),
+        label_colors=COLORS,
+    )
+    return replace(made, **changes)
+
+
+def removed(model: np.ndarray, constant: np.ndarray) -> float:
+    return 100 * (1 - model.sum() / constant.sum())
+
+
+def test_a_subsets_scores_are_those_of_its_photographs() -> None:
+    scores = score_labels(study(1, 2, 3))
+    constant = mse(0.05)
+    model = np.mean([mse(predictions(seed)) for seed in (1, 2, 3)], axis=0)
+    color = mse(np.array([-0.05, -0.2]))
+    sky = np.isin(NUMBERS, list(LABELS["sky"]))
+    found = scores.error_removed["bn_maxpool"]
+    assert found["sky"].value == pytest.approx(removed(model[sky], constant[sky]))
+    assert scores.colors["sky"].value == pytest.approx(removed(color[sky], constant[sky]))
+    assert scores.over_color["bn_maxpool"]["sky"].value == pytest.approx(
+        found["sky"].value - scores.colors["sky"].value
+    )
+    nature = np.isin(NUMBERS, list(LABELS["sky"] | LABELS["sea"]))
+    indoor = np.isin(NUMBERS, list(LABELS["indoor"] | LABELS["dog"]))
+    kinds = {NATURE_ONLY: nature & ~indoor, OBJECTS_ONLY: indoor & ~nature}
+    for kind, mask in kinds.items():
+        assert scores.photographs[kind] == mask.sum()
+        assert found[kind].value == pytest.approx(removed(model[mask], constant[mask]))
+    assert scores.nature_lead["bn_maxpool"].value == pytest.approx(
+        found[NATURE_ONLY].value - found[OBJECTS_ONLY].value
+    )
+    assert set(scores.colors) == {"sky", "indoor"}
+    assert "cloud_free" not in scores.photographs
+
+
+def test_the_interval_of_one_training_is_that_of_a_ratio_of_sums() -> None:
+    """Cochran: Sampling Techniques (1977), equation 2.39, and Student's t."""
+    sky = np.isin(NUMBERS, list(LABELS["sky"]))
+    model, constant = mse(predictions(1))[sky], mse(0.05)[sky]
+    ratio, count = model.sum() / constant.sum(), sky.sum()
+    residuals = model - ratio * constant
+    error = np.sqrt(count * (residuals**2).sum() / (count - 1)) / constant.sum()
+    found = score_labels(study(1)).error_removed["bn_maxpool"]["sky"]
+    assert found.se == pytest.approx(100 * error, rel=1e-4)
+    low, high = stats.t.interval(0.95, count - 1, 100 * (1 - ratio), 100 * error)
+    assert (found.low, found.high) == (pytest.approx(low, rel=1e-4), pytest.approx(high, rel=1e-4))
+
+
+def test_the_lead_of_nature_has_the_variance_of_independent_groups() -> None:
+    found = score_labels(study(1))
+    groups = [found.error_removed["bn_maxpool"][kind] for kind in (NATURE_ONLY, OBJECTS_ONLY)]
+    expected = np.hypot(*(group.se or np.nan for group in groups))
+    assert found.nature_lead["bn_maxpool"].se == pytest.approx(expected, rel=0.02)
+
+
+def test_published_scores_stand_in_for_the_labels_of_the_same_trainings(tmp_path: Path) -> None:
+    experiments = study(1, 2)
+    scores = score_labels(experiments)
+    scores.write(tmp_path / FILE)
+    published = LabelScores.read(tmp_path / FILE)
+    assert published == scores
+    without = study(1, 2, subsets={}, label_colors=None, label_scores=published)
+    assert score_labels(without) == scores
+    for measure in (
+        measures.error_removed("bn_maxpool", "sky"),
+        measures.lead_of_nature("bn_maxpool"),
+    ):
+        assert measure(without) == measure(experiments)
+    assert without.labeled
+    assert without.count("sky") == len(LABELS["sky"])
+    more = study(1, 2, 3, subsets={}, label_scores=published)
+    assert score_labels(more).error_removed == {}
+
+
+def test_without_labels_there_are_no_scores_by_label() -> None:
+    unlabeled = study(1, subsets={}, label_colors=None)
+    assert score_labels(unlabeled) == LabelScores.empty()
+    assert not unlabeled.labeled
+    assert measures.error_removed("bn_maxpool", "sky")(unlabeled) is None
+
+
+def test_trainings_without_the_photographs_mean_colors_have_no_scores_of_colors() -> None:
+    made = trained(1)
+    older = replace(made, rows=made.rows.assign(mean_a=np.nan, mean_b=np.nan))
+    scores = score_labels(study(1, trainings={("bn_maxpool", 1): older}))
+    assert scores.colors == {}
+    assert scores.error_removed == score_labels(study(1)).error_removed
+    assert labels_table(scores, ["bn_maxpool"]).titles == ["", "photographs", "bn_maxpool"]
+
+
+def test_only_subsets_with_enough_photographs_are_printed(tmp_path: Path) -> None:
+    scores = score_labels(study(1, 2))
+    table = labels_table(scores, ["bn_maxpool"])
+    assert [row[0] for row in table.rows] == [NATURE_ONLY, OBJECTS_ONLY, "indoor", "sea", "sky"]
+    sky = scores.error_removed["bn_maxpool"]["sky"]
+    assert table.rows[-1][3] == f"{sky.value:.1f} ({sky.low:.1f} to {sky.high:.1f})"
+    assert table.rows[3][2] == "undefined"  # no training photograph has the label
+    for name in ("one.png", "other.png"):
+        draw_labels(scores, ["bn_maxpool", "missing"], tmp_path / name)
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "other.png").read_bytes()
+    assert reopened(tmp_path / "one.png").width > 600
