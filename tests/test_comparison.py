@@ -328,7 +328,7 @@ def test_people_look_before_they_read(tmp_path: Path, page: str) -> None:
         "none picked by hand",
         "deeper removes the most of the constant color's error, 4.0% (",
         "removed, % (higher is better)",
-        "6 test photographs count",
+        "All means are over 6 of 6 test photographs",
         "Which claims hold",
         "PSNR",
     ]
@@ -369,11 +369,10 @@ def test_what_holds_is_told_in_five_sentences() -> None:
     assert [re.sub(r" \([^)]*\)", "", sentence) for sentence in told] == [
         "`deeper` removes the most of the constant color's error, 4.0%; significantly more than "
         "nothing is removed by `deeper` and `bn_maxpool`.",
-        "It is one of the paper's own variants; `bn_maxpool`, which the paper calls the most "
+        "That is one of the paper's own variants; `bn_maxpool`, which the paper calls the most "
         "promising, removes 1.0%.",
-        "With the embedding of its photograph, `bn_maxpool` removes more error by -8.0 points than "
-        "without an embedding, +3.0 points than with the embedding of another photograph: a "
-        "significant gain over 1 of 2 controls.",
+        "The embedding adds to the error that `bn_maxpool` removes, in points: -8.0 over none, "
+        "+3.0 over that of another photograph; a significant gain over 1 of 2.",
         "How much larger the error is on test than on training photographs is undefined: these "
         "trainings were evaluated before it was measured.",
         "Colorized photographs are 0.90 times as colorful as the photographs; `mobilenet_unet` is "
@@ -385,7 +384,7 @@ def test_one_seed_is_not_enough() -> None:
     study = study_of({"bn_maxpool": removing(3.0), "no_embedding": removing(1.0)})
     best, _, embedding, *_ = summary.sentences(study, summarized(study))
     assert best.endswith("; one seed is not enough to compare variants.")
-    assert "by +2.0 points than without an embedding; one seed is not enough." in embedding
+    assert embedding.endswith("removes, in points: +2.0 over none; one seed is not enough.")
 
 
 def test_what_no_variant_does_is_said() -> None:
@@ -419,7 +418,7 @@ def test_a_network_that_gives_a_constant_color_is_in_no_ranking(tmp_path: Path) 
     found = summarized(study)
     assert (found.best, found.constant) == ("deeper", ["l2"])
     table = texts(summary.ranking(study, found))
-    assert [*table][0] == "deeper (1 of 2 gives a constant color)"
+    assert next(iter(table)) == "deeper (1 of 2 gives a constant color)"
     assert [*table][-1] == "l2 (gives a constant color)"
     assert table["l2 (gives a constant color)"] == ["unranked", "", ""]
     assert "l2" not in comparison.drawn(study, found)
@@ -481,8 +480,8 @@ def test_controls_follow_from_the_lines() -> None:
     names = ["bn_maxpool", "no_embedding", "another", "raw", "deeper"]
     study = study_of({name: removing(1.0) for name in names})
     assert summary.controls_of(study, "bn_maxpool") == {
-        "no_embedding": "without an embedding",
-        "another": "with the embedding of another photograph",
+        "no_embedding": "none",
+        "another": "that of another photograph",
     }
     assert summary.all_controls(study) == {"no_embedding", "another"}
     # With other settings it would be no control, and neither without what it controls.
@@ -531,10 +530,12 @@ def test_photographs_that_do_not_count_are_counted() -> None:
     few = replace(removing(1.0)[0].summary, images=8)
     study = study_of({"l2": [replace(removing(1.0)[0], summary=few)]}, min_chroma=2.0)
     assert comparison.counted(study) == (
-        "6 of 8 test photographs count; the other 2 are nearly gray, with a mean chroma under 2, "
-        "and are in no mean."
+        "All means are over 6 of 8 test photographs, and over the seeds. The other 2 are nearly "
+        "gray, with a mean chroma under 2: any color is wrong there."
     )
-    assert comparison.counted(RANKED) == "All 6 test photographs count."
+    assert comparison.counted(RANKED) == (
+        "All means are over 6 of 6 test photographs, and over the seeds."
+    )
 
 
 def test_the_studys_settings_are_compared_with_the_papers() -> None:

@@ -28,6 +28,7 @@ from colorization.packaging.manifest import RELEASED
 from colorization.pages import rendering
 from colorization.pages.rendering import Table
 from colorization.scoring import metrics
+from colorization.scoring.summary import ERROR_REMOVED, GRAY, MODEL
 from colorization.study.claims import CLAIMS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -96,36 +97,42 @@ def released_figure() -> str:
     positions = ", ".join(f"{position:g}" for position in release.FIGURE_VIVIDNESS)
     default = load(RELEASED).vividness
     scores = json.loads((RELEASED / "metrics.json").read_text(encoding="utf-8"))
-    model, gray = (scores[name]["ciede2000_mean"] for name in ("model", "gray"))
-    gain = scores["psnr_gain"]["gray"]["psnr_rgb_db"]
+    removed, model, gray = (
+        scores[name][key]
+        for name, key in (
+            (MODEL, ERROR_REMOVED),
+            (MODEL, "ciede2000_mean"),
+            (GRAY, "ciede2000_mean"),
+        )
+    )
     return f"""\
 ![Photographs: gray, colorized at several vividnesses, truth]({release.FIGURE})
 
 *Test photographs of the model of `colorize`, evenly spaced over the test split, none picked by
 hand. From the top: gray; colorized at vividness {positions}; truth. `{trained.variant}` at
 {trained.image_size} px, trained on {trained.training_images:,} photographs; the default vividness
-is {default:g}. With it, over the {scores["images"]} test photographs, CIEDE2000 is {model:.2f}
-({gray:.2f} for gray) and PSNR {gain:+.2f} dB over gray.*
+is {default:g}. With it, over the {scores["images_scored"]} of {scores["images"]} test photographs
+that are not nearly gray, CIEDE2000 is {model:.2f} ({gray:.2f} for gray), and {removed:.1f}% of
+the squared error of a constant color are removed.*
 """
 
 
-def study_figure() -> str:
-    """The study's pictures, with what they show."""
-    return re.sub(r"(?<=\]\()", f"{STUDY.relative_to(ROOT).as_posix()}/", section("Error removed"))
-
-
-def findings() -> str:
-    """What holds in the study, in a few sentences."""
-    return section("What holds")
-
-
-def results_table() -> str:
-    """The study's ranking, with the first variant of each network."""
+def study() -> str:
+    """The study's pictures, what holds, and the ranking of the first variant of each network."""
+    pictures = re.sub(
+        r"(?<=\]\()", f"{STUDY.relative_to(ROOT).as_posix()}/", section("Error removed")
+    )
     lines = Params.load(STUDY / "params.yaml").variants
     first = {line.network: name for name, line in reversed(lines.items())}
     others = set(lines) - set(first.values())
-    rows = section("Results").splitlines(keepends=True)
-    return "".join(row for row in rows if not row.startswith("|") or _named(row) not in others)
+    table, counted, *_ = section("Results").split("\n\n")
+    rows = [row for row in table.splitlines() if _named(row) not in others]
+    return (
+        "\n\n".join(
+            [pictures.rstrip(), section("What holds").rstrip(), "\n".join(rows), counted.rstrip()]
+        )
+        + "\n"
+    )
 
 
 def _named(row: str) -> str:
@@ -266,9 +273,7 @@ def _table(titles: list[str], rows: Iterable[Iterable[str | None]]) -> str:
 
 SECTIONS: Mapping[str, Callable[[], str]] = {
     "released figure": released_figure,
-    "study figure": study_figure,
-    "results": results_table,
-    "findings": findings,
+    "study": study,
     "verdicts": verdicts,
     "pipeline": pipeline_figure,
     "what runs": what_runs_table,

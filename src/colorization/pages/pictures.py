@@ -240,9 +240,7 @@ def forest(rows: Sequence[Interval], kinds: Sequence[str], out: Path) -> None:
     axes = figure.subplots()
     present = {row.kind for row in rows}
     styles = {
-        kind: style
-        for kind, style in zip(kinds, FOREST_STYLES, strict=False)
-        if kind in present
+        kind: style for kind, style in zip(kinds, FOREST_STYLES, strict=False) if kind in present
     }
     for y, row in enumerate(rows):
         style = styles[row.kind] if row.kind else BASELINE_STYLE
@@ -258,7 +256,9 @@ def forest(rows: Sequence[Interval], kinds: Sequence[str], out: Path) -> None:
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["left", "right", "top"]].set_visible(False)
     handles = [Line2D([], [], **style, label=kind) for kind, style in styles.items()]
-    figure.legend(handles=[*handles, worse], loc="outside lower center", ncols=2, fontsize=9, frameon=False)
+    figure.legend(
+        handles=[*handles, worse], loc="outside lower center", ncols=2, fontsize=9, frameon=False
+    )
     _save(figure, out)
 
 

@@ -161,9 +161,7 @@ def figure_blocks(experiments: Experiments, found: StudySummary) -> list[picture
     Its photographs are those samples that are among the more colorful half, by kind.
     """
     displayed = experiments.with_samples()
-    samples = {
-        name: displayed[name].samples["evenly_spaced"] for name in drawn(experiments, found)
-    }
+    samples = {name: displayed[name].samples["evenly_spaced"] for name in drawn(experiments, found)}
     first = next(iter(samples.values()))
     images = {
         "gray": first.images["gray"],
@@ -200,24 +198,25 @@ def figure_caption(experiments: Experiments, found: StudySummary) -> str:
     chosen = f"Test photographs{kinds}, evenly spaced among the more colorful half"
     if photographs < samples:
         chosen = (
-            f"Those of {samples} test photographs{kinds}, evenly spaced over the split, that are among "
-            "the more colorful half"
+            f"Those of {samples} test photographs{kinds}, evenly spaced over the split, that are "
+            "among the more colorful half"
         )
     size = next(iter(displayed.values())).training.image_size
-    return (
-        f"{chosen}; none picked by hand. From the top: {', '.join(rows)}, the photograph; {size} px."
-    )
+    rows.append("the photograph")
+    return f"{chosen}; none picked by hand. From the top: {', '.join(rows)}; {size} px."
 
 
 def counted(experiments: Experiments) -> str:
-    """How many test photographs the means are over, in a sentence."""
+    """How many test photographs all means are over, in a sentence or two."""
     first = next(iter(experiments.trainings.values())).summary
     scored, others = first.images_scored, first.images - first.images_scored
+    means = (
+        f"All means are over {scored:,} of {first.images:,} test photographs, and over the seeds."
+    )
     if not others:
-        return f"All {first.images:,} test photographs count."
-    return (
-        f"{scored:,} of {first.images:,} test photographs count; the other {others:,} are nearly "
-        f"gray, with a mean chroma under {experiments.min_chroma:g}, and are in no mean."
+        return means
+    return f"{means} The other {others:,} are nearly gray, with a mean chroma under " + (
+        f"{experiments.min_chroma:g}: any color is wrong there."
     )
 
 

@@ -10,7 +10,7 @@ from colorization.pages import rendering
 from colorization.pages.pictures import Interval
 from colorization.pages.rendering import COLORIZER_LABELS, Table
 from colorization.scoring.metrics import Metric, columns, metric
-from colorization.scoring.summary import CONSTANT, ERROR_REMOVED, GRAY, MODEL, TRIVIAL
+from colorization.scoring.summary import ERROR_REMOVED, GRAY, MODEL, TRIVIAL
 from colorization.study.claims import PAPER_VARIANTS, PROMISING
 from colorization.study.estimates import Estimate, holm, mean_over_seeds
 from colorization.study.experiments import Experiments, difference, function_of_columns
@@ -19,10 +19,10 @@ from colorization.study.verdicts import VERDICTS, JudgedClaim
 REMOVED = metric(ERROR_REMOVED)
 DIFFERENCE, COLORFULNESS = "ciede2000_mean", "colorfulness_ratio"
 GAP_TITLE = "gap, test over training error (1 is none)"
-WITH_EMBEDDING = {  # of a control, in words
-    "none": "without an embedding",
-    "random_network": "with the embedding of a random network",
-    "another_photograph": "with the embedding of another photograph",
+WITH_EMBEDDING = {  # of a control, instead of that of its photograph
+    "none": "none",
+    "random_network": "that of a random network",
+    "another_photograph": "that of another photograph",
 }
 KINDS = ("the paper's", "beyond the paper", "control")
 
@@ -34,7 +34,7 @@ class Control:
     Attributes
     ----------
     what : str
-        The control in words, for the page.
+        The embedding of the control, in words.
     estimate : Estimate or None
         Error removed by the variant with the embedding minus that of the control, points.
     p_value : float or None
@@ -179,9 +179,7 @@ def _select(
         if len(experiments.trainings_of(name)) > 1 and (estimate := measure(name))
     }
     # One-sided: a measure below 0 counts as a test, and is not above.
-    p_values = [
-        estimate.p_value(0) if estimate.value > 0 else 1.0 for estimate in tested.values()
-    ]
+    p_values = [estimate.p_value(0) if estimate.value > 0 else 1.0 for estimate in tested.values()]
     pairs = zip(tested.items(), holm(p_values), strict=True)
     return [name for (name, estimate), p_value in pairs if _significant(estimate, p_value)]
 
@@ -255,10 +253,10 @@ def _on_the_best(experiments: Experiments, summary: StudySummary) -> str:
     best = f"`{summary.best}` removes the most of the constant color's error, {_percent(estimate)}"
     if estimate.value <= 0:
         best = (
-            f"No variant removes any of the constant color's error; `{summary.best}` comes closest, "
-            f"with {_percent(estimate)}"
+            f"No variant removes any of the constant color's error; `{summary.best}` comes "
+            f"closest, with {_percent(estimate)}"
         )
-    if all(len(experiments.trainings_of(name)) < 2 for name in summary.removed):
+    if not _several_seeds(experiments, summary):
         return f"{best}; one seed is not enough to compare variants."
     if not summary.above_zero:
         return f"{best}; no variant removes significantly more than nothing."
@@ -267,16 +265,23 @@ def _on_the_best(experiments: Experiments, summary: StudySummary) -> str:
     return f"{best}; significantly more than nothing is removed by {_listed(summary.above_zero)}."
 
 
+def _several_seeds(experiments: Experiments, summary: StudySummary) -> bool:
+    """Whether a ranked variant has more than one seed."""
+    return any(len(experiments.trainings_of(name)) > 1 for name in summary.removed)
+
+
 def _on_the_papers(summary: StudySummary) -> str:
     name = summary.best_of_paper
     if name is None:
         return "No variant of the paper is ranked."
-    best = f"Of the paper's own variants `{name}` removes the most, {_percent(summary.removed[name])}"
+    best = (
+        f"Of the paper's own variants `{name}` removes the most, {_percent(summary.removed[name])}"
+    )
     if name == summary.best:
-        best = "It is one of the paper's own variants"
+        best = "That is one of the paper's own variants"
     promising = "which the paper calls the most promising"
     if name == PROMISING:
-        return f"{best}, the one {promising}."
+        return f"{best}; it is the one that the paper calls the most promising."
     if PROMISING not in summary.removed:
         return f"{best}; `{PROMISING}`, {promising}, is not ranked."
     return f"{best}; `{PROMISING}`, {promising}, removes {_percent(summary.removed[PROMISING])}."
@@ -287,20 +292,15 @@ def _on_the_embedding(summary: StudySummary) -> str:
     if not controls:
         return "What the semantic embedding is worth is not tested: the study has no control."
     leads = ", ".join(
-        f"{with_interval(control.estimate, 1, sign='+')} points than {control.what}"
+        f"{with_interval(control.estimate, 1, sign='+')} over {control.what}"
         for control in controls
     )
-    lead = f"With the embedding of its photograph, `{PROMISING}` removes more error by {leads}"
+    lead = f"The embedding adds to the error that `{PROMISING}` removes, in points: {leads}"
     if all(control.p_value is None for control in controls):
         return f"{lead}; one seed is not enough."
     better, total = sum(control.significant for control in controls), len(controls)
-    if not better:
-        any_of = "its control" if total == 1 else f"any of its {total} controls"
-        return f"{lead}: no significant gain over {any_of}."
-    if better == total:
-        each_of = "its control" if total == 1 else f"each of its {total} controls"
-        return f"{lead}: a significant gain over {each_of}."
-    return f"{lead}: a significant gain over {better} of {total} controls."
+    gain = f"a significant gain over {better} of {total}" if better else "no significant gain"
+    return f"{lead}; {gain}."
 
 
 def _on_the_gap(experiments: Experiments) -> str:
@@ -331,10 +331,14 @@ def _on_the_colors(experiments: Experiments, summary: StudySummary) -> str:
     span = low if low == high else f"{low} to {high}"
     colorful = f"Colorized photographs are {span} times as colorful as the photographs"
     closer = summary.closer_than_gray
+    if not _several_seeds(experiments, summary):
+        return f"{colorful}."
     if not closer:
         return f"{colorful}, and no variant is significantly closer to them than gray by CIEDE2000."
     are = "is" if len(closer) == 1 else "are"
-    return f"{colorful}; {_listed(closer)} {are} significantly closer to them than gray by CIEDE2000."
+    return (
+        f"{colorful}; {_listed(closer)} {are} significantly closer to them than gray by CIEDE2000."
+    )
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -408,7 +412,12 @@ def ranking(experiments: Experiments, summary: StudySummary) -> Table:
     first = experiments.variants[0]
     for name in summary.trivial:
         row = [_cell(mean(experiments, first, measured, name), measured) for measured in shown]
-        rows.append((summary.trivial[name].value, [COLORIZER_LABELS[name], *row, *([""] * len(gaps[first]))]))
+        rows.append(
+            (
+                summary.trivial[name].value,
+                [COLORIZER_LABELS[name], *row, *([""] * len(gaps[first]))],
+            )
+        )
     rows.sort(key=lambda row: -row[0])
     last = [
         [label(experiments, name), "unranked", *([""] * (len(shown) - 1)), *gaps[name]]
