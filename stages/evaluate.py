@@ -33,7 +33,7 @@ from colorization.networks.record import TRAINING
 from colorization.networks.saving import LAST, TRAINING_IMAGES, load_model
 from colorization.networks.vividness import AdjustableModel
 from colorization.scoring import labels, scorer
-from colorization.scoring.gap import summarize_gap
+from colorization.scoring.gap import GAP, summarize_gap
 from colorization.scoring.gap_rows import score_gap
 from colorization.scoring.predictions import is_constant
 from colorization.scoring.samples import write_samples
@@ -87,7 +87,7 @@ def main(variant: str, seed: int) -> None:
             write_sweep(VividnessSweep(scores, decoded, adjustable.default), folder)
         write_table(scored.rows, folder / "test_images.csv")
         write_table(scored.chroma, folder / "chroma.csv")
-        write_table(gap, folder / "gap.csv")
+        write_table(gap, folder / GAP)
         write_table(history, folder / "history.csv")
         scored.predictions.write(folder)
         summarize(

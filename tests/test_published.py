@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
 from colorization.core.errors import ColorizationError
-from colorization.core.tables import write_table
+from colorization.core.tables import read_table, write_table
 from colorization.scoring import metrics
 from colorization.scoring.evaluation import Evaluation, read_evaluation
 from colorization.scoring.predictions import Predictions
@@ -23,6 +24,15 @@ from evaluated import evaluation, files_in, rows, run, sweep
 from samples import ROOT
 
 DONE = [("bn_maxpool", 1), ("bn_maxpool", 2), ("mobilenet_unet", 1)]
+GAP_ROWS = pd.DataFrame(
+    {
+        "split": ["train", "test"],
+        "name": ["a.jpg", "b.jpg"],
+        "mean_chroma": [9.0, 12.0],
+        "mse_ab_best": [0.01, 0.02],
+        "mse_ab_last": [0.01, 0.03],
+    }
+)
 
 
 def write(found: Evaluation, folder: Path) -> None:
@@ -31,6 +41,7 @@ def write(found: Evaluation, folder: Path) -> None:
     found.summary.write(folder / "metrics.json")
     write_table(found.rows, folder / "test_images.csv")
     write_table(found.chroma, folder / "chroma.csv")
+    write_table(GAP_ROWS, folder / "gap.csv")
     write_table(found.history, folder / "history.csv")
     found.training.write(folder / "training.json")
     for name in SETS:
@@ -106,6 +117,7 @@ def test_a_published_training_is_its_evaluation(workspace: Path, study: Path) ->
         assert piece.training == whole.training
         for table in ("rows", "chroma", "history"):
             assert getattr(piece, table).equals(getattr(whole, table))
+        assert read_table(study / "trainings" / name / "gap.csv.gz").equals(GAP_ROWS)
         assert piece.predictions is not None
         assert np.array_equal(piece.predictions.ab, np.full((4, 16, 16, 2), seed))
 
@@ -171,7 +183,8 @@ def test_a_metric_added_later_has_no_value(
     shutil.copytree(study / "trainings", tmp_path / "trainings")
     copy(study / "params.yaml", tmp_path / "params.yaml")
     published.write_pages(tmp_path)
-    _, _, table = (tmp_path / "study.md").read_text().partition("|  | error removed")
+    _, _, means = (tmp_path / "study.md").read_text().partition("## Every metric")
+    _, _, table = means.partition("|  | error removed")
     titles, _, row, *_ = table.splitlines()
     assert titles.split("|")[-2].strip() == "mean error in ab (lower is better)"
     assert row.split("|")[-2].strip() == "undefined"

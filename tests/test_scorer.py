@@ -99,7 +99,7 @@ def test_predictions_are_kept_as_the_means_of_blocks(
     ab = 128 * model.predict_on_batch(few.inputs(slice(None)))
     expected = (ab[:, ::2, ::2] + ab[:, 1::2, ::2] + ab[:, ::2, 1::2] + ab[:, 1::2, 1::2]) / 4
     assert (found.ab.shape, found.ab.dtype) == ((5, 16, 16, 2), np.float16)
-    np.testing.assert_allclose(found.ab, expected, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(found.ab, expected, rtol=0, atol=0.07)
     assert found.entropy is None
     assert read_predictions(tmp_path) is None
     found.write(tmp_path)

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import pandas as pd
 
+GAP = "gap.csv"
 WEIGHTS = ("best", "last")
 TRAINING_IMAGES, TEST_IMAGES = "training_images", "test_images"  # keys of metrics.json
 TRAINING, TEST = "train", "test"  # splits

@@ -8,6 +8,7 @@ import numpy as np
 from colorization.color.lab import AB_SCALE
 
 GRID = 16  # height and width of what is kept; the networks' input is a multiple of 32
+STEP = 0.125  # CIE ab, to which it is rounded: it then takes half the space, and nothing is visible
 PREDICTIONS, TRUTH = "predictions.npz", "truth.npy"
 
 # CIE ab. A network whose colors deviate less from their mean gives one color to the eye: a
@@ -24,7 +25,8 @@ class Predictions:
     Attributes
     ----------
     ab : (N, 16, 16, 2) float16 array
-        CIE a*, b*: the mean of each block of pixels, before any color is made paler to suit sRGB.
+        CIE a*, b*: the mean of each block of pixels, before any color is made paler to suit sRGB,
+        in steps of `STEP`.
     entropy : (N, 16, 16) float16 array or None
         Entropy of the predicted distribution over colors, in bits, averaged likewise; None for
         networks that predict ab directly. See `AdjustableModel.entropy`.
@@ -63,9 +65,9 @@ def reduced_ab(ab: np.ndarray) -> np.ndarray:
     Returns
     -------
     (..., 16, 16, 2) float16 array
-        CIE a*, b*.
+        CIE a*, b*, in steps of `STEP`.
     """
-    return (block_means(ab) * np.float32(AB_SCALE)).astype(np.float16)
+    return (STEP * np.rint(block_means(ab) * np.float32(AB_SCALE / STEP))).astype(np.float16)
 
 
 def block_means(values: np.ndarray) -> np.ndarray:

@@ -6,8 +6,8 @@ params.yaml             the settings
 pipeline.lock           DVC's record of the data, as of the last publication
 truth.npy               the colors of the test photographs at 16x16
 trainings/VARIANT-SEED  output of the stage `evaluate` for a training: metrics, history, a row per
-                        test image (compressed), predictions at 16x16 and, for the first seed,
-                        sample images
+                        test image and per photograph of the gap (compressed), predictions at
+                        16x16 and, for the first seed, sample images
   experiments.lock      DVC's record of the training and its evaluation, if DVC ran them
   run.json              its duration and hardware
   commit.txt            the commit of its code
@@ -26,6 +26,7 @@ from colorization.core.provenance import Circumstances, read_runs
 from colorization.core.settings import Params
 from colorization.core.tables import read_table, write_table
 from colorization.scoring.evaluation import ROWS
+from colorization.scoring.gap import GAP
 from colorization.scoring.predictions import PREDICTIONS, TRUTH
 from colorization.study.claims import PROMISING
 from colorization.study.comparison import BEST_WORST, write_comparison
@@ -34,6 +35,7 @@ from colorization.study.experiments import read_experiments
 PARAMS, TRAININGS, RUN, COMMIT = "params.yaml", "trainings", "run.json", "commit.txt"
 PIPELINE_LOCK, EXPERIMENTS_LOCK = "pipeline.lock", "experiments.lock"
 TABLES = ("metrics.json", "training.json", "history.csv", "chroma.csv", PREDICTIONS)
+COMPRESSED = (ROWS, GAP)  # tables with a row per photograph
 SWEEP = "vividness"  # its files, .csv, .json and .npy, are missing if there is no sweep
 
 
@@ -112,7 +114,11 @@ def _same(evaluation: Path, published: Path) -> bool:
     return (
         published.exists()
         and all(_content(published / name) == _content(evaluation / name) for name in names)
-        and read_table(published / f"{ROWS}.gz").equals(read_table(evaluation / ROWS))
+        and all(
+            (published / f"{name}.gz").exists()
+            and read_table(published / f"{name}.gz").equals(read_table(evaluation / name))
+            for name in COMPRESSED
+        )
     )
 
 
@@ -133,7 +139,8 @@ def _copy(evaluation: Path, samples: list[str], folder: Path) -> None:
     for name in names:
         if (evaluation / name).exists():
             shutil.copyfile(evaluation / name, folder / name)
-    write_table(read_table(evaluation / ROWS), folder / f"{ROWS}.gz")
+    for name in COMPRESSED:
+        write_table(read_table(evaluation / name), folder / f"{name}.gz")
 
 
 def _write_lock(lock: Path, name: str, folder: Path) -> None:

@@ -1,0 +1,129 @@
+"""The headline numbers, recomputed with NumPy and pandas alone from what is published."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from colorization.core.tables import write_table
+from colorization.scoring.evaluation import read_evaluation
+from colorization.scoring.gap import summarize_gap
+from colorization.scoring.summary import colorful, summarize
+from evaluated import evaluation, rows
+from samples import ROOT
+
+TRAININGS = ROOT / "studies" / "photographs" / "trainings"
+# Error over that of the constant color, on all 822 photographs, mean of the seeds; by others.
+INDEPENDENT = {
+    "mobilenet_unet": 1.068,
+    "baseline": 0.971,
+    "deeper": 0.964,
+    "bn_maxpool": 0.999,
+    "bn_maxpool_no_embedding": 0.959,
+}
+
+
+def random_rows(seed: int, images: int = 60) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    return rows(
+        images,
+        mean_chroma=rng.gamma(2, 3, images),
+        model_mse_ab=rng.gamma(1, 0.01, images),
+        gray_mse_ab=rng.gamma(1, 0.02, images),
+        constant_mse_ab=rng.gamma(1, 0.015, images),
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_error_removed_and_its_error_by_the_textbook(seed: int) -> None:
+    table = random_rows(seed)
+    summary = summarize(table, 3.0)
+    chosen = table["mean_chroma"].to_numpy() >= 3.0
+    assert 10 < chosen.sum() < 60
+    assert (summary.images, summary.images_scored) == (60, chosen.sum())
+    constant = table["constant_mse_ab"].to_numpy()[chosen]
+    for colorizer in ("model", "gray"):
+        own = table[f"{colorizer}_mse_ab"].to_numpy()[chosen]
+        found = summary.scores[colorizer]["error_removed_percent"]
+        assert found.value == pytest.approx(100 * (1 - own.sum() / constant.sum()))
+        # Cochran (1977), equation 6.13, without the correction for a finite population: the
+        # variance of a ratio from those of numerator and denominator and their covariance.
+        (own_own, both), (_, constant_constant) = np.cov(own, constant)
+        ratio = own.mean() / constant.mean()
+        variance = own_own - 2 * ratio * both + ratio**2 * constant_constant
+        expected = 100 * np.sqrt(variance / len(own)) / constant.mean()
+        assert found.se == pytest.approx(expected)
+    removed_by_constant = summary.scores["constant"]["error_removed_percent"]
+    assert (removed_by_constant.value, removed_by_constant.se) == (0, 0)
+
+
+def test_every_mean_is_over_the_same_photographs() -> None:
+    table = random_rows(1)
+    summary, alone = summarize(table, 3.0), summarize(table[table["mean_chroma"] >= 3.0], 0.0)
+    assert summary.scores == alone.scores
+    assert summary.psnr_gain == alone.psnr_gain
+    content = summary.as_json()
+    assert [*content][:3] == ["images", "images_scored", "constant_output"]
+    for colorizer in ("model", "gray", "constant"):
+        assert [*content[colorizer]][:2] == ["error_removed_percent", "error_removed_percent_se"]
+
+
+def test_the_gap_by_pandas() -> None:
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame(
+        {
+            "split": ["train"] * 30 + ["test"] * 40,
+            "mean_chroma": rng.gamma(2, 3, 70),
+            "mse_ab_best": rng.gamma(1, 0.01, 70),
+            "mse_ab_last": rng.gamma(1, 0.02, 70),
+        }
+    )
+    found = summarize_gap(colorful(table, 3.0))
+    assert found is not None
+    means = table.query("mean_chroma >= 3").groupby("split")[["mse_ab_best", "mse_ab_last"]].mean()
+    expected = means.loc["test"] / means.loc["train"]
+    assert found.ratio == pytest.approx({"best": expected.iloc[0], "last": expected.iloc[1]})
+
+
+@pytest.mark.parametrize("variant", INDEPENDENT)
+def test_the_published_study_is_judged_anew_to_the_digit(variant: str) -> None:
+    removed = [
+        read_evaluation(TRAININGS / f"{variant}-{seed}", 0.0).summary.model["error_removed_percent"]
+        for seed in (1, 2, 3)
+    ]
+    ratios = [1 - score.value / 100 for score in removed if score.value is not None]
+    assert np.mean(ratios) == pytest.approx(INDEPENDENT[variant], abs=6e-4)
+
+
+def test_a_published_training_tells_which_photographs_are_nearly_gray() -> None:
+    found = read_evaluation(TRAININGS / "bn_maxpool-1", 2.0)
+    assert (found.summary.images, found.summary.images_scored) == (822, 743)
+    # Exactly gray ones are those on which gray is exact.
+    exact = found.rows["gray_psnr_rgb_db"].isna()
+    assert found.rows.loc[exact, "mean_chroma"].max() < 0.1
+    assert found.rows.loc[~exact, "mean_chroma"].min() > 0
+    assert found.summary.gap is None
+    assert found.predictions is None
+    assert found.baseline_mse() == {}
+
+
+def test_a_published_network_of_one_color_is_found_by_its_chroma() -> None:
+    constant = {
+        name: read_evaluation(TRAININGS / f"{name}-1", 2.0).summary.constant_output
+        for name in ("vgg19_unet", "l2", "bn_maxpool")
+    }
+    assert constant == {"vgg19_unet": True, "l2": None, "bn_maxpool": None}
+
+
+def test_an_evaluation_says_itself_whether_it_is_constant(tmp_path: Path) -> None:
+    one_chroma = evaluation(rows(model_chroma_small_regions=9.0, model_chroma_large_regions=9.0))
+    write_table(one_chroma.rows, tmp_path / "test_images.csv")
+    write_table(one_chroma.chroma, tmp_path / "chroma.csv")
+    write_table(one_chroma.history, tmp_path / "history.csv")
+    one_chroma.training.write(tmp_path / "training.json")
+    for constant in (True, False):
+        summary = one_chroma.summary.as_json() | {"constant_output": constant}
+        (tmp_path / "metrics.json").write_text(json.dumps(summary))
+        assert read_evaluation(tmp_path, 2.0).summary.constant_output is constant
