@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY
+from colorization.scoring.labels import NATURE_ONLY
 from colorization.scoring.predictions import Predictions
 from colorization.scoring.summary import ratio_with_se
 from colorization.study import measures
@@ -53,7 +53,7 @@ def test_error_removed_by_one_training_is_cochrans_ratio_estimate() -> None:
 
 def test_nature_less_objects_is_the_difference_of_two_ratios_of_sums() -> None:
     several = noisy(np.random.default_rng(1))
-    found = measured(measures.lead_of_subset("bn_maxpool", NATURE_ONLY, OBJECTS_ONLY)(several))
+    found = measured(measures.lead_of_nature("bn_maxpool")(several))
     removed = []
     for inside in (~OBJECTS, OBJECTS):
         rows = [training.rows[inside] for training in several.trainings.values()]
@@ -67,7 +67,7 @@ def test_nature_less_objects_is_the_difference_of_two_ratios_of_sums() -> None:
 def test_photographs_of_two_subsets_are_independent() -> None:
     """So the variances of the two add, but for the factors n / (n - 1) of small samples."""
     single = noisy(np.random.default_rng(2), seeds=1)
-    found = measured(measures.lead_of_subset("bn_maxpool", NATURE_ONLY, OBJECTS_ONLY)(single))
+    found = measured(measures.lead_of_nature("bn_maxpool")(single))
     variance = 0.0
     for inside in (~OBJECTS, OBJECTS):
         rows = single.photographs[inside]
