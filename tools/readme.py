@@ -30,6 +30,7 @@ from colorization.pages.rendering import Table
 from colorization.scoring import metrics
 from colorization.scoring.summary import ERROR_REMOVED, GRAY, MODEL
 from colorization.study.claims import CLAIMS
+from colorization.study.verdicts import Claim
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = ROOT / "studies" / "photographs"
@@ -206,9 +207,29 @@ def _reached(following: Mapping[str, set[str]], stages: Iterable[str]) -> set[st
 
 
 def claims_table() -> str:
-    """The paper's claims, with the rule for each."""
-    rows = [(str(claim.number), claim.section, claim.text, claim.rule) for claim in CLAIMS]
-    return _table(["", "paper", "claim", "supported if"], rows)
+    """The paper's claims: the rule for each, what the code compares, what it cannot do without."""
+    rows = [
+        (
+            str(claim.number),
+            claim.section,
+            claim.text,
+            claim.rule,
+            "; ".join(_predictions(claim)),
+            ", ".join(need.text for need in claim.needs),
+        )
+        for claim in CLAIMS
+    ]
+    return _table(["", "paper", "claim", "supported if", "in the code", "needs"], rows)
+
+
+def _predictions(claim: Claim) -> list[str]:
+    """What decides a claim; of contrasts with several variants, the first."""
+    deciding = [contrast for contrast in claim.contrasts if contrast.decides]
+    texts = [contrast.prediction for contrast in deciding if not contrast.variant]
+    for contrast in deciding[:1] if claim.rivals else []:
+        others = f"each of {', '.join(claim.rivals)}"
+        texts.append(contrast.prediction.replace(contrast.variant, others))
+    return texts
 
 
 def what_runs_table() -> str:

@@ -41,38 +41,31 @@ PROMISING = "bn_maxpool"  # the paper's choice
 RIVALS = tuple(name for name in PAPER_VARIANTS if name != PROMISING)
 
 
-def photographs(study: Experiments, _: Sequence[Evaluation]) -> str | None:
-    """Need photographs."""
+def _synthetic(study: Experiments, _: Sequence[Evaluation]) -> str | None:
     if study.source == "scenes":
         return "synthetic images, whose texture determines the colors"
     return None
 
 
-def imagenet_weights(_: Experiments, trainings: Sequence[Evaluation]) -> str | None:
-    """Need pretrained networks that were trained on ImageNet."""
+def _random_weights(_: Experiments, trainings: Sequence[Evaluation]) -> str | None:
     networks = {training.training.random_network for training in trainings} - {None}
     return f"no ImageNet weights in {', '.join(sorted(map(str, networks)))}" if networks else None
 
 
-def paper_rate(_: Experiments, trainings: Sequence[Evaluation]) -> str | None:
-    """Need the paper's learning rate and batch size."""
-    settings = {
-        (one.training.train.learning_rate, one.training.train.batch_size) for one in trainings
-    }
-    if settings != {(PAPER_RATE, PAPER_BATCH)}:
+def _another_rate(_: Experiments, trainings: Sequence[Evaluation]) -> str | None:
+    settings = [training.training.train for training in trainings]
+    if any((one.learning_rate, one.batch_size) != (PAPER_RATE, PAPER_BATCH) for one in settings):
         return f"not trained at the paper's rate and batch, {PAPER_RATE:g} and {PAPER_BATCH}"
     return None
 
 
-def measured_gap(_: Experiments, trainings: Sequence[Evaluation]) -> str | None:
-    """Need the error on training photographs in inference mode."""
+def _no_gap(_: Experiments, trainings: Sequence[Evaluation]) -> str | None:
     if any(training.summary.gap is None for training in trainings):
         return "these trainings lack the error on training photographs"
     return None
 
 
-def kept_predictions(study: Experiments, trainings: Sequence[Evaluation]) -> str | None:
-    """Need predictions of the test photographs and the entropy of a classification network."""
+def _no_uncertainty(study: Experiments, trainings: Sequence[Evaluation]) -> str | None:
     if study.truth is None or any(training.predictions is None for training in trainings):
         return "these trainings lack their predictions"
     if measures.uncertainty(study) is None:
@@ -80,37 +73,44 @@ def kept_predictions(study: Experiments, trainings: Sequence[Evaluation]) -> str
     return None
 
 
-def squared_error_of_regions(_: Experiments, trainings: Sequence[Evaluation]) -> str | None:
-    """Need the squared error in small and in large regions."""
+def _no_error_of_regions(_: Experiments, trainings: Sequence[Evaluation]) -> str | None:
     column = "model_mse_ab_in_small_regions"
     if any(training.rows[column].isna().all() for training in trainings):
         return "these trainings lack the squared error of regions"
     return None
 
 
-def large_enough(_: Experiments, trainings: Sequence[Evaluation]) -> str | None:
-    """Need images of a size that suits VGG16."""
+def _too_small(_: Experiments, trainings: Sequence[Evaluation]) -> str | None:
     size = min(training.training.image_size for training in trainings)
     return f"{size} px; at least {MIN_VGG_SIZE} are needed" if size < MIN_VGG_SIZE else None
+
+
+def _too_few_amounts(study: Experiments, _: Sequence[Evaluation]) -> str | None:
+    if len(measures.by_fraction(study, PROMISING)) < 3:
+        return f"{PROMISING} was not trained on three amounts of data"
+    return None
+
+
+PHOTOGRAPHS = Need("photographs", _synthetic)
+IMAGENET = Need("ImageNet weights", _random_weights)
+AT_PAPER_RATE = Need("the paper's rate and batch", _another_rate)
+GAP = Need("errors on training photographs", _no_gap)
+UNCERTAINTY = Need("predictions, a classification network", _no_uncertainty)
+REGIONS = Need("errors of regions", _no_error_of_regions)
+LARGE = Need(f"at least {MIN_VGG_SIZE} px", _too_small)
+AMOUNTS = Need("three amounts of data", _too_few_amounts)
 
 
 def labels(*subsets: str) -> Need:
     """Need test photographs with each of some labels."""
 
-    def need(study: Experiments, _: Sequence[Evaluation]) -> str | None:
+    def lacking(study: Experiments, _: Sequence[Evaluation]) -> str | None:
         if not study.labeled:
             return "no labels of the photographs"
         missing = [subset for subset in subsets if not study.count(subset)]
         return f"no test photograph of {', '.join(missing)}" if missing else None
 
-    return need
-
-
-def three_amounts(study: Experiments, _: Sequence[Evaluation]) -> str | None:
-    """Need trainings of the network on three amounts of data."""
-    if len(measures.by_fraction(study, PROMISING)) < 3:
-        return f"{PROMISING} was not trained on three amounts of data"
-    return None
+    return Need("labels", lacking)
 
 
 CLAIMS = (
@@ -123,7 +123,7 @@ CLAIMS = (
         f"epochs is above bn_maxpool's, and its colorfulness is below {GRAYISH} times the "
         "photographs' and below bn_maxpool's",
         variants=("baseline_paper_rate", "bn_maxpool_paper_rate"),
-        needs=(photographs, imagenet_weights, paper_rate),
+        needs=(PHOTOGRAPHS, IMAGENET, AT_PAPER_RATE),
         contrasts=(
             Contrast(
                 "training MSE over all epochs, baseline over bn_maxpool",
@@ -154,7 +154,7 @@ CLAIMS = (
         rule=f"the error that it removes less the baseline's is below {IMPROVEMENT:g} points, and "
         "its training MSE over all epochs is above the baseline's",
         variants=("deeper", "baseline"),
-        needs=(photographs, imagenet_weights),
+        needs=(PHOTOGRAPHS, IMAGENET),
         contrasts=(
             Contrast(
                 "error removed, deeper less baseline",
@@ -207,7 +207,7 @@ CLAIMS = (
         "last epoch's weights, and its MSE on training photographs is lower with these than with "
         "those of the best epoch",
         variants=(PROMISING,),
-        needs=(photographs, measured_gap),
+        needs=(PHOTOGRAPHS, GAP),
         contrasts=(
             Contrast(
                 "test over training MSE, last epoch", measures.gap(PROMISING), ABOVE, 1 + RISE
@@ -228,7 +228,7 @@ CLAIMS = (
         rule="its colorfulness is below bn_maxpool's, and its validation MSE changes more from "
         "epoch to epoch",
         variants=("l2", PROMISING),
-        needs=(photographs, imagenet_weights),
+        needs=(PHOTOGRAPHS, IMAGENET),
         contrasts=(
             Contrast(
                 "colorfulness, l2 over bn_maxpool",
@@ -251,7 +251,7 @@ CLAIMS = (
         rule="claim 4 is supported, and the test over training MSE of the last epoch's weights is "
         "below bn_maxpool's",
         variants=("spatial_dropout", PROMISING),
-        needs=(photographs, measured_gap),
+        needs=(PHOTOGRAPHS, GAP),
         requires=4,
         contrasts=(
             Contrast(
@@ -268,7 +268,7 @@ CLAIMS = (
         "For VGG16, repeating the gray channel is better than a convolution to three channels.",
         rule="the error that vgg16_repeat removes is above vgg16_conv's",
         variants=("vgg16_repeat", "vgg16_conv"),
-        needs=(photographs, imagenet_weights, large_enough),
+        needs=(PHOTOGRAPHS, IMAGENET, LARGE),
         contrasts=(
             Contrast(
                 "error removed, vgg16_repeat less vgg16_conv",
@@ -285,7 +285,7 @@ CLAIMS = (
         "have ImageNet weights",
         variants=PAPER_VARIANTS,
         rivals=RIVALS,
-        needs=(photographs, imagenet_weights),
+        needs=(PHOTOGRAPHS, IMAGENET),
         contrasts=tuple(
             Contrast(
                 f"error removed, bn_maxpool less {name}",
@@ -303,7 +303,7 @@ CLAIMS = (
         rule="its chroma over the photographs' is lower in the most uncertain third of pixels than "
         "in the most certain one, by the entropy that a classification network of the study gives",
         variants=(PROMISING,),
-        needs=(kept_predictions,),
+        needs=(UNCERTAINTY,),
         contrasts=(
             Contrast(
                 "chroma over the photographs', most uncertain less most certain third",
@@ -319,7 +319,7 @@ CLAIMS = (
         rule="the error that it removes on photographs of nature only is above that on those of "
         "objects only, and in small regions it is below that in large ones",
         variants=(PROMISING,),
-        needs=(labels(NATURE_ONLY, OBJECTS_ONLY), squared_error_of_regions),
+        needs=(labels(NATURE_ONLY, OBJECTS_ONLY), REGIONS),
         contrasts=(
             Contrast(
                 f"error removed, {NATURE_ONLY} less {OBJECTS_ONLY}",
@@ -341,7 +341,7 @@ CLAIMS = (
         rule="the slope of the log test MSE over doublings of the training data (a quarter, half "
         "and all of it, for as many steps) is below 0",
         variants=(PROMISING,),
-        needs=(photographs, imagenet_weights, three_amounts),
+        needs=(PHOTOGRAPHS, IMAGENET, AMOUNTS),
         contrasts=(
             Contrast(
                 "change of the log test MSE with each doubling of the data",
@@ -357,7 +357,7 @@ CLAIMS = (
         rule="the error that bn removes (the baseline with batch normalization, its strides kept) "
         "is above the baseline's",
         variants=("bn", "baseline"),
-        needs=(photographs, imagenet_weights),
+        needs=(PHOTOGRAPHS, IMAGENET),
         contrasts=(
             Contrast(
                 "error removed, bn less baseline", measures.lead("bn", "baseline"), unit="points"
@@ -404,7 +404,7 @@ def judge_claims(experiments: Experiments) -> list[JudgedClaim]:
     trainings = dict(experiments.trainings)
     for name in ("baseline", PROMISING):
         plain, alias = experiments.trainings_of(name), f"{name}_paper_rate"
-        if alias not in experiments.variants and plain and not paper_rate(experiments, plain):
+        if alias not in experiments.variants and plain and not _another_rate(experiments, plain):
             trainings |= {
                 (alias, seed): training
                 for (variant, seed), training in experiments.trainings.items()

@@ -30,8 +30,22 @@ VERDICTS = (SUPPORTED, CONTRADICTED, UNDECIDED, NOT_TESTED)
 ABOVE, BELOW = "above", "below"
 
 Measure = Callable[[Experiments], Estimate | None]  # None if undefined
-# Maps the study, and the trainings of a claim's variants, to what is lacking, or None.
-Need = Callable[[Experiments, Sequence[Evaluation]], str | None]
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a claim cannot be tested without.
+
+    Attributes
+    ----------
+    text : str
+    lacking : callable
+        Maps the study, and the trainings of the claim's variants, to what is lacking, in words; to
+        None if nothing is.
+    """
+
+    text: str
+    lacking: Callable[[Experiments, Sequence[Evaluation]], str | None]
 
 
 @dataclass(frozen=True)
@@ -84,7 +98,6 @@ class Claim:
         The variants that the study must have.
     contrasts : tuple of Contrast
     needs : tuple of Need
-        Without these it cannot be tested.
     requires : int or None
         The number of an earlier claim that this one rests on. It cannot be tested if that one is
         contradicted or not tested, and is undecided if that one is.
@@ -220,7 +233,7 @@ def _judge(
     deciding = [finding for finding in findings if finding.decides]
     names = [name for name in claim.variants if name not in unfit]
     trainings = [training for name in names for training in experiments.trainings_of(name)]
-    lacking = [need(experiments, trainings) for need in claim.needs]
+    lacking = [need.lacking(experiments, trainings) for need in claim.needs]
     reasons = [reason for reason in lacking if reason]
     required = before[claim.requires] if claim.requires else None
     if required and required.verdict in (CONTRADICTED, NOT_TESTED):
