@@ -15,7 +15,7 @@ from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY, join, subsets
 from colorization.study import measures
 from colorization.study.experiments import Experiments
 from colorization.study.label_scores import LabelScores
-from colorization.study.labels import FILE, draw_labels, labels_table, score_labels
+from colorization.study.labels import LABEL_SCORES, draw_labels, labels_table, score_labels
 from evaluated import evaluation, record, rows
 from samples import reopened
 
@@ -126,8 +126,8 @@ def test_the_lead_of_nature_has_the_variance_of_independent_groups() -> None:
 def test_published_scores_stand_in_for_the_labels_of_the_same_trainings(tmp_path: Path) -> None:
     experiments = study(1, 2)
     scores = score_labels(experiments)
-    scores.write(tmp_path / FILE)
-    published = LabelScores.read(tmp_path / FILE)
+    scores.write(tmp_path / LABEL_SCORES)
+    published = LabelScores.read(tmp_path / LABEL_SCORES)
     assert published == scores
     without = study(1, 2, subsets={}, label_colors=None, label_scores=published)
     assert score_labels(without) == scores

@@ -16,9 +16,11 @@ from colorization.core.errors import ColorizationError
 from colorization.core.tables import read_table, write_table
 from colorization.scoring import metrics
 from colorization.scoring.evaluation import Evaluation, read_evaluation
+from colorization.scoring.labels import mean_colors
 from colorization.scoring.predictions import Predictions
 from colorization.scoring.samples import SETS, write_samples
 from colorization.scoring.vividness import write_sweep
+from colorization.study import labels as by_label
 from colorization.study import published
 from evaluated import evaluation, files_in, rows, run, sweep
 from samples import ROOT
@@ -79,6 +81,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "dvc.lock").write_text("schema: '2.0'\n")
     (folder / "data" / "trivial").mkdir(parents=True)
     np.save(folder / "data" / "trivial" / "truth.npy", np.ones((4, 16, 16, 2), np.float16))
+    write_table(mean_colors({}, [], []), folder / "data" / "label_colors.csv")
     (folder / "experiments" / "dvc.lock").write_text(
         yaml.safe_dump({"schema": "2.0", "stages": stages}, sort_keys=False)
     )
@@ -148,9 +151,7 @@ def test_only_the_images_that_pages_show_are_published(study: Path) -> None:
 
 def test_published_trainings_give_the_same_bytes_elsewhere(study: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
-    for name in ("params.yaml", "trainings", "truth.npy"):
-        source = study / name
-        (shutil.copytree if source.is_dir() else copy)(source, other / name)
+    copy_inputs(study, other)
     published.write_pages(other)
     pages = files_in(other)
     assert {"study.md", "study.html", "metrics.json", "claims.json", "good.png"} < pages
@@ -159,11 +160,31 @@ def test_published_trainings_give_the_same_bytes_elsewhere(study: Path, tmp_path
         assert (other / name).read_bytes() == (study / name).read_bytes()
 
 
+def test_scores_by_label_are_published_in_place_of_the_labels(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(by_label, "MIN_PHOTOGRAPHS", 2)
+    labeled = tmp_path / "labeled"
+    shutil.copytree(study, labeled)
+    labels = pd.DataFrame({"name": ["im0.jpg", "im2.jpg"], "label": ["sky", "sky"]})
+    published.write_pages(labeled, labels)
+    text = (labeled / "study.md").read_text()
+    assert "| sky | 2 |" in text
+    assert "im2.jpg" not in text + (labeled / "label_scores.json").read_text()
+    # Without the labels, from what is published of them:
+    again = tmp_path / "again"
+    shutil.copytree(labeled, again, ignore=shutil.ignore_patterns("*.md", "*.html", "*.png"))
+    published.write_pages(again)
+    for name in ("study.md", "label_scores.json", "labels.png", "claims.json"):
+        assert (again / name).read_bytes() == (labeled / name).read_bytes()
+    assert "The photographs have no labels" in (study / "study.md").read_text()
+    assert not (study / "labels.png").exists()
+
+
 @pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "studies").glob("*/")))
 def test_published_pages_agree_with_their_trainings(name: str, tmp_path: Path) -> None:
     source = ROOT / "studies" / name
-    shutil.copytree(source / "trainings", tmp_path / "trainings")
-    copy(source / "params.yaml", tmp_path / "params.yaml")
+    copy_inputs(source, tmp_path)
     published.write_pages(tmp_path)
     assert (tmp_path / "study.md").read_text() == (source / "study.md").read_text()
     told, committed = ((folder / "claims.json").read_text() for folder in (tmp_path, source))
@@ -192,6 +213,14 @@ def test_a_metric_added_later_has_no_value(
 
 def verdicts(claims: str) -> list[tuple[int, str]]:
     return [(claim["number"], claim["verdict"]) for claim in json.loads(claims)]
+
+
+def copy_inputs(published_study: Path, out: Path) -> None:
+    """Copy what the pages of a published study are computed from."""
+    shutil.copytree(published_study / "trainings", out / "trainings")
+    for name in ("params.yaml", "truth.npy", "label_colors.csv", "label_scores.json"):
+        if (published_study / name).exists():
+            copy(published_study / name, out / name)
 
 
 def copy(source: Path, target: Path) -> None:

@@ -2,27 +2,43 @@
 
 python tools/publish.py studies/NAME              # add this workspace's trainings; the page
 python tools/publish.py studies/NAME --page-only  # the page alone
+python tools/publish.py studies/NAME --page-only --labels PATH  # and scores by label
 """
 
 import argparse
 import sys
 from pathlib import Path
 
+import pandas as pd
+
 from colorization.core import provenance
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import Params
+from colorization.core.tables import read_table
+from colorization.scoring.evaluation import ROWS
+from colorization.scoring.labels import join
+from colorization.sources.labels import read_labels
 from colorization.study import published
 from commands import changed_stages
 
 IRRELEVANT = ("report", "package", "embedder", "compare")  # stages that no evaluation needs
 
 
-def main(folder: Path, *, page_only: bool) -> None:
-    if not page_only:
+def main(folder: Path, *, page_only: bool, labels: str | None) -> None:
+    if page_only:
+        table = None if labels is None else labels_of(folder, labels)
+    else:
         commit = provenance.commit(Path.cwd(), Path("results"), Path("params.yaml"), folder)
         names = published.add(Path.cwd(), up_to_date(), commit, folder)
         print(f"published in {folder}: {', '.join(names) or 'nothing new'}")
-    published.write_pages(folder)
+        table = read_table(Path("data", "labels.csv"))
+    published.write_pages(folder, table)
+
+
+def labels_of(folder: Path, labels: str) -> pd.DataFrame:
+    """The labels of a published study's test photographs."""
+    rows = next((folder / published.TRAININGS).glob(f"*/{ROWS}*"))
+    return join(read_labels(labels, Path(".dvc", "tmp", "downloads")), read_table(rows)["name"])
 
 
 def up_to_date() -> list[tuple[str, int]]:
@@ -47,6 +63,7 @@ if __name__ == "__main__":
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--page-only", action="store_true")
+    parser.add_argument("--labels", metavar="PATH", help="with --page-only; see download.labels")
     try:
         main(**vars(parser.parse_args()))
     except ColorizationError as error:

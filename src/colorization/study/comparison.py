@@ -29,12 +29,19 @@ from colorization.study.claims import PROMISING, judge_claims
 from colorization.study.config_diff import config_diff
 from colorization.study.experiments import Experiments
 from colorization.study.summary import StudySummary
+from colorization.study.labels import (
+    LABEL_SCORES,
+    MIN_PHOTOGRAPHS,
+    draw_labels,
+    labels_table,
+    score_labels,
+)
 from colorization.study.verdicts import JudgedClaim
 
 TITLE = "Image colorization: the variants of a study"
 BEST_WORST = {"best": "good.png", "worst": "poor.png"}  # the paper's Figures 8 and 9
 FIGURE_ACROSS = 6  # photographs
-FOREST, FIGURE = "error_removed.png", "figure.png"
+FOREST, FIGURE, BY_LABEL = "error_removed.png", "figure.png", "labels.png"
 GAIN_TITLE = f"PSNR over {BASELINE_NAMES[CONSTANT]}, dB (higher is better)"
 
 
@@ -85,8 +92,16 @@ def write_comparison(
     with atomic_write(results / "history.csv") as partial:
         write_table(histories.reset_index("training"), partial)
     found = summary.summarize_study(experiments, judged)
+    scores = score_labels(experiments)
+    scores.write(results / LABEL_SCORES)
     figures = _draw(experiments, found, results) | write_sweeps(displayed, results)
     context = _context(experiments, found, judged, params) | {"published": published}
+    (results / BY_LABEL).unlink(missing_ok=True)
+    if scores.photographs:
+        chosen = drawn(experiments, found)
+        draw_labels(scores, chosen, results / BY_LABEL)
+        figures[BY_LABEL] = rendering.picture_url((results / BY_LABEL).read_bytes())
+        context |= {"by_label": labels_table(scores, chosen), "label_colors": bool(scores.colors)}
     text = rendering.render(
         "study.md.j2",
         **context,
@@ -323,6 +338,8 @@ def _context(
         "seeds": sorted({seed for _, seed in experiments.trainings}),
         "claims": judged,
         "extremes": PROMISING in displayed,
+        "by_label": None,
+        "min_photographs": MIN_PHOTOGRAPHS,
         "sweeps": {
             name: sweep_table(evaluation.sweep)
             for name, evaluation in displayed.items()

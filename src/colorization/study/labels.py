@@ -21,7 +21,7 @@ from colorization.study.estimates import Estimate, function_of_means
 from colorization.study.experiments import Experiments, table_of
 from colorization.study.label_scores import LabelScores
 
-FILE = "label_scores.json"
+LABEL_SCORES = "label_scores.json"
 MIN_PHOTOGRAPHS = 20  # of a subset in tables and figures; fewer give no interval worth printing
 COLOR_TITLE = "the label's mean color"
 

@@ -5,6 +5,9 @@ The files of a published study:
 params.yaml             the settings
 pipeline.lock           DVC's record of the data, as of the last publication
 truth.npy               the colors of the test photographs at 16x16
+label_colors.csv        the mean color of each label, if the photographs have labels
+label_scores.json       the scores by label. The labels themselves are not published: without them
+                        at hand, these scores are kept for the same trainings
 trainings/VARIANT-SEED  output of the stage `evaluate` for a training: metrics, history, a row per
                         test image and per photograph of the gap (compressed), predictions at
                         16x16 and, for the first seed, sample images
@@ -16,8 +19,10 @@ study.md, study.html, pictures, metrics.json, claims.json, history.csv
 """
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import yaml
 
 from colorization.core.errors import ColorizationError
@@ -27,13 +32,17 @@ from colorization.core.settings import Params
 from colorization.core.tables import read_table, write_table
 from colorization.scoring.evaluation import ROWS
 from colorization.scoring.gap import GAP
+from colorization.scoring.labels import Labels
 from colorization.scoring.predictions import PREDICTIONS, TRUTH
 from colorization.study.claims import PROMISING
 from colorization.study.comparison import BEST_WORST, write_comparison
 from colorization.study.experiments import read_experiments
+from colorization.study.label_scores import LabelScores
+from colorization.study.labels import LABEL_SCORES
 
 PARAMS, TRAININGS, RUN, COMMIT = "params.yaml", "trainings", "run.json", "commit.txt"
 PIPELINE_LOCK, EXPERIMENTS_LOCK = "pipeline.lock", "experiments.lock"
+LABEL_COLORS = "label_colors.csv"
 TABLES = ("metrics.json", "training.json", "history.csv", "chroma.csv", PREDICTIONS)
 COMPRESSED = (ROWS, GAP)  # tables with a row per photograph
 SWEEP = "vividness"  # its files, .csv, .json and .npy, are missing if there is no sweep
@@ -75,6 +84,7 @@ def add(
     _check_test_images(workspace / "data" / "evaluations" / f"{variant}-{seed}", published)
     published.mkdir(parents=True, exist_ok=True)
     copied = {PARAMS: PARAMS, "dvc.lock": PIPELINE_LOCK, f"data/trivial/{TRUTH}": TRUTH}
+    copied |= {f"data/{LABEL_COLORS}": LABEL_COLORS}
     for source, name in copied.items():
         with atomic_write(published / name) as partial:
             shutil.copyfile(workspace / source, partial)
@@ -156,8 +166,15 @@ def _write_lock(lock: Path, name: str, folder: Path) -> None:
         (folder / EXPERIMENTS_LOCK).write_text(text, encoding="utf-8")
 
 
-def write_pages(published: Path) -> None:
+def write_pages(published: Path, labels: pd.DataFrame | None = None) -> None:
     """Compute tables, verdicts, pictures and pages from the published trainings.
+
+    Parameters
+    ----------
+    published : Path
+    labels : DataFrame, optional
+        Of the photographs, as `scoring.labels.join` returns it. Without, the published scores by
+        label stay, where they are of the same trainings.
 
     Raises
     ------
@@ -165,7 +182,13 @@ def write_pages(published: Path) -> None:
         If there is no training, or none has sample images.
     """
     params, trainings = published / PARAMS, published / TRAININGS
-    experiments = read_experiments(Params.load(params), trainings, truth=published / TRUTH)
+    at_hand = None if labels is None else Labels(labels, _label_colors(published))
+    experiments = read_experiments(
+        Params.load(params), trainings, truth=published / TRUTH, labels=at_hand
+    )
+    scores = published / LABEL_SCORES
+    if at_hand is None and scores.exists():
+        experiments = replace(experiments, label_scores=LabelScores.read(scores))
     folders = {
         name: trainings / f"{variant}-{seed}"
         for name, (variant, seed) in zip(experiments.by_name(), experiments.trainings, strict=True)
@@ -177,3 +200,8 @@ def write_pages(published: Path) -> None:
     )
     text = params.read_text(encoding="utf-8").strip()
     write_comparison(experiments, text, circumstances, published, published=True)
+
+
+def _label_colors(published: Path) -> pd.DataFrame | None:
+    path = published / LABEL_COLORS
+    return read_table(path) if path.exists() else None
