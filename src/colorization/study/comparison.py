@@ -28,7 +28,6 @@ from colorization.study import summary
 from colorization.study.claims import PROMISING, judge_claims
 from colorization.study.config_diff import config_diff
 from colorization.study.experiments import Experiments
-from colorization.study.summary import StudySummary
 from colorization.study.labels import (
     LABEL_SCORES,
     MIN_PHOTOGRAPHS,
@@ -36,6 +35,7 @@ from colorization.study.labels import (
     labels_table,
     score_labels,
 )
+from colorization.study.summary import StudySummary
 from colorization.study.verdicts import JudgedClaim
 
 TITLE = "Image colorization: the variants of a study"
