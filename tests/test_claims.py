@@ -466,7 +466,7 @@ def test_a_claim_on_a_missing_variant_is_not_tested() -> None:
 
 
 def test_a_study_at_the_papers_rate_needs_no_lines_for_it() -> None:
-    paper = {
+    paper: dict[str, Any] = {
         name: at_paper_rate(colors=0.3 if name == "baseline" else 0.9, train_mse=course)
         for name, course in (("baseline", SLOW), ("bn_maxpool", FALLING))
     }
@@ -500,7 +500,9 @@ def test_the_most_promising_is_compared_with_the_papers_variants_alone() -> None
 
 def test_one_epoch_or_gray_images_give_verdicts_without_nan() -> None:
     for changes in ({"val_mse": FALLING[:1]}, {"colors": 0.0}, {"removed": 100.0, "noise": 0}):
-        every = {name: trained(train=line.train, **changes) for name, line in LINES.items()}
+        every: dict[str, Any] = {
+            name: trained(train=line.train, **changes) for name, line in LINES.items()
+        }
         claims = judge_claims(study(**every))
         assert len(claims) == 12
         json.dumps([claim.as_json() for claim in claims], allow_nan=False)

@@ -100,8 +100,8 @@ def test_chroma_by_uncertainty_is_that_of_a_table_of_pixels() -> None:
     entropy = rng.uniform(0, 8, (2, IMAGES, 16, 16)).astype(np.float16)
     given = replace(study(), truth=truth)
     trainings = dict(given.trainings)
-    for index, seed in enumerate((1, 2, 3)):
-        predicted = rng.normal(0, 5, (IMAGES, 16, 16, 2)).astype(np.float16)
+    predictions = rng.normal(0, 5, (3, IMAGES, 16, 16, 2)).astype(np.float16)
+    for index, (seed, predicted) in enumerate(zip((1, 2, 3), predictions, strict=True)):
         made = trainings["bn_maxpool", seed]
         trainings["bn_maxpool", seed] = replace(made, predictions=Predictions(predicted))
         other = trainings["l2", seed]
@@ -118,10 +118,7 @@ def test_chroma_by_uncertainty_is_that_of_a_table_of_pixels() -> None:
                 entropy.astype(float).mean(axis=0).ravel(), 3, labels=["low", "middle", "high"]
             ),
             "true": 3 * np.sqrt((truth**2).sum(axis=-1)).ravel(),
-            "predicted": sum(
-                np.sqrt((kept["bn_maxpool", seed].predictions.ab.astype(float) ** 2).sum(axis=-1))
-                for seed in (1, 2, 3)
-            ).ravel(),
+            "predicted": np.sqrt((predictions.astype(float) ** 2).sum(axis=-1)).sum(axis=0).ravel(),
         }
     )
     sums = pixels.groupby("third", observed=True).sum()
@@ -151,12 +148,11 @@ def test_the_gap_varies_over_seeds_and_photographs() -> None:
 def test_the_slope_is_that_of_a_regression_on_doublings() -> None:
     removed = {1.0: 6.0, 0.5: 3.0, 0.25: 1.0}
     names = {1.0: "bn_maxpool", 0.5: "half_of_it", 0.25: "quarter_of_it"}
-    given = study(
-        **{
-            name: trained(removed[fraction], noise=0, train={"fraction": fraction})
-            for fraction, name in names.items()
-        }
-    )
+    variants: dict[str, Any] = {
+        name: trained(removed[fraction], noise=0, train={"fraction": fraction})
+        for fraction, name in names.items()
+    }
+    given = study(**variants)
     found = measured(measures.slope_over_data("bn_maxpool")(given))
     errors = [np.log(1 - removed[fraction] / 100) for fraction in names]
     assert found.value == pytest.approx(stats.linregress(np.log2([*names]), errors).slope)

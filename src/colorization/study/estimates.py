@@ -205,13 +205,14 @@ def linear_combination(tables: Sequence[np.ndarray], weights: Sequence[float]) -
         sum(term for term, _ in some) for some in (of_images, of_seeds, of_residuals)
     )
     variance = max(image + seed - residual, image, seed)
-    least = min(df for _, df in terms)
-    df, from_seeds = float(least), None
+    least = float(min(term_df for _, term_df in terms))
+    satterthwaite, from_seeds = least, None
     if variance:
         # Likewise, Satterthwaite's formula is below the least df of a term only by chance.
-        df = max(variance**2 / sum(term**2 / term_df for term, term_df in terms), least)
+        squares = sum(term**2 / term_df for term, term_df in terms)
+        satterthwaite = max(variance**2 / squares, least)
         from_seeds = max(seed - residual, 0.0) / variance
-    interval = t_interval(value, math.sqrt(variance), df)
+    interval = t_interval(value, math.sqrt(variance), satterthwaite)
     return replace(interval, seeds=seeds, images=images, from_seeds=from_seeds)
 
 

@@ -165,7 +165,7 @@ def gap_ratio(one: str, other: str) -> Measure:
     """`gap` of a variant over that of another, over seeds: the photographs are the same."""
 
     def last_gap(training: Evaluation) -> float | None:
-        return training.summary.gap and training.summary.gap.ratio["last"]
+        return training.summary.gap.ratio["last"] if training.summary.gap else None
 
     return lambda study: ratio_of_trainings(study, one, other, last_gap)
 
@@ -174,8 +174,10 @@ def training_mse_after_best(variant: str) -> Measure:
     """MSE on training photographs of the last weights over that of the best, in inference mode."""
 
     def after_best(training: Evaluation) -> float | None:
-        measured = training.summary.gap
-        return measured and measured.mse_ab["train"]["last"] / measured.mse_ab["train"]["best"]
+        if training.summary.gap is None:
+            return None
+        mse = training.summary.gap.mse_ab["train"]
+        return mse["last"] / mse["best"]
 
     return lambda study: mean_of_trainings(study.trainings_of(variant), after_best)
 
@@ -215,7 +217,7 @@ def uncertainty(study: Experiments) -> np.ndarray | None:
         predictions = [training.predictions for training in study.trainings_of(variant)]
         entropies = [one.entropy for one in predictions if one and one.entropy is not None]
         if entropies:
-            return np.mean(entropies, axis=0, dtype=np.float64)
+            return np.stack(entropies).mean(axis=0, dtype=np.float64)
     return None
 
 
