@@ -64,26 +64,26 @@ def over(one: float, other: float) -> float:
 
 def test_a_difference_of_trainings_is_that_of_scipys_welch_test() -> None:
     ones, others = (0.2, 0.3, 0.25), (0.1, 0.4)
-    found = difference_of_trainings(
+    estimate = difference_of_trainings(
         study(l2=ending(*ones), deeper=ending(*others)), "l2", "deeper", last
     )
     expected = stats.ttest_ind(ones, others, equal_var=False)
     interval = expected.confidence_interval()
-    assert found is not None
-    assert found.p_value(0) == pytest.approx(expected.pvalue)
-    assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
-    assert (found.seeds, found.images) == (2, 1)
+    assert estimate is not None
+    assert estimate.p_value(0) == pytest.approx(expected.pvalue)
+    assert (estimate.low, estimate.high) == pytest.approx((interval.low, interval.high))
+    assert (estimate.seeds, estimate.images) == (2, 1)
 
 
 def test_a_ratio_of_trainings_is_a_difference_of_logarithms() -> None:
     ones, others = (0.2, 0.3, 0.25), (0.1, 0.4)
-    found = ratio_of_trainings(
+    estimate = ratio_of_trainings(
         study(l2=ending(*ones), deeper=ending(*others)), "l2", "deeper", last
     )
     expected = stats.ttest_ind(np.log(ones), np.log(others), equal_var=False)
-    assert found is not None
-    assert found.value == pytest.approx(stats.gmean(ones) / stats.gmean(others))
-    assert found.p_value(1) == pytest.approx(expected.pvalue)
+    assert estimate is not None
+    assert estimate.value == pytest.approx(stats.gmean(ones) / stats.gmean(others))
+    assert estimate.p_value(1) == pytest.approx(expected.pvalue)
 
 
 def test_a_single_curve_has_no_interval_and_several_have_one() -> None:
@@ -105,21 +105,21 @@ def test_the_interval_over_images_agrees_with_repeated_draws() -> None:
 
     above, below = draw()
     drawn = evaluation(rows(200, colorfulness=below, model_colorfulness=above))
-    found = function_of_columns([drawn], ["model_colorfulness", "colorfulness"], over)
-    assert found is not None
-    assert found.low is not None
-    assert found.high is not None
-    assert found.low < 0.7 < found.high
+    estimate = function_of_columns([drawn], ["model_colorfulness", "colorfulness"], over)
+    assert estimate is not None
+    assert estimate.low is not None
+    assert estimate.high is not None
+    assert estimate.low < 0.7 < estimate.high
     ratios = [above.sum() / below.sum() for above, below in (draw() for _ in range(300))]
-    assert found.high - found.low == pytest.approx(2 * 1.96 * np.std(ratios), rel=0.2)
+    assert estimate.high - estimate.low == pytest.approx(2 * 1.96 * np.std(ratios), rel=0.2)
 
 
 def test_images_without_a_value_are_excluded() -> None:
     some = evaluation(rows(3, chroma_small_regions=[np.nan, 10.0, 30.0]))
     columns = ["model_chroma_small_regions", "chroma_small_regions"]
-    found = function_of_columns([some], columns, over)
-    assert found is not None
-    assert found.value == 1  # 20 + 20 over 10 + 30
+    estimate = function_of_columns([some], columns, over)
+    assert estimate is not None
+    assert estimate.value == 1  # 20 + 20 over 10 + 30
     none = evaluation(rows(3, chroma_small_regions=np.nan))
     assert function_of_columns([none], columns, over) is None
     single = function_of_columns([evaluation(rows(1))], columns, over)
@@ -130,19 +130,19 @@ def test_a_difference_of_columns_is_paired_by_image_and_not_by_seed() -> None:
     images = np.array([20.0, 24.0, 31.0, 29.0])
     ones = [with_psnr(images + seed) for seed in (1.0, 1.5)]
     others = [with_psnr(images + seed) for seed in (0.0, 0.5)]
-    found = difference(study(l2=ones, deeper=others), "l2", "deeper", [PSNR], same)
+    estimate = difference(study(l2=ones, deeper=others), "l2", "deeper", [PSNR], same)
     # Whatever the images are, what remains is Welch's test of the seeds.
     expected = stats.ttest_ind([1, 1.5], [0, 0.5], equal_var=False)
     interval = expected.confidence_interval()
-    assert found is not None
-    assert (found.value, found.images) == (pytest.approx(1), 4)
-    assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
+    assert estimate is not None
+    assert (estimate.value, estimate.images) == (pytest.approx(1), 4)
+    assert (estimate.low, estimate.high) == pytest.approx((interval.low, interval.high))
 
 
 def test_one_seed_is_not_enough_to_compare_variants() -> None:
     one, two = [with_psnr([np.nan, 21.0])], [with_psnr([9, 20])] * 2
-    found = difference(study(l2=one, deeper=two), "l2", "deeper", [PSNR], same)
-    assert found == Estimate(1, images=1)
+    estimate = difference(study(l2=one, deeper=two), "l2", "deeper", [PSNR], same)
+    assert estimate == Estimate(1, images=1)
     assert difference(study(l2=one), "l2", "deeper", [PSNR], same) is None
 
 
@@ -151,12 +151,12 @@ def test_a_ratio_on_images_is_that_of_the_sums() -> None:
         [evaluation(rows(3, model_colorfulness=[1.0, 2.0, 3.0 + seed])) for seed in seeds]
         for seeds in ((0, 2), (0, 0))
     )
-    found = ratio(study(l2=ones, deeper=others), "l2", "deeper", "model_colorfulness")
-    assert found is not None
-    assert found.value == pytest.approx(14 / 12)
-    assert found.low is not None
-    assert found.high is not None
-    assert found.low * found.high == pytest.approx(found.value**2)
+    estimate = ratio(study(l2=ones, deeper=others), "l2", "deeper", "model_colorfulness")
+    assert estimate is not None
+    assert estimate.value == pytest.approx(14 / 12)
+    assert estimate.low is not None
+    assert estimate.high is not None
+    assert estimate.low * estimate.high == pytest.approx(estimate.value**2)
 
 
 def test_a_combination_of_variants_has_their_weights() -> None:
@@ -164,11 +164,11 @@ def test_a_combination_of_variants_has_their_weights() -> None:
         name: [with_psnr(mean), with_psnr(mean + 2)] for name, mean in (("l2", 20), ("bn", 30))
     }
     weights = {"l2": 3.0, "bn": -1.0}
-    found = combination(study(**every), weights, [PSNR], same)
-    assert found is not None
-    assert found.value == pytest.approx(3 * 21 - 31)
+    estimate = combination(study(**every), weights, [PSNR], same)
+    assert estimate is not None
+    assert estimate.value == pytest.approx(3 * 21 - 31)
     # The two seeds of each have a standard error of 1.
-    assert found.se == pytest.approx(10**0.5)
+    assert estimate.se == pytest.approx(10**0.5)
 
 
 def test_estimates_are_over_one_set_of_photographs_and_know_their_labels(tmp_path: Path) -> None:
@@ -180,14 +180,14 @@ def test_estimates_are_over_one_set_of_photographs_and_know_their_labels(tmp_pat
     np.save(tmp_path / "truth.npy", truth)
     table = pd.DataFrame({"name": ["im0.jpg", "im3.jpg"], "label": ["sky", "sky"]})
     labels = Labels(table, colors=None)
-    found = read_experiments(params, tmp_path, truth=tmp_path / "truth.npy", labels=labels)
+    experiments = read_experiments(params, tmp_path, truth=tmp_path / "truth.npy", labels=labels)
     # The first training decides for all; their photographs may differ by rounding.
-    assert [len(training.rows) for training in found.trainings.values()] == [3, 3]
-    assert found.photographs["name"].tolist() == ["im1.jpg", "im2.jpg", "im3.jpg"]
-    assert found.inside("sky").tolist() == [False, False, True]
-    assert found.inside("sea").tolist() == [False] * 3
-    assert found.truth is not None
-    assert found.truth[:, 0, 0, 0].tolist() == [1, 2, 3]
+    assert [len(training.rows) for training in experiments.trainings.values()] == [3, 3]
+    assert experiments.photographs["name"].tolist() == ["im1.jpg", "im2.jpg", "im3.jpg"]
+    assert experiments.inside("sky").tolist() == [False, False, True]
+    assert experiments.inside("sea").tolist() == [False] * 3
+    assert experiments.truth is not None
+    assert experiments.truth[:, 0, 0, 0].tolist() == [1, 2, 3]
     bare = read_experiments(params, tmp_path)
     assert (bare.subsets, bare.truth) == ({}, None)
 

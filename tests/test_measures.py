@@ -42,18 +42,18 @@ def test_error_removed_by_one_training_is_cochrans_ratio_estimate() -> None:
     inside = single.inside(NATURE_ONLY)
     assert inside.sum() == 8
     for subset, rows in (("", single.photographs), (NATURE_ONLY, single.photographs[inside])):
-        found = measured(measures.error_removed("bn_maxpool", subset)(single))
+        estimate = measured(measures.error_removed("bn_maxpool", subset)(single))
         expected = ratio_with_se(rows["model_mse_ab"], rows["constant_mse_ab"])
         assert expected.value is not None
         assert expected.se is not None
-        assert found.value == pytest.approx(100 * (1 - expected.value))
-        assert found.se == pytest.approx(100 * expected.se)
-        assert found.images == len(rows)
+        assert estimate.value == pytest.approx(100 * (1 - expected.value))
+        assert estimate.se == pytest.approx(100 * expected.se)
+        assert estimate.images == len(rows)
 
 
 def test_nature_less_objects_is_the_difference_of_two_ratios_of_sums() -> None:
     several = noisy(np.random.default_rng(1))
-    found = measured(measures.lead_of_nature("bn_maxpool")(several))
+    estimate = measured(measures.lead_of_nature("bn_maxpool")(several))
     removed = []
     for inside in (~OBJECTS, OBJECTS):
         rows = [training.rows[inside] for training in several.trainings.values()]
@@ -61,13 +61,13 @@ def test_nature_less_objects_is_the_difference_of_two_ratios_of_sums() -> None:
             sum(table[f"{name}_mse_ab"].sum() for table in rows) for name in ("model", "constant")
         )
         removed.append(100 * (1 - model / constant))
-    assert found.value == pytest.approx(removed[0] - removed[1])
+    assert estimate.value == pytest.approx(removed[0] - removed[1])
 
 
 def test_photographs_of_two_subsets_are_independent() -> None:
     """So the variances of the two add, but for the factors n / (n - 1) of small samples."""
     single = noisy(np.random.default_rng(2), seeds=1)
-    found = measured(measures.lead_of_nature("bn_maxpool")(single))
+    estimate = measured(measures.lead_of_nature("bn_maxpool")(single))
     variance = 0.0
     for inside in (~OBJECTS, OBJECTS):
         rows = single.photographs[inside]
@@ -75,12 +75,12 @@ def test_photographs_of_two_subsets_are_independent() -> None:
             rows["model_mse_ab"].sum() / rows["constant_mse_ab"].sum()
         )
         variance += 100**2 * (residuals**2).sum() / rows["constant_mse_ab"].sum() ** 2
-    assert found.se == pytest.approx(np.sqrt(variance * IMAGES / (IMAGES - 1)))
+    assert estimate.se == pytest.approx(np.sqrt(variance * IMAGES / (IMAGES - 1)))
 
 
 def test_small_less_large_regions_is_the_difference_of_two_ratios_of_sums() -> None:
     several = noisy(np.random.default_rng(3))
-    found = measured(measures.lead_of_regions("bn_maxpool", "small", "large")(several))
+    estimate = measured(measures.lead_of_regions("bn_maxpool", "small", "large")(several))
     rows = pd.concat([training.rows for training in several.trainings.values()])
     removed = [
         100
@@ -91,7 +91,7 @@ def test_small_less_large_regions_is_the_difference_of_two_ratios_of_sums() -> N
         )
         for size in ("small", "large")
     ]
-    assert found.value == pytest.approx(removed[0] - removed[1])
+    assert estimate.value == pytest.approx(removed[0] - removed[1])
 
 
 def test_chroma_by_uncertainty_is_that_of_a_table_of_pixels() -> None:
@@ -109,7 +109,9 @@ def test_chroma_by_uncertainty_is_that_of_a_table_of_pixels() -> None:
             other, predictions=Predictions(predicted, entropy[index] if index < 2 else None)
         )
     kept = {key: made for key, made in trainings.items() if key[0] in ("bn_maxpool", "l2")}
-    found = measured(measures.chroma_by_uncertainty("bn_maxpool")(replace(given, trainings=kept)))
+    estimate = measured(
+        measures.chroma_by_uncertainty("bn_maxpool")(replace(given, trainings=kept))
+    )
 
     # Pixel by pixel, with pandas: thirds of the mean entropy, sums of chroma over all seeds.
     pixels = pd.DataFrame(
@@ -123,22 +125,22 @@ def test_chroma_by_uncertainty_is_that_of_a_table_of_pixels() -> None:
     )
     sums = pixels.groupby("third", observed=True).sum()
     ratios = sums["predicted"] / sums["true"]
-    assert found.value == pytest.approx(ratios["high"] - ratios["low"])
-    assert found.images == IMAGES
+    assert estimate.value == pytest.approx(ratios["high"] - ratios["low"])
+    assert estimate.images == IMAGES
 
 
 def test_the_gap_varies_over_seeds_and_photographs() -> None:
     given = study()
-    found = measured(measures.gap("bn_maxpool")(given))
+    estimate = measured(measures.gap("bn_maxpool")(given))
     logs = np.log([1.202, 1.204, 1.206])
-    assert found.value == pytest.approx(stats.gmean([1.202, 1.204, 1.206]))
+    assert estimate.value == pytest.approx(stats.gmean([1.202, 1.204, 1.206]))
     of_seeds = np.var(logs, ddof=1) / 3
     of_photographs = np.mean((0.01 / np.exp(logs)) ** 2)
-    assert found.se == pytest.approx(np.sqrt(of_seeds + of_photographs))
-    assert found.df == pytest.approx(
+    assert estimate.se == pytest.approx(np.sqrt(of_seeds + of_photographs))
+    assert estimate.df == pytest.approx(
         (of_seeds + of_photographs) ** 2 / (of_seeds**2 / 2 + of_photographs**2 / 499)
     )
-    assert (found.seeds, found.images, found.is_ratio) == (3, 500, True)
+    assert (estimate.seeds, estimate.images, estimate.is_ratio) == (3, 500, True)
     # Of one training the photographs remain.
     one = replace(given, trainings={("bn_maxpool", 1): given.trainings["bn_maxpool", 1]})
     single = measured(measures.gap("bn_maxpool")(one))
@@ -153,9 +155,9 @@ def test_the_slope_is_that_of_a_regression_on_doublings() -> None:
         for fraction, name in names.items()
     }
     given = study(**variants)
-    found = measured(measures.slope_over_data("bn_maxpool")(given))
+    estimate = measured(measures.slope_over_data("bn_maxpool")(given))
     errors = [np.log(1 - removed[fraction] / 100) for fraction in names]
-    assert found.value == pytest.approx(stats.linregress(np.log2([*names]), errors).slope)
+    assert estimate.value == pytest.approx(stats.linregress(np.log2([*names]), errors).slope)
 
 
 def test_amounts_of_data_are_of_variants_that_differ_in_nothing_else() -> None:
@@ -182,5 +184,5 @@ def test_curves_are_summarized_as_described() -> None:
 
 
 def test_the_means_of_seeds_are_those_of_estimates() -> None:
-    found = measures.training_mse_after_best("bn_maxpool")(study())
-    assert measured(found).value == pytest.approx(mean_over_seeds([0.801, 0.802, 0.803]).value)
+    estimate = measures.training_mse_after_best("bn_maxpool")(study())
+    assert measured(estimate).value == pytest.approx(mean_over_seeds([0.801, 0.802, 0.803]).value)
