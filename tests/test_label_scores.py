@@ -119,7 +119,7 @@ def test_the_interval_of_one_training_is_that_of_a_ratio_of_sums() -> None:
 def test_the_lead_of_nature_has_the_variance_of_independent_groups() -> None:
     found = score_labels(study(1))
     groups = [found.error_removed["bn_maxpool"][kind] for kind in (NATURE_ONLY, OBJECTS_ONLY)]
-    expected = np.hypot(*(group.se or np.nan for group in groups))
+    expected = np.linalg.norm([group.se or np.nan for group in groups])
     assert found.nature_lead["bn_maxpool"].se == pytest.approx(expected, rel=0.02)
 
 

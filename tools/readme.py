@@ -28,6 +28,7 @@ from colorization.packaging.manifest import RELEASED
 from colorization.pages import rendering
 from colorization.pages.rendering import Table
 from colorization.scoring import metrics
+from colorization.scoring.labels import NATURE, NATURE_ONLY, OBJECTS, OBJECTS_ONLY
 from colorization.scoring.summary import ERROR_REMOVED, GRAY, MODEL
 from colorization.study.claims import CLAIMS
 from colorization.study.verdicts import Claim
@@ -260,6 +261,14 @@ def options(parser: argparse.ArgumentParser) -> str:
     return f"```text\n{parser.format_help()}```\n"
 
 
+def labels_table() -> str:
+    """The labels of each kind."""
+    kinds = {NATURE_ONLY: NATURE, OBJECTS_ONLY: OBJECTS}
+    return _table(
+        ["", "labels"], [(kind, ", ".join(sorted(labels))) for kind, labels in kinds.items()]
+    )
+
+
 def parameters_table() -> str:
     """Every parameter: its value in the default profile, its range, its comment."""
     schema = Params.model_json_schema()
@@ -301,6 +310,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "variants": variants_table,
     "metrics": metrics_table,
     "claims": claims_table,
+    "labels": labels_table,
     "parameters": parameters_table,
     "TIFFs": tiffs_table,
     "options of colorize": lambda: options(command.parser()),

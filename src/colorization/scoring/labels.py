@@ -163,7 +163,7 @@ def mean_colors(
     return pd.DataFrame(rows, columns=["subset", "photographs", "mean_a", "mean_b"])
 
 
-def mse_of_color(rows: pd.DataFrame, color: Sequence[float]) -> pd.Series:
+def mse_of_color(rows: pd.DataFrame, color: Sequence[float] | np.ndarray) -> pd.Series:
     """MSE of ab of each test photograph, colored in one color.
 
     Parameters

@@ -14,6 +14,7 @@ from colorization.pages import pictures, rendering
 from colorization.pages.rendering import BASELINE_NAMES, COLORIZER_LABELS, Table
 from colorization.pages.vividness import sweep_table, write_sweeps
 from colorization.scoring.evaluation import Evaluation
+from colorization.scoring.labels import NATURE, OBJECTS
 from colorization.scoring.metrics import columns, metric
 from colorization.scoring.samples import more_colorful
 from colorization.scoring.summary import (
@@ -340,6 +341,7 @@ def _context(
         "extremes": PROMISING in displayed,
         "by_label": None,
         "min_photographs": MIN_PHOTOGRAPHS,
+        "kinds": (sorted(NATURE), sorted(OBJECTS)),
         "sweeps": {
             name: sweep_table(evaluation.sweep)
             for name, evaluation in displayed.items()

@@ -78,10 +78,11 @@ def _color_tables(experiments: Experiments) -> dict[str, np.ndarray]:
     rows, colors = experiments.photographs, experiments.label_colors
     if colors is None or "mean_a" not in rows or rows["mean_a"].isna().any():
         return {}
+    means = colors[["mean_a", "mean_b"]].to_numpy(float)
     return {
-        color.subset: mse_of_color(rows, (color.mean_a, color.mean_b)).to_numpy(float)[None]
-        for color in colors.itertuples()
-        if experiments.inside(color.subset).any()
+        subset: mse_of_color(rows, color).to_numpy(float)[None]
+        for subset, color in zip(colors["subset"], means, strict=True)
+        if experiments.inside(subset).any()
     }
 
 
