@@ -1,5 +1,6 @@
 """A temporary repository with this project's pipeline at tiny settings, run by the real DVC."""
 
+import gc
 import json
 import os
 import shutil
@@ -59,6 +60,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     worker, which makes the projects, while the others do the rest.
     """
     items.sort(key=lambda item: not {"first_run", "study"} & set(getattr(item, "fixturenames", ())))
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over half a million objects of imported modules."""
+    gc.collect()
+    gc.freeze()
 
 
 class Project:
@@ -240,11 +247,11 @@ def ordinary() -> Sequence[str]:
     return command
 
 
-@pytest.fixture(autouse=True, scope="module")
+@pytest.fixture(autouse=True)
 def _memory() -> Iterator[None]:
-    """After each module, let go of its networks."""
+    """After each test, let go of its networks if they take much memory."""
     yield
-    memory.free_networks()
+    memory.free_networks_if_grown()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import errno
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -69,16 +70,26 @@ def run(data: tuple[Examples, Examples], tmp_path: Path, monkeypatch: pytest.Mon
     return lambda name, identity="identity": train(tmp_path, data, name, identity)
 
 
+@dataclass(frozen=True)
+class Uninterrupted:
+    """The folder of an uninterrupted training `a`, with its checkpoints; read only."""
+
+    root: Path
+    outcome: Outcome
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        return files_in(self.root / "a")
+
+
 @pytest.fixture(scope="module")
 def uninterrupted(
     data: tuple[Examples, Examples], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[dict[str, bytes], Outcome]:
-    """The files and the outcome of an uninterrupted training."""
+) -> Uninterrupted:
     root = tmp_path_factory.mktemp("uninterrupted")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
-        outcome = train(root, data, "uninterrupted", "identity")
-    return files_in(root / "uninterrupted"), outcome
+        return Uninterrupted(root, train(root, data, "a", "identity"))
 
 
 def epochs_in(folder: Path) -> list[str]:
@@ -115,79 +126,73 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, epoch: int, moment: str) -> None:
         monkeypatch.setattr(shutil, "copytree", interrupt)
 
 
+MOMENTS = ("between two batches", "before the checkpoint", "within the checkpoint")
+
+
 @pytest.mark.parametrize(
-    "moment", ["between two batches", "before the checkpoint", "within the checkpoint"]
+    "moments",
+    [
+        MOMENTS,
+        pytest.param((*MOMENTS[1:], MOMENTS[0]), marks=pytest.mark.soak),
+        pytest.param((MOMENTS[2], *MOMENTS[:2]), marks=pytest.mark.soak),
+    ],
+    ids=["1", "2", "3"],
 )
 def test_it_resumes_to_the_same_bits(
     run: Run,
-    uninterrupted: tuple[dict[str, bytes], Outcome],
+    uninterrupted: Uninterrupted,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    moment: str,
+    moments: tuple[str, ...],
 ) -> None:
-    files, expected = uninterrupted
-    for epoch in (1, 3):
+    """It is killed once in each of its epochs."""
+    for epoch, moment in enumerate(moments, start=1):
         with monkeypatch.context() as patch:
             kill_at(patch, epoch, moment)
             with pytest.raises(KilledError):
-                run("killed")
-    assert epochs_in(tmp_path / "checkpoints/killed") == [
+                run("a")
+    assert epochs_in(tmp_path / "checkpoints/a") == [
         "identity/epoch-000001",
         "identity/epoch-000002",
     ]
-    outcome = run("killed")
-    assert outcome.best_epoch == expected.best_epoch
-    assert files_in(tmp_path / "killed") == files
+    outcome = run("a")
+    assert outcome.best_epoch == uninterrupted.outcome.best_epoch
+    assert files_in(tmp_path / "a") == uninterrupted.files
 
 
-def test_it_resumes_after_the_last_complete_epoch(
-    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_after_the_last_epoch_nothing_is_trained(
+    run: Run, uninterrupted: Uninterrupted, tmp_path: Path
 ) -> None:
-    with monkeypatch.context() as patch:
-        kill_at(patch, 3, "between two batches")
-        with pytest.raises(KilledError):
-            run("a")
-    capsys.readouterr()
+    shutil.copytree(uninterrupted.root, tmp_path, dirs_exist_ok=True)
+    outcome = run("a")
+    assert outcome.earlier_seconds > 0
+    # All epochs' images over all epochs' time.
+    assert outcome.images_per_second == pytest.approx(8 * EPOCHS / outcome.earlier_seconds, rel=0.5)
+    assert files_in(tmp_path / "a") == uninterrupted.files
+
+
+def test_checkpoints_with_another_identity_are_ignored_but_kept(
+    run: Run,
+    uninterrupted: Uninterrupted,
+    killed: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.copytree(killed / "checkpoints", tmp_path / "checkpoints")
+    run("a", identity="another")
+    assert "resuming" not in capsys.readouterr().out
+    assert epochs_in(tmp_path / "checkpoints/a") == [
+        "another/epoch-000002",
+        "another/epoch-000003",
+        "identity/epoch-000001",
+        "identity/epoch-000002",
+    ]
     run("a")
     printed = capsys.readouterr().out
     assert "resuming from the checkpoint of epoch 2" in printed
     assert "Epoch 3/3" in printed
     assert "Epoch 2/3" not in printed
-
-
-def test_after_the_last_epoch_nothing_is_trained(run: Run, tmp_path: Path) -> None:
-    run("a")
-    before = files_in(tmp_path / "a")
-    outcome = run("a")
-    assert outcome.earlier_seconds > 0
-    # All epochs' images over all epochs' time.
-    assert outcome.images_per_second == pytest.approx(8 * EPOCHS / outcome.earlier_seconds, rel=0.5)
-    assert files_in(tmp_path / "a") == before
-
-
-def test_checkpoints_with_another_identity_are_ignored_but_kept(
-    run: Run,
-    uninterrupted: tuple[dict[str, bytes], Outcome],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    with monkeypatch.context() as patch:
-        kill_at(patch, 3, "between two batches")
-        with pytest.raises(KilledError):
-            run("a", identity="one")
-    capsys.readouterr()
-    run("a", identity="two")
-    assert "resuming" not in capsys.readouterr().out
-    assert epochs_in(tmp_path / "checkpoints/a") == [
-        "one/epoch-000001",
-        "one/epoch-000002",
-        "two/epoch-000002",
-        "two/epoch-000003",
-    ]
-    run("a", identity="one")
-    assert "resuming from the checkpoint of epoch 2" in capsys.readouterr().out
-    assert files_in(tmp_path / "a") == uninterrupted[0]
+    assert files_in(tmp_path / "a") == uninterrupted.files
 
 
 def test_a_complete_training_discards_its_own_checkpoints_alone(tmp_path: Path) -> None:
@@ -200,22 +205,21 @@ def test_a_complete_training_discards_its_own_checkpoints_alone(tmp_path: Path) 
     Checkpoints(tmp_path / "a", "two").discard()  # a second time
 
 
-@pytest.mark.parametrize("damage", ["emptied", "a file instead"])
-def test_a_corrupt_checkpoint_of_another_training_does_not_matter(
-    run: Run, uninterrupted: tuple[dict[str, bytes], Outcome], tmp_path: Path, damage: str
+def test_corrupt_checkpoints_of_other_trainings_do_not_matter(
+    run: Run, uninterrupted: Uninterrupted, tmp_path: Path
 ) -> None:
-    (tmp_path / "checkpoints/a/other/epoch-000002").mkdir(parents=True)
-    checkpoint = tmp_path / "checkpoints/a/other/epoch-000003"
-    checkpoint.write_bytes(b"") if damage == "a file instead" else checkpoint.mkdir()
+    (tmp_path / "checkpoints/a/emptied/epoch-000003").mkdir(parents=True)
+    (tmp_path / "checkpoints/a/other").mkdir()
+    (tmp_path / "checkpoints/a/other/epoch-000003").write_bytes(b"a file instead")
     run("a", identity="own")
-    assert files_in(tmp_path / "a") == uninterrupted[0]
+    assert files_in(tmp_path / "a") == uninterrupted.files
     Checkpoints(tmp_path / "checkpoints/a", "own").discard()
-    assert epochs_in(tmp_path / "checkpoints/a") == ["other/epoch-000002", "other/epoch-000003"]
+    assert epochs_in(tmp_path / "checkpoints/a") == ["emptied/epoch-000003", "other/epoch-000003"]
 
 
 def test_a_full_disk_leaves_the_previous_checkpoint(
     run: Run,
-    uninterrupted: tuple[dict[str, bytes], Outcome],
+    uninterrupted: Uninterrupted,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -233,7 +237,7 @@ def test_a_full_disk_leaves_the_previous_checkpoint(
     assert epochs_in(tmp_path / "checkpoints/a") == ["identity/epoch-000001"]
     assert len(list((tmp_path / "checkpoints/a/identity").iterdir())) == 1
     run("a")
-    assert files_in(tmp_path / "a") == uninterrupted[0]
+    assert files_in(tmp_path / "a") == uninterrupted.files
 
 
 @pytest.fixture(scope="module")
@@ -263,7 +267,7 @@ DAMAGES: dict[str, Callable[[Path, Path], object]] = {
 
 def test_a_corrupt_checkpoint_is_ignored_and_the_previous_one_resumes_to_the_same_bits(
     run: Run,
-    uninterrupted: tuple[dict[str, bytes], Outcome],
+    uninterrupted: Uninterrupted,
     killed: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -275,12 +279,12 @@ def test_a_corrupt_checkpoint_is_ignored_and_the_previous_one_resumes_to_the_sam
     printed = capsys.readouterr().out
     assert f"ignoring corrupt checkpoint {epoch(tmp_path, 2)}\n" in printed
     assert "resuming from the checkpoint of epoch 1" in printed
-    assert files_in(tmp_path / "a") == uninterrupted[0]
+    assert files_in(tmp_path / "a") == uninterrupted.files
 
 
 def test_if_every_checkpoint_is_corrupt_the_training_restarts(
     run: Run,
-    uninterrupted: tuple[dict[str, bytes], Outcome],
+    uninterrupted: Uninterrupted,
     killed: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -294,7 +298,7 @@ def test_if_every_checkpoint_is_corrupt_the_training_restarts(
     for number in (1, 2):
         assert f"ignoring corrupt checkpoint {epoch(tmp_path, number)}\n" in printed
     assert "resuming" not in printed
-    assert files_in(tmp_path / "a") == uninterrupted[0]
+    assert files_in(tmp_path / "a") == uninterrupted.files
 
 
 def test_corruption_of_any_file_is_detected_before_anything_is_restored(

@@ -96,7 +96,14 @@ def test_the_policy_ends_with_its_block() -> None:
     assert keras.config.dtype_policy().name == previous == "float32"
 
 
-@pytest.mark.parametrize("variant", PARAMETERS)
+# Every kind of layer; the others are made of the same blocks.
+USUAL = {"bn_maxpool", "deeper", "mobilenet_unet", "vgg16_conv", "vgg19_unet"}
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [pytest.param(name, marks=[] if name in USUAL else pytest.mark.soak) for name in PARAMETERS],
+)
 def test_a_variant_computes_in_bfloat16_except_its_first_and_last_layers(variant: str) -> None:
     model = model_of(variant, precision="mixed_bfloat16")
     assert {weight.dtype for weight in model.weights} <= {"float32", "uint32"}  # dropout's state
