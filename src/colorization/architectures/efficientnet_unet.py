@@ -1,4 +1,4 @@
-"""Beyond the paper: a U-Net on EfficientNet-Lite2, which sees L enlarged.
+"""Beyond the paper: a U-Net on EfficientNet-Lite2, which sees L enlarged, and takes hints.
 
 An ImageNet encoder recognizes little in a small picture; enlarged, the same pixels tell it more.
 """
@@ -14,6 +14,7 @@ from colorization.networks.blocks import (
 )
 from colorization.networks.classification import classification
 from colorization.networks.encoders import encode
+from colorization.networks.hints import CHANNELS, HINTS, JoinHints
 
 # The last blocks at 1/32, 1/16, 1/8 and 1/4 of the enlarged L, and the channels to which a 1x1
 # convolution reduces each.
@@ -30,6 +31,7 @@ DECODER = (256, 256, 160, 96)
 def _build() -> keras.Model:
     """Build the U-Net; it maps L to features at half its height and width."""
     L = keras.Input((None, None, 1), name="L")
+    hints = keras.Input((None, None, CHANNELS), name=HINTS, optional=True)
     large = BilinearUpsampling(dtype="float32", name="enlarge")(L)
     three = layers.Concatenate(dtype="float32", name="to_three")([large, large, large])
     features = encode(three, "efficientnet_lite2", outputs=tuple(name for name, _ in TAPS))
@@ -38,15 +40,16 @@ def _build() -> keras.Model:
         zip(features, TAPS, DECODER, strict=True), start=1
     ):
         name = f"decoder_{index}"
-        reduced = conv_norm_relu_pool(tap, channels, kernel_size=1, name=f"{name}_tap")
+        joined = conv_norm_relu_pool(tap, channels, kernel_size=1, name=f"{name}_tap")
         if x is not None:
-            reduced = layers.Concatenate(name=f"{name}_join")(
-                [BilinearUpsampling(name=f"{name}_up")(x), reduced]
-            )
-        x = conv_norm_relu_pool(reduced, filters, name=name)
+            enlarged = BilinearUpsampling(name=f"{name}_up")(x)
+            joined = layers.Concatenate(name=f"{name}_join")([enlarged, joined])
+        factor = 2 ** (len(TAPS) - index)  # hints have the size of the last level
+        joined = JoinHints(factor, name=f"{name}_hints")(joined, hints)
+        x = conv_norm_relu_pool(joined, filters, name=name)
     x = layers.Concatenate(name="L_join")([x, SpaceToDepth(name="L_folded")(L)])
     x = conv_norm_relu_pool(x, DECODER[-1], name="decoder_5")
-    return keras.Model([L], x)
+    return keras.Model([L, hints], x)
 
 
 ARCHITECTURE = Architecture(

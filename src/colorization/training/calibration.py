@@ -27,7 +27,7 @@ from scipy.ndimage import zoom
 
 from colorization.color import color_metrics
 from colorization.core.progress import progress
-from colorization.dataset.examples import Examples, evenly_spaced
+from colorization.dataset.examples import Examples, evenly_spaced, predict_batch
 from colorization.networks.vividness import OPERATING_POINTS, AdjustableModel
 from colorization.training.one_image import measure_colorizations
 
@@ -120,7 +120,7 @@ def _measure(
     with Parallel(n_jobs=-1) as parallel:
         for start in progress(starts, "calibrating vividness", len(starts)):
             batch = slice(start, start + BATCH_SIZE)
-            logits = adjustable.logits_model.predict_on_batch(examples.inputs(batch))
+            logits = predict_batch(adjustable.logits_model, examples.inputs(batch))
             ab = np.stack(
                 [adjustable.decode_with(logits, *decoding) for decoding in decodings], axis=1
             )
