@@ -3,6 +3,8 @@
 An ImageNet encoder recognizes little in a small picture; enlarged, the same pixels tell it more.
 """
 
+from functools import partial
+
 import keras
 from keras import layers
 
@@ -33,7 +35,9 @@ def _build() -> keras.Model:
     L = keras.Input((None, None, 1), name="L")
     hints = keras.Input((None, None, CHANNELS), name=HINTS, optional=True)
     large = BilinearUpsampling(dtype="float32", name="enlarge")(L)
-    three = layers.Concatenate(dtype="float32", name="to_three")([large, large, large])
+    # From [-1, 1] to pixels of 0 to 255, as the encoder expects them.
+    pixels = layers.Rescaling(127.5 / 128, 0.5 / 128, dtype="float32", name="rescale")(large)
+    three = layers.Concatenate(dtype="float32", name="to_three")([pixels, pixels, pixels])
     features = encode(three, "efficientnet_lite2", outputs=tuple(name for name, _ in TAPS))
     x = None
     for index, (tap, (_, channels), filters) in enumerate(
@@ -58,5 +62,5 @@ ARCHITECTURE = Architecture(
     "the probability of each color",
     section=None,
     encoder="efficientnet_lite2",
-    objective=classification,
+    objective=partial(classification, rebalancing=0.0),
 )
