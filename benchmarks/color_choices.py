@@ -28,7 +28,7 @@ import turns
 from cached import FewData, settings_and_data, train
 from colorization.color import color_metrics, lab, similarity
 from colorization.core.settings import Train
-from colorization.dataset.examples import Examples
+from colorization.dataset.examples import Examples, predict_batch
 from colorization.networks import classification
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AdjustableModel
@@ -169,7 +169,7 @@ def scores(model: Path, validation: Examples) -> dict[str, float]:
     measured = []
     for start in range(0, len(validation), 32):
         batch = slice(start, start + 32)
-        logits = adjustable.logits_model.predict_on_batch(validation.inputs(batch))
+        logits = predict_batch(adjustable.logits_model, validation.inputs(batch))
         ways = [adjustable.decode(logits, position) for position in positions]
         for index, truth in enumerate(validation.images.rgb[batch]):
             L, _ = lab.rgb_to_lab(truth)

@@ -18,6 +18,7 @@ PREPROCESS = {
     "vgg16": keras.applications.vgg16.preprocess_input,
     "vgg19": keras.applications.vgg19.preprocess_input,
     "mobilenet_v2": keras.applications.mobilenet_v2.preprocess_input,
+    "efficientnet_lite2": lambda pixels: (pixels - 127) / 128,
 }
 
 
@@ -70,15 +71,18 @@ def test_the_encoder_gets_l_as_keras_preprocesses_it(
 ) -> None:
     model, network = loaded
     name = ENCODER_OF[model.name]
-    L = luminance(224, 224) if encoders.ENCODERS[name].top else luminance()  # 224: the top's size
+    _, height, width, _ = network.input.shape  # fixed for a network with its top
+    L = luminance(height or 64, width or 96)
     gray = np.repeat((L + 1) / 2 * 255, 3, axis=-1)
     encoder = model.get_layer(name)
     outputs = [network.get_layer(output).output for output in encoder.output_names]
     features = keras.Model(network.input, outputs)
     expected = features.predict_on_batch(PREPROCESS[name](gray.copy()))
 
-    input_layer = "to_three" if name == "mobilenet_v2" else "minus_mean"
-    encode = keras.Model(model.inputs[:1], encoder(model.get_layer(input_layer).output))
+    input_layer = "minus_mean" if name.startswith("vgg") else "to_three"
+    enlarged = model.get_layer("enlarge").output if name == "efficientnet_lite2" else None
+    source = model.inputs[0] if enlarged is None else enlarged
+    encode = keras.Model([source], encoder(model.get_layer(input_layer).output))
     for output, reference in zip(encode.predict_on_batch([L]), expected, strict=True):
         tolerance = 1e-3 * np.abs(reference).max()
         np.testing.assert_allclose(output, reference, rtol=1e-3, atol=tolerance)

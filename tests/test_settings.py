@@ -58,7 +58,7 @@ def refusal(path: Path) -> str:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("model.variant", "typo", "must be one of baseline, *, mobilenet_unet; found 'typo'"),
+        ("model.variant", "typo", "must be one of baseline, *, efficientnet_unet; found 'typo'"),
         ("model.variant", "", "should have at least 1 character; found ''"),
         ("variants", {}, "should have at least 1 item after validation, not 0; found {}"),
         ("variants", ["l2"], "must be an object; found ['l2']"),
@@ -71,7 +71,11 @@ def refusal(path: Path) -> str:
             "noise",
             "must be one of none, imagenet, imagenet_raw, random_network, another_photograph",
         ),
-        ("variants.l2.encoder", "vgg", "must be one of none, vgg16, vgg19, mobilenet_v2; found"),
+        (
+            "variants.l2.encoder",
+            "vgg",
+            "must be one of none, vgg16, vgg19, mobilenet_v2, efficientnet_lite2; found",
+        ),
         (
             "variants.l2.encoder",
             "vgg16",
@@ -193,7 +197,7 @@ def test_a_variant_with_an_embedding_that_no_photograph_has_cannot_be_chosen(
     text = path.read_text()
     path.write_text(text.replace("variant: bn_maxpool\n", "variant: control\n"))
     assert path.read_text() != text
-    assert refusal(path).endswith("mobilenet_unet; found 'control', a control")
+    assert refusal(path).endswith("efficientnet_unet; found 'control', a control")
     assert "control" not in refusal(path).partition(";")[0]
 
 

@@ -56,7 +56,16 @@ from samples import VARIANTS, built, calibrated, model_of
 #   four values for each of 1,216 filters, two of them not trained
 #   output   64-59, 1 x 1: 3,835 for the 59 colors of the scenes here
 #   decoder  of vividness: two values and a weight for each color, two for each of 11 operating
-#            points, the default: 200
+#            points, the default, the power of the weights: 201
+# efficientnet_unet: up to its last block, EfficientNet-Lite2 has 4,811,072 - 352 * 1280 - 2 * 1280,
+#   which are 4,302,416 in kernels and two for each of 27,768 normalized channels, of which folding
+#   leaves one. None of it is trained
+#   taps     352-256, 120-128, 48-64, 24-32, 1 x 1: 90,112 + 15,360 + 3,072 + 768
+#   decoder  each with three channels of hints, 256-256, (256 + 128)-256, (256 + 64)-160,
+#            (160 + 32)-96, and with four of L 96-96, 3 x 3:
+#            596,736 + 891,648 + 465,120 + 168,480 + 86,400
+#   four values for each of 1,344 filters, two of them not trained
+#   output   96-59, 1 x 1: 5,723; the decoder of vividness as above
 PARAMETERS = {
     "baseline": 6_573_794,
     "deeper": 6_573_794 + 370_816 + 6_554_624 + 1_309_538,
@@ -70,7 +79,8 @@ PARAMETERS = {
     "vgg16_conv": 14_714_688 + 1_572_114 + 6,
     "vgg16_repeat": 14_714_688 + 1_572_114,
     "vgg19_unet": 20_024_384 + 13_499_842,
-    "mobilenet_unet": 2_257_984 - 3 * 17_056 + 4_933_632 + 4 * 1_216 + 3_835 + 200,
+    "mobilenet_unet": 2_257_984 - 3 * 17_056 + 4_933_632 + 4 * 1_216 + 3_835 + 201,
+    "efficientnet_unet": 4_302_416 + 27_768 + 2_317_696 + 4 * 1_344 + 5_723 + 201,
 }
 # Of them not trained: moving means and variances, and what is frozen.
 NOT_TRAINED = {
@@ -86,7 +96,8 @@ NOT_TRAINED = {
     "vgg16_conv": 14_714_688 - 1_792,
     "vgg16_repeat": 14_714_688 - 1_792,
     "vgg19_unet": 20_024_384,
-    "mobilenet_unet": 2_257_984 - 3 * 17_056 + 2 * 1_216 + 200,
+    "mobilenet_unet": 2_257_984 - 3 * 17_056 + 2 * 1_216 + 201,
+    "efficientnet_unet": 4_302_416 + 27_768 + 2 * 1_344 + 201,
 }
 
 
@@ -96,6 +107,7 @@ def inputs(model: keras.Model, height: int, width: int, count: int = 2) -> list[
     shapes = {
         "L": (count, height, width, 1),
         "embedding": (count, 1000),
+        "hints": (count, height // 2, width // 2, 3),
         "vividness": (count, 1),  # values below 0 count as 0
     }
     return [rng.uniform(-1, 1, shapes[tensor.name]).astype(np.float32) for tensor in model.inputs]
@@ -167,7 +179,13 @@ def test_the_papers_profile_has_the_papers_networks_in_its_order_and_the_fractio
     lines = load_params(ROOT / "profiles" / "paper.yaml", catalog.declared()).variants
     records = {name: catalog.load(name) for name in catalog.names()}
     of_the_paper = {name for name, record in records.items() if record.section}
-    beyond = {"bn", "max_pooling", "embedding_dropout", "mobilenet_unet"}
+    beyond = {
+        "bn",
+        "max_pooling",
+        "embedding_dropout",
+        "mobilenet_unet",
+        "efficientnet_unet",
+    }
     assert set(records) - of_the_paper == beyond
     assert of_the_paper <= {line.network for line in lines.values()}
     for takes_embedding in (True, False):

@@ -113,3 +113,14 @@ def lab_to_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
         lab[1:] = colors[block].T.astype(np.float32) * np.float32(AB_SCALE)
         rgb[block] = cie.linear_to_srgb(gamut.map_to_gamut(lab))
     return rgb.reshape(*shape, 3)
+
+
+def chroma_of(ab: np.ndarray) -> np.ndarray:
+    """CIE chroma of each pixel; for a difference of two ab, their distance.
+
+    Parameters
+    ----------
+    ab : (..., 2) float array
+        CIE a*, b* / AB_SCALE.
+    """
+    return np.hypot(ab[..., 0], ab[..., 1]) * AB_SCALE

@@ -149,6 +149,7 @@ class Encoders(Section):
     vgg16: NotEmpty
     vgg19: NotEmpty
     mobilenet_v2: NotEmpty
+    efficientnet_lite2: NotEmpty
 
     def weights(self, encoder: str) -> str:
         """Return the weights of an encoder, a key of this section."""
@@ -207,7 +208,7 @@ UNINFORMATIVE: tuple[Uninformative, ...] = get_args(Uninformative)
 Control = Literal["imagenet_raw", Uninformative]
 CONTROLS: tuple[Control, ...] = get_args(Control)
 Embedding = Literal["none", "imagenet", Control]
-Encoder = Literal["none", "vgg16", "vgg19", "mobilenet_v2"]
+Encoder = Literal["none", "vgg16", "vgg19", "mobilenet_v2", "efficientnet_lite2"]
 
 
 class Variant(Record):

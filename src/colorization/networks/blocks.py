@@ -144,6 +144,24 @@ class BilinearUpsampling(layers.UpSampling2D):
         return tf.cast(tf.image.resize(inputs, 2 * tf.shape(inputs)[1:3]), inputs.dtype)
 
 
+@keras.saving.register_keras_serializable(package="colorization")
+class SpaceToDepth(layers.Layer):
+    """Fold each two by two pixels into channels: (N, H / 2, W / 2, 4 C) from (N, H, W, C)."""
+
+    def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        """Return the four pixels' channels in rows, then columns; H and W are even."""
+        batch, height, width, channels = ops.shape(inputs)
+        pairs = ops.reshape(inputs, (batch, height // 2, 2, width // 2, 2, channels))
+        pixels = ops.transpose(pairs, (0, 1, 3, 2, 4, 5))
+        return ops.reshape(pixels, (batch, height // 2, width // 2, 4 * channels))
+
+    def compute_output_shape(self, shape: tuple) -> tuple:
+        """Compute the shape of the result."""
+        batch, height, width, channels = shape
+        halves = (None if side is None else side // 2 for side in (height, width))
+        return (batch, *halves, 4 * channels)
+
+
 Block = Callable[..., keras.KerasTensor]  # such as `spatial_dropout`
 
 # For each convolution: its filters, and whether it halves the size.

@@ -1,8 +1,8 @@
 """Defines the objective `classification`: a network predicts the probability of each color.
 
 The loss is the cross-entropy with a soft encoding: each color is shared among the four bins of ab
-around it. Pixels of rare colors have larger weights; otherwise the grayish colors of most pixels
-would dominate.
+around it. Pixels of rare colors may have larger weights, since the grayish colors of most pixels
+dominate otherwise; then a network that is uncertain prefers vivid colors.
 
 References
 ----------
@@ -27,14 +27,24 @@ UNIFORM_SHARE = 0.5  # lambda in equation 4 of Zhang et al.
 SCALE = 2  # the network predicts at half the height and width; its ab are enlarged
 
 
-def classification(colors: ColorStatistics) -> Objective:
+def classification(colors: ColorStatistics, rebalancing: float = 1.0) -> Objective:
     """Build the objective for the colors of the training images.
 
     The network's features must have half the height and width of the image.
+
+    Parameters
+    ----------
+    colors : ColorStatistics
+    rebalancing : float
+        The power to which the weights of rare colors are raised: 1 as in Zhang et al., 0 for a loss
+        without weights.
     """
     indices = np.argwhere(colors.assigned > 0)
     centers = (indices - len(colors.assigned) // 2) * BIN_WIDTH / AB_SCALE
     weights = rebalancing_weights(colors.assigned)[tuple(indices.T)]
+    frequency = colors.assigned[tuple(indices.T)] / colors.assigned.sum()
+    loss_weights = weights**rebalancing / (weights**rebalancing * frequency).sum()
+    log_weights = rebalancing * np.log(weights)  # what the loss adds to the logits
     soft_encode = _soft_encoder(centers)
 
     def head(features: keras.KerasTensor) -> keras.KerasTensor:
@@ -43,13 +53,13 @@ def classification(colors: ColorStatistics) -> Objective:
     def loss(ab: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
         """Compute the weighted cross-entropy of each pixel."""
         assigned = soft_encode(ab)
-        weight = ops.matmul(assigned, ops.cast(weights, "float32")[:, None])[..., 0]
+        weight = ops.matmul(assigned, ops.cast(loss_weights, "float32")[:, None])[..., 0]
         logits = ops.cast(logits, "float32")
         return weight * ops.categorical_crossentropy(assigned, logits, from_logits=True)
 
     def squared_error(ab: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
         """Compute the squared error of the distribution's mean, without the loss's weights."""
-        unweighted = ops.cast(logits, "float32") - ops.cast(np.log(weights), "float32")
+        unweighted = ops.cast(logits, "float32") - ops.cast(log_weights, "float32")
         mean = ops.matmul(ops.softmax(unweighted, axis=-1), ops.cast(centers, "float32"))
         return ops.mean(ops.square(ab - mean), axis=-1)
 
@@ -58,7 +68,7 @@ def classification(colors: ColorStatistics) -> Objective:
     ) -> keras.KerasTensor:
         decoder = VividnessDecoder(len(centers), name="vividness_decoder")
         ab = decoder(logits, vividness)
-        decoder.set_colors(centers, weights)
+        decoder.set_colors(centers, weights, rebalancing)
         return BilinearUpsampling(dtype="float32", name=AB)(ab)
 
     return Objective(

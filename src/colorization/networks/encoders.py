@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import keras
 
+from colorization.backbones.efficientnet_lite import EfficientNetLite2
 from colorization.backbones.folding import fold_normalization
 from colorization.backbones.precision import dtype_policy
 from colorization.backbones.pretrained import build_pretrained
@@ -51,6 +52,7 @@ ENCODERS = {
     "vgg16": Encoder(keras.applications.VGG16),
     "vgg19": Encoder(keras.applications.VGG19),
     "mobilenet_v2": Encoder(keras.applications.MobileNetV2, top=True, folded=True),
+    "efficientnet_lite2": Encoder(EfficientNetLite2, top=True, folded=True),
 }
 
 

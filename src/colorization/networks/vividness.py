@@ -19,7 +19,7 @@ class VividnessDecoder(layers.Layer):
 
     The layer computes in float32. Its constants are untrainable weights, so that a weights file
     contains them. Until `set_operating_points` is called, every vividness yields the mean of the
-    distribution without the loss's weighting (beta 1, temperature 1; see `decode`).
+    distribution without the loss's weighting (temperature 1; see `decode`).
 
     Parameters
     ----------
@@ -45,11 +45,14 @@ class VividnessDecoder(layers.Layer):
 
         self.centers = constant("centers", (self._bins, 2), "zeros")
         self.log_weights = constant("log_weights", (self._bins,), "zeros")
+        self.rebalancing = constant("rebalancing", (), "ones")
         self.betas = constant("betas", (OPERATING_POINTS,), "ones")
         self.temperatures = constant("temperatures", (OPERATING_POINTS,), "ones")
         self.default = constant("default", (), "zeros")
 
-    def set_colors(self, centers: np.ndarray, weights: np.ndarray) -> None:
+    def set_colors(
+        self, centers: np.ndarray, weights: np.ndarray, rebalancing: float = 1.0
+    ) -> None:
         """Set the colors of the bins and their weights.
 
         Parameters
@@ -57,10 +60,14 @@ class VividnessDecoder(layers.Layer):
         centers : (bins, 2) float array
             ab, in [-1, 1].
         weights : (bins,) float array
-            The weight of each bin in the loss; positive.
+            How rare the color of each bin is; positive.
+        rebalancing : float
+            The power to which the loss raises these weights.
         """
         self.centers.assign(centers)
         self.log_weights.assign(np.log(weights))
+        self.rebalancing.assign(rebalancing)
+        self.betas.assign(np.full(OPERATING_POINTS, rebalancing))
 
     def set_operating_points(
         self, betas: np.ndarray, temperatures: np.ndarray, default: float
@@ -98,9 +105,9 @@ class VividnessDecoder(layers.Layer):
     def decode(self, logits: keras.KerasTensor, beta: Any, temperature: Any) -> keras.KerasTensor:
         """Return the mean ab of softmax((logits - beta log weights) / temperature).
 
-        Beta 1 undoes the weighting of the loss, which gives the distribution found in photographs.
-        Beta 0 keeps the weighting, which favors rare colors. A temperature under 1 sharpens the
-        distribution.
+        With beta equal to `rebalancing`, the weighting of the loss is undone, which gives the
+        distribution found in photographs. A lower beta favors rare colors. A temperature under 1
+        sharpens the distribution.
         """
         sharpened = (ops.cast(logits, "float32") - beta * self.log_weights) / temperature
         return ops.matmul(ops.softmax(sharpened, axis=-1), self.centers)
@@ -160,9 +167,10 @@ class AdjustableModel:
         """Compute the entropy of the distributions, (N, H, W) float32, in bits.
 
         They are those that photographs have by the network's judgment: without the loss's weighting
-        (beta 1), and not sharpened (temperature 1), whatever the operating point.
+        and not sharpened (temperature 1), whatever the operating point.
         """
-        log_share = ops.log_softmax(logits - ops.convert_to_tensor(self.decoder.log_weights))
+        decoder = self.decoder
+        log_share = ops.log_softmax(logits - decoder.rebalancing * decoder.log_weights)
         nats = -ops.sum(ops.exp(log_share) * log_share, axis=-1)
         return ops.convert_to_numpy(nats) / np.float32(np.log(2))
 

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from colorization.color import lab
+from colorization.color.lab import chroma_of
 from colorization.core.progress import progress_bar
 from colorization.dataset.examples import Examples, predict_batch
 from colorization.networks.vividness import AdjustableModel
-from colorization.scoring.reference import chroma_of
 
 
 def score_gap(

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from colorization.color.lab import chroma_of
 from colorization.scoring.metrics import ImageScores, score
-from colorization.scoring.reference import Colorized, Reference, chroma_of
+from colorization.scoring.reference import Colorized, Reference
 
 CHROMA_EDGES = np.arange(0, 184, 2.0)  # in CIE ab; sRGB reaches 134, a network 181
 

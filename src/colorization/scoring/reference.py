@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from colorization.color import color_metrics, lab
+from colorization.color.lab import chroma_of
 from colorization.color.statistics import ColorStatistics
 
 
@@ -132,11 +133,6 @@ class Colorized:
     def chroma(self) -> np.ndarray:
         """CIE chroma of the predicted ab, (H, W)."""
         return chroma_of(self.ab)
-
-
-def chroma_of(ab: np.ndarray) -> np.ndarray:
-    """CIE chroma of each pixel; for a difference of two ab, their distance."""
-    return np.hypot(ab[..., 0], ab[..., 1]) * lab.AB_SCALE
 
 
 def _mean_where(values: np.ndarray, where: np.ndarray) -> float | None:

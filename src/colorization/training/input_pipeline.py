@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from colorization.dataset.examples import Examples
+from colorization.training.hints import draw_hints
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -34,6 +35,8 @@ class Batches(keras.utils.PyDataset):
         Seed and epoch together determine the order of an epoch's images.
     indices : (K,) int array, optional
         The images to use; all by default.
+    hints : bool
+        Whether the model takes hints, drawn at the size of the target; see `draw_hints`.
     flip : bool
         Mirror each image with a probability of one half in each epoch. The embedding stays that of
         the unmirrored image.
@@ -51,6 +54,7 @@ class Batches(keras.utils.PyDataset):
         seed: int,
         *,
         indices: np.ndarray | None = None,
+        hints: bool = False,
         flip: bool = False,
         devices: int = 1,
     ) -> None:
@@ -61,6 +65,7 @@ class Batches(keras.utils.PyDataset):
         self._epochs = epochs
         self._first_epoch = 0
         self._seed = seed
+        self._hints = hints
         self._flip = flip
         self._indices = np.arange(len(examples)) if indices is None else indices
         self.images = len(self._indices) - len(self._indices) % devices  # per epoch
@@ -88,7 +93,12 @@ class Batches(keras.utils.PyDataset):
         ab = self._examples.images.ab[chosen].astype(np.float32)
         for maps in (L, ab):
             maps[mirrored[batch]] = maps[mirrored[batch], :, ::-1]
-        return (L, *embeddings), self._target(ab)
+        target = self._target(ab)
+        hints = []
+        if self._hints:
+            rng = np.random.default_rng([self._seed, self._first_epoch + epoch, number])
+            hints.append(draw_hints(target, rng))
+        return (L, *embeddings, *hints), target
 
     def _draw(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         """Draw the order of an epoch's images, and whether each image is mirrored."""

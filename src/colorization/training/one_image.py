@@ -1,11 +1,39 @@
 """Measures one image in several colorings, without Keras, so that worker processes start fast."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from colorization.color import color_metrics, lab
+from colorization.color.lab import chroma_of
+
+# A stain: a pixel of vivid color where the photograph has nearly none, in CIE chroma.
+VIVID, PALE = 40.0, 15.0
 
 
-def measure_colorizations(rgb: np.ndarray, colorizations: np.ndarray) -> list[tuple[float, float]]:
+class Measured(NamedTuple):
+    """What is measured of a colorization.
+
+    Attributes
+    ----------
+    error : float
+        MSE of ab, in the network's units.
+    difference : float
+        Mean CIEDE2000.
+    colorfulness : float
+        Hasler and Süsstrunk's.
+    stains : float
+        Share of the pixels whose predicted chroma is above `VIVID` and whose true one is below
+        `PALE`.
+    """
+
+    error: float
+    difference: float
+    colorfulness: float
+    stains: float
+
+
+def measure_colorizations(rgb: np.ndarray, colorizations: np.ndarray) -> list[Measured]:
     """Measure a photograph in gray, then in each of several colorizations.
 
     Parameters
@@ -14,17 +42,18 @@ def measure_colorizations(rgb: np.ndarray, colorizations: np.ndarray) -> list[tu
         The photograph, sRGB.
     colorizations : (N, H, W, 2) float32 array
         CIE a*, b* / AB_SCALE.
-
-    Returns
-    -------
-    list of (float, float)
-        Mean CIEDE2000 from the photograph, and Hasler and Süsstrunk's colorfulness.
     """
     L, true_ab = lab.rgb_to_lab(rgb)
-    truth = lab.to_cie(L, true_ab)
+    truth, pale = lab.to_cie(L, true_ab), chroma_of(true_ab) < PALE
     measured = []
-    for ab in (np.zeros(2), *colorizations):
+    for ab in (np.zeros_like(true_ab), *colorizations):
         image = lab.lab_to_rgb(L, ab)
-        difference = color_metrics.ciede2000_mean(truth, lab.to_cie(*lab.rgb_to_lab(image)))
-        measured.append((difference, color_metrics.colorfulness(image)))
+        measured.append(
+            Measured(
+                float(np.mean((ab - true_ab) ** 2, dtype=np.float64)),
+                color_metrics.ciede2000_mean(truth, lab.to_cie(*lab.rgb_to_lab(image))),
+                color_metrics.colorfulness(image),
+                float(np.mean((chroma_of(ab) > VIVID) & pale)),
+            )
+        )
     return measured

@@ -1,0 +1,66 @@
+"""Beyond the paper: a U-Net on EfficientNet-Lite2, which sees L enlarged, and takes hints.
+
+An ImageNet encoder recognizes little in a small picture; enlarged, the same pixels tell it more.
+"""
+
+from functools import partial
+
+import keras
+from keras import layers
+
+from colorization.networks.architecture import Architecture
+from colorization.networks.blocks import (
+    BilinearUpsampling,
+    SpaceToDepth,
+    conv_norm_relu_pool,
+)
+from colorization.networks.classification import classification
+from colorization.networks.encoders import encode
+from colorization.networks.hints import CHANNELS, HINTS, JoinHints
+
+# The last blocks at 1/32, 1/16, 1/8 and 1/4 of the enlarged L, and the channels to which a 1x1
+# convolution reduces each.
+TAPS = (
+    ("block_20_project", 256),
+    ("block_14_add", 128),
+    ("block_6_add", 64),
+    ("block_3_add", 32),
+)
+# Filters of the decoder at these sizes.
+DECODER = (256, 256, 160, 96)
+
+
+def _build() -> keras.Model:
+    """Build the U-Net; it maps L to features at half its height and width."""
+    L = keras.Input((None, None, 1), name="L")
+    hints = keras.Input((None, None, CHANNELS), name=HINTS, optional=True)
+    large = BilinearUpsampling(dtype="float32", name="enlarge")(L)
+    # From [-1, 1] to pixels of 0 to 255, as the encoder expects them.
+    pixels = layers.Rescaling(127.5 / 128, 0.5 / 128, dtype="float32", name="rescale")(large)
+    three = layers.Concatenate(dtype="float32", name="to_three")([pixels, pixels, pixels])
+    features = encode(three, "efficientnet_lite2", outputs=tuple(name for name, _ in TAPS))
+    x = None
+    for index, (tap, (_, channels), filters) in enumerate(
+        zip(features, TAPS, DECODER, strict=True), start=1
+    ):
+        name = f"decoder_{index}"
+        joined = conv_norm_relu_pool(tap, channels, kernel_size=1, name=f"{name}_tap")
+        if x is not None:
+            enlarged = BilinearUpsampling(name=f"{name}_up")(x)
+            joined = layers.Concatenate(name=f"{name}_join")([enlarged, joined])
+        factor = 2 ** (len(TAPS) - index)  # hints have the size of the last level
+        joined = JoinHints(factor, name=f"{name}_hints")(joined, hints)
+        x = conv_norm_relu_pool(joined, filters, name=name)
+    x = layers.Concatenate(name="L_join")([x, SpaceToDepth(name="L_folded")(L)])
+    x = conv_norm_relu_pool(x, DECODER[-1], name="decoder_5")
+    return keras.Model([L, hints], x)
+
+
+ARCHITECTURE = Architecture(
+    build=_build,
+    description="U-Net with EfficientNet-Lite2, which sees L enlarged, as its encoder; predicts "
+    "the probability of each color",
+    section=None,
+    encoder="efficientnet_lite2",
+    objective=partial(classification, rebalancing=0.0),
+)

@@ -1,0 +1,67 @@
+"""Lets a network take hints: the colors of some places of the photograph.
+
+References
+----------
+Zhang, Zhu, Isola, Geng, Lin, Yu, Efros: Real-Time User-Guided Image Colorization with Learned Deep
+Priors. SIGGRAPH 2017. There, too, hints are ab and a mask, and a network learns from random ones.
+"""
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+HINTS = "hints"  # the name of the model's input
+CHANNELS = 3  # a, b, and 1 where there is a hint
+SCALE = 2  # hints have half the height and width of L
+
+
+@keras.saving.register_keras_serializable(package="colorization")
+class JoinHints(layers.Layer):
+    """Append hints to feature maps, reduced to the size of these.
+
+    Parameters
+    ----------
+    factor : int
+        Height and width of the hints, over those of the features.
+    **options
+        Options of every Keras layer.
+    """
+
+    def __init__(self, factor: int, **options: Any) -> None:
+        super().__init__(**options)
+        self._factor = factor
+
+    def call(
+        self, features: keras.KerasTensor, hints: keras.KerasTensor | None = None
+    ) -> keras.KerasTensor:
+        """Return (N, H, W, C + 3) from features, (N, H, W, C).
+
+        `hints` are (N, factor H, factor W, 3): ab in [-1, 1] and 1 where there is a hint, else 0.
+        Each pixel of the features gets the mean color of the hints in its place. None: no hints.
+        """
+        if hints is None:
+            nothing = ops.zeros_like(features[..., :1])
+            return ops.concatenate([features, *[nothing] * CHANNELS], axis=-1)
+        reduced = ops.average_pool(ops.cast(hints, "float32"), self._factor, self._factor)
+        share = reduced[..., 2:]  # of the pixels that have a hint
+        ab = reduced[..., :2] / ops.maximum(share, self._factor**-2)
+        joined = ops.concatenate([ab, ops.cast(share > 0, ab.dtype)], axis=-1)
+        return ops.concatenate([features, ops.cast(joined, features.dtype)], axis=-1)
+
+    def compute_output_shape(
+        self,
+        features_shape: tuple,
+        hints_shape: tuple | None = None,  # noqa: ARG002
+    ) -> tuple:
+        """Compute the shape of the result."""
+        return (*features_shape[:-1], features_shape[-1] + CHANNELS)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the configuration that rebuilds the layer."""
+        return super().get_config() | {"factor": self._factor}
+
+
+def takes_hints(model: keras.Model) -> bool:
+    """Whether a model takes hints as well as L."""
+    return any(tensor.name == HINTS for tensor in model.inputs)

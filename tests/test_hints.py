@@ -1,0 +1,71 @@
+"""Hints reach each level of a network, and are drawn from the true colors."""
+
+import keras
+import numpy as np
+import pytest
+
+from colorization.networks.hints import JoinHints
+from colorization.training.hints import PATCH_SIDES, draw_hints, patches
+
+
+def truth(images: int, side: int) -> np.ndarray:
+    """Colors that differ from pixel to pixel, within [-1, 1]."""
+    shape = (images, side, side, 2)
+    return np.random.default_rng(3).uniform(-1, 1, shape).astype(np.float32)
+
+
+@pytest.mark.parametrize("factor", [1, 2, 4])
+def test_a_pixel_gets_the_mean_color_of_the_hints_in_its_place(factor: int) -> None:
+    hints = np.zeros((1, 8, 8, 3), np.float32)
+    hints[0, 4, 5] = (0.5, -0.25, 1)
+    hints[0, 5, 5] = (0.1, 0.75, 1)
+    features = np.full((1, 8 // factor, 8 // factor, 4), 7, np.float32)
+    joined = np.asarray(JoinHints(factor)(features, hints))
+    np.testing.assert_array_equal(joined[..., :4], features)
+    expected = np.zeros((8 // factor, 8 // factor, 3), np.float32)
+    for row, column in {(4 // factor, 5 // factor), (5 // factor, 5 // factor)}:
+        block = hints[0, row * factor :, column * factor :][:factor, :factor].reshape(-1, 3)
+        expected[row, column] = block[block[:, 2] == 1].mean(axis=0)
+    np.testing.assert_allclose(joined[0, ..., 4:], expected, atol=1e-6)
+
+
+def test_no_hints_are_as_hints_nowhere() -> None:
+    features = truth(2, 4)
+    nowhere = np.zeros((2, 8, 8, 3), np.float32)
+    layer = JoinHints(2)
+    np.testing.assert_array_equal(np.asarray(layer(features)), np.asarray(layer(features, nowhere)))
+    again = JoinHints.from_config(layer.get_config())
+    assert again.compute_output_shape(features.shape) == (2, 4, 4, 5)
+
+
+def test_hints_have_the_mean_color_of_their_place() -> None:
+    ab = truth(1, 16)[0]
+    hints = patches(ab, 1, np.random.default_rng(1))
+    rows, columns = np.nonzero(hints[..., 2])
+    place = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    assert hints[place][..., 2].all()
+    assert len(rows) in [side**2 for side in PATCH_SIDES]
+    np.testing.assert_allclose(
+        hints[place][..., :2], np.broadcast_to(ab[place].mean((0, 1)), (*hints[place].shape[:2], 2))
+    )
+    assert not hints[hints[..., 2] == 0].any()
+
+
+def test_half_of_the_images_get_no_hints_and_the_others_eight_on_average() -> None:
+    hints = draw_hints(np.zeros((4000, 64, 64, 2), np.float32), np.random.default_rng(1))
+    areas = hints[..., 2].sum(axis=(1, 2))
+    assert np.mean(areas == 0) == pytest.approx(0.5, abs=0.03)
+    mean_area = np.mean(np.square(PATCH_SIDES))
+    # Patches overlap a little.
+    assert areas[areas > 0].mean() / mean_area == pytest.approx(8, abs=0.5)
+
+
+def test_a_network_takes_hints_or_none() -> None:
+    L = keras.Input((None, None, 1), name="L")
+    hints = keras.Input((None, None, 3), name="hints", optional=True)
+    model = keras.Model([L, hints], JoinHints(1)(L, hints))
+    gray = truth(1, 4)[..., :1]
+    np.testing.assert_array_equal(
+        model.predict_on_batch([gray, None]),
+        model.predict_on_batch([gray, np.zeros((1, 4, 4, 3), np.float32)]),
+    )
