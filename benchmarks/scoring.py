@@ -1,7 +1,8 @@
-"""Duration of scoring, without the model's forward pass.
+"""Duration of scoring, apart from the model's forward pass; and of the gap, which is made of those.
 
 Scores photographs for a model that predicts noise, and for the trivial baselines, on all cores as
-the stages do; and times each metric of one image. Prints Markdown.
+the stages do; computes the gap of an untrained `bn_maxpool` on as many photographs of each split;
+and times each metric of one image. Prints Markdown.
 
     python benchmarks/scoring.py --archive photos.zip
 """
@@ -20,9 +21,12 @@ from colorization.color import color_metrics, lab, similarity
 from colorization.color.statistics import count_colors
 from colorization.dataset import arrays
 from colorization.dataset.examples import Examples
+from colorization.networks import catalog
+from colorization.networks.architecture import build_network
 from colorization.photos import decoding, model_input
 from colorization.scoring import scorer
 from colorization.scoring.ab_errors import auc_ab_percent
+from colorization.scoring.gap_rows import score_gap
 from colorization.scoring.regions import small_regions
 from colorization.scoring.trivial import score_trivial
 from colorization.sources import archives
@@ -32,6 +36,8 @@ BATCH = 32
 
 class Noise:
     """A model that takes no time."""
+
+    inputs = ("L",)
 
     def predict_on_batch(self, inputs: list[np.ndarray]) -> np.ndarray:
         L = inputs[0]
@@ -56,10 +62,20 @@ def main(archive: Path, image_size: int, count: int) -> None:
             started = time.perf_counter()
             scorer.evaluate(Noise(), Examples(cached, None), trivial, BATCH)
             scored = time.perf_counter() - started
+            examples = Examples(cached, None)
+            network = build_network("bn_maxpool", catalog.load("bn_maxpool"), 1, embedding=False)
+            started = time.perf_counter()
+            score_gap(
+                {"best": network.model, "last": network.model},
+                {"train": examples, "test": examples},
+                BATCH,
+            )
+            gap = time.perf_counter() - started
     print(f"{turns.machine('scikit-image')}\n")
     print(f"{count} photographs of {image_size} px: {scored:.1f} s, {count / scored:.1f} images")
     print(f"per second. Once for all models: the trivial baselines {baselines:.1f} s, counting the")
-    print(f"colors of as many training images {counted:.1f} s.\n")
+    print(f"colors of as many training images {counted:.1f} s. The gap of bn_maxpool, as many")
+    print(f"photographs of each split with two sets of weights, in float32: {gap:.1f} s.\n")
     print(table(squares[:8]))
 
 

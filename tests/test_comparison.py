@@ -141,7 +141,7 @@ def test_every_row_has_a_cell_for_each_title() -> None:
 def test_metrics_are_those_of_the_evaluations_and_valid_json(here: Path) -> None:
     gathered = comparison.metrics(STUDY)
     assert json.loads((here / "metrics.json").read_text()) == gathered
-    assert gathered["images"] == 4
+    assert (gathered["images"], gathered["images_scored"]) == (4, 4)
     assert gathered["vgg16_conv"]["psnr_rgb_db"] == pytest.approx(24.5)
     assert gathered["vgg16_conv"]["psnr_gain"]["gray"]["psnr_rgb_db"] == pytest.approx(3.25)
     assert gathered["baseline"]["final_gap"] == pytest.approx(0.045 - 0.02)

@@ -223,7 +223,8 @@ def test_a_variants_name_consists_of_lower_case_letters_digits_and_underscores(
 def test_a_variant_is_not_named_as_other_columns_of_the_study(tmp_path: Path, name: str) -> None:
     path = changed(tmp_path, f"variants.{name}", LINE_WITHOUT_EMBEDDING)
     assert refusal(path) == (
-        f"variants must not have the names constant, gray, images, truth; found {name!r}"
+        f"variants must not have the names constant, gray, images, "
+        f"images_scored, truth; found {name!r}"
     )
 
 

@@ -260,7 +260,7 @@ class Evaluate(Section):
 
 
 # Keys and columns of the comparison beside the variants' own.
-RESERVED = ("constant", "gray", "images", "truth")
+RESERVED = ("constant", "gray", "images", "images_scored", "truth")
 
 
 def _check_names(variants: dict[str, Variant]) -> dict[str, Variant]:

@@ -77,7 +77,8 @@ def write_sweeps(evaluations: Mapping[str, Evaluation], results: Path) -> dict[s
 
 
 def _draw_sweep(evaluation: Evaluation, sweep: VividnessSweep, folder: Path) -> None:
-    gray = evaluation.summary.scores[GRAY][DIFFERENCE].value
+    over_the_scored = ERROR_REMOVED in sweep.scores  # older sweeps are over all test images
+    gray = evaluation.summary.scores[GRAY][DIFFERENCE].value if over_the_scored else None
     pictures.vividness_curves(sweep.scores, gray, folder / CURVES)
     images = evaluation.samples["evenly_spaced"].images
     columns = {"gray": images["gray"]}

@@ -242,17 +242,21 @@ def metrics(experiments: Experiments) -> dict[str, Any]:
     Returns
     -------
     dict
-        "images" is the number of test images. Each training has its metrics; "psnr_gain", its PSNR
-        minus that of each baseline; "parameters"; "best_epoch"; and "final_gap", the validation
-        MSE minus the training MSE of the last epoch. Each baseline has only its metrics.
+        "images" is the number of test images, "images_scored" of those that all means are over.
+        Each training has its metrics; "psnr_gain", its PSNR minus that of each baseline;
+        "constant_output"; its errors on "training_images" and "test_images", if measured;
+        "parameters"; "best_epoch"; and "final_gap", the validation MSE minus the training MSE of
+        the last epoch. Each baseline has only its metrics.
     """
     trainings = experiments.by_name()
     first = next(iter(trainings.values())).summary
-    gathered: dict[str, Any] = {"images": first.images}
+    gathered: dict[str, Any] = {"images": first.images, "images_scored": first.images_scored}
     for name, evaluation in trainings.items():
         gathered[name] = {
             **scores_as_json(evaluation.summary.model),
             PSNR_GAIN: psnr_gain_as_json(evaluation.summary.psnr_gain),
+            "constant_output": evaluation.summary.constant_output,
+            **(evaluation.summary.gap.as_json() if evaluation.summary.gap else {}),
             "parameters": evaluation.training.parameters,
             "best_epoch": evaluation.training.best_epoch,
             "final_gap": _final_gap(evaluation),
