@@ -403,7 +403,9 @@ def _with_band(axes: Axes, scores: pd.DataFrame, key: str, label: str) -> None:
     )
 
 
-def forest_by_label(subsets: Sequence[str], series: Mapping[str, pd.DataFrame], out: Path) -> None:
+def forest_by_label(
+    subsets: Sequence[str], series: Mapping[str, pd.DataFrame], trivial: str, out: Path
+) -> None:
     """Plot the error removed on subsets of the photographs, a row each, from the top.
 
     Parameters
@@ -411,7 +413,9 @@ def forest_by_label(subsets: Sequence[str], series: Mapping[str, pd.DataFrame], 
     subsets : sequence of str
     series : dict of str to DataFrame
         By name of the colorizer: "value", "low" and "high" of each subset, percent; missing values
-        are not drawn. The last one is drawn in gray.
+        are not drawn.
+    trivial : str
+        Of these, the trivial baseline, drawn in gray.
     out : Path
         A PNG.
     """
@@ -420,7 +424,7 @@ def forest_by_label(subsets: Sequence[str], series: Mapping[str, pd.DataFrame], 
     axes.axvline(0, color="black", linewidth=1)
     step = ROW_SPREAD / max(len(series) - 1, 1)
     for index, (name, intervals) in enumerate(series.items()):
-        color = "0.5" if index == len(series) - 1 and index else f"C{index}"
+        color = "0.5" if name == trivial else f"C{index}"
         rows = intervals.index + index * step - ROW_SPREAD / 2
         axes.hlines(rows, intervals["low"], intervals["high"], color=color, linewidth=1.4)
         axes.plot(

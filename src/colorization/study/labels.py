@@ -157,6 +157,7 @@ def draw_labels(scores: LabelScores, variants: Sequence[str], out: Path) -> None
             )
             for name, estimates in series.items()
         },
+        COLOR_TITLE,
         out,
     )
 
