@@ -114,8 +114,8 @@ def released_figure() -> str:
 hand. From the top: gray; colorized at vividness {positions}; truth. `{trained.variant}` at
 {trained.image_size} px, trained on {trained.training_images:,} photographs; the default vividness
 is {default:g}. With it, over the {scores["images_scored"]} of {scores["images"]} test photographs
-that are not nearly gray, CIEDE2000 is {model:.2f} ({gray:.2f} for gray), and {removed:.1f}% of
-the squared error of a constant color are removed.*
+that are not nearly gray, CIEDE2000 is {model:.2f} ({gray:.2f} for gray), and the squared error in
+ab {abs(removed):.1f}% {"below" if removed > 0 else "above"} that of a constant color.*
 """
 
 
