@@ -2,9 +2,11 @@
 
 import multiprocessing
 import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -41,16 +43,35 @@ def small_model(*, normalized: bool) -> keras.Model:
     return keras.Model([L, embedding], ab)
 
 
-def train_here(
-    cpus: int, folder: Path, normalized: bool, runs: tuple[int, ...], batch_size: int
+def two_cpus() -> None:
+    """Divide the processor in two, which is possible before TensorFlow starts alone."""
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    logical = [tf.config.LogicalDeviceConfiguration()] * 2
+    tf.config.set_logical_device_configuration(cpu, logical)
+
+
+OnTwo = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def on_two() -> Iterator[OnTwo]:
+    """Calls a function in a process with two logical CPUs."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context, initializer=two_cpus) as process:
+        yield lambda *call, **options: process.submit(*call, **options).result()
+
+
+def train(
+    folder: Path,
+    *,
+    normalized: bool = False,
+    runs: tuple[int, ...] = (3,),
+    batch_size: int = 4,
 ) -> Trained:
-    """Train on a number of logical CPUs, in consecutive runs up to so many epochs.
+    """Train on all logical CPUs, in consecutive runs up to so many epochs.
 
     Each run resumes from the checkpoint of the previous one.
     """
-    cpu = tf.config.list_physical_devices("CPU")[0]
-    logical = [tf.config.LogicalDeviceConfiguration()] * cpus
-    tf.config.set_logical_device_configuration(cpu, logical)
     folder.mkdir()
     os.chdir(folder)  # DVCLive looks for a repository around the current folder
     data = examples(folder / "train", 12), examples(folder / "validation", 3, first_seed=100)
@@ -73,22 +94,11 @@ def train_here(
     return Trained(device_names(settings.devices), network.model.get_weights(), history)
 
 
-def train(
-    cpus: int,
-    folder: Path,
-    *,
-    normalized: bool = False,
-    runs: tuple[int, ...] = (3,),
-    batch_size: int = 4,
-) -> Trained:
-    """Train in a new process: logical CPUs must be configured before TensorFlow starts."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as process:
-        return process.submit(train_here, cpus, folder, normalized, runs, batch_size).result()
-
-
-def test_two_devices_train_the_same_weights_as_one(tmp_path: Path) -> None:
-    one, two = train(1, tmp_path / "one"), train(2, tmp_path / "two")
+def test_two_devices_train_the_same_weights_as_one(
+    on_two: OnTwo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    one, two = train(tmp_path / "one"), on_two(train, tmp_path / "two")
     assert (one.devices, two.devices) == (["CPU"], ["CPU", "CPU"])
     for weights, expected in zip(two.weights, one.weights, strict=True):
         np.testing.assert_allclose(weights, expected, atol=1e-5)
@@ -96,19 +106,21 @@ def test_two_devices_train_the_same_weights_as_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_an_interrupted_training_resumes_to_the_same_bits(tmp_path: Path) -> None:
-    whole = train(2, tmp_path / "whole", normalized=True)
-    resumed = train(2, tmp_path / "resumed", normalized=True, runs=(1, 3, 3))
+def test_an_interrupted_training_resumes_to_the_same_bits(on_two: OnTwo, tmp_path: Path) -> None:
+    whole = on_two(train, tmp_path / "whole", normalized=True)
+    resumed = on_two(train, tmp_path / "resumed", normalized=True, runs=(1, 3, 3))
     for weights, expected in zip(resumed.weights, whole.weights, strict=True):
         np.testing.assert_array_equal(weights, expected)
     pd.testing.assert_frame_equal(resumed.history, whole.history)
 
 
-def test_a_batch_size_that_is_no_multiple_of_the_devices_is_refused(tmp_path: Path) -> None:
+def test_a_batch_size_that_is_no_multiple_of_the_devices_is_refused(
+    on_two: OnTwo, tmp_path: Path
+) -> None:
     with pytest.raises(
         ColorizationError, match=r"train.batch_size must be a multiple of 2, .*found 3"
     ):
-        train(2, tmp_path / "a", batch_size=3)
+        on_two(train, tmp_path / "a", batch_size=3)
 
 
 def test_by_default_there_is_one_device_and_no_strategy() -> None:
