@@ -65,7 +65,7 @@ def scratch(light: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np
     rows = np.arange(height)
     for _ in range(rng.integers(1, 5)):
         ends = rng.uniform(0, width, 2)
-        columns = np.rint(np.linspace(*ends, height)).astype(int).clip(0, width - 1)
+        columns = np.rint(np.linspace(ends[0], ends[1], height)).astype(int).clip(0, width - 1)
         lying = hidden.T if rng.random() < 0.5 and height == width else hidden
         lying[rows, columns] = True
     return np.where(hidden, rng.choice([0.05, 0.95]), light), hidden

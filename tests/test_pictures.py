@@ -98,7 +98,7 @@ def test_a_forest_plot_shades_what_is_worse_than_the_constant_color(tmp_path: Pa
     pixels = np.asarray(Image.open(tmp_path / "a.png").convert("RGB")).astype(int)[:80]
     shaded = (pixels == 240).all(axis=-1).mean(axis=0) > 0.5
     blue = ((pixels[..., 2] > 150) & (pixels[..., 0] < 80)).any(axis=0)
-    assert shaded.nonzero()[0].max() < blue.nonzero()[0].min()
+    assert np.flatnonzero(shaded).max() < np.flatnonzero(blue).min()
 
 
 def test_a_forest_plot_of_better_rows_alone_has_the_constant_color_too(tmp_path: Path) -> None:

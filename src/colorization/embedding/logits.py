@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from colorization.core.progress import progress_bar
 from colorization.embedding.imagenet import Predict
@@ -68,7 +69,7 @@ def compute_logits(
     return logits
 
 
-def _rows(indices: Sequence[int], logits: np.ndarray, checkpoint: Path) -> np.ndarray:
+def _rows(indices: ArrayLike, logits: np.ndarray, checkpoint: Path) -> np.ndarray:
     """Return rows of the checkpoint, each with a hash of index, logits and file name."""
     rows = np.empty(len(logits), _ROW)
     rows["index"], rows["logits"] = indices, logits

@@ -255,7 +255,7 @@ def forest(rows: Sequence[Interval], kinds: Sequence[str], out: Path) -> None:
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["left", "right", "top"]].set_visible(False)
-    handles = [Line2D([], [], **style, label=kind) for kind, style in styles.items()]
+    handles = [Line2D([], [], label=kind, **style) for kind, style in styles.items()]
     figure.legend(
         handles=[*handles, worse], loc="outside lower center", ncols=2, fontsize=9, frameon=False
     )

@@ -9,7 +9,9 @@ import math
 from dataclasses import dataclass
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
 GAP = "gap.csv"
 WEIGHTS = ("best", "last")
@@ -40,11 +42,12 @@ class Gap:
 
     def as_json(self) -> dict[str, Any]:
         """The entries of metrics.json: "training_images", and "test_images" with the gaps."""
-        training, test = (
+        entries: tuple[dict[str, Any], ...] = tuple(
             {"images": self.images[split]}
             | {f"mse_ab_{weights}": self.mse_ab[split][weights] for weights in WEIGHTS}
             for split in (TRAINING, TEST)
         )
+        training, test = entries
         for weights in WEIGHTS:
             test[f"gap_{weights}"] = self.ratio[weights]
             test[f"gap_{weights}_se"] = self.ratio_se[weights]
@@ -99,4 +102,5 @@ def _se(ratio: float, samples: list[pd.Series]) -> float | None:
     """Standard error of the ratio of two independent means (delta method)."""
     if min(map(len, samples)) < 2:
         return None
-    return ratio * math.sqrt(sum((values.sem() / values.mean()) ** 2 for values in samples))
+    relative = [float(stats.sem(values)) / float(np.mean(values)) for values in samples]
+    return ratio * math.sqrt(sum(error**2 for error in relative))

@@ -41,8 +41,8 @@ class Predictions:
 
     def write(self, folder: Path) -> None:
         """Write predictions.npz."""
-        arrays = {"ab": self.ab} | ({} if self.entropy is None else {"entropy": self.entropy})
-        np.savez_compressed(folder / PREDICTIONS, **arrays)
+        entropy = {} if self.entropy is None else {"entropy": self.entropy}
+        np.savez_compressed(folder / PREDICTIONS, allow_pickle=False, ab=self.ab, **entropy)
 
 
 def read_predictions(folder: Path) -> Predictions | None:

@@ -1,5 +1,6 @@
 """Scores a trained model on the test split, and colorizes sample images."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,7 +63,8 @@ class _Moments:
     def deviation(self) -> float:
         """Root mean square distance from the mean, in CIE units."""
         mean = self._sum / self._pixels
-        return float(np.sqrt(max(self._squares / self._pixels - mean @ mean, 0)) * lab.AB_SCALE)
+        variance = self._squares / self._pixels - float(mean @ mean)
+        return math.sqrt(max(variance, 0.0)) * lab.AB_SCALE
 
 
 def evaluate(

@@ -29,7 +29,7 @@ from colorization.color.lab import chroma_of
 from colorization.core.progress import progress
 from colorization.dataset.examples import Examples, evenly_spaced, predict_batch
 from colorization.networks.vividness import OPERATING_POINTS, AdjustableModel
-from colorization.training.one_image import Measured, measure_colorizations
+from colorization.training.one_image import measure_colorizations
 
 # Evenly spaced validation images: for the grid search, and for the default.
 SEARCH_IMAGES, DEFAULT_IMAGES = 128, 1024
@@ -57,24 +57,24 @@ def calibrate_vividness(adjustable: AdjustableModel, validation: Examples) -> No
     chroma = [chroma_of(ab.astype(np.float32)).mean() for ab in validation.images.ab]
     colorful = np.flatnonzero(np.array(chroma) >= MIN_CHROMA)
     search, images = (
-        validation.subset(colorful[evenly_spaced(len(colorful), count)])
+        validation.subset(colorful[evenly_spaced(len(colorful), count)].tolist())
         for count in (SEARCH_IMAGES, DEFAULT_IMAGES)
     )
     if not len(colorful):
         return
     rebalancing = float(adjustable.decoder.rebalancing)
     grid = [(rebalancing - tilt, float(t)) for tilt in TILTS for t in TEMPERATURES]
-    measured = Measured(*np.mean(_measure(adjustable, search, grid), axis=0).T)
+    difference, colorfulness, _ = _measure(adjustable, search, grid).mean(axis=0).T
     shape = (len(TILTS), len(TEMPERATURES))
-    colorfulness = sum(map(color_metrics.colorfulness, search.images.rgb)) / len(search)
+    of_photographs = sum(map(color_metrics.colorfulness, search.images.rgb)) / len(search)
     tilts, temperatures = operating_points(
-        measured.difference[1:].reshape(shape),
-        (measured.colorfulness[1:] / colorfulness).reshape(shape),
+        difference[1:].reshape(shape),
+        (colorfulness[1:] / of_photographs).reshape(shape),
     )
     betas = rebalancing - tilts
     points = list(zip(betas, temperatures, strict=True))
-    measured = Measured(*np.mean(_measure(adjustable, images, points), axis=0).T)
-    default = default_vividness(measured.stains[1:], measured.difference)
+    difference, _, stains = _measure(adjustable, images, points).mean(axis=0).T
+    default = default_vividness(stains[1:], difference)
     adjustable.decoder.set_operating_points(betas, temperatures, default)
 
 
@@ -118,7 +118,7 @@ def operating_points(
         close = deviation <= max(TOLERANCE, deviation.min())
         candidates = np.where(close, difference[row:, column:], np.inf)
         step = np.unravel_index(np.argmin(candidates), candidates.shape)
-        row, column = row + step[0], column + step[1]
+        row, column = row + int(step[0]), column + int(step[1])
         path.append((row, column))
     tilts = np.linspace(TILTS[0], TILTS[-1], rows)
     temperatures = np.geomspace(TEMPERATURES[0], TEMPERATURES[-1], columns)
@@ -135,7 +135,7 @@ def _refine(values: np.ndarray) -> np.ndarray:
 def _measure(
     adjustable: AdjustableModel, examples: Examples, decodings: Sequence[Decoding]
 ) -> np.ndarray:
-    """Measure each photograph in gray and in D decodings: (N, 1 + D, 4), as `Measured`."""
+    """Measure each photograph in gray and in D decodings: (N, 1 + D, 3), as `Measured`."""
     starts = range(0, len(examples), BATCH_SIZE)
     measured = []
     with Parallel(n_jobs=-1) as parallel:

@@ -16,8 +16,6 @@ class Measured(NamedTuple):
 
     Attributes
     ----------
-    error : float
-        MSE of ab, in the network's units.
     difference : float
         Mean CIEDE2000.
     colorfulness : float
@@ -27,7 +25,6 @@ class Measured(NamedTuple):
         `PALE`.
     """
 
-    error: float
     difference: float
     colorfulness: float
     stains: float
@@ -50,7 +47,6 @@ def measure_colorizations(rgb: np.ndarray, colorizations: np.ndarray) -> list[Me
         image = lab.lab_to_rgb(L, ab)
         measured.append(
             Measured(
-                float(np.mean((ab - true_ab) ** 2, dtype=np.float64)),
                 color_metrics.ciede2000_mean(truth, lab.to_cie(*lab.rgb_to_lab(image))),
                 color_metrics.colorfulness(image),
                 float(np.mean((chroma_of(ab) > VIVID) & pale)),
