@@ -1,11 +1,9 @@
 """Stage `embed_control`: the embeddings of a control, such as those of other photographs."""
 
-from typing import cast
-
 from _paths import ARCHIVE, EMBEDDING_CHECKPOINTS, EMBEDDINGS, HASH_CACHE, PARAMS, SPLIT
 from _stage import run
 from colorization.core.errors import ColorizationError
-from colorization.core.settings import CONTROLS, IMAGENET, Control, Embed
+from colorization.core.settings import CONTROLS, IMAGENET, Embed
 from colorization.core.tables import read_table
 from colorization.embedding.controls import write_control
 
@@ -14,7 +12,7 @@ def main(kind: str) -> None:
     if kind not in CONTROLS:
         raise ColorizationError(f"the control must be one of {', '.join(CONTROLS)}; found {kind}")
     write_control(
-        cast("Control", kind),
+        kind,
         Embed.load(PARAMS),
         ARCHIVE,
         read_table(SPLIT),

@@ -3,6 +3,7 @@
 import functools
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from colorization.color.statistics import ColorStatistics, count_colors
 from colorization.core.settings import NONE, Params, Variant, load_params
 from colorization.dataset import arrays
 from colorization.dataset.examples import EMBEDDED_NAMES, Examples
+from colorization.embedding.photographs import decode_batch
 from colorization.networks import catalog
 from colorization.networks.architecture import Network, build_network
 from colorization.networks.vividness import OPERATING_POINTS, AdjustableModel
@@ -112,3 +114,10 @@ def network_of(model: keras.Model) -> Network:
 def reopened(path: Path) -> Image.Image:
     """An image file, without keeping it open."""
     return Image.open(io.BytesIO(path.read_bytes()))
+
+
+def decoded_batch(archive: Path, names: Sequence[str], image_size: int) -> np.ndarray:
+    """`decode_batch` of photographs of any size."""
+    decoded = decode_batch(archive, names, image_size, most_pixels=10**9)
+    assert isinstance(decoded, np.ndarray)
+    return decoded

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from colorization.backbones.weights import Pretrained
-from colorization.core.settings import Variant
+from colorization.core.settings import Embedding, Variant
 from colorization.pages import rendering
 from colorization.pages.pictures import Block
 from colorization.scoring.evaluation import Evaluation
@@ -283,7 +283,7 @@ def removing(*percent: float, difference: float = 11.0, **training: Any) -> list
     ]
 
 
-EMBEDDINGS = {
+EMBEDDINGS: dict[str, Embedding] = {
     "bn_maxpool": "imagenet",
     "no_embedding": "none",
     "another": "another_photograph",
@@ -293,7 +293,8 @@ EMBEDDINGS = {
 
 def line(name: str) -> Variant:
     """The line of a variant of bn_maxpool, or of another network."""
-    network, embedding = ("bn_maxpool", EMBEDDINGS[name]) if name in EMBEDDINGS else (name, "none")
+    network = "bn_maxpool" if name in EMBEDDINGS else name
+    embedding = EMBEDDINGS.get(name, "none")
     return Variant.model_construct(network=network, embedding=embedding, encoder="none", train={})
 
 

@@ -10,11 +10,10 @@ from colorization.core.settings import CONTROLS, Control
 from colorization.dataset.splits import SPLITS
 from colorization.embedding import imagenet
 from colorization.embedding.controls import derangement, write_control
-from colorization.embedding.photographs import decode_batch
 from colorization.embedding.writing import write_embeddings
 from conftest import Project
 from packaged import EMBED
-from samples import VARIANTS, encoded, model_of, pack, scene
+from samples import VARIANTS, decoded_batch, encoded, model_of, pack, scene
 
 COUNTS = {"train": 6, "validation": 3, "test": 4}
 SPLIT = pd.DataFrame(
@@ -80,7 +79,7 @@ def test_raw_embeddings_are_the_networks_logits(embedded: Path, tmp_path: Path) 
     predict = imagenet.compile_embedder(imagenet.build_embedder(settings))
     side = imagenet.NETWORKS[settings.network].image_size
     for split, names in SPLIT.groupby("split")["name"]:
-        logits = predict(decode_batch(embedded / "raw.zip", names.tolist(), side, 10**9))
+        logits = predict(decoded_batch(embedded / "raw.zip", names.tolist(), side))
         assert embeddings[str(split)].dtype == np.float32
         np.testing.assert_allclose(embeddings[str(split)], logits, atol=1e-4 * np.abs(logits).max())
     assert np.load(tmp_path / "out" / "normalization.npy").tolist() == [[0] * 1000, [1] * 1000]

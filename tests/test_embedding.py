@@ -31,7 +31,7 @@ from colorization.embedding.logits import compute_logits
 from colorization.embedding.photographs import decode_batch, decode_batches
 from colorization.embedding.writing import write_embeddings
 from colorization.photos.decoding import open_image, pixels_to_decode
-from samples import encoded, pack, scene
+from samples import decoded_batch, encoded, pack, scene
 
 IMAGES = 4
 
@@ -315,7 +315,7 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     ) -> Iterator[tuple[int, list[str], np.ndarray]]:
         for index, names in enumerate(batches):
             decoded.append(names)
-            yield index, names, decode_batch(archive, names, side, 10**9)
+            yield index, names, decoded_batch(archive, names, side)
 
     monkeypatch.setattr(computing, "decode_batches", decode)
     return decoded
@@ -372,7 +372,7 @@ def test_photographs_are_decoded_in_batches_by_other_processes(archive: Path) ->
     assert sorted(decoded) == [0, 1, 2]
     for index, names in enumerate(batches):
         assert decoded[index][0] == names
-        expected = decode_batch(archive, names, SIDE, 10**9)
+        expected = decoded_batch(archive, names, SIDE)
         np.testing.assert_array_equal(decoded[index][1], expected)
         assert expected.shape == (len(names), SIDE, SIDE, 1)
 
@@ -391,7 +391,7 @@ def test_undecodable_photographs_have_no_embedding_and_are_named(
     logits = compute_logits(sums, archive, names, 32, 2, tmp_path / "checkpoint")
     assert sorted(logits) == ["0.png", "2.png", "3.png"]
     for name, row in logits.items():
-        alone = sums(decode_batch(archive, [name], 32, 10**9))[0]
+        alone = sums(decoded_batch(archive, [name], 32))[0]
         np.testing.assert_array_equal(row, alone)
     lines = [line for line in capsys.readouterr().out.splitlines() if "no embedding" in line]
     first, second = sorted(lines)
@@ -410,7 +410,7 @@ def test_logits_are_those_of_the_network_for_each_photograph(
     logits = compute_logits(predict, archive, NAMES, SIDE, batch_size, tmp_path / "logits")
     assert list(logits) == NAMES
     for name, row in logits.items():
-        alone = predict(decode_batch(archive, [name], SIDE, 10**9))[0]
+        alone = predict(decoded_batch(archive, [name], SIDE))[0]
         np.testing.assert_allclose(row, alone, atol=1e-3 * np.abs(alone).max())
 
 
@@ -548,8 +548,7 @@ def test_each_split_has_the_embeddings_of_its_photographs(
     names = json.loads((tmp_path / "out" / "names.json").read_text())
     assert names == {"train": ["0.png", "2.png"], "validation": ["3.png"], "test": ["1.jpg"]}
     logits = {
-        name: sums(decode_batch(archive, [name], SIDE, 10**9))[0].astype(np.float64)
-        for name in NAMES
+        name: sums(decoded_batch(archive, [name], SIDE))[0].astype(np.float64) for name in NAMES
     }
     training = np.stack([logits[name] for name in names["train"]])
     for split, own in names.items():

@@ -55,8 +55,8 @@ def test_the_type_of_an_array_does_not_matter(colorizer: Colorizer, kind: str) -
     given = SAME_AS_GRAY[kind]
     before = given.copy()
     np.testing.assert_array_equal(colorizer(given), colorizer(expected))
-    prepared = (colorizer.prepare_input(image).L for image in (given, expected))
-    np.testing.assert_array_equal(*prepared)
+    same, other = (colorizer.prepare_input(image).L for image in (given, expected))
+    np.testing.assert_array_equal(same, other)
     np.testing.assert_array_equal(given, before)
 
 

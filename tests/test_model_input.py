@@ -21,10 +21,9 @@ from colorization.core.settings import Preprocess
 from colorization.core.workers import Workers
 from colorization.dataset import arrays
 from colorization.embedding import resizing, standardization
-from colorization.embedding.photographs import decode_batch
 from colorization.photos import decoding, model_input
 from colorization.photos.preprocessing import preprocess
-from samples import encoded, pack, reopened, scene
+from samples import decoded_batch, encoded, pack, reopened, scene
 
 SIDE = 64  # px, of the training
 EMBEDDER_SIDE = 100  # px
@@ -163,7 +162,7 @@ def test_embedding_a_call_and_the_command_give_the_embedder_the_same_input(
     for path in paths:
         path.write_bytes(contents[path.name])
     archive = pack(tmp_path / "raw.zip", contents)
-    embedded = decode_batch(archive, list(contents), EMBEDDER_SIDE, 10**9)
+    embedded = decoded_batch(archive, list(contents), EMBEDDER_SIDE)
     assert embedded.shape == (len(contents), EMBEDDER_SIDE, EMBEDDER_SIDE, 1)
 
     called, commanded = inputs_of_both(colorizer, paths, tmp_path / "out", monkeypatch)

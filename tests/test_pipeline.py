@@ -113,7 +113,9 @@ def test_the_package_embeds_a_photograph_as_the_pipeline_does(
     squares = []
     for name in names:
         (tmp_path / name).write_bytes(archives.read_member(root / "data/raw.zip", name))
-        squares.append(colorizer.prepare_input(tmp_path / name).square)
+        square = colorizer.prepare_input(tmp_path / name).square
+        assert square is not None
+        squares.append(square)
     np.testing.assert_allclose(embedder.embed(np.stack(squares)), stored, atol=0.02)
     assert np.abs(stored[0] - stored[1]).mean() > 0.2  # others differ
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,12 +33,17 @@ NORMAL_95 = 1.96  # standard errors on either side of a mean, for 95% confidence
 MARKERS = "osv^DPX*"
 ROW_SPREAD = 0.56  # of a row's height, over which the series of a forest plot are distributed
 BASELINE_COLORS = {GRAY: "0.6", CONSTANT: "0.35"}
-FOREST_STYLES = (  # of the kinds of a forest plot's rows
+FOREST_STYLES: tuple[dict[str, Any], ...] = (  # of the kinds of a forest plot's rows
     {"color": "C0", "marker": "o"},
     {"color": "C1", "marker": "s"},
     {"color": "0.45", "marker": "D", "markerfacecolor": "white"},
 )
-BASELINE_STYLE = {"color": "black", "marker": "|", "markersize": 11, "markeredgewidth": 2}
+BASELINE_STYLE: dict[str, Any] = {
+    "color": "black",
+    "marker": "|",
+    "markersize": 11,
+    "markeredgewidth": 2,
+}
 
 
 @dataclass(frozen=True)
