@@ -106,10 +106,10 @@ def released_figure() -> str:
     return f"""\
 ![Photographs: gray, colorized at several vividnesses, truth]({release.FIGURE})
 
-*Test photographs of the model of `colorize`, evenly spaced over the test split, none picked by hand.
-From the top: gray; colorized at vividness {positions}; truth. `{trained.variant}` at
-{trained.image_size} px, trained on {trained.training_images:,} photographs; the default vividness is {default:g}.
-With it, over the {counted} that are not nearly gray, CIEDE2000 is {model}
+*Test photographs of the model of `colorize`, evenly spaced over the test split, none picked by
+hand. From the top: gray; colorized at vividness {positions}; truth. `{trained.variant}` at
+{trained.image_size} px, trained on {trained.training_images:,} photographs; the default
+vividness is {default:g}. With it, over the {counted} that are not nearly gray, CIEDE2000 is {model}
 ({gray} for gray), and the squared error in ab {error} that of a constant color.*
 """
 
