@@ -118,11 +118,6 @@ def test_references_are_what_code_and_results_say(page: str) -> None:
     assert readme.with_references(text) == text, "stale: run `make readme`"
 
 
-def test_the_figure_is_what_the_study_has(tmp_path: Path) -> None:
-    readme.draw_figure(tmp_path / "figure.png")
-    assert (tmp_path / "figure.png").read_bytes() == (readme.STUDY / "figure.png").read_bytes()
-
-
 def test_every_section_is_on_a_page() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in readme.pages())
     assert {found["name"] for found in readme.MARKED.finditer(text)} == {

@@ -187,6 +187,8 @@ def test_published_pages_agree_with_their_trainings(name: str, tmp_path: Path) -
     copy_inputs(source, tmp_path)
     published.write_pages(tmp_path)
     assert (tmp_path / "study.md").read_text() == (source / "study.md").read_text()
+    figures = [(folder / "figure.png").read_bytes() for folder in (tmp_path, source)]
+    assert figures[0] == figures[1]
     told, committed = ((folder / "claims.json").read_text() for folder in (tmp_path, source))
     assert verdicts(told) == verdicts(committed)
 

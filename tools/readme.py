@@ -99,23 +99,18 @@ def released_figure() -> str:
     positions = ", ".join(f"{position:g}" for position in release.FIGURE_VIVIDNESS)
     default = load(RELEASED).vividness
     scores = json.loads((RELEASED / "metrics.json").read_text(encoding="utf-8"))
-    removed, model, gray = (
-        scores[name][key]
-        for name, key in (
-            (MODEL, ERROR_REMOVED),
-            (MODEL, "ciede2000_mean"),
-            (GRAY, "ciede2000_mean"),
-        )
-    )
+    counted = f"{scores['images_scored']} of {scores['images']} test photographs"
+    model, gray = (f"{scores[name]['ciede2000_mean']:.2f}" for name in (MODEL, GRAY))
+    removed = scores[MODEL][ERROR_REMOVED]
+    error = f"{abs(removed):.1f}% {'below' if removed > 0 else 'above'}"
     return f"""\
 ![Photographs: gray, colorized at several vividnesses, truth]({release.FIGURE})
 
 *Test photographs of the model of `colorize`, evenly spaced over the test split, none picked by
 hand. From the top: gray; colorized at vividness {positions}; truth. `{trained.variant}` at
-{trained.image_size} px, trained on {trained.training_images:,} photographs; the default vividness
-is {default:g}. With it, over the {scores["images_scored"]} of {scores["images"]} test photographs
-that are not nearly gray, CIEDE2000 is {model:.2f} ({gray:.2f} for gray), and the squared error in
-ab {abs(removed):.1f}% {"below" if removed > 0 else "above"} that of a constant color.*
+{trained.image_size} px, trained on {trained.training_images:,} photographs; the default
+vividness is {default:g}. With it, over the {counted} that are not nearly gray, CIEDE2000 is {model}
+({gray} for gray), and the squared error in ab {error} that of a constant color.*
 """
 
 
