@@ -23,6 +23,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "train"
 
 
+@pytest.fixture(autouse=True)
+def _one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second worker process takes longer to start than it saves; some tests have two."""
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+
+
 def test_the_cache_contains_the_pixels_and_their_lab(folder: Path) -> None:
     squares = [scene(seed, 32, 32) for seed in range(3)]
     cache(folder, ["a", "b", "c"], squares)

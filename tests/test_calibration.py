@@ -1,6 +1,7 @@
 """Calibrated vividness leads from the most faithful colors to those of photographs."""
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -96,13 +97,21 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Examples:
     return dataclasses.replace(validation, embeddings=None)
 
 
-@pytest.fixture
-def adjustable() -> AdjustableModel:
-    """An untrained model with adjustable vividness."""
+@pytest.fixture(scope="module")
+def untrained() -> AdjustableModel:
+    """A model with adjustable vividness."""
     network = build_network("n", load("mobilenet_unet"), 1, colors=colors_of_scenes())
     split = AdjustableModel.of(network.model)
     assert split is not None
     return split
+
+
+@pytest.fixture
+def adjustable(untrained: AdjustableModel) -> Iterator[AdjustableModel]:
+    """It, as it was built."""
+    initial = untrained.decoder.get_weights()
+    yield untrained
+    untrained.decoder.set_weights(initial)
 
 
 def test_colorfulness_rises_with_the_vividness_of_a_network(

@@ -36,7 +36,8 @@ from samples import decoded_batch, encoded, pack, scene
 IMAGES = 4
 
 
-SIDE = imagenet.NETWORKS["mobilenet_v2"].image_size  # px; of `laptop`
+SMALL: EmbeddingNetwork = "mobilenet_v2"
+SIDE = imagenet.NETWORKS[SMALL].image_size  # px; of `laptop`
 
 
 @pytest.mark.parametrize(
@@ -71,9 +72,9 @@ def luminance(side: int) -> np.ndarray:
 
 
 class Case:
-    """A network with random weights, and with the same weights loaded from a file."""
+    """A network with random weights, without and with its top."""
 
-    def __init__(self, name: EmbeddingNetwork, folder: Path) -> None:
+    def __init__(self, name: EmbeddingNetwork) -> None:
         self.network = imagenet.NETWORKS[name]
         self.params = Embed(
             network=name, weights="random", seed=7, batch_size=IMAGES, precision="float32"
@@ -81,15 +82,12 @@ class Case:
         self.random = imagenet.build_embedder(self.params)
         self.predict = compile_embedder(self.random)
         self.classifier = imagenet.build_classifier(self.params)
-        self.path = folder / f"{name}.weights.h5"
-        self.classifier.save_weights(self.path)
         self.L = luminance(self.network.image_size)  # so that nothing is resized
-        self.from_file = self.params.model_copy(update={"weights": str(self.path), "seed": 8})
 
 
 @pytest.fixture(scope="module", params=imagenet.NETWORKS)
-def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
-    return Case(request.param, tmp_path_factory.mktemp("weights"))
+def case(request: pytest.FixtureRequest) -> Case:
+    return Case(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -128,8 +126,13 @@ def test_logits_of_embeddings_are_those_that_were_standardized(logits: np.ndarra
 
 
 @pytest.mark.parametrize("case", ["mobilenet_v2"], indirect=True)
-def test_a_weights_file_gives_the_logits_of_its_network(case: Case, logits: np.ndarray) -> None:
-    loaded = imagenet.build_embedder(case.from_file)
+def test_a_weights_file_gives_the_logits_of_its_network(
+    case: Case, logits: np.ndarray, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.weights.h5"
+    case.classifier.save_weights(path)
+    from_file = case.params.model_copy(update={"weights": str(path), "seed": 8})
+    loaded = imagenet.build_embedder(from_file)
     again = np.asarray(loaded(case.L[:2], training=False))
     np.testing.assert_allclose(again, logits[:2], atol=1e-4 * np.abs(logits).max())
 
@@ -148,6 +151,11 @@ def test_the_networks_input_is_the_luminance_in_its_range_stacked_three_times(
     assert np.abs(logits[:1] - dark).max() > 0.05 * np.abs(expected).max()
 
 
+# What follows from the code that all networks share is tested with the smallest.
+LARGE = [pytest.param(name, marks=pytest.mark.soak) for name in imagenet.NETWORKS if name != SMALL]
+
+
+@pytest.mark.parametrize("case", [SMALL, *LARGE], indirect=True)
 def test_logits_do_not_depend_on_the_batches(case: Case, logits: np.ndarray) -> None:
     padded = case.predict(computing._padded(case.L[:1], IMAGES))[:1]
     single = np.asarray(case.random(case.L[1:2], training=False))
@@ -156,6 +164,7 @@ def test_logits_do_not_depend_on_the_batches(case: Case, logits: np.ndarray) -> 
     np.testing.assert_allclose(single, logits[1:2], atol=tolerance)
 
 
+@pytest.mark.parametrize("case", [SMALL, *LARGE], indirect=True)
 def test_the_rounding_of_the_cache_hardly_changes_logits(case: Case, logits: np.ndarray) -> None:
     cached = case.predict(case.L.astype(np.float16).astype(np.float32))
     assert np.abs(cached - logits).max() < 0.02 * np.abs(logits).max()
@@ -259,7 +268,9 @@ def test_a_file_without_the_networks_weights_is_refused_in_one_line(
 def test_weights_of_another_network_are_refused_by_name(
     case: Case, tmp_path: Path, laptop: Embed
 ) -> None:
-    params = laptop.model_copy(update={"network": "inception_v3", "weights": str(case.path)})
+    path = tmp_path / "a.weights.h5"
+    case.classifier.save_weights(path)
+    params = laptop.model_copy(update={"network": "inception_v3", "weights": str(path)})
     with pytest.raises(ColorizationError, match="does not contain weights of inception_v3"):
         imagenet.build_embedder(params)
 

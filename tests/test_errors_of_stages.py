@@ -401,7 +401,9 @@ def write_training_data(folder: Path, variant: str) -> None:
 @pytest.mark.parametrize(
     ("largest_file", "failed"),
     [
-        (2**20, "models/.vgg16_repeat-1.*.partial/model.weights.h5"),
+        pytest.param(
+            2**20, "models/.vgg16_repeat-1.*.partial/model.weights.h5", marks=pytest.mark.soak
+        ),
         (2**26, ".dvc/tmp/training/vgg16_repeat-1/*/.epoch-000001.*.partial/state.weights.h5"),
     ],
 )

@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
+from subprocess import DEVNULL
 
 import numpy as np
 import pandas as pd
@@ -81,13 +83,18 @@ def test_the_identity_changes_with_the_code_that_is_imported_and_with_no_other(
 
 
 def code_hashed_by(folder: Path, stage: str, *arguments: str) -> set[str]:
-    """Run a stage of this checkout in a folder; return the code of which its identity is made."""
+    """Start a stage of this checkout in a folder; return the code of which its identity is made."""
     settings = yaml.safe_load((ROOT / "params.yaml").read_text())
     merge(settings, TINY | {"train": {"epochs": 1, "num_val_images": 1}})
     (folder / "params.yaml").write_text(yaml.safe_dump(settings))
     command = [sys.executable, str(ROOT / "stages" / f"{stage}.py"), *arguments]
-    subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True)
-    hashed = json.loads((folder / ".dvc/tmp/sha256.json").read_text())
+    hashes = folder / ".dvc/tmp/sha256.json"
+    with subprocess.Popen(command, cwd=folder, env=environment(), stdout=DEVNULL) as process:
+        while not hashes.exists():  # written at once, before the computation begins
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.kill()
+    hashed = json.loads(hashes.read_text())
     return {Path(name).relative_to(ROOT).as_posix() for name in hashed if name.endswith(".py")}
 
 

@@ -55,7 +55,10 @@ def colors_of(folder: Path) -> np.ndarray:
 
 # Together they have every kind of layer: fused normalization, dropout, a repeated embedding, a gray
 # channel repeated or convolved, depthwise convolutions, bilinear upsampling, vividness.
-@pytest.mark.parametrize("variant", ["spatial_dropout", "vgg16_conv", "mobilenet_unet"])
+@pytest.mark.parametrize(
+    "variant",
+    ["spatial_dropout", pytest.param("vgg16_conv", marks=pytest.mark.soak), "mobilenet_unet"],
+)
 def test_a_model_predicts_the_same_colors(on_jax: OnJax, tmp_path: Path, variant: str) -> None:
     model = model_of(variant)
     save_architecture(model, tmp_path)
@@ -95,20 +98,30 @@ def train(folder: Path, initial: Path, *runs: int) -> tuple[pd.DataFrame, list[n
     return pd.read_csv(out / "history.csv"), network.model.get_weights()
 
 
-@pytest.fixture
-def initial(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def initial(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file of initial weights; backends draw different ones from the same seed."""
     keras.utils.set_random_seed(1)
-    small_model().save_weights(tmp_path / "initial.weights.h5")
-    return tmp_path / "initial.weights.h5"
+    path = tmp_path_factory.mktemp("initial") / "initial.weights.h5"
+    small_model().save_weights(path)
+    return path
+
+
+Trained = tuple[pd.DataFrame, list[np.ndarray]]
+
+
+@pytest.fixture(scope="module")
+def trained(on_jax: OnJax, initial: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A training on JAX."""
+    return on_jax(train, tmp_path_factory.mktemp("jax") / "trained", initial, 3)
 
 
 def test_a_training_has_the_same_history_and_weights(
-    on_jax: OnJax, initial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Trained, initial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     expected, weights = train(tmp_path / "tensorflow", initial, 3)
-    history, others = on_jax(train, tmp_path / "jax", initial, 3)
+    history, others = trained
     np.testing.assert_allclose(history, expected, rtol=1e-3)
     for weight, other in zip(weights, others, strict=True):
         np.testing.assert_allclose(other, weight, atol=1e-4)
@@ -116,10 +129,10 @@ def test_a_training_has_the_same_history_and_weights(
 
 
 def test_an_interrupted_training_resumes_to_the_same_bits(
-    on_jax: OnJax, initial: Path, tmp_path: Path
+    on_jax: OnJax, trained: Trained, initial: Path, tmp_path: Path
 ) -> None:
-    whole, weights = on_jax(train, tmp_path / "whole", initial, 3)
-    resumed, others = on_jax(train, tmp_path / "resumed", initial, 1, 3, 3)
+    whole, weights = trained
+    resumed, others = on_jax(train, tmp_path / "resumed", initial, 1, 3)
     pd.testing.assert_frame_equal(resumed, whole)
     for weight, other in zip(weights, others, strict=True):
         np.testing.assert_array_equal(other, weight)
