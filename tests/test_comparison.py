@@ -391,7 +391,7 @@ def test_one_seed_is_not_enough() -> None:
 def test_what_no_variant_does_is_said() -> None:
     study = study_of({"l2": removing(-3.0, -3.1), "mobilenet_unet": removing(-5.0, -5.2)})
     best, paper, embedding, _, colors = summary.sentences(study, summarized(study))
-    assert best.startswith("No variant removes any of the constant color's error; `l2` comes clos")
+    assert best.startswith("No variant removes any of the constant color's error; `l2` comes ")
     assert best.endswith("; no variant removes significantly more than nothing.")
     assert paper.endswith("`bn_maxpool`, which the paper calls the most promising, is not ranked.")
     assert embedding.endswith("is not tested: the study has no control.")

@@ -349,8 +349,8 @@ def test_a_variant_a_network_and_a_metric_are_added_by_the_letter(checkout: Proj
     # So the study does not train it again.
     assert "experiments/dvc.yaml:train@plain-1" not in checkout.read_json("dvc", "status")
     assert ANOTHER_LINE in run_variant.code
-    code = run_variant.code.replace(ANOTHER_LINE, stopped(ANOTHER_LINE))
-    assert stages_run(checkout.succeed("bash", "-ec", code)) == ["inputs@bn_maxpool_slow"]
+    command = run_variant.code.replace(ANOTHER_LINE, stopped(ANOTHER_LINE))
+    assert stages_run(checkout.succeed("bash", "-ec", command)) == ["inputs@bn_maxpool_slow"]
 
 
 def test_a_source_is_added_by_the_letter(checkout: Project) -> None:

@@ -251,6 +251,8 @@ def _on_the_best(experiments: Experiments, summary: StudySummary) -> str:
         return "No variant is ranked: none gives more than one constant color on photographs."
     estimate = summary.removed[summary.best]
     best = f"`{summary.best}` removes the most of the constant color's error, {_percent(estimate)}"
+    if next(iter(summary.removed)) != summary.best:
+        best = f"Apart from controls, {best}"
     if estimate.value <= 0:
         best = (
             f"No variant removes any of the constant color's error; `{summary.best}` comes "
