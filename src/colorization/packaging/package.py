@@ -11,6 +11,7 @@ from colorization.backbones.weights import Pretrained
 from colorization.core.hashing import sha256_of
 from colorization.dataset import inventory
 from colorization.embedding.standardization import read_normalization
+from colorization.networks.hints import without_hints
 from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AB, LOGITS, VIVIDNESS, AdjustableModel
@@ -104,7 +105,7 @@ def _write_network(network: keras.Model, out: Path) -> Vividness | None:
     logits = keras.Input((None, None, bins), name=LOGITS)
     vividness = keras.Input((1,), name=VIVIDNESS)
     ab = adjustable.upsampling(adjustable.decoder(logits, vividness))
-    write_onnx(adjustable.logits_model, LOGITS, out / MODEL)
+    write_onnx(without_hints(adjustable.logits_model), LOGITS, out / MODEL)
     write_onnx(keras.Model([logits, vividness], ab), AB, out / DECODE)
     return Vividness(default=adjustable.default, bins=bins)
 

@@ -62,6 +62,4 @@ def _predictor(model: keras.Model) -> Callable[[list[np.ndarray]], np.ndarray]:
     adjustable = AdjustableModel.of(model)
     if adjustable is None:
         return lambda inputs: predict_batch(model, inputs)
-    return lambda inputs: adjustable.decode_with(
-        adjustable.logits_model.predict_on_batch(inputs), beta=1, temperature=1
-    )
+    return lambda inputs: adjustable.mean_ab(adjustable.logits(inputs))

@@ -98,7 +98,7 @@ def evaluate(
         for start in range(0, len(test), batch_size):
             inputs = test.inputs(slice(start, start + batch_size))
             if adjustable:
-                logits = adjustable.logits_model.predict_on_batch(inputs)
+                logits = adjustable.logits(inputs)
                 predicted = adjustable.decode(logits, adjustable.default)
                 entropies.append(block_means(adjustable.entropy(logits)[..., None])[..., 0])
             else:

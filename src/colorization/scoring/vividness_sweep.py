@@ -8,7 +8,7 @@ from joblib import Parallel, delayed
 
 from colorization.color import lab
 from colorization.core.progress import progress_bar
-from colorization.dataset.examples import Examples, predict_batch
+from colorization.dataset.examples import Examples
 from colorization.networks.vividness import OPERATING_POINTS, AdjustableModel
 from colorization.scoring.metrics import ImageScores
 from colorization.scoring.one_image import score_colorizations
@@ -31,7 +31,7 @@ def sweep_vividness(
     with Parallel(n_jobs=-1) as parallel, progress_bar("vividness sweep", len(test)) as bar:
         for start in range(0, len(test), batch_size):
             batch = slice(start, start + batch_size)
-            logits = predict_batch(adjustable.logits_model, test.inputs(batch))
+            logits = adjustable.logits(test.inputs(batch))
             ab = np.stack([adjustable.decode(logits, vividness) for vividness in SCORED], axis=1)
             scores += parallel(
                 delayed(score_colorizations)(Reference(np.array(rgb)), decoded, KEYS)
@@ -50,7 +50,7 @@ def decode_samples(
     for start in range(0, len(samples), batch_size):
         batch = slice(start, start + batch_size)
         L, _ = lab.rgb_to_lab(np.array(samples.images.rgb[batch]))
-        logits = predict_batch(adjustable.logits_model, samples.inputs(batch))
+        logits = adjustable.logits(samples.inputs(batch))
         rgb = [lab.lab_to_rgb(L, adjustable.decode(logits, vividness)) for vividness in DISPLAYED]
         decoded.append(np.stack(rgb, axis=1))
     return np.concatenate(decoded)

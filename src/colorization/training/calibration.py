@@ -1,8 +1,9 @@
 """Calibrates the vividness of a trained network on validation images.
 
 A network that predicts the probability of each color leaves open which color to choose.
-`VividnessDecoder` chooses it by two numbers: a tilt towards rare colors, and a temperature, which
-sharpens. The rule, over the validation images with a mean chroma of at least `MIN_CHROMA`:
+`VividnessDecoder` chooses it by two numbers: a temperature, which sharpens, and beta. Less beta
+than `rebalancing` tilts the distribution towards rare colors; the tilt is the difference. The rule,
+over the validation images with a mean chroma of at least `MIN_CHROMA`:
 
 1. At vividness 0: the mean of the colors by their probability, which has the least error of ab.
 2. At vividness 1: as colorful as the photographs; the sum of Hasler and Süsstrunk's colorfulness
@@ -12,7 +13,8 @@ sharpens. The rule, over the validation images with a mean chroma of at least `M
    CIEDE2000. Tilt may not fall, and temperature may not rise, from one point to the next, so that
    colors change monotonically.
 4. The default is the most vivid operating point at which at most `MAX_STAINS` of the pixels are
-   stains and the mean CIEDE2000 is at most that of the gray images, or 0 if there is none.
+   stains and the mean CIEDE2000 is at most that of the gray images; 0 if no point is within both
+   limits.
 
 PSNR is not used, since nearly gray photographs would dominate it: predicting gray reaches 50 dB and
 more on them.
@@ -27,7 +29,7 @@ from scipy.ndimage import zoom
 from colorization.color import color_metrics
 from colorization.color.lab import chroma_of
 from colorization.core.progress import progress
-from colorization.dataset.examples import Examples, evenly_spaced, predict_batch
+from colorization.dataset.examples import Examples, evenly_spaced
 from colorization.networks.vividness import OPERATING_POINTS, AdjustableModel
 from colorization.training.one_image import measure_colorizations
 
@@ -141,7 +143,7 @@ def _measure(
     with Parallel(n_jobs=-1) as parallel:
         for start in progress(starts, "calibrating vividness", len(starts)):
             batch = slice(start, start + BATCH_SIZE)
-            logits = predict_batch(adjustable.logits_model, examples.inputs(batch))
+            logits = adjustable.logits(examples.inputs(batch))
             ab = np.stack(
                 [adjustable.decode_with(logits, *decoding) for decoding in decodings], axis=1
             )

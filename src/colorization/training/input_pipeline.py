@@ -96,8 +96,11 @@ class Batches(keras.utils.PyDataset):
         target = self._target(ab)
         hints = []
         if self._hints:
-            rng = np.random.default_rng([self._seed, self._first_epoch + epoch, number])
-            hints.append(draw_hints(target, rng))
+            # Unlike a longer list of numbers, a spawn key is never the seed of `_draw`.
+            stream = np.random.SeedSequence(
+                self._seed, spawn_key=(self._first_epoch + epoch, number)
+            )
+            hints.append(draw_hints(target, np.random.default_rng(stream)))
         return (L, *embeddings, *hints), target
 
     def _draw(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
