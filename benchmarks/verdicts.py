@@ -227,6 +227,7 @@ def main(study: Path, images: int, studies: int) -> None:
         for seeds in SEEDS
     ]
     print(pd.DataFrame(compared).to_markdown(index=False, disable_numparse=True), "\n")
+    rng = np.random.default_rng(2)
     judged = judge_simulated(rng, population, published, images, studies)
     print(pd.DataFrame(judged).to_markdown(index=False, disable_numparse=True))
 
