@@ -72,13 +72,12 @@ def ours(params: Embed, archive: Path, names: list[str], policy: str) -> turns.S
     return partial(embed, predict, archive, names, params)
 
 
-def embed(
-    predict: imagenet.Predict, archive: Path, names: list[str], params: Embed
-) -> dict[str, np.ndarray]:
+def embed(predict: imagenet.Predict, archive: Path, names: list[str], params: Embed) -> np.ndarray:
     side = imagenet.NETWORKS[params.network].image_size
     with tempfile.TemporaryDirectory() as folder, turns.quiet():
         checkpoint = Path(folder) / "logits"
-        return compute_logits(predict, archive, names, side, params.batch_size, checkpoint)
+        logits = compute_logits(predict, archive, names, side, params.batch_size, checkpoint)
+    return np.stack([logits[name] for name in names])
 
 
 def stock(params: Embed, count: int, policy: str) -> turns.Step:
@@ -106,10 +105,8 @@ def peer(network: str, count: int, dtype: torch.dtype) -> turns.Step:
 
 def agreement(params: Embed, archive: Path, names: list[str]) -> np.ndarray:
     """Compute the cosine between each image's vectors in both precisions."""
-    logits = [ours(params, archive, names, policy)() for policy in PRECISIONS]
     one, other = (
-        np.array([rows[name] for name in names], np.float64)  # type: ignore[index]
-        for rows in logits
+        np.asarray(ours(params, archive, names, policy)(), np.float64) for policy in PRECISIONS
     )
     return (one * other).sum(axis=1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
 
