@@ -368,8 +368,8 @@ def test_variants_and_baselines_are_ranked_by_the_error_that_they_remove() -> No
 def test_what_holds_is_told_in_five_sentences() -> None:
     told = summary.sentences(RANKED, summarized(RANKED))
     assert [re.sub(r" \([^)]*\)", "", sentence) for sentence in told] == [
-        "`deeper` removes the most of the constant color's error, 4.0%; significantly more than "
-        "nothing is removed by `deeper` and `bn_maxpool`.",
+        "Apart from controls, `deeper` removes the most of the constant color's error, 4.0%; "
+        "significantly more than nothing is removed by `deeper` and `bn_maxpool`.",
         "That is one of the paper's own variants; `bn_maxpool`, which the paper calls the most "
         "promising, removes 1.0%.",
         "The embedding adds to the error that `bn_maxpool` removes, in points: -8.0 over none, "
