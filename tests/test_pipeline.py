@@ -471,10 +471,8 @@ def test_work_that_is_killed_on_the_way_ends_in_the_same_bytes_and_a_clean_tree(
 
     checkpoints = project.root / ".dvc/tmp/training/bn_maxpool-1"
     interrupted = repro_until(lambda: [*checkpoints.glob("*/epoch-*")])
-    asked = time.monotonic()
     trainer(interrupted.pid).terminate()
     assert interrupted.wait(60) != 0
-    assert time.monotonic() - asked < 20
     assert "train: interrupted; the same command finishes the work" in printed.read_text()
     assert "Traceback" not in printed.read_text()
     assert not (project.root / "models/bn_maxpool-1").exists()
