@@ -15,7 +15,6 @@ from colorization.backbones.weights import Pretrained
 from colorization.core.settings import Variant
 from colorization.networks import catalog
 from colorization.scoring.evaluation import Evaluation
-from colorization.scoring.gap import Gap
 from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY, VEGETATION
 from colorization.scoring.predictions import Predictions
 from colorization.study.claims import CLAIMS, PAPER_VARIANTS, judge_claims
@@ -37,9 +36,11 @@ from samples import PARAMS
 SEEDS = (1, 2, 3)
 IMAGES = 12
 FALLING = tuple(np.geomspace(0.06, 0.01, 8))
+RISING = (*FALLING[:4], 1.15 * FALLING[3], *FALLING[5:])
 SLOW = tuple(np.geomspace(0.06, 0.03, 8))
 WAVERING = tuple(np.array(FALLING) * np.tile([1, 1.5], 4))
 IMAGENET = Pretrained(network="inception_v3", weights="imagenet", precision="float32")
+RANDOM = Pretrained(network="inception_v3", weights="random", precision="float32")
 PAPER_RATE = {"learning_rate": 0.0001, "batch_size": 64}
 
 # The last photographs are of objects and the sea, the others of nature and the sky.
@@ -85,15 +86,8 @@ def trained(
         error = constant * (1 - (removed + noise * (seed - 2)) / 100)
         in_small = constant / 4 * (1 - (removed + small + noise * (seed - 2)) / 100)
         wander = 1 + 0.001 * seed * np.arange(len(curve))
-        gaps = Gap(
-            images={"train": 500, "test": 500},
-            mse_ab={
-                "train": {"best": 0.02, "last": 0.02 * (after_best + 0.001 * seed)},
-                "test": {"best": 0.021, "last": 0.022},
-            },
-            ratio={"best": 1.05, "last": gap + 0.002 * seed},
-            ratio_se={"best": 0.01, "last": 0.01},
-        )
+        last = after_best + 0.001 * seed
+        gaps = gap_rows(best=1, last=last, test=last * (gap + 0.002 * seed))
         chroma = np.where(np.arange(16)[:, None] < 8, certain, uncertain) + 0.001 * seed
         evaluations.append(
             replace(
@@ -109,11 +103,23 @@ def trained(
                     model_colorfulness=(colors + 0.001 * seed) * made.rows["colorfulness"],
                 ),
                 history=pd.DataFrame({"train_mse": course * wander, "val_mse": curve * wander}),
-                summary=replace(made.summary, gap=gaps),
+                gap_rows=gaps,
                 predictions=Predictions(TRUTH * chroma, ENTROPY if seed < 3 else None),
             )
         )
     return evaluations
+
+
+def gap_rows(best: float, last: float, test: float) -> pd.DataFrame:
+    """Errors of 500 training and 500 test photographs, by the factors of their means."""
+    errors = np.linspace(0.015, 0.025, 500)
+    splits = {"train": (best * errors, last * errors), "test": (test * errors[::-1],) * 2}
+    tables = [
+        pd.DataFrame({"split": split, "mse_ab_best": of_best, "mse_ab_last": of_last})
+        for split, (of_best, of_last) in splits.items()
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    return table.assign(name=[f"{index}.jpg" for index in range(len(table))])
 
 
 @cache
@@ -215,7 +221,8 @@ CASES: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize("number", CASES)
 def test_a_study_that_confirms_a_claim_supports_it(number: int) -> None:
     claim = judged(number, study(**CASES[number][0]))
-    assert (claim.verdict, claim.reasons) == (SUPPORTED, [])
+    notes = ["uncertainty: the entropy of baseline"] if number == 9 else []
+    assert (claim.verdict, claim.reasons) == (SUPPORTED, notes)
 
 
 @pytest.mark.parametrize("number", CASES)
@@ -244,9 +251,11 @@ def test_each_finding_has_its_outcome() -> None:
     assert [finding.outcome for finding in claim.findings] == ["the opposite", "as claimed"]
     claim = judged(12, study())
     assert [finding.outcome for finding in claim.findings] == [
-        "not significant",
+        "not significantly above 0 points",
         *["does not decide"] * 4,
     ]
+    claim = judged(2, study(seeds=1))
+    assert [finding.outcome for finding in claim.findings] == ["one seed"] * 2
 
 
 # Verdicts of measures that are given, with a standard error of 1 and few degrees of freedom.
@@ -308,8 +317,9 @@ def test_an_undecided_claim_says_what_would_be_detected() -> None:
     assert claim.verdict == UNDECIDED
     (limit,) = claim.reasons
     match = re.fullmatch(
-        r"error removed, bn less baseline: not significant; 3 seeds and 12 photographs detect "
-        r"(\d+) points at 80% power \((\d)% of the variance is between seeds\)",
+        r"error removed, bn less baseline: not significantly above 0 points; "
+        r"3 seeds and 12 photographs detect (\d+) points at 80% power "
+        r"\((\d)% of the variance is between seeds\)",
         limit,
     )
     assert match
@@ -329,7 +339,23 @@ def test_the_limits_of_several_parts_are_in_one_text() -> None:
     assert claim.verdict == UNDECIDED
     (limit,) = claim.reasons
     names = ", ".join(name for name in PAPER_VARIANTS if name != "bn_maxpool")
-    assert limit.startswith(f"{names}: not significant; 3 seeds and 12 photographs detect ")
+    assert limit.startswith(
+        f"{names}: not significantly above 0 points; 3 seeds and 12 photographs detect "
+    )
+    assert "at 80% power, in each alone" in limit
+
+
+def test_what_would_be_detected_has_a_unit() -> None:
+    rising = judged(3, study(bn_maxpool=[*trained()[:2], *trained(train_mse=RISING)[2:]]))
+    assert rising.verdict == UNDECIDED
+    (limit,) = rising.reasons
+    assert re.search(
+        r"not significantly below 5 percent; 3 seeds detect \d\d percent at 80% power$", limit
+    )
+    varied = {"noise": 4, "train": {"fraction": 0.25}}
+    slope = judged(11, study(quarter_of_it=trained(5.0, **varied)))
+    (limit,) = slope.reasons
+    assert re.search(r"not significantly below 1; 3 seeds .* detect a factor of 1\.\d+ at", limit)
 
 
 def test_a_variant_equal_to_another_leaves_a_claim_undecided() -> None:
@@ -376,7 +402,7 @@ def without(experiments: Experiments, *names: str) -> Experiments:
 def test_one_seed_is_not_enough_for_a_difference() -> None:
     better = study(seeds=1, bn=trained(34.0))
     assert reasons(12, better) == "one seed is not enough"
-    # A single training suffices for a contrast on its images.
+    # A single training is enough for a contrast on its images.
     assert verdict(9, better) == SUPPORTED
 
 
@@ -394,9 +420,34 @@ def test_variants_need_no_seed_in_common() -> None:
     assert verdict(12, replace(apart, trainings=trainings)) == SUPPORTED
 
 
-@pytest.mark.parametrize("number", [1, 2, 4, 5, 6, 7, 8, 11, 12])
+@pytest.mark.parametrize("number", CASES)
 def test_drawn_scenes_do_not_test_claims_on_photographs(number: int) -> None:
     assert "synthetic images" in reasons(number, study("scenes", **CASES[number][0]))
+
+
+@pytest.mark.parametrize("number", CASES)
+def test_random_weights_do_not_test_any_claim(number: int) -> None:
+    drawn = {
+        key: replace(
+            made, training=made.training.model_copy(update={"embedding": RANDOM, "encoder": None})
+        )
+        for key, made in study(**CASES[number][0]).trainings.items()
+    }
+    assert "no ImageNet weights in inception_v3" in reasons(
+        number, replace(study(), trainings=drawn)
+    )
+
+
+def test_the_default_profile_tests_no_claim() -> None:
+    """One seed, drawn scenes, random weights."""
+    random = Pretrained(network="mobilenet_v2", weights="random")
+    given = study(
+        "scenes",
+        seeds=1,
+        bn_maxpool=trained(embedding=RANDOM),
+        l2=trained(embedding=None, encoder=random),
+    )
+    assert {claim.verdict for claim in judge_claims(given)} == {NOT_TESTED}
 
 
 @pytest.mark.parametrize("number", [3, 10])
@@ -413,7 +464,7 @@ def test_trainings_that_were_published_before_a_measure_do_not_test_its_claims()
     trainings = {
         key: replace(
             made,
-            summary=replace(made.summary, gap=None),
+            gap_rows=None,
             predictions=None,
             rows=made.rows.assign(model_mse_ab_in_small_regions=np.nan),
         )
@@ -432,6 +483,36 @@ def test_without_a_classification_network_nothing_is_uncertain() -> None:
         for key, made in certain.trainings.items()
     }
     assert "no classification network" in reasons(9, replace(certain, trainings=trainings))
+
+
+def test_uncertainty_is_of_the_first_classification_network_with_imagenet_weights() -> None:
+    random = trained(embedding=RANDOM)
+    assert judged(9, study(baseline=random)).reasons == ["uncertainty: the entropy of deeper"]
+    given = {name: random for name in LINES if name != "bn_maxpool"}
+    direct = [
+        replace(made, predictions=made.predictions and Predictions(made.predictions.ab))
+        for made in trained()
+    ]
+    assert reasons(9, study(**given, bn_maxpool=direct)).startswith(
+        "no classification network with ImageNet weights"
+    )
+
+
+def test_a_constant_color_is_not_under_saturated_where_uncertain() -> None:
+    gray = [
+        replace(made, summary=replace(made.summary, constant_output=True)) for made in trained()
+    ]
+    assert reasons(9, study(bn_maxpool=gray)) == "the network gives a constant color"
+
+
+def test_an_undefined_part_is_named() -> None:
+    curve = {"val_mse": FALLING[:1]}
+    claim = judged(3, study(bn_maxpool=trained(**curve)))
+    assert claim.verdict == NOT_TESTED
+    assert claim.reasons == [
+        "largest rise of the training MSE from one epoch to the next, mean over seeds (negative if "
+        "it never rises): undefined for these images or epochs"
+    ]
 
 
 def test_random_weights_do_not_test_claims_on_imagenet_weights() -> None:

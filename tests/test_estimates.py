@@ -1,5 +1,7 @@
 """Estimates and their intervals, against tables, other programs and repeated draws."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -214,15 +216,16 @@ def test_holms_method_agrees_with_a_textbook_example() -> None:
 
 def test_the_detectable_difference_agrees_with_tables() -> None:
     # Cohen (1988): of an effect of half a deviation, a t-test of 34 finds 0.81, one of 33 0.79.
-    estimate = t_interval(0, 34**-0.5, 33).detectable()
+    interval = replace(t_interval(0, 34**-0.5, 33), seeds=34)
+    estimate = interval.detectable()
     assert estimate == pytest.approx(0.4947, abs=0.002)
     assert Estimate(1.0).detectable() is None
-    ratio = t_interval(0, 34**-0.5, 33).exp().detectable()
+    ratio = interval.exp().detectable()
     assert ratio == pytest.approx(np.exp(0.4947), abs=0.003)
-    stricter = t_interval(0, 34**-0.5, 33).detectable(0.01)
-    assert stricter is not None
-    assert estimate is not None
-    assert stricter > estimate
+    # With fewer than four seeds, at their level.
+    few = replace(interval, seeds=3).detectable()
+    assert few is not None
+    assert stats.nct.sf(stats.t.isf(0.03 / 2, 33), 33, few * 34**0.5) == pytest.approx(0.8)
 
 
 def test_df_is_at_least_the_smallest_df_of_a_term() -> None:

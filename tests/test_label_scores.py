@@ -138,8 +138,8 @@ def test_published_scores_stand_in_for_the_labels_of_the_same_trainings(tmp_path
         assert measure(without) == measure(experiments)
     assert without.labeled
     assert without.count("sky") == len(LABELS["sky"])
-    more = study(1, 2, 3, subsets={}, label_scores=published)
-    assert score_labels(more).error_removed == {}
+    more = published.of_trainings(study(1, 2, 3).seeds)
+    assert (more.error_removed, more.photographs) == ({}, published.photographs)
 
 
 def test_without_labels_there_are_no_scores_by_label() -> None:

@@ -179,6 +179,19 @@ def test_scores_by_label_are_published_in_place_of_the_labels(
         assert (again / name).read_bytes() == (labeled / name).read_bytes()
     assert "The photographs have no labels" in (study / "study.md").read_text()
     assert not (study / "labels.png").exists()
+    # Scores of other trainings, or of other photographs, are not those of this study.
+    path = again / "label_scores.json"
+    scores = json.loads(path.read_text())
+    sky = [evidence(again, 3)[1], evidence(labeled, 3)[1]]
+    assert sky[0] == sky[1]
+    assert "value" in sky[0]
+    path.write_text(json.dumps(scores | {"seeds": {"bn_maxpool": [1]}}))
+    published.write_pages(again)
+    assert "value" not in evidence(again, 3)[1]
+    for other in ({"min_chroma": 9.5}, {"images": 7}):
+        path.write_text(json.dumps(scores | other))
+        with pytest.raises(ColorizationError, match=r"of \d test photographs, min_chroma"):
+            published.write_pages(again)
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "studies").glob("*/")))
@@ -211,6 +224,11 @@ def test_a_metric_added_later_has_no_value(
     titles, _, row, *_ = table.splitlines()
     assert titles.split("|")[-2].strip() == "mean error in ab (lower is better)"
     assert row.split("|")[-2].strip() == "undefined"
+
+
+def evidence(folder: Path, number: int) -> list[dict[str, Any]]:
+    claims = json.loads((folder / "claims.json").read_text())
+    return next(claim["evidence"] for claim in claims if claim["number"] == number)
 
 
 def verdicts(claims: str) -> list[tuple[int, str]]:

@@ -10,10 +10,10 @@ import pandas as pd
 from colorization.core.tables import read_table
 from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.scoring import metrics
-from colorization.scoring.gap import Gap
+from colorization.scoring.gap import GAP, Gap
 from colorization.scoring.predictions import CONSTANT_CHROMA, Predictions, read_predictions
 from colorization.scoring.samples import SETS, Samples, read_samples
-from colorization.scoring.summary import COLORIZERS, MODEL, TRIVIAL, Summary, summarize
+from colorization.scoring.summary import COLORIZERS, MODEL, TRIVIAL, Summary, colorful, summarize
 from colorization.scoring.vividness import VividnessSweep, read_sweep
 
 ROWS, METRICS = "test_images.csv", "metrics.json"
@@ -38,6 +38,9 @@ class Evaluation:
         None if the model has no adjustable vividness.
     predictions : Predictions or None
         Of the images of `rows`; None in evaluations that were published without.
+    gap_rows : DataFrame or None
+        As `gap_rows.score_gap` returns it, of the photographs that are not nearly gray; None in
+        evaluations that were published without.
     """
 
     summary: Summary
@@ -48,6 +51,7 @@ class Evaluation:
     samples: dict[str, Samples]
     sweep: VividnessSweep | None = None
     predictions: Predictions | None = None
+    gap_rows: pd.DataFrame | None = None
 
     def baseline_mse(self) -> dict[str, float]:
         """Validation MSE of each trivial baseline; published evaluations may lack it."""
@@ -80,6 +84,7 @@ def read_evaluation(folder: Path, min_chroma: float) -> Evaluation:
     """
     rows = _completed(read_table(next(folder.glob(f"{ROWS}*"))))
     content = json.loads((folder / METRICS).read_text(encoding="utf-8"))
+    gap_rows = next(folder.glob(f"{GAP}*"), None)
     return Evaluation(
         summary=summarize(
             rows,
@@ -98,6 +103,7 @@ def read_evaluation(folder: Path, min_chroma: float) -> Evaluation:
         },
         sweep=read_sweep(folder),
         predictions=read_predictions(folder),
+        gap_rows=None if gap_rows is None else colorful(read_table(gap_rows), min_chroma),
     )
 
 

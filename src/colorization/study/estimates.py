@@ -96,13 +96,8 @@ class Estimate:
             return float(difference == 0)
         return float(2 * stats.t.sf(abs(difference) / self.se, self.df))
 
-    def detectable(self, level: float = LEVEL) -> float | None:
-        """The true distance from a bound that such an estimate detects at 80% power.
-
-        Parameters
-        ----------
-        level : float
-            The p-value below which it is detected.
+    def detectable(self) -> float | None:
+        """The true distance from a bound that is significant, by `level`, with 80% probability.
 
         Returns
         -------
@@ -112,7 +107,7 @@ class Estimate:
         if not self.se or self.df is None:
             return None
         df = self.df
-        critical = float(stats.t.isf(level / 2, df))
+        critical = float(stats.t.isf(self.level / 2, df))
 
         def missing(noncentrality: float) -> float:
             return float(stats.nct.sf(critical, df, noncentrality)) - POWER
@@ -224,33 +219,6 @@ def _mean_squares(table: np.ndarray) -> tuple[float, float, int]:
     residuals = table - seed_means - table.mean(axis=0) + table.mean()
     df = seeds - 1
     return between, float(np.sum(residuals**2)) / (df * max(images - 1, 1)), df
-
-
-def with_error_over_images(estimate: Estimate, error: float, images: int) -> Estimate:
-    """Widen an estimate over seeds by the error that all trainings share.
-
-    Parameters
-    ----------
-    estimate : Estimate
-        Over seeds.
-    error : float
-        The standard error of a training's value over images, which are the same for all trainings.
-    images : int
-        Their number.
-    """
-    terms: list[tuple[float, float]] = [(error**2, images - 1)]
-    if estimate.se is not None and estimate.df is not None:
-        terms.append((estimate.se**2, estimate.df))
-    variance = sum(term for term, _ in terms)
-    df = min(term_df for _, term_df in terms)
-    if variance:
-        df = variance**2 / sum(term**2 / term_df for term, term_df in terms)
-    return replace(
-        t_interval(estimate.value, math.sqrt(variance), df),
-        seeds=estimate.seeds,
-        images=images,
-        from_seeds=1 - error**2 / variance if variance else None,
-    )
 
 
 def function_of_means(tables: Sequence[np.ndarray], statistic: Statistic) -> Estimate | None:

@@ -74,6 +74,14 @@ class Experiments:
         return list(dict.fromkeys(variant for variant, _ in self.trainings))
 
     @property
+    def seeds(self) -> dict[str, list[int]]:
+        """The seeds of each variant's trainings."""
+        seeds: dict[str, list[int]] = {}
+        for variant, seed in self.trainings:
+            seeds.setdefault(variant, []).append(seed)
+        return seeds
+
+    @property
     def several_seeds(self) -> bool:
         """Whether the trainings have more than one seed."""
         return len({seed for _, seed in self.trainings}) > 1

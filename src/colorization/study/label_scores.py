@@ -25,6 +25,10 @@ class LabelScores(Record):
         By variant: error removed on photographs of nature only, less that on objects only, points.
     seeds : dict of str to list of int
         The seeds of each variant's trainings.
+    images : int
+        Number of scored test photographs, with and without labels.
+    min_chroma : float
+        `evaluate.min_chroma`, by which they were chosen.
     """
 
     photographs: dict[str, int]
@@ -33,12 +37,21 @@ class LabelScores(Record):
     over_color: ByVariant
     nature_lead: dict[str, Estimate]
     seeds: dict[str, list[int]]
+    images: int
+    min_chroma: float
 
     @classmethod
     def empty(cls) -> Self:
         """The scores of photographs without labels."""
         return cls(
-            photographs={}, colors={}, error_removed={}, over_color={}, nature_lead={}, seeds={}
+            photographs={},
+            colors={},
+            error_removed={},
+            over_color={},
+            nature_lead={},
+            seeds={},
+            images=0,
+            min_chroma=0.0,
         )
 
     def of_trainings(self, seeds: dict[str, list[int]]) -> Self:

@@ -29,14 +29,10 @@ COLOR_TITLE = "the label's mean color"
 def score_labels(experiments: Experiments) -> LabelScores:
     """Score every variant on every subset of the test photographs.
 
-    Without labels at hand, these are the published scores of the same trainings, if there are any.
+    Without labels at hand, these are the published scores, if there are any.
     """
-    seeds = {
-        variant: [training.training.seed for training in experiments.trainings_of(variant)]
-        for variant in experiments.variants
-    }
     if not experiments.subsets:
-        return experiments.label_scores.of_trainings(seeds)
+        return experiments.label_scores
     inside = {subset: experiments.inside(subset) for subset in experiments.subsets}
     colors = _color_tables(experiments)
     variants = experiments.variants
@@ -66,7 +62,9 @@ def score_labels(experiments: Experiments) -> LabelScores:
         nature_lead=_defined(
             {variant: measures.lead_of_nature(variant)(experiments) for variant in variants}
         ),
-        seeds=seeds,
+        seeds=experiments.seeds,
+        images=len(experiments.photographs),
+        min_chroma=experiments.min_chroma,
     )
 
 

@@ -3,24 +3,21 @@
 A measure maps `Experiments` to an `Estimate`, or to None if the trainings lack it.
 """
 
-import math
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from colorization.scoring.evaluation import Evaluation
+from colorization.scoring.gap import TEST, TRAINING, WEIGHTS
 from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY
 from colorization.scoring.metrics import metric
 from colorization.scoring.summary import CONSTANT, ERROR_REMOVED, MODEL
-from colorization.study.estimates import (
-    Estimate,
-    function_of_means,
-    mean_over_seeds,
-    with_error_over_images,
-)
+from colorization.study.estimates import Estimate, function_of_means
 from colorization.study.experiments import (
     Experiments,
+    Trainings,
     combination,
     function_of_columns,
     mean_of_trainings,
@@ -136,93 +133,159 @@ def instability(history: pd.DataFrame) -> float:
 
 
 def largest_rise(history: pd.DataFrame) -> float:
-    """Largest relative increase of the training MSE from one epoch to the next."""
-    return history["train_mse"].pct_change().max()
+    """Largest increase of the training MSE from one epoch to the next, percent."""
+    return 100 * history["train_mse"].pct_change().max()
 
 
 def gap(variant: str) -> Measure:
-    """Test over training MSE of a variant's last weights, over seeds and photographs.
-
-    The photographs' part of the error is that of each training, which contains also what differs
-    between seeds: the interval is a little too wide.
-    """
+    """Test over training MSE of a variant's last weights, over seeds and photographs."""
 
     def measure(study: Experiments) -> Estimate | None:
-        gaps = [training.summary.gap for training in study.trainings_of(variant)]
-        defined = [one for one in gaps if one is not None]
-        errors = [one.ratio_se["last"] for one in defined]
-        if not defined or len(defined) < len(gaps) or None in errors:
-            return None
-        ratios = np.array([one.ratio["last"] for one in defined])
-        error = math.sqrt(np.mean((np.array(errors, float) / ratios) ** 2))
-        images = min(size for one in defined for size in one.images.values())
-        return with_error_over_images(mean_over_seeds(np.log(ratios)), error, images).exp()
+        trainings = _on_gap_rows(study, variant).trainings_of(variant)
+        logarithm = function_of_columns(trainings, _GAP_COLUMNS, _log_gap) if trainings else None
+        return logarithm and logarithm.exp()
 
     return measure
 
 
 def gap_ratio(one: str, other: str) -> Measure:
-    """`gap` of a variant over that of another, over seeds alone.
+    """`gap` of a variant over that of another; the photographs of both are the same."""
 
-    The photographs are the same; how differently two variants do on each of 4,000 changes the ratio
-    by less than half a percent (10 to 25% a photograph, in the published study).
-    """
+    def measure(study: Experiments) -> Estimate | None:
+        on_gap_rows = _on_gap_rows(study, one, other)
+        logarithm = combination(on_gap_rows, {one: 1, other: -1}, _GAP_COLUMNS, _log_gap)
+        return logarithm and logarithm.exp()
 
-    def last_gap(training: Evaluation) -> float | None:
-        return training.summary.gap.ratio["last"] if training.summary.gap else None
-
-    return lambda study: ratio_of_trainings(study, one, other, last_gap)
+    return measure
 
 
 def training_mse_after_best(variant: str) -> Measure:
     """MSE on training photographs of the last weights over that of the best, in inference mode."""
 
-    def after_best(training: Evaluation) -> float | None:
-        if training.summary.gap is None:
+    def measure(study: Experiments) -> Estimate | None:
+        trainings = _on_gap_rows(study, variant).trainings_of(variant)
+        if not trainings:
             return None
-        mse = training.summary.gap.mse_ab["train"]
-        return mse["last"] / mse["best"]
+        columns = [f"{TRAINING}_mse_ab_{weights}" for weights in ("last", "best")]
+        training = trainings[0].rows[TRAINING].to_numpy(bool)
+        logarithm = function_of_columns(trainings, columns, _log_ratio, training)
+        return logarithm and logarithm.exp()
 
-    return lambda study: mean_of_trainings(study.trainings_of(variant), after_best)
+    return measure
+
+
+_GAP_COLUMNS = [f"{TEST}_mse_ab_last", TEST, f"{TRAINING}_mse_ab_last", TRAINING]
+
+
+def _log_gap(test_mse: float, test: float, training_mse: float, training: float) -> float:
+    return _log_ratio(test_mse / test, training_mse / training)
+
+
+def _log_ratio(numerator: float, denominator: float) -> float:
+    return float(np.log(numerator / denominator))
+
+
+def _on_gap_rows(study: Experiments, *variants: str) -> Experiments:
+    """The trainings of some variants, with the photographs of the gap as their rows.
+
+    Each split has a column that is 1 on its photographs, and columns of their errors, all 0 on the
+    other split: a ratio of means is then the mean over the split, and the splits are independent.
+    No trainings if one lacks these rows, or if they are not of the same photographs.
+    """
+    chosen = {key: made for key, made in study.trainings.items() if key[0] in variants}
+    tables = [made.gap_rows for made in chosen.values()]
+    photographs = [table[["split", "name"]] for table in tables if table is not None]
+    same = len(photographs) == len(tables) and all(
+        one.equals(other) for one, other in pairwise(photographs)
+    )
+    return replace(
+        study,
+        trainings={
+            key: replace(made, rows=_by_split(made.gap_rows))
+            for key, made in chosen.items()
+            if same and made.gap_rows is not None
+        },
+    )
+
+
+def _by_split(rows: pd.DataFrame) -> pd.DataFrame:
+    columns: dict[str, pd.Series] = {}
+    for split in (TRAINING, TEST):
+        columns[split] = (rows["split"] == split).astype(float)
+        for weights in WEIGHTS:
+            columns[f"{split}_mse_ab_{weights}"] = rows[f"mse_ab_{weights}"] * columns[split]
+    return pd.DataFrame(columns)
 
 
 def chroma_by_uncertainty(variant: str) -> Measure:
     """Chroma over the photographs', of the most uncertain third of pixels less the most certain.
 
     The pixels are those of the 16x16 that are kept of all photographs. Their uncertainty is the
-    entropy that a classification network of the study gives them, mean over its seeds.
+    mean entropy by the seeds of `uncertain_network`; it counts as fixed.
     """
+    return _by_uncertainty(variant, own=1, constant=0)
+
+
+def constant_chroma_by_uncertainty(variant: str) -> Measure:
+    """`chroma_by_uncertainty` of a constant color that has the variant's mean chroma.
+
+    Where photographs have more chroma, that of a constant color is a smaller share of it.
+    """
+    return _by_uncertainty(variant, own=0, constant=1)
+
+
+def chroma_by_uncertainty_over_constant(variant: str) -> Measure:
+    """`chroma_by_uncertainty` less `constant_chroma_by_uncertainty`."""
+    return _by_uncertainty(variant, own=1, constant=-1)
+
+
+def _by_uncertainty(variant: str, *, own: float, constant: float) -> Measure:
+    """A weighted sum of `chroma_by_uncertainty` and `constant_chroma_by_uncertainty`."""
+
+    def statistic(mean: float, *thirds: float) -> float:
+        uncertain, certain = (
+            (own * predicted + constant * mean * pixels) / true
+            for predicted, true, pixels in (thirds[:3], thirds[3:])
+        )
+        return uncertain - certain
 
     def measure(study: Experiments) -> Estimate | None:
-        entropy = uncertainty(study)
+        name = uncertain_network(study)
         predictions = [training.predictions for training in study.trainings_of(variant)]
-        defined = [one for one in predictions if one is not None]
-        if entropy is None or study.truth is None or len(defined) < len(predictions):
+        chroma = [_chroma(one.ab) for one in predictions if one is not None]
+        if name is None or study.truth is None or not chroma or len(chroma) < len(predictions):
             return None
+        entropy = np.stack(_entropies(study.trainings_of(name))).mean(axis=0, dtype=np.float64)
         low, high = np.quantile(entropy, [1 / 3, 2 / 3])
         true = _chroma(study.truth)
-        tables = []
+        tables = [np.array([of_seed.mean(axis=(1, 2)) for of_seed in chroma])]
         for third in (entropy > high, entropy <= low):
             tables += [
-                np.array([_sums(_chroma(one.ab), third) for one in defined]),
-                np.array([_sums(true, third)] * len(defined)),
+                np.array([_sums(of_seed, third) for of_seed in chroma]),
+                np.array([_sums(true, third)] * len(chroma)),
+                np.array([third.sum(axis=(1, 2), dtype=np.float64)] * len(chroma)),
             ]
-        return function_of_means(tables, lambda a, b, c, d: a / b - c / d)
+        return function_of_means(tables, statistic)
 
     return measure
 
 
-def uncertainty(study: Experiments) -> np.ndarray | None:
-    """The mean entropy by the seeds of the first classification network, (I, 16, 16) float64, bits.
+def uncertain_network(study: Experiments) -> str | None:
+    """The first classification network in the order of the variants that has ImageNet weights.
 
     None if the study has none.
     """
     for variant in study.variants:
-        predictions = [training.predictions for training in study.trainings_of(variant)]
-        entropies = [one.entropy for one in predictions if one and one.entropy is not None]
-        if entropies:
-            return np.stack(entropies).mean(axis=0, dtype=np.float64)
+        trainings = study.trainings_of(variant)
+        random = any(training.training.random_network for training in trainings)
+        if not random and _entropies(trainings):
+            return variant
     return None
+
+
+def _entropies(trainings: Trainings) -> list[np.ndarray]:
+    predictions = [training.predictions for training in trainings]
+    return [one.entropy for one in predictions if one and one.entropy is not None]
 
 
 def _chroma(ab: np.ndarray) -> np.ndarray:
@@ -235,7 +298,11 @@ def _sums(values: np.ndarray, where: np.ndarray) -> np.ndarray:
 
 
 def slope_over_data(network: str) -> Measure:
-    """Change of the log test MSE of a network with each doubling of the training photographs."""
+    """Factor of a network's test MSE with each doubling of the training photographs.
+
+    The slope of its logarithm is that of least squares. With a quarter, half and all of the data
+    the weights are -1/2, 0 and 1/2: those in the middle have no influence.
+    """
 
     def measure(study: Experiments) -> Estimate | None:
         lines = by_fraction(study, network)
@@ -244,14 +311,27 @@ def slope_over_data(network: str) -> Measure:
         if not deviations.any():
             return None
         weights = deviations / np.sum(deviations**2)
-        return combination(
-            study,
-            dict(zip(lines.values(), weights.tolist(), strict=True)),
-            [f"{MODEL}_mse_ab"],
-            np.log,
-        )
+        return _combined_mse(study, dict(zip(lines.values(), weights.tolist(), strict=True)))
 
     return measure
+
+
+def mse_over_that_with_less_data(network: str, fraction: float, less: float) -> Measure:
+    """Test MSE of a network trained on a fraction of the photographs, over that with less."""
+
+    def measure(study: Experiments) -> Estimate | None:
+        lines = by_fraction(study, network)
+        if not {fraction, less} <= set(lines):
+            return None
+        return _combined_mse(study, {lines[fraction]: 1, lines[less]: -1})
+
+    return measure
+
+
+def _combined_mse(study: Experiments, weights: dict[str, float]) -> Estimate | None:
+    """Product of the variants' test MSE, to the power of their weights."""
+    logarithm = combination(study, weights, [f"{MODEL}_mse_ab"], np.log)
+    return logarithm and logarithm.exp()
 
 
 def by_fraction(study: Experiments, network: str) -> dict[float, str]:

@@ -36,7 +36,7 @@ from colorization.scoring.labels import Labels
 from colorization.scoring.predictions import PREDICTIONS, TRUTH
 from colorization.study.claims import PROMISING
 from colorization.study.comparison import BEST_WORST, write_comparison
-from colorization.study.experiments import read_experiments
+from colorization.study.experiments import Experiments, read_experiments
 from colorization.study.label_scores import LabelScores
 from colorization.study.labels import LABEL_SCORES
 
@@ -179,7 +179,8 @@ def write_pages(published: Path, labels: pd.DataFrame | None = None) -> None:
     Raises
     ------
     ColorizationError
-        If there is no training, or none has sample images.
+        If there is no training, or none has sample images, or the published scores by label are of
+        other test photographs.
     """
     params, trainings = published / PARAMS, published / TRAININGS
     at_hand = None if labels is None else Labels(labels, _label_colors(published))
@@ -188,7 +189,7 @@ def write_pages(published: Path, labels: pd.DataFrame | None = None) -> None:
     )
     scores = published / LABEL_SCORES
     if at_hand is None and scores.exists():
-        experiments = replace(experiments, label_scores=LabelScores.read(scores))
+        experiments = replace(experiments, label_scores=_label_scores(scores, experiments))
     folders = {
         name: trainings / f"{variant}-{seed}"
         for name, (variant, seed) in zip(experiments.by_name(), experiments.trainings, strict=True)
@@ -200,6 +201,18 @@ def write_pages(published: Path, labels: pd.DataFrame | None = None) -> None:
     )
     text = params.read_text(encoding="utf-8").strip()
     write_comparison(experiments, text, circumstances, published, published=True)
+
+
+def _label_scores(path: Path, experiments: Experiments) -> LabelScores:
+    """Read the published scores by label, of the variants whose trainings are still the same."""
+    scores = LabelScores.read(path)
+    images, min_chroma = len(experiments.photographs), experiments.min_chroma
+    if scores.photographs and (scores.images, scores.min_chroma) != (images, min_chroma):
+        raise ColorizationError(
+            f"{path}: of {scores.images:,} test photographs, min_chroma {scores.min_chroma:g}; the "
+            f"study has {images:,}, min_chroma {min_chroma:g}; compute the page with labels"
+        )
+    return scores.of_trainings(experiments.seeds)
 
 
 def _label_colors(published: Path) -> pd.DataFrame | None:

@@ -77,9 +77,14 @@ class Contrast:
     variant: str = ""
 
     @property
+    def predicted(self) -> str:
+        """The side of the bound that the claim predicts, in words."""
+        return f"{self.side} {self.bound:g}{self.unit and ' '}{self.unit}"
+
+    @property
     def prediction(self) -> str:
         """What the claim predicts, for the table of rules."""
-        return f"{self.text}: {self.side} {self.bound:g}{self.unit and ' '}{self.unit}"
+        return f"{self.text}: {self.predicted}"
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,8 @@ class Claim:
         contradicted or not tested, and is undecided if that one is.
     rivals : tuple of str
         Variants that are compared one by one. Those without ImageNet weights do not decide.
+    note : callable, optional
+        What to say of a study's verdict in any case; None if nothing.
     """
 
     number: int
@@ -114,6 +121,7 @@ class Claim:
     needs: tuple[Need, ...] = ()
     requires: int | None = None
     rivals: tuple[str, ...] = ()
+    note: Callable[[Experiments], str | None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -164,7 +172,11 @@ class Finding:
             return "undefined"
         if not self.decides:
             return "does not decide"
-        return {True: "as claimed", False: "the opposite", None: "not significant"}[self.holds]
+        if self.p_value is None:
+            return "one seed"
+        if self.holds is None:
+            return f"not significantly {self.contrast.predicted}"
+        return "as claimed" if self.holds else "the opposite"
 
     def as_json(self) -> dict[str, Any]:
         """The finding as in claims.json."""
@@ -193,7 +205,8 @@ class JudgedClaim:
     findings : list of Finding
     verdict : str
     reasons : list of str
-        What limits the verdict: why it was not tested or is undecided, or what was left out.
+        What limits the verdict: why it was not tested or is undecided, what was left out, and the
+        claim's note.
     """
 
     claim: Claim
@@ -243,6 +256,8 @@ def _judge(
     if reasons:
         return JudgedClaim(claim, findings, NOT_TESTED, reasons)
     notes = [f"judged without {name}: no ImageNet weights in {unfit[name]}" for name in unfit]
+    if note := claim.note(experiments):
+        notes.append(note)
     constant = [
         name
         for name in names
@@ -255,8 +270,9 @@ def _judge(
         return JudgedClaim(claim, findings, UNDECIDED, notes)
     if any(finding.holds is False for finding in deciding):
         return JudgedClaim(claim, findings, CONTRADICTED, notes)
-    if any(finding.estimate is None for finding in deciding):
-        reasons.append("undefined for these images or epochs")
+    undefined = [finding.contrast.text for finding in deciding if finding.estimate is None]
+    if undefined:
+        reasons.append(f"{', '.join(undefined)}: undefined for these images or epochs")
     if any(finding.estimate and finding.estimate.low is None for finding in deciding):
         reasons.append("one seed is not enough")
     if reasons:
@@ -294,14 +310,15 @@ def _limits(unresolved: Sequence[Finding]) -> list[str]:
     alike: dict[tuple[Any, ...], list[tuple[Contrast, Estimate]]] = {}
     for finding in unresolved:
         if finding.estimate and finding.p_value is not None:
-            estimate, unit = finding.estimate, finding.contrast.unit
-            kind = (_limit(estimate, finding.p_value), unit, estimate.images, estimate.is_ratio)
-            alike.setdefault(kind, []).append((finding.contrast, estimate))
+            estimate, contrast = finding.estimate, finding.contrast
+            limit = _limit(estimate, finding.p_value)
+            kind = (limit, contrast.predicted, estimate.images, estimate.is_ratio)
+            alike.setdefault(kind, []).append((contrast, estimate))
     limits = []
-    for (limit, unit, *_), parts in alike.items():
+    for (limit, predicted, *_), parts in alike.items():
         names = ", ".join(contrast.variant or contrast.text for contrast, _ in parts)
-        text = limit or _sensitivity([estimate for _, estimate in parts], unit)
-        limits.append(f"{names}: {text}")
+        sensitivity = _sensitivity([estimate for _, estimate in parts], parts[0][0].unit)
+        limits.append(f"{names}: {limit or f'not significantly {predicted}; {sensitivity}'}")
     return limits
 
 
@@ -325,10 +342,11 @@ def _sensitivity(estimates: Sequence[Estimate], unit: str) -> str:
     sample = f"{seeds} seeds" if seeds > 1 else "1 seed"
     if images > 1:
         sample += f" and {images:,} photographs"
-    detectable = [estimate.detectable(estimate.level) or 0.0 for estimate in estimates]
+    detectable = [estimate.detectable() or 0.0 for estimate in estimates]
     factor = "a factor of " if estimates[0].is_ratio else ""
-    text = f"not significant; {sample} detect {factor}{_span(detectable, '.2g')} {unit}".rstrip()
-    text += f" at {POWER:.0%} power"
+    form = ".3g" if estimates[0].is_ratio else ".2g"
+    text = f"{sample} detect {factor}{_span(detectable, form)} {unit}".rstrip()
+    text += f" at {POWER:.0%} power{', in each alone' if len(estimates) > 1 else ''}"
     shares = [one.from_seeds for one in estimates if one.from_seeds is not None]
     if images > 1 and shares:
         text += f" ({_span(shares, '.0%')} of the variance is between seeds)"
