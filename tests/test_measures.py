@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from colorization.scoring.labels import NATURE_ONLY
+from colorization.dataset.labels import NATURE_ONLY
 from colorization.scoring.predictions import Predictions
 from colorization.scoring.summary import ratio_with_se
 from colorization.study import measures

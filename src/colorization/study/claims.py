@@ -6,8 +6,8 @@ The rules were fixed before the trainings that they judge; CHANGELOG.md says wha
 from collections.abc import Sequence
 from dataclasses import replace
 
+from colorization.dataset.labels import NATURE_ONLY, OBJECTS_ONLY, VEGETATION
 from colorization.scoring.evaluation import Evaluation
-from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY, VEGETATION
 from colorization.study import measures
 from colorization.study.experiments import Experiments
 from colorization.study.verdicts import (

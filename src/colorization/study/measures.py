@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from colorization.dataset.labels import NATURE_ONLY, OBJECTS_ONLY
 from colorization.scoring.evaluation import Evaluation
-from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY
 from colorization.scoring.metrics import metric
 from colorization.scoring.summary import CONSTANT, ERROR_REMOVED, MODEL
 from colorization.study.estimates import (
