@@ -20,8 +20,8 @@ from PIL import Image
 from scipy import stats
 
 from colorization.color import lab
+from colorization.dataset.labels import join
 from colorization.photos import decoding
-from colorization.scoring.labels import join
 from colorization.sources.archives import image_names, read_member
 from colorization.sources.labels import read_labels
 

@@ -6,7 +6,7 @@ PARAMS = Path("params.yaml")
 
 DATA = Path("data")
 SOURCE = DATA / "source.txt"  # what `check` identified: the photographs
-ANNOTATIONS = DATA / "labels.txt"  # their labels
+LABELS_SOURCE = DATA / "labels.txt"  # their labels
 WEIGHTS = DATA / "weights"  # and pretrained weights, a file for each network
 ARCHIVE = DATA / "raw.zip"
 SPLIT = DATA / "split.csv"

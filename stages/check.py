@@ -6,7 +6,7 @@ later stage runs again.
 
 import os
 
-from _paths import ANNOTATIONS, ARCHIVE, HASH_CACHE, PARAMS, SOURCE, WEIGHTS
+from _paths import ARCHIVE, HASH_CACHE, LABELS_SOURCE, PARAMS, SOURCE, WEIGHTS
 from _stage import run
 from colorization.backbones.weights import Pretrained, fingerprint_weights
 from colorization.core.errors import ColorizationError
@@ -29,7 +29,7 @@ def main() -> None:
         )
     identified = {
         SOURCE: fingerprint_source(params.download.source, HASH_CACHE),
-        ANNOTATIONS: fingerprint_labels(params.download.labels, HASH_CACHE),
+        LABELS_SOURCE: fingerprint_labels(params.download.labels, HASH_CACHE),
     }
     chosen = params.variants[params.model.variant]
     weights = {

@@ -8,7 +8,7 @@ from colorization.core import provenance
 from colorization.core.provenance import Circumstances, read_runs
 from colorization.core.settings import Params
 from colorization.core.tables import read_table
-from colorization.scoring.labels import Labels
+from colorization.dataset.labels import Labels
 from colorization.scoring.predictions import TRUTH
 from colorization.study.comparison import write_comparison
 from colorization.study.experiments import read_experiments

@@ -27,12 +27,13 @@ from colorization.color.statistics import ColorStatistics
 from colorization.core.files import atomic_folder
 from colorization.core.settings import Evaluate
 from colorization.core.tables import read_table, write_table
+from colorization.dataset import labels
 from colorization.dataset.examples import evenly_spaced, read_examples
 from colorization.networks.inputs import VariantInputs
 from colorization.networks.record import TRAINING
 from colorization.networks.saving import LAST, TRAINING_IMAGES, load_model
 from colorization.networks.vividness import AdjustableModel
-from colorization.scoring import labels, scorer
+from colorization.scoring import scorer
 from colorization.scoring.gap import GAP, summarize_gap
 from colorization.scoring.gap_rows import score_gap
 from colorization.scoring.predictions import is_constant

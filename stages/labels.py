@@ -9,9 +9,8 @@ from _stage import run
 from colorization.core.files import atomic_write
 from colorization.core.settings import Download
 from colorization.core.tables import write_table
-from colorization.dataset import arrays
+from colorization.dataset import arrays, labels
 from colorization.dataset.splits import SPLITS
-from colorization.scoring import labels
 from colorization.sources.labels import read_labels
 
 

@@ -13,9 +13,9 @@ from scipy import stats
 
 from colorization.backbones.weights import Pretrained
 from colorization.core.settings import Variant
+from colorization.dataset.labels import NATURE_ONLY, OBJECTS_ONLY, VEGETATION
 from colorization.networks import catalog
 from colorization.scoring.evaluation import Evaluation
-from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY, VEGETATION
 from colorization.scoring.predictions import Predictions
 from colorization.study.claims import CLAIMS, PAPER_VARIANTS, judge_claims
 from colorization.study.estimates import mean_over_seeds

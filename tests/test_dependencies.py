@@ -139,6 +139,11 @@ def test_a_stage_declares_the_sections_that_it_loads(name: str) -> None:
     assert sections <= {parameter.partition(".")[0] for parameter in parameters(name)}
 
 
+def test_another_metric_downloads_and_trains_nothing() -> None:
+    readers = {name for name in WITH_DEPENDENCIES if "scoring" in folders(name)}
+    assert readers == {"trivial", "evaluate", "report", "package", "compare"}
+
+
 def test_other_labels_embed_and_train_nothing() -> None:
     readers = {
         name

@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 from colorization.core.settings import Params
+from colorization.dataset.labels import Labels
 from colorization.scoring.evaluation import Evaluation
-from colorization.scoring.labels import Labels
 from colorization.study.estimates import Estimate
 from colorization.study.experiments import (
     Experiments,

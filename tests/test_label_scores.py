@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from colorization.dataset.labels import NATURE_ONLY, OBJECTS_ONLY, join, subsets
 from colorization.scoring.evaluation import Evaluation
-from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY, join, subsets
 from colorization.study import measures
 from colorization.study.experiments import Experiments
 from colorization.study.label_scores import LabelScores

@@ -12,7 +12,7 @@ import pytest
 
 from colorization.core.errors import ColorizationError
 from colorization.core.tables import read_table, write_table
-from colorization.scoring.labels import (
+from colorization.dataset.labels import (
     NATURE,
     NATURE_ONLY,
     OBJECTS,
@@ -20,9 +20,9 @@ from colorization.scoring.labels import (
     VEGETATION,
     join,
     mean_colors,
-    mse_of_color,
     subsets,
 )
+from colorization.scoring.labels import mse_of_color
 from colorization.sources import labels as sources
 from colorization.sources.labels import fingerprint_labels, read_labels
 from samples import pack
@@ -35,6 +35,7 @@ FILES = {
     "a/sky_r1.txt": b"3\n",
     "a/car.txt": b"\xef\xbb\xbf2\n\n 3 \n",
     "a/food.txt": b"",
+    "a/old.txt/": b"",
     "__MACOSX/a/._sky.txt": b"\0\5\x16\7",
     "a/.DS_Store": b"Bud1",
     "a/list.csv": b"x",
@@ -47,7 +48,7 @@ LABELS = {
 }
 
 
-def read(path: Path) -> sources.Labels:
+def read(path: Path) -> sources.PhotographsByLabel:
     return read_labels(str(path), path.parent / "downloads")
 
 
@@ -61,7 +62,11 @@ def refusal(path: Path) -> str:
 def folder(root: Path, files: dict[str, bytes]) -> Path:
     root.mkdir(exist_ok=True)
     for name, content in files.items():
-        (root / Path(name).name).write_bytes(content)
+        path = root / Path(name).name
+        if name.endswith("/"):
+            path.mkdir()
+        else:
+            path.write_bytes(content)
     return root
 
 
@@ -133,6 +138,16 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(
         file.writestr("b.txt", b"\n" * 600)
     assert refusal(archive) == "PATH: labels of more than 1,000 bytes"
     assert refusal(folder(tmp_path / "b", {"a.txt": b"\n" * 1001})).endswith("1,000 bytes")
+
+
+def test_a_label_of_more_lines_than_photographs_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "MAX_COUNT", 3)
+    archive = pack(tmp_path / "a.zip", {"sky.txt": b"1\r\n2\n\n"})
+    assert read(archive) == {"sky": {1, 2}}
+    archive = pack(tmp_path / "b.zip", {"sky.txt": b"1\n2\r\n\r3\n"})
+    assert refusal(archive) == "PATH: 'sky.txt': more than 3 lines"
 
 
 def test_a_damaged_member_is_named(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from colorization.dataset.labels import NATURE_ONLY
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.gap import summarize_gap
-from colorization.scoring.labels import NATURE_ONLY
 from colorization.scoring.predictions import Predictions
 from colorization.scoring.summary import ratio_with_se
 from colorization.study import measures

@@ -54,6 +54,30 @@ def test_few_tasks_are_computed_ahead_of_a_slow_caller() -> None:
     assert len(list(results)) == 99
 
 
+class Large:
+    """A result that counts those in memory."""
+
+    alive = most_alive = 0
+
+    def __init__(self) -> None:
+        Large.alive += 1
+        Large.most_alive = max(Large.most_alive, Large.alive)
+
+    def __del__(self) -> None:
+        Large.alive -= 1
+
+
+def large(number: int, most_pixels: int) -> Large:
+    return Large()
+
+
+def test_few_results_are_in_memory_while_the_caller_is_slow() -> None:
+    for _ in imap_unordered(large, [(number,) for number in range(20)]):
+        time.sleep(0.01)
+    assert 2 <= Large.most_alive <= AHEAD * PROCESSES + 1
+    assert InThisProcess.started == 20
+
+
 def test_every_task_has_its_result_and_postponed_ones_come_last() -> None:
     results = list(imap_unordered(square, [(number,) for number in range(20)]))
     assert dict(results) == {number: number**2 for number in range(20)}

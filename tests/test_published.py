@@ -14,9 +14,9 @@ import yaml
 
 from colorization.core.errors import ColorizationError
 from colorization.core.tables import read_table, write_table
+from colorization.dataset.labels import mean_colors
 from colorization.scoring import metrics
 from colorization.scoring.evaluation import Evaluation, read_evaluation
-from colorization.scoring.labels import mean_colors
 from colorization.scoring.predictions import Predictions
 from colorization.scoring.samples import SETS, write_samples
 from colorization.scoring.vividness import write_sweep

@@ -22,13 +22,13 @@ import what_runs
 from colorization.colorizing import command, page
 from colorization.colorizing.colorizer import load
 from colorization.core.settings import Params, Variant
+from colorization.dataset.labels import NATURE, NATURE_ONLY, OBJECTS, OBJECTS_ONLY
 from colorization.networks import catalog
 from colorization.networks.record import TrainingRecord
 from colorization.packaging.manifest import RELEASED
 from colorization.pages import rendering
 from colorization.pages.rendering import Table
 from colorization.scoring import metrics
-from colorization.scoring.labels import NATURE, NATURE_ONLY, OBJECTS, OBJECTS_ONLY
 from colorization.scoring.summary import ERROR_REMOVED, GRAY, MODEL
 from colorization.study.claims import CLAIMS
 from colorization.study.verdicts import Claim

@@ -11,7 +11,7 @@ from colorization.core.workers import Workers
 
 MAX_PIXELS = 90_000_000  # in all processes together; the largest image alone may have as many
 TIMEOUT = 300.0  # seconds for a task; a decoder that takes longer hangs
-AHEAD = 4  # tasks started for each process, so that none waits for the caller
+AHEAD = 2  # tasks for each process that run or have a result, so that none waits for the caller
 
 Result = TypeVar("Result")
 
@@ -66,14 +66,16 @@ def imap_unordered(
                 indices: dict[Future, int] = {pool.submit(call, index): index for index in first}
                 try:
                     while indices:
-                        for future in wait(indices, return_when=FIRST_COMPLETED).done:
-                            index, result = indices.pop(future), future.result()
-                            for following in islice(pending, 1):
-                                indices[pool.submit(call, following)] = following
-                            if isinstance(result, Postponed):
-                                postponed[index] = result.pixels
-                            else:
-                                yield index, result
+                        # One at a time: other results count until the caller takes them.
+                        future = wait(indices, return_when=FIRST_COMPLETED).done.pop()
+                        index, result = indices.pop(future), future.result()
+                        del future  # it holds the result
+                        for following in islice(pending, 1):
+                            indices[pool.submit(call, following)] = following
+                        if isinstance(result, Postponed):
+                            postponed[index] = result.pixels
+                        else:
+                            yield index, result
                 finally:
                     pool.shutdown(cancel_futures=True)
             remaining = sorted(postponed)

@@ -12,8 +12,8 @@ from joblib import Parallel, delayed
 from colorization.color import lab
 from colorization.core.progress import progress_bar
 from colorization.dataset.examples import Examples, evenly_spaced, predict, predict_batch
+from colorization.dataset.labels import NATURE_ONLY, OBJECTS_ONLY, Subsets
 from colorization.networks.vividness import AdjustableModel
-from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY, Subsets
 from colorization.scoring.one_image import CHROMA_EDGES, score_prediction
 from colorization.scoring.predictions import Predictions, block_means, reduced_ab
 from colorization.scoring.reference import Reference

@@ -6,6 +6,7 @@ line: 123 stands for im123.jpg. `sky.txt` lists the photographs on which sky is 
 """
 
 import hashlib
+import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -36,7 +37,7 @@ MAX_BYTES = 1 << 26  # of all label files; enough for 300 labels of 25,000 photo
 LABEL = re.compile(r"[a-z0-9][a-z0-9_]{0,49}")  # a name for tables and pages
 NUMBER = re.compile(r"[0-9]{1,9}")
 
-Labels = dict[str, frozenset[int]]  # numbers of photographs, by label
+PhotographsByLabel = dict[str, frozenset[int]]  # numbers of photographs, by label
 
 
 def fingerprint_labels(labels: str, hash_cache: Path) -> str:
@@ -71,7 +72,7 @@ def fingerprint_labels(labels: str, hash_cache: Path) -> str:
     return hashlib.sha256(listing.encode()).hexdigest()
 
 
-def read_labels(labels: str, checkpoint_dir: Path) -> Labels:
+def read_labels(labels: str, checkpoint_dir: Path) -> PhotographsByLabel:
     """Read the labels that `download.labels` names, after a download if it is a publisher's.
 
     Parameters
@@ -118,11 +119,11 @@ def digest(labels: Mapping[str, frozenset[int]], last: int) -> str:
     return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 
-def _check_publishers(labels: Labels) -> None:
-    if (found := digest(labels, COMPARED)) != ANNOTATIONS_SHA256:
+def _check_publishers(labels: PhotographsByLabel) -> None:
+    if (sha256 := digest(labels, COMPARED)) != ANNOTATIONS_SHA256:
         raise ColorizationError(
             f"{ANNOTATIONS.redacted}: not the annotations of MIRFLICKR-25000: for the first "
-            f"{COMPARED:,} photographs expected a sha256 of {ANNOTATIONS_SHA256}, found {found}; "
+            f"{COMPARED:,} photographs expected a sha256 of {ANNOTATIONS_SHA256}, found {sha256}; "
             "to use it nevertheless, download it yourself and give its path"
         )
 
@@ -144,13 +145,14 @@ def _names_in(folder: Path) -> list[str]:
 
 
 def _label_files(path: Path, names: list[str]) -> dict[str, str]:
-    """The names of the label files, by label, sorted; hidden files and a README are none."""
+    """The names of the label files, by label, sorted; folders, hidden files, a README are none."""
     files: dict[str, str] = {}
     for name in sorted(names):
         parts = PurePosixPath(name).parts
         hidden = any(part.startswith((".", "__MACOSX")) for part in parts)
         file = PurePosixPath(name)
-        if hidden or file.suffix.lower() != ".txt" or file.stem.lower() == "readme":
+        is_label = file.suffix.lower() == ".txt" and file.stem.lower() != "readme"
+        if hidden or name.endswith("/") or not is_label:
             continue
         if not LABEL.fullmatch(file.stem):
             raise ColorizationError(
@@ -169,7 +171,7 @@ def _label_files(path: Path, names: list[str]) -> dict[str, str]:
     return dict(sorted(files.items()))
 
 
-def _read(path: Path) -> Labels:
+def _read(path: Path) -> PhotographsByLabel:
     """Read the label files of a zip or a folder."""
     names = _names_in(path) if path.is_dir() else archives.member_names(path)
     labels, left = {}, MAX_BYTES
@@ -194,8 +196,11 @@ def _content(path: Path, name: str) -> bytes:
 
 
 def _numbers(where: str, content: bytes) -> Iterator[int]:
-    for index, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
-        text = line.strip().decode("utf-8", "backslashreplace")
+    lines = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", "backslashreplace")
+    for index, line in enumerate(lines, start=1):  # a list of millions would take much memory
+        if index > MAX_COUNT:
+            raise ColorizationError(f"{where}: more than {MAX_COUNT:,} lines")
+        text = line.strip()
         if not text:
             continue
         if not NUMBER.fullmatch(text) or not 1 <= int(text) <= MAX_COUNT:

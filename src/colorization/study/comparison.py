@@ -10,11 +10,11 @@ from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_write
 from colorization.core.provenance import Circumstances, Run
 from colorization.core.tables import write_table
+from colorization.dataset.labels import NATURE, OBJECTS
 from colorization.pages import pictures, rendering
 from colorization.pages.rendering import BASELINE_NAMES, COLORIZER_LABELS, Table
 from colorization.pages.vividness import sweep_table, write_sweeps
 from colorization.scoring.evaluation import Evaluation
-from colorization.scoring.labels import NATURE, OBJECTS
 from colorization.scoring.metrics import columns, metric
 from colorization.scoring.samples import more_colorful
 from colorization.scoring.summary import (

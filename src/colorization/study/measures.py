@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from colorization.dataset.labels import NATURE_ONLY, OBJECTS_ONLY
 from colorization.scoring.gap import TEST, TRAINING, WEIGHTS
-from colorization.scoring.labels import NATURE_ONLY, OBJECTS_ONLY
 from colorization.scoring.metrics import metric
 from colorization.scoring.summary import CONSTANT, ERROR_REMOVED, MODEL
 from colorization.study.estimates import Estimate, function_of_means

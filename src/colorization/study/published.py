@@ -30,9 +30,9 @@ from colorization.core.files import atomic_folder, atomic_write
 from colorization.core.provenance import Circumstances, read_runs
 from colorization.core.settings import Params
 from colorization.core.tables import read_table, write_table
+from colorization.dataset.labels import Labels
 from colorization.scoring.evaluation import ROWS
 from colorization.scoring.gap import GAP
-from colorization.scoring.labels import Labels
 from colorization.scoring.predictions import PREDICTIONS, TRUTH
 from colorization.study.claims import PROMISING
 from colorization.study.comparison import BEST_WORST, write_comparison
@@ -173,7 +173,7 @@ def write_pages(published: Path, labels: pd.DataFrame | None = None) -> None:
     ----------
     published : Path
     labels : DataFrame, optional
-        Of the photographs, as `scoring.labels.join` returns it. Without, the published scores by
+        Of the photographs, as `dataset.labels.join` returns it. Without, the published scores by
         label stay, where they are of the same trainings.
 
     Raises
