@@ -17,9 +17,8 @@ from colorization.core.settings import Embedding, Variant
 from colorization.pages import rendering
 from colorization.pages.pictures import Block
 from colorization.scoring.evaluation import Evaluation
-from colorization.scoring.gap import Gap
 from colorization.scoring.samples import Samples
-from colorization.study import comparison, summary, verdicts
+from colorization.study import comparison, measures, summary, verdicts
 from colorization.study.claims import CLAIMS
 from colorization.study.comparison import Circumstances
 from colorization.study.config_diff import config_diff
@@ -114,9 +113,9 @@ def test_each_row_has_the_scores_of_its_training() -> None:
         "constant color (the training set's mean)",
     ]
     assert texts(comparison.trainings_table(STUDY, HERE.runs)) == {
-        "baseline": ["6,571,234", "2", "+0.02500", "1.5", "12.3"],
-        "vgg16_conv": ["16,286,808", "3", "-0.00500", "83.3", "5.1"],
-        "bn_maxpool_quarter": ["6,571,234", "2", "+0.02500", "not run here", ""],
+        "baseline": ["6,571,234", "2", "1.5", "12.3"],
+        "vgg16_conv": ["16,286,808", "3", "83.3", "5.1"],
+        "bn_maxpool_quarter": ["6,571,234", "2", "not run here", ""],
     }
 
 
@@ -144,7 +143,6 @@ def test_metrics_are_those_of_the_evaluations_and_valid_json(here: Path) -> None
     assert (gathered["images"], gathered["images_scored"]) == (4, 4)
     assert gathered["vgg16_conv"]["psnr_rgb_db"] == pytest.approx(24.5)
     assert gathered["vgg16_conv"]["psnr_gain"]["gray"]["psnr_rgb_db"] == pytest.approx(3.25)
-    assert gathered["baseline"]["final_gap"] == pytest.approx(0.045 - 0.02)
     assert gathered["constant"] == BASELINE.summary.as_json()["constant"]
 
 
@@ -327,7 +325,7 @@ def test_people_look_before_they_read(tmp_path: Path, page: str) -> None:
     begin = [
         "The error that each variant and trivial baseline removes",
         "none picked by hand",
-        "deeper removes the most of the constant color's error, 4.0% (",
+        "no_embedding removes the most of the constant color's error, 9.0% (",
         "removed, % (higher is better)",
         "All means are over 6 of 6 test photographs",
         "Which claims hold",
@@ -354,7 +352,7 @@ def test_variants_and_baselines_are_ranked_by_the_error_that_they_remove() -> No
         name.partition(" (")[0] for name in table
     ]
     assert [row.kind for row in forest] == [
-        "control",
+        "beyond the paper",
         "the paper's",
         "the paper's",
         "",
@@ -368,12 +366,12 @@ def test_variants_and_baselines_are_ranked_by_the_error_that_they_remove() -> No
 def test_what_holds_is_told_in_five_sentences() -> None:
     told = summary.sentences(RANKED, summarized(RANKED))
     assert [re.sub(r" \([^)]*\)", "", sentence) for sentence in told] == [
-        "Apart from controls, `deeper` removes the most of the constant color's error, 4.0%; "
-        "significantly more than nothing is removed by `deeper` and `bn_maxpool`.",
-        "That is one of the paper's own variants; `bn_maxpool`, which the paper calls the most "
-        "promising, removes 1.0%.",
-        "The embedding adds to the error that `bn_maxpool` removes, in points: -8.0 over none, "
-        "+3.0 over that of another photograph; a significant gain over 1 of 2.",
+        "`no_embedding` removes the most of the constant color's error, 9.0%; significantly more "
+        "than nothing is removed by `no_embedding`, `deeper` and `bn_maxpool`.",
+        "Of the paper's own variants `deeper` removes the most, 4.0%; `bn_maxpool`, which the "
+        "paper calls the most promising, removes 1.0%.",
+        "With the embedding of its photograph `bn_maxpool` removes 8.0 points less than without "
+        "and 3.0 more than with that of another photograph.",
         "How much larger the error is on test than on training photographs is undefined: these "
         "trainings were evaluated before it was measured.",
         "Colorized photographs are 0.90 times as colorful as the photographs; `mobilenet_unet` is "
@@ -381,11 +379,33 @@ def test_what_holds_is_told_in_five_sentences() -> None:
     ]
 
 
+def test_the_embedding_is_a_gain_or_a_loss_or_neither() -> None:
+    study = study_of(
+        {
+            "bn_maxpool": removing(3.0, 3.1, 2.9),
+            "no_embedding": removing(9.0, 9.1, 8.9),
+            "another": removing(-2.0, -2.1, -1.9),
+        }
+    )
+    loss, gain = summarized(study).gains
+    assert (loss.what, gain.what) == ("without", "with that of another photograph")
+    assert (loss.outcome, gain.outcome) == ("a significant loss", "a significant gain")
+    # Standard error 0.1 / sqrt(3) of each, and Welch's four degrees of freedom.
+    assert summary.sentences(study, summarized(study))[2] == (
+        "With the embedding of its photograph `bn_maxpool` removes 6.0 points less (-6.2 to -5.8, "
+        "a significant loss) than without and 5.0 more (+4.8 to +5.2, a significant gain) than "
+        "with that of another photograph."
+    )
+    wide = study_of({"bn_maxpool": removing(3.0, 9.0, 0.0), "no_embedding": removing(5.0, 9.0)})
+    (neither,) = summarized(wide).gains
+    assert neither.outcome == "not significant"
+
+
 def test_one_seed_is_not_enough() -> None:
     study = study_of({"bn_maxpool": removing(3.0), "no_embedding": removing(1.0)})
     best, _, embedding, *_ = summary.sentences(study, summarized(study))
     assert best.endswith("; one seed is not enough to compare variants.")
-    assert embedding.endswith("removes, in points: +2.0 over none; one seed is not enough.")
+    assert embedding.endswith("2.0 points more (one seed is not enough) than without.")
 
 
 def test_what_no_variant_does_is_said() -> None:
@@ -394,8 +414,14 @@ def test_what_no_variant_does_is_said() -> None:
     assert best.startswith("No variant removes any of the constant color's error; `l2` comes ")
     assert best.endswith("; no variant removes significantly more than nothing.")
     assert paper.endswith("`bn_maxpool`, which the paper calls the most promising, is not ranked.")
-    assert embedding.endswith("is not tested: the study has no control.")
+    assert embedding.endswith("is not tested: the study has nothing to compare it with.")
     assert colors.endswith("no variant is significantly closer to them than gray by CIEDE2000.")
+    control = study_of({"l2": removing(-3.0, -3.1), "another": removing(2.0, 2.2)})
+    best, *_ = summary.sentences(control, summarized(control))
+    assert best.startswith("Apart from controls, no variant removes any of the constant color's ")
+    control = study_of({"l2": removing(1.0, 1.1), "another": removing(2.0, 2.2)})
+    best, *_ = summary.sentences(control, summarized(control))
+    assert best.startswith("Apart from controls, `l2` removes the most of the constant color's ")
 
 
 def test_significance_is_corrected_for_the_number_of_variants() -> None:
@@ -427,39 +453,32 @@ def test_a_network_that_gives_a_constant_color_is_in_no_ranking(tmp_path: Path) 
     assert "has not learned to color, and is in no ranking" in plain(tmp_path, "md")
 
 
-def test_the_gap_is_a_column_once_it_is_measured() -> None:
-    def with_gap(training: Evaluation, ratio: float) -> Evaluation:
-        mse = {"best": 0.01, "last": 0.01}
-        gap = Gap(
-            {"train": 6, "test": 6},
-            {"train": mse, "test": mse},
-            {"best": 1.0, "last": ratio},
-            {"best": None, "last": None},
-        )
-        return replace(training, summary=replace(training.summary, gap=gap))
-
-    def ratios(*values: float) -> list[Evaluation]:
-        return [with_gap(removing(1.0)[0], value) for value in values]
-
+def test_the_gap_is_a_column_once_it_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     study = study_of(
         {
-            "bn_maxpool": ratios(1.7, 1.8, 1.9),
-            "l2": ratios(1.0, 1.1),
-            "deeper": ratios(2.0, 2.5),
+            "bn_maxpool": removing(1.0, 1.1, 0.9),
+            "l2": removing(1.0, 1.2),
+            "deeper": removing(1.0, 1.2),
             "baseline": removing(1.0, 1.2),
         }
     )
-    assert "gap" not in " ".join(summary.ranking(RANKED, summarized(RANKED)).titles)
+    assert "gap" not in " ".join(summary.ranking(study, summarized(study)).titles)
+    # That of claim 4, with its interval.
+    gaps = {
+        "bn_maxpool": Estimate(1.8, 1.55, 2.05),
+        "l2": Estimate(1.05, 1.0, 1.1),
+        "deeper": Estimate(2.24, 1.5, 3.5),
+    }
+    monkeypatch.setattr(measures, "gap", lambda variant: lambda _: gaps.get(variant))
     table = summary.ranking(study, summarized(study))
     assert table.titles[-1] == summary.GAP_TITLE
-    # Student's t of two degrees of freedom: 4.303 standard errors of 0.1 / sqrt(3).
     assert texts(table)["bn_maxpool"][-1] == "1.80 (1.55 to 2.05)"
     assert texts(table)["baseline (2 of 3 seeds)"][-1] == "undefined"
     assert texts(table)["gray (ab = 0)"][-1] == ""
-    sentence = summary.sentences(study, summarized(study))[3]
-    assert re.sub(r" \([^)]*\)", "", sentence) == (
+    assert summary.sentences(study, summarized(study))[3] == (
         "After the last epoch, the error on test photographs over that on training photographs is "
-        "`bn_maxpool` 1.80, `l2` 1.05, `deeper` 2.25, the least and the most of all."
+        "`bn_maxpool` 1.80 (1.55 to 2.05), `l2` 1.05 (1.00 to 1.10), `deeper` 2.24 (1.50 to 3.50), "
+        "the least and the most of all."
     )
 
 
@@ -480,16 +499,16 @@ def test_a_random_network_and_fewer_seeds_are_named() -> None:
 def test_controls_follow_from_the_lines() -> None:
     names = ["bn_maxpool", "no_embedding", "another", "raw", "deeper"]
     study = study_of({name: removing(1.0) for name in names})
-    assert summary.controls_of(study, "bn_maxpool") == {
-        "no_embedding": "none",
-        "another": "that of another photograph",
+    assert summary.counterparts(study, "bn_maxpool") == {
+        "no_embedding": "without",
+        "another": "with that of another photograph",
     }
-    assert summary.all_controls(study) == {"no_embedding", "another"}
-    # With other settings it would be no control, and neither without what it controls.
+    # A network without embedding colorizes any photograph, so it is a candidate.
+    assert [name for name in names if summary.is_control(study, name)] == ["another"]
+    # With other settings there is more that differs than the embedding.
     slow = study.lines["no_embedding"].model_copy(update={"train": {"epochs": 9}})
     changed = replace(study, lines=study.lines | {"no_embedding": slow})
-    assert summary.all_controls(changed) == {"another"}
-    assert summary.all_controls(study_of({"no_embedding": removing(1.0)})) == set()
+    assert [*summary.counterparts(changed, "bn_maxpool")] == ["another"]
 
 
 def sampled(training: Evaluation, kinds: Sequence[str] = ()) -> Evaluation:
@@ -532,7 +551,7 @@ def test_photographs_that_do_not_count_are_counted() -> None:
     study = study_of({"l2": [replace(removing(1.0)[0], summary=few)]}, min_chroma=2.0)
     assert comparison.counted(study) == (
         "All means are over 6 of 8 test photographs, and over the seeds. The other 2 are nearly "
-        "gray, with a mean chroma under 2: any color is wrong there."
+        "gray, with a mean chroma under 2: nearly every color that is seen as one is wrong there."
     )
     assert comparison.counted(RANKED) == (
         "All means are over 6 of 6 test photographs, and over the seeds."

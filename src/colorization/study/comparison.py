@@ -165,8 +165,11 @@ def _draw(experiments: Experiments, found: StudySummary, results: Path) -> dict[
 def drawn(experiments: Experiments, found: StudySummary) -> list[str]:
     """The variants of the figure: the paper's choice and the best, or else the second best."""
     displayed = experiments.with_samples()
-    controls = summary.all_controls(experiments)
-    ranked = [name for name in found.removed if name in displayed and name not in controls]
+    ranked = [
+        name
+        for name in found.removed
+        if name in displayed and not summary.is_control(experiments, name)
+    ]
     others = [name for name in (*ranked, *displayed) if name != PROMISING]
     return [*([PROMISING] if PROMISING in displayed else []), *others[:1]]
 
@@ -232,7 +235,7 @@ def counted(experiments: Experiments) -> str:
     if not others:
         return means
     return f"{means} The other {others:,} are nearly gray, with a mean chroma under " + (
-        f"{experiments.min_chroma:g}: any color is wrong there."
+        f"{experiments.min_chroma:g}: nearly every color that is seen as one is wrong there."
     )
 
 
@@ -245,8 +248,7 @@ def metrics(experiments: Experiments) -> dict[str, Any]:
         "images" is the number of test images, "images_scored" of those that all means are over.
         Each training has its metrics; "psnr_gain", its PSNR minus that of each baseline;
         "constant_output"; its errors on "training_images" and "test_images", if measured;
-        "parameters"; "best_epoch"; and "final_gap", the validation MSE minus the training MSE of
-        the last epoch. Each baseline has only its metrics.
+        "parameters"; and "best_epoch". Each baseline has only its metrics.
     """
     trainings = experiments.by_name()
     first = next(iter(trainings.values())).summary
@@ -259,14 +261,8 @@ def metrics(experiments: Experiments) -> dict[str, Any]:
             **(evaluation.summary.gap.as_json() if evaluation.summary.gap else {}),
             "parameters": evaluation.training.parameters,
             "best_epoch": evaluation.training.best_epoch,
-            "final_gap": _final_gap(evaluation),
         }
     return gathered | {name: scores_as_json(first.scores[name]) for name in TRIVIAL}
-
-
-def _final_gap(evaluation: Evaluation) -> float:
-    last = evaluation.history.iloc[-1]
-    return float(last["val_mse"] - last["train_mse"])
 
 
 def results_table(experiments: Experiments) -> Table:
@@ -291,13 +287,12 @@ def _after_psnr(row: list[str], gain: str) -> list[str]:
 
 
 def trainings_table(experiments: Experiments, runs: dict[str, Run] | None) -> Table:
-    """Tabulate each training's size, best epoch and final gap; given the runs, also its speed."""
-    titles = ["", "parameters", "best epoch", "final gap"]
+    """Tabulate each training's size and best epoch; given the runs, also its speed."""
+    titles = ["", "parameters", "best epoch"]
     rows = []
     for name, evaluation in experiments.by_name().items():
         training = evaluation.training
         row = [name, f"{training.parameters:,}", str(training.best_epoch)]
-        row.append(f"{_final_gap(evaluation):+.5f}")
         rows.append(row if runs is None else row + _speed(runs.get(name)))
     return Table(titles if runs is None else [*titles, "minutes", "images/s"], rows)
 
@@ -318,11 +313,11 @@ def _context(
 ) -> dict[str, Any]:
     trainings = [evaluation.training for evaluation in experiments.trainings.values()]
     first = next(iter(experiments.trainings.values()))
-    controls = summary.all_controls(experiments)
     networks = {
         (network.network, network.weights)
         for (variant, _), evaluation in experiments.trainings.items()
-        if (network := evaluation.training.pretrained) and variant not in controls
+        if (network := evaluation.training.pretrained)
+        and not summary.is_control(experiments, variant)
     }
     displayed = experiments.with_samples()
     return {

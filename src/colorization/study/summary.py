@@ -6,50 +6,55 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from colorization.core.settings import NONE, UNINFORMATIVE
 from colorization.pages import rendering
 from colorization.pages.pictures import Interval
 from colorization.pages.rendering import COLORIZER_LABELS, Table
 from colorization.scoring.metrics import Metric, columns, metric
 from colorization.scoring.summary import ERROR_REMOVED, GRAY, MODEL, TRIVIAL
+from colorization.study import measures
 from colorization.study.claims import PAPER_VARIANTS, PROMISING
-from colorization.study.estimates import Estimate, holm, mean_over_seeds
+from colorization.study.estimates import Estimate, holm
 from colorization.study.experiments import Experiments, difference, function_of_columns
 from colorization.study.verdicts import VERDICTS, JudgedClaim
 
 REMOVED = metric(ERROR_REMOVED)
 DIFFERENCE, COLORFULNESS = "ciede2000_mean", "colorfulness_ratio"
 GAP_TITLE = "gap, test over training error (1 is none)"
-WITH_EMBEDDING = {  # of a control, instead of that of its photograph
-    "none": "none",
-    "random_network": "that of a random network",
-    "another_photograph": "that of another photograph",
+EMBEDDINGS = {  # of what a variant with embedding is compared with
+    NONE: "without",
+    "random_network": "with that of a random network",
+    "another_photograph": "with that of another photograph",
 }
 KINDS = ("the paper's", "beyond the paper", "control")
 
 
 @dataclass(frozen=True)
-class Control:
-    """The gain from the embedding over a control.
+class Gain:
+    """What the embedding adds, compared with the same variant without, or with a control.
 
     Attributes
     ----------
     what : str
-        The embedding of the control, in words.
-    estimate : Estimate or None
-        Error removed by the variant with the embedding minus that of the control, points.
+        Whether the other has an embedding, and which, in words.
+    estimate : Estimate
+        Error removed by the variant with the embedding less that by the other, points.
     p_value : float or None
-        Of the hypothesis of no difference, corrected for the number of controls.
+        Of the hypothesis of no difference, corrected for the number of comparisons.
     """
 
     what: str
-    estimate: Estimate | None
+    estimate: Estimate
     p_value: float | None
 
     @property
-    def significant(self) -> bool:
-        """Whether the variant with the embedding is significantly better."""
-        better = self.estimate is not None and self.estimate.value > 0
-        return better and _significant(self.estimate, self.p_value)
+    def outcome(self) -> str:
+        """The outcome in words: a gain, a loss, or neither."""
+        if self.p_value is None:
+            return "one seed is not enough"
+        if not _significant(self.estimate, self.p_value):
+            return "not significant"
+        return "a significant gain" if self.estimate.value > 0 else "a significant loss"
 
 
 @dataclass(frozen=True)
@@ -68,13 +73,14 @@ class StudySummary:
     best, best_of_paper : str or None
         The variants that remove the most: of all but the controls, and of the paper's.
     above_zero : list of str
-        Variants but controls that remove significantly more than nothing. The p-values are
+        Those of all but the controls that remove significantly more than nothing. The p-values are
         corrected for the number of variants; one seed is not enough.
     closer_than_gray : list of str
         Likewise those whose CIEDE2000 is significantly below that of gray.
     below : list of str
         Likewise those that remove significantly less than the best.
-    controls : list of Control
+    gains : list of Gain
+        What the embedding adds to the paper's choice.
     verdicts : dict of str to int
         Number of claims with each verdict.
     detectable : float or None
@@ -90,7 +96,7 @@ class StudySummary:
     above_zero: list[str]
     closer_than_gray: list[str]
     below: list[str]
-    controls: list[Control]
+    gains: list[Gain]
     verdicts: dict[str, int]
     detectable: float | None
 
@@ -114,8 +120,7 @@ def summarize_study(experiments: Experiments, judged: Sequence[JudgedClaim]) -> 
     }
     removed = {name: estimate for name, estimate in scored.items() if estimate}
     removed = dict(sorted(removed.items(), key=lambda item: -item[1].value))
-    controls = all_controls(experiments)
-    candidates = [name for name in removed if name not in controls]
+    candidates = [name for name in removed if not is_control(experiments, name)]
     papers = [name for name in candidates if name in PAPER_VARIANTS]
     first = experiments.variants[0]  # all are compared with the same baselines
     trivial = {name: mean(experiments, first, REMOVED, name) for name in TRIVIAL}
@@ -135,33 +140,38 @@ def summarize_study(experiments: Experiments, judged: Sequence[JudgedClaim]) -> 
             candidates[1:],
             lambda name: _lead(experiments, candidates[0], name),
         ),
-        controls=_controls(experiments),
+        gains=_gains(experiments),
         verdicts={verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]},
         detectable=_detectable(experiments, papers),
     )
 
 
-def controls_of(experiments: Experiments, variant: str) -> dict[str, str]:
-    """The controls of a variant with ImageNet embeddings, with what each gets instead, in words.
+def is_control(experiments: Experiments, variant: str) -> bool:
+    """Whether a variant's embedding says nothing of its photograph.
+
+    No photograph to be colorized has such an embedding, so a control is no candidate in a ranking.
+    A variant without embedding is one: it colorizes any photograph.
+    """
+    line = experiments.lines.get(variant)
+    return line is not None and line.embedding in UNINFORMATIVE
+
+
+def counterparts(experiments: Experiments, variant: str) -> dict[str, str]:
+    """What shows the worth of a variant's ImageNet embeddings, with how it differs, in words.
 
     They are those of the study's variants that differ from it in the embedding alone, and get none
     or one without information on their photograph.
     """
     line = experiments.lines.get(variant)
-    if line is None or line.embedding in WITH_EMBEDDING:
+    if line is None or line.embedding in EMBEDDINGS:
         return {}
     return {
-        name: WITH_EMBEDDING[other.embedding]
+        name: EMBEDDINGS[other.embedding]
         for name, other in experiments.lines.items()
         if name in experiments.variants
-        and other.embedding in WITH_EMBEDDING
+        and other.embedding in EMBEDDINGS
         and other.model_copy(update={"embedding": line.embedding}) == line
     }
-
-
-def all_controls(experiments: Experiments) -> set[str]:
-    """The controls of all variants."""
-    return {name for variant in experiments.lines for name in controls_of(experiments, variant)}
 
 
 def _gives_constant_color(experiments: Experiments, variant: str) -> bool:
@@ -197,15 +207,18 @@ def _lead(experiments: Experiments, one: str, other: str) -> Estimate | None:
     return difference(experiments, one, other, REMOVED.columns(MODEL), REMOVED.of_means)
 
 
-def _controls(experiments: Experiments) -> list[Control]:
-    """The gain from the embedding over each control of the paper's choice."""
-    estimates = {
+def _gains(experiments: Experiments) -> list[Gain]:
+    """What the embedding adds to the paper's choice."""
+    leads = {
         what: _lead(experiments, PROMISING, name)
-        for name, what in controls_of(experiments, PROMISING).items()
+        for name, what in counterparts(experiments, PROMISING).items()
     }
-    p_values = holm([estimate.p_value(0) if estimate else None for estimate in estimates.values()])
-    pairs = zip(estimates.items(), p_values, strict=True)
-    return [Control(what, estimate, p_value) for (what, estimate), p_value in pairs]
+    defined = {what: estimate for what, estimate in leads.items() if estimate}
+    p_values = holm([estimate.p_value(0) for estimate in defined.values()])
+    return [
+        Gain(what, estimate, p_value)
+        for (what, estimate), p_value in zip(defined.items(), p_values, strict=True)
+    ]
 
 
 def _detectable(experiments: Experiments, papers: Sequence[str]) -> float | None:
@@ -224,17 +237,6 @@ def mean(
     return function_of_columns(trainings, measured.columns(colorizer), measured.of_means)
 
 
-def gap(experiments: Experiments, variant: str) -> Estimate | None:
-    """Test over training error of the last epoch's weights, over a variant's seeds.
-
-    None if a training lacks it: it was evaluated before the gap was measured.
-    """
-    gaps = [training.summary.gap for training in experiments.trainings_of(variant)]
-    if any(measured is None for measured in gaps):
-        return None
-    return mean_over_seeds([measured.ratio["last"] for measured in gaps if measured])
-
-
 def sentences(experiments: Experiments, summary: StudySummary) -> list[str]:
     """What holds, in a sentence each: best, the paper's, embedding, gap, colors."""
     return [
@@ -251,13 +253,14 @@ def _on_the_best(experiments: Experiments, summary: StudySummary) -> str:
         return "No variant is ranked: none gives more than one constant color on photographs."
     estimate = summary.removed[summary.best]
     best = f"`{summary.best}` removes the most of the constant color's error, {_percent(estimate)}"
-    if next(iter(summary.removed)) != summary.best:
-        best = f"Apart from controls, {best}"
     if estimate.value <= 0:
         best = (
-            f"No variant removes any of the constant color's error; `{summary.best}` comes "
+            f"no variant removes any of the constant color's error; `{summary.best}` comes "
             f"closest, with {_percent(estimate)}"
         )
+    if next(iter(summary.removed)) != summary.best:
+        best = f"apart from controls, {best}"
+    best = best[0].upper() + best[1:]
     if not _several_seeds(experiments, summary):
         return f"{best}; one seed is not enough to compare variants."
     if not summary.above_zero:
@@ -280,7 +283,7 @@ def _on_the_papers(summary: StudySummary) -> str:
         f"Of the paper's own variants `{name}` removes the most, {_percent(summary.removed[name])}"
     )
     if name == summary.best:
-        best = "That is one of the paper's own variants"
+        best = f"`{name}` is one of the paper's own variants"
     promising = "which the paper calls the most promising"
     if name == PROMISING:
         return f"{best}; it is the one that the paper calls the most promising."
@@ -290,24 +293,29 @@ def _on_the_papers(summary: StudySummary) -> str:
 
 
 def _on_the_embedding(summary: StudySummary) -> str:
-    controls = summary.controls
-    if not controls:
-        return "What the semantic embedding is worth is not tested: the study has no control."
-    leads = ", ".join(
-        f"{with_interval(control.estimate, 1, sign='+')} over {control.what}"
-        for control in controls
-    )
-    lead = f"The embedding adds to the error that `{PROMISING}` removes, in points: {leads}"
-    if all(control.p_value is None for control in controls):
-        return f"{lead}; one seed is not enough."
-    better, total = sum(control.significant for control in controls), len(controls)
-    gain = f"a significant gain over {better} of {total}" if better else "no significant gain"
-    return f"{lead}; {gain}."
+    if not summary.gains:
+        return (
+            "What the semantic embedding is worth is not tested: the study has nothing to compare "
+            "it with."
+        )
+    parts = []
+    for gain in summary.gains:
+        points, *interval = with_interval(gain.estimate, 1, sign="+").split(" ", 1)
+        size = f"{points.lstrip('+-')} {'points ' if not parts else ''}"
+        size += "less" if gain.estimate.value < 0 else "more"
+        remarks = [*(part.strip("()") for part in interval), gain.outcome]
+        parts.append(f"{size} ({', '.join(remarks)}) than {gain.what}")
+    return f"With the embedding of its photograph `{PROMISING}` removes {_joined(parts)}."
+
+
+def _gaps(experiments: Experiments) -> dict[str, Estimate]:
+    """The gap of each variant that has it: `measures.gap`, as claim 4 has it."""
+    gaps = {name: measures.gap(name)(experiments) for name in experiments.variants}
+    return {name: estimate for name, estimate in gaps.items() if estimate}
 
 
 def _on_the_gap(experiments: Experiments) -> str:
-    gaps = {name: gap(experiments, name) for name in experiments.variants}
-    measured = {name: estimate for name, estimate in gaps.items() if estimate}
+    measured = _gaps(experiments)
     if not measured:
         return (
             "How much larger the error is on test than on training photographs is undefined: these "
@@ -344,7 +352,11 @@ def _on_the_colors(experiments: Experiments, summary: StudySummary) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    *others, last = [f"`{name}`" for name in names]
+    return _joined([f"`{name}`" for name in names])
+
+
+def _joined(parts: Sequence[str]) -> str:
+    *others, last = parts
     return f"{', '.join(others)} and {last}" if others else last
 
 
@@ -375,11 +387,26 @@ def label(experiments: Experiments, variant: str) -> str:
 
 
 def _kind(experiments: Experiments, variant: str) -> str:
-    """The kind of a variant, of `KINDS`: the paper's networks are named as its variants."""
-    if variant in all_controls(experiments):
+    """The kind of a variant, of `KINDS`: the paper's networks are named as its variants.
+
+    Of a network that takes the embedding in the paper, what goes without is beyond it.
+    """
+    if is_control(experiments, variant):
         return KINDS[2]
     network = experiments.trainings_of(variant)[0].training.network
-    return KINDS[0] if network in PAPER_VARIANTS else KINDS[1]
+    if network not in PAPER_VARIANTS or variant in _without_embedding(experiments):
+        return KINDS[1]
+    return KINDS[0]
+
+
+def _without_embedding(experiments: Experiments) -> set[str]:
+    """The variants without the embedding that another variant of the same settings has."""
+    return {
+        name
+        for variant in experiments.variants
+        for name in counterparts(experiments, variant)
+        if experiments.lines[name].embedding == NONE
+    }
 
 
 def forest_rows(experiments: Experiments, summary: StudySummary) -> list[Interval]:
@@ -404,9 +431,11 @@ def _interval(name: str, estimate: Estimate, kind: str = "") -> Interval:
 def ranking(experiments: Experiments, summary: StudySummary) -> Table:
     """Tabulate variants and baselines by error removed, then variants that are in no ranking."""
     shown = (REMOVED, metric(DIFFERENCE), metric(COLORFULNESS))
-    gaps = {name: [with_interval(gap(experiments, name), 2)] for name in experiments.variants}
-    if not any(gap(experiments, name) for name in experiments.variants):
-        gaps = {name: [] for name in experiments.variants}  # no column of it
+    measured_gaps = _gaps(experiments)
+    gaps = {
+        name: [with_interval(measured_gaps.get(name), 2)] if measured_gaps else []  # no column
+        for name in experiments.variants
+    }
     rows = []
     for name in summary.removed:
         row = [_cell(mean(experiments, name, measured), measured) for measured in shown]
