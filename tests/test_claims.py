@@ -488,7 +488,7 @@ def test_without_a_classification_network_nothing_is_uncertain() -> None:
 def test_uncertainty_is_of_the_first_classification_network_with_imagenet_weights() -> None:
     random = trained(embedding=RANDOM)
     assert judged(9, study(baseline=random)).reasons == ["uncertainty: the entropy of deeper"]
-    given = {name: random for name in LINES if name != "bn_maxpool"}
+    given: dict[str, Any] = {name: random for name in LINES if name != "bn_maxpool"}
     direct = [
         replace(made, predictions=made.predictions and Predictions(made.predictions.ab))
         for made in trained()
@@ -506,8 +506,7 @@ def test_a_constant_color_is_not_under_saturated_where_uncertain() -> None:
 
 
 def test_an_undefined_part_is_named() -> None:
-    curve = {"val_mse": FALLING[:1]}
-    claim = judged(3, study(bn_maxpool=trained(**curve)))
+    claim = judged(3, study(bn_maxpool=trained(val_mse=FALLING[:1])))
     assert claim.verdict == NOT_TESTED
     assert claim.reasons == [
         "largest rise of the training MSE from one epoch to the next, mean over seeds (negative if "

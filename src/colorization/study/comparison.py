@@ -14,7 +14,6 @@ from colorization.dataset.labels import NATURE, OBJECTS
 from colorization.pages import pictures, rendering
 from colorization.pages.rendering import BASELINE_NAMES, COLORIZER_LABELS, Table
 from colorization.pages.vividness import sweep_table, write_sweeps
-from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.metrics import columns, metric
 from colorization.scoring.samples import more_colorful
 from colorization.scoring.summary import (

@@ -298,7 +298,7 @@ def _on_the_embedding(summary: StudySummary) -> str:
             "What the semantic embedding is worth is not tested: the study has nothing to compare "
             "it with."
         )
-    parts = []
+    parts: list[str] = []
     for gain in summary.gains:
         points, *interval = with_interval(gain.estimate, 1, sign="+").split(" ", 1)
         size = f"{points.lstrip('+-')} {'points ' if not parts else ''}"
