@@ -352,7 +352,7 @@ def test_what_would_be_detected_has_a_unit() -> None:
     assert re.search(
         r"not significantly below 5 percent; 3 seeds detect \d\d percent at 80% power$", limit
     )
-    varied = {"noise": 4, "train": {"fraction": 0.25}}
+    varied: dict[str, Any] = {"noise": 4, "train": {"fraction": 0.25}}
     slope = judged(11, study(quarter_of_it=trained(5.0, **varied)))
     (limit,) = slope.reasons
     assert re.search(r"not significantly below 1; 3 seeds .* detect a factor of 1\.\d+ at", limit)
