@@ -34,7 +34,7 @@ def main(archive: Path, network: str, weights: str, count: int, batch_size: int)
     batches = [names[start : start + batch_size] for start in range(0, len(names), batch_size)]
     originals, mirrored = [], []
     side = imagenet.NETWORKS[params.network].image_size
-    for _, _, squares in decode_batches(archive, batches, side):
+    for _, squares in decode_batches(archive, batches, side):
         originals.append(predict(squares))
         mirrored.append(predict(np.ascontiguousarray(squares[:, :, ::-1])))
     logits, of_mirrored = np.concatenate(originals), np.concatenate(mirrored)

@@ -323,10 +323,10 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
     def decode(
         archive: Path, batches: list[list[str]], side: int
-    ) -> Iterator[tuple[int, list[str], np.ndarray]]:
+    ) -> Iterator[tuple[int, np.ndarray]]:
         for index, names in enumerate(batches):
             decoded.append(names)
-            yield index, names, decoded_batch(archive, names, side)
+            yield index, decoded_batch(archive, names, side)
 
     monkeypatch.setattr(computing, "decode_batches", decode)
     return decoded
@@ -379,12 +379,11 @@ def test_large_jpegs_are_decoded_at_a_fraction_of_their_size(tmp_path: Path) -> 
 
 def test_photographs_are_decoded_in_batches_by_other_processes(archive: Path) -> None:
     batches = [NAMES[:2], NAMES[2:4], NAMES[4:]]
-    decoded = {index: (names, L) for index, names, L in decode_batches(archive, batches, SIDE)}
+    decoded = dict(decode_batches(archive, batches, SIDE))
     assert sorted(decoded) == [0, 1, 2]
     for index, names in enumerate(batches):
-        assert decoded[index][0] == names
         expected = decoded_batch(archive, names, SIDE)
-        np.testing.assert_array_equal(decoded[index][1], expected)
+        np.testing.assert_array_equal(decoded[index], expected)
         assert expected.shape == (len(names), SIDE, SIDE, 1)
 
 
@@ -392,22 +391,56 @@ def test_a_batch_of_large_images_is_postponed(archive: Path) -> None:
     assert decode_batch(archive, NAMES, SIDE, 250 * 300) == Postponed(480 * 500)
 
 
-def test_undecodable_photographs_have_no_embedding_and_are_named(
+ROW = 4036  # bytes: index, 1000 float32 and their hash
+
+
+def test_undecodable_photographs_are_named_and_the_others_need_not_be_computed_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    names = [f"{index}.png" for index in range(5)]
+    names = [f"{index}.png" for index in range(7)]
+    whole = {name: encoded(scene(index)) for index, name in enumerate(names)}
     damaged = {"1.png": b"no image", "4.png": encoded(scene(4))[:90]}
-    contents = {name: encoded(scene(index)) for index, name in enumerate(names)} | damaged
-    archive = pack(tmp_path / "raw.zip", contents)
-    logits = compute_logits(sums, archive, names, 32, 2, tmp_path / "checkpoint")
-    assert sorted(logits) == ["0.png", "2.png", "3.png"]
+    archive = pack(tmp_path / "raw.zip", whole | damaged)
+    checkpoint = tmp_path / "checkpoint"
+    with pytest.raises(ColorizationError) as caught:
+        compute_logits(sums, archive, names, 32, 2, checkpoint)
+    assert str(caught.value).startswith(f"{archive}: cannot embed 2 of its photographs, such as 1.")
+    first, second = sorted(line for line in capsys.readouterr().out.splitlines() if ".png" in line)
+    assert first == f"{archive}: 1.png cannot be embedded: not an image"
+    assert second.startswith(f"{archive}: 4.png cannot be embedded: cannot be decoded: ")
+    # The batches 2.png and 3.png, and 6.png.
+    assert checkpoint.stat().st_size == 3 * ROW
+    pack(archive, whole)  # as after a decoder that only timed out
+    computed = []
+
+    def count(L: np.ndarray) -> np.ndarray:
+        computed.append(len(L))
+        return sums(L)
+
+    logits = compute_logits(count, archive, names, 32, 2, checkpoint)
+    assert computed == [2, 2]
+    assert sorted(logits) == names
     for name, row in logits.items():
-        alone = sums(decoded_batch(archive, [name], 32))[0]
-        np.testing.assert_array_equal(row, alone)
-    lines = [line for line in capsys.readouterr().out.splitlines() if "no embedding" in line]
-    first, second = sorted(lines)
-    assert first == f"{archive}: 1.png has no embedding: not an image"
-    assert second.startswith(f"{archive}: 4.png has no embedding: cannot be decoded: ")
+        np.testing.assert_array_equal(row, sums(decoded_batch(archive, [name], 32))[0])
+
+
+def test_one_photograph_that_fails_a_batch_once_changes_nothing(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails_at_first(
+        _: Any, tasks: list[tuple[Path, list[str], int]]
+    ) -> Iterator[tuple[int, np.ndarray | ColorizationError]]:
+        for index, (path, names, side) in enumerate(tasks):
+            several = len(names) > 1
+            yield (
+                index,
+                ColorizationError("timed out") if several else decoded_batch(path, names, side),
+            )
+
+    monkeypatch.setattr("colorization.embedding.photographs.imap_unordered", fails_at_first)
+    decoded = dict(decode_batches(archive, [NAMES[:2], NAMES[2:]], SIDE))
+    np.testing.assert_array_equal(decoded[0], decoded_batch(archive, NAMES[:2], SIDE))
+    np.testing.assert_array_equal(decoded[1], decoded_batch(archive, NAMES[2:], SIDE))
 
 
 @pytest.mark.parametrize("batch_size", [2, 7])
@@ -423,9 +456,6 @@ def test_logits_are_those_of_the_network_for_each_photograph(
     for name, row in logits.items():
         alone = predict(decoded_batch(archive, [name], SIDE))[0]
         np.testing.assert_allclose(row, alone, atol=1e-3 * np.abs(alone).max())
-
-
-ROW = 4036  # bytes: index, 1000 float32 and their hash
 
 
 def test_an_interrupted_embedding_resumes_to_the_same_bits(
@@ -568,16 +598,3 @@ def test_each_split_has_the_embeddings_of_its_photographs(
         stored = np.load(tmp_path / "out" / f"{split}.npy")
         assert stored.dtype == np.float32
         np.testing.assert_allclose(stored, expected, rtol=1e-4, atol=1e-4)
-
-
-def test_a_split_without_any_readable_photograph_is_refused(
-    tmp_path: Path, archive: Path, laptop: Embed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(imagenet, "build_embedder", lambda *_: None)
-    monkeypatch.setattr(imagenet, "compile_embedder", lambda _: sums)
-    monkeypatch.setattr(
-        "colorization.embedding.writing.compute_logits", lambda *_: {"0.png": np.zeros(1000)}
-    )
-    arguments = tmp_path / "checkpoints", tmp_path / "hashes.json", tmp_path / "out"
-    with pytest.raises(ColorizationError, match="no image of the validation split can be decoded"):
-        write_embeddings(laptop, "random", archive, SPLIT_OF, *arguments)

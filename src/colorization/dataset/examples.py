@@ -72,7 +72,7 @@ def read_examples(arrays_folder: Path, embeddings: Path | None, split: str) -> E
 
 
 def _read(embeddings: Path, split: str, names: list[str]) -> np.ndarray:
-    """Read the embeddings of photographs by name: some may be unreadable for one of two stages."""
+    """Read the embeddings of photographs by name: `preprocess` may have excluded some of them."""
     embedded = json.loads((embeddings / EMBEDDED_NAMES).read_text(encoding="utf-8"))[split]
     values = np.load(embeddings / f"{split}.npy", allow_pickle=False)
     if embedded == names:

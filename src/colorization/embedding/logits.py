@@ -47,7 +47,12 @@ def compute_logits(
     Returns
     -------
     dict of str to (1000,) float32 array
-        By name. Photographs that cannot be decoded are missing, and a message names them.
+        By name.
+
+    Raises
+    ------
+    ColorizationError
+        If photographs cannot be decoded; the checkpoint has the other batches.
     """
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     positions = {name: index for index, name in enumerate(names)}
@@ -58,14 +63,15 @@ def compute_logits(
         pending = [batch for batch in batches if not logits.keys() >= set(batch)]
         restored = len(names) - sum(map(len, pending))
         with progress_bar("embedding", len(names), initial=restored) as bar:
-            for index, decoded, squares in decode_batches(archive, pending, image_size):
+            for index, squares in decode_batches(archive, pending, image_size):
+                batch = pending[index]
                 # An incomplete batch is padded: each new shape would be traced again.
-                computed = predict(_padded(squares, batch_size))[: len(decoded)]
-                rows = [positions[name] for name in decoded]
+                computed = predict(_padded(squares, batch_size))[: len(batch)]
+                rows = [positions[name] for name in batch]
                 file.write(_rows(rows, computed, checkpoint).tobytes())
                 file.flush()  # an unbuffered write might write only some rows, without an error
-                logits |= dict(zip(decoded, computed, strict=True))
-                bar.update(len(pending[index]))
+                logits |= dict(zip(batch, computed, strict=True))
+                bar.update(len(batch))
     return logits
 
 

@@ -50,10 +50,8 @@ def decode_batch(
 
 def decode_batches(
     archive: Path, batches: Sequence[Sequence[str]], image_size: int
-) -> Iterator[tuple[int, list[str], np.ndarray]]:
+) -> Iterator[tuple[int, np.ndarray]]:
     """Decode batches of photographs on all cores, ahead of the caller.
-
-    Photographs that cannot be decoded are excluded, with a message.
 
     Parameters
     ----------
@@ -67,10 +65,13 @@ def decode_batches(
     ------
     index : int
         Of the batch; in any order.
-    names : list of str
-        Those of its photographs that can be decoded.
     squares : (N, image_size, image_size, 1) float32 array
         See `prepare_embedder_input`.
+
+    Raises
+    ------
+    ColorizationError
+        If a photograph cannot be decoded, once all other batches are; messages name each.
     """
     failed = []
     tasks = [(archive, names, image_size) for names in batches]
@@ -78,17 +79,23 @@ def decode_batches(
         if isinstance(squares, ColorizationError):
             failed.append(index)
         else:
-            yield index, list(batches[index]), squares
+            yield index, squares
+    undecodable = []
     for index in failed:  # one at a time, to see which photographs cannot be decoded
         tasks = [(archive, [name], image_size) for name in batches[index]]
         decoded = {}
         for row, square in imap_unordered(decode_batch, tasks):
             if isinstance(square, ColorizationError):
                 name = printable(batches[index][row])
-                print(f"{archive}: {name} has no embedding: {square}", flush=True)
+                undecodable.append(name)
+                print(f"{archive}: {name} cannot be embedded: {square}", flush=True)
             else:
                 decoded[row] = square
-        if decoded:
-            rows = sorted(decoded)
-            names = [batches[index][row] for row in rows]
-            yield index, names, np.concatenate([decoded[row] for row in rows])
+        if len(decoded) == len(tasks):
+            yield index, np.concatenate([decoded[row] for row in range(len(tasks))])
+    if undecodable:
+        raise ColorizationError(
+            f"{archive}: cannot embed {len(undecodable):,} of its photographs, such as "
+            f"{min(undecodable)}; the same command tries them again, or remove them from "
+            "download.source"
+        )

@@ -15,7 +15,6 @@ import numpy as np
 
 from colorization.backbones.gpus import find_gpus
 from colorization.backbones.weights import Pretrained
-from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder
 from colorization.core.identity import identify
 from colorization.core.settings import Embed
@@ -61,7 +60,7 @@ def write_embeddings(
     Raises
     ------
     ColorizationError
-        If no photograph of a split can be decoded.
+        If a photograph cannot be decoded.
     """
     precision = imagenet.precision_of(settings)
     pretrained = Pretrained(network=settings.network, weights=weights, precision=precision)
@@ -82,18 +81,12 @@ def write_embeddings(
         settings.batch_size,
         checkpoint,
     )
-    embedded = {key: [name for name in names[key] if name in logits] for key in SPLITS}
-    for key in SPLITS:
-        if not embedded[key]:
-            raise ColorizationError(f"{archive}: no image of the {key} split can be decoded")
-    by_split = {key: np.stack([logits[name] for name in embedded[key]]) for key in SPLITS}
+    by_split = {key: np.stack([logits[name] for name in names[key]]) for key in SPLITS}
     mean_and_deviation = fit_normalization(by_split["train"])
     with atomic_folder(out) as folder:
         for key in SPLITS:
             np.save(folder / f"{key}.npy", normalize(by_split[key], mean_and_deviation))
-        (folder / EMBEDDED_NAMES).write_text(
-            json.dumps(embedded, indent=0) + "\n", encoding="utf-8"
-        )
+        (folder / EMBEDDED_NAMES).write_text(json.dumps(names, indent=0) + "\n", encoding="utf-8")
         np.save(folder / NORMALIZATION, mean_and_deviation)
         pretrained.write(folder / IDENTITY)
     checkpoint.unlink(missing_ok=True)
