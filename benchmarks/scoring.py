@@ -67,7 +67,7 @@ def main(archive: Path, image_size: int, count: int) -> None:
             started = time.perf_counter()
             score_gap(
                 {"best": network.model, "last": network.model},
-                {"train": examples, "test": examples},
+                {split: (examples, range(count)) for split in ("train", "test")},
                 BATCH,
             )
             gap = time.perf_counter() - started

@@ -6,8 +6,8 @@ predictions.npz             the predictions for each test image, reduced to 16x1
 gap.csv                     the error of each test image, and of as many training images, with the
                             best and with the last weights
 chroma.csv                  histograms of the pixels' chroma, predicted and true
-evenly_spaced.npy, .json    sample images in gray, colorized and true; their indices and, with
-                            labels, what they are of
+evenly_spaced.npy, .json    sample images in gray, colorized and true, evenly spaced among the
+                            more colorful half; their indices and, with labels, what they are of
 best.npy, .json             the same for the images that the model's colors improve most
 worst.npy, .json            the same for the images that they improve least
 history.csv                 the training's history, a row per epoch, and the trivial baselines'
@@ -52,32 +52,33 @@ def main(variant: str, seed: int) -> None:
     embeddings = VariantInputs.read(INPUTS / variant).embeddings
     test = read_examples(LAB, embeddings, "test")
     trained_on = np.load(model / TRAINING_IMAGES, allow_pickle=False)
-    training = read_examples(LAB, embeddings, "train").subset(
-        trained_on[evenly_spaced(len(trained_on), len(test))]
-    )
+    training = trained_on[evenly_spaced(len(trained_on), len(test))]
     trivial = read_trivial(TRIVIAL, ColorStatistics.read(COLORS))
     network = load_model(model)
     adjustable = AdjustableModel.of(network)
     scored = scorer.evaluate(network, test, trivial, batch_size, adjustable)
     gap = score_gap(
         {"best": network, "last": load_model(model, LAST)},
-        {"train": training, "test": test},
+        {
+            "train": (read_examples(LAB, embeddings, "train"), training),
+            "test": (test, range(len(test))),
+        },
         batch_size,
     )
     validation_mse = json.loads((TRIVIAL / VALIDATION).read_text(encoding="utf-8"))
     history = read_table(model / "history.csv").assign(
         **{f"val_mse_{baseline}": mse for baseline, mse in validation_mse.items()}
     )
-    shown = scorer.representative(
+    by_kind = scorer.representative(
         scored.rows,
         settings.min_chroma,
         settings.num_samples,
         labels.subsets(read_table(LABELS)),
     )
-    kinds = {"evenly_spaced": [kind for kind, chosen in shown.items() for _ in chosen if kind]}
+    kinds = {"evenly_spaced": [kind for kind, chosen in by_kind.items() for _ in chosen if kind]}
     best, worst = scorer.best_and_worst(scored.rows, settings.num_best_worst)
     samples = {
-        "evenly_spaced": [index for chosen in shown.values() for index in chosen],
+        "evenly_spaced": [index for chosen in by_kind.values() for index in chosen],
         "best": best,
         "worst": worst,
     }

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from PIL import Image
 
 from colorization.colorizing import bulk
 from colorization.colorizing.jobs import Job
-from colorization.colorizing.predictor import Predictor
+from colorization.colorizing.predictor import Embedder, Predictor
 from colorization.colorizing.prepared import Prepared
 from colorization.core.workers import Answer, Workers
 from threads import ThreadWorkers
@@ -82,6 +83,24 @@ def test_predictions_share_the_memory_budget(
     counter = Counter()
     colorized(tmp_path, [8] * 12, counter)
     assert 1 <= counter.most_predicted <= 3
+
+
+def test_predictions_with_an_embedding_count_the_pixels_of_its_square_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reserved: list[int] = []
+    reserve = bulk._MemoryBudget.reserve
+
+    def record(budget: bulk._MemoryBudget, needed: int) -> AbstractContextManager[None]:
+        reserved.append(needed)
+        return reserve(budget, needed)
+
+    monkeypatch.setattr(bulk._MemoryBudget, "reserve", record)
+    embedder = Embedder(lambda squares: squares, 64, np.zeros((2, 1000), np.float32))
+    embedded = Predictor(lambda L, _: L, 32, embedder, None, "0" * 64)
+    monkeypatch.setattr(Predictor, "predict", lambda *_: [np.zeros((32, 32, 2), np.float32)])
+    colorized(tmp_path, [8], embedded)
+    assert reserved[1] == bulk.PER_INPUT_PIXEL * (32 * 32 + 64 * 64)
 
 
 class Counter(Predictor):

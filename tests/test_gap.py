@@ -67,13 +67,28 @@ def splits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Examples]:
     }
 
 
+def chosen(splits: dict[str, Examples]) -> dict[str, tuple[Examples, range]]:
+    """All photographs of each split."""
+    return {name: (part, range(len(part))) for name, part in splits.items()}
+
+
+def test_chosen_photographs_have_the_errors_that_they_have_among_all(
+    splits: dict[str, Examples],
+) -> None:
+    model = small_classification()
+    train = Examples(splits["train"].images, None)
+    every = score_gap({"best": model}, {"train": (train, range(3))}, 1)
+    few = score_gap({"best": model}, {"train": (train, np.array([2, 0]))}, 1)
+    pd.testing.assert_frame_equal(few, every.iloc[[2, 0]].reset_index(drop=True))
+
+
 def test_errors_are_of_each_photographs_exact_pixels(splits: dict[str, Examples]) -> None:
     L, embedding = keras.Input((None, None, 1)), keras.Input((1000,))
     models = {
         weights: keras.Model([L, embedding], keras.ops.concatenate([factor * L, 0 * L], axis=-1))
         for weights, factor in {"best": 0.1, "last": 0.2}.items()
     }
-    found = score_gap(models, splits, 2)
+    found = score_gap(models, chosen(splits), 2)
     assert found["split"].tolist() == ["train"] * 3 + ["test"] * 2
     assert found["name"].tolist() == [*splits["train"].images.names, *splits["test"].images.names]
     rgb = np.concatenate([part.images.rgb for part in splits.values()])
@@ -99,7 +114,7 @@ def test_a_distribution_is_judged_by_its_mean_at_any_operating_point(
     splits: dict[str, Examples],
 ) -> None:
     model = small_classification()
-    alone = {name: Examples(part.images, None) for name, part in splits.items()}
+    alone = chosen({name: Examples(part.images, None) for name, part in splits.items()})
     before = score_gap({"best": model}, alone, 2)
     adjustable = AdjustableModel.of(model)
     assert adjustable is not None

@@ -52,7 +52,7 @@ def test_the_mean_color_is_that_of_the_softmax(adjustable: AdjustableModel) -> N
 
 def test_its_gap_is_measured(model: keras.Model, tmp_path: Path) -> None:
     few = dataclasses.replace(examples(tmp_path / "few", 2, SIDE), embeddings=None)
-    splits = {"train": few.subset([0]), "test": few.subset([1])}
+    splits = {"train": (few, [0]), "test": (few, [1])}
     rows = score_gap({"best": model, "last": model}, splits, 2)
     assert rows["mse_ab_best"].gt(0).all()
 

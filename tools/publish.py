@@ -13,7 +13,7 @@ import pandas as pd
 
 from colorization.core import provenance
 from colorization.core.errors import ColorizationError
-from colorization.core.settings import Params
+from colorization.core.settings import NONE, Params
 from colorization.core.tables import read_table
 from colorization.dataset.labels import join
 from colorization.scoring.evaluation import ROWS
@@ -37,7 +37,9 @@ def main(folder: Path, *, page_only: bool, labels: str | None) -> None:
 
 def labels_of(folder: Path, labels: str) -> pd.DataFrame:
     """The labels of a published study's test photographs."""
-    rows = next((folder / published.TRAININGS).glob(f"*/{ROWS}*"))
+    rows = next((folder / published.TRAININGS).glob(f"*/{ROWS}*"), None)
+    if rows is None:
+        raise ColorizationError(f"{folder}: no training is published there")
     return join(read_labels(labels, Path(".dvc", "tmp", "downloads")), read_table(rows)["name"])
 
 
@@ -64,7 +66,12 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path)
     parser.add_argument("--page-only", action="store_true")
     parser.add_argument("--labels", metavar="PATH", help="with --page-only; see download.labels")
+    arguments = parser.parse_args()
+    if arguments.labels is not None and not arguments.page_only:
+        parser.error("--labels is for --page-only; a workspace has its own labels")
+    if arguments.labels == NONE:
+        parser.error("--labels none would overwrite the scores by label; leave --labels out")
     try:
-        main(**vars(parser.parse_args()))
-    except ColorizationError as error:
+        main(**vars(arguments))
+    except (ColorizationError, OSError) as error:
         sys.exit(f"publish: {error}")

@@ -25,7 +25,7 @@ IN_FLIGHT = 700_000_000  # for all photographs in progress; a larger one is proc
 PER_PHOTOGRAPH = 15_000_000  # for the strips that are converted at a time
 PER_PIXEL = 12  # 4 for the photograph, 4 for the result, 4 for transparency and encoded bytes
 PER_PIXEL_SIDE_BY_SIDE = 4  # in addition, if the gray photograph is to the left of the result
-PER_INPUT_PIXEL = 1024  # of the network's widest layers, several with 64 channels of float32
+PER_INPUT_PIXEL = 1024  # of a network's widest layers, several with 64 channels of float32
 AHEAD = 4  # jobs submitted per thread, so that no thread waits for a slow one
 
 TASKS = "colorization.colorizing.tasks"  # the workers' module
@@ -156,7 +156,8 @@ class _JobRunner:
         with self._memory.reserve(needed):
             sizes = self._predictor.image_size, self._predictor.embedder_size
             prepared = call("prepare_input", *sizes)
-        with self._memory.reserve(PER_INPUT_PIXEL * prepared.L.size):
+        input_pixels = sum(pixels.size for pixels in prepared if pixels is not None)
+        with self._memory.reserve(PER_INPUT_PIXEL * input_pixels):
             (predicted,) = self._predictor.predict([prepared])
             ab = self._predictor.decode(predicted, self._vividness, self._saturation)
         with self._memory.reserve(needed):

@@ -74,7 +74,8 @@ def read_evaluation(folder: Path, min_chroma: float) -> Evaluation:
     """Read an evaluation, or a published one, whose rows are compressed.
 
     What was added since it was published has no values, unless the other columns determine it. Its
-    summary is computed anew from the rows.
+    summary is computed anew from the rows, apart from the gap, which is that of the evaluation and
+    of its `evaluate.min_chroma`.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Scores a model's best and last weights on photographs that it was, and was not, trained on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -14,7 +14,9 @@ from colorization.networks.vividness import AdjustableModel
 
 
 def score_gap(
-    models: dict[str, keras.Model], splits: dict[str, Examples], batch_size: int
+    models: dict[str, keras.Model],
+    splits: dict[str, tuple[Examples, Sequence[int] | np.ndarray]],
+    batch_size: int,
 ) -> pd.DataFrame:
     """Compute the squared error of each photograph, in inference mode.
 
@@ -25,8 +27,9 @@ def score_gap(
     ----------
     models : dict of str to keras.Model
         By weights, "best" and "last".
-    splits : dict of str to Examples
-        By split, "train" and "test".
+    splits : dict of str to (Examples, sequence of int)
+        By split, "train" and "test": its examples, and the indices of those to score, which are
+        read a batch at a time.
     batch_size : int
 
     Returns
@@ -37,15 +40,16 @@ def score_gap(
     """
     predictors = {weights: _predictor(model) for weights, model in models.items()}
     tables: list[pd.DataFrame] = []
-    with progress_bar("measuring the gap", sum(map(len, splits.values()))) as bar:
-        for split, examples in splits.items():
+    total = sum(len(chosen) for _, chosen in splits.values())
+    with progress_bar("measuring the gap", total) as bar:
+        for split, (examples, chosen) in splits.items():
             images = examples.images
-            for start in range(0, len(examples), batch_size):
-                batch = slice(start, start + batch_size)
-                truth = lab.rgb_to_lab(np.array(images.rgb[batch]))[1]
+            for start in range(0, len(chosen), batch_size):
+                batch = np.asarray(chosen[start : start + batch_size])
+                truth = lab.rgb_to_lab(images.rgb[batch])[1]
                 columns = {
                     "split": split,
-                    "name": images.names[batch],
+                    "name": [images.names[index] for index in batch],
                     "mean_chroma": chroma_of(truth).mean(axis=(1, 2), dtype=np.float64),
                 }
                 for weights, predict in predictors.items():
