@@ -8,7 +8,8 @@ gap.csv                     the error of each test image, and of as many trainin
 chroma.csv                  histograms of the pixels' chroma, predicted and true
 evenly_spaced.npy, .json    sample images in gray, colorized and true, evenly spaced among the
                             more colorful half; their indices and, with labels, what they are of
-best.npy, .json             the same for the images that the model's colors improve most
+best.npy, .json             the same for the images that the model's colors improve most, of those
+                            that are not nearly gray
 worst.npy, .json            the same for the images that they improve least
 history.csv                 the training's history, a row per epoch, and the trivial baselines'
                             validation MSE
@@ -76,7 +77,7 @@ def main(variant: str, seed: int) -> None:
         labels.subsets(read_table(LABELS)),
     )
     kinds = {"evenly_spaced": [kind for kind, chosen in by_kind.items() for _ in chosen if kind]}
-    best, worst = scorer.best_and_worst(scored.rows, settings.num_best_worst)
+    best, worst = scorer.best_and_worst(scored.rows, settings.min_chroma, settings.num_best_worst)
     samples = {
         "evenly_spaced": [index for chosen in by_kind.values() for index in chosen],
         "best": best,

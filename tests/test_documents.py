@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 import readme
+from colorization.core.settings import Variant
 from colorization.scoring import metrics
 from colorization.scoring.metrics import METRICS, Metric
 from conftest import Project, environment, stages_run
@@ -132,6 +133,36 @@ def test_a_new_metric_gets_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     assert readme.metrics_table().splitlines()[-1] == "| hue | mean over the pixels |"
     text = PAGES["docs/metrics.md"].read_text()
     assert readme.with_references(text) != text
+
+
+def test_the_table_of_the_readme_has_the_first_and_the_best_of_each_network() -> None:
+    embeddings = {"a": "imagenet", "a_half": "imagenet", "a_alone": "none"}
+    lines = {
+        name: Variant.model_construct(network="a", embedding=embedding)
+        for name, embedding in {**embeddings, "a_control": "random_network"}.items()
+    }
+    lines["b"] = Variant.model_construct(network="b", embedding="none")
+    titles = ["|  | error removed, % |", "| --- | ---: |"]
+    control, alone, half, constant, first, other = rows = [
+        "| a_control (random c) | 9.0 |",
+        "| a_alone | 8.0 |",
+        "| a_half | 7.0 |",
+        "| constant color | 0.0 |",
+        "| a | -1.0 |",
+        "| b (gives a constant color) | unranked |",
+    ]
+    kept = readme.first_and_best([*titles, *rows], lines)
+    assert kept == [*titles, alone, constant, first, other]
+    kept = readme.first_and_best([*titles, first, alone, half, control], lines)
+    assert kept == [*titles, first]
+
+
+def test_a_variant_of_another_network_is_described_by_what_it_is_for() -> None:
+    rows = {row.split("|")[1].strip(): row for row in readme.variants_table().splitlines()}
+    assert "`bn_maxpool`: whether more photographs help" in rows["`bn_maxpool_half`"]
+    assert "`bn_maxpool`: what the embedding adds" in rows["`bn_maxpool_no_embedding`"]
+    assert "`baseline`: the paper's learning rate, " in rows["`baseline_paper_rate`"]
+    assert " 4.2 " not in "".join(rows.values())  # the paper did not train with less data
 
 
 def test_a_page_that_lost_a_marker_is_refused() -> None:

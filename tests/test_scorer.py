@@ -248,19 +248,39 @@ def test_best_and_worst_are_ranked_by_improvement() -> None:
     # Gains 5, 1, -2, 8, 0: the third looks nearly right, and was made worse.
     rows = pd.DataFrame(
         {
+            "mean_chroma": [9.0, 9.0, 9.0, 9.0, 9.0],
             "gray_ciede2000_mean": [12.0, 20.0, 1.0, 18.0, 9.0],
             "model_ciede2000_mean": [7.0, 19.0, 3.0, 10.0, 9.0],
         }
     )
-    assert scorer.best_and_worst(rows, 2) == ([3, 0], [2, 4])
+    assert scorer.best_and_worst(rows, 2.0, 2) == ([3, 0], [2, 4])
+
+
+def test_nearly_gray_photographs_are_neither_best_nor_worst() -> None:
+    # Gains -9, 1, -2, 8, 0; any color makes the first, an exactly gray photograph, worse.
+    rows = pd.DataFrame(
+        {
+            "mean_chroma": [0.0, 9.0, 9.0, 1.9, 2.0],
+            "gray_ciede2000_mean": [0.0, 20.0, 1.0, 18.0, 9.0],
+            "model_ciede2000_mean": [9.0, 19.0, 3.0, 10.0, 9.0],
+        },
+        index=[7, 5, 3, 1, 0],
+    )
+    assert scorer.best_and_worst(rows, 2.0, 2) == ([1, 4], [2])
+    # If all are nearly gray, so are those that are shown.
+    assert scorer.best_and_worst(rows, 50.0, 1) == ([3], [0])
 
 
 @pytest.mark.parametrize("images", [1, 2, 3, 8])
 def test_no_image_is_both_best_and_worst(images: int) -> None:
     rows = pd.DataFrame(
-        {"gray_ciede2000_mean": np.arange(images), "model_ciede2000_mean": np.zeros(images)}
+        {
+            "mean_chroma": 9.0,
+            "gray_ciede2000_mean": np.arange(images),
+            "model_ciede2000_mean": np.zeros(images),
+        }
     )
     for count in range(1, 10):
-        best, worst = scorer.best_and_worst(rows, count)
+        best, worst = scorer.best_and_worst(rows, 2.0, count)
         assert not set(best) & set(worst)
         assert len(best) + len(worst) == min(images, 2 * count)

@@ -21,7 +21,7 @@ import tiffs
 import what_runs
 from colorization.colorizing import command, page
 from colorization.colorizing.colorizer import load
-from colorization.core.settings import Params, Variant
+from colorization.core.settings import IMAGENET, NONE, UNINFORMATIVE, Params, Variant
 from colorization.dataset.labels import NATURE, NATURE_ONLY, OBJECTS, OBJECTS_ONLY
 from colorization.networks import catalog
 from colorization.networks.record import TrainingRecord
@@ -43,6 +43,15 @@ MARKED = re.compile(
     r".*?(?P<end><!-- end of (?P=name) -->\n)",
     re.DOTALL,
 )
+PURPOSES = {  # of variants, by their embedding or the settings that they override
+    NONE: "what the embedding adds",
+    "random_network": "what the training on ImageNet adds to the embedding",
+    "another_photograph": "whether it matters that the embedding is that of the photograph",
+    "imagenet_raw": "what standardizing the embedding changes",
+    "fraction": "whether more photographs help",
+    "learning_rate": "the paper's learning rate",
+    "batch_size": "the paper's batch size",
+}
 PRINTED = "printed"
 CODE = re.compile(r"^```python\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 
@@ -106,30 +115,55 @@ def released_figure() -> str:
     return f"""\
 ![Photographs: gray, colorized at several vividnesses, truth]({release.FIGURE})
 
-*Test photographs of the model of `colorize`, evenly spaced over the test split, none picked by
-hand. From the top: gray; colorized at vividness {positions}; truth. `{trained.variant}` at
-{trained.image_size} px, trained on {trained.training_images:,} photographs; the default
-vividness is {default:g}. With it, over the {counted} that are not nearly gray, CIEDE2000 is {model}
-({gray} for gray), and the squared error in ab {error} that of a constant color.*
+*Test photographs of the model of `colorize`, evenly spaced over the test split, none picked by \
+hand. From the top: gray; colorized at vividness {positions}; truth. `{trained.variant}` at \
+{trained.image_size} px, trained on {trained.training_images:,} photographs; the default \
+vividness is {default:g}. \
+With it, over the {counted} that are not nearly gray, CIEDE2000 is {model} ({gray} for gray), \
+and the squared error in ab {error} that of a constant color.*
 """
 
 
 def study() -> str:
-    """The study's pictures, what holds, and the ranking of the first variant of each network."""
+    """The study's pictures, what holds, and the first and the best variant of each network."""
     pictures = re.sub(
         r"(?<=\]\()", f"{STUDY.relative_to(ROOT).as_posix()}/", section("Error removed")
     )
-    lines = Params.load(STUDY / "params.yaml").variants
-    first = {line.network: name for name, line in reversed(lines.items())}
-    others = set(lines) - set(first.values())
     table, counted, *_ = section("Results").split("\n\n")
-    rows = [row for row in table.splitlines() if _named(row) not in others]
+    rows = first_and_best(table.splitlines(), Params.load(STUDY / "params.yaml").variants)
     return (
         "\n\n".join(
             [pictures.rstrip(), section("What holds").rstrip(), "\n".join(rows), counted.rstrip()]
         )
         + "\n"
     )
+
+
+def first_and_best(rows: Sequence[str], lines: Mapping[str, Variant]) -> list[str]:
+    """Select the rows of a ranking that say the most in little space.
+
+    Parameters
+    ----------
+    rows : sequence of str
+        The lines of a table, the best variant first.
+    lines : mapping of str to Variant
+        The study's variants.
+
+    Returns
+    -------
+    list of str
+        Of each network the first of `lines` and the one that ranks best, controls apart; and what
+        is no variant: titles and baselines.
+    """
+    first = {line.network: name for name, line in reversed(lines.items())}
+    ranked = [name for name in map(_named, rows) if name in lines]
+    best = {
+        lines[name].network: name
+        for name in reversed(ranked)
+        if lines[name].embedding not in UNINFORMATIVE
+    }
+    others = set(lines) - {*first.values(), *best.values()}
+    return [row for row in rows if _named(row) not in others]
 
 
 def _named(row: str) -> str:
@@ -163,18 +197,28 @@ def variants_table() -> str:
     lines = Params.load(ROOT / "profiles" / "photographs.yaml").variants
     return _table(
         ["variant", "network", "paper", "embedding", "training"],
-        [_variant_row(name, line) for name, line in lines.items()],
+        [_variant_row(name, lines) for name in lines],
     )
 
 
-def _variant_row(name: str, line: Variant) -> tuple[str, ...]:
+def _variant_row(name: str, lines: Mapping[str, Variant]) -> tuple[str, ...]:
+    """The row of a variant: the first of its network describes that; others, their purpose."""
+    line = lines[name]
+    first = next(other for other in lines if lines[other].network == line.network)
     network = catalog.load(line.network)
-    of_the_paper = line.embedding == "imagenet" or not network.takes_embedding
     overrides = ", ".join(f"{key} {value}" for key, value in line.train.items())
-    section = (network.section or "") if of_the_paper else ""
-    if "fraction" in line.train:
-        section = "4.2"  # on the amount of data
-    return f"`{name}`", network.description, section, line.embedding, overrides
+    of_the_paper = line.embedding == IMAGENET or not network.takes_embedding
+    section = network.section if of_the_paper and "fraction" not in line.train else None
+    described = network.description
+    if name != first:
+        described = f"`{first}`: {_purpose(line, lines[first])}"
+    return f"`{name}`", described, section or "", line.embedding, overrides
+
+
+def _purpose(line: Variant, first: Variant) -> str:
+    """What a variant shows that differs from another in its embedding or training."""
+    differing = [*line.train] if line.embedding == first.embedding else [line.embedding]
+    return ", ".join(PURPOSES[key] for key in differing if key in PURPOSES)
 
 
 def pipeline_figure() -> str:

@@ -12,9 +12,10 @@ STEP = 0.125  # CIE ab, to which it is rounded: it then takes half the space, an
 PREDICTIONS, TRUTH = "predictions.npz", "truth.npy"
 
 # CIE ab. A network whose colors deviate less from their mean gives one color to the eye: a
-# difference of 1 is just noticeable.
+# difference of about 2.3 is just noticeable.
 CONSTANT = 0.5
-# Of the mean chroma of regions, CIE. Published scores without predictions have no more than that.
+# Standard deviation of the mean chroma of regions, CIE: all that published scores without
+# predictions have.
 CONSTANT_CHROMA = 0.05
 
 

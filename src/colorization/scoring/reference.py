@@ -63,7 +63,7 @@ class Reference:
         """Quantities of the photograph alone, by column.
 
         "mean_a" and "mean_b" are in the network's units, so that the MSE of any constant color c
-        follows: gray's less c . mean - c . c / 2. All other chroma is in CIE units.
+        follows: MSE(c) = MSE(gray) - c . mean + c . c / 2. All other chroma is in CIE units.
         """
         chroma = chroma_of(self.ab)
         mean_a, mean_b = self.ab.mean(axis=(0, 1), dtype=np.float64)

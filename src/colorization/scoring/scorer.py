@@ -186,20 +186,32 @@ def representative(
     }
 
 
-def best_and_worst(rows: pd.DataFrame, count: int) -> tuple[list[int], list[int]]:
-    """Indices of the images that colorization improves most and least.
+def best_and_worst(
+    rows: pd.DataFrame, min_chroma: float, count: int
+) -> tuple[list[int], list[int]]:
+    """Choose the photographs that colorization improves most and least, of the colorful ones.
 
     The improvement is the decrease in CIEDE2000 from the gray to the colorized image. By the error
-    of the colorized image alone, the best would be nearly gray photographs. No image is in both
-    lists, so they are shorter if there are too few images.
+    of the colorized image alone, the best would be nearly gray photographs; by the improvement, the
+    worst would be. No image is in both lists, so they are shorter if there are too few images.
 
     Parameters
     ----------
     rows : DataFrame
         As in `Scored.rows`.
+    min_chroma : float
+        As in `summary.colorful`; if no photograph is colorful, all are taken.
     count : int
         Length of each list.
+
+    Returns
+    -------
+    best, worst : list of int
+        Their positions in `rows`, the most and the least improved first.
     """
+    numbered = rows.reset_index(drop=True)
+    chosen = colorful(numbered, min_chroma)
+    rows = chosen if len(chosen) else numbered
     gain = rows[f"{GRAY}_ciede2000_mean"] - rows[f"{MODEL}_ciede2000_mean"]
     order = gain.sort_values(ascending=False, kind="stable").index.tolist()
     best = min(count, -(-len(order) // 2))
