@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
+import publish
 from colorization.core.errors import ColorizationError
 from colorization.core.tables import read_table, write_table
 from colorization.dataset.labels import mean_colors
@@ -295,3 +296,8 @@ def test_a_folder_without_trainings_is_an_error_in_one_line(
     copy(workspace / "params.yaml", tmp_path / "params.yaml")
     with pytest.raises(ColorizationError, match="no training of this study found"):
         published.write_pages(tmp_path)
+
+
+def test_labels_of_a_folder_without_trainings_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ColorizationError, match="no training is published there"):
+        publish.labels_of(tmp_path, "none")
