@@ -361,6 +361,7 @@ def test_weights_that_the_chosen_variant_does_not_need_may_be_missing(
     assert weights == {
         "embed": Pretrained(network="mobilenet_v2", weights="missing"),
         "none": Pretrained(network="none", weights="none"),
+        "efficientnet_lite2": Pretrained(network="efficientnet_lite2", weights="random"),
         "mobilenet_v2": Pretrained(network="mobilenet_v2", weights="random"),
         "vgg16": Pretrained(network="vgg16", weights="random"),
         "vgg19": Pretrained(network="vgg19", weights="missing"),

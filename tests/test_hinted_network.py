@@ -14,8 +14,9 @@ from colorization.networks.hints import takes_hints, without_hints
 from colorization.networks.vividness import AdjustableModel
 from colorization.packaging.saved_model import from_gray_to_ab
 from colorization.scoring.gap_rows import score_gap
+from first_party import imported_files
 from packaged import SIDE, untrained, write_package
-from samples import examples, scene
+from samples import ROOT, examples, scene
 
 NAME = "efficientnet_unet"
 
@@ -94,3 +95,14 @@ def test_its_package_colorizes(
     predicted = colorizer.decode(logits, vividness=0.5)
     expected = adjustable.decode(adjustable.logits([prepared.L[None]]), 0.5)[0]
     np.testing.assert_allclose(predicted, expected, atol=1e-3)
+
+
+def test_the_code_that_loads_models_imports_every_layer() -> None:
+    folder = ROOT / "src/colorization/networks"
+    defining = {
+        path.relative_to(ROOT).as_posix()
+        for path in folder.glob("*.py")
+        if "register_keras_serializable" in path.read_text()
+    }
+    assert len(defining) > 2
+    assert defining <= imported_files(folder / "saving.py")

@@ -18,7 +18,11 @@ import keras
 
 from colorization.backbones.hdf5 import check_finite
 from colorization.core.errors import ColorizationError, reason
-from colorization.networks import blocks, vividness  # noqa: F401 (they register their layers)
+from colorization.networks import (  # noqa: F401 (they register their layers)
+    blocks,
+    hints,
+    vividness,
+)
 
 BEST, LAST = "model.weights.h5", "last.weights.h5"
 TRAINING_IMAGES = "training_images.npy"
