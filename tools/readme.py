@@ -155,7 +155,7 @@ def first_and_best(rows: Sequence[str], lines: Mapping[str, Variant]) -> list[st
         Of each network the first of `lines` and the one that ranks best, controls apart; and what
         is no variant: titles and baselines.
     """
-    first = {line.network: name for name, line in reversed(lines.items())}
+    first = {lines[name].network: name for name in reversed([*lines])}
     ranked = [name for name in map(_named, rows) if name in lines]
     best = {
         lines[name].network: name

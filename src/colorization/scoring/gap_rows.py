@@ -1,6 +1,6 @@
 """Scores a model's best and last weights on photographs that it was, and was not, trained on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import numpy as np
@@ -15,7 +15,7 @@ from colorization.networks.vividness import AdjustableModel
 
 def score_gap(
     models: dict[str, keras.Model],
-    splits: dict[str, tuple[Examples, Sequence[int] | np.ndarray]],
+    splits: Mapping[str, tuple[Examples, Sequence[int] | np.ndarray]],
     batch_size: int,
 ) -> pd.DataFrame:
     """Compute the squared error of each photograph, in inference mode.
