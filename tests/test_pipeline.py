@@ -87,6 +87,7 @@ def test_the_study_compares_all_its_trainings(study: tuple[Project, str, str]) -
     scores = json.loads((project.root / "results/study/metrics.json").read_text())
     assert list(scores) == [
         "images",
+        "images_scored",
         "bn_maxpool",
         "mobilenet_unet",
         "another_photograph",
@@ -98,7 +99,7 @@ def test_the_study_compares_all_its_trainings(study: tuple[Project, str, str]) -
     record = TrainingRecord.read(project.root / "models/bn_maxpool-1" / TRAINING)
     assert (record.variant, record.seed, record.train.epochs) == ("bn_maxpool", 1, 2)
     judged = json.loads((project.root / "results/study/claims.json").read_text())
-    assert [claim["number"] for claim in judged] == list(range(1, 12))
+    assert [claim["number"] for claim in judged] == list(range(1, 13))
 
 
 def test_the_package_embeds_a_photograph_as_the_pipeline_does(
