@@ -17,6 +17,6 @@ def test_twenty_five_thousand_scenes_need_little_memory_and_nearly_all_are_used(
     measured = data_stages.measure(25_000, tmp_path)
     for stage in ("download (draws)", "split", "preprocess"):
         assert 10 < measured[stage].memory < 2048  # MiB
-    split = pd.read_csv(tmp_path / "split.csv", keep_default_na=False)
+    split = pd.read_csv(tmp_path / "data/split.csv", keep_default_na=False)
     assert len(split) == 25_000
     assert (split["split"] == "excluded").mean() < 0.01
