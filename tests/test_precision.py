@@ -118,7 +118,8 @@ def test_a_variant_computes_in_bfloat16_except_its_first_and_last_layers(variant
     float32 = model_of(variant)
     rng = np.random.default_rng(1)
     L, vector = rng.uniform(-1, 1, (2, 32, 32, 1)), rng.normal(size=(2, 1000))
-    given = [L, vector if takes_embedding(model) else None][: len(model.inputs)]
+    inputs = [L, vector] if takes_embedding(model) else [L]
+    given = [*inputs, *[None] * (len(model.inputs) - len(inputs))]
     ab, exact = (np.asarray(one(given, training=False)) for one in (model, float32))
     assert ab.dtype == np.float32
     assert (ab != exact).any()
