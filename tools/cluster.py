@@ -135,7 +135,7 @@ def run_all(client: Client, checkout: Checkout, trainings: dict[str, list[str]])
     failures = {}
     try:
         for future in as_completed(futures):
-            if future.canceled():
+            if future.cancelled():
                 raise ColorizationError("lost the scheduler; repeat the command to continue")
             name, error = futures[future], future.exception()
             if error is None:
