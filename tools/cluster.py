@@ -29,6 +29,7 @@ INPUTS = (
     "check",
     "preprocess",
     "colors",
+    "labels",
     "trivial",
     "embed",
     f"{EXPERIMENTS}:embed_control",
