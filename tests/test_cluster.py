@@ -14,9 +14,10 @@ from threading import Thread
 
 import psutil
 import pytest
+import yaml
 from distributed import Client
 
-from cluster import connect
+from cluster import EXPERIMENTS, INPUTS, connect
 from colorization.core.errors import ColorizationError
 from conftest import ROOT, Project, stages_run
 
@@ -200,6 +201,30 @@ def test_what_prevents_a_study_is_reported_in_one_line(project: Project) -> None
     message = refused(project, "local:1")
     assert message.startswith("cluster: dvc push: ")
     assert "/dev/null" in message
+
+
+def test_the_stages_that_run_first_make_all_data_that_trainings_and_evaluations_read() -> None:
+    stages = {
+        name: stage.get("do", stage)
+        for file, prefix in (("dvc.yaml", ""), (EXPERIMENTS, f"{EXPERIMENTS}:"))
+        for name, stage in (
+            (prefix + name, stage)
+            for name, stage in yaml.safe_load((ROOT / file).read_text())["stages"].items()
+        )
+    }
+    made = {
+        str(next(iter(out)) if isinstance(out, dict) else out).partition("${")[0]
+        for name in INPUTS
+        for out in stages[name]["outs"]
+    }
+    read = {
+        dependency.partition("${")[0]
+        for name in ("train", "evaluate")
+        for dependency in stages[f"{EXPERIMENTS}:{name}"]["deps"]
+        if dependency.startswith("data/")
+    }
+    assert "data/labels.csv" in read
+    assert read <= made
 
 
 @pytest.mark.parametrize("wrong", ["local:0", "local:x", "local:1000"])
