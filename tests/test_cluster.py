@@ -18,6 +18,7 @@ import yaml
 from distributed import Client
 
 from cluster import EXPERIMENTS, INPUTS, connect
+from commands import DVC, output_of
 from colorization.core.errors import ColorizationError
 from conftest import ROOT, Project, stages_run
 
@@ -196,11 +197,24 @@ def refused(project: Project, cluster: str) -> str:
 def test_what_prevents_a_study_is_reported_in_one_line(project: Project) -> None:
     assert refused(project, "local:1") == "cluster: no DVC remote; the workers need a shared one"
     project.succeed("dvc", "remote", "add", "--quiet", "--default", "shared", "/dev/null/nowhere")
-    project.update_params({"study": {"seeds": [1, 2]}})
     assert "cannot connect to a scheduler" in refused(project, "tcp://127.0.0.1:9")
+
+
+@pytest.mark.soak
+def test_a_remote_that_cannot_be_written_is_reported_in_one_line(project: Project) -> None:
+    project.succeed("dvc", "remote", "add", "--quiet", "--default", "shared", "/dev/null/nowhere")
+    project.update_params({"study": {"seeds": [1, 2]}})
     message = refused(project, "local:1")
     assert message.startswith("cluster: dvc push: ")
     assert "/dev/null" in message
+
+
+def test_the_error_of_a_command_of_dvc_names_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # no project of DVC
+    with pytest.raises(ColorizationError, match=r"^dvc push: .*not inside .* repository"):
+        output_of(*DVC, "push")
 
 
 def test_the_stages_that_run_first_make_all_data_that_trainings_and_evaluations_read() -> None:
