@@ -18,8 +18,8 @@ import yaml
 from distributed import Client
 
 from cluster import EXPERIMENTS, INPUTS, connect
-from commands import DVC, output_of
 from colorization.core.errors import ColorizationError
+from commands import DVC, output_of
 from conftest import ROOT, Project, stages_run
 
 TOOL = (sys.executable, str(ROOT / "tools" / "cluster.py"))

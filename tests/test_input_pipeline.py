@@ -124,6 +124,49 @@ def test_flipping_mirrors_about_half_of_the_images_in_each_epoch(numbered: Examp
     assert (mirrored.any(axis=0) & ~mirrored.all(axis=0)).all()
 
 
+@pytest.fixture
+def located() -> Examples:
+    """40 images of 64 px whose pixels encode their place."""
+    rows, columns = np.mgrid[:64, :64].astype(np.float16) / 64
+    L = np.broadcast_to(rows[None, ..., None], (40, 64, 64, 1))
+    ab = np.broadcast_to(np.stack([rows, columns], axis=-1), (40, 64, 64, 2))
+    return Examples(dataclasses.make_dataclass("Images", ["L", "ab"])(L, ab), None)
+
+
+def test_a_crop_is_a_square_of_the_image_at_a_place_of_its_own(located: Examples) -> None:
+    batches = Batches(located, MSE.target, 20, 2, seed=3, crop=32)
+    places = []
+    for index in range(len(batches)):
+        (L,), ab = batches[index]
+        assert L.shape == (20, 32, 32, 1)
+        np.testing.assert_array_equal(L, ab[..., :1])
+        corners = ab[:, :1, :1]
+        np.testing.assert_array_equal(ab - corners, np.broadcast_to(ab[0] - corners[0], ab.shape))
+        places += (corners[:, 0, 0] * 64).astype(int).tolist()
+    assert np.min(places) >= 0
+    assert np.max(places) <= 32
+    assert len(set(map(tuple, places))) > 70  # of 80; 1,089 are possible
+
+
+def test_about_the_given_share_of_the_images_look_old(located: Examples) -> None:
+    plain, aged = (
+        [batches[index] for index in range(len(batches))]
+        for batches in (
+            Batches(located, MSE.target, 20, 10, seed=3, aged=share) for share in (0.0, 0.25)
+        )
+    )
+    changed = [
+        (one[0][0] != other[0][0]).any(axis=(1, 2, 3))
+        for one, other in zip(plain, aged, strict=True)
+    ]
+    # Of the images to be aged, 1 - 0.6 ** 6 get any defect. 4 standard deviations are 34.
+    assert abs(np.sum(changed) - 400 * 0.25 * (1 - 0.6**6)) < 34
+    for (_, ab), (_, target), images in zip(plain, aged, changed, strict=True):
+        np.testing.assert_array_equal(ab[~images], target[~images])
+        gray = (target == 0).all(axis=-1)
+        np.testing.assert_array_equal(target[~gray], ab[~gray])  # or as the photograph's
+
+
 @pytest.mark.parametrize("devices", [2, 3, 4])
 def test_several_devices_share_every_batch_evenly(numbered: Examples, devices: int) -> None:
     batches = Batches(numbered, MSE.target, 2 * devices, 20, seed=3, devices=devices)

@@ -1,5 +1,6 @@
 """A training is reproducible, keeps its best weights, and records correct scores."""
 
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -499,6 +500,16 @@ def test_if_all_images_are_of_low_chroma_the_error_names_the_largest(training: E
         r"the largest is \d+(\.\d+)?$",
     ):
         choose_images(training, settings)
+
+
+def test_a_crop_larger_than_the_images_is_refused(train: Trains, tmp_path: Path) -> None:
+    with pytest.raises(ColorizationError) as caught:
+        train(line("plain", crop=1024))
+    assert re.fullmatch(
+        r"variants\.x\.train\.crop must be at most preprocess\.image_size, \d+; found 1024",
+        str(caught.value),
+    )
+    assert not (tmp_path / "models").exists()
 
 
 @pytest.mark.parametrize("multiplier", [0.0, 0.1])

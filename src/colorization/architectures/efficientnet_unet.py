@@ -26,8 +26,11 @@ TAPS = (
     ("block_6_add", 64),
     ("block_3_add", 32),
 )
+# The first layers are general enough for gray images, and take most of the time to train.
+FROZEN = ("stem", *(f"block_{index}_" for index in range(7)))
 # Filters of the decoder at these sizes.
 DECODER = (256, 256, 160, 96)
+DROPOUT = 0.1  # share of the channels dropped after each of these
 
 
 def _build() -> keras.Model:
@@ -51,6 +54,7 @@ def _build() -> keras.Model:
         factor = 2 ** (len(TAPS) - index)  # hints have the size of the last level
         joined = JoinHints(factor, name=f"{name}_hints")(joined, hints)
         x = conv_norm_relu_pool(joined, filters, name=name)
+        x = layers.SpatialDropout2D(DROPOUT, name=f"{name}_dropout")(x)
     x = layers.Concatenate(name="L_join")([x, SpaceToDepth(name="L_folded")(L)])
     x = conv_norm_relu_pool(x, DECODER[-1], name="decoder_5")
     return keras.Model([L, hints], x)
@@ -62,5 +66,6 @@ ARCHITECTURE = Architecture(
     "the probability of each color",
     section=None,
     encoder="efficientnet_lite2",
+    frozen=FROZEN,
     objective=partial(classification, rebalancing=0.0),
 )

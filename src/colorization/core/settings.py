@@ -184,6 +184,8 @@ class Train(Section):
     fraction: Annotated[float, Field(ge=0.001, le=1)]
     min_chroma: Annotated[float, Field(ge=0, le=134)]  # the largest chroma of sRGB
     flip: bool
+    crop: Annotated[int, Field(ge=0, le=1024, multiple_of=32)]
+    aged: Annotated[float, Field(ge=0, le=1)]
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
     devices: Literal["one", "all"]
     num_val_images: Count

@@ -35,6 +35,9 @@ class Architecture:
     encoder : str or None
         The pretrained encoder, if any: a key of `encoders` in params.yaml, and the name of its
         layer in the model.
+    frozen : tuple of str
+        How the names of the encoder's layers begin that keep their weights even if
+        `train.encoder_lr_multiplier` is above 0.
     objective : Objective, or a callable that returns one
         The callable takes the `ColorStatistics` of the training images.
     """
@@ -44,6 +47,7 @@ class Architecture:
     section: str | None
     takes_embedding: bool = False
     encoder: str | None = None
+    frozen: tuple[str, ...] = ()
     objective: Objective | Callable[[ColorStatistics], Objective] = MSE
 
     def objective_for(self, colors: ColorStatistics | None) -> Objective:

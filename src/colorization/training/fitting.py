@@ -107,6 +107,8 @@ def fit(
         indices=indices,
         hints=takes_hints(model),
         flip=params.flip,
+        crop=params.crop,
+        aged=params.aged,
         devices=devices,
     )
     with strategy.scope():

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from colorization.dataset.examples import Examples
+from colorization.training.aging import age
 from colorization.training.hints import draw_hints
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class Batches(keras.utils.PyDataset):
     flip : bool
         Mirror each image with a probability of one half in each epoch. The embedding stays that of
         the unmirrored image.
+    crop : int
+        Side of the square, px, that is cut out of each image, at a random place; 0 for the whole
+        image. The embedding stays that of the whole image.
+    aged : float
+        Probability that an image is made to look old; see `aging`.
     devices : int
         Number of devices that share each batch. An epoch drops the remainder of the images that
         cannot be divided evenly among them.
@@ -56,6 +62,8 @@ class Batches(keras.utils.PyDataset):
         indices: np.ndarray | None = None,
         hints: bool = False,
         flip: bool = False,
+        crop: int = 0,
+        aged: float = 0.0,
         devices: int = 1,
     ) -> None:
         super().__init__()
@@ -67,6 +75,8 @@ class Batches(keras.utils.PyDataset):
         self._seed = seed
         self._hints = hints
         self._flip = flip
+        self._crop = crop
+        self._aged = aged
         self._indices = np.arange(len(examples)) if indices is None else indices
         self.images = len(self._indices) - len(self._indices) % devices  # per epoch
         self._cached_draw = lru_cache(maxsize=2)(self._draw)  # prefetching crosses epochs
@@ -93,14 +103,15 @@ class Batches(keras.utils.PyDataset):
         ab = self._examples.images.ab[chosen].astype(np.float32)
         for maps in (L, ab):
             maps[mirrored[batch]] = maps[mirrored[batch], :, ::-1]
+        # Unlike a longer list of numbers, a spawn key is never the seed of `_draw`.
+        stream = np.random.SeedSequence(self._seed, spawn_key=(self._first_epoch + epoch, number))
+        rng = np.random.default_rng(stream)
+        if self._crop:
+            L, ab = _cut_out(L, ab, self._crop, rng)
+        if self._aged:
+            age(L, ab, self._aged, rng)
         target = self._target(ab)
-        hints = []
-        if self._hints:
-            # Unlike a longer list of numbers, a spawn key is never the seed of `_draw`.
-            stream = np.random.SeedSequence(
-                self._seed, spawn_key=(self._first_epoch + epoch, number)
-            )
-            hints.append(draw_hints(target, np.random.default_rng(stream)))
+        hints = [draw_hints(target, rng)] if self._hints else []
         return (L, *embeddings, *hints), target
 
     def _draw(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
@@ -109,6 +120,18 @@ class Batches(keras.utils.PyDataset):
         order = rng.permutation(len(self._indices))
         mirrored = rng.random(len(self._indices)) < (0.5 if self._flip else 0)
         return order[: self.images], mirrored
+
+
+def _cut_out(
+    L: np.ndarray, ab: np.ndarray, side: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a square out of each image of a batch, at a random place."""
+    places = rng.integers(0, np.array(L.shape[1:3]) - side, size=(len(L), 2), endpoint=True)
+    squares = [np.s_[top : top + side, left : left + side] for top, left in places]
+    return tuple(  # type: ignore[return-value]
+        np.stack([image[square] for image, square in zip(maps, squares, strict=True)])
+        for maps in (L, ab)
+    )
 
 
 def as_dataset(batches: Batches) -> "Batches | tf.data.Dataset":

@@ -153,6 +153,11 @@ def _train(
             embedding=embedding is not None,
         )
     training = data.examples("train")
+    image_size = training.images.L.shape[1]
+    if settings.crop > image_size:
+        raise ColorizationError(
+            f"train.crop must be at most preprocess.image_size, {image_size}; found {settings.crop}"
+        )
     indices = choose_images(training, settings)
     configuration = {
         "variant": name,
@@ -194,7 +199,7 @@ def _train(
             encoder=encoder,
             train=settings,
             training_images=len(indices),
-            image_size=training.images.L.shape[1],
+            image_size=image_size,
             parameters=network.model.count_params(),
             best_epoch=outcome.best_epoch,
         )
@@ -237,10 +242,10 @@ def choose_images(examples: Examples, settings: Train) -> np.ndarray:
 def _encoder_to_train(
     network: Network, architecture: Architecture, settings: Train
 ) -> keras.Model | None:
-    """Make the whole encoder trainable and return it, or None if `encoder_lr_multiplier` is 0."""
+    """Make an encoder trainable and return it, or None if `encoder_lr_multiplier` is 0."""
     if architecture.encoder is None or not settings.encoder_lr_multiplier:
         return None
     encoder = network.model.get_layer(architecture.encoder)
     for layer in encoder.layers:
-        layer.trainable = True
+        layer.trainable = not layer.name.startswith(architecture.frozen)
     return encoder

@@ -1,7 +1,7 @@
 """Makes photographs look old: faded, grainy, blurred, scratched, on a plain border.
 
-A network that is to color old photographs sees such L in its training. The colors to learn stay
-those of the photograph, and gray where it does not show: on borders and scratches.
+A network that is to colorize old photographs sees such L in its training. The colors to learn stay
+those of the photograph, but are gray where nothing of it shows: on borders and scratches.
 """
 
 from collections.abc import Callable
@@ -9,14 +9,13 @@ from collections.abc import Callable
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-AGED = 0.5  # share of the images that are changed
-SHARE = 0.4  # of these, the share that gets each of the defects
+DEFECTIVE = 0.4  # share of the aged images that get each of the defects
 
 # Maps one image's L in [0, 1], (H, W), and whether a pixel shows it, to both with a defect.
 Defect = Callable[[np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray | None]]
 
 
-def age(L: np.ndarray, ab: np.ndarray, rng: np.random.Generator) -> None:
+def age(L: np.ndarray, ab: np.ndarray, share: float, rng: np.random.Generator) -> None:
     """Make some images of a batch look old, in place.
 
     Parameters
@@ -24,12 +23,14 @@ def age(L: np.ndarray, ab: np.ndarray, rng: np.random.Generator) -> None:
     L : (N, H, W, 1) float32 array
         In [-1, 1].
     ab : (N, H, W, 2) float32 array
+    share : float
+        Probability that an image is changed.
     rng : numpy.random.Generator
     """
-    for index in np.flatnonzero(rng.random(len(L)) < AGED):
+    for index in np.flatnonzero(rng.random(len(L)) < share):
         light = (L[index, ..., 0] + 1) / 2
         for defect in DEFECTS:
-            if rng.random() < SHARE:
+            if rng.random() < DEFECTIVE:
                 light, hidden = defect(light, rng)
                 if hidden is not None:
                     ab[index][hidden] = 0

@@ -1,0 +1,278 @@
+"""Compare choices for efficientnet_unet: trainings with a few changes each.
+
+Trains it on the cached arrays of `dvc repro colors` with the settings of params.yaml, except the
+epochs and the number of training images, and scores the validation images with a mean chroma of at
+least 2. Prints a line for each training, then a Markdown table.
+
+    python benchmarks/efficientnet_choices.py --images 4000 --epochs 4 \
+        --choices crops crops+tuned crops+tuned+aged
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import keras
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from keras import layers
+
+import turns
+from cached import FewData, settings_and_data, train
+from color_choices import averaging, fit_and_swap
+from colorization.architectures import efficientnet_unet
+from colorization.color import color_metrics
+from colorization.color.lab import chroma_of
+from colorization.color.statistics import ColorStatistics
+from colorization.core.settings import Train
+from colorization.dataset.examples import Examples
+from colorization.networks import catalog
+from colorization.networks.blocks import conv_norm_relu_pool
+from colorization.networks.classification import classification, halve
+from colorization.networks.objective import Objective
+from colorization.networks.saving import load_model
+from colorization.networks.vividness import AdjustableModel
+from colorization.training import fitting, training
+from colorization.training.input_pipeline import Batch, Batches
+from colorization.training.one_image import measure_colorizations
+
+VARIANT = "efficientnet_unet"
+MIN_CHROMA = 2.0
+CROP = 96  # px
+DROPOUT = 0.1
+MSE_WEIGHT = 20.0  # of ab in [-1, 1]; the two losses then have about the same size
+TEMPERATURES = (1.2, 1.0, 0.6)
+WATCHED = 256  # validation images after each epoch, and in the scores beside the error
+BATCH = 32
+
+Patch = Callable[[], AbstractContextManager]
+
+
+class Watching(FewData):
+    """Data with few validation images as well."""
+
+    def examples(self, split: str) -> Examples:
+        examples = super().examples(split)
+        return examples.subset(slice(0, WATCHED)) if split == "validation" else examples
+
+
+class Changed(Batches):
+    """Batches whose images are changed after they are drawn."""
+
+    changes: tuple[Callable[..., tuple[np.ndarray, ...]], ...] = ()
+
+    def __getitem__(self, index: int) -> Batch:
+        (L, hints), target = super().__getitem__(index)
+        rng = np.random.default_rng([self._seed, index, 1])
+        for change in self.changes:
+            L, hints, target = change(L, hints, target, rng)
+        return (L, hints), target
+
+
+def crop(
+    L: np.ndarray, hints: np.ndarray, target: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, ...]:
+    """Cut the same square out of all images of a batch."""
+    top, left = rng.integers((L.shape[1] - CROP) // 2 + 1, size=2)
+    half = np.s_[:, top : top + CROP // 2, left : left + CROP // 2]
+    whole = np.s_[:, 2 * top : 2 * top + CROP, 2 * left : 2 * left + CROP]
+    return L[whole], hints[half], target[half]
+
+
+def look_old(
+    L: np.ndarray, hints: np.ndarray, target: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, ...]:
+    ab = target.repeat(2, axis=1).repeat(2, axis=2)
+    age(L, ab, rng)
+    return L, hints, halve(ab)
+
+
+def no_hints(
+    L: np.ndarray,
+    hints: np.ndarray,
+    target: np.ndarray,
+    rng: np.random.Generator,  # noqa: ARG001
+) -> tuple[np.ndarray, ...]:
+    return L, np.zeros_like(hints), target
+
+
+def changing(*changes: Callable) -> AbstractContextManager:
+    """Add changes to those of `Changed`."""
+    return patch.object(Changed, "changes", (*Changed.changes, *changes))
+
+
+def tune(first: int, *given: Any) -> keras.Model | None:
+    """Make the encoder trainable from a block on."""
+    encoder = _encoder_to_train(*given)
+    for layer in encoder.layers if encoder else ():
+        name = layer.name.split("_")
+        layer.trainable = name[0] == "block" and int(name[1]) >= first
+    return encoder
+
+
+def with_dropout(*given: Any, name: str, **options: Any) -> keras.KerasTensor:
+    """Drop whole channels after each level of the decoder but the last."""
+    x = conv_norm_relu_pool(*given, name=name, **options)
+    if name not in {f"decoder_{level}" for level in (1, 2, 3, 4)}:
+        return x
+    return layers.SpatialDropout2D(DROPOUT, name=f"{name}_dropout")(x)
+
+
+def with_mse(colors: ColorStatistics) -> Objective:
+    """Add the squared error of the mean color to the cross-entropy."""
+    objective = classification(colors, rebalancing=0.0)
+
+    def loss(ab: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+        return objective.loss(ab, logits) + MSE_WEIGHT * objective.squared_error(ab, logits)
+
+    return replace(objective, loss=loss)
+
+
+def architecture(**changes: Any) -> AbstractContextManager:
+    changed = replace(efficientnet_unet.ARCHITECTURE, **changes)
+    return patch.object(efficientnet_unet, "ARCHITECTURE", changed)
+
+
+def objective(rebalancing: float) -> Patch:
+    return partial(architecture, objective=partial(classification, rebalancing=rebalancing))
+
+
+def setting(**changes: Any) -> AbstractContextManager:
+    return patch.dict(SETTINGS, changes)
+
+
+def constant(name: str, value: Any) -> Patch:
+    return partial(patch.object, efficientnet_unet, name, value)
+
+
+SETTINGS: dict[str, Any] = {}
+_encoder_to_train = training._encoder_to_train
+_tuned: Patch = partial(setting, encoder_lr_multiplier=0.1)
+
+CHOICES: Mapping[str, tuple[Patch, ...]] = {
+    "plain": (),
+    "crops": (partial(changing, crop),),
+    "no hints": (partial(changing, no_hints),),
+    "aged": (partial(changing, look_old),),
+    "tuned": (
+        _tuned,
+        partial(patch.object, training, "_encoder_to_train", partial(tune, 7)),
+    ),
+    "tuned whole": (_tuned,),
+    "tuned faster": (
+        partial(setting, encoder_lr_multiplier=0.3),
+        partial(patch.object, training, "_encoder_to_train", partial(tune, 7)),
+    ),
+    "dropout": (partial(patch.object, efficientnet_unet, "conv_norm_relu_pool", with_dropout),),
+    "mse": (partial(architecture, objective=with_mse),),
+    "half weights": (objective(0.5),),
+    "full weights": (objective(1.0),),
+    "averaged": (
+        partial(patch.object, fitting, "build_optimizer", averaging),
+        partial(patch.object, keras.Model, "fit", fit_and_swap),
+    ),
+    "slower": (partial(setting, learning_rate=0.0005),),
+    "last level of 64": (constant("DECODER", (256, 256, 160, 64)),),
+    "head": (constant("TAPS", (("head_relu", 256), *efficientnet_unet.TAPS[1:])),),
+    "batches of 16": (partial(setting, batch_size=16),),
+}
+
+
+def main(images: int | None, epochs: int, seed: int, choices: list[str]) -> None:
+    settings, data = settings_and_data(VARIANT, images)
+    settings = settings.model_copy(update={"epochs": epochs, "num_val_images": 1})
+    validation = data.examples("validation")
+    data = Watching(data.arrays, data.colors, data.inputs, data.images)
+    print(f"{turns.machine()}\n\n{images or 'all'} training images, {epochs} epochs, seed {seed}\n")
+    rows = {}
+    for names in choices:
+        rows[names] = train_and_score(names.split("+"), seed, settings, data, validation)
+        print(names, rows[names], flush=True)
+    print(f"\n{pd.DataFrame(rows).T.to_markdown()}")
+
+
+def train_and_score(
+    names: list[str], seed: int, settings: Train, data: FewData, validation: Examples
+) -> dict[str, float]:
+    """Train once with some choices, and return the scores with the minutes it took."""
+    with ExitStack() as patched, tempfile.TemporaryDirectory() as folder:
+        enter = patched.enter_context
+        enter(patch.dict(SETTINGS))
+        enter(patch.object(fitting, "Batches", Changed))
+        enter(patch.object(fitting, "calibrate_vividness", lambda *_: None))
+        for name in names:
+            for patch_code in CHOICES[name]:
+                enter(patch_code())
+        enter(patch.object(catalog, "load", lambda _: efficientnet_unet.ARCHITECTURE))
+        started = time.perf_counter()
+        model = train(VARIANT, seed, settings.model_copy(update=SETTINGS), data, Path(folder))
+        minutes = (time.perf_counter() - started) / 60
+        history = pd.read_csv(model / "history.csv")
+        best = int(history.val_loss.idxmin())
+        return {
+            "best epoch": best + 1,
+            "val_mse": float(history.val_mse[best]),
+            **scores(model, validation, ColorStatistics.read(data.colors)),
+            "minutes": minutes,
+        }
+
+
+def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[str, float]:
+    """Score the mean of the distribution at several temperatures."""
+    adjustable = AdjustableModel.of(load_model(folder))
+    if adjustable is None:
+        raise ValueError(f"{VARIANT} has no vividness")
+    rebalancing = float(adjustable.decoder.rebalancing)
+    chroma = np.array([chroma_of(ab.astype(np.float32)).mean() for ab in validation.images.ab])
+    colorful = np.flatnonzero(chroma >= MIN_CHROMA)
+    errors, measured = [], []
+    for start in range(0, len(colorful), BATCH):
+        batch = colorful[start : start + BATCH]
+        logits = adjustable.logits(validation.inputs(batch))
+        truth = validation.images.ab[batch].astype(np.float32)
+        ways = [adjustable.decode_with(logits, rebalancing, t) for t in TEMPERATURES]
+        constant_color = np.broadcast_to(colors.mean_ab, truth.shape)
+        errors += [
+            [np.mean((way[i] - truth[i]) ** 2) for way in (constant_color, *ways)]
+            for i in range(len(batch))
+        ]
+        if start < WATCHED:
+            measured += Parallel(n_jobs=-1)(
+                delayed(measure_colorizations)(rgb, np.stack(ab))
+                for rgb, *ab in zip(validation.images.rgb[batch], *ways, strict=True)
+            )
+    constant_error, *model_errors = np.sum(errors, axis=0)
+    removed = 100 * (1 - np.array(model_errors) / constant_error)
+    difference, colorfulness, stains = np.moveaxis(np.array(measured), -1, 0).mean(axis=1)
+    truth_colorfulness = np.mean(
+        [_colorfulness(validation.images.rgb[i]) for i in colorful[: len(measured)]]
+    )
+    named = {}
+    for index, t in enumerate(TEMPERATURES):
+        named[f"E, T {t:g}"] = round(float(removed[index]), 2)
+    for index, t in enumerate(TEMPERATURES[1:], start=2):
+        named[f"CIEDE2000, T {t:g}"] = round(float(difference[index] - difference[0]), 2)
+        named[f"colorfulness, T {t:g}"] = round(float(colorfulness[index] / truth_colorfulness), 3)
+        named[f"stains, T {t:g}, %"] = round(float(100 * stains[index]), 3)
+    return named
+
+
+def _colorfulness(rgb: np.ndarray) -> float:
+    return color_metrics.colorfulness(rgb)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--choices", nargs="+", required=True)
+    main(**vars(parser.parse_args()))
