@@ -23,7 +23,6 @@ import keras
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from keras import layers
 
 import turns
 from cached import FewData, settings_and_data, train
@@ -35,19 +34,16 @@ from colorization.color.statistics import ColorStatistics
 from colorization.core.settings import Train
 from colorization.dataset.examples import Examples
 from colorization.networks import catalog
-from colorization.networks.blocks import conv_norm_relu_pool
-from colorization.networks.classification import classification, halve
+from colorization.networks.classification import classification
 from colorization.networks.objective import Objective
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AdjustableModel
-from colorization.training import fitting, training
+from colorization.training import fitting
 from colorization.training.input_pipeline import Batch, Batches
 from colorization.training.one_image import measure_colorizations
 
 VARIANT = "efficientnet_unet"
 MIN_CHROMA = 2.0
-CROP = 96  # px
-DROPOUT = 0.1
 MSE_WEIGHT = 20.0  # of ab in [-1, 1]; the two losses then have about the same size
 TEMPERATURES = (1.2, 1.0, 0.6)
 WATCHED = 256  # validation images after each epoch, and in the scores beside the error
@@ -64,66 +60,12 @@ class Watching(FewData):
         return examples.subset(slice(0, WATCHED)) if split == "validation" else examples
 
 
-class Changed(Batches):
-    """Batches whose images are changed after they are drawn."""
-
-    changes: tuple[Callable[..., tuple[np.ndarray, ...]], ...] = ()
+class WithoutHints(Batches):
+    """Batches whose hints are nowhere."""
 
     def __getitem__(self, index: int) -> Batch:
         (L, hints), target = super().__getitem__(index)
-        rng = np.random.default_rng([self._seed, index, 1])
-        for change in self.changes:
-            L, hints, target = change(L, hints, target, rng)
-        return (L, hints), target
-
-
-def crop(
-    L: np.ndarray, hints: np.ndarray, target: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, ...]:
-    """Cut the same square out of all images of a batch."""
-    top, left = rng.integers((L.shape[1] - CROP) // 2 + 1, size=2)
-    half = np.s_[:, top : top + CROP // 2, left : left + CROP // 2]
-    whole = np.s_[:, 2 * top : 2 * top + CROP, 2 * left : 2 * left + CROP]
-    return L[whole], hints[half], target[half]
-
-
-def look_old(
-    L: np.ndarray, hints: np.ndarray, target: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, ...]:
-    ab = target.repeat(2, axis=1).repeat(2, axis=2)
-    age(L, ab, rng)
-    return L, hints, halve(ab)
-
-
-def no_hints(
-    L: np.ndarray,
-    hints: np.ndarray,
-    target: np.ndarray,
-    rng: np.random.Generator,  # noqa: ARG001
-) -> tuple[np.ndarray, ...]:
-    return L, np.zeros_like(hints), target
-
-
-def changing(*changes: Callable) -> AbstractContextManager:
-    """Add changes to those of `Changed`."""
-    return patch.object(Changed, "changes", (*Changed.changes, *changes))
-
-
-def tune(first: int, *given: Any) -> keras.Model | None:
-    """Make the encoder trainable from a block on."""
-    encoder = _encoder_to_train(*given)
-    for layer in encoder.layers if encoder else ():
-        name = layer.name.split("_")
-        layer.trainable = name[0] == "block" and int(name[1]) >= first
-    return encoder
-
-
-def with_dropout(*given: Any, name: str, **options: Any) -> keras.KerasTensor:
-    """Drop whole channels after each level of the decoder but the last."""
-    x = conv_norm_relu_pool(*given, name=name, **options)
-    if name not in {f"decoder_{level}" for level in (1, 2, 3, 4)}:
-        return x
-    return layers.SpatialDropout2D(DROPOUT, name=f"{name}_dropout")(x)
+        return (L, np.zeros_like(hints)), target
 
 
 def with_mse(colors: ColorStatistics) -> Objective:
@@ -154,24 +96,20 @@ def constant(name: str, value: Any) -> Patch:
 
 
 SETTINGS: dict[str, Any] = {}
-_encoder_to_train = training._encoder_to_train
-_tuned: Patch = partial(setting, encoder_lr_multiplier=0.1)
 
 CHOICES: Mapping[str, tuple[Patch, ...]] = {
     "plain": (),
-    "crops": (partial(changing, crop),),
-    "no hints": (partial(changing, no_hints),),
-    "aged": (partial(changing, look_old),),
-    "tuned": (
-        _tuned,
-        partial(patch.object, training, "_encoder_to_train", partial(tune, 7)),
+    "crops": (partial(setting, crop=96),),
+    "aged": (partial(setting, aged=0.3),),
+    "tuned": (partial(setting, encoder_lr_multiplier=0.1),),
+    "tuned whole": (
+        partial(setting, encoder_lr_multiplier=0.1),
+        partial(architecture, frozen=()),
     ),
-    "tuned whole": (_tuned,),
-    "tuned faster": (
-        partial(setting, encoder_lr_multiplier=0.3),
-        partial(patch.object, training, "_encoder_to_train", partial(tune, 7)),
-    ),
-    "dropout": (partial(patch.object, efficientnet_unet, "conv_norm_relu_pool", with_dropout),),
+    "tuned faster": (partial(setting, encoder_lr_multiplier=0.3),),
+    "no hints": (partial(patch.object, fitting, "Batches", WithoutHints),),
+    "no dropout": (constant("DROPOUT", 0.0),),
+    "more dropout": (constant("DROPOUT", 0.2),),
     "mse": (partial(architecture, objective=with_mse),),
     "half weights": (objective(0.5),),
     "full weights": (objective(1.0),),
@@ -206,7 +144,6 @@ def train_and_score(
     with ExitStack() as patched, tempfile.TemporaryDirectory() as folder:
         enter = patched.enter_context
         enter(patch.dict(SETTINGS))
-        enter(patch.object(fitting, "Batches", Changed))
         enter(patch.object(fitting, "calibrate_vividness", lambda *_: None))
         for name in names:
             for patch_code in CHOICES[name]:
