@@ -175,6 +175,17 @@ def test_both_pages_report_every_fact(here: Path, page: str, fact: str) -> None:
     assert not re.search(r"\b(None|nan|NaN|Undefined)\b", text.split("const table")[0])
 
 
+def test_one_line_names_all_networks_with_random_weights(tmp_path: Path) -> None:
+    encoder = Pretrained(network="vgg16", weights="random")
+    vgg = replace(VGG, training=VGG.training.model_copy(update={"encoder": encoder}))
+    write(tmp_path, replace(STUDY, trainings=STUDY.trainings | {("vgg16_conv", 1): vgg}))
+    words = "inception_v3, vgg16 have random weights: their features carry no semantics."
+    for page in PAGES:
+        text = plain(tmp_path, page)
+        assert words in text
+        assert text.count("random weights") == 1
+
+
 @pytest.mark.parametrize(
     "fact",
     [

@@ -206,7 +206,7 @@ def test_transparent_pixels_are_white(mode: str) -> None:
         content = encoded(Image.new("P", (120, 90), 0), transparency=0)
     else:
         content = encoded(Image.new("RGBA", (120, 90), (200, 0, 100, 0)).convert(mode))
-    assert (model_input.decode_square(content, 32) == 255).all()
+    assert (model_input.decode_square(decoding.open_image(content), 32) == 255).all()
     assert (model_input.resize_keep_aspect(decoding.open_image(content), 32) == 255).all()
     hidden = np.asarray(decoding.to_srgb_with_alpha(decoding.open_image(content)))
     assert hidden[..., :3].max() < 255
@@ -215,7 +215,7 @@ def test_transparent_pixels_are_white(mode: str) -> None:
 
 def test_a_large_jpeg_decoded_at_a_fraction_is_similar() -> None:
     large = Image.fromarray(scene(1, 640, 640))
-    small = model_input.decode_square(encoded(large, "JPEG", quality=95), 32)
+    small = model_input.decode_square(decoding.open_image(encoded(large, "JPEG", quality=95)), 32)
     exact = np.asarray(large.resize((32, 32), Image.Resampling.BICUBIC))
     assert np.abs(small.astype(int) - exact).mean() < 2
 
@@ -224,7 +224,9 @@ def test_the_square_is_the_center_of_the_image() -> None:
     image = Image.new("RGB", (96, 32), "red")
     image.paste("lime", (32, 0, 64, 32))
     for oriented in (image, image.transpose(Image.Transpose.ROTATE_90)):
-        assert (model_input.decode_square(encoded(oriented), 32) == [0, 255, 0]).all()
+        assert (
+            model_input.decode_square(decoding.open_image(encoded(oriented)), 32) == [0, 255, 0]
+        ).all()
         assert (model_input.center_square(oriented, 32) == [0, 255, 0]).all()
 
 

@@ -15,7 +15,7 @@ from colorization.core import parallel
 from colorization.core.errors import ColorizationError
 from colorization.core.parallel import Postponed
 from colorization.core.settings import Split
-from colorization.photos import examining, model_input, split
+from colorization.photos import decoding, examining, model_input, split
 from hostile import CRASHING, HANGING, make_decoders_hostile
 from samples import PARAMS, encoded, pack, scene
 
@@ -270,7 +270,8 @@ def test_a_rotated_photograph_is_examined_upright(
     assert other["mean_chroma"] == one["mean_chroma"]
     np.testing.assert_array_equal(other["hash"], one["hash"])
     np.testing.assert_array_equal(
-        model_input.decode_square(content, 32), model_input.decode_square(encoded(upright), 32)
+        model_input.decode_square(decoding.open_image(content), 32),
+        model_input.decode_square(decoding.open_image(encoded(upright)), 32),
     )
 
 
@@ -282,7 +283,7 @@ def with_a_flipped_bit(content: bytes, rng: np.random.Generator) -> bytes:
 
 def refusal_of_preprocess(content: bytes) -> str:
     try:
-        model_input.decode_square(content, 32)
+        model_input.decode_square(decoding.open_image(content), 32)
     except ColorizationError as error:
         return str(error)
     return ""

@@ -12,7 +12,7 @@ from colorization.networks.architecture import Architecture
 from colorization.networks.blocks import (
     BilinearUpsampling,
     SpaceToDepth,
-    conv_norm_relu_pool,
+    conv_norm_relu,
 )
 from colorization.networks.classification import classification
 from colorization.networks.encoders import encode
@@ -47,16 +47,16 @@ def _build() -> keras.Model:
         zip(features, TAPS, DECODER, strict=True), start=1
     ):
         name = f"decoder_{index}"
-        joined = conv_norm_relu_pool(tap, channels, kernel_size=1, name=f"{name}_tap")
+        joined = conv_norm_relu(tap, channels, kernel_size=1, name=f"{name}_tap")
         if x is not None:
             enlarged = BilinearUpsampling(name=f"{name}_up")(x)
             joined = layers.Concatenate(name=f"{name}_join")([enlarged, joined])
         factor = 2 ** (len(TAPS) - index)  # hints have the size of the last level
         joined = JoinHints(factor, name=f"{name}_hints")(joined, hints)
-        x = conv_norm_relu_pool(joined, filters, name=name)
+        x = conv_norm_relu(joined, filters, name=name)
         x = layers.SpatialDropout2D(DROPOUT, name=f"{name}_dropout")(x)
     x = layers.Concatenate(name="L_join")([x, SpaceToDepth(name="L_folded")(L)])
-    x = conv_norm_relu_pool(x, DECODER[-1], name="decoder_5")
+    x = conv_norm_relu(x, DECODER[-1], name="decoder_5")
     return keras.Model([L, hints], x)
 
 

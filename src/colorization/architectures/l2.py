@@ -6,14 +6,15 @@ import keras
 from keras import layers
 
 from colorization.networks.architecture import Architecture
-from colorization.networks.koalarization import batch_normalized
+from colorization.networks.blocks import conv_norm_relu_pool
+from colorization.networks.koalarization import koalarization
 
 L2 = 0.01  # section 3.4.3
 
 
 def _build(*, embedding: bool) -> keras.Model:
     """Build `bn_maxpool`, with the same initial weights, and add the penalty."""
-    plain = batch_normalized(embedding=embedding)
+    plain = koalarization(conv_norm_relu_pool, embedding=embedding)
     model = keras.models.clone_model(plain, clone_function=partial(_penalized, l2=L2))
     model.set_weights(plain.get_weights())
     return model

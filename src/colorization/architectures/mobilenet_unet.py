@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from colorization.networks.architecture import Architecture
-from colorization.networks.blocks import BilinearUpsampling, conv_norm_relu_pool
+from colorization.networks.blocks import BilinearUpsampling, conv_norm_relu
 from colorization.networks.classification import classification
 from colorization.networks.encoders import encode
 
@@ -30,15 +30,15 @@ def _build() -> keras.Model:
     three = layers.Concatenate(dtype="float32", name="to_three")([L, L, L])
     names = (DEEPEST, *(name for name, _ in SKIPS))
     x, *skips = encode(three, "mobilenet_v2", outputs=names)
-    x = conv_norm_relu_pool(x, BRIDGE, name="bridge")
+    x = conv_norm_relu(x, BRIDGE, name="bridge")
     for index, (skip, (_, channels), filters) in enumerate(
         zip(skips, SKIPS, DECODER, strict=True), start=1
     ):
         name = f"decoder_{index}"
         x = BilinearUpsampling(name=f"{name}_up")(x)
-        reduced = conv_norm_relu_pool(skip, channels, kernel_size=1, name=f"{name}_skip")
+        reduced = conv_norm_relu(skip, channels, kernel_size=1, name=f"{name}_skip")
         x = layers.Concatenate(name=f"{name}_join")([x, reduced])
-        x = conv_norm_relu_pool(x, filters, name=name)
+        x = conv_norm_relu(x, filters, name=name)
     return keras.Model([L], x)
 
 

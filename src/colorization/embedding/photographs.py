@@ -9,8 +9,7 @@ from colorization.core.errors import ColorizationError
 from colorization.core.parallel import Postponed, imap_unordered
 from colorization.core.text import printable
 from colorization.embedding.embedder_input import prepare_embedder_input
-from colorization.photos import decoding, model_input
-from colorization.sources import archives
+from colorization.photos.squares import decode_squares
 
 
 def decode_batch(
@@ -38,14 +37,7 @@ def decode_batch(
     ColorizationError
         If an image cannot be decoded.
     """
-    squares = []
-    for name in names:
-        image = decoding.open_image(archives.read_member(archive, name))
-        pixels = decoding.pixels_to_decode(image, model_input.MARGIN * image_size)
-        if pixels > most_pixels:
-            return Postponed(pixels)
-        squares.append(prepare_embedder_input(image, image_size))
-    return np.stack(squares)
+    return decode_squares(prepare_embedder_input, archive, names, image_size, most_pixels)
 
 
 def decode_batches(

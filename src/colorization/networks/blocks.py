@@ -1,6 +1,7 @@
 """Defines the blocks that networks are composed of; each maps a tensor to a tensor."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import keras
@@ -60,7 +61,8 @@ def conv_norm_relu(
     return layers.ReLU(name=f"{name}_relu")(x)
 
 
-def conv_relu_pool(
+def max_pooled(
+    conv: ConvBlock,
     x: keras.KerasTensor,
     filters: int,
     *,
@@ -68,22 +70,13 @@ def conv_relu_pool(
     kernel_size: int = 3,
     downsample: bool = False,
 ) -> keras.KerasTensor:
-    """Convolution and ReLU; 2x2 max pooling downsamples."""
-    x = conv_relu(x, filters, kernel_size=kernel_size, name=name)
+    """Apply a convolution block; 2x2 max pooling downsamples, instead of the block's stride."""
+    x = conv(x, filters, kernel_size=kernel_size, name=name)
     return layers.MaxPooling2D(name=f"{name}_pool")(x) if downsample else x
 
 
-def conv_norm_relu_pool(
-    x: keras.KerasTensor,
-    filters: int,
-    *,
-    name: str,
-    kernel_size: int = 3,
-    downsample: bool = False,
-) -> keras.KerasTensor:
-    """Convolution, batch normalization and ReLU; 2x2 max pooling downsamples (section 3.4.2)."""
-    x = conv_norm_relu(x, filters, kernel_size=kernel_size, name=name)
-    return layers.MaxPooling2D(name=f"{name}_pool")(x) if downsample else x
+conv_relu_pool: ConvBlock = partial(max_pooled, conv_relu)
+conv_norm_relu_pool: ConvBlock = partial(max_pooled, conv_norm_relu)  # section 3.4.2
 
 
 def spatial_dropout(x: keras.KerasTensor, *, name: str) -> keras.KerasTensor:

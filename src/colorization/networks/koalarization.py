@@ -46,12 +46,3 @@ def koalarization(
     fused = conv(features, 256, kernel_size=1, name="fusion_conv")
     ab = blocks.decoder(fused, conv, after_every_other=after_every_other)
     return keras.Model(inputs, ab)
-
-
-def batch_normalized(*, embedding: bool) -> keras.Model:
-    """Build section 3.4.2's network: batch normalization before each ReLU, max pooling, no strides.
-
-    The paper normalizes after *every* convolution. Here the tanh output is not normalized, since
-    that would force every batch's ab to the same mean and spread.
-    """
-    return koalarization(blocks.conv_norm_relu_pool, embedding=embedding)

@@ -109,7 +109,7 @@ class VividnessDecoder(layers.Layer):
 
         With beta equal to `rebalancing`, the weighting of the loss is undone, which gives the
         distribution found in photographs. A lower beta favors rare colors. A temperature under 1
-        sharpens the distribution.
+        sharpens the distribution, one above 1 softens it.
         """
         sharpened = (ops.cast(logits, "float32") - beta * self.log_weights) / temperature
         return ops.matmul(ops.softmax(sharpened, axis=-1), self.centers)

@@ -22,13 +22,14 @@ MAX_ASPECT = 4.0  # longer over shorter side; longer photographs are squashed
 STEP = 32  # px; the networks halve each side up to five times
 
 
-def decode_square(content: bytes, image_size: int) -> np.ndarray:
+def decode_square(image: Image.Image, image_size: int) -> np.ndarray:
     """Decode the center square of a photograph, for training.
 
     Parameters
     ----------
-    content : bytes
-        An image file's content.
+    image : Image.Image
+        Any mode; cannot be used afterwards. A large JPEG that is not decoded yet is decoded at a
+        fraction of its size.
     image_size : int
         Side of the result in px.
 
@@ -40,15 +41,10 @@ def decode_square(content: bytes, image_size: int) -> np.ndarray:
     Raises
     ------
     ColorizationError
-        As `decoding.open_image` and `decoding.to_srgb`.
+        As `decoding.to_srgb`.
     """
-    rgb = decoding.to_srgb(decoding.open_image(content), least_side=MARGIN * image_size)
+    rgb = decoding.to_srgb(image, least_side=MARGIN * image_size)
     return center_square(rgb, image_size)
-
-
-def pixels_to_decode(content: bytes, image_size: int) -> int:
-    """Count the pixels that `decode_square` will hold in memory. Raises as `decode_square`."""
-    return decoding.pixels_to_decode(decoding.open_image(content), MARGIN * image_size)
 
 
 def center_square(image: Image.Image, side: int) -> np.ndarray:

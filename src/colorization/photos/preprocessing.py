@@ -4,8 +4,6 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from colorization.core.errors import ColorizationError
 from colorization.core.parallel import Postponed, imap_unordered
 from colorization.core.progress import progress_bar
@@ -13,8 +11,8 @@ from colorization.core.settings import Preprocess
 from colorization.core.text import printable
 from colorization.dataset import arrays
 from colorization.dataset.splits import SPLITS, names_by_split
-from colorization.photos import model_input
-from colorization.sources import archives
+from colorization.photos.model_input import decode_square
+from colorization.photos.squares import decode_squares
 
 if TYPE_CHECKING:  # the worker processes would import it, too
     import pandas as pd
@@ -117,12 +115,8 @@ def fill(
     ColorizationError
         If an image cannot be decoded.
     """
-    squares = []
-    for name in names:
-        content = archives.read_member(archive, name)
-        pixels = model_input.pixels_to_decode(content, image_size)
-        if pixels > most_pixels:
-            return Postponed(pixels)
-        squares.append(model_input.decode_square(content, image_size))
-    arrays.fill(folder, start, np.stack(squares))
+    squares = decode_squares(decode_square, archive, names, image_size, most_pixels)
+    if isinstance(squares, Postponed):
+        return squares
+    arrays.fill(folder, start, squares)
     return None

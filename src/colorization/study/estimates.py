@@ -136,22 +136,6 @@ def mean_over_seeds(values: Sequence[float]) -> Estimate:
     return linear_combination([np.reshape(values, (-1, 1))], [1])
 
 
-def mean_over_images(values: np.ndarray) -> Estimate:
-    """Mean over images, and over seeds if there are several.
-
-    Parameters
-    ----------
-    values : (S, I) float array
-        A row per seed, a column per image; the images are the same for every seed.
-
-    Returns
-    -------
-    Estimate
-        The interval is over images and, if S > 1, over seeds; over seeds alone if I = 1.
-    """
-    return linear_combination([values], [1])
-
-
 def linear_combination(tables: Sequence[np.ndarray], weights: Sequence[float]) -> Estimate:
     """Weighted sum of the means of independent trainings, such as the difference of two variants.
 

@@ -5,13 +5,15 @@ A network that predicts the probability of each color leaves open which color to
 than `rebalancing` tilts the distribution towards rare colors; the tilt is the difference. The rule,
 over the validation images with a mean chroma of at least `MIN_CHROMA`:
 
-1. At vividness 0: the mean of the colors by their probability, which has the least error of ab.
+1. At vividness 0: without tilt, the temperature of `SOFTENING` with the least squared error of ab.
+   It is 1, which gives the mean of the colors by their probability, unless the network is too sure
+   of its colors: a higher temperature softens their distribution.
 2. At vividness 1: as colorful as the photographs; the sum of Hasler and Süsstrunk's colorfulness
    over the images equals that over the photographs. The points between are evenly spaced in
    colorfulness.
-3. Of the tilts and temperatures that yield a point's colorfulness, those with the least mean
-   CIEDE2000. Tilt may not fall, and temperature may not rise, from one point to the next, so that
-   colors change monotonically.
+3. At the other points: of the tilts and temperatures that yield a point's colorfulness, those with
+   the least mean CIEDE2000. Tilt may not fall, and temperature may not rise, from one point to the
+   next, so that colors change monotonically.
 4. The default is the most vivid operating point at which at most `MAX_STAINS` of the pixels are
    stains and the mean CIEDE2000 is at most that of the gray images; 0 if no point is within both
    limits.
@@ -40,6 +42,7 @@ MAX_STAINS = 0.003  # share of the pixels
 BATCH_SIZE = 8  # images, each in all decodings
 TILTS = np.linspace(0, 1, OPERATING_POINTS)
 TEMPERATURES = np.geomspace(1, 0.15, 8)
+SOFTENING = (1.0, 1.15, 1.3, 1.5)  # temperatures at vividness 0
 REFINEMENT = 10  # interpolated steps for each step of the grid
 TOLERANCE = 0.01  # of colorfulness, as a share of the photographs'
 
@@ -59,23 +62,30 @@ def calibrate_vividness(adjustable: AdjustableModel, validation: Examples) -> No
     chroma = [chroma_of(ab.astype(np.float32)).mean() for ab in validation.images.ab]
     colorful = np.flatnonzero(np.array(chroma) >= MIN_CHROMA)
     search, images = (
-        validation.subset(colorful[evenly_spaced(len(colorful), count)].tolist())
-        for count in (SEARCH_IMAGES, DEFAULT_IMAGES)
+        colorful[evenly_spaced(len(colorful), count)] for count in (SEARCH_IMAGES, DEFAULT_IMAGES)
     )
     if not len(colorful):
         return
     rebalancing = float(adjustable.decoder.rebalancing)
+    softened = [(rebalancing, temperature) for temperature in SOFTENING]
     grid = [(rebalancing - tilt, float(t)) for tilt in TILTS for t in TEMPERATURES]
-    difference, colorfulness, _ = _measure(adjustable, search, grid).mean(axis=0).T
-    shape = (len(TILTS), len(TEMPERATURES))
-    of_photographs = sum(map(color_metrics.colorfulness, search.images.rgb)) / len(search)
+    difference, colorfulness, _, squared_error = (
+        values[1:]  # without gray
+        for values in _measure(adjustable, validation, search, [*softened, *grid]).mean(axis=0).T
+    )
+    rgb = validation.images.rgb
+    colorfulness = colorfulness / np.mean([color_metrics.colorfulness(rgb[i]) for i in search])
+    faithful = int(np.argmin(squared_error[: len(softened)]))
+    of_grid, shape = slice(len(softened), None), (len(TILTS), len(TEMPERATURES))
     tilts, temperatures = operating_points(
-        difference[1:].reshape(shape),
-        (colorfulness[1:] / of_photographs).reshape(shape),
+        difference[of_grid].reshape(shape),
+        colorfulness[of_grid].reshape(shape),
+        SOFTENING[faithful],
+        float(colorfulness[faithful]),
     )
     betas = rebalancing - tilts
     points = list(zip(betas, temperatures, strict=True))
-    difference, _, stains = _measure(adjustable, images, points).mean(axis=0).T
+    difference, _, stains, _ = _measure(adjustable, validation, images, points).mean(axis=0).T
     default = default_vividness(stains[1:], difference)
     adjustable.decoder.set_operating_points(betas, temperatures, default)
 
@@ -96,14 +106,19 @@ def default_vividness(stains: np.ndarray, difference: np.ndarray) -> float:
 
 
 def operating_points(
-    difference: np.ndarray, colorfulness: np.ndarray
+    difference: np.ndarray,
+    colorfulness: np.ndarray,
+    first_temperature: float,
+    first_colorfulness: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Find tilt and temperature at each operating point, by points 1 to 3 of the rule.
+    """Find tilt and temperature at each operating point, by points 2 and 3 of the rule.
 
     Parameters
     ----------
     difference, colorfulness : (len(TILTS), len(TEMPERATURES)) float arrays
         Mean CIEDE2000, and colorfulness divided by that of the photographs.
+    first_temperature, first_colorfulness : float
+        Those at vividness 0.
 
     Returns
     -------
@@ -113,8 +128,8 @@ def operating_points(
     difference, colorfulness = (_refine(values) for values in (difference, colorfulness))
     rows, columns = difference.shape
     row = column = 0
-    path = [(row, column)]
-    for target in np.linspace(colorfulness[0, 0], max(colorfulness[0, 0], 1), OPERATING_POINTS)[1:]:
+    path = []
+    for target in np.linspace(first_colorfulness, max(first_colorfulness, 1), OPERATING_POINTS)[1:]:
         # Rows lead to more tilt, columns to lower temperatures.
         deviation = np.abs(colorfulness[row:, column:] - target)
         close = deviation <= max(TOLERANCE, deviation.min())
@@ -125,7 +140,10 @@ def operating_points(
     tilts = np.linspace(TILTS[0], TILTS[-1], rows)
     temperatures = np.geomspace(TEMPERATURES[0], TEMPERATURES[-1], columns)
     indices = np.array(path)
-    return tilts[indices[:, 0]], temperatures[indices[:, 1]]
+    return (
+        np.array([TILTS[0], *tilts[indices[:, 0]]]),
+        np.array([first_temperature, *temperatures[indices[:, 1]]]),
+    )
 
 
 def _refine(values: np.ndarray) -> np.ndarray:
@@ -135,14 +153,17 @@ def _refine(values: np.ndarray) -> np.ndarray:
 
 
 def _measure(
-    adjustable: AdjustableModel, examples: Examples, decodings: Sequence[Decoding]
+    adjustable: AdjustableModel,
+    examples: Examples,
+    indices: np.ndarray,
+    decodings: Sequence[Decoding],
 ) -> np.ndarray:
-    """Measure each photograph in gray and in D decodings: (N, 1 + D, 3), as `Measured`."""
-    starts = range(0, len(examples), BATCH_SIZE)
+    """Measure N photographs in gray and in D decodings: (N, 1 + D, 4), as `Measured`."""
+    starts = range(0, len(indices), BATCH_SIZE)
     measured = []
     with Parallel(n_jobs=-1) as parallel:
         for start in progress(starts, "calibrating vividness", len(starts)):
-            batch = slice(start, start + BATCH_SIZE)
+            batch = indices[start : start + BATCH_SIZE]
             logits = adjustable.logits(examples.inputs(batch))
             ab = np.stack(
                 [adjustable.decode_with(logits, *decoding) for decoding in decodings], axis=1

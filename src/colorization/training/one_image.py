@@ -23,11 +23,14 @@ class Measured(NamedTuple):
     stains : float
         Share of the pixels whose predicted chroma is above `VIVID` and whose true one is below
         `PALE`.
+    squared_error : float
+        Mean squared error of ab / AB_SCALE.
     """
 
     difference: float
     colorfulness: float
     stains: float
+    squared_error: float
 
 
 def measure_colorizations(rgb: np.ndarray, colorizations: np.ndarray) -> list[Measured]:
@@ -50,6 +53,7 @@ def measure_colorizations(rgb: np.ndarray, colorizations: np.ndarray) -> list[Me
                 color_metrics.ciede2000_mean(truth, lab.to_cie(*lab.rgb_to_lab(image))),
                 color_metrics.colorfulness(image),
                 float(np.mean((chroma_of(ab) > VIVID) & pale)),
+                float(np.mean((ab - true_ab) ** 2, dtype=np.float64)),
             )
         )
     return measured

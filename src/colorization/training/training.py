@@ -2,6 +2,8 @@
 
 import re
 import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,103 +111,96 @@ def train_variant(
         If weights are missing or the training diverges. The message names the line for a setting
         that it overrides.
     """
-    try:
-        return _train(name, seed, settings, encoders, data, out, checkpoint_dir, hash_cache)
-    except ColorizationError as error:
-        overrides = data.inputs.line.train
-        message = re.sub(
-            r"(?<![\w.])train\.(\w+)",
-            lambda key: f"variants.{name}.{key[0]}" if key[1] in overrides else key[0],
-            str(error),
-        )
-        raise ColorizationError(message) from error
-
-
-def _train(
-    name: str,
-    seed: int,
-    settings: Train,
-    encoders: Encoders,
-    data: Data,
-    out: Path,
-    checkpoint_dir: Path,
-    hash_cache: Path,
-) -> Trained:
-    """See `train_variant`, whose arguments it takes."""
     line = data.inputs.line
     architecture = catalog.load(line.network)
     settings = settings.override(line.train, name)
     # A fraction of the images is trained on for as many steps as all of them.
     epochs = round(settings.epochs / settings.fraction)
     settings = settings.model_copy(update={"epochs": epochs})
-    colors = ColorStatistics.read(data.colors)
-    objective = architecture.objective_for(colors)
-    precision = choose_precision(settings.precision, float16=True)
-    devices = device_names(settings.devices)
-    embedding, encoder = data.inputs.embedding(), data.inputs.encoder
-    with strategy(settings.devices).scope():
-        network = build_network(
-            name,
-            architecture,
-            seed,
-            precision,
-            colors,
-            embedding=embedding is not None,
+    with _naming_overrides(name, line.train):
+        colors = ColorStatistics.read(data.colors)
+        objective = architecture.objective_for(colors)
+        precision = choose_precision(settings.precision, float16=True)
+        devices = device_names(settings.devices)
+        embedding, encoder = data.inputs.embedding(), data.inputs.encoder
+        with strategy(settings.devices).scope():
+            network = build_network(
+                name,
+                architecture,
+                seed,
+                precision,
+                colors,
+                embedding=embedding is not None,
+            )
+        training = data.examples("train")
+        image_size = training.images.L.shape[1]
+        if settings.crop > image_size:
+            raise ColorizationError(
+                f"train.crop must be at most preprocess.image_size, {image_size}; "
+                f"found {settings.crop}"
+            )
+        indices = choose_images(training, settings)
+        configuration = {
+            "variant": name,
+            "line": line.model_dump(),
+            "seed": seed,
+            "precision": precision,
+            "embedding": embedding.model_dump() if embedding else None,
+            "encoder": encoder.model_dump() if encoder else None,
+            "train": settings.model_dump(),
+            "devices": devices,
+        }
+        checkpoints = Checkpoints(checkpoint_dir, identify(configuration, data.files(), hash_cache))
+        with atomic_folder(out) as folder:
+            if data.inputs.embeddings:
+                normalization = data.inputs.embeddings / "normalization.npy"
+                shutil.copyfile(normalization, folder / "embedding.npy")
+            if encoder:
+                load_encoder(network.model, encoder.network, encoders.weights(encoder.network))
+            outcome = fit(
+                network,
+                objective,
+                training,
+                data.examples("validation"),
+                settings,
+                seed,
+                folder,
+                checkpoints,
+                indices,
+                _encoder_to_train(network, architecture, settings),
+            )
+            np.save(folder / TRAINING_IMAGES, indices)
+            record = TrainingRecord(
+                variant=name,
+                network=line.network,
+                seed=seed,
+                objective=objective.name,
+                precision=precision,
+                embedding=embedding,
+                encoder=encoder,
+                train=settings,
+                training_images=len(indices),
+                image_size=image_size,
+                parameters=network.model.count_params(),
+                best_epoch=outcome.best_epoch,
+            )
+            record.write(folder / TRAINING)
+        checkpoints.discard()
+        return Trained(outcome, devices)
+
+
+@contextmanager
+def _naming_overrides(variant: str, overrides: Collection[str]) -> Iterator[None]:
+    """Let errors on a setting of `train` name the variant's line if that overrides it."""
+    try:
+        yield
+    except ColorizationError as error:
+        message = re.sub(
+            r"(?<![\w.])train\.(\w+)",
+            lambda key: f"variants.{variant}.{key[0]}" if key[1] in overrides else key[0],
+            str(error),
         )
-    training = data.examples("train")
-    image_size = training.images.L.shape[1]
-    if settings.crop > image_size:
-        raise ColorizationError(
-            f"train.crop must be at most preprocess.image_size, {image_size}; found {settings.crop}"
-        )
-    indices = choose_images(training, settings)
-    configuration = {
-        "variant": name,
-        "line": line.model_dump(),
-        "seed": seed,
-        "precision": precision,
-        "embedding": embedding.model_dump() if embedding else None,
-        "encoder": encoder.model_dump() if encoder else None,
-        "train": settings.model_dump(),
-        "devices": devices,
-    }
-    checkpoints = Checkpoints(checkpoint_dir, identify(configuration, data.files(), hash_cache))
-    with atomic_folder(out) as folder:
-        if data.inputs.embeddings:
-            normalization = data.inputs.embeddings / "normalization.npy"
-            shutil.copyfile(normalization, folder / "embedding.npy")
-        if encoder:
-            load_encoder(network.model, encoder.network, encoders.weights(encoder.network))
-        outcome = fit(
-            network,
-            objective,
-            training,
-            data.examples("validation"),
-            settings,
-            seed,
-            folder,
-            checkpoints,
-            indices,
-            _encoder_to_train(network, architecture, settings),
-        )
-        np.save(folder / TRAINING_IMAGES, indices)
-        record = TrainingRecord(
-            variant=name,
-            network=line.network,
-            seed=seed,
-            objective=objective.name,
-            precision=precision,
-            embedding=embedding,
-            encoder=encoder,
-            train=settings,
-            training_images=len(indices),
-            image_size=image_size,
-            parameters=network.model.count_params(),
-            best_epoch=outcome.best_epoch,
-        )
-        record.write(folder / TRAINING)
-    checkpoints.discard()
-    return Trained(outcome, devices)
+        raise ColorizationError(message) from error
 
 
 def choose_images(examples: Examples, settings: Train) -> np.ndarray:
