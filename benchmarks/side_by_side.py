@@ -2,7 +2,7 @@ r"""Show photographs as several models colorize them, side by side, to be looked
 
 Writes sheets of `ACROSS` photographs as PNG: a row in gray, rows by each model at vividness 0, its
 default and 1, and the photographs themselves. The photographs are evenly spaced, none is picked by
-hand. `--aged` makes the gray ones look old, with the defects of `aging.py`.
+hand. `--aged` makes the gray ones look old, with the defects of `training/aging.py`.
 
     python benchmarks/side_by_side.py --photos bsds500.zip --out sheets/bsds500 --aged \
         --models former=../former/src/colorization/released new=src/colorization/released
@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-import aging
 from colorization.color import lab
 from colorization.colorizing.colorizer import Colorizer, load
 from colorization.core.tables import read_table
@@ -28,6 +27,7 @@ from colorization.pages.pictures import Block
 from colorization.photos import decoding
 from colorization.sources import archives
 from colorization.sources.labels import read_labels
+from colorization.training import aging
 
 ACROSS = 8  # photographs of a sheet
 SIDE = pictures.TILE  # px, of the photographs' center squares
@@ -132,7 +132,7 @@ def age(L: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Make one L, (H, W, 1) in [-1, 1], look old."""
     light = (L[..., 0] + 1) / 2
     for defect in aging.DEFECTS:
-        if defect in ALWAYS or rng.random() < aging.SHARE:
+        if defect in ALWAYS or rng.random() < aging.DEFECTIVE:
             light, _ = defect(light, rng)
     return (np.clip(light, 0, 1) * 2 - 1)[..., None].astype(np.float32)
 
