@@ -1,6 +1,7 @@
 """Sheets of photographs, colorized by several models, to be looked at."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,8 +24,14 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-def sheet(photos: Path, out: Path, **options: object) -> np.ndarray:
-    defaults = {"split": None, "labels": None, "label": "", "count": 4, "aged": False}
+def sheet(photos: Path, out: Path, **options: Any) -> np.ndarray:
+    defaults: dict[str, Any] = {
+        "split": None,
+        "labels": None,
+        "label": "",
+        "count": 4,
+        "aged": False,
+    }
     models = [("released", load()), ("same", load())]
     side_by_side.main(photos=photos, models=models, out=out, **(defaults | options))
     (path,) = out.iterdir()
