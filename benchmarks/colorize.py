@@ -1,4 +1,4 @@
-r"""Compare the command `colorize` with that of an earlier commit, and with a simple loop.
+r"""Compare the command `colorize` with a former one, a former model, and a simple loop.
 
 Each runs in a new process, alternately: one photograph of 768x512, 24 of them, many in their own
 size, and one of 100 megapixels. The simple loop uses ONNX Runtime, Pillow and scikit-image, as in a
@@ -8,6 +8,12 @@ of the installed packages.
     git worktree add ../former COMMIT    # and a package written by its stage `package`
     python benchmarks/colorize.py --photos photos/ --model models/chosen \
         --former ../former ../former/models/chosen
+
+A former model in the present command shows what the model alone costs, such as before a release:
+
+    git worktree add ../former TAG
+    python benchmarks/colorize.py --photos photos/ --model src/colorization/released \
+        --former-model ../former/src/colorization/released
 """
 
 import argparse
@@ -39,6 +45,7 @@ def main(
     photos: Path,
     model: Path,
     former: tuple[Path, Path] | None,
+    former_model: Path | None,
     count: int,
     rounds: int,
 ) -> None:
@@ -48,6 +55,8 @@ def main(
     }
     if former:
         programs["former command"] = command_of(*former)
+    if former_model:
+        programs["former model"] = command_of(ROOT, former_model)
     print(f"{turns.machine('onnxruntime')}\n")
     rows = []
     with tempfile.TemporaryDirectory() as folder:
@@ -202,6 +211,7 @@ if __name__ == "__main__":
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--model", type=Path, default=Path("models/chosen"))
     parser.add_argument("--former", type=Path, nargs=2, metavar=("CHECKOUT", "MODEL"))
+    parser.add_argument("--former-model", type=Path, metavar="MODEL")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
     main(**vars(parser.parse_args()))

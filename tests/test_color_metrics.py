@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colorization.color.color_metrics import ciede2000_mean, colorfulness
+from colorization.color import lab
+from colorization.color.color_metrics import ciede2000_mean, colorfulness, stained
 from colorization.scoring.ab_errors import auc_ab_percent
 from samples import scene
 
@@ -59,6 +60,16 @@ def test_colorfulness_is_proportional_to_chroma() -> None:
     gray = rgb.mean(axis=-1, keepdims=True)
     whole, half = (colorfulness(gray + factor * (rgb - gray)) for factor in (1, 0.5))
     assert half == pytest.approx(whole / 2, abs=0.5)  # rounded down to whole values
+
+
+def test_a_stain_is_vivid_where_the_photograph_is_pale() -> None:
+    chroma = np.array([[14.9, 14.9], [15.1, 60.0]], np.float32)
+    truth = chroma[..., None] / lab.AB_SCALE * np.float32([0.6, -0.8])
+    predicted = np.full((2, 2, 2), (0, 40.1 / lab.AB_SCALE), np.float32)
+    assert stained(truth, predicted) == 0.5
+    predicted[0, 0] *= 0.99
+    assert stained(truth, predicted) == 0.25
+    assert stained(truth, truth) == stained(truth, 0 * truth) == 0
 
 
 @pytest.mark.parametrize(("error", "expected"), [(0, 100), (15, 90), (75, 50), (150, 0), (181, 0)])

@@ -1,6 +1,8 @@
 """The model that comes with this program: how it is made, and the one that there is."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -8,21 +10,36 @@ import onnxruntime
 import pandas as pd
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 from skimage import color, metrics
 
 import colorization
+from colorization.backbones.weights import Pretrained
 from colorization.color import lab
 from colorization.colorizing.colorizer import load
 from colorization.core.errors import ColorizationError
+from colorization.core.hashing import sha256_of
 from colorization.core.settings import Params
 from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.packaging.manifest import RELEASED, read_manifest
-from colorization.releasing import release
+from colorization.pages.rendering import Table
+from colorization.releasing import figure, release
+from colorization.releasing.flat_gray import flat_gray_chroma
 from colorization.releasing.half_weights import halve_weights
+from colorization.releasing.licenses import notice, write_license
 from colorization.releasing.photographs import measure_photograph, score_photographs
+from colorization.releasing.release import Trained
+from colorization.releasing.scores import failures, labels_table, seeds_table
+from colorization.scoring.evaluation import Evaluation
+from colorization.scoring.samples import Samples
+from colorization.scoring.vividness import VividnessSweep
+from evaluated import evaluation, record, rows, run
 from packaged import with_vividness
-from release import draw
+from release import evaluation as read_one
 from samples import ROOT, encoded, scene
+
+LICENSES = ROOT / "LICENSES"
+APACHE_SHA256 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +84,70 @@ def test_a_weight_beyond_half_precision_is_refused(tmp_path: Path) -> None:
         halve_weights(tmp_path / "model.onnx", tmp_path / "half.onnx")
 
 
+def trained(package: Path, **changes: Any) -> Trained:
+    """A made-up variant with two seeds, tested on 60 photographs."""
+    defaults: dict[str, Any] = {
+        "package": package,
+        "model": package.with_name(f"{package.name}-directory"),
+        "evaluations": [evaluated_training(1), evaluated_training(2)],
+        "L": np.stack([lab.rgb_to_lab(scene(seed, 32, 32))[0] for seed in range(3)]),
+        "subsets": SUBSETS,
+        "min_chroma": 2.0,
+        "run": run("train", 5400, devices=("CPU",)),
+    }
+    return Trained(**(defaults | changes))
+
+
+def evaluated_training(seed: int, **columns: Any) -> Evaluation:
+    """An evaluation of photographs that gain 0 to 5.9 over gray, the first one the least."""
+    table = rows(60, model_ciede2000_mean=11.0 - np.arange(60) / 10, gray_ciede2000_mean=11.0)
+    table = table.assign(model_stains_percent=np.arange(60) / 10, **columns)
+    gap = pd.DataFrame({"split": "test", "name": table["name"], "mse_ab_best": 0.01})
+    points = np.linspace(0, 1, 11)
+    scores = {
+        "error_removed_percent": 100 * (1 - 0.01 / table["constant_mse_ab"][0]) - 50 * points,
+        "ciede2000_mean": 8 + points,
+        "colorfulness_ratio": 0.4 + 0.6 * points,
+        "stains_percent": points,
+        "psnr_gain_over_gray_db": 1 - points,
+        "psnr_gain_over_constant_db": 0.5 - points,
+    }
+    sweep = VividnessSweep(
+        pd.DataFrame({"vividness": points} | scores | {f"{key}_se": 0.1 for key in scores}),
+        np.zeros((1, 5, 32, 32, 3), np.uint8),
+        0.3,
+    )
+    made_up = evaluation(table, seed=seed)
+    worst = Samples(table.iloc[:2], made_up.samples["worst"].images)
+    return replace(made_up, sweep=sweep, gap_rows=gap, samples={"worst": worst})
+
+
+NAMES = [f"im{index}.jpg" for index in range(60)]
+SUBSETS = {
+    "nature only": frozenset(NAMES[0::3]),
+    "objects only": frozenset(NAMES[1::3] + NAMES[2::3]),
+    "indoor": frozenset(NAMES[:30]),
+    "people_r1": frozenset(NAMES[1::3]),
+    "sky": frozenset(NAMES[0::3]),
+    "sea": frozenset(NAMES[:19]),
+}
+
+
+def cells(table: Table, row: str) -> list[str]:
+    (found,) = [cells for first, *cells in table.rows if first == row]
+    return found
+
+
 def test_a_release_is_a_package_with_its_card(
-    package: Path, photos: Path, notes: Path, tmp_path: Path
+    package: Path, photos: Path, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(release, "MOST_CHROMA", np.inf)
     out = tmp_path / "released"
-    release.release(package, photos, notes, out)
+    size = release.release(trained(package), photos, notes, LICENSES, out)
+    assert size == sum(path.stat().st_size for path in out.iterdir())
     manifest, before = read_manifest(out), read_manifest(package)
     assert manifest.vividness == before.vividness
+    assert {*manifest.files} == {path.name for path in out.iterdir()} - {"colorization.json"}
     scores = pd.read_csv(out / "other_photographs.csv")
     expected = score_photographs(load(out), sorted(photos.iterdir()), release.SWEEP)
     pd.testing.assert_frame_equal(scores, expected, check_exact=False, check_dtype=False)
@@ -81,16 +155,174 @@ def test_a_release_is_a_package_with_its_card(
     assert card.startswith((package / "README.md").read_text().rstrip())
     assert f"3 photographs of `{photos.name}`" in card
     assert f"| 0.25 | {expected.psnr_gain_over_gray_db[2]:.2f} ± " in card
+    assert "| seed 2, vividness 0.3 (default) | " in card
+    assert "took 1.5 hours on CPU, 2 cores of Abacus <9>" in card
+    assert "| 0.5 (default) | " in card  # on flat gray
     assert card.endswith("## What to know\n\nNothing.\n")
 
 
-def test_a_release_is_refused_if_half_precision_changes_a_photograph(
-    package: Path, photos: Path, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("constant", "value", "message"),
+    [
+        ("MOST_CHANGED", 0.0, "half precision changes a photograph by 0"),
+        ("MOST_DIFFERENT", 0.0, "ab differ from those of .* in Keras by 5.0e-05, more than 0e"),
+        ("MOST_CHROMA", 0.0, "at vividness 0 a flat gray square gets a chroma of .*, more than 0"),
+        ("LARGEST", 1000, "bytes, more than 1,000"),
+    ],
+)
+def test_a_release_is_refused_beyond_its_limits(
+    package: Path,
+    photos: Path,
+    notes: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    constant: str,
+    value: float,
+    message: str,
 ) -> None:
-    monkeypatch.setattr(release, "MOST_CHANGED", 0.0)
-    with pytest.raises(ColorizationError, match="half precision changes a photograph by 0"):
-        release.release(package, photos, notes, tmp_path / "released")
+    monkeypatch.setattr(release, "MOST_CHROMA", np.inf)
+    monkeypatch.setattr(release, "largest_difference", lambda *_: 5e-5)  # without Keras
+    monkeypatch.setattr(release, constant, value)
+    with pytest.raises(ColorizationError, match=message):
+        release.release(trained(package), photos, notes, LICENSES, tmp_path / "released")
     assert not (tmp_path / "released").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"subsets": {}}, "the card needs labels: set download.labels in params.yaml"),
+        ({"evaluations": [None]}, "the card compares two seeds: set study.seeds in params.yaml"),
+    ],
+)
+def test_a_release_without_what_its_card_needs_is_refused(
+    package: Path, photos: Path, notes: Path, tmp_path: Path, changes: dict, message: str
+) -> None:
+    with pytest.raises(ColorizationError) as caught:
+        release.release(trained(package, **changes), photos, notes, LICENSES, tmp_path / "out")
+    assert str(caught.value) == message
+
+
+def test_scores_by_label_are_over_its_photographs() -> None:
+    table = labels_table(evaluated_training(1), SUBSETS, 2.0)
+    gains = np.arange(0, 60, 3) / 10
+    count, difference, faithful, default = cells(table, "`sky`")
+    assert count == "20"
+    assert difference == f"{gains.mean():.2f} ± {gains.std(ddof=1) / 20**0.5:.2f}"
+    assert faithful == f"{100 * (1 - 0.01 / 0.0323456):.1f} ± 0.0"
+    assert default == f"{100 * (1 - 0.0123456 / 0.0323456):.1f} ± 0.0"
+    assert cells(table, "`sea`") == ["19", "too few", "too few", "too few"]
+    assert cells(table, "`car`") == ["0", "too few", "too few", "too few"]
+
+
+def test_nearly_gray_photographs_are_in_no_score_by_label() -> None:
+    pale = evaluated_training(1, mean_chroma=[1.0, *[9.0] * 59])
+    assert cells(labels_table(pale, SUBSETS, 2.0), "`sky`")[:2] == ["19", "too few"]
+
+
+def test_an_error_at_vividness_0_that_is_not_the_means_is_refused() -> None:
+    made_up = evaluated_training(1)
+    sweep = made_up.sweep
+    assert sweep is not None
+    scores = sweep.scores.assign(error_removed_percent=5.0)
+    with pytest.raises(ColorizationError, match=r"sweep removes 5.00% .* mean 69.08%; these must"):
+        labels_table(replace(made_up, sweep=replace(sweep, scores=scores)), SUBSETS, 2.0)
+
+
+def test_each_seed_has_its_scores_over_vividness_and_the_baselines_theirs() -> None:
+    table = seeds_table([evaluated_training(1), evaluated_training(2)])
+    assert [row[0] for row in table.rows] == [
+        *(
+            f"seed {seed}, vividness {position}"
+            for seed in (1, 2)
+            for position in ("0.0", "0.3 (default)", "1.0")
+        ),
+        "gray",
+        "the constant color",
+    ]
+    assert cells(table, "seed 2, vividness 1.0")[1:4] == [
+        "9.00 ± 0.10",
+        "1.00 ± 0.10",
+        "1.00 ± 0.10",
+    ]
+    assert cells(table, "the constant color")[0] == "0.0 ± 0.0"
+    assert {len(row) for row in table.rows} == {len(table.titles)}
+
+
+def test_failures_are_counted_and_named() -> None:
+    found = failures(
+        evaluated_training(1, gray_ciede2000_mean=10.05, model_mse_ab=[1.0] * 15 + [0.01] * 45),
+        SUBSETS,
+        2.0,
+    )
+    # The first ten are worse than gray, and eleven have stains on at most 1% of their pixels.
+    assert found["worse_than_gray"] == "17%"
+    assert found["worse_than_constant"] == "25%"
+    assert found["stained"] == "82%"
+    assert [label for label, _ in found["labels"]] == ["indoor", "sky", "people_r1"]
+    assert found["labels"][0][1].startswith("0.50 ± ")
+    assert found["examples"].rows[0] == ["`im0.jpg`", "10.1", "11.0", "indoor, sky"]
+
+
+def test_flat_gray_squares_have_the_chroma_of_the_worst_pixel() -> None:
+    class Stains:
+        """Gives the square of level 64 a corner of some color, by vividness."""
+
+        def __call__(self, square: np.ndarray, vividness: float) -> np.ndarray:
+            rgb = np.repeat(square[..., None], 3, axis=-1)
+            if square[0, 0] == 64:
+                rgb[0, 0, 0] += int(100 * vividness)
+            return rgb
+
+    _, a, b = color.rgb2lab(np.uint8([[[164, 64, 64]]]))[0, 0]
+    assert flat_gray_chroma(Stains(), 1.0) == pytest.approx(np.hypot(a, b), rel=1e-3)  # type: ignore[arg-type]
+    assert flat_gray_chroma(Stains(), 0.0) < 0.1  # type: ignore[arg-type]
+
+
+def test_the_figure_has_a_typical_photograph_and_a_poor_one_of_each_kind() -> None:
+    table = evaluated_training(1).rows
+    # The more colorful half, 30 to 59, has ten of each kind; later ones gain more.
+    chosen = figure.choose(table, SUBSETS, 2.0)
+    assert chosen == [42, 33, 43, 34, 44, 35]
+    few = SUBSETS | {"people_r1": frozenset(NAMES[1:32:3])}
+    with pytest.raises(ColorizationError, match="labeled as people for the figure"):
+        figure.choose(table, few, 2.0)
+
+
+def test_the_figure_shows_gray_colorized_and_true_photographs(tmp_path: Path) -> None:
+    photographs = [scene(seed, 128, 128) for seed in range(2)]
+    figure.draw(colorization.load(), 0.5, photographs, tmp_path / "figure.png")
+    pixels = np.asarray(Image.open(tmp_path / "figure.png")).astype(int)
+    height, width, _ = pixels.shape
+    rows = [pixels[-132 * (5 - row) :][:128, width - 132 : width - 4] for row in range(5)]
+    assert height == 5 * 132 + 4
+    assert not np.ptp(rows[0], axis=-1).any()
+    chroma = [np.ptp(row, axis=-1).mean() for row in rows]
+    assert 0 < chroma[1] < chroma[2] < chroma[3]
+    assert (rows[4] == photographs[1]).all()
+
+
+def test_the_encoders_license_goes_along(tmp_path: Path) -> None:
+    encoder = Pretrained(network="efficientnet_lite2", weights="0" * 64)
+    training = record(encoder=encoder, embedding=None)
+    assert write_license(training, LICENSES, tmp_path) == ["LICENSE-Apache-2.0.txt", "NOTICE"]
+    # The text that apache.org publishes.
+    assert sha256_of(tmp_path / "LICENSE-Apache-2.0.txt") == APACHE_SHA256
+    text = (tmp_path / "NOTICE").read_text()
+    assert "Copyright 2020 The TensorFlow Authors" in text
+    assert "without the classifier; not trained further" in text
+    tuned = training.train.model_copy(update={"encoder_lr_multiplier": 0.1})
+    write_license(training.model_copy(update={"train": tuned}), LICENSES, tmp_path)
+    assert "without the classifier; trained further" in (tmp_path / "NOTICE").read_text()
+
+
+def test_only_a_pretrained_encoder_of_known_source_has_a_license(tmp_path: Path) -> None:
+    random = record(encoder=Pretrained(network="efficientnet_lite2", weights="random"))
+    assert write_license(random, LICENSES, tmp_path) == []
+    assert not any(tmp_path.iterdir())
+    unknown = record(encoder=Pretrained(network="vgg19", weights="0" * 64))
+    with pytest.raises(ColorizationError, match="does not say where the weights of vgg19 are from"):
+        write_license(unknown, LICENSES, tmp_path)
 
 
 def test_a_photograph_is_measured_as_scikit_image_measures_it(photos: Path) -> None:
@@ -121,13 +353,20 @@ def test_the_released_model_matches_its_profile_and_its_card_names_the_licenses(
     assert training.train == params.train.override(overrides, training.variant)
     assert training.encoder is not None
     assert not training.encoder.random
+    assert (RELEASED / "NOTICE").read_text() == notice(training.encoder, training.train)
+    assert sha256_of(RELEASED / "LICENSE-Apache-2.0.txt") == APACHE_SHA256
     card = (RELEASED / "README.md").read_text()
     for text in ("Apache-2.0", "Creative Commons", "bsds500", "git checkout ", "CIEDE2000"):
         assert text in card
 
 
-def test_without_an_evaluation_the_figure_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_without_an_evaluation_the_release_is_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(ColorizationError) as caught:
-        draw(tmp_path / "none", tmp_path / "figure.png")
-    assert str(caught.value) == f"{tmp_path / 'none'}: no evaluation; `dvc repro package` makes one"
-    assert not (tmp_path / "figure.png").exists()
+        read_one("efficientnet_unet-2", 2.0)
+    assert str(caught.value) == (
+        "data/evaluations/efficientnet_unet-2: no evaluation; "
+        "`dvc repro experiments/dvc.yaml:evaluate@efficientnet_unet-2` makes one"
+    )

@@ -5,7 +5,7 @@ import re
 import pytest
 from markdown_it import MarkdownIt
 
-from colorization.pages.rendering import code
+from colorization.pages.rendering import Table, code, without_undefined
 from test_tables import NAMES
 
 HOSTILE = [*NAMES, "a`b.jpg", "``", "`", "a```\n# Title", "<b>.jpg", "[a](b)", "a|b.jpg", "x" * 300]
@@ -32,3 +32,11 @@ def test_a_block_of_code_ends_where_its_text_does(text: str) -> None:
 def test_control_characters_are_escaped() -> None:
     assert code("a\r\x1b[31mb.jpg") == r"`a\r\x1b[31mb.jpg`"
     assert not re.search(r"[\x00-\x1f]", code("".join(map(chr, range(32)))))
+
+
+def test_only_columns_that_are_undefined_in_every_row_are_left_out() -> None:
+    rows = [["first", "undefined", "undefined"], ["second", "1.0", "undefined"]]
+    assert without_undefined(Table(["", "old", "new"], rows)) == Table(
+        ["", "old"], [["first", "undefined"], ["second", "1.0"]]
+    )
+    assert without_undefined(Table(["", "a"], [])) == Table(["", "a"], [])

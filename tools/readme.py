@@ -6,7 +6,6 @@ metrics, variants and claims from the code. The Python code of a page that shows
 
 import argparse
 import io
-import json
 import re
 import subprocess
 import sys
@@ -20,16 +19,12 @@ import release
 import tiffs
 import what_runs
 from colorization.colorizing import command, page
-from colorization.colorizing.colorizer import load
 from colorization.core.settings import IMAGENET, NONE, UNINFORMATIVE, Params, Variant
 from colorization.dataset.labels import NATURE, NATURE_ONLY, OBJECTS, OBJECTS_ONLY
 from colorization.networks import catalog
-from colorization.networks.record import TrainingRecord
-from colorization.packaging.manifest import RELEASED
 from colorization.pages import rendering
 from colorization.pages.rendering import Table
 from colorization.scoring import metrics
-from colorization.scoring.summary import ERROR_REMOVED, GRAY, MODEL
 from colorization.study.claims import CLAIMS
 from colorization.study.verdicts import Claim
 
@@ -103,25 +98,10 @@ def with_printed(text: str) -> str:
 
 
 def released_figure() -> str:
-    """The figure that `release.draw` draws, with its caption."""
-    trained = TrainingRecord.read(RELEASED / "training.json")
-    positions = ", ".join(f"{position:g}" for position in release.FIGURE_VIVIDNESS)
-    default = load(RELEASED).vividness
-    scores = json.loads((RELEASED / "metrics.json").read_text(encoding="utf-8"))
-    counted = f"{scores['images_scored']} of {scores['images']} test photographs"
-    model, gray = (f"{scores[name]['ciede2000_mean']:.2f}" for name in (MODEL, GRAY))
-    removed = scores[MODEL][ERROR_REMOVED]
-    error = f"{abs(removed):.1f}% {'below' if removed > 0 else 'above'}"
-    return f"""\
-![Photographs: gray, colorized at several vividnesses, truth]({release.FIGURE})
-
-*Test photographs of the model of `colorize`, evenly spaced over the test split, none picked by \
-hand. From the top: gray; colorized at vividness {positions}; truth. `{trained.variant}` at \
-{trained.image_size} px, trained on {trained.training_images:,} photographs; the default \
-vividness is {default:g}. \
-With it, over the {counted} that are not nearly gray, CIEDE2000 is {model} ({gray} for gray), \
-and the squared error in ab {error} that of a constant color.*
-"""
+    """The figure and caption that `tools/release.py` writes."""
+    caption = (ROOT / release.CAPTION).read_text(encoding="utf-8").strip()
+    alt = "Photographs: gray, colorized at several vividnesses, truth"
+    return f"![{alt}]({release.FIGURE})\n\n*{caption}*\n"
 
 
 def study() -> str:

@@ -1,7 +1,12 @@
-"""Metrics of a colorized image's color: its error, and its colorfulness."""
+"""Metrics of a colorized image's color: its error, its colorfulness, and its stains."""
 
 import numpy as np
 from skimage import color
+
+from colorization.color.lab import chroma_of
+
+# A stain: a pixel of vivid color where the photograph has nearly none, in CIE chroma.
+VIVID, PALE = 40.0, 15.0
 
 
 def ciede2000_mean(truth: np.ndarray, lab: np.ndarray) -> float:
@@ -38,3 +43,14 @@ def colorfulness(rgb: np.ndarray) -> float:
     yellow_blue = (red + green) / 2 - blue
     spread = np.hypot(red_green.std(), yellow_blue.std())
     return float(spread + 0.3 * np.hypot(red_green.mean(), yellow_blue.mean()))
+
+
+def stained(truth: np.ndarray, ab: np.ndarray) -> float:
+    """Compute the share of the pixels that are stains, from 0 to 1; lower is better.
+
+    Parameters
+    ----------
+    truth, ab : (H, W, 2) float arrays
+        CIE a*, b* / AB_SCALE, of the photograph and as predicted.
+    """
+    return float(np.mean((chroma_of(ab) > VIVID) & (chroma_of(truth) < PALE)))

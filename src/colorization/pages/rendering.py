@@ -148,6 +148,17 @@ def scores_row(name: str, scores: Scores) -> list[str]:
     return [name, *(with_error(scores[each.summary_key], each) for each in metrics.columns())]
 
 
+def without_undefined(table: Table) -> Table:
+    """Leave out the columns that are undefined in every row: of metrics newer than the results."""
+    kept = [
+        index
+        for index in range(len(table.titles))
+        if not table.rows or {row[index] for row in table.rows} != {"undefined"}
+    ]
+    titles, *rows = ([row[index] for index in kept] for row in (table.titles, *table.rows))
+    return Table(titles, rows)
+
+
 def picture_url(png: bytes) -> str:
     """Encode a PNG file as a data URL."""
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"

@@ -135,6 +135,14 @@ METRICS = (
         "A mean of ratios would be dominated by nearly gray photographs",
     ),
     Metric(
+        "stains_percent",
+        lambda image: 100 * color_metrics.stained(image.reference.ab, image.ab),
+        title="stains, %",
+        direction=LOWER,
+        description=f"share of the pixels with a predicted chroma above {color_metrics.VIVID:g} "
+        f"where the photograph's is below {color_metrics.PALE:g}",
+    ),
+    Metric(
         "auc_ab_percent",
         lambda image: auc_ab_percent(image.error),
         title="AuC, %",

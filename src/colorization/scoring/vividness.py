@@ -22,9 +22,9 @@ from colorization.scoring.summary import (
 )
 
 DISPLAYED = np.linspace(0, 1, 5)  # operating points of the sample images
-DIFFERENCE, COLORFULNESS_RATIO = "ciede2000_mean", "colorfulness_ratio"
-KEYS = (PSNR, DIFFERENCE, "colorfulness", "mse_ab")  # the measures that are computed
-SUMMARIZED = (ERROR_REMOVED, DIFFERENCE, COLORFULNESS_RATIO)
+DIFFERENCE, COLORFULNESS_RATIO, STAINS = "ciede2000_mean", "colorfulness_ratio", "stains_percent"
+KEYS = (PSNR, DIFFERENCE, "colorfulness", "mse_ab", STAINS)  # the measures that are computed
+SUMMARIZED = (ERROR_REMOVED, DIFFERENCE, COLORFULNESS_RATIO, STAINS)
 
 
 @dataclass(frozen=True)

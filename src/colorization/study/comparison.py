@@ -276,7 +276,8 @@ def results_table(experiments: Experiments) -> Table:
         _after_psnr(rendering.scores_row(COLORIZER_LABELS[name], scores[name]), "")
         for name in TRIVIAL
     ]
-    return Table(_after_psnr(rendering.titles(), GAIN_TITLE), rows)
+    table = Table(_after_psnr(rendering.titles(), GAIN_TITLE), rows)
+    return rendering.without_undefined(table)
 
 
 def _after_psnr(row: list[str], gain: str) -> list[str]:

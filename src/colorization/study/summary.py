@@ -469,7 +469,7 @@ def means_table(experiments: Experiments) -> Table:
         [title, *(_cell(mean(experiments, name, each, colorizer), each) for each in columns())]
         for title, name, colorizer in titled
     ]
-    return Table(rendering.titles(), rows)
+    return rendering.without_undefined(Table(rendering.titles(), rows))
 
 
 def _cell(estimate: Estimate | None, measured: Metric) -> str:

@@ -5,10 +5,6 @@ from typing import NamedTuple
 import numpy as np
 
 from colorization.color import color_metrics, lab
-from colorization.color.lab import chroma_of
-
-# A stain: a pixel of vivid color where the photograph has nearly none, in CIE chroma.
-VIVID, PALE = 40.0, 15.0
 
 
 class Measured(NamedTuple):
@@ -21,8 +17,7 @@ class Measured(NamedTuple):
     colorfulness : float
         Hasler and Süsstrunk's.
     stains : float
-        Share of the pixels whose predicted chroma is above `VIVID` and whose true one is below
-        `PALE`.
+        Share of the pixels that are stains; see `color_metrics.stained`.
     squared_error : float
         Mean squared error of ab / AB_SCALE.
     """
@@ -44,7 +39,7 @@ def measure_colorizations(rgb: np.ndarray, colorizations: np.ndarray) -> list[Me
         CIE a*, b* / AB_SCALE.
     """
     L, true_ab = lab.rgb_to_lab(rgb)
-    truth, pale = lab.to_cie(L, true_ab), chroma_of(true_ab) < PALE
+    truth = lab.to_cie(L, true_ab)
     measured = []
     for ab in (np.zeros_like(true_ab), *colorizations):
         image = lab.lab_to_rgb(L, ab)
@@ -52,7 +47,7 @@ def measure_colorizations(rgb: np.ndarray, colorizations: np.ndarray) -> list[Me
             Measured(
                 color_metrics.ciede2000_mean(truth, lab.to_cie(*lab.rgb_to_lab(image))),
                 color_metrics.colorfulness(image),
-                float(np.mean((chroma_of(ab) > VIVID) & pale)),
+                color_metrics.stained(true_ab, ab),
                 float(np.mean((ab - true_ab) ** 2, dtype=np.float64)),
             )
         )
