@@ -102,7 +102,7 @@ def decode_original(source: bytes | BinaryIO, page: int | None = None) -> Origin
     image = decoding.open_image(file, large=True, page=page)
     decoding.load(image)
     try:
-        described = metadata.read(file, page)
+        described = metadata.read(file, page, image.info)
     except Exception as error:  # damaged metadata must not fail the photograph
         warnings.warn(f"metadata dropped: {reason(error)}", PhotographWarning, stacklevel=2)
         described = Metadata()

@@ -29,7 +29,7 @@ from PIL import (  # noqa: F401
 )
 
 from colorization.core.errors import ColorizationError
-from colorization.photos import jpeg, scaling, tiff
+from colorization.photos import jpeg, modern, scaling, tiff
 from colorization.photos.strips import Box, strips
 
 _SRGB = ImageCms.createProfile("sRGB")
@@ -43,21 +43,9 @@ _MESSAGES = {"EOFError": "the file is truncated", "MemoryError": "not enough mem
 # temporary one would affect other threads. This one is appended, so that it overrides no other.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning, append=True)
 
-# Pillow supports many more formats, some of which run other programs.
+# Pillow supports many more formats, some of which run other programs; see also `modern`.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-# JPEG XL: ISO/IEC 18181-2; JPEG 2000: ISO/IEC 15444-1, Annex I, and A.4.1 for a bare codestream.
-_UNSUPPORTED_KINDS = {
-    "JPEG XL": (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
-    "JPEG 2000": (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
-}
-# Brands of a file type box (ISO/IEC 14496-12, section 4.3). HEIF (ISO/IEC 23008-12) is the
-# container of both. AVIF files also have HEIF's brands, so AVIF comes first.
-_BRANDS = {
-    "AVIF": {b"avif", b"avis"},
-    "HEIC": {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs"},
-    "HEIF": {b"mif1", b"mif2", b"msf1"},
-}
-_BEGINNING = 256  # bytes; longer than a file type box
+_BEGINNING = 16  # bytes, which tell formats apart
 _GRAY = {"1", "L", "LA", "La"}  # modes without color
 # Pillow can decode these at a fraction of their size, before they are loaded.
 _REDUCIBLE = ("JPEG", "MPO")
@@ -143,6 +131,8 @@ def _opened(file: BinaryIO, page: int | None) -> Image.Image:
         return _opened_page(file, tiff.pages(file), page)
     if page:
         raise ColorizationError(f"no page {page + 1}: a single image")
+    if name := modern.kind(file):
+        return modern.open_as(name, file)
     try:
         file.seek(0)
         image = Image.open(file, formats=FORMATS)
@@ -309,25 +299,11 @@ def _unknown(file: BinaryIO) -> str:
     """The error message for a file that Pillow cannot open."""
     file.seek(0)
     beginning = file.read(_BEGINNING)
-    if kind := _unsupported_kind(beginning):
-        return f"{kind} is not supported; convert it to JPEG, PNG or TIFF"
     for name in FORMATS:
         _, accept = Image.OPEN[name]
         if accept is not None and accept(beginning):
             return f"damaged, or an unsupported kind of {name}"
     return "not an image"
-
-
-def _unsupported_kind(beginning: bytes) -> str | None:
-    """The name of an unsupported format, by its first bytes."""
-    for kind, starts in _UNSUPPORTED_KINDS.items():
-        if beginning.startswith(starts):
-            return kind
-    if beginning[4:8] == b"ftyp":
-        length = min(int.from_bytes(beginning[:4]), _BEGINNING)
-        brands = {beginning[8:12], *(beginning[at : at + 4] for at in range(16, length - 3, 4))}
-        return next((kind for kind, names in _BRANDS.items() if brands & names), None)
-    return None
 
 
 def _orientation(image: Image.Image) -> int:
