@@ -63,6 +63,7 @@ _STORED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     8: lambda upright: np.rot90(upright, -1),
 }
 _SIDES_SWAPPED = {5, 6, 7, 8}
+_OPPOSITE = {6: 8, 8: 6}  # of a rotation; the others are their own opposites
 
 
 def count_pages(source: bytes | BinaryIO) -> int:
@@ -114,7 +115,7 @@ def open_image(
         `page` is not given, or there is no such page.
     """
     file = _file(source)
-    with _decoding():
+    with reporting():
         image = _opened(file, page)
     limit = Image.MAX_IMAGE_PIXELS
     if limit is not None and image.width * image.height > (2 * limit if large else limit):
@@ -178,7 +179,7 @@ def load(image: Image.Image) -> None:
     ColorizationError
         If the pixels cannot be decoded.
     """
-    with _decoding():
+    with reporting():
         image.load()
 
 
@@ -212,7 +213,7 @@ def to_srgb(image: Image.Image, least_side: int | None = None) -> Image.Image:
     PhotographWarning
         If a JPEG lacks only its end marker, or no 16-bit value exceeds 12 bits.
     """
-    with _decoding():
+    with reporting():
         if least_side and _can_be_reduced(image):
             image.draft(None, (least_side, least_side))
         load(image)
@@ -237,7 +238,7 @@ def to_srgb_with_alpha(image: Image.Image) -> Image.Image:
     ColorizationError
         As `to_srgb`.
     """
-    with _decoding():
+    with reporting():
         load(image)
         return _upright(image, "RGBA" if image.has_transparency_data else "RGB", _with_alpha)
 
@@ -271,12 +272,12 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
         # Pillow rotates a TIFF when it is loaded; some versions swap its size before.
         load(image)
     width, height = image.size
-    return (height, width) if _orientation(image) in _SIDES_SWAPPED else (width, height)
+    return (height, width) if orientation(image) in _SIDES_SWAPPED else (width, height)
 
 
 @contextmanager
-def _decoding() -> Iterator[None]:
-    """Convert any error that Pillow raises on damaged data to a ColorizationError of one line."""
+def reporting() -> Iterator[None]:
+    """Convert any error of a decoder on damaged data to a ColorizationError of one line."""
     try:
         yield
     except ColorizationError:
@@ -306,13 +307,18 @@ def _unknown(file: BinaryIO) -> str:
     return "not an image"
 
 
-def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation; 1 (upright) if missing or damaged."""
+def orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation; 1 (upright) if missing or damaged."""
     try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        number = image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # damaged EXIF
         return 1
-    return orientation if orientation in _STORED else 1
+    return number if number in _STORED else 1
+
+
+def turned_upright(stored: np.ndarray, orientation: int) -> np.ndarray:
+    """Return a view of an array, (H, W, ...) with the file's order of rows and columns, upright."""
+    return _STORED[_OPPOSITE.get(orientation, orientation)](stored)
 
 
 def _upright(
@@ -322,21 +328,21 @@ def _upright(
 
     Takes at most one byte of additional memory per pixel and channel.
     """
-    orientation = _orientation(image)
+    number = orientation(image)
     if image.mode.startswith(("I", "F")):
         image = _in_eight_bits(image)
     # Always copy a TIFF: its tags would be written into any file it is saved to.
-    if image.mode == mode and orientation == 1 and image.format != "TIFF":
+    if image.mode == mode and number == 1 and image.format != "TIFF":
         if not image.info.keys().isdisjoint({"icc_profile", "transparency"}):
             for box in strips(image.size):
                 image.paste(convert(image.crop(box)), box)
         image.info.clear()  # profile and transparency no longer apply
         return image
     width, height = image.size
-    if orientation in _SIDES_SWAPPED:
+    if number in _SIDES_SWAPPED:
         width, height = height, width
     upright = np.empty((height, width, len(mode)), np.uint8)
-    stored = _STORED[orientation](upright)
+    stored = _STORED[number](upright)
     for box in strips(image.size):
         left, top, right, bottom = box
         stored[top:bottom, left:right] = convert(image.crop(box))

@@ -110,7 +110,7 @@ class JpegXL(ImageFile.ImageFile):
         """Decode the pixels."""
         if not self._decoded:
             samples = self.samples()
-            pixels = scaling.to_eight_bits(samples, self._white(samples))
+            pixels = scaling.to_eight_bits(samples, self.white(samples))
             self.im = Image.frombytes(self.mode, self.size, pixels.tobytes()).im
             self._decoded = True
         return Image.Image.load(self)
@@ -139,7 +139,8 @@ class JpegXL(ImageFile.ImageFile):
             raise ColorizationError("damaged JPEG XL: its size differs from that in its header")
         return samples
 
-    def _white(self, samples: np.ndarray) -> int:
+    def white(self, samples: np.ndarray) -> int:
+        """Return the value of white; see `scaling.white`."""
         if self.header.is_float:
             return scaling.white("f", self.header.bits, scaling.greatest(samples))
         return 2**self.header.bits - 1
