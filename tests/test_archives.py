@@ -157,7 +157,9 @@ def test_a_zip_without_images_is_refused(tmp_path: Path) -> None:
     archive = tmp_path / "a.zip"
     for members in ({}, {"readme.txt": b"text"}, {"__MACOSX/._a.jpg": b"system"}):
         pack(archive, members)
-        with pytest.raises(ColorizationError, match=r"a\.zip: contains no images \(\.bmp, "):
+        with pytest.raises(
+            ColorizationError, match=r"a\.zip: contains no images \(\.avif, \.bmp, "
+        ):
             archives.image_names(archive)
 
 

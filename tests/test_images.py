@@ -343,28 +343,6 @@ def file_type(*brands: bytes) -> bytes:
     return struct.pack(">I", 4 + len(content)) + content
 
 
-@pytest.mark.parametrize(
-    ("kind", "content"),
-    [
-        ("HEIC", file_type(b"heic", b"mif1", b"heic")),
-        ("HEIC", file_type(b"mif1", b"mif1", b"heix")),
-        ("HEIF", file_type(b"mif1")),
-        ("AVIF", file_type(b"avif", b"mif1", b"miaf")),
-        ("AVIF", file_type(b"mif1", b"mif1", b"avif")),
-        ("AVIF", encoded(quarters(), "AVIF")),
-        ("JPEG 2000", encoded(quarters(), "JPEG2000")),
-        ("JPEG 2000", encoded(quarters(), "JPEG2000", no_jp2=True)),
-        ("JPEG XL", imagecodecs.jpegxl_encode(np.asarray(quarters()))),
-        ("JPEG XL", imagecodecs.jpegxl_encode(np.asarray(quarters()), usecontainer=True)),
-    ],
-)
-def test_unsupported_formats_are_named(kind: str, content: bytes) -> None:
-    with pytest.raises(ColorizationError) as caught:
-        decoding.open_image(content)
-    message = f"{kind} is not supported; convert it to JPEG, PNG or TIFF"
-    assert str(caught.value) == message
-
-
 def test_a_video_is_not_an_image() -> None:
     with pytest.raises(ColorizationError, match=r"^not an image$"):
         decoding.open_image(file_type(b"isom", b"mp42"))

@@ -3,23 +3,25 @@
 References
 ----------
 JFIF 1.02; PNG, third edition; TIFF 6.0; WebP Container Specification; GIF89a; Microsoft's
-BITMAPINFOHEADER; Adobe, XMP Specification Part 3, for where each format stores XMP.
+BITMAPINFOHEADER; ISO/IEC 15444-1, Annex I (JP2); ISO/IEC 18181-2 (JPEG XL); Adobe, XMP
+Specification Part 3, for where each format stores XMP.
 """
 
 import re
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from colorization.colorizing import exif, iptc
 from colorization.colorizing.exif import Exif, Resolution
 from colorization.colorizing.tiff_directories import Directory, Tiff
 from colorization.core.errors import ColorizationError, PhotographWarning, reason
-from colorization.photos import jpeg
+from colorization.photos import boxes, jpeg, modern
+from colorization.photos.boxes import Box
 from colorization.photos.tiff import is_tiff, pages
 
 MOST_PIECES = 1_000_000  # segments or chunks of a file
@@ -50,6 +52,11 @@ _GIF_XMP = b"XMP DataXMP"
 # GIF stores XMP without sub-blocks. For readers that expect sub-blocks, this trailer leads from any
 # position to the end of the extension.
 _GIF_XMP_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
+
+# Types of uuid boxes of a JP2: of Adobe's XMP, of "JpgTiffExif->JP2", and of IPTC-IIM.
+_UUID_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_UUID_EXIF = b"JpgTiffExif->JP2"
+_UUID_IPTC = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
 
 
 class Text(NamedTuple):
@@ -105,7 +112,7 @@ class Blocks:
             _warn("Photoshop's image resources damaged; IPTC may be dropped")
 
 
-def find(file: BinaryIO, page: int | None = None) -> Blocks:
+def find(file: BinaryIO, page: int | None = None, info: Mapping[Any, Any] | None = None) -> Blocks:
     """Find the blocks of a photograph.
 
     Parameters
@@ -113,6 +120,8 @@ def find(file: BinaryIO, page: int | None = None) -> Blocks:
     file : binary file
     page : int, optional
         Of a TIFF, from 0. Default: the first one.
+    info : mapping, optional
+        `Image.info` of the decoded file, in which the decoders of HEIC and AVIF return metadata.
 
     Returns
     -------
@@ -135,6 +144,8 @@ def find(file: BinaryIO, page: int | None = None) -> Blocks:
             _of_gif(file, blocks)
         elif beginning[:2] == b"BM":
             _of_bmp(file, blocks)
+        else:
+            _of_modern(file, info or {}, blocks)
     except (ColorizationError, ValueError, struct.error, OverflowError) as error:
         _warn(f"metadata damaged, kept only in part: {reason(error)}")
     return blocks
@@ -359,6 +370,80 @@ def _of_bmp(file: BinaryIO, blocks: Blocks) -> None:
     size, x, y = struct.unpack("<L20xll", _exactly(file, 32))
     if size >= 40:
         blocks.resolution = Resolution.of(_per_inch(x), _per_inch(y))
+
+
+def _of_modern(file: BinaryIO, info: Mapping[Any, Any], blocks: Blocks) -> None:
+    name = modern.kind(file)
+    if name in {modern.AVIF, modern.HEIC}:
+        if content := info.get("exif"):
+            blocks.add_exif(content)
+        if content := info.get("xmp"):
+            blocks.xmp.append(content)
+    elif name == modern.JPEG_XL:
+        _of_jpeg_xl(file, blocks)
+    elif name == modern.JPEG_2000:
+        _of_jpeg_2000(file, blocks)
+
+
+def _of_jpeg_xl(file: BinaryIO, blocks: Blocks) -> None:
+    file.seek(0)
+    if file.read(2) == modern.jpeg_xl.CODESTREAM:
+        return  # without a container, there is no metadata
+    for box in boxes.boxes(file):
+        kind, content = box.kind, b""
+        if kind in {b"Exif", b"xml ", b"brob"}:
+            content = boxes.read(file, box, MOST_BYTES)
+        if kind == b"brob":
+            kind = content[:4]
+            content = _unpacked(content[4:]) if kind in {b"Exif", b"xml "} else b""
+        if kind == b"Exif":
+            blocks.add_exif(content[4 + int.from_bytes(content[:4]) :])
+        elif kind == b"xml ":
+            blocks.xmp.append(content)
+
+
+def _unpacked(content: bytes) -> bytes:
+    """Decompress Brotli."""
+    import imagecodecs  # noqa: PLC0415 (slow, and rarely needed)
+
+    try:
+        return bytes(imagecodecs.brotli_decode(content, out=MOST_TEXT))
+    except imagecodecs.BrotliError as error:
+        raise ValueError(f"damaged, or more than {MOST_TEXT >> 20} MiB compressed") from error
+
+
+def _of_jpeg_2000(file: BinaryIO, blocks: Blocks) -> None:
+    file.seek(0)
+    if file.read(4) != bytes([0, 0, 0, 12]):
+        return  # a codestream without boxes
+    for box in boxes.boxes(file):
+        if box.kind == b"jp2h":
+            blocks.resolution = _resolution_of_jpeg_2000(file, box)
+        elif box.kind == b"uuid" and box.end - box.start > 16:
+            file.seek(box.start)
+            kind = file.read(16)
+            if kind in {_UUID_XMP, _UUID_EXIF, _UUID_IPTC}:
+                content = boxes.read(file, box, MOST_BYTES)[16:]
+                if kind == _UUID_XMP:
+                    blocks.xmp.append(content)
+                elif kind == _UUID_EXIF:
+                    blocks.add_exif(content)
+                else:
+                    blocks.iptc = content
+
+
+def _resolution_of_jpeg_2000(file: BinaryIO, header: Box) -> Resolution | None:
+    """The resolution of the capture or, without it, that of the display."""
+    for kind in (b"resc", b"resd"):
+        if box := boxes.first(file, b"res ", kind, within=header):
+            y, of_y, x, of_x, y_power, x_power = struct.unpack(">4H2b", boxes.read(file, box))
+            if of_x and of_y:
+                per_meter = (
+                    round(Fraction(number, divisor) * Fraction(10) ** power)
+                    for number, divisor, power in ((x, of_x, x_power), (y, of_y, y_power))
+                )
+                return Resolution.of(*map(_per_inch, per_meter))
+    return None
 
 
 def _exactly(file: BinaryIO, size: int) -> bytes:

@@ -272,6 +272,8 @@ def append_to_tiff(path: Path, exif: Exif, blocks: Directory) -> None:
     with path.open("r+b") as file:
         tiff = Tiff(file)
         layout = tiff.read(tiff.first())
+        for tag in (Tags.XResolution, Tags.YResolution, Tags.ResolutionUnit):
+            layout.pop(tag, None)  # tifffile writes a placeholder
         start = file.seek(0, io.SEEK_END)
 
         def converted(directory: Directory) -> Directory:

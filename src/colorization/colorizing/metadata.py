@@ -8,6 +8,7 @@ PNG, third edition, "Keywords and text strings".
 
 import struct
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -65,22 +66,25 @@ class Metadata:
     comments: tuple[bytes, ...] = ()
 
 
-def read(file: BinaryIO, page: int | None = None) -> Metadata:
+def read(
+    file: BinaryIO, page: int | None = None, info: Mapping[Any, Any] | None = None
+) -> Metadata:
     """Read a file's metadata, without decoding pixels.
 
     Parameters
     ----------
     file : binary file
-        JPEG, PNG, TIFF, WebP, GIF or BMP; other formats have none.
     page : int, optional
         Of a TIFF, from 0. Default: the first one.
+    info : mapping, optional
+        `Image.info` of the decoded file, in which the decoders of HEIC and AVIF return metadata.
 
     Warns
     -----
     PhotographWarning
         If something is damaged. It is dropped, with what depends on it.
     """
-    content = blocks.find(file, page)
+    content = blocks.find(file, page, info)
     resolution = content.resolution or content.exif.resolution
     if content.exif.swaps_sides and resolution is not None:
         resolution = resolution.swapped

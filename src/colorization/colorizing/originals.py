@@ -3,9 +3,10 @@
 import io
 import stat
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Generic, TypeVar, overload
 
 import numpy as np
 from PIL import Image
@@ -15,10 +16,12 @@ from colorization.colorizing import metadata
 from colorization.colorizing.accepted import FORMATS, NO_FILE
 from colorization.colorizing.mark import Mark
 from colorization.colorizing.metadata import Metadata
+from colorization.colorizing.sixteen_bit_results import SixteenBitResult, write_png, write_tiff
 from colorization.core.errors import ColorizationError, PhotographWarning, reason
 from colorization.core.files import atomic_write
-from colorization.photos import decoding
-from colorization.photos.strips import strips
+from colorization.photos import decoding, sixteen_bits
+from colorization.photos.sixteen_bits import SixteenBitImage
+from colorization.photos.strips import Box, strips
 
 # Subsampling 0: by default, JPEG halves the resolution of colors.
 # No "optimize": Pillow would hold all coefficients of an image in memory.
@@ -32,20 +35,26 @@ LONGEST_OF_JPEG = 65_500  # px, libjpeg's limit
 PIXELS_AT_A_TIME = 200_000
 
 
+Pixels = TypeVar("Pixels", Image.Image, SixteenBitImage)
+
+
 @dataclass(frozen=True)
-class Original:
+class Original(Generic[Pixels]):
     """A decoded photograph.
 
     Attributes
     ----------
-    rgb : Image.Image
-        Mode RGB, or RGBA if anything is transparent; sRGB, upright.
+    rgb : Image.Image or SixteenBitImage
+        An image has mode RGB, or RGBA if anything is transparent; sRGB, upright.
     metadata : Metadata
         Metadata of its file.
     """
 
-    rgb: Image.Image
+    rgb: Pixels
     metadata: Metadata = field(default_factory=Metadata)
+
+
+AnyOriginal = Original[Image.Image] | Original[SixteenBitImage]
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -73,8 +82,8 @@ def count_pixels(path: Path, page: int | None = None) -> int:
     return width * height
 
 
-def read_original(path: Path, page: int | None = None) -> Original:
-    """Decode a photograph in full size.
+def read_original(path: Path, page: int | None = None) -> Original[Image.Image]:
+    """Decode a photograph in full size, to 8 bits.
 
     Parameters
     ----------
@@ -96,30 +105,59 @@ def read_original(path: Path, page: int | None = None) -> Original:
         return decode_original(file, page)
 
 
-def decode_original(source: bytes | BinaryIO, page: int | None = None) -> Original:
+def decode_original(source: bytes | BinaryIO, page: int | None = None) -> Original[Image.Image]:
     """Decode a photograph in full size from a file's content; see `read_original`."""
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     image = decoding.open_image(file, large=True, page=page)
     decoding.load(image)
-    try:
-        described = metadata.read(file, page)
-    except Exception as error:  # damaged metadata must not fail the photograph
-        warnings.warn(f"metadata dropped: {reason(error)}", PhotographWarning, stacklevel=2)
-        described = Metadata()
+    described = _metadata(file, page, image)
     return Original(decoding.to_srgb_with_alpha(image), described)
 
 
-def encode_png(original: Original, rgb: Image.Image, mark: Mark) -> bytes:
+def read_in_full_depth(path: Path, page: int | None = None) -> AnyOriginal:
+    """Decode a photograph to 16 bits if it has more than 8; otherwise as `read_original`."""
+    with open_file(path) as file:
+        return decode_in_full_depth(file, page)
+
+
+def decode_in_full_depth(source: bytes | BinaryIO, page: int | None = None) -> AnyOriginal:
+    """Decode a photograph from a file's content; see `read_in_full_depth`."""
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    image = decoding.open_image(file, large=True, page=page)
+    described = _metadata(file, page, image)
+    deep = sixteen_bits.decode(image, file, page)
+    if deep is None:
+        return Original(decoding.to_srgb_with_alpha(image), described)
+    return Original(deep, described)
+
+
+def _metadata(file: BinaryIO, page: int | None, image: Image.Image) -> Metadata:
+    try:
+        return metadata.read(file, page, image.info)
+    except Exception as error:  # damaged metadata must not fail the photograph
+        warnings.warn(f"metadata dropped: {reason(error)}", PhotographWarning, stacklevel=3)
+        return Metadata()
+
+
+def holds_sixteen_bits(out: Path) -> bool:
+    """Whether the format of a result can hold 16 bits a sample."""
+    return FORMATS[out.suffix.lower()] in {"PNG", "TIFF"}
+
+
+def encode_png(original: AnyOriginal, rgb: Image.Image | SixteenBitResult, mark: Mark) -> bytes:
     """Return the bytes that `write_original` writes to a PNG file."""
     content = io.BytesIO()
     options = OPTIONS["PNG"] | metadata.options(original.metadata, "PNG", rgb.size, mark)
-    rgb.save(content, "PNG", **options)
+    if isinstance(rgb, SixteenBitResult):
+        write_png(rgb, content, options)
+    else:
+        rgb.save(content, "PNG", **options)
     return content.getvalue()
 
 
 def write_original(
-    original: Original,
-    rgb: Image.Image,
+    original: AnyOriginal,
+    rgb: Image.Image | SixteenBitResult,
     out: Path,
     *,
     mark: Mark | None = None,
@@ -130,8 +168,8 @@ def write_original(
     Parameters
     ----------
     original : Original
-    rgb : Image.Image
-        Mode RGB or RGBA, sRGB.
+    rgb : Image.Image or SixteenBitResult
+        Mode RGB or RGBA, sRGB. A result of 16 bits, only if the format `holds_sixteen_bits`.
     out : Path
         Written atomically.
     mark : Mark, optional
@@ -151,8 +189,8 @@ def write_original(
         If some metadata cannot be written.
     """
     kind = FORMATS[out.suffix.lower()]
-    if kind == "JPEG":  # JPEG has no transparency
-        rgb = rgb.convert("RGB") if rgb.mode == "RGBA" else rgb
+    if isinstance(rgb, Image.Image) and (kind, rgb.mode) == ("JPEG", "RGBA"):
+        rgb = rgb.convert("RGB")  # JPEG has no transparency
     options = OPTIONS[kind] | metadata.options(original.metadata, kind, rgb.size, mark)
     with atomic_write(out, replace=replace) as partial:
         if kind == "JPEG" and max(rgb.size) > LONGEST_OF_JPEG:
@@ -160,7 +198,10 @@ def write_original(
                 f"cannot be written as JPEG: a side is longer than {LONGEST_OF_JPEG:,} px"
             )
         try:
-            _save(rgb, partial, kind, options)
+            if isinstance(rgb, Image.Image):
+                _save(rgb, partial, kind, options)
+            else:
+                _save_sixteen_bits(rgb, partial, kind, options)
         # such as a side too long for WebP
         except (ValueError, RuntimeError) as error:
             raise ColorizationError(f"cannot be written as {kind}: {error}") from error
@@ -181,6 +222,14 @@ def _save(image: Image.Image, path: Path, kind: str, options: dict) -> None:
             raise
 
 
+def _save_sixteen_bits(result: SixteenBitResult, path: Path, kind: str, options: dict) -> None:
+    if kind == "TIFF":
+        write_tiff(result, path)
+        return
+    with path.open("wb") as file:
+        write_png(result, file, options)
+
+
 class _Checked(io.BufferedWriter):
     """A file without a descriptor: encoders that write to a descriptor miss a full disk."""
 
@@ -188,12 +237,30 @@ class _Checked(io.BufferedWriter):
         raise io.UnsupportedOperation("fileno")
 
 
-def join(rgb: Image.Image, ab: np.ndarray, *, side_by_side: bool = False) -> Image.Image:
+@overload
+def join(rgb: Image.Image, ab: np.ndarray, *, side_by_side: bool = False) -> Image.Image: ...
+
+
+@overload
+def join(
+    rgb: SixteenBitImage, ab: np.ndarray, *, side_by_side: bool = False
+) -> SixteenBitResult: ...
+
+
+@overload
+def join(
+    rgb: Image.Image | SixteenBitImage, ab: np.ndarray, *, side_by_side: bool = False
+) -> Image.Image | SixteenBitResult: ...
+
+
+def join(
+    rgb: Image.Image | SixteenBitImage, ab: np.ndarray, *, side_by_side: bool = False
+) -> Image.Image | SixteenBitResult:
     """Combine a photograph's L, in full resolution, with predicted colors.
 
     Parameters
     ----------
-    rgb : Image.Image
+    rgb : Image.Image or SixteenBitImage
         Mode RGB or RGBA, sRGB; modified in place, unless `side_by_side`.
     ab : (h, w, 2) float32 array
         CIE a*, b* / AB_SCALE, at any size; resized bicubically.
@@ -202,23 +269,19 @@ def join(rgb: Image.Image, ab: np.ndarray, *, side_by_side: bool = False) -> Ima
 
     Returns
     -------
-    Image.Image
-        sRGB, of the photograph's mode and size; if `side_by_side`, RGB and twice as wide.
+    Image.Image or SixteenBitResult
+        sRGB, of the photograph's mode and size; if `side_by_side`, RGB and twice as wide. A result
+        of 16 bits is computed when it is written.
     """
-    channels = [Image.fromarray(channel) for channel in np.moveaxis(ab.astype(np.float32), -1, 0)]
-    x_scale, y_scale = ab.shape[1] / rgb.width, ab.shape[0] / rgb.height
+    ab_of = _resized(ab, rgb.size)
+    if isinstance(rgb, SixteenBitImage):
+        return SixteenBitResult(rgb, ab_of, side_by_side)
     joined = Image.new("RGB", (2 * rgb.width, rgb.height)) if side_by_side else rgb
     for box in strips(rgb.size, PIXELS_AT_A_TIME):
-        left, top, right, bottom = box
-        source = (left * x_scale, top * y_scale, right * x_scale, bottom * y_scale)
-        size = (right - left, bottom - top)
-        resized = [
-            np.asarray(channel.resize(size, Image.Resampling.BICUBIC, source))
-            for channel in channels
-        ]
+        left, top, *_ = box
         strip = rgb.crop(box)
         L = lab.luminance(np.asarray(strip)[..., :3])
-        colored = Image.fromarray(lab.lab_to_rgb(L, np.stack(resized, axis=-1)))
+        colored = Image.fromarray(lab.lab_to_rgb(L, ab_of(box)))
         if side_by_side:
             joined.paste(Image.fromarray(lab.lab_to_rgb(L, np.zeros(2))), (left, top))
             joined.paste(colored, (rgb.width + left, top))
@@ -227,3 +290,20 @@ def join(rgb: Image.Image, ab: np.ndarray, *, side_by_side: bool = False) -> Ima
                 colored.putalpha(strip.getchannel("A"))
             joined.paste(colored, (left, top))
     return joined
+
+
+def _resized(ab: np.ndarray, size: tuple[int, int]) -> Callable[[Box], np.ndarray]:
+    """A function that returns ab within a box of an image of a given size, resized bicubically."""
+    channels = [Image.fromarray(channel) for channel in np.moveaxis(ab.astype(np.float32), -1, 0)]
+    x_scale, y_scale = ab.shape[1] / size[0], ab.shape[0] / size[1]
+
+    def within(box: Box) -> np.ndarray:
+        left, top, right, bottom = box
+        source = (left * x_scale, top * y_scale, right * x_scale, bottom * y_scale)
+        resized = [
+            channel.resize((right - left, bottom - top), Image.Resampling.BICUBIC, source)
+            for channel in channels
+        ]
+        return np.stack([np.asarray(channel) for channel in resized], axis=-1)
+
+    return within

@@ -60,9 +60,12 @@ def write(
     ColorizationError
         If the photograph cannot be decoded or the result cannot be written.
     """
-    original = originals.read_original(path, page)
+    full_depth = originals.holds_sixteen_bits(out)
+    read = originals.read_in_full_depth if full_depth else originals.read_original
+    original = read(path, page)
     colorized = originals.join(original.rgb, ab, side_by_side=side_by_side)
-    original = replace(original, rgb=colorized)  # the gray one is no longer needed
+    if isinstance(colorized, Image.Image):
+        original = replace(original, rgb=colorized)  # the gray one is no longer needed
     try:
         originals.write_original(original, colorized, out, mark=mark(*made_with), replace=overwrite)
     except OSError as error:
@@ -97,7 +100,7 @@ def upload(
 
 def png(content: bytes, ab: np.ndarray, made_with: MadeWith) -> bytes:
     """Return a photograph in color and full size, as `write` would write it to a PNG file."""
-    original = originals.decode_original(content)
+    original = originals.decode_in_full_depth(content)
     return originals.encode_png(original, originals.join(original.rgb, ab), mark(*made_with))
 
 

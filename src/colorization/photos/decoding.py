@@ -29,7 +29,7 @@ from PIL import (  # noqa: F401
 )
 
 from colorization.core.errors import ColorizationError
-from colorization.photos import jpeg, scaling, tiff
+from colorization.photos import jpeg, modern, scaling, tiff
 from colorization.photos.strips import Box, strips
 
 _SRGB = ImageCms.createProfile("sRGB")
@@ -43,21 +43,9 @@ _MESSAGES = {"EOFError": "the file is truncated", "MemoryError": "not enough mem
 # temporary one would affect other threads. This one is appended, so that it overrides no other.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning, append=True)
 
-# Pillow supports many more formats, some of which run other programs.
+# Pillow supports many more formats, some of which run other programs; see also `modern`.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-# JPEG XL: ISO/IEC 18181-2; JPEG 2000: ISO/IEC 15444-1, Annex I, and A.4.1 for a bare codestream.
-_UNSUPPORTED_KINDS = {
-    "JPEG XL": (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
-    "JPEG 2000": (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
-}
-# Brands of a file type box (ISO/IEC 14496-12, section 4.3). HEIF (ISO/IEC 23008-12) is the
-# container of both. AVIF files also have HEIF's brands, so AVIF comes first.
-_BRANDS = {
-    "AVIF": {b"avif", b"avis"},
-    "HEIC": {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs"},
-    "HEIF": {b"mif1", b"mif2", b"msf1"},
-}
-_BEGINNING = 256  # bytes; longer than a file type box
+_BEGINNING = 16  # bytes, which tell formats apart
 _GRAY = {"1", "L", "LA", "La"}  # modes without color
 # Pillow can decode these at a fraction of their size, before they are loaded.
 _REDUCIBLE = ("JPEG", "MPO")
@@ -75,6 +63,7 @@ _STORED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     8: lambda upright: np.rot90(upright, -1),
 }
 _SIDES_SWAPPED = {5, 6, 7, 8}
+_OPPOSITE = {6: 8, 8: 6}  # of a rotation; the others are their own opposites
 
 
 def count_pages(source: bytes | BinaryIO) -> int:
@@ -126,7 +115,7 @@ def open_image(
         `page` is not given, or there is no such page.
     """
     file = _file(source)
-    with _decoding():
+    with reporting():
         image = _opened(file, page)
     limit = Image.MAX_IMAGE_PIXELS
     if limit is not None and image.width * image.height > (2 * limit if large else limit):
@@ -143,6 +132,8 @@ def _opened(file: BinaryIO, page: int | None) -> Image.Image:
         return _opened_page(file, tiff.pages(file), page)
     if page:
         raise ColorizationError(f"no page {page + 1}: a single image")
+    if name := modern.kind(file):
+        return modern.open_as(name, file)
     try:
         file.seek(0)
         image = Image.open(file, formats=FORMATS)
@@ -188,7 +179,7 @@ def load(image: Image.Image) -> None:
     ColorizationError
         If the pixels cannot be decoded.
     """
-    with _decoding():
+    with reporting():
         image.load()
 
 
@@ -222,7 +213,7 @@ def to_srgb(image: Image.Image, least_side: int | None = None) -> Image.Image:
     PhotographWarning
         If a JPEG lacks only its end marker, or no 16-bit value exceeds 12 bits.
     """
-    with _decoding():
+    with reporting():
         if least_side and _can_be_reduced(image):
             image.draft(None, (least_side, least_side))
         load(image)
@@ -247,7 +238,7 @@ def to_srgb_with_alpha(image: Image.Image) -> Image.Image:
     ColorizationError
         As `to_srgb`.
     """
-    with _decoding():
+    with reporting():
         load(image)
         return _upright(image, "RGBA" if image.has_transparency_data else "RGB", _with_alpha)
 
@@ -281,12 +272,12 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
         # Pillow rotates a TIFF when it is loaded; some versions swap its size before.
         load(image)
     width, height = image.size
-    return (height, width) if _orientation(image) in _SIDES_SWAPPED else (width, height)
+    return (height, width) if orientation(image) in _SIDES_SWAPPED else (width, height)
 
 
 @contextmanager
-def _decoding() -> Iterator[None]:
-    """Convert any error that Pillow raises on damaged data to a ColorizationError of one line."""
+def reporting() -> Iterator[None]:
+    """Convert any error of a decoder on damaged data to a ColorizationError of one line."""
     try:
         yield
     except ColorizationError:
@@ -309,8 +300,6 @@ def _unknown(file: BinaryIO) -> str:
     """The error message for a file that Pillow cannot open."""
     file.seek(0)
     beginning = file.read(_BEGINNING)
-    if kind := _unsupported_kind(beginning):
-        return f"{kind} is not supported; convert it to JPEG, PNG or TIFF"
     for name in FORMATS:
         _, accept = Image.OPEN[name]
         if accept is not None and accept(beginning):
@@ -318,25 +307,18 @@ def _unknown(file: BinaryIO) -> str:
     return "not an image"
 
 
-def _unsupported_kind(beginning: bytes) -> str | None:
-    """The name of an unsupported format, by its first bytes."""
-    for kind, starts in _UNSUPPORTED_KINDS.items():
-        if beginning.startswith(starts):
-            return kind
-    if beginning[4:8] == b"ftyp":
-        length = min(int.from_bytes(beginning[:4]), _BEGINNING)
-        brands = {beginning[8:12], *(beginning[at : at + 4] for at in range(16, length - 3, 4))}
-        return next((kind for kind, names in _BRANDS.items() if brands & names), None)
-    return None
-
-
-def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation; 1 (upright) if missing or damaged."""
+def orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation; 1 (upright) if missing or damaged."""
     try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        number = image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # damaged EXIF
         return 1
-    return orientation if orientation in _STORED else 1
+    return number if number in _STORED else 1
+
+
+def turned_upright(stored: np.ndarray, orientation: int) -> np.ndarray:
+    """Return a view of an array, (H, W, ...) with the file's order of rows and columns, upright."""
+    return _STORED[_OPPOSITE.get(orientation, orientation)](stored)
 
 
 def _upright(
@@ -346,21 +328,21 @@ def _upright(
 
     Takes at most one byte of additional memory per pixel and channel.
     """
-    orientation = _orientation(image)
+    number = orientation(image)
     if image.mode.startswith(("I", "F")):
         image = _in_eight_bits(image)
     # Always copy a TIFF: its tags would be written into any file it is saved to.
-    if image.mode == mode and orientation == 1 and image.format != "TIFF":
+    if image.mode == mode and number == 1 and image.format != "TIFF":
         if not image.info.keys().isdisjoint({"icc_profile", "transparency"}):
             for box in strips(image.size):
                 image.paste(convert(image.crop(box)), box)
         image.info.clear()  # profile and transparency no longer apply
         return image
     width, height = image.size
-    if orientation in _SIDES_SWAPPED:
+    if number in _SIDES_SWAPPED:
         width, height = height, width
     upright = np.empty((height, width, len(mode)), np.uint8)
-    stored = _STORED[orientation](upright)
+    stored = _STORED[number](upright)
     for box in strips(image.size):
         left, top, right, bottom = box
         stored[top:bottom, left:right] = convert(image.crop(box))

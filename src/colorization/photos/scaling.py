@@ -1,4 +1,4 @@
-"""Scale samples of any bit depth to 8 bits, consistently for all file formats."""
+"""Scale samples of any bit depth to 8 or 16 bits, consistently for all file formats."""
 
 import warnings
 
@@ -7,6 +7,7 @@ import numpy as np
 from colorization.core.errors import PhotographWarning
 
 _TWELVE_BITS = 2**12 - 1
+_SIXTEEN_BITS = 2**16 - 1
 
 
 def greatest(values: np.ndarray) -> float:
@@ -81,3 +82,22 @@ def to_eight_bits(values: np.ndarray, white: int) -> np.ndarray:
     if white < 255:
         return (clipped.astype(np.uint16) * 255 // white).astype(np.uint8)
     return (clipped >> (white.bit_length() - 8)).astype(np.uint8)
+
+
+def to_sixteen_bits(values: np.ndarray, white: int) -> np.ndarray:
+    """Scale samples from [0, white] to [0, 65535].
+
+    Parameters
+    ----------
+    values, white
+        As for `to_eight_bits`.
+
+    Returns
+    -------
+    uint16 array
+        Of the same shape, rounded.
+    """
+    if values.dtype == np.uint16 and white == _SIXTEEN_BITS:
+        return values
+    floats = np.nan_to_num(values.astype(np.float64)).clip(0, white)
+    return np.rint(floats * (_SIXTEEN_BITS / white)).astype(np.uint16)

@@ -9,7 +9,7 @@ import io
 import logging
 import math
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
@@ -401,28 +401,50 @@ class TiffPage(TiffImagePlugin.TiffImageFile):
 
     def _decode(self) -> Image.Image:
         """The pixels in 8 bits, decoded strip by strip or tile by tile."""
+        decoded = Image.new(self.mode, self.size)
+        for corner, channels in self._segments(scaling.to_eight_bits):
+            colors = channels
+            if self._directory.photometric == _PALETTE:
+                colors = self._palette_colors()[channels[..., 0]]
+            size = (colors.shape[1], colors.shape[0])
+            decoded.paste(Image.frombytes(self.mode, size, colors.tobytes()), corner)
+        return decoded
+
+    def sixteen_bits(self) -> np.ndarray:
+        """Decode the pixels to 16 bits.
+
+        Returns
+        -------
+        (H, W, C) uint16 array
+            The channels of `mode`.
+        """
+        width, height = self.size
+        decoded = np.empty((height, width, len(self.getbands())), np.uint16)
+        for (left, top), channels in self._segments(scaling.to_sixteen_bits):
+            room = decoded[top : top + channels.shape[0], left : left + channels.shape[1]]
+            room[:] = channels[: room.shape[0], : room.shape[1]]  # tiles may exceed the image
+        return decoded
+
+    def _segments(
+        self, scale: Callable[[np.ndarray, int], np.ndarray]
+    ) -> Iterator[tuple[tuple[int, int], np.ndarray]]:
+        """Yield left and top, and the chosen channels, of each strip or tile."""
         directory = self._directory
         assert self.fp is not None  # noqa: S101
         segments = _Segments(self.fp, directory)
         white = self._white(segments)
-        is_palette = directory.photometric == _PALETTE
         chosen = [*range(_CHANNELS[_MODES[directory.photometric]])]
         if self._alpha is not None:
             chosen.append(self._alpha)
-        decoded = Image.new(self.mode, self.size)
         for corner, planes in segments:
             scaled = [
-                plane.astype(np.uint8) if is_palette else scaling.to_eight_bits(plane, white)
+                plane.astype(np.uint8) if directory.photometric == _PALETTE else scale(plane, white)
                 for plane in planes
             ]
             channels = np.concatenate(scaled, axis=-1)[..., chosen]
             if directory.photometric == _WHITE_IS_ZERO:
-                channels[..., 0] = 255 - channels[..., 0]
-            if is_palette:
-                channels = self._palette_colors()[channels[..., 0]]
-            size = (channels.shape[1], channels.shape[0])
-            decoded.paste(Image.frombytes(self.mode, size, channels.tobytes()), corner)
-        return decoded
+                channels[..., 0] = np.iinfo(channels.dtype).max - channels[..., 0]
+            yield corner, channels
 
     def _white(self, segments: "_Segments") -> int:
         """The value of white; samples of many bits are decoded an additional time for it."""

@@ -20,7 +20,10 @@ from typing import IO, Any, NamedTuple
 
 from colorization.core.errors import ColorizationError
 
-EXTENSIONS = frozenset({".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+EXTENSIONS = frozenset(
+    {".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+    | {".avif", ".heic", ".heif", ".hif", ".j2k", ".jp2", ".jpf", ".jpx", ".jxl"}
+)
 MAX_BYTES = 1 << 28  # of an image file; enough for 89 uncompressed megapixels, the decoder's limit
 
 # Limits of a tar. Photographs hardly compress, but 174 KB of compressed zeros could fill a disk.
