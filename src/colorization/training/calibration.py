@@ -61,11 +61,11 @@ def calibrate_vividness(adjustable: AdjustableModel, validation: Examples) -> No
     """
     chroma = [chroma_of(ab.astype(np.float32)).mean() for ab in validation.images.ab]
     colorful = np.flatnonzero(np.array(chroma) >= MIN_CHROMA)
+    if not len(colorful):
+        return
     search, images = (
         colorful[evenly_spaced(len(colorful), count)] for count in (SEARCH_IMAGES, DEFAULT_IMAGES)
     )
-    if not len(colorful):
-        return
     rebalancing = float(adjustable.decoder.rebalancing)
     softened = [(rebalancing, temperature) for temperature in SOFTENING]
     grid = [(rebalancing - tilt, float(t)) for tilt in TILTS for t in TEMPERATURES]
