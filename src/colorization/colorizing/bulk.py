@@ -157,14 +157,14 @@ class _JobRunner:
             sizes = self._predictor.image_size, self._predictor.embedder_size
             prepared = call("prepare_input", *sizes)
         with self._memory.reserve(PER_INPUT_PIXEL * prepared.input_pixels):
-            (predicted,) = self._predictor.predict([prepared])
+            (predicted,) = self._predictor.predict([prepared], [job.hints])
             ab = self._predictor.decode(predicted, self._vividness, self._saturation)
         with self._memory.reserve(needed):
             call(
                 "write",
                 ab,
                 job.output,
-                self._made_with,
+                (*self._made_with, job.hints),
                 side_by_side=self._side_by_side,
                 overwrite=job.overwrite,
             )

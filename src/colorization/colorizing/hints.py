@@ -14,7 +14,6 @@ import numpy as np
 from PIL import ImageColor
 
 from colorization.color import lab
-from colorization.colorizing.prepared import Prepared
 from colorization.core.errors import ColorizationError
 
 Color = tuple[int, int, int]  # sRGB, 0 to 255
@@ -151,31 +150,32 @@ def _parse_row(row: list[str], where: str) -> tuple[str, Hint]:
         raise ColorizationError(f"{where}: {error}") from error
 
 
-def hint_map(hints: Sequence[Hint], photograph: Prepared) -> np.ndarray:
+def hint_map(hints: Sequence[Hint], size: tuple[int, int], shape: tuple[int, ...]) -> np.ndarray:
     """Draw hints as a model takes them. Where two overlap, the later one is drawn.
 
     Parameters
     ----------
     hints : sequence of Hint
-    photograph : Prepared
-        The photograph to which they belong.
+    size : (int, int)
+        Width and height of the upright photograph, px.
+    shape : (int, int, 1)
+        Of the photograph's L, (H, W, 1).
 
     Returns
     -------
     (H / 2, W / 2, 3) float32 array
-        CIE a*, b* / AB_SCALE, and 1 where there is a hint; else 0. (H, W) is the size of
-        `photograph.L`.
+        CIE a*, b* / AB_SCALE, and 1 where there is a hint; else 0.
 
     Raises
     ------
     ColorizationError
         If a hint is outside the photograph.
     """
-    height, width, _ = photograph.L.shape
+    height, width, _ = shape
     drawn = np.zeros((height // SCALE, width // SCALE, CHANNELS), np.float32)
     for hint in hints:
         _, ab = lab.rgb_to_lab(np.array([[hint.color]], np.uint8))
-        drawn[patch_at(hint.x, hint.y, photograph.size, drawn.shape)] = [*ab[0, 0], 1]
+        drawn[patch_at(hint.x, hint.y, size, drawn.shape)] = [*ab[0, 0], 1]
     return drawn
 
 
@@ -190,8 +190,8 @@ def patch_at(
         See `Hint`.
     size : (int, int)
         Width and height of the upright photograph, px.
-    shape : (int, int)
-        Height and width of the small image, which shows the whole photograph.
+    shape : (int, int, int)
+        Of the small image, (H, W, C), which shows the whole photograph.
 
     Raises
     ------

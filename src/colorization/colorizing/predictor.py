@@ -255,7 +255,7 @@ class Predictor:
         inputs = [each.arrays for each in features]
         if self.takes_hints:
             maps = (
-                hint_map(given, each.photograph)
+                hint_map(given, each.photograph.size, each.photograph.L.shape)
                 for given, each in zip(hints or [[]] * len(features), features, strict=True)
             )
             inputs = [(*arrays, drawn) for arrays, drawn in zip(inputs, maps, strict=True)]
