@@ -112,7 +112,7 @@ def read_hints(path: Path) -> dict[Path, list[Hint]]:
         if path.stat().st_size > LARGEST_FILE:
             raise ColorizationError(f"{path}: more than {LARGEST_FILE >> 20} MiB")
         with path.open(encoding="utf-8-sig", newline="") as file:  # spreadsheets write a mark
-            rows = csv.reader(file)
+            rows = csv.reader(file, skipinitialspace=True)
             header = next(rows, [])
             if header != COLUMNS:
                 raise ColorizationError(
@@ -145,7 +145,7 @@ def _parse_row(row: list[str], where: str) -> tuple[str, Hint]:
         if not math.isfinite(coordinates[-1]):
             raise ColorizationError(f"{where}: {column} must be a number; found {text!r}")
     try:
-        return name, Hint(*coordinates, parse_color(color.strip()))
+        return name, Hint(*coordinates, parse_color(color))
     except ColorizationError as error:
         raise ColorizationError(f"{where}: {error}") from error
 

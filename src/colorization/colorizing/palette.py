@@ -12,8 +12,8 @@ LEAST_SHARE = 1e-3  # of a color; the network's noise is below
 def likely_colors(shares: np.ndarray, centers: np.ndarray, L: float, count: int) -> list[str]:
     """Choose the likeliest colors of a distribution that look different.
 
-    Each color chosen is the one with the largest share within `DIFFERENT` of it, among those that
-    are at least as far from all that were chosen before.
+    They are modes: each has the largest share around it, where a color counts less the more it
+    differs, and not at all from `DIFFERENT` on. Then what is nearer than that is left out.
 
     Parameters
     ----------
@@ -35,12 +35,11 @@ def likely_colors(shares: np.ndarray, centers: np.ndarray, L: float, count: int)
     shares, centers = shares[likely], centers[likely]
     rgb = lab.lab_to_rgb(np.full((len(centers), 1), L, np.float32), centers)
     colors = lab.to_cie(*lab.rgb_to_lab(rgb[None]))[0]
-    near = ciede2000(colors[:, None], colors) < DIFFERENT
+    weights = np.maximum(0, 1 - ciede2000(colors[:, None], colors) / DIFFERENT)
     chosen: list[str] = []
-    left, candidates = shares.copy(), np.ones(len(shares), bool)
-    while candidates.any() and len(chosen) < count:
-        best = int(np.argmax(np.where(candidates, near @ left, -1)))
+    left = np.ones(len(shares), bool)
+    while left.any() and len(chosen) < count:
+        best = int(np.argmax(np.where(left, weights @ (left * shares), -1)))
         chosen.append("#{:02x}{:02x}{:02x}".format(*rgb[best]))
-        left[near[best]] = 0
-        candidates &= ~near[best]
+        left &= weights[best] == 0
     return chosen
