@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from PIL import Image
 
 import colorization
 from colorization.color import lab
+from colorization.colorizing import command
 from colorization.colorizing.colorizer import Colorizer
 from colorization.colorizing.hints import Hint
 from colorization.colorizing.prepared import Prepared
@@ -20,7 +22,7 @@ from colorization.core.hashing import sha256_of
 from colorization.networks.vividness import AdjustableModel
 from colorization.packaging.hints import cut_at_hints
 from colorization.packaging.manifest import NAME
-from packaged import hinted_model, with_hints, with_vividness
+from packaged import hinted_model, with_hints, write_package
 from samples import scene
 
 RED, BLUE = (200, 30, 40), (20, 60, 220)
@@ -158,7 +160,7 @@ def test_wrong_hints_are_refused(colorizer: Colorizer, hints: Any, message: str)
 
 
 def test_a_model_that_takes_none_refuses_hints(tmp_path: Path) -> None:
-    colorizer = colorization.load(with_vividness())
+    colorizer = Colorizer(lambda L: [np.repeat(L, 2, axis=-1)], 32, None, None, None, "0" * 64)
     assert not colorizer.takes_hints
     with pytest.raises(ColorizationError, match=r"^this model takes no hints$"):
         colorizer(tmp_path / "missing.jpg", hints=[(5, 5, "red")])
@@ -209,3 +211,90 @@ def test_both_parts_are_checked(tmp_path: Path) -> None:
     assert refusal(package) == (
         f"{package / 'model.onnx'} is not a network from features_1, features_2, hints to logits"
     )
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Two photographs, and a TIFF with two pages."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    pages = [Image.fromarray(scene(seed, 120, 80)) for seed in (1, 2)]
+    pages[0].save(folder / "a.png")
+    pages[1].save(folder / "b.png")
+    pages[0].save(folder / "scan.tif", save_all=True, append_images=pages[1:])
+    return folder
+
+
+def run(photos: Path, *lines: str, inputs: Sequence[str] = ("a.png", "b.png")) -> int:
+    """Run the command with a file of hints beside the photographs."""
+    (photos / "hints.csv").write_text("\n".join(["file,x,y,color", *lines]))
+    paths = [str(photos / name) for name in inputs]
+    options = ["--output", str(photos.parent / "out"), "--hints", str(photos / "hints.csv")]
+    return command.main([*paths, *options, "--model", str(with_hints()), "--quiet"])
+
+
+def test_the_command_gives_each_photograph_its_hints(
+    colorizer: Colorizer, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(photos.parent)  # files are relative to the folder of the CSV
+    assert run(photos, "a.png,60,20,#c81e28", f"{photos / 'a.png'},20,70,blue") == 0
+    hints = [(60, 20, "#c81e28"), (20, 70, "blue")]
+    for name, given in {"a.png": hints, "b.png": []}.items():
+        with Image.open(photos.parent / "out" / name) as result:
+            np.testing.assert_array_equal(result, colorizer(photos / name, hints=given))
+            parameters = result.info["xmp"].decode().split("stEvt:parameters>")[1]
+        told = "; hint #c81e28 at 60, 20; hint #0000ff at 20, 70" if given else ""
+        assert parameters.removesuffix("</") == (
+            f"model sha256 {colorizer.sha256}; vividness 0.5; saturation 1{told}"
+        )
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["a.png,1,2,reddish"], "hints.csv, line 2: unknown color 'reddish'; use #rrggbb or a CSS"),
+        (["c.png,1,2,red"], "c.png is not among the photographs to colorize"),
+        (["scan.tif,1,2,red"], "scan.tif has 2 pages; save the page as a file of its own"),
+    ],
+)
+def test_a_wrong_file_of_hints_is_refused_before_colorizing(
+    photos: Path, capsys: pytest.CaptureFixture[str], lines: list[str], message: str
+) -> None:
+    assert run(photos, *lines, inputs=["a.png", "scan.tif"]) == command.WRONG_USAGE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"colorize: --hints: {photos / message}")
+    assert not (photos.parent / "out").exists()
+
+
+def test_a_hint_outside_its_photograph_fails_this_one_alone(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(photos, "a.png,120,3,red", "b.png,1,1,red") == command.SOME_FAILED
+    assert capsys.readouterr().err == (
+        f"colorize: {photos / 'a.png'}: the hint at x 120, y 3 is outside the photograph, "
+        "which is 120 x 80 px\n"
+    )
+    assert [path.name for path in (photos.parent / "out").iterdir()] == ["b.png"]
+
+
+def test_hints_of_photographs_with_results_are_no_mistake(photos: Path) -> None:
+    out = photos.parent / "out"
+    out.mkdir()
+    shutil.copyfile(photos / "b.png", out / "b.png")
+    (photos / "hints.csv").write_text("file,x,y,color\nb.png,1,1,red\n")
+    options = ["--output", str(out), "--hints", str(photos / "hints.csv"), "--skip-existing"]
+    inputs = [str(photos / name) for name in ("a.png", "b.png")]
+    assert command.main([*inputs, *options, "--dry-run"]) == 0
+
+
+def test_the_command_refuses_hints_for_a_model_that_takes_none(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    L = keras.Input((None, None, 1), name="L")
+    plain = write_package(
+        tmp_path / "plain", keras.Model(L, keras.layers.Conv2D(2, 1)(L)), "vgg16_repeat"
+    )
+    (photos / "hints.csv").write_text("file,x,y,color\na.png,1,1,red\n")
+    options = ["--output", str(tmp_path / "out"), "--hints", str(photos / "hints.csv")]
+    assert command.main([str(photos / "a.png"), *options, "--model", str(plain)]) == 2
+    assert capsys.readouterr().err == "colorize: --hints: this model takes no hints\n"
