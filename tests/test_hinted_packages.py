@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 import colorization
@@ -221,7 +222,7 @@ def photos(tmp_path: Path) -> Path:
     pages = [Image.fromarray(scene(seed, 120, 80)) for seed in (1, 2)]
     pages[0].save(folder / "a.png")
     pages[1].save(folder / "b.png")
-    pages[0].save(folder / "scan.tif", save_all=True, append_images=pages[1:])
+    tifffile.imwrite(folder / "scan.tif", np.stack(pages), photometric="rgb")
     return folder
 
 

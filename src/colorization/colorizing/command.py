@@ -56,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
         "--hints",
         type=Path,
         metavar="FILE",
-        help="colors of places: CSV with the columns file, x, y (px), color (#rrggbb or CSS name)",
+        help="colors of places, a CSV file: file, x, y (px), color (#rrggbb or CSS name)",
     )
     option("--side-by-side", action="store_true", help="gray on the left, colorized on the right")
     option(
