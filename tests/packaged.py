@@ -1,6 +1,7 @@
 """Packaged untrained models, for tests of colorizing."""
 
 import functools
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,17 @@ from colorization.core.settings import NONE
 from colorization.dataset import arrays
 from colorization.dataset.examples import Examples
 from colorization.embedding import imagenet, resizing, standardization
-from colorization.networks.architecture import takes_embedding
+from colorization.networks.architecture import Architecture, build_network, takes_embedding
+from colorization.networks.blocks import BilinearUpsampling, conv_relu
+from colorization.networks.classification import classification
+from colorization.networks.hints import CHANNELS, HINTS, JoinHints
 from colorization.networks.record import TRAINING
 from colorization.networks.saving import save_architecture
 from colorization.networks.vividness import LOGITS
 from colorization.packaging.embedder import write_embedder
 from colorization.packaging.package import Origin, package
 from evaluated import evaluation, rows
-from samples import PARAMS, VARIANTS, examples, model_of
+from samples import PARAMS, VARIANTS, calibrated, colors_of_scenes, examples, model_of
 from shared import made_once
 from test_inventory import TABLE
 
@@ -50,6 +54,38 @@ def with_vividness() -> Path:
 
 
 @functools.cache
+def with_hints() -> Path:
+    """A package of `hinted_model`; read only, as the model's directory next to it."""
+
+    def make(folder: Path) -> None:
+        write_package(folder / "hinted", hinted_model(), "efficientnet_unet")
+
+    return made_once("with-hints", make)[0] / "hinted"
+
+
+@functools.cache
+def hinted_model() -> keras.Model:
+    """A small untrained model that takes hints at two levels, with adjustable vividness."""
+
+    def build() -> keras.Model:
+        L = keras.Input((None, None, 1), name="L")
+        hints = keras.Input((None, None, CHANNELS), name=HINTS, optional=True)
+        half = conv_relu(L, 8, downsample=True, name="half")
+        x = conv_relu(half, 16, downsample=True, name="quarter")
+        x = conv_relu(JoinHints(2)(x, hints), 16, name="decoder_1")
+        x = keras.layers.Concatenate()([BilinearUpsampling()(x), half])
+        x = conv_relu(JoinHints(1)(x, hints), 16, name="decoder_2")
+        return keras.Model([L, hints], x)
+
+    objective = partial(classification, rebalancing=0.0)
+    architecture = Architecture(build, "for tests", None, objective=objective)
+    colors = colors_of_scenes()
+    return with_strong_colors(
+        calibrated(build_network("hinted", architecture, 1, colors=colors).model), 8
+    )
+
+
+@functools.cache
 def with_embedding() -> Path:
     """A package that takes the embedding; read only, as the model's directory next to it."""
 
@@ -76,7 +112,11 @@ def untrained(variant: str, precision: str = "float32") -> keras.Model:
     Without an embedding, their inputs are weaker.
     """
     factor = 32 if variant == "bn_maxpool_no_embedding" else 8
-    model = model_of(variant, 1, precision)
+    return with_strong_colors(model_of(variant, 1, precision), factor)
+
+
+def with_strong_colors(model: keras.Model, factor: float) -> keras.Model:
+    """Multiply the weights of a model's last layer."""
     for layer in model.layers:
         if isinstance(layer, keras.layers.Conv2D) and (layer.filters == 2 or layer.name == LOGITS):
             layer.kernel.assign(factor * layer.kernel)

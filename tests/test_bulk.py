@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from colorization.colorizing import bulk
+from colorization.colorizing.hints import Hint
 from colorization.colorizing.jobs import Job
 from colorization.colorizing.predictor import Embedder, Predictor
 from colorization.colorizing.prepared import Prepared
@@ -45,7 +46,7 @@ class Watched(ThreadWorkers):
 
 def gray() -> Predictor:
     """A model whose colors are nearly gray."""
-    return Predictor(lambda L: np.repeat(L, 2, axis=-1), 32, None, None, "0" * 64)
+    return Predictor(lambda L: [np.repeat(L, 2, axis=-1)], 32, None, None, None, "0" * 64)
 
 
 def colorized(folder: Path, sides: list[int], predictor: Predictor | None = None) -> int:
@@ -96,8 +97,8 @@ def test_predictions_with_an_embedding_count_the_pixels_of_its_square_too(
         return reserve(budget, needed)
 
     monkeypatch.setattr(bulk._MemoryBudget, "reserve", record)
-    embedder = Embedder(lambda squares: squares, 64, np.zeros((2, 1000), np.float32))
-    embedded = Predictor(lambda L, _: L, 32, embedder, None, "0" * 64)
+    embedder = Embedder(lambda squares: [squares], 64, np.zeros((2, 1000), np.float32))
+    embedded = Predictor(lambda L, _: [L], 32, None, embedder, None, "0" * 64)
     monkeypatch.setattr(Predictor, "predict", lambda *_: [np.zeros((32, 32, 2), np.float32)])
     colorized(tmp_path, [8], embedded)
     assert reserved[1] == bulk.PER_INPUT_PIXEL * (32 * 32 + 64 * 64)
@@ -107,18 +108,20 @@ class Counter(Predictor):
     """A model that records how many predictions run at a time."""
 
     def __init__(self) -> None:
-        super().__init__(lambda L: np.repeat(L, 2, axis=-1), 32, None, None, "0" * 64)
+        super().__init__(lambda L: [np.repeat(L, 2, axis=-1)], 32, None, None, None, "0" * 64)
         self.predicted = self.most_predicted = 0
         self._lock = threading.Lock()
 
-    def predict(self, photographs: Sequence[Prepared]) -> list[np.ndarray]:
+    def predict(
+        self, photographs: Sequence[Prepared], hints: Sequence[Sequence[Hint]] | None = None
+    ) -> list[np.ndarray]:
         with self._lock:
             self.predicted += 1
             self.most_predicted = max(self.most_predicted, self.predicted)
         threading.Event().wait(0.01)
         with self._lock:
             self.predicted -= 1
-        return super().predict(photographs)
+        return super().predict(photographs, hints)
 
 
 def test_every_job_has_an_outcome_whatever_fails(

@@ -1,6 +1,7 @@
 """README and docs against what they speak of: references, code, commands, links, pictures."""
 
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -15,12 +16,13 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 import readme
+from colorization.colorizing.command import main as colorize
 from colorization.core.settings import Variant
 from colorization.scoring import metrics
 from colorization.scoring.metrics import METRICS, Metric
 from conftest import Project, environment, stages_run
 from evaluated import evaluation, rows, sweep
-from packaged import with_embedding
+from packaged import with_embedding, with_hints
 from samples import ROOT, VARIANTS, encoded, pack, scene
 from test_published import write
 from web import Site, serve
@@ -49,6 +51,8 @@ NOT_RUN = {
     '.venv/bin/pip install "jax[cuda13]"': "it asks a network, and is of use with a GPU",
     ". .venv/bin/activate": "the tests run in an environment already",
     ".venv/bin/pre-commit install": "it asks a network",
+    "colorize photo.jpg scans/ --hints hints.csv --model models/chosen --output hinted": "followed "
+    "below, with a model that takes hints",
     "colorize-page": "it serves until it is stopped; test_page opens it",
     "dvc remote add --default storage /some/folder": "test_pipeline has a folder for it",
     "dvc push --run-cache": "test_pipeline",
@@ -319,6 +323,7 @@ def python_without_output(page: str) -> list[str]:
 )
 def test_python_runs(page: str, tmp_path: Path) -> None:
     photographs(tmp_path / "here")
+    shutil.copytree(with_hints(), tmp_path / "here" / "models" / "chosen")
     for code in python_without_output(page):
         done = subprocess.run(
             ["python", "-c", code],
@@ -329,6 +334,21 @@ def test_python_runs(page: str, tmp_path: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, done.stderr
+
+
+def test_hints_are_given_by_the_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photographs(tmp_path)
+    shutil.copytree(with_hints(), tmp_path / "models" / "chosen")
+    monkeypatch.chdir(tmp_path)
+    table, run = by_heading("docs/hints.md")["The command"]
+    Path("hints.csv").write_text(table.code)
+    program, *arguments = shlex.split(run.code)
+    assert (program, colorize(arguments)) == ("colorize", 0)
+    for name, told in {
+        "photo.jpg": "#7a1f2b at 12, 30",
+        "1990/cat.jpg": "#b98a4e at 20, 20",
+    }.items():
+        assert f"; hint {told}".encode() in Path("hinted", name).read_bytes()
 
 
 def by_heading(page: str) -> dict[str, list[Block]]:

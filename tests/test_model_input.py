@@ -78,15 +78,15 @@ FILES: dict[str, Callable[[int, int], bytes]] = {
 def colorizer() -> Colorizer:
     """A model that takes an embedding, by networks of no parameters."""
 
-    def embedder(squares: np.ndarray) -> np.ndarray:
-        return np.zeros((len(squares), 1000), np.float32)
+    def embedder(squares: np.ndarray) -> list[np.ndarray]:
+        return [np.zeros((len(squares), 1000), np.float32)]
 
-    def network(L: np.ndarray, embedding: np.ndarray) -> np.ndarray:
+    def network(L: np.ndarray, embedding: np.ndarray) -> list[np.ndarray]:
         assert embedding.shape == (len(L), 1000)
-        return np.repeat(L, 2, axis=-1)
+        return [np.repeat(L, 2, axis=-1)]
 
     embedding = Embedder(embedder, EMBEDDER_SIDE, standardization.RAW)
-    return Colorizer(network, SIDE, embedding, None, "0" * 64)
+    return Colorizer(network, SIDE, None, embedding, None, "0" * 64)
 
 
 def inputs_of_both(
@@ -96,9 +96,9 @@ def inputs_of_both(
     asked: list[Prepared] = []
     predict = colorizer.predict
 
-    def recorded(inputs: list[Prepared]) -> list[np.ndarray]:
+    def recorded(inputs: list[Prepared], *hints: Any) -> list[np.ndarray]:
         asked.extend(inputs)
-        return predict(inputs)
+        return predict(inputs, *hints)
 
     monkeypatch.setattr(colorizer, "predict", recorded)
     for path in paths:

@@ -156,16 +156,15 @@ class _JobRunner:
         with self._memory.reserve(needed):
             sizes = self._predictor.image_size, self._predictor.embedder_size
             prepared = call("prepare_input", *sizes)
-        input_pixels = sum(pixels.size for pixels in prepared if pixels is not None)
-        with self._memory.reserve(PER_INPUT_PIXEL * input_pixels):
-            (predicted,) = self._predictor.predict([prepared])
+        with self._memory.reserve(PER_INPUT_PIXEL * prepared.input_pixels):
+            (predicted,) = self._predictor.predict([prepared], [job.hints])
             ab = self._predictor.decode(predicted, self._vividness, self._saturation)
         with self._memory.reserve(needed):
             call(
                 "write",
                 ab,
                 job.output,
-                self._made_with,
+                (*self._made_with, job.hints),
                 side_by_side=self._side_by_side,
                 overwrite=job.overwrite,
             )

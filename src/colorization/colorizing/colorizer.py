@@ -1,5 +1,6 @@
 """A packaged model that colorizes photographs of any size."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ from PIL import Image
 
 from colorization.colorizing import originals
 from colorization.colorizing.accepted import MOST_SATURATION, checked_number
+from colorization.colorizing.hints import Hint, as_hints
 from colorization.colorizing.inputs import image_in_memory
 from colorization.colorizing.predictor import Predictor
 from colorization.colorizing.prepared import Prepared, prepare, prepare_file
@@ -19,7 +21,11 @@ class Colorizer(Predictor):
     """Colorizes photographs; see `Predictor` for attributes and parameters."""
 
     def __call__(
-        self, image: Photograph, saturation: float = 1.0, vividness: float | None = None
+        self,
+        image: Photograph,
+        saturation: float = 1.0,
+        vividness: float | None = None,
+        hints: Iterable[Hint | tuple[float, float, str]] = (),
     ) -> Image.Image:
         """Colorize one photograph.
 
@@ -32,6 +38,9 @@ class Colorizer(Predictor):
             Factor on the predicted a and b, from 0 to 100.
         vividness : float, optional
             See `decode`.
+        hints : iterable of Hint or (x, y, color), optional
+            Colors of places: x and y in pixels of the upright photograph, from its left and upper
+            edge; the color as "#rrggbb" or a CSS name.
 
         Returns
         -------
@@ -42,13 +51,18 @@ class Colorizer(Predictor):
         Raises
         ------
         ColorizationError
-            If the image cannot be decoded, or an argument is invalid.
+            If the image cannot be decoded, an argument is invalid, a hint is outside the
+            photograph, or hints are given to a model that takes none.
         OSError
             If the file cannot be opened.
         """
         saturation = checked_number("saturation", saturation, MOST_SATURATION)
         vividness = self.checked_vividness(vividness)
-        ab = self.decode(self.predict([self.prepare_input(image)])[0], vividness, saturation)
+        hints = as_hints(hints)
+        if hints:
+            self.check_takes_hints()
+        (predicted,) = self.predict([self.prepare_input(image)], [hints])
+        ab = self.decode(predicted, vividness, saturation)
         if isinstance(image, (str, Path)):
             rgb = originals.read_original(Path(image)).rgb
         else:

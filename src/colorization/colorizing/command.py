@@ -22,6 +22,7 @@ from colorization.core.text import printable
 from colorization.core.workers import Workers
 
 if TYPE_CHECKING:
+    from colorization.colorizing.hints import Hint
     from colorization.colorizing.jobs import Failure, Job
 
 MOST_JOBS = 256
@@ -50,6 +51,12 @@ def parser() -> argparse.ArgumentParser:
         type=_between(0, MOST_SATURATION),
         default=1.0,
         help="factor on the colors (default: %(default)s)",
+    )
+    option(
+        "--hints",
+        type=Path,
+        metavar="FILE",
+        help="colors of places, a CSV file: file, x, y (px), color (#rrggbb or CSS name)",
     )
     option("--side-by-side", action="store_true", help="gray on the left, colorized on the right")
     option(
@@ -113,6 +120,7 @@ def _plan_and_colorize(options: argparse.Namespace, workers: Workers | None) -> 
         ending=f".{options.format}" if options.format else None,
         overwrite=options.overwrite,
         skip_existing=options.skip_existing,
+        hints=_read_hints(options.hints) if options.hints else None,
     )
     jobs, failures = planned.jobs, planned.failures
     if planned.ignored and not options.quiet:
@@ -133,6 +141,15 @@ def _plan_and_colorize(options: argparse.Namespace, workers: Workers | None) -> 
     return SOME_FAILED if failures else DONE
 
 
+def _read_hints(path: Path) -> "dict[Path, list[Hint]]":
+    from colorization.colorizing.hints import read_hints  # noqa: PLC0415
+
+    try:
+        return read_hints(path)
+    except ColorizationError as error:
+        raise ColorizationError(f"--hints: {error}") from error
+
+
 def _colorize(jobs: "list[Job]", workers: Workers, options: argparse.Namespace) -> "list[Failure]":
     from colorization.colorizing.bulk import colorize_files  # noqa: PLC0415
     from colorization.colorizing.jobs import Failure  # noqa: PLC0415
@@ -141,6 +158,8 @@ def _colorize(jobs: "list[Job]", workers: Workers, options: argparse.Namespace) 
     predictor = Predictor.load(options.model)
     if options.vividness is not None and predictor.vividness is None:
         raise ColorizationError("--vividness: this model has no vividness; use --saturation")
+    if options.hints and not predictor.takes_hints:
+        raise ColorizationError("--hints: this model takes no hints")
     failures = []
     for outcome in colorize_files(
         predictor,

@@ -5,14 +5,18 @@ import glob
 import os
 import stat
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from colorization.colorizing.accepted import FORMATS, NO_FILE
 from colorization.core.errors import ColorizationError
 from colorization.sources import archives
+
+if TYPE_CHECKING:  # NumPy is slow to import
+    from colorization.colorizing.hints import Hint
 
 IMAGE, FOLDER = "image", "folder"  # other kinds are ignored
 OUTPUT = "the output folder"
@@ -33,12 +37,14 @@ class Job:
         Whether to replace an existing output.
     page : int or None
         From 0; None for a file with a single photograph.
+    hints : sequence of Hint
     """
 
     input: Path
     output: Path
     overwrite: bool = False
     page: int | None = None
+    hints: "Sequence[Hint]" = ()
 
     @property
     def label(self) -> str:
@@ -82,6 +88,7 @@ def plan(
     *,
     overwrite: bool = False,
     skip_existing: bool = False,
+    hints: "Mapping[Path, Sequence[Hint]] | None" = None,
 ) -> Plan:
     """Find the photographs, and choose their output paths.
 
@@ -103,6 +110,8 @@ def plan(
         never replaced.
     skip_existing : bool
         Whether to skip photographs whose results exist.
+    hints : mapping of Path to sequence of Hint, optional
+        The hints of some photographs; see `read_hints`.
 
     Returns
     -------
@@ -111,7 +120,8 @@ def plan(
     Raises
     ------
     ColorizationError
-        If the output folder is not writable.
+        If the output folder is not writable, or hints are of a file that is not among the
+        photographs, or has several pages.
     """
     collected = _Collected(_output_folder(output), alone=len(inputs) == 1)
     for text in inputs:
@@ -120,11 +130,12 @@ def plan(
     inputs_by_identity: dict[Identity | None, Path] = {
         photograph.identity: photograph.path for photograph in photographs
     }
+    hints_by_identity = _by_identity(hints or {}, inputs_by_identity)
     result = Plan([], list(collected.failures.values()), collected.ignored)
     taken: dict[Path, Job] = {}
     skipped = 0
     for photograph in photographs:
-        for job in _jobs(photograph, output, overwrite):
+        for job in _jobs(photograph, output, overwrite, hints_by_identity):
             out = job.output
             target = Path(os.path.realpath(out.parent), out.name)
             replaced = inputs_by_identity.get(_identity(out))
@@ -193,12 +204,35 @@ def _from_depth(photograph: _Photograph, depth: int) -> Path:
     return Path(*_absolute(photograph.path).parent.parts[depth:], photograph.below.name)
 
 
-def _jobs(photograph: _Photograph, output: Path, overwrite: bool) -> list[Job]:
+def _by_identity(
+    hints: "Mapping[Path, Sequence[Hint]]", photographs: Mapping[Identity | None, Path]
+) -> "dict[Identity | None, list[Hint]]":
+    """The hints of the photographs; one may be named in several ways."""
+    joined: dict[Identity | None, list] = defaultdict(list)
+    for path, given in hints.items():
+        identity = _identity(path)
+        if identity not in photographs:
+            raise ColorizationError(f"--hints: {path} is not among the photographs to colorize")
+        joined[identity] += given
+    return joined
+
+
+def _jobs(
+    photograph: _Photograph,
+    output: Path,
+    overwrite: bool,
+    hints: "Mapping[Identity | None, Sequence[Hint]]",
+) -> list[Job]:
     """The jobs of a file: one, or one per page."""
     path, out = photograph.path, output / photograph.below
     pages = _count_pages(path)
+    given = hints.get(photograph.identity, ())
     if pages <= 1:
-        return [Job(path, out, overwrite)]
+        return [Job(path, out, overwrite, hints=given)]
+    if given:
+        raise ColorizationError(
+            f"--hints: {path} has {pages} pages; save the page as a file of its own"
+        )
     return [
         Job(path, out.with_stem(f"{out.stem}-{page + 1}"), overwrite, page) for page in range(pages)
     ]

@@ -9,9 +9,11 @@ ISO 16684-1:2019, XMP; IPTC Photo Metadata Standard, "Digital Source Type"; Adob
 Specification Part 2, "ResourceEvent".
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
+from colorization.colorizing.hints import Hint
 from colorization.colorizing.xmp import Packet
 
 DISTRIBUTION = "colorization-pipeline"  # on PyPI
@@ -27,7 +29,8 @@ class Mark:
     ----------
     software : str
     parameters : str
-        The model and its settings; no time, so that results are reproducible.
+        The model, its settings and the hints that it was given; no time, so that results are
+        reproducible.
     """
 
     software: str
@@ -50,7 +53,9 @@ def software() -> str:
     return f"colorize {metadata.version(DISTRIBUTION)}"
 
 
-def mark(model: str, vividness: float | None, saturation: float) -> Mark:
+def mark(
+    model: str, vividness: float | None, saturation: float, hints: Sequence[Hint] = ()
+) -> Mark:
     """Build the mark of a colorized photograph.
 
     Parameters
@@ -60,6 +65,11 @@ def mark(model: str, vividness: float | None, saturation: float) -> Mark:
     vividness : float or None
         None for a model without one.
     saturation : float
+    hints : sequence of Hint
     """
-    setting = "" if vividness is None else f"; vividness {vividness:g}"
-    return Mark(software(), f"model sha256 {model}{setting}; saturation {saturation:g}")
+    parameters = [f"model sha256 {model}"]
+    if vividness is not None:
+        parameters.append(f"vividness {vividness:g}")
+    parameters.append(f"saturation {saturation:g}")
+    parameters += [f"hint {hint}" for hint in hints]
+    return Mark(software(), "; ".join(parameters))

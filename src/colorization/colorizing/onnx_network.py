@@ -27,7 +27,7 @@ FATAL = 4  # ONNX Runtime's log level; errors are raised as exceptions
 class OnnxNetwork:
     """A network from an untrusted file.
 
-    It must have the expected inputs and output, and compute finite numbers for a small example, in
+    It must have the expected inputs and outputs, and compute finite numbers for a small example, in
     bounded time and memory. ONNX has no operation that reads files or runs code, and ONNX Runtime
     loads external weights only from the network's folder. Loading has no time limit: it includes
     constant folding.
@@ -37,8 +37,15 @@ class OnnxNetwork:
     path : Path
     inputs : mapping of str to Shape
         Names and shapes of the inputs, all float32.
-    output : (str, Shape)
-        Name and shape of the only output, float32; its batch size is that of the inputs.
+    outputs : mapping of str to Shape
+        Names and shapes of the outputs, all float32; their batch size is that of the inputs.
+    example : sequence of float32 arrays, optional
+        Inputs to try. Default: zeros; of `SMALLEST` px, where a length may vary.
+
+    Attributes
+    ----------
+    example_outputs : list of float32 arrays
+        The outputs for the example.
 
     Raises
     ------
@@ -46,7 +53,13 @@ class OnnxNetwork:
         If the file cannot be read, or is not such a network.
     """
 
-    def __init__(self, path: Path, inputs: Mapping[str, Shape], output: tuple[str, Shape]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        inputs: Mapping[str, Shape],
+        outputs: Mapping[str, Shape],
+        example: Sequence[np.ndarray] | None = None,
+    ) -> None:
         _bound_memory()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = FATAL
@@ -61,16 +74,18 @@ class OnnxNetwork:
             actual_outputs = dict(map(_signature, self._session.get_outputs()))
         except Exception as error:
             raise ColorizationError(f"{path} is not a network ({reason(error)})") from error
-        expected = {name: ("tensor(float)", shape) for name, shape in inputs.items()}
-        name, self._shape = output
-        if actual_inputs != expected or actual_outputs != {name: ("tensor(float)", self._shape)}:
-            raise ColorizationError(f"{path} is not a network from {', '.join(inputs)} to {name}")
+        if actual_inputs != _signatures(inputs) or actual_outputs != _signatures(outputs):
+            raise ColorizationError(
+                f"{path} is not a network from {', '.join(inputs)} to {', '.join(outputs)}"
+            )
         self._path = path
-        self._names = list(inputs)
-        self._try(list(inputs.values()))
+        self._inputs, self._outputs = list(inputs), dict(outputs)
+        if example is None:
+            example = [np.zeros(_smallest(shape), np.float32) for shape in inputs.values()]
+        self.example_outputs = self._try(example)
 
-    def __call__(self, *inputs: np.ndarray) -> np.ndarray:
-        """Compute the output, float32, from the inputs, float32.
+    def __call__(self, *inputs: np.ndarray) -> list[np.ndarray]:
+        """Compute the outputs, float32, from the inputs, float32.
 
         Raises
         ------
@@ -79,29 +94,33 @@ class OnnxNetwork:
         """
         return self._run(inputs, onnxruntime.RunOptions())
 
-    def _run(self, inputs: Sequence[np.ndarray], options: onnxruntime.RunOptions) -> np.ndarray:
+    def _run(
+        self, inputs: Sequence[np.ndarray], options: onnxruntime.RunOptions
+    ) -> list[np.ndarray]:
         # Free the memory of a photograph before the next one, which may be smaller.
         options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-        feed = dict(zip(self._names, inputs, strict=True))
+        feed = dict(zip(self._inputs, inputs, strict=True))
         try:
-            output = self._session.run(None, feed, options)[0]
+            outputs = self._session.run(list(self._outputs), feed, options)
         except Exception as error:
             raise ColorizationError(f"{self._path} cannot be used ({reason(error)})") from error
-        expected = (len(inputs[0]), *self._shape[1:])
-        matches = (
-            length in (None, actual) for actual, length in zip(output.shape, expected, strict=False)
-        )
-        if not output.size or output.ndim != len(expected) or not all(matches):
-            raise ColorizationError(f"{self._path} returns an array of an unexpected shape")
-        return output
+        for output, shape in zip(outputs, self._outputs.values(), strict=True):
+            expected = (len(inputs[0]), *shape[1:])
+            matches = (
+                length in (None, actual)
+                for actual, length in zip(output.shape, expected, strict=False)
+            )
+            if not output.size or output.ndim != len(expected) or not all(matches):
+                raise ColorizationError(f"{self._path} returns an array of an unexpected shape")
+        return outputs
 
-    def _try(self, inputs: Sequence[Shape]) -> None:
-        shapes = [_smallest(shape) for shape in inputs]
+    def _try(self, example: Sequence[np.ndarray]) -> list[np.ndarray]:
         options = onnxruntime.RunOptions()
         with _terminated_after(MOST_SECONDS, options):
-            output = self._run([np.zeros(shape, np.float32) for shape in shapes], options)
-        if not np.isfinite(output).all():
+            outputs = self._run(example, options)
+        if not all(np.isfinite(output).all() for output in outputs):
             raise ColorizationError(f"{self._path} returns numbers that are not finite")
+        return outputs
 
 
 @functools.cache
@@ -130,6 +149,10 @@ def _terminated_after(seconds: float, options: onnxruntime.RunOptions) -> Iterat
 def _smallest(shape: Shape) -> tuple[int, ...]:
     """The smallest shape: a dynamic batch size is 1, other dynamic lengths are `SMALLEST`."""
     return tuple(length or (SMALLEST if axis else 1) for axis, length in enumerate(shape))
+
+
+def _signatures(arrays: Mapping[str, Shape]) -> dict[str, tuple[str, Shape]]:
+    return {name: ("tensor(float)", shape) for name, shape in arrays.items()}
 
 
 def _signature(array: onnxruntime.NodeArg) -> tuple[str, tuple[str, Shape]]:

@@ -1,5 +1,7 @@
 """Predict ab with a packaged model, without decoding photographs."""
 
+import functools
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,15 +9,40 @@ from typing import Self
 
 import numpy as np
 
+from colorization.colorizing import palette
 from colorization.colorizing.accepted import MOST_SATURATION, checked_number
-from colorization.colorizing.onnx_network import OnnxNetwork
+from colorization.colorizing.hints import CHANNELS, SCALE, Hint, hint_map, patch_at
+from colorization.colorizing.onnx_network import SMALLEST, OnnxNetwork, Shape
 from colorization.colorizing.prepared import Prepared
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.embedding.standardization import CLASSES, normalize, read_normalization
 from colorization.packaging import manifest as packaged
 
-Network = Callable[..., np.ndarray]  # such as OnnxNetwork; takes one array per input
+# Such as OnnxNetwork: takes an array per input, and returns one per output.
+Network = Callable[..., Sequence[np.ndarray]]
+
+CERTAIN = 1e6  # a logit that makes one color certain, whatever the others' weights
+
+
+@dataclass(frozen=True)
+class Features:
+    """What networks compute of a photograph without hints.
+
+    Attributes
+    ----------
+    photograph : Prepared
+    arrays : tuple of float32 arrays
+        What the model's network takes beside hints, without the axis of the batch.
+    """
+
+    photograph: Prepared
+    arrays: tuple[np.ndarray, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory used."""
+        return self.photograph.nbytes + sum(array.nbytes for array in self.arrays)
 
 
 @dataclass(frozen=True)
@@ -37,7 +64,8 @@ class Embedder:
 
     def embed(self, squares: np.ndarray) -> np.ndarray:
         """Return the embeddings, (N, 1000) float32, of N squares, (N, S, S, 1) float32."""
-        return normalize(self.network(squares), self.mean_and_deviation)
+        (logits,) = self.network(squares)
+        return normalize(logits, self.mean_and_deviation)
 
 
 @dataclass(frozen=True)
@@ -50,10 +78,24 @@ class Decoder:
         Maps logits and vividness to ab.
     default : float
         Default vividness, in [0, 1].
+    bins : int
+        Number of colors.
     """
 
     network: Network
     default: float
+    bins: int
+
+    def decode(self, logits: np.ndarray, vividness: float) -> np.ndarray:
+        """Return ab, (N, 2 H, 2 W, 2) float32, of logits, (N, H, W, bins) float32."""
+        (ab,) = self.network(logits, np.full((len(logits), 1), vividness, np.float32))
+        return ab
+
+    @functools.cached_property
+    def centers(self) -> np.ndarray:
+        """The colors of the bins, (bins, 2) float32, CIE a*, b* / AB_SCALE."""
+        certain = np.eye(self.bins, dtype=np.float32) * np.float32(CERTAIN)
+        return self.decode(certain[:, None, None], self.default)[:, 0, 0]
 
 
 class Predictor:
@@ -67,6 +109,7 @@ class Predictor:
         Side of the embedding network's square input, px; None for a model without one.
     vividness : float or None
         Default vividness, in [0, 1]; None for a model without one.
+    takes_hints : bool
     sha256 : str
         The sha256 of the package's manifest, which lists the sha256 of each file.
 
@@ -74,7 +117,11 @@ class Predictor:
     ----------
     network : Network
         Maps L, and an embedding if there is an embedder, to ab, or to logits if there is a decoder.
+        With an encoder, it takes the features that this computes, and hints.
     image_size : int
+    encoder : Network or None
+        Maps L, and an embedding if there is an embedder, to features; None for a model that takes
+        no hints.
     embedder : Embedder or None
         None for a model that takes no embedding.
     decoder : Decoder or None
@@ -86,6 +133,7 @@ class Predictor:
         self,
         network: Network,
         image_size: int,
+        encoder: Network | None,
         embedder: Embedder | None,
         decoder: Decoder | None,
         sha256: str,
@@ -94,7 +142,9 @@ class Predictor:
         self.embedder_size = embedder.image_size if embedder else None
         self.sha256 = sha256
         self.vividness = decoder.default if decoder else None
+        self.takes_hints = encoder is not None
         self._network = network
+        self._encoder = encoder
         self._embedder = embedder
         self._decoder = decoder
 
@@ -114,55 +164,102 @@ class Predictor:
         """
         folder = packaged.RELEASED if model is None else Path(model)
         manifest = packaged.read_manifest(folder)
-        ab = ("ab", (None, None, None, 2))
-        inputs: dict[str, tuple] = {"L": (None, None, None, 1)}
-        embedder, decoder = None, None
+        inputs: dict[str, Shape] = {"L": (None, None, None, 1)}
+        embedder, encoder, decoder = None, None, None
         if side := manifest.embedder_size:
             network = OnnxNetwork(
                 folder / packaged.EMBEDDER,
                 {"L": (None, side, side, 1)},
-                ("logits", (None, CLASSES)),
+                {"logits": (None, CLASSES)},
             )
             normalization = read_normalization(folder / packaged.STANDARDIZATION)
             embedder = Embedder(network, side, normalization)
             inputs["embedding"] = (None, CLASSES)
-        if manifest.vividness is None:
-            network = OnnxNetwork(folder / packaged.MODEL, inputs, ab)
-        else:
-            logits = (None, None, None, manifest.vividness.bins)
-            network = OnnxNetwork(folder / packaged.MODEL, inputs, ("logits", logits))
+        outputs: dict[str, Shape] = {"ab": (None, None, None, 2)}
+        if manifest.vividness:
+            bins = manifest.vividness.bins
+            logits: dict[str, Shape] = {"logits": (None, None, None, bins)}
             decode = OnnxNetwork(
-                folder / packaged.DECODE, {"logits": logits, "vividness": (None, 1)}, ab
+                folder / packaged.DECODE, logits | {"vividness": (None, 1)}, outputs
             )
-            decoder = Decoder(decode, manifest.vividness.default)
+            decoder = Decoder(decode, manifest.vividness.default, bins)
+            outputs = logits
+        example = None
+        if manifest.features:
+            names = packaged.feature_names(len(manifest.features))
+            features: dict[str, Shape] = {
+                name: (None, None, None, channels)
+                for name, channels in zip(names, manifest.features, strict=True)
+            }
+            encoder = OnnxNetwork(folder / packaged.ENCODE, inputs, features)
+            inputs = features | {"hints": (None, None, None, CHANNELS)}
+            nowhere = np.zeros((1, SMALLEST // SCALE, SMALLEST // SCALE, CHANNELS), np.float32)
+            example = [*encoder.example_outputs, nowhere]
+        network = OnnxNetwork(folder / packaged.MODEL, inputs, outputs, example)
         sha256 = sha256_of(folder / packaged.NAME)
-        return cls(network, manifest.image_size, embedder, decoder, sha256)
+        return cls(network, manifest.image_size, encoder, embedder, decoder, sha256)
 
-    def predict(self, photographs: Sequence[Prepared]) -> list[np.ndarray]:
-        """Run the network, which takes most of the time; `decode` converts its outputs to ab.
+    def predict(
+        self, photographs: Sequence[Prepared], hints: Sequence[Sequence[Hint]] | None = None
+    ) -> list[np.ndarray]:
+        """Run the networks, which takes most of the time; `decode` converts their outputs to ab.
 
         Parameters
         ----------
         photographs : sequence of Prepared
             Returned by `Colorizer.prepare_input`, of any shapes.
+        hints : sequence of sequences of Hint, optional
+            Of each photograph. Default: no hints.
 
         Returns
         -------
         list of float32 arrays
             For a model with vividness, logits, (H / 2, W / 2, bins); else ab, (H, W, 2).
+
+        Raises
+        ------
+        ColorizationError
+            If there are hints and the model takes none, or one is outside its photograph.
         """
-        outputs: list[np.ndarray] = [np.empty(0)] * len(photographs)
-        for shape in dict.fromkeys(photograph.L.shape for photograph in photographs):
-            indices = [
-                index for index, photograph in enumerate(photographs) if photograph.L.shape == shape
-            ]
-            luminances, squares = zip(*(photographs[index] for index in indices), strict=True)
-            inputs = [np.stack(luminances)]
-            if self._embedder is not None:
-                inputs.append(self._embedder.embed(np.stack(squares)))
-            for index, output in zip(indices, self._network(*inputs), strict=True):
-                outputs[index] = output
-        return outputs
+        return self.predict_encoded(self.encode(photographs), hints)
+
+    def encode(self, photographs: Sequence[Prepared]) -> list[Features]:
+        """Run the networks as far as no hints are needed; `predict_encoded` goes on from there.
+
+        Parameters
+        ----------
+        photographs : sequence of Prepared
+
+        Returns
+        -------
+        list of Features
+            For a model that takes no hints, only what its network takes.
+        """
+        inputs = [
+            (each.L,) if each.square is None else (each.L, each.square) for each in photographs
+        ]
+        return list(map(Features, photographs, _in_batches(self._encode, inputs)))
+
+    def _encode(self, L: np.ndarray, *squares: np.ndarray) -> Sequence[np.ndarray]:
+        inputs = [L]
+        if self._embedder is not None:
+            inputs.append(self._embedder.embed(*squares))
+        return inputs if self._encoder is None else self._encoder(*inputs)
+
+    def predict_encoded(
+        self, features: Sequence[Features], hints: Sequence[Sequence[Hint]] | None = None
+    ) -> list[np.ndarray]:
+        """Do as `predict`, but from what `encode` returned, as often as the hints change."""
+        if hints is not None and any(hints):
+            self.check_takes_hints()
+        inputs = [each.arrays for each in features]
+        if self.takes_hints:
+            maps = (
+                hint_map(given, each.photograph.size, each.photograph.L.shape)
+                for given, each in zip(hints or [[]] * len(features), features, strict=True)
+            )
+            inputs = [(*arrays, drawn) for arrays, drawn in zip(inputs, maps, strict=True)]
+        return [output for (output,) in _in_batches(self._network, inputs)]
 
     def decode(
         self, predicted: np.ndarray, vividness: float | None = None, saturation: float = 1.0
@@ -191,10 +288,49 @@ class Predictor:
         """
         saturation = checked_number("saturation", saturation, MOST_SATURATION)
         vividness = self.checked_vividness(vividness)
-        ab = predicted
-        if self._decoder is not None:
-            ab = self._decoder.network(predicted[None], np.full((1, 1), vividness, np.float32))[0]
+        if self._decoder is None or vividness is None:
+            return saturation * predicted
+        (ab,) = self._decoder.decode(predicted[None], vividness)
         return saturation * ab
+
+    def likely_colors(
+        self, predicted: np.ndarray, photograph: Prepared, x: float, y: float, count: int
+    ) -> list[str]:
+        """Choose the likeliest colors of a place that look different; see `palette`.
+
+        Parameters
+        ----------
+        predicted : (H / 2, W / 2, bins) float32 array
+            Returned by `predict` or `predict_encoded`.
+        photograph : Prepared
+        x, y : float
+            Distance from the left and the upper edge of the upright photograph, px.
+        count : int
+
+        Returns
+        -------
+        list of str
+            "#rrggbb", sRGB at the L of the place, the likeliest first; `count` or fewer.
+
+        Raises
+        ------
+        ColorizationError
+            If the model predicts no distribution, or the place is outside the photograph.
+        """
+        if self._decoder is None:
+            raise ColorizationError("this model predicts one color for a place, not several")
+        logits, L = (
+            array[patch_at(x, y, photograph.size, array.shape)]
+            for array in (predicted, photograph.L)
+        )
+        odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        shares = (odds / odds.sum(axis=-1, keepdims=True)).mean(axis=(0, 1))
+        return palette.likely_colors(shares, self._decoder.centers, float(L.mean()), count)
+
+    def check_takes_hints(self) -> None:
+        """Raise a ColorizationError if the model takes no hints."""
+        if not self.takes_hints:
+            raise ColorizationError("this model takes no hints")
 
     def checked_vividness(self, vividness: float | None = None) -> float | None:
         """Return the vividness to use; None for a model without one. Raises as `decode`."""
@@ -203,3 +339,19 @@ class Predictor:
         if self._decoder is None:
             raise ColorizationError("this model has no vividness; use saturation")
         return checked_number("vividness", vividness, 1)
+
+
+def _in_batches(
+    network: Network, examples: Sequence[tuple[np.ndarray, ...]]
+) -> list[tuple[np.ndarray, ...]]:
+    """Call a network once for all examples of the same shapes; return the outputs of each."""
+    outputs: list[tuple[np.ndarray, ...]] = [()] * len(examples)
+    groups = defaultdict(list)
+    for index, arrays in enumerate(examples):
+        groups[tuple(array.shape for array in arrays)].append(index)
+    for indices in groups.values():
+        inputs = zip(*(examples[index] for index in indices), strict=True)
+        batch = network(*(np.stack(arrays) for arrays in inputs))
+        for index, *arrays in zip(indices, *batch, strict=True):
+            outputs[index] = tuple(arrays)
+    return outputs

@@ -23,10 +23,23 @@ class Prepared(NamedTuple):
     square : (S, S, 1) float32 array or None
         The embedding network's input, see `prepare_embedder_input`; None for a model that takes no
         embedding.
+    size : (int, int)
+        Width and height of the upright photograph, px.
     """
 
     L: np.ndarray
     square: np.ndarray | None
+    size: tuple[int, int]
+
+    @property
+    def input_pixels(self) -> int:
+        """The pixels of all networks' inputs."""
+        return self.L.size + (0 if self.square is None else self.square.size)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory used."""
+        return self.L.nbytes + (0 if self.square is None else self.square.nbytes)
 
 
 def prepare(
@@ -48,10 +61,13 @@ def prepare(
     ColorizationError
         If the photograph cannot be decoded.
     """
-    L = model_input.prepare_input(open_image(), image_size)
-    if embedder_size is None:
-        return Prepared(L, None)
-    return Prepared(L, prepare_embedder_input(open_image(), embedder_size))
+    image = open_image()
+    size = decoding.upright_size(image)
+    L = model_input.prepare_input(image, image_size)
+    square = None
+    if embedder_size is not None:
+        square = prepare_embedder_input(open_image(), embedder_size)
+    return Prepared(L, square, size)
 
 
 def prepare_file(

@@ -1,5 +1,6 @@
 """The tasks of the worker processes: everything that decodes or encodes a file."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,12 +8,13 @@ import numpy as np
 from PIL import Image
 
 from colorization.colorizing import originals
+from colorization.colorizing.hints import Hint
 from colorization.colorizing.mark import mark
 from colorization.colorizing.prepared import Prepared, prepare, prepare_file
 from colorization.core.errors import ColorizationError
 from colorization.photos import decoding
 
-MadeWith = tuple[str, float | None, float]  # the arguments of `mark`
+MadeWith = tuple[str, float | None, float, Sequence[Hint]]  # the arguments of `mark`
 
 
 def count_pixels(path: Path, page: int | None) -> int:

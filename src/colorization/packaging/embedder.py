@@ -19,7 +19,7 @@ def write_embedder(settings: Embed, weights: str, out: Path) -> None:
         As identified by `weights.fingerprint_weights`.
     out : Path
     """
-    write_onnx(imagenet.build_embedder(settings), "logits", out / EMBEDDER)
+    write_onnx(imagenet.build_embedder(settings), ["logits"], out / EMBEDDER)
     image_size = imagenet.NETWORKS[settings.network].image_size
     record = EmbedderRecord(network=settings.network, weights=weights, image_size=image_size)
     record.write(out / IDENTITY)

@@ -11,20 +11,23 @@ from colorization.backbones.weights import Pretrained
 from colorization.core.hashing import sha256_of
 from colorization.dataset import inventory
 from colorization.embedding.standardization import read_normalization
-from colorization.networks.hints import without_hints
+from colorization.networks.hints import takes_hints
 from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AB, LOGITS, VIVIDNESS, AdjustableModel
 from colorization.packaging.embedder_record import IDENTITY, EmbedderRecord, check_embedding
+from colorization.packaging.hints import cut_at_hints
 from colorization.packaging.manifest import (
     CARD,
     DECODE,
     EMBEDDER,
+    ENCODE,
     FORMAT,
     MODEL,
     STANDARDIZATION,
     Manifest,
     Vividness,
+    feature_names,
     write_manifest,
 )
 from colorization.packaging.to_onnx import as_float32, write_onnx
@@ -76,7 +79,12 @@ def package(model: Path, evaluation: Path, embedder: Path, origin: Origin, out: 
     embedder_size = None
     if training.embedding:
         embedder_size = _copy_embedder(training.embedding, model, embedder, out)
-    vividness = _write_network(network, out)
+    adjustable = AdjustableModel.of(network)
+    if adjustable is None:
+        features, vividness = _write_network(network, AB, out), None
+    else:
+        features = _write_network(adjustable.logits_model, LOGITS, out)
+        vividness = _write_decoder(adjustable, out)
     for name in (TRAINING, "history.csv"):
         shutil.copyfile(model / name, out / name)
     shutil.copyfile(evaluation / "metrics.json", out / "metrics.json")
@@ -89,24 +97,31 @@ def package(model: Path, evaluation: Path, embedder: Path, origin: Origin, out: 
         image_size=training.image_size,
         vividness=vividness,
         embedder_size=embedder_size,
+        features=features,
         source=origin.source,
         files={path.name: sha256_of(path) for path in sorted(out.iterdir())},
     )
     write_manifest(out, manifest)
 
 
-def _write_network(network: keras.Model, out: Path) -> Vividness | None:
-    """Write a network; the decoder, if any, to a separate file, which can be run by itself."""
-    adjustable = AdjustableModel.of(network)
-    if adjustable is None:
-        write_onnx(network, AB, out / MODEL)
-        return None
+def _write_network(network: keras.Model, output: str, out: Path) -> tuple[int, ...]:
+    """Write a network, cut in two if it takes hints; return the channels of its features."""
+    if not takes_hints(network):
+        write_onnx(network, [output], out / MODEL)
+        return ()
+    encoder, rest = cut_at_hints(network)
+    write_onnx(encoder, feature_names(len(encoder.outputs)), out / ENCODE)
+    write_onnx(rest, [output], out / MODEL)
+    return tuple(feature.shape[-1] for feature in encoder.outputs)
+
+
+def _write_decoder(adjustable: AdjustableModel, out: Path) -> Vividness:
+    """Write the decoder, which can be run by itself."""
     bins, _ = adjustable.decoder.centers.shape
     logits = keras.Input((None, None, bins), name=LOGITS)
     vividness = keras.Input((1,), name=VIVIDNESS)
     ab = adjustable.upsampling(adjustable.decoder(logits, vividness))
-    write_onnx(without_hints(adjustable.logits_model), LOGITS, out / MODEL)
-    write_onnx(keras.Model([logits, vividness], ab), AB, out / DECODE)
+    write_onnx(keras.Model([logits, vividness], ab), [AB], out / DECODE)
     return Vividness(default=adjustable.default, bins=bins)
 
 

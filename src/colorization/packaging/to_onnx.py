@@ -2,7 +2,7 @@
 
 import gc
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,15 +14,15 @@ from onnx import helper
 DYNAMIC_AXES = ("N", "H", "W")  # the names of axes without a fixed length
 
 
-def write_onnx(model: keras.Model, output: str, path: Path) -> None:
+def write_onnx(model: keras.Model, outputs: Sequence[str], path: Path) -> None:
     """Write a float32 model as an ONNX file, with the same bytes each time.
 
     Parameters
     ----------
     model : keras.Model
-        Has named inputs, which all become required, and one output.
-    output : str
-        The output's name.
+        Has named inputs, which all become required.
+    outputs : sequence of str
+        The outputs' names.
     path : Path
     """
     inputs = [
@@ -33,12 +33,12 @@ def write_onnx(model: keras.Model, output: str, path: Path) -> None:
         keras.InputSpec(shape=tensor.shape, dtype=tensor.dtype, name=tensor.name)
         for tensor in inputs
     ]
-    computed = model(keras.tree.pack_sequence_as(model.input, inputs))
-    one_output = keras.Model(inputs, {output: computed})
+    computed = keras.tree.flatten(model(keras.tree.pack_sequence_as(model.input, inputs)))
+    with_names = keras.Model(inputs, dict(zip(outputs, computed, strict=True)))
     signature = [given] if len(given) > 1 else given
     with warnings.catch_warnings(), _frequent_collection():
         warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)  # Keras'
-        one_output.export(path, format="onnx", input_signature=signature, verbose=False)
+        with_names.export(path, format="onnx", input_signature=signature, verbose=False)
     onnx.save(_numbered(onnx.load(path)), path)
 
 

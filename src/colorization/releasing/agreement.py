@@ -31,6 +31,6 @@ def largest_difference(colorizer: Colorizer, vividness: float, model: Path, L: n
         raise ValueError(f"{model} has no adjustable vividness")
     without = replace(adjustable, logits_model=without_hints(adjustable.logits_model))
     expected = adjustable.decode(without.logits([L]), vividness)
-    outputs = colorizer.predict([Prepared(image, None) for image in L])
+    outputs = colorizer.predict([Prepared(image, None, image.shape[1::-1]) for image in L])
     ab = np.stack([colorizer.decode(output, vividness) for output in outputs])
     return float(np.abs(ab - expected).max())

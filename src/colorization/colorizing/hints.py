@@ -1,0 +1,212 @@
+"""Hints: the colors of some places of a photograph, as its owner knows them.
+
+A model that takes hints colors these places accordingly, and what belongs to them.
+"""
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from pathlib import Path
+
+import numpy as np
+from PIL import ImageColor
+
+from colorization.color import lab
+from colorization.core.errors import ColorizationError
+
+Color = tuple[int, int, int]  # sRGB, 0 to 255
+
+COLUMNS = ["file", "x", "y", "color"]
+LARGEST_FILE = 2**24  # bytes; some 500,000 hints
+# A map of hints has half the height and width of L, and the channels a, b, and 1 where there is a
+# hint; see `networks.hints`, which needs Keras.
+SCALE, CHANNELS = 2, 3
+# px, at the size of the map. Training draws squares of 1 to 3 px; the largest has the most effect.
+PATCH_SIDE = 3
+
+
+@dataclass(frozen=True)
+class Hint:
+    """The color of a place.
+
+    Attributes
+    ----------
+    x, y : float
+        Distance from the left and the upper edge of the upright photograph, px.
+    color : (int, int, int)
+        sRGB, 0 to 255. Only its a* and b* are used: L* is the photograph's.
+    """
+
+    x: float
+    y: float
+    color: Color
+
+    def __str__(self) -> str:
+        """The hint as in a file of hints, such as "#aa3322 at 120, 85.5"."""
+        red, green, blue = self.color
+        return f"#{red:02x}{green:02x}{blue:02x} at {self.x:g}, {self.y:g}"
+
+
+def parse_color(text: str) -> Color:
+    """Read a color: "#rrggbb", a CSS name, or another form of CSS that Pillow reads.
+
+    Raises
+    ------
+    ColorizationError
+        If it is none.
+    """
+    try:
+        red, green, blue = ImageColor.getrgb(text)[:3]
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ColorizationError(
+            f"unknown color {text!r}; use #rrggbb or a CSS name such as firebrick"
+        ) from error
+    return red, green, blue
+
+
+def as_hints(given: Iterable[Hint | tuple[float, float, str]]) -> list[Hint]:
+    """Convert hints in the form of (x, y, color), with a color as of `parse_color`.
+
+    Raises
+    ------
+    ColorizationError
+        If one is in another form, a coordinate is not a finite number, or a color is unknown.
+    """
+    return [hint if isinstance(hint, Hint) else _hint(hint) for hint in given]
+
+
+def _hint(given: object) -> Hint:
+    try:
+        x, y, color = given  # type: ignore[misc]
+    except (TypeError, ValueError) as error:
+        raise ColorizationError(f"a hint must be (x, y, color); found {given!r}") from error
+    if not all(isinstance(number, Real) and math.isfinite(number) for number in (x, y)):
+        raise ColorizationError(f"x and y of a hint must be finite numbers; found {given!r}")
+    return Hint(float(x), float(y), parse_color(color))
+
+
+def read_hints(path: Path) -> dict[Path, list[Hint]]:
+    """Read a CSV file with the columns file, x, y and color, and a row per hint.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict
+        The hints of each photograph, in the order of the file. A relative path in the column
+        "file" is relative to the folder of the CSV file; the keys are the joined paths.
+
+    Raises
+    ------
+    ColorizationError
+        If the file cannot be read, or a line is wrong.
+    """
+    hints: dict[Path, list[Hint]] = {}
+    try:
+        if not path.is_file():  # a pipe or a device might never end
+            raise ColorizationError(f"{path}: no such file")
+        if path.stat().st_size > LARGEST_FILE:
+            raise ColorizationError(f"{path}: more than {LARGEST_FILE >> 20} MiB")
+        with path.open(encoding="utf-8-sig", newline="") as file:  # spreadsheets write a mark
+            rows = csv.reader(file, skipinitialspace=True)
+            header = next(rows, [])
+            if header != COLUMNS:
+                raise ColorizationError(
+                    f"{path}, line 1: the columns must be {','.join(COLUMNS)}; "
+                    f"found {','.join(header)}"
+                )
+            for row in rows:
+                if row:  # not an empty line
+                    name, hint = _parse_row(row, f"{path}, line {rows.line_num}")
+                    hints.setdefault(path.parent / name, []).append(hint)
+    except OSError as error:
+        raise ColorizationError(f"{path}: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ColorizationError(f"{path}: not a CSV file in UTF-8 ({error})") from error
+    return hints
+
+
+def _parse_row(row: list[str], where: str) -> tuple[str, Hint]:
+    if len(row) != len(COLUMNS):
+        raise ColorizationError(f"{where}: {len(COLUMNS)} fields are needed; found {len(row)}")
+    name, *numbers, color = row
+    if not name:
+        raise ColorizationError(f"{where}: file is empty")
+    coordinates = []
+    for column, text in zip("xy", numbers, strict=True):
+        try:
+            coordinates.append(float(text))
+        except ValueError:
+            coordinates.append(math.nan)
+        if not math.isfinite(coordinates[-1]):
+            raise ColorizationError(f"{where}: {column} must be a number; found {text!r}")
+    try:
+        return name, Hint(*coordinates, parse_color(color))
+    except ColorizationError as error:
+        raise ColorizationError(f"{where}: {error}") from error
+
+
+def hint_map(hints: Sequence[Hint], size: tuple[int, int], shape: tuple[int, ...]) -> np.ndarray:
+    """Draw hints as a model takes them. Where two overlap, the later one is drawn.
+
+    Parameters
+    ----------
+    hints : sequence of Hint
+    size : (int, int)
+        Width and height of the upright photograph, px.
+    shape : (int, int, 1)
+        Of the photograph's L, (H, W, 1).
+
+    Returns
+    -------
+    (H / 2, W / 2, 3) float32 array
+        CIE a*, b* / AB_SCALE, and 1 where there is a hint; else 0.
+
+    Raises
+    ------
+    ColorizationError
+        If a hint is outside the photograph.
+    """
+    height, width, _ = shape
+    drawn = np.zeros((height // SCALE, width // SCALE, CHANNELS), np.float32)
+    for hint in hints:
+        _, ab = lab.rgb_to_lab(np.array([[hint.color]], np.uint8))
+        drawn[patch_at(hint.x, hint.y, size, drawn.shape)] = [*ab[0, 0], 1]
+    return drawn
+
+
+def patch_at(
+    x: float, y: float, size: tuple[int, int], shape: tuple[int, ...]
+) -> tuple[slice, slice]:
+    """Return the rows and columns of a small image that a hint colors.
+
+    Parameters
+    ----------
+    x, y : float
+        See `Hint`.
+    size : (int, int)
+        Width and height of the upright photograph, px.
+    shape : (int, int, int)
+        Of the small image, (H, W, C), which shows the whole photograph.
+
+    Raises
+    ------
+    ColorizationError
+        If the place is outside the photograph.
+    """
+    width, height = size
+    if not (0 <= x < width and 0 <= y < height):
+        raise ColorizationError(
+            f"the hint at x {x:g}, y {y:g} is outside the photograph, which is {width} x "
+            f"{height} px"
+        )
+    row, column = int(y / height * shape[0]), int(x / width * shape[1])
+    before, after = PATCH_SIDE // 2, PATCH_SIDE // 2 + 1
+    return (
+        slice(max(0, row - before), row + after),
+        slice(max(0, column - before), column + after),
+    )

@@ -1,0 +1,45 @@
+"""The colors that a model finds likely at one place."""
+
+import numpy as np
+
+from colorization.color import lab
+from colorization.colorizing.color_difference import ciede2000
+
+DIFFERENT = 10.0  # of CIEDE2000; colors nearer than this are taken for one
+LEAST_SHARE = 1e-3  # of a color; the network's noise is below
+
+
+def likely_colors(shares: np.ndarray, centers: np.ndarray, L: float, count: int) -> list[str]:
+    """Choose the likeliest colors of a distribution that look different.
+
+    They are modes: each has the largest share around it, where a color counts less the more it
+    differs, and not at all from `DIFFERENT` on. Then what is nearer than that is left out.
+
+    Parameters
+    ----------
+    shares : (K,) float array
+        Probability of each color.
+    centers : (K, 2) float array
+        CIE a*, b* / AB_SCALE of each color.
+    L : float
+        CIE L* / 50 - 1 of the place. Colors outside sRGB at this L are mapped into it first.
+    count : int
+        Colors to choose; there are fewer if no others are likely and look different.
+
+    Returns
+    -------
+    list of str
+        "#rrggbb", the likeliest first.
+    """
+    likely = shares >= LEAST_SHARE
+    shares, centers = shares[likely], centers[likely]
+    rgb = lab.lab_to_rgb(np.full((len(centers), 1), L, np.float32), centers)
+    colors = lab.to_cie(*lab.rgb_to_lab(rgb[None]))[0]
+    weights = np.maximum(0, 1 - ciede2000(colors[:, None], colors) / DIFFERENT)
+    chosen: list[str] = []
+    left = np.ones(len(shares), bool)
+    while left.any() and len(chosen) < count:
+        best = int(np.argmax(np.where(left, weights @ (left * shares), -1)))
+        chosen.append("#{:02x}{:02x}{:02x}".format(*rgb[best]))
+        left &= weights[best] == 0
+    return chosen

@@ -1,0 +1,223 @@
+"""The hints of a photograph are read, drawn for the network, and suggested by it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from skimage import color
+
+from colorization.color import lab
+from colorization.colorizing.color_difference import ciede2000
+from colorization.colorizing.hints import Hint, as_hints, hint_map, parse_color, read_hints
+from colorization.colorizing.predictor import Decoder, Predictor
+from colorization.colorizing.prepared import Prepared
+from colorization.core.errors import ColorizationError
+from samples import ROOT
+
+RED, BLUE = (200, 30, 40), (20, 60, 220)
+SHARMA = ROOT / "tests" / "golden" / "ciede2000_sharma.csv"
+
+
+@pytest.mark.parametrize(
+    ("text", "rgb"),
+    [
+        ("#aa3322", (170, 51, 34)),
+        ("#A32", (170, 51, 34)),
+        ("firebrick", (178, 34, 34)),
+        ("RebeccaPurple", (102, 51, 153)),
+        ("rgb(1, 2, 3)", (1, 2, 3)),
+        ("#aa332280", (170, 51, 34)),
+    ],
+)
+def test_colors_are_read_as_in_css(text: str, rgb: tuple[int, int, int]) -> None:
+    assert parse_color(text) == rgb
+
+
+@pytest.mark.parametrize("wrong", ["", "#12", "aa3322", "reddish", None, 7, (1, 2, 3)])
+def test_other_colors_are_refused(wrong: object) -> None:
+    with pytest.raises(ColorizationError, match=r"^unknown color .*; use #rrggbb or a CSS name"):
+        parse_color(wrong)  # type: ignore[arg-type]
+
+
+def test_hints_are_pairs_of_a_place_and_a_color() -> None:
+    hint = Hint(1.5, 2, RED)
+    assert as_hints([hint, (np.float32(1.5), np.int64(2), "#c81e28")]) == [hint, hint]
+    assert str(hint) == "#c81e28 at 1.5, 2"
+
+
+def test_a_hint_colors_nine_pixels_with_its_ab() -> None:
+    drawn = hint_map([Hint(25, 31, BLUE)], (60, 40), (64, 96, 1))
+    assert drawn.shape == (32, 48, 3)
+    rows, columns = np.nonzero(drawn[..., 2])
+    # 25 px of 60 are 20 of 48; 31 of 40 are 24.8 of 32.
+    assert {*rows} == {23, 24, 25}
+    assert {*columns} == {19, 20, 21}
+    ab = color.rgb2lab(np.array([[BLUE]], np.uint8))[0, 0, 1:] / lab.AB_SCALE
+    np.testing.assert_allclose(drawn[24, 20], [*ab, 1], atol=1e-4)
+    assert (drawn[drawn[..., 2] == 0] == 0).all()
+    assert drawn[..., 2].sum() == 9
+
+
+def test_of_two_hints_in_one_place_the_later_one_counts() -> None:
+    first, second = Hint(20, 20, RED), Hint(21, 20, BLUE)
+    size, shape = (32, 32), (64, 64, 1)
+    both, last = (hint_map(hints, size, shape) for hints in ([first, second], [second]))
+    np.testing.assert_array_equal(both[last[..., 2] == 1], last[last[..., 2] == 1])
+    assert both[..., 2].sum() == 12
+
+
+@pytest.mark.parametrize(("x", "y", "pixels"), [(0, 0, 4), (59.99, 39.99, 4), (30, 0, 6)])
+def test_at_an_edge_a_hint_colors_what_is_inside(x: float, y: float, pixels: int) -> None:
+    drawn = hint_map([Hint(x, y, RED)], (60, 40), (32, 64, 1))
+    assert drawn[..., 2].sum() == pixels
+    assert drawn[int(y * 16 / 40), int(x * 32 / 60), 2] == 1
+
+
+@pytest.mark.parametrize(("x", "y"), [(60, 0), (0, 40), (-0.1, 0), (0, -1)])
+def test_a_hint_outside_is_refused(x: float, y: float) -> None:
+    with pytest.raises(ColorizationError) as caught:
+        hint_map([Hint(x, y, RED)], (60, 40), (32, 64, 1))
+    assert str(caught.value) == (
+        f"the hint at x {x:g}, y {y:g} is outside the photograph, which is 60 x 40 px"
+    )
+
+
+def table(tmp_path: Path, *lines: str) -> Path:
+    path = tmp_path / "hints.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_a_file_holds_the_hints_of_several_photographs(tmp_path: Path) -> None:
+    path = table(
+        tmp_path,
+        "\ufefffile,x,y,color",
+        "a.jpg,10,20.5,#c81e28",
+        '"b, c.jpg",3,4, "rgb(20, 60, 220)"',
+        "",
+        "/photos/d.jpg,0,0,red",
+        "a.jpg,1e1,7,firebrick",
+    )
+    assert read_hints(path) == {
+        tmp_path / "a.jpg": [Hint(10, 20.5, RED), Hint(10, 7, (178, 34, 34))],
+        tmp_path / "b, c.jpg": [Hint(3, 4, BLUE)],
+        Path("/photos/d.jpg"): [Hint(0, 0, (255, 0, 0))],
+    }
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([], "line 1: the columns must be file,x,y,color; found "),
+        (["file;x;y;color"], "line 1: the columns must be file,x,y,color; found file;x;y;color"),
+        (["a.jpg,1,2"], "line 2: 4 fields are needed; found 3"),
+        ([",1,2,red"], "line 2: file is empty"),
+        (["", "a.jpg,one,2,red"], "line 3: x must be a number; found 'one'"),
+        (["a.jpg,1,inf,red"], "line 2: y must be a number; found 'inf'"),
+        (
+            ["a.jpg,1,2,red", "a.jpg,1,2,reddish"],
+            "line 3: unknown color 'reddish'; use #rrggbb or a CSS name such as firebrick",
+        ),
+    ],
+)
+def test_a_wrong_line_is_named(tmp_path: Path, lines: list[str], message: str) -> None:
+    header = [] if message.startswith("line 1") else ["file,x,y,color"]
+    path = table(tmp_path, *header, *lines)
+    with pytest.raises(ColorizationError) as caught:
+        read_hints(path)
+    assert str(caught.value) == f"{path}, {message}"
+
+
+def test_a_file_that_is_no_table_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ColorizationError, match=r"no such file$"):
+        read_hints(tmp_path / "missing.csv")
+    path = tmp_path / "hints.csv"
+    path.write_bytes(b"file,x,y,color\n\xff\xfe,1,2,red\n")
+    with pytest.raises(ColorizationError, match=r"hints\.csv: not a CSV file in UTF-8 "):
+        read_hints(path)
+
+
+def test_ciede2000_is_that_of_its_authors_and_of_scikit_image() -> None:
+    pairs = np.loadtxt(SHARMA, delimiter=",", skiprows=5)
+    np.testing.assert_allclose(ciede2000(pairs[:, :3], pairs[:, 3:6]), pairs[:, 6], atol=5e-5)
+    rng = np.random.default_rng(1)
+    one, other = rng.uniform([0, -100, -100], [100, 100, 100], (2, 1000, 3))
+    one[:9, 1:] = 0  # gray
+    np.testing.assert_allclose(ciede2000(one, other), color.deltaE_ciede2000(one, other), atol=1e-9)
+    assert (ciede2000(one, one) == 0).all()
+
+
+CENTERS = np.array([(a, b) for a in range(-60, 61, 10) for b in range(-60, 61, 10)], np.float32)
+
+
+def decode(logits: np.ndarray, vividness: np.ndarray) -> list[np.ndarray]:
+    """The mean color, at twice the size."""
+    assert vividness.shape == (len(logits), 1)
+    shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    mean = shares / shares.sum(axis=-1, keepdims=True) @ CENTERS / lab.AB_SCALE
+    return [mean.repeat(2, axis=1).repeat(2, axis=2)]
+
+
+def likely_colors(
+    shares: dict[tuple[int, int], float], L_star: float = 60, count: int = 5
+) -> list[str]:
+    """What is likely at a place whose distribution has these shares of (a*, b*)."""
+    predictor = Predictor(
+        lambda L: [L], 32, None, None, Decoder(decode, 0.5, len(CENTERS)), "0" * 64
+    )
+    logits = np.full((16, 16, len(CENTERS)), -30, np.float32)
+    for ab, share in shares.items():
+        (index,) = np.flatnonzero((ab == CENTERS).all(axis=1))
+        logits[2:5, 9:12, index] = np.log(share)
+    L = np.full((32, 32, 1), L_star / lab.L_SCALE - 1, np.float32)
+    return predictor.likely_colors(logits, Prepared(L, None, (320, 320)), 210, 70, count)
+
+
+def in_lab(text: str) -> np.ndarray:
+    return color.rgb2lab(np.array([[parse_color(text)]], np.uint8))[0, 0]
+
+
+def test_likely_colors_are_the_modes_at_the_lightness_of_the_place() -> None:
+    chosen = likely_colors({(40, 30): 0.5, (0, 0): 0.3, (-30, 20): 0.2})
+    expected = [(60, 40, 30), (60, 0, 0), (60, -30, 20)]
+    np.testing.assert_allclose([in_lab(text) for text in chosen], expected, atol=0.6)
+
+
+def test_neighboring_colors_count_as_one() -> None:
+    mode = {(40, 30): 0.15, (40, 40): 0.2, (30, 40): 0.15}  # half of all, around one color
+    chosen = likely_colors({**mode, (-40, 30): 0.3, (0, -40): 0.2})
+    assert len(chosen) == 3
+    np.testing.assert_allclose(in_lab(chosen[0]), (60, 40, 40), atol=0.6)
+    np.testing.assert_allclose(in_lab(chosen[1]), (60, -40, 30), atol=0.6)
+
+
+def test_likely_colors_look_different_and_improbable_ones_are_left_out() -> None:
+    rng = np.random.default_rng(3)
+    spread = dict(
+        zip(
+            map(tuple, CENTERS.astype(int).tolist()),
+            rng.dirichlet([0.5] * len(CENTERS)),
+            strict=True,
+        )
+    )
+    chosen = [in_lab(text) for text in likely_colors(spread, count=8)]
+    differences = color.deltaE_ciede2000(
+        *np.broadcast_arrays(np.array(chosen)[:, None], np.array(chosen))
+    )
+    assert len(chosen) == 8
+    assert differences[~np.eye(8, dtype=bool)].min() >= 10
+    assert len(likely_colors({(0, 0): 0.9995, (60, 60): 0.0005})) == 1
+
+
+def test_colors_outside_srgb_are_mapped_into_it() -> None:
+    chosen = likely_colors({(60, 60): 0.6, (-60, 60): 0.4}, L_star=95)
+    assert len(chosen) == 2
+    for text in chosen:
+        assert in_lab(text)[0] == pytest.approx(95, abs=0.6)
+
+
+def test_a_model_that_predicts_one_color_finds_no_others_likely() -> None:
+    predictor = Predictor(lambda L: [L], 32, None, None, None, "0" * 64)
+    photograph = Prepared(np.zeros((32, 32, 1), np.float32), None, (320, 320))
+    with pytest.raises(ColorizationError, match=r"^this model predicts one color for a place"):
+        predictor.likely_colors(np.zeros((32, 32, 2), np.float32), photograph, 1, 1, 3)
