@@ -163,6 +163,7 @@ class _JobRunner:
             call(
                 "write",
                 ab,
+                prepared.picture,
                 job.output,
                 (*self._made_with, job.hints),
                 side_by_side=self._side_by_side,
