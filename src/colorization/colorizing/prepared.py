@@ -11,6 +11,7 @@ from PIL import Image
 
 from colorization.colorizing import originals
 from colorization.colorizing.borders import Picture, find_picture
+from colorization.colorizing.own_colors import has_own_colors
 from colorization.embedding.embedder_input import prepare_embedder_input
 from colorization.photos import decoding, model_input
 
@@ -29,12 +30,15 @@ class Prepared(NamedTuple):
         Width and height of the upright photograph, px.
     picture : Picture or None
         What of the photograph both are of, if it has a border; otherwise they are of all of it.
+    in_color : bool
+        Whether the photograph has colors of its own, see `has_own_colors`.
     """
 
     L: np.ndarray
     square: np.ndarray | None
     size: tuple[int, int]
     picture: Picture | None = None
+    in_color: bool = False
 
     @property
     def input_pixels(self) -> int:
@@ -77,11 +81,12 @@ def prepare(
     if picture is not None:
         rgb = open_picture(image_size)
     L = model_input.prepare_input(rgb, size if picture is None else rgb.size, image_size)
+    in_color = has_own_colors(rgb)
     del rgb  # the next one is as large
     square = None
     if embedder_size is not None:
         square = prepare_embedder_input(open_picture(embedder_size), embedder_size)
-    return Prepared(L, square, size, picture)
+    return Prepared(L, square, size, picture, in_color)
 
 
 def _open_picture(image: Image.Image, picture: Picture, side: int) -> Image.Image:

@@ -12,6 +12,7 @@ from colorization.colorizing.borders import Picture
 from colorization.colorizing.hints import Hint
 from colorization.colorizing.mark import mark
 from colorization.colorizing.prepared import Prepared, prepare, prepare_file
+from colorization.colorizing.thumbnails import Thumbnails, make_thumbnails
 from colorization.core.errors import ColorizationError
 from colorization.photos import decoding
 
@@ -76,6 +77,11 @@ def write(
         originals.write_original(original, colorized, out, mark=mark(*made_with), replace=overwrite)
     except OSError as error:
         raise ColorizationError(_why_not_written(error, out)) from error
+
+
+def thumbnails(path: Path, page: int | None, *, right_half: bool) -> Thumbnails:
+    """Return small copies of an image file; see `thumbnails.make_thumbnails`."""
+    return make_thumbnails(path, page, right_half=right_half)
 
 
 def upload(
