@@ -53,8 +53,10 @@ def main(photos: Path, model: Path, count: int, sizes: list[int]) -> None:
 
 
 def enlargements(colorizer: Colorizer, paths: list[Path]) -> pd.DataFrame:
-    """CIEDE2000 near edges and everywhere, by method."""
-    inputs = [colorizer.prepare_input(path) for path in paths]
+    """CIEDE2000 near edges and everywhere, by method, of photographs without a border."""
+    prepared = ((path, colorizer.prepare_input(path)) for path in paths)
+    whole = [(path, photograph) for path, photograph in prepared if photograph.picture is None]
+    paths, inputs = map(list, zip(*whole, strict=True))
     ab = [colorizer.decode(output) for output in colorizer.predict(inputs)]
     measured = np.array(Parallel(n_jobs=-1)(map(delayed(compare), paths, inputs, ab)))
     over_bilinear = measured[..., 0] - measured[:, :1, 0]

@@ -12,7 +12,7 @@ from PIL import Image
 
 from colorization.colorizing import bulk
 from colorization.colorizing.hints import Hint
-from colorization.colorizing.jobs import Job
+from colorization.colorizing.jobs import Job, Kind
 from colorization.colorizing.predictor import Embedder, Predictor
 from colorization.colorizing.prepared import Prepared
 from colorization.core.workers import Answer, Workers
@@ -58,7 +58,7 @@ def colorized(folder: Path, sides: list[int], predictor: Predictor | None = None
         jobs.append(Job(path, folder / "out" / path.name))
     workers = Watched()
     outcomes = list(bulk.colorize_files(predictor or gray(), jobs, workers, **OPTIONS))
-    assert outcomes == [bulk.Outcome(job, "", []) for job in jobs]
+    assert outcomes == [bulk.Outcome(job, Kind.COLORIZED) for job in jobs]
     assert len(list((folder / "out").iterdir())) == len(jobs)
     return workers.most
 

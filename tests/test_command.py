@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -17,7 +18,7 @@ import keras
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image
+from PIL import Image, ImageOps
 
 import turns
 from colorization.color import lab
@@ -101,11 +102,11 @@ def test_broken_files_are_reported_and_the_others_colorized(
     assert colorize(model, photos, "--output", tmp_path / "out") == 1
     error_output = capsys.readouterr().err
     lines = [line for line in error_output.splitlines() if line.startswith("colorize: ")]
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert f"colorize: {photos / 'text.jpg'}: not an image" in lines
     assert f"colorize: {photos / 'bomb.png'}: too many pixels: a decompression bomb?" in lines
     assert any(line.startswith(f"colorize: {photos / 'truncated.jpg'}: cannot") for line in lines)
-    assert lines[-1] == f"colorize: {count - 3} done, 3 failed"
+    assert lines[-1] == f"colorize: {count - 3} colorized, 3 failed"
     assert len(list((tmp_path / "out").iterdir())) == count - 3
 
 
@@ -137,7 +138,9 @@ def test_files_that_crash_their_decoders_do_not_affect_others(
         f"colorize: {folder / 'crashing.jpg'}: its decoder crashed (SIGABRT)",
         f"colorize: {folder / 'hanging.jpg'}: timed out after 5 seconds",
         f"colorize: {folder / 'truncated.jpg'}: cannot be decoded: image file is truncated",
-        "colorize: 37 done, 3 failed",
+        "colorize: new colors in place of their own: 37 photographs; "
+        "--skip-color skips photographs in color",
+        "colorize: 37 colorized, 3 failed",
     ]
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert written == contents.keys() - {"crashing.jpg", "hanging.jpg", "truncated.jpg"}
@@ -180,7 +183,7 @@ def test_originals_in_the_output_folder_are_not_replaced(
         "colorize: ignored in folders: the output folder (1)",
         f"colorize: {tmp_path / 'p' / 'x.jpg'}: {best / 'x.jpg'} exists, in a folder "
         "that is an input; remove it, or choose another --output",
-        "colorize: 0 done, 1 failed",
+        "colorize: 1 failed",
     ]
     assert (best / "x.jpg").read_bytes() == encoded(scene(1), "JPEG")
 
@@ -193,7 +196,10 @@ def test_ignored_files_are_counted_in_one_line(
     out = tmp_path / "out"
     assert main([str(tmp_path), "--output", str(out), "--dry-run"]) == 0
     printed = capsys.readouterr()
-    assert printed.err == "colorize: ignored in folders: hidden (2), without extension (1)\n"
+    assert printed.err.splitlines() == [
+        "colorize: ignored in folders: hidden (2), without extension (1)",
+        "colorize: 2 to colorize",
+    ]
     assert printed.out.splitlines() == [
         f"{tmp_path / name} -> {out / name}" for name in ("a.jfif", "b.jpg")
     ]
@@ -369,13 +375,103 @@ def test_a_second_run_resumes(
     before = {path: path.stat().st_mtime_ns for path in out.iterdir()}
     capsys.readouterr()
     count = len(list(photos.iterdir()))
-    for skipped, options in ((2, ["--dry-run"]), (2, []), (count, []), (count, ["--quiet"])):
-        assert colorize(model, photos, "--output", out, "--skip-existing", *options) == 0
+    summaries: dict[str, list[str]] = {
+        "--dry-run": [f"colorize: {count - 2} to colorize, 2 skipped because results exist"],
+        "--jobs=2": [f"colorize: {count - 2} colorized, 2 skipped because results exist"],
+        "--jobs=1": [f"colorize: {count} skipped because results exist"],
+        "--quiet": [],
+    }
+    for option, expected in summaries.items():
+        assert colorize(model, photos, "--output", out, "--skip-existing", option) == 0
         messages = [line for line in capsys.readouterr().err.splitlines() if "colorize:" in line]
-        expected = [f"colorize: skipped, results exist: {skipped}"]
-        assert messages == ([] if "--quiet" in options else expected)
+        assert messages[-1:] == expected
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert len(list(out.iterdir())) == count
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Path:
+    """A gray, a toned and a color photograph, and one that is damaged."""
+    folder = tmp_path / "box"
+    folder.mkdir()
+    gray = Image.fromarray(scene(1, 60, 44)).convert("L")
+    toned = ImageOps.colorize(gray, "black", "white", mid=(140, 120, 90))
+    images = {"color.png": Image.fromarray(scene(1, 60, 44)), "gray.png": gray, "toned.png": toned}
+    for name, image in images.items():
+        image.save(folder / name)
+    (folder / "damaged.png").write_text("not an image")
+    return folder
+
+
+def messages(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    lines = capsys.readouterr().err.splitlines()
+    return [line.removeprefix("colorize: ") for line in lines if line.startswith("colorize: ")]
+
+
+def test_photographs_in_color_are_reported_or_skipped(
+    model: Path, box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert colorize(model, box, "--output", tmp_path / "all") == 1
+    assert messages(capsys) == [
+        f"{box / 'damaged.png'}: not an image",
+        f"new colors in place of their own: {box / 'color.png'}; "
+        "--skip-color skips photographs in color",
+        "3 colorized, 1 failed",
+    ]
+    arguments = ("--output", tmp_path / "gray", "--skip-color")
+    assert colorize(model, box, *arguments) == 1
+    expected = "2 colorized, 1 skipped because in color, 1 failed"
+    assert messages(capsys)[-1] == expected
+    assert {path.name for path in (tmp_path / "gray").iterdir()} == {"gray.png", "toned.png"}
+    assert colorize(model, box, *arguments, "--skip-existing", "--quiet") == 1
+    assert messages(capsys) == [f"{box / 'damaged.png'}: not an image"]
+
+
+def test_the_sheet_has_new_and_former_results_and_what_failed(
+    model: Path, box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = tmp_path / "sheet.html"
+    arguments = ("--output", tmp_path / "out", "--skip-color", "--sheet", sheet)
+    assert colorize(model, box / "gray.png", *arguments, "--dry-run") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{box / 'gray.png'} -> {tmp_path / 'out' / 'gray.png'}",
+        f"contact sheet -> {sheet}",
+    ]
+    assert not sheet.exists()
+    assert colorize(model, box / "gray.png", *arguments) == 0
+    assert colorize(model, box, *arguments, "--skip-existing") == 1
+    page = sheet.read_text()
+    assert page.count("<figure>") == 3
+    assert page.count("<img ") == 5
+    links = ["box/color.png", "out/gray.png", "out/toned.png"]
+    assert re.findall('href="([^"]+)"', page) == links
+    summary = "1 colorized, 1 skipped because results exist, 1 skipped because in color, 1 failed"
+    assert messages(capsys)[-1] == summary
+    assert summary in page
+    assert "damaged.png</bdi>: not an image" in page
+
+
+def test_a_sheet_of_nothing_but_failures_is_written(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = tmp_path / "sheet.html"
+    assert colorize(model, "none.jpg", "--output", tmp_path / "out", "--sheet", sheet) == 1
+    assert messages(capsys) == ["none.jpg: no such file or folder", "1 failed"]
+    assert "No results." in sheet.read_text()
+
+
+def test_a_page_that_is_no_sheet_is_not_replaced(
+    model: Path, box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("my own")
+    arguments = ("--output", tmp_path / "out", "--sheet", page)
+    for dry_run in ([], ["--dry-run"]):
+        assert colorize(model, box, *arguments, *dry_run) == 2
+        expected = f"--sheet: {page} exists, and is no contact sheet; choose another"
+        assert messages(capsys) == [expected]
+    assert page.read_text() == "my own"
+    assert not (tmp_path / "out").exists()
 
 
 def test_each_page_has_a_result_or_a_failure(

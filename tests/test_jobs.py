@@ -133,18 +133,18 @@ def test_existing_results_are_skipped(tmp_path: Path) -> None:
     out = tree(tmp_path / "out", "a.jpg", "deep/a.jpg")
     (out / "c.jpg").mkdir()  # no result
     outcome = plan([str(photos)], out, None, skip_existing=True)
-    assert [job.input for job in outcome.jobs] == [photos / "b.jpg"]
-    assert outcome.skipped == 2
+    assert [job.input for job in outcome.to_do] == [photos / "b.jpg"]
+    assert [job.output for job in outcome.jobs if job.exists] == [out / "a.jpg", out / "deep/a.jpg"]
     assert [failure.input for failure in outcome.failures] == [str(photos / "c.jpg")]
 
 
 def test_skipped_results_may_be_in_an_input_folder_but_not_be_inputs(tmp_path: Path) -> None:
     photos = tree(tmp_path / "q", "a.jpg", "out/a.jpg")
     outcome = plan([str(photos)], photos / "out", None, skip_existing=True)
-    assert (outcome.jobs, outcome.failures, outcome.skipped) == ([], [], 1)
+    assert (outcome.to_do, outcome.failures, len(outcome.jobs)) == ([], [], 1)
     both = [str(photos / "a.jpg"), str(photos / "out" / "a.jpg")]
     outcome = plan(both, photos, None, skip_existing=True)
-    assert (outcome.jobs, outcome.skipped) == ([], 0)
+    assert outcome.jobs == []
     assert all("would replace" in failure.reason for failure in outcome.failures)
 
 
@@ -183,13 +183,13 @@ def test_each_page_is_skipped_or_refused_separately(
     monkeypatch.setattr(decoding, "count_pages", pages_of("b.tif", 3))
     out = tree(tmp_path / "out", "b-1.tif")
     outcome = plan([str(photos)], out, None, skip_existing=True)
-    assert [job.label for job in outcome.jobs] == [
+    assert [job.label for job in outcome.to_do] == [
         str(photos / "b-2.tif"),
         f"{photos / 'b.tif'}, page 3",
     ]
-    assert outcome.skipped == 1
+    assert len(outcome.jobs) == 3
     reason = f"its result has the same name as that of {photos / 'b-2.tif'}"
-    assert outcome.failures == [Failure(f"{photos / 'b.tif'}, page 2", reason, started=False)]
+    assert outcome.failures == [Failure(f"{photos / 'b.tif'}, page 2", reason)]
 
 
 def test_an_existing_file_with_brackets_is_not_a_glob(tmp_path: Path) -> None:
@@ -486,8 +486,3 @@ def test_an_output_that_is_a_file_is_refused(tmp_path: Path) -> None:
     photos = tree(tmp_path, "a.jpg", "b.jpg")
     with pytest.raises(ColorizationError, match="is a file, not a folder"):
         plan([str(photos / "a.jpg")], photos / "b.jpg", ending=None)
-
-
-def test_a_failure_before_its_job_is_not_started(tmp_path: Path) -> None:
-    outcome = plan(["none"], tmp_path, ending=None)
-    assert outcome.failures == [Failure("none", "no such file or folder", started=False)]

@@ -15,7 +15,7 @@ from colorization.colorizing.bulk import TASKS, colorize_files
 from colorization.colorizing.colorizer import Colorizer
 from colorization.colorizing.jobs import Job
 from colorization.colorizing.predictor import Embedder
-from colorization.colorizing.prepared import Prepared
+from colorization.colorizing.prepared import Prepared, prepare
 from colorization.colorizing.tasks import upload
 from colorization.core.settings import Preprocess
 from colorization.core.workers import Workers
@@ -207,7 +207,7 @@ def test_transparent_pixels_are_white(mode: str) -> None:
     else:
         content = encoded(Image.new("RGBA", (120, 90), (200, 0, 100, 0)).convert(mode))
     assert (model_input.decode_square(decoding.open_image(content), 32) == 255).all()
-    assert (model_input.resize_keep_aspect(decoding.open_image(content), 32) == 255).all()
+    assert (prepare(lambda: decoding.open_image(content), 32, None).L == 1).all()
     hidden = np.asarray(decoding.to_srgb_with_alpha(decoding.open_image(content)))
     assert hidden[..., :3].max() < 255
     assert hidden[..., 3].max() == 0

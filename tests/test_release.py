@@ -329,7 +329,7 @@ def test_a_photograph_is_measured_as_scikit_image_measures_it(photos: Path) -> N
     path = photos / "0.png"
     truth = scene(0, 120, 80)
     L, ab = lab.rgb_to_lab(truth)
-    own, gray, same, paler = measure_photograph(path, [ab, 0.5 * ab])
+    own, gray, same, paler = measure_photograph(path, [ab, 0.5 * ab], None)
     assert own[0] == same[0] == np.inf
     assert own[1] == same[1] == 0
     assert gray[2] < 1

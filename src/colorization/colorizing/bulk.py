@@ -9,13 +9,15 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from colorization.colorizing.accepted import LARGEST_FILE
-from colorization.colorizing.jobs import Job
+from colorization.colorizing.jobs import Job, Kind
 from colorization.colorizing.predictor import Predictor
+from colorization.colorizing.thumbnails import Thumbnails
 from colorization.core.errors import ColorizationError
 from colorization.core.progress import progress_bar
 from colorization.core.workers import Workers
@@ -41,15 +43,23 @@ class Outcome:
     Attributes
     ----------
     job : Job
+    kind : Kind
     reason : str
-        Why the photograph was not colorized, in one line; empty if it was.
+        Why the photograph failed, in one line; empty if it did not.
     warnings : list of str
         Warnings about the file.
+    in_color : bool
+        Whether the photograph has colors of its own.
+    thumbnails : Thumbnails, optional
+        Of the result, or of a photograph that was skipped because it is in color.
     """
 
     job: Job
-    reason: str
-    warnings: list[str]
+    kind: Kind
+    reason: str = ""
+    warnings: list[str] = field(default_factory=list)
+    in_color: bool = False
+    thumbnails: Thumbnails | None = None
 
 
 def colorize_files(
@@ -60,6 +70,8 @@ def colorize_files(
     vividness: float | None = None,
     saturation: float,
     side_by_side: bool,
+    skip_color: bool = False,
+    thumbnails: bool = False,
     quiet: bool,
 ) -> Iterator[Outcome]:
     """Colorize files, at most as many at a time as there are workers.
@@ -78,6 +90,10 @@ def colorize_files(
         See `Predictor.decode`.
     side_by_side : bool
         Put the gray photograph to the left of the result.
+    skip_color : bool
+        Do not colorize photographs that have colors of their own.
+    thumbnails : bool
+        Make thumbnails, also of results that exist.
     quiet : bool
         Do not show a progress bar.
 
@@ -86,7 +102,15 @@ def colorize_files(
     Outcome
         Of each job, in order.
     """
-    run = _JobRunner(predictor, workers, vividness, saturation, side_by_side)
+    run = _JobRunner(
+        predictor,
+        workers,
+        vividness,
+        saturation,
+        side_by_side=side_by_side,
+        skip_color=skip_color,
+        thumbnails=thumbnails,
+    )
     pending = iter(jobs)
     with (
         ThreadPoolExecutor(workers.count) as pool,
@@ -116,58 +140,105 @@ class _JobRunner:
         workers: Workers,
         vividness: float | None,
         saturation: float,
+        *,
         side_by_side: bool,
+        skip_color: bool,
+        thumbnails: bool,
     ) -> None:
         self._predictor = predictor
         self._workers = workers
         self._vividness = vividness
         self._saturation = saturation
         self._side_by_side = side_by_side
+        self._skip_color = skip_color
+        self._with_thumbnails = thumbnails
         self._made_with = predictor.sha256, predictor.checked_vividness(vividness), saturation
         self._memory = _MemoryBudget(IN_FLIGHT)
 
     def __call__(self, job: Job) -> Outcome:
-        """Colorize a photograph and write the result."""
+        """Colorize a photograph and write the result, unless it exists."""
         warnings: dict[str, None] = {}  # without duplicates
+        kind, in_color = Kind.EXISTS, False
         try:
-            self._colorize(job, warnings)
-        except (ColorizationError, MemoryError) as error:
-            return Outcome(job, str(error) or "not enough memory", list(warnings))
-        except OSError as error:
-            return Outcome(job, error.strerror or str(error), list(warnings))
-        return Outcome(job, "", list(warnings))
+            if not job.exists:
+                in_color = self._colorize(job, warnings)
+                kind = Kind.IN_COLOR if in_color and self._skip_color else Kind.COLORIZED
+        except (ColorizationError, MemoryError, OSError) as error:
+            return Outcome(job, Kind.FAILED, _reason(error), list(warnings))
+        thumbnails = self._thumbnails(job, kind, warnings) if self._with_thumbnails else None
+        return Outcome(job, kind, "", list(warnings), in_color, thumbnails)
 
-    def _colorize(self, job: Job, warnings: dict[str, None]) -> None:
+    def _colorize(self, job: Job, warnings: dict[str, None]) -> bool:
+        """Colorize a photograph, unless it is in color and such are skipped; return if it is."""
         size = job.input.stat().st_size
         if size > LARGEST_FILE:
             raise ColorizationError(f"{size:,} bytes, more than {LARGEST_FILE:,}")
-        pixels = 0
-
-        def call(task: str, *arguments: Any, **options: Any) -> Any:
-            seconds = SECONDS + SECONDS_PER_PIXEL * pixels
-            photograph = job.input, job.page
-            answer = self._workers.call(task, *photograph, *arguments, seconds=seconds, **options)
-            warnings.update(dict.fromkeys(answer.warnings))
-            return answer.value
-
-        pixels = call("count_pixels")
+        task = _Task(self._workers, job.input, job.page, warnings)
         per_pixel = PER_PIXEL + PER_PIXEL_SIDE_BY_SIDE * self._side_by_side
-        needed = PER_PHOTOGRAPH + size + per_pixel * pixels
+        needed = PER_PHOTOGRAPH + size + per_pixel * task.count_pixels()
         with self._memory.reserve(needed):
             sizes = self._predictor.image_size, self._predictor.embedder_size
-            prepared = call("prepare_input", *sizes)
+            prepared = task("prepare_input", *sizes)
+        if prepared.in_color and self._skip_color:
+            return True
         with self._memory.reserve(PER_INPUT_PIXEL * prepared.input_pixels):
             (predicted,) = self._predictor.predict([prepared], [job.hints])
             ab = self._predictor.decode(predicted, self._vividness, self._saturation)
         with self._memory.reserve(needed):
-            call(
+            task(
                 "write",
                 ab,
+                prepared.picture,
                 job.output,
                 (*self._made_with, job.hints),
                 side_by_side=self._side_by_side,
                 overwrite=job.overwrite,
             )
+        return prepared.in_color
+
+    def _thumbnails(self, job: Job, kind: Kind, warnings: dict[str, None]) -> Thumbnails | None:
+        """Return thumbnails of what is in the end; None if that cannot be decoded."""
+        left_alone = kind is Kind.IN_COLOR
+        path, page = (job.input, job.page) if left_alone else (job.output, None)
+        task = _Task(self._workers, path, page, {})
+        right_half = self._side_by_side and not left_alone
+        try:
+            needed = PER_PHOTOGRAPH + path.stat().st_size + PER_PIXEL * task.count_pixels()
+            with self._memory.reserve(needed):
+                return task("thumbnails", right_half=right_half)
+        except (ColorizationError, MemoryError, OSError) as error:
+            warnings[f"no preview of {path}: {_reason(error)}"] = None
+            return None
+
+
+class _Task:
+    """Calls functions of `TASKS` for one file, with time for its pixels."""
+
+    def __init__(
+        self, workers: Workers, path: Path, page: int | None, warnings: dict[str, None]
+    ) -> None:
+        self._workers = workers
+        self._photograph = path, page
+        self._warnings = warnings
+        self._pixels = 0
+
+    def count_pixels(self) -> int:
+        self._pixels = self("count_pixels")
+        return self._pixels
+
+    def __call__(self, function: str, *arguments: Any, **options: Any) -> Any:
+        seconds = SECONDS + SECONDS_PER_PIXEL * self._pixels
+        answer = self._workers.call(
+            function, *self._photograph, *arguments, seconds=seconds, **options
+        )
+        self._warnings.update(dict.fromkeys(answer.warnings))
+        return answer.value
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return str(error) or "not enough memory"
 
 
 class _MemoryBudget:

@@ -61,13 +61,14 @@ class Colorizer(Predictor):
         hints = as_hints(hints)
         if hints:
             self.check_takes_hints()
-        (predicted,) = self.predict([self.prepare_input(image)], [hints])
+        prepared = self.prepare_input(image)
+        (predicted,) = self.predict([prepared], [hints])
         ab = self.decode(predicted, vividness, saturation)
         if isinstance(image, (str, Path)):
             rgb = originals.read_original(Path(image)).rgb
         else:
             rgb = decoding.to_srgb_with_alpha(image_in_memory(image))
-        joined = originals.join(rgb, ab)
+        joined = originals.join(rgb, ab, prepared.picture)
         return joined.convert("RGB") if joined.mode == "RGBA" else joined
 
     def prepare_input(self, image: Photograph) -> Prepared:
@@ -83,7 +84,8 @@ class Colorizer(Predictor):
         Returns
         -------
         Prepared
-            L, and what the embedding network gets, if there is one.
+            L, what the embedding network gets, if there is one, and where the picture is within
+            a border, which is left out.
 
         Raises
         ------

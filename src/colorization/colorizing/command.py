@@ -7,8 +7,9 @@ import argparse
 import io
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
@@ -23,10 +24,11 @@ from colorization.core.workers import Workers
 
 if TYPE_CHECKING:
     from colorization.colorizing.hints import Hint
-    from colorization.colorizing.jobs import Failure, Job
+    from colorization.colorizing.jobs import Failure, Kind, Plan
 
 MOST_JOBS = 256
 MOST_JOBS_BY_DEFAULT = 8  # all processes together then use less than 2 GiB
+MOST_NAMED = 3  # photographs in a message; more are counted
 DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 
 
@@ -38,7 +40,12 @@ def parser() -> argparse.ArgumentParser:
         "2 invalid usage.",
     )
     option = parser.add_argument
-    option("inputs", nargs="+", metavar="INPUT", help="a photograph, a folder of them, or a glob")
+    option(
+        "inputs",
+        nargs="+",
+        metavar="INPUT",
+        help="a photograph, a folder of them, searched with its subfolders, or a glob",
+    )
     option("--output", type=_folder, required=True, metavar="DIR", help="folder for the results")
     option("--model", type=Path, metavar="DIR", help="packaged model (default: the released model)")
     option(
@@ -64,6 +71,11 @@ def parser() -> argparse.ArgumentParser:
         choices=sorted({extension[1:] for extension in FORMATS}),
         help="format of the results (default: the input's)",
     )
+    option(
+        "--skip-color",
+        action="store_true",
+        help="skip photographs that are in color, not gray or toned",
+    )
     existing = parser.add_mutually_exclusive_group().add_argument
     existing("--skip-existing", action="store_true", help="skip photographs whose results exist")
     existing("--overwrite", action="store_true", help="replace existing results")
@@ -72,6 +84,12 @@ def parser() -> argparse.ArgumentParser:
         type=_between(1, MOST_JOBS, int),
         default=min(MOST_JOBS_BY_DEFAULT, os.cpu_count() or 1),
         help="photographs at a time (default: number of processors, at most 8)",
+    )
+    option(
+        "--sheet",
+        type=Path,
+        metavar="FILE.html",
+        help="write a page of all results, each beside the gray photograph",
     )
     option("--dry-run", action="store_true", help="print what would be written, and exit")
     option("--quiet", action="store_true", help="print failures only")
@@ -112,8 +130,12 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _plan_and_colorize(options: argparse.Namespace, workers: Workers | None) -> int:
-    from colorization.colorizing.jobs import plan  # noqa: PLC0415
+    from colorization.colorizing.jobs import Kind, plan  # noqa: PLC0415
 
+    if options.sheet is not None:
+        from colorization.colorizing.sheet import check  # noqa: PLC0415
+
+        check(options.sheet)
     planned = plan(
         options.inputs,
         options.output,
@@ -122,23 +144,17 @@ def _plan_and_colorize(options: argparse.Namespace, workers: Workers | None) -> 
         skip_existing=options.skip_existing,
         hints=_read_hints(options.hints) if options.hints else None,
     )
-    jobs, failures = planned.jobs, planned.failures
     if planned.ignored and not options.quiet:
         kinds = (f"{kind} ({count})" for kind, count in sorted(planned.ignored.items()))
         _log(f"ignored in folders: {', '.join(kinds)}")
-    if planned.skipped and not options.quiet:
-        _log(f"skipped, results exist: {planned.skipped}")
-    _log_failures(failures)
+    _log_failures(planned.failures)
     if workers is None:
-        for job in jobs:
-            print(printable(f"{job.label} -> {job.output}"))
-    elif jobs:
-        workers.start(len(jobs))
-        failures += _colorize(jobs, workers, options)
-    if failures and not options.quiet:
-        done = 0 if options.dry_run else len(jobs) - sum(failure.started for failure in failures)
-        _log(f"{done} done, {len(failures)} failed")
-    return SOME_FAILED if failures else DONE
+        counts = _print_plan(planned, options.sheet)
+    else:
+        counts = _colorize(planned, workers, options)
+    if not options.quiet:
+        _log(_summary(counts, dry_run=options.dry_run))
+    return SOME_FAILED if counts[Kind.FAILED] else DONE
 
 
 def _read_hints(path: Path) -> "dict[Path, list[Hint]]":
@@ -150,33 +166,87 @@ def _read_hints(path: Path) -> "dict[Path, list[Hint]]":
         raise ColorizationError(f"--hints: {error}") from error
 
 
-def _colorize(jobs: "list[Job]", workers: Workers, options: argparse.Namespace) -> "list[Failure]":
+def _print_plan(planned: "Plan", sheet: Path | None) -> "Counter[Kind]":
+    from colorization.colorizing.jobs import Kind  # noqa: PLC0415
+
+    for job in planned.to_do:
+        print(printable(f"{job.label} -> {job.output}"))
+    if sheet is not None:
+        print(printable(f"contact sheet -> {sheet}"))
+    counts = _planned_counts(planned)
+    counts[Kind.COLORIZED] = len(planned.to_do)
+    return counts
+
+
+def _colorize(planned: "Plan", workers: Workers, options: argparse.Namespace) -> "Counter[Kind]":
+    """Colorize what is planned, and return how many photographs had which outcome."""
+    if not planned.to_do and options.sheet is None:
+        return _planned_counts(planned)
+    workers.start(len(planned.jobs))
     from colorization.colorizing.bulk import colorize_files  # noqa: PLC0415
-    from colorization.colorizing.jobs import Failure  # noqa: PLC0415
+    from colorization.colorizing.jobs import Failure, Kind  # noqa: PLC0415
     from colorization.colorizing.predictor import Predictor  # noqa: PLC0415
+    from colorization.colorizing.sheet import Sheet  # noqa: PLC0415
 
     predictor = Predictor.load(options.model)
     if options.vividness is not None and predictor.vividness is None:
         raise ColorizationError("--vividness: this model has no vividness; use --saturation")
     if options.hints and not predictor.takes_hints:
         raise ColorizationError("--hints: this model takes no hints")
-    failures = []
-    for outcome in colorize_files(
-        predictor,
-        jobs,
-        workers,
-        vividness=options.vividness,
-        saturation=options.saturation,
-        side_by_side=options.side_by_side,
-        quiet=options.quiet,
-    ):
-        if not options.quiet:
-            for warning in outcome.warnings:
-                _log(f"{outcome.job.label}: {warning}")
-        if outcome.reason:
-            failures.append(Failure(outcome.job.label, outcome.reason))
-            _log_failures(failures[-1:])
-    return failures
+    jobs = planned.to_do if options.sheet is None else planned.jobs
+    counts, failures, replaced = _planned_counts(planned), list(planned.failures), []
+    with nullcontext() if options.sheet is None else Sheet(options.sheet) as sheet:
+        for outcome in colorize_files(
+            predictor,
+            jobs,
+            workers,
+            vividness=options.vividness,
+            saturation=options.saturation,
+            side_by_side=options.side_by_side,
+            skip_color=options.skip_color,
+            thumbnails=sheet is not None,
+            quiet=options.quiet,
+        ):
+            if not outcome.job.exists:  # otherwise it is counted already
+                counts[outcome.kind] += 1
+            if not options.quiet:
+                for warning in outcome.warnings:
+                    _log(f"{outcome.job.label}: {warning}")
+            if outcome.kind is Kind.FAILED:
+                failures.append(Failure(outcome.job.label, outcome.reason))
+                _log_failures(failures[-1:])
+            elif outcome.kind is Kind.COLORIZED and outcome.in_color:
+                replaced.append(outcome.job.label)
+            if sheet is not None:
+                sheet.add(outcome)
+        if replaced and not options.quiet:
+            _log(_colors_replaced(replaced))
+        if sheet is not None:
+            sheet.write(_summary(counts), failures)
+    return counts
+
+
+def _planned_counts(planned: "Plan") -> "Counter[Kind]":
+    from colorization.colorizing.jobs import Kind  # noqa: PLC0415
+
+    exist = len(planned.jobs) - len(planned.to_do)
+    return Counter({Kind.EXISTS: exist, Kind.FAILED: len(planned.failures)})
+
+
+def _summary(counts: "Counter[Kind]", *, dry_run: bool = False) -> str:
+    """How many photographs had which outcome, such as "12 colorized, 1 failed"."""
+    from colorization.colorizing.jobs import Kind  # noqa: PLC0415
+
+    texts = {kind: kind.value for kind in Kind}
+    if dry_run:
+        texts[Kind.COLORIZED] = "to colorize"
+    return ", ".join(f"{counts[kind]:,} {text}" for kind, text in texts.items() if counts[kind])
+
+
+def _colors_replaced(labels: list[str]) -> str:
+    few = len(labels) <= MOST_NAMED
+    which = ", ".join(labels) if few else f"{len(labels):,} photographs"
+    return f"new colors in place of their own: {which}; --skip-color skips photographs in color"
 
 
 def _log_failures(failures: "list[Failure]") -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import ImageColor
 
 from colorization.color import lab
+from colorization.colorizing.borders import Picture
 from colorization.core.errors import ColorizationError
 
 Color = tuple[int, int, int]  # sRGB, 0 to 255
@@ -150,7 +151,12 @@ def _parse_row(row: list[str], where: str) -> tuple[str, Hint]:
         raise ColorizationError(f"{where}: {error}") from error
 
 
-def hint_map(hints: Sequence[Hint], size: tuple[int, int], shape: tuple[int, ...]) -> np.ndarray:
+def hint_map(
+    hints: Sequence[Hint],
+    size: tuple[int, int],
+    shape: tuple[int, ...],
+    picture: Picture | None = None,
+) -> np.ndarray:
     """Draw hints as a model takes them. Where two overlap, the later one is drawn.
 
     Parameters
@@ -160,6 +166,8 @@ def hint_map(hints: Sequence[Hint], size: tuple[int, int], shape: tuple[int, ...
         Width and height of the upright photograph, px.
     shape : (int, int, 1)
         Of the photograph's L, (H, W, 1).
+    picture : Picture, optional
+        What of the photograph L is of. Default: all of it.
 
     Returns
     -------
@@ -169,18 +177,22 @@ def hint_map(hints: Sequence[Hint], size: tuple[int, int], shape: tuple[int, ...
     Raises
     ------
     ColorizationError
-        If a hint is outside the photograph.
+        If a hint is outside the photograph, or on its border.
     """
     height, width, _ = shape
     drawn = np.zeros((height // SCALE, width // SCALE, CHANNELS), np.float32)
     for hint in hints:
         _, ab = lab.rgb_to_lab(np.array([[hint.color]], np.uint8))
-        drawn[patch_at(hint.x, hint.y, size, drawn.shape)] = [*ab[0, 0], 1]
+        drawn[patch_at(hint.x, hint.y, size, drawn.shape, picture)] = [*ab[0, 0], 1]
     return drawn
 
 
 def patch_at(
-    x: float, y: float, size: tuple[int, int], shape: tuple[int, ...]
+    x: float,
+    y: float,
+    size: tuple[int, int],
+    shape: tuple[int, ...],
+    picture: Picture | None = None,
 ) -> tuple[slice, slice]:
     """Return the rows and columns of a small image that a hint colors.
 
@@ -191,12 +203,14 @@ def patch_at(
     size : (int, int)
         Width and height of the upright photograph, px.
     shape : (int, int, int)
-        Of the small image, (H, W, C), which shows the whole photograph.
+        Of the small image, (H, W, C).
+    picture : Picture, optional
+        What of the photograph the small image shows. Default: all of it.
 
     Raises
     ------
     ColorizationError
-        If the place is outside the photograph.
+        If the place is outside the photograph, or on its border.
     """
     width, height = size
     if not (0 <= x < width and 0 <= y < height):
@@ -204,7 +218,13 @@ def patch_at(
             f"the hint at x {x:g}, y {y:g} is outside the photograph, which is {width} x "
             f"{height} px"
         )
-    row, column = int(y / height * shape[0]), int(x / width * shape[1])
+    left, top, right, bottom = (0, 0, *size) if picture is None else picture.scaled(size)
+    if not (left <= x < right and top <= y < bottom):
+        raise ColorizationError(
+            f"the hint at x {x:g}, y {y:g} is on the photograph's border, which stays gray"
+        )
+    row = int((y - top) / (bottom - top) * shape[0])
+    column = int((x - left) / (right - left) * shape[1])
     before, after = PATCH_SIDE // 2, PATCH_SIDE // 2 + 1
     return (
         slice(max(0, row - before), row + after),

@@ -7,6 +7,7 @@ import stat
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +39,8 @@ class Job:
     page : int or None
         From 0; None for a file with a single photograph.
     hints : sequence of Hint
+    exists : bool
+        Whether there is nothing to do, since the result exists and is kept.
     """
 
     input: Path
@@ -45,6 +48,7 @@ class Job:
     overwrite: bool = False
     page: int | None = None
     hints: "Sequence[Hint]" = ()
+    exists: bool = False
 
     @property
     def label(self) -> str:
@@ -52,13 +56,21 @@ class Job:
         return str(self.input) if self.page is None else f"{self.input}, page {self.page + 1}"
 
 
+class Kind(Enum):
+    """What became of a photograph; the value is the summary's text."""
+
+    COLORIZED = "colorized"
+    EXISTS = "skipped because results exist"
+    IN_COLOR = "skipped because in color"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True)
 class Failure:
-    """A photograph that was not colorized, why, and whether its job was started."""
+    """A photograph that was not colorized, and why."""
 
     input: str
     reason: str
-    started: bool = True
 
 
 @dataclass(frozen=True)
@@ -71,14 +83,16 @@ class Plan:
     failures : list of Failure
     ignored : Counter of str
         Number of other entries of folders, by kind.
-    skipped : int
-        Number of photographs skipped because their results exist.
     """
 
     jobs: list[Job]
     failures: list[Failure]
     ignored: Counter[str]
-    skipped: int = 0
+
+    @property
+    def to_do(self) -> list[Job]:
+        """The jobs whose results do not exist yet, or are replaced."""
+        return [job for job in self.jobs if not job.exists]
 
 
 def plan(
@@ -109,7 +123,7 @@ def plan(
         Whether to replace existing results. Inputs, and files in folders that are inputs, are
         never replaced.
     skip_existing : bool
-        Whether to skip photographs whose results exist.
+        Whether to keep results that exist; their jobs are marked as such.
     hints : mapping of Path to sequence of Hint, optional
         The hints of some photographs; see `read_hints`.
 
@@ -133,7 +147,6 @@ def plan(
     hints_by_identity = _by_identity(hints or {}, inputs_by_identity)
     result = Plan([], list(collected.failures.values()), collected.ignored)
     taken: dict[Path, Job] = {}
-    skipped = 0
     for photograph in photographs:
         for job in _jobs(photograph, output, overwrite, hints_by_identity):
             out = job.output
@@ -147,7 +160,7 @@ def plan(
                 reason = f"is more than {DEEPEST} folders deep"
             elif skip_existing and out.is_file():
                 taken[target] = job
-                skipped += 1
+                result.jobs.append(replace(job, exists=True))
                 continue
             elif os.path.lexists(out) and not collected.folders.isdisjoint(target.parents):
                 reason = (
@@ -160,8 +173,8 @@ def plan(
                 taken[target] = job
                 result.jobs.append(job)
                 continue
-            result.failures.append(Failure(job.label, reason, started=False))
-    return replace(result, skipped=skipped)
+            result.failures.append(Failure(job.label, reason))
+    return result
 
 
 @dataclass(frozen=True)
@@ -344,7 +357,7 @@ class _Collected:
             self._fail(folder, "a folder without images")
 
     def _fail(self, path: Path | str, reason: str) -> None:
-        self.failures[str(path)] = Failure(str(path), reason, started=False)
+        self.failures[str(path)] = Failure(str(path), reason)
 
 
 def _walk(

@@ -14,6 +14,7 @@ from PIL import Image
 from colorization.color import lab
 from colorization.colorizing import metadata
 from colorization.colorizing.accepted import FORMATS, NO_FILE
+from colorization.colorizing.borders import Picture
 from colorization.colorizing.mark import Mark
 from colorization.colorizing.metadata import Metadata
 from colorization.colorizing.sixteen_bit_results import SixteenBitResult, write_png, write_tiff
@@ -238,23 +239,37 @@ class _Checked(io.BufferedWriter):
 
 
 @overload
-def join(rgb: Image.Image, ab: np.ndarray, *, side_by_side: bool = False) -> Image.Image: ...
+def join(
+    rgb: Image.Image, ab: np.ndarray, picture: Picture | None = None, *, side_by_side: bool = False
+) -> Image.Image: ...
 
 
 @overload
 def join(
-    rgb: SixteenBitImage, ab: np.ndarray, *, side_by_side: bool = False
+    rgb: SixteenBitImage,
+    ab: np.ndarray,
+    picture: Picture | None = None,
+    *,
+    side_by_side: bool = False,
 ) -> SixteenBitResult: ...
 
 
 @overload
 def join(
-    rgb: Image.Image | SixteenBitImage, ab: np.ndarray, *, side_by_side: bool = False
+    rgb: Image.Image | SixteenBitImage,
+    ab: np.ndarray,
+    picture: Picture | None = None,
+    *,
+    side_by_side: bool = False,
 ) -> Image.Image | SixteenBitResult: ...
 
 
 def join(
-    rgb: Image.Image | SixteenBitImage, ab: np.ndarray, *, side_by_side: bool = False
+    rgb: Image.Image | SixteenBitImage,
+    ab: np.ndarray,
+    picture: Picture | None = None,
+    *,
+    side_by_side: bool = False,
 ) -> Image.Image | SixteenBitResult:
     """Combine a photograph's L, in full resolution, with predicted colors.
 
@@ -264,6 +279,8 @@ def join(
         Mode RGB or RGBA, sRGB; modified in place, unless `side_by_side`.
     ab : (h, w, 2) float32 array
         CIE a*, b* / AB_SCALE, at any size; resized bicubically.
+    picture : Picture, optional
+        What of the photograph `ab` is of; the border around it is gray. Default: all of it.
     side_by_side : bool
         Put the gray photograph to the left, without transparency.
 
@@ -273,7 +290,7 @@ def join(
         sRGB, of the photograph's mode and size; if `side_by_side`, RGB and twice as wide. A result
         of 16 bits is computed when it is written.
     """
-    ab_of = _resized(ab, rgb.size)
+    ab_of = _resized(ab, (0, 0, *rgb.size) if picture is None else picture.box_in(rgb))
     if isinstance(rgb, SixteenBitImage):
         return SixteenBitResult(rgb, ab_of, side_by_side)
     joined = Image.new("RGB", (2 * rgb.width, rgb.height)) if side_by_side else rgb
@@ -292,18 +309,36 @@ def join(
     return joined
 
 
-def _resized(ab: np.ndarray, size: tuple[int, int]) -> Callable[[Box], np.ndarray]:
-    """A function that returns ab within a box of an image of a given size, resized bicubically."""
+def _resized(ab: np.ndarray, picture: Box) -> Callable[[Box], np.ndarray]:
+    """A function that returns ab within a box of a photograph, 0 outside of the picture in it.
+
+    Parameters
+    ----------
+    ab : (h, w, 2) float array
+    picture : Box
+        What of the photograph `ab` is of; resized to it bicubically.
+    """
     channels = [Image.fromarray(channel) for channel in np.moveaxis(ab.astype(np.float32), -1, 0)]
-    x_scale, y_scale = ab.shape[1] / size[0], ab.shape[0] / size[1]
+    x, y = picture[:2]
+    x_scale, y_scale = ab.shape[1] / (picture[2] - x), ab.shape[0] / (picture[3] - y)
 
     def within(box: Box) -> np.ndarray:
-        left, top, right, bottom = box
-        source = (left * x_scale, top * y_scale, right * x_scale, bottom * y_scale)
-        resized = [
-            channel.resize((right - left, bottom - top), Image.Resampling.BICUBIC, source)
-            for channel in channels
-        ]
-        return np.stack([np.asarray(channel) for channel in resized], axis=-1)
+        colors = np.zeros((box[3] - box[1], box[2] - box[0], 2), np.float32)
+        left, top = max(box[0], picture[0]), max(box[1], picture[1])
+        right, bottom = min(box[2], picture[2]), min(box[3], picture[3])
+        if left >= right or top >= bottom:
+            return colors
+        source = (
+            (left - x) * x_scale,
+            (top - y) * y_scale,
+            (right - x) * x_scale,
+            (bottom - y) * y_scale,
+        )
+        inside = colors[top - box[1] : bottom - box[1], left - box[0] : right - box[0]]
+        for index, channel in enumerate(channels):
+            inside[..., index] = channel.resize(
+                (right - left, bottom - top), Image.Resampling.BICUBIC, source
+            )
+        return colors
 
     return within

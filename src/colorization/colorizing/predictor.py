@@ -254,9 +254,12 @@ class Predictor:
             self.check_takes_hints()
         inputs = [each.arrays for each in features]
         if self.takes_hints:
+            photographs = [each.photograph for each in features]
             maps = (
-                hint_map(given, each.photograph.size, each.photograph.L.shape)
-                for given, each in zip(hints or [[]] * len(features), features, strict=True)
+                hint_map(given, photograph.size, photograph.L.shape, photograph.picture)
+                for given, photograph in zip(
+                    hints or [[]] * len(features), photographs, strict=True
+                )
             )
             inputs = [(*arrays, drawn) for arrays, drawn in zip(inputs, maps, strict=True)]
         return [output for (output,) in _in_batches(self._network, inputs)]
@@ -320,7 +323,7 @@ class Predictor:
         if self._decoder is None:
             raise ColorizationError("this model predicts one color for a place, not several")
         logits, L = (
-            array[patch_at(x, y, photograph.size, array.shape)]
+            array[patch_at(x, y, photograph.size, array.shape, photograph.picture)]
             for array in (predicted, photograph.L)
         )
         odds = np.exp(logits - logits.max(axis=-1, keepdims=True))

@@ -8,9 +8,11 @@ import numpy as np
 from PIL import Image
 
 from colorization.colorizing import originals
+from colorization.colorizing.borders import Picture
 from colorization.colorizing.hints import Hint
 from colorization.colorizing.mark import mark
 from colorization.colorizing.prepared import Prepared, prepare, prepare_file
+from colorization.colorizing.thumbnails import Thumbnails, make_thumbnails
 from colorization.core.errors import ColorizationError
 from colorization.photos import decoding
 
@@ -33,6 +35,7 @@ def write(
     path: Path,
     page: int | None,
     ab: np.ndarray,
+    picture: Picture | None,
     out: Path,
     made_with: MadeWith,
     *,
@@ -49,6 +52,8 @@ def write(
         Of a TIFF with several pages, from 0.
     ab : (h, w, 2) float32 array
         CIE a*, b* / AB_SCALE; see `originals.join`.
+    picture : Picture or None
+        What of the photograph `ab` is of; None for all of it.
     out : Path
     made_with : MadeWith
         Recorded in the result.
@@ -65,13 +70,18 @@ def write(
     full_depth = originals.holds_sixteen_bits(out)
     read = originals.read_in_full_depth if full_depth else originals.read_original
     original = read(path, page)
-    colorized = originals.join(original.rgb, ab, side_by_side=side_by_side)
+    colorized = originals.join(original.rgb, ab, picture, side_by_side=side_by_side)
     if isinstance(colorized, Image.Image):
         original = replace(original, rgb=colorized)  # the gray one is no longer needed
     try:
         originals.write_original(original, colorized, out, mark=mark(*made_with), replace=overwrite)
     except OSError as error:
         raise ColorizationError(_why_not_written(error, out)) from error
+
+
+def thumbnails(path: Path, page: int | None, *, right_half: bool) -> Thumbnails:
+    """Return small copies of an image file; see `thumbnails.make_thumbnails`."""
+    return make_thumbnails(path, page, right_half=right_half)
 
 
 def upload(
@@ -100,10 +110,11 @@ def upload(
     return prepared, preview
 
 
-def png(content: bytes, ab: np.ndarray, made_with: MadeWith) -> bytes:
+def png(content: bytes, ab: np.ndarray, picture: Picture | None, made_with: MadeWith) -> bytes:
     """Return a photograph in color and full size, as `write` would write it to a PNG file."""
     original = originals.decode_in_full_depth(content)
-    return originals.encode_png(original, originals.join(original.rgb, ab), mark(*made_with))
+    colorized = originals.join(original.rgb, ab, picture)
+    return originals.encode_png(original, colorized, mark(*made_with))
 
 
 def _why_not_written(error: OSError, out: Path) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from colorization.colorizing import originals
+from colorization.colorizing.borders import Picture
 from colorization.colorizing.bulk import TASKS
 from colorization.colorizing.predictor import Predictor
 from colorization.core.workers import Answer, Workers
@@ -31,6 +32,8 @@ class Upload:
         Mode RGB or RGBA, sRGB, upright, `PREVIEW` px or smaller.
     predicted : float32 array
         Returned by `Predictor.predict`.
+    picture : Picture or None
+        What of the photograph the network got; None for all of it.
     warnings : list of str
         Warnings about the file.
     """
@@ -38,6 +41,7 @@ class Upload:
     content: bytes
     preview: Image.Image
     predicted: np.ndarray
+    picture: Picture | None
     warnings: list[str]
 
     @property
@@ -82,7 +86,9 @@ class Uploads:
             prepared, preview = answer.value
             (predicted,) = self._predictor.predict([prepared])
             name = secrets.token_urlsafe(16)
-            self._held[name] = Upload(content, preview, predicted, answer.warnings)
+            self._held[name] = Upload(
+                content, preview, predicted, prepared.picture, answer.warnings
+            )
             while len(self._held) > 1 and self._nbytes() > MOST_HELD:
                 self._held.popitem(last=False)
             return name
@@ -111,7 +117,7 @@ class Uploads:
         upload = self._held[name]
         with self._one_at_a_time:
             ab = self._predictor.decode(upload.predicted, vividness, saturation)
-            return originals.join(upload.preview.copy(), ab)
+            return originals.join(upload.preview.copy(), ab, upload.picture)
 
     def png(self, name: str, vividness: float | None = None, saturation: float = 1.0) -> bytes:
         """Return the photograph in color and full size, as the command `colorize` writes it."""
@@ -120,7 +126,7 @@ class Uploads:
             ab = self._predictor.decode(upload.predicted, vividness, saturation)
             vividness = self._predictor.checked_vividness(vividness)
             made_with = self._predictor.sha256, vividness, saturation
-            return self._call("png", upload.content, ab, made_with).value
+            return self._call("png", upload.content, ab, upload.picture, made_with).value
 
     def _call(self, task: str, *arguments: Any) -> Answer:
         return self._workers.call(task, *arguments, seconds=SECONDS)

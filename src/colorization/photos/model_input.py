@@ -89,46 +89,27 @@ def center_luminance(image: Image.Image, largest: int) -> np.ndarray:
     return luminance(center_square(rgb, min(largest, *rgb.size)))
 
 
-def prepare_input(image: Image.Image, image_size: int) -> np.ndarray:
-    """Convert an image to the input of a network that colorizes it.
+def prepare_input(rgb: Image.Image, size: tuple[int, int], image_size: int) -> np.ndarray:
+    """Convert a decoded photograph to the input of a network that colorizes it.
 
     Parameters
     ----------
-    image, image_size
-        As for `resize_keep_aspect`.
-
-    Returns
-    -------
-    (H, W, 1) float32 array
-        CIE L* / 50 - 1, in [-1, 1], of `input_size`.
-    """
-    return luminance(resize_keep_aspect(image, image_size))
-
-
-def resize_keep_aspect(image: Image.Image, image_size: int) -> np.ndarray:
-    """Convert an image to sRGB, upright, and resize it.
-
-    Parameters
-    ----------
-    image : Image.Image
-        Any mode; cannot be used afterwards. A large JPEG that is not decoded yet is decoded at a
-        fraction of its size.
+    rgb : Image.Image
+        Mode RGB, upright; a large JPEG may have been decoded at a fraction of its size, see
+        `MARGIN`.
+    size : (int, int)
+        The photograph's own width and height, px.
     image_size : int
         Shorter side of the result in px.
 
     Returns
     -------
-    (H, W, 3) uint8 array
-        sRGB, of `input_size`. For a square photograph, the same bytes as `decode_square`.
-
-    Raises
-    ------
-    ColorizationError
-        As `decoding.to_srgb`.
+    (H, W, 1) float32 array
+        CIE L* / 50 - 1, in [-1, 1], of `input_size`. For a square photograph, the L of
+        `decode_square`.
     """
-    size = input_size(decoding.upright_size(image), image_size)
-    rgb = decoding.to_srgb(image, least_side=MARGIN * image_size)
-    return np.asarray(rgb.resize(size, FILTER, reducing_gap=MOST_REDUCED))
+    resized = rgb.resize(input_size(size, image_size), FILTER, reducing_gap=MOST_REDUCED)
+    return luminance(np.asarray(resized))
 
 
 def input_size(size: tuple[int, int], image_size: int) -> tuple[int, int]:

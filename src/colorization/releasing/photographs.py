@@ -10,6 +10,7 @@ from PIL import Image
 
 from colorization.color import color_metrics, lab, similarity
 from colorization.colorizing import originals
+from colorization.colorizing.borders import Picture
 from colorization.colorizing.colorizer import Colorizer
 from colorization.core.progress import progress_bar
 from colorization.scoring.summary import mean_with_se, ratio_with_se
@@ -43,17 +44,21 @@ def score_photographs(
     with Parallel(n_jobs=-1) as parallel, progress_bar("scoring photographs", len(paths)) as bar:
         for start in range(0, len(paths), BATCH):
             batch = paths[start : start + BATCH]
-            predicted = colorizer.predict([colorizer.prepare_input(path) for path in batch])
+            inputs = [colorizer.prepare_input(path) for path in batch]
             ab = (
-                [colorizer.decode(output, vividness) for vividness in sweep] for output in predicted
+                [colorizer.decode(output, vividness) for vividness in sweep]
+                for output in colorizer.predict(inputs)
             )
-            measured += parallel(map(delayed(measure_photograph), batch, ab))
+            pictures = [prepared.picture for prepared in inputs]
+            measured += parallel(map(delayed(measure_photograph), batch, ab, pictures))
             bar.update(len(batch))
     names = ["default" if vividness is None else str(vividness) for vividness in sweep]
     return _summarize(np.stack(measured), ["gray", *names])
 
 
-def measure_photograph(path: Path, predictions: Sequence[np.ndarray]) -> np.ndarray:
+def measure_photograph(
+    path: Path, predictions: Sequence[np.ndarray], picture: Picture | None
+) -> np.ndarray:
     """Measure a photograph under several ab.
 
     Parameters
@@ -61,6 +66,8 @@ def measure_photograph(path: Path, predictions: Sequence[np.ndarray]) -> np.ndar
     path : Path
     predictions : sequence of P (H, W, 2) float32 arrays
         CIE a*, b* / AB_SCALE, of any size.
+    picture : Picture or None
+        What of the photograph they are of; None for all of it.
 
     Returns
     -------
@@ -72,7 +79,10 @@ def measure_photograph(path: Path, predictions: Sequence[np.ndarray]) -> np.ndar
     return np.array(
         [
             _measure(truth, truth),
-            *(_measure(truth, originals.join(truth.copy(), ab)) for ab in (gray, *predictions)),
+            *(
+                _measure(truth, originals.join(truth.copy(), ab, picture))
+                for ab in (gray, *predictions)
+            ),
         ]
     )
 
