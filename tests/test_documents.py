@@ -43,6 +43,7 @@ NOT_RUN = {
     "make study CLUSTER=tcp://HOST:8786": "test_cluster runs it",
     "pip install .": "it asks a network",
     "pip install '.[page]'": "it asks a network",
+    "pip install '.[heic]'": "it asks a network",
     "make .venv/installed && . .venv/bin/activate": "it asks a network",
     "python3 -m venv env && . env/bin/activate": "the tests run in an environment already",
     "pip install -r benchmarks/requirements.txt": "it asks a network",

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import keras
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ import tifffile
 from PIL import Image
 
 from colorization.colorizing import colorizer, originals
+from colorization.colorizing.mark import mark
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.core.settings import load_params
@@ -111,6 +113,9 @@ def images() -> list[bytes]:
         encoded(picture, "WEBP"),
         encoded(picture, "GIF"),
         encoded(picture, "BMP"),
+        encoded(transparent, "AVIF", speed=10, exif=exif),
+        encoded(picture, "JPEG2000"),
+        *(bytes(imagecodecs.jpegxl_encode(rgb, lossless=lossless)) for lossless in (True, False)),
     ]
 
 
@@ -120,6 +125,10 @@ def colorize(content: bytes, folder: Path) -> str:
     path.write_bytes(content)
     original = originals.read_original(path)
     colored = originals.join(original.rgb, np.zeros((8, 8, 2), np.float32))
+    deep = originals.read_in_full_depth(path)
+    originals.encode_png(
+        deep, originals.join(deep.rgb, np.zeros((8, 8, 2), np.float32)), mark("ab" * 32, None, 1)
+    )
     for ending in (".jpg", ".png", ".tif", ".webp"):
         originals.write_original(original, colored, folder / f"written{ending}")
         originals.read_original(folder / f"written{ending}")

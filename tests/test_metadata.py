@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -18,6 +19,7 @@ from colorization.colorizing import metadata, originals
 from colorization.colorizing.mark import SOURCE_TYPE, mark
 from colorization.core.errors import PhotographWarning
 from exiftool import needs_exiftool
+from heic import needs_heic
 from mutations import mutants
 
 pytestmark = needs_exiftool
@@ -165,6 +167,27 @@ def test_metadata_is_kept_in_every_format(pair: Pair) -> None:
         before |= {"XMP-photoshop:City": "Bonn"} if "IPTC:City" in pair[0] else {}
     assert len(before) > 25
     assert after == before
+
+
+@pytest.mark.parametrize(
+    "ending", [".avif", pytest.param(".heic", marks=needs_heic), ".jp2", ".jxl"]
+)
+def test_metadata_of_formats_that_are_only_read_is_kept(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"in{ending}"
+    if ending == ".jxl":
+        pixels = np.arange(2400, dtype=np.uint8).reshape(40, 60)
+        path.write_bytes(imagecodecs.jpegxl_encode(pixels, usecontainer=True))
+    else:
+        gray(path)
+    kept = ("-EXIF:", "-XMP-", "-IPTC:") if ending == ".jp2" else ("-EXIF:", "-XMP-")
+    arguments = [argument for argument in WRITTEN if argument.startswith(kept)]
+    upright = [argument for argument in arguments if "Orientation" not in argument]
+    exiftool.run("-m", "-overwrite_original", *upright, path)
+    before, after = map(of_interest, exiftool.read([path, written(path, tmp_path / "out.tif")]))
+    groups = ("IFD0:", "ExifIFD:", "GPS:", "XMP-", "IPTC:")
+    expected = {name: value for name, value in before.items() if name.startswith(groups)}
+    assert len(expected) > 25
+    assert {name: after.get(name) for name in expected} == expected
 
 
 @pytest.mark.parametrize("order", ["II", "MM"])

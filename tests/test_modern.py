@@ -1,7 +1,6 @@
 """HEIC, AVIF, JPEG 2000 and JPEG XL decode to the pixels that were encoded, or are refused."""
 
 import io
-import os
 import struct
 import sys
 from collections.abc import Callable
@@ -14,16 +13,8 @@ from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from colorization.core.errors import ColorizationError, PhotographWarning
 from colorization.photos import boxes, color_encoding, decoding, jpeg_xl
+from heic import needs_heic, pillow_heif
 from mutations import mutants
-
-try:
-    import pillow_heif
-except ImportError:
-    pillow_heif = None
-# In CI, which installs it, its absence is a failure.
-needs_heic = pytest.mark.skipif(
-    pillow_heif is None and os.environ.get("CI") != "true", reason="needs pillow-heif"
-)
 
 WIDTH, HEIGHT = 72, 48
 
@@ -47,7 +38,6 @@ def in_file(pixels: np.ndarray | Image.Image, kind: str, **options: Any) -> byte
 
 
 def heic(pixels: np.ndarray | Image.Image, **options: Any) -> bytes:
-    pillow_heif.register_heif_opener()
     return in_file(pixels, "HEIF", **{"quality": -1, "chroma": 444, **options})
 
 
