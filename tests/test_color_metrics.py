@@ -64,7 +64,7 @@ def test_colorfulness_is_proportional_to_chroma() -> None:
 
 def test_a_stain_is_vivid_where_the_photograph_is_pale() -> None:
     chroma = np.array([[14.9, 14.9], [15.1, 60.0]], np.float32)
-    truth = chroma[..., None] / lab.AB_SCALE * np.float32([0.6, -0.8])
+    truth = chroma[..., None] / lab.AB_SCALE * np.array([0.6, -0.8], np.float32)
     predicted = np.full((2, 2, 2), (0, 40.1 / lab.AB_SCALE), np.float32)
     assert stained(truth, predicted) == 0.5
     predicted[0, 0] *= 0.99

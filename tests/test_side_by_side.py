@@ -51,7 +51,7 @@ def test_a_sheet_shows_gray_each_model_by_vividness_and_the_photographs(
     pixels = sheet(photos, tmp_path / "out")
     assert len(pixels) == 4 + 8 * STEP
     gray, *colorized, truth = tiles(pixels, 8)
-    assert not np.ptp(gray, axis=-1).any()
+    assert np.ptp(gray, axis=-1).max() <= 1  # rounded
     assert (truth == scene(4, 160, 128)[:, 16:144]).all()
     assert (np.array(colorized[:3]) == colorized[3:]).all()
     assert np.ptp(colorized[0], axis=-1).mean() < np.ptp(colorized[2], axis=-1).mean()
