@@ -164,7 +164,7 @@ def check_settings(params: Params, weights: str, work: Path) -> None:
         with atomic_write(path) as partial:
             partial.write_text(json.dumps(common, indent=1) + "\n", encoding="utf-8")
     recorded = json.loads(path.read_text(encoding="utf-8"))
-    if different := [key for key, value in common.items() if recorded[key] != value]:
+    if different := [key for key, value in common.items() if recorded.get(key) != value]:
         raise ColorizationError(
             f"{path} has other {', '.join(different)}; name another work folder to start anew"
         )
@@ -244,16 +244,21 @@ def record(rows: pd.DataFrame, work: Path) -> None:
 
 
 def tabulated(rows: pd.DataFrame) -> str:
-    """Tabulate the error removed, in percent: a row per training, a column per epoch."""
-    columns = {
+    """Tabulate the error removed: a row per training, a column per epoch."""
+    titles = {
         "variant": "variant",
         "image_size": "px",
         "images": "training images",
         "learning_rate": "learning rate",
         "images_per_second": "images per second",
     }
-    table = rows.pivot_table("error_removed", list(columns), "epoch", sort=False).round(1)
-    return table.reset_index().rename(columns=columns).to_markdown(index=False)
+    rows = rows.assign(images_per_second=rows["images_per_second"].round(1))
+    table = rows.pivot_table("error_removed", list(titles), "epoch", sort=False).round(1)
+    count = rows["validation_images"].max()
+    return (
+        f"Error removed after each epoch, in percent, on {count:,} validation photographs that are "
+        f"not nearly gray\n\n{table.reset_index().rename(columns=titles).to_markdown(index=False)}"
+    )
 
 
 if __name__ == "__main__":

@@ -25,8 +25,9 @@ def rows(training: Training, errors_removed: list[float]) -> pd.DataFrame:
             "training": training.name,
             **training._asdict(),
             "epoch": range(1, len(errors_removed) + 1),
+            "validation_images": 790,
             "error_removed": errors_removed,
-            "images_per_second": 80.0,
+            "images_per_second": 80.04,
         }
     )
 
@@ -44,9 +45,9 @@ def test_a_completed_training_is_known_by_its_rows(tmp_path: Path) -> None:
 
 def test_the_table_has_a_row_for_each_training_and_a_column_for_each_epoch() -> None:
     table = study_settings.tabulated(pd.concat([rows(SECOND, [3.04, -4.16]), rows(FIRST, [1.0])]))
-    titles, _, *body = (
-        [cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()
-    )
+    heading, _, *lines = table.splitlines()
+    assert "on 790 validation photographs" in heading
+    titles, _, *body = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
     assert titles[:4] == ["variant", "px", "training images", "learning rate"]
     assert titles[4:] == ["images per second", "1", "2"]
     assert [line[0] for line in body] == ["bn_maxpool", "baseline"]
