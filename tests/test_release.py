@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import onnx
@@ -16,14 +16,17 @@ from skimage import color, metrics
 import colorization
 from colorization.backbones.weights import Pretrained
 from colorization.color import lab
-from colorization.colorizing.colorizer import load
+from colorization.colorizing.colorizer import Colorizer, load
+from colorization.colorizing.prepared import Prepared
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.core.settings import Params
+from colorization.dataset.arrays import LabArrays
 from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.packaging.manifest import RELEASED, read_manifest
 from colorization.pages.rendering import Table
 from colorization.releasing import figure, release
+from colorization.releasing.arrays import mse_of_photographs
 from colorization.releasing.flat_gray import flat_gray_chroma
 from colorization.releasing.half_weights import halve_weights
 from colorization.releasing.licenses import notice, write_license
@@ -90,7 +93,7 @@ def trained(package: Path, **changes: Any) -> Trained:
         "package": package,
         "model": package.with_name(f"{package.name}-directory"),
         "evaluations": [evaluated_training(1), evaluated_training(2)],
-        "L": np.stack([lab.rgb_to_lab(scene(seed, 32, 32))[0] for seed in range(3)]),
+        "test": few_photographs(),
         "subsets": SUBSETS,
         "min_chroma": 2.0,
         "run": run("train", 5400, devices=("CPU",)),
@@ -98,14 +101,18 @@ def trained(package: Path, **changes: Any) -> Trained:
     return Trained(**(defaults | changes))
 
 
+def few_photographs() -> LabArrays:
+    rgb = np.stack([scene(seed, 32, 32) for seed in range(3)])
+    return LabArrays(NAMES[:3], *lab.rgb_to_lab(rgb), rgb)
+
+
 def evaluated_training(seed: int, **columns: Any) -> Evaluation:
     """An evaluation of photographs that gain 0 to 5.9 over gray, the first one the least."""
     table = rows(60, model_ciede2000_mean=11.0 - np.arange(60) / 10, gray_ciede2000_mean=11.0)
     table = table.assign(model_stains_percent=np.arange(60) / 10, **columns)
-    gap = pd.DataFrame({"split": "test", "name": table["name"], "mse_ab_best": 0.01})
     points = np.linspace(0, 1, 11)
     scores = {
-        "error_removed_percent": 100 * (1 - 0.01 / table["constant_mse_ab"][0]) - 50 * points,
+        "error_removed_percent": 100 * (1 - AT_0 / table["constant_mse_ab"][0]) - 50 * points,
         "ciede2000_mean": 8 + points,
         "colorfulness_ratio": 0.4 + 0.6 * points,
         "stains_percent": points,
@@ -119,9 +126,10 @@ def evaluated_training(seed: int, **columns: Any) -> Evaluation:
     )
     made_up = evaluation(table, seed=seed)
     worst = Samples(table.iloc[:2], made_up.samples["worst"].images)
-    return replace(made_up, sweep=sweep, gap_rows=gap, samples={"worst": worst})
+    return replace(made_up, sweep=sweep, samples={"worst": worst})
 
 
+AT_0 = 0.01  # MSE of each photograph at vividness 0
 NAMES = [f"im{index}.jpg" for index in range(60)]
 SUBSETS = {
     "nature only": frozenset(NAMES[0::3]),
@@ -131,6 +139,7 @@ SUBSETS = {
     "sky": frozenset(NAMES[0::3]),
     "sea": frozenset(NAMES[:19]),
 }
+MSE_AT_0 = pd.Series(AT_0, index=NAMES)
 
 
 def cells(table: Table, row: str) -> list[str]:
@@ -142,6 +151,7 @@ def test_a_release_is_a_package_with_its_card(
     package: Path, photos: Path, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(release, "MOST_CHROMA", np.inf)
+    monkeypatch.setattr(release, "mse_of_photographs", lambda *_: MSE_AT_0)
     out = tmp_path / "released"
     size = release.release(trained(package), photos, notes, LICENSES, out)
     assert size == sum(path.stat().st_size for path in out.iterdir())
@@ -182,6 +192,7 @@ def test_a_release_is_refused_beyond_its_limits(
 ) -> None:
     monkeypatch.setattr(release, "MOST_CHROMA", np.inf)
     monkeypatch.setattr(release, "largest_difference", lambda *_: 5e-5)  # without Keras
+    monkeypatch.setattr(release, "mse_of_photographs", lambda *_: MSE_AT_0)
     monkeypatch.setattr(release, constant, value)
     with pytest.raises(ColorizationError, match=message):
         release.release(trained(package), photos, notes, LICENSES, tmp_path / "released")
@@ -204,7 +215,7 @@ def test_a_release_without_what_its_card_needs_is_refused(
 
 
 def test_scores_by_label_are_over_its_photographs() -> None:
-    table = labels_table(evaluated_training(1), SUBSETS, 2.0)
+    table = labels_table(evaluated_training(1), MSE_AT_0, SUBSETS, 2.0)
     gains = np.arange(0, 60, 3) / 10
     count, difference, faithful, default = cells(table, "`sky`")
     assert count == "20"
@@ -217,16 +228,14 @@ def test_scores_by_label_are_over_its_photographs() -> None:
 
 def test_nearly_gray_photographs_are_in_no_score_by_label() -> None:
     pale = evaluated_training(1, mean_chroma=[1.0, *[9.0] * 59])
-    assert cells(labels_table(pale, SUBSETS, 2.0), "`sky`")[:2] == ["19", "too few"]
+    assert cells(labels_table(pale, MSE_AT_0, SUBSETS, 2.0), "`sky`")[:2] == ["19", "too few"]
 
 
-def test_an_error_at_vividness_0_that_is_not_the_means_is_refused() -> None:
-    made_up = evaluated_training(1)
-    sweep = made_up.sweep
-    assert sweep is not None
-    scores = sweep.scores.assign(error_removed_percent=5.0)
-    with pytest.raises(ColorizationError, match=r"sweep removes 5.00% .* mean 69.08%; these must"):
-        labels_table(replace(made_up, sweep=replace(sweep, scores=scores)), SUBSETS, 2.0)
+def test_a_package_of_another_model_than_the_evaluated_one_is_refused() -> None:
+    with pytest.raises(
+        ColorizationError, match=r"package removes 65.99% .* model 69.08%; evaluate"
+    ):
+        labels_table(evaluated_training(1), 1.1 * MSE_AT_0, SUBSETS, 2.0)
 
 
 def test_each_seed_has_its_scores_over_vividness_and_the_baselines_theirs() -> None:
@@ -264,19 +273,38 @@ def test_failures_are_counted_and_named() -> None:
     assert found["examples"].rows[0] == ["`im0.jpg`", "10.1", "11.0", "indoor, sky"]
 
 
+class Tinted:
+    """Gives a corner of squares of one gray a reddish color, by vividness; all else stays gray."""
+
+    image_size = 32
+    gray = lab.rgb_to_lab(np.full((1, 1, 3), 64, np.uint8))[0].item()
+
+    def predict(self, photographs: list[Prepared]) -> list[np.ndarray]:
+        return [photograph.L for photograph in photographs]
+
+    def decode(self, L: np.ndarray, vividness: float) -> np.ndarray:
+        ab = np.zeros((32, 32, 2), np.float32)
+        if np.isclose(L[0, 0, 0], self.gray):
+            ab[0, 0, 0] = vividness * 0.3
+        return ab
+
+
 def test_flat_gray_squares_have_the_chroma_of_the_worst_pixel() -> None:
-    class Stains:
-        """Gives the square of level 64 a corner of some color, by vividness."""
+    tinted = cast(Colorizer, Tinted())
+    assert flat_gray_chroma(tinted, 1.0) == pytest.approx(0.3 * lab.AB_SCALE, rel=0.03)  # 8 bits
+    assert flat_gray_chroma(tinted, 0.0) < 0.1
 
-        def __call__(self, square: np.ndarray, vividness: float) -> np.ndarray:
-            rgb = np.repeat(square[..., None], 3, axis=-1)
-            if square[0, 0] == 64:
-                rgb[0, 0, 0] += int(100 * vividness)
-            return rgb
 
-    _, a, b = color.rgb2lab(np.uint8([[[164, 64, 64]]]))[0, 0]
-    assert flat_gray_chroma(Stains(), 1.0) == pytest.approx(np.hypot(a, b), rel=1e-3)  # type: ignore[arg-type]
-    assert flat_gray_chroma(Stains(), 0.0) < 0.1  # type: ignore[arg-type]
+def test_the_error_of_each_photograph_is_against_its_exact_pixels() -> None:
+    images = few_photographs()
+    images.rgb[0] = 64
+    images = LabArrays(images.names, *lab.rgb_to_lab(images.rgb), images.rgb)
+    found = mse_of_photographs(cast(Colorizer, Tinted()), images, 1.0)
+    truth = color.rgb2lab(images.rgb)[..., 1:] / lab.AB_SCALE
+    expected = (truth**2).mean(axis=(1, 2, 3))
+    expected[0] = 0.3**2 / (32 * 32 * 2)
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
+    assert [*found.index] == images.names
 
 
 def test_the_figure_has_a_typical_photograph_and_a_poor_one_of_each_kind() -> None:

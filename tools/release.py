@@ -46,7 +46,7 @@ def main(photos: Path, notes: Path) -> None:
             package=MODELS / "chosen",
             model=MODELS / f"{variant}-{seeds[0]}",
             evaluations=evaluations,
-            L=test.L,
+            test=test,
             subsets=labeled,
             min_chroma=min_chroma,
             run=training_run(variant, seeds[0]),

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from colorization.colorizing.colorizer import Colorizer
-from colorization.colorizing.prepared import Prepared
 from colorization.networks.hints import without_hints
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AdjustableModel
 from colorization.packaging.to_onnx import as_float32
+from colorization.releasing.arrays import predict
 
 
 def largest_difference(colorizer: Colorizer, vividness: float, model: Path, L: np.ndarray) -> float:
@@ -31,6 +31,4 @@ def largest_difference(colorizer: Colorizer, vividness: float, model: Path, L: n
         raise ValueError(f"{model} has no adjustable vividness")
     without = replace(adjustable, logits_model=without_hints(adjustable.logits_model))
     expected = adjustable.decode(without.logits([L]), vividness)
-    outputs = colorizer.predict([Prepared(image, None, image.shape[1::-1]) for image in L])
-    ab = np.stack([colorizer.decode(output, vividness) for output in outputs])
-    return float(np.abs(ab - expected).max())
+    return float(np.abs(predict(colorizer, L, vividness) - expected).max())

@@ -15,6 +15,7 @@ from colorization.core.files import atomic_folder
 from colorization.core.hashing import sha256_of
 from colorization.core.provenance import Run, commit
 from colorization.core.tables import write_table
+from colorization.dataset.arrays import LabArrays
 from colorization.dataset.labels import Subsets
 from colorization.packaging.manifest import (
     CARD,
@@ -28,6 +29,7 @@ from colorization.packaging.manifest import (
 from colorization.pages import rendering
 from colorization.pages.rendering import Table
 from colorization.releasing.agreement import largest_difference
+from colorization.releasing.arrays import mse_of_photographs
 from colorization.releasing.flat_gray import LEVELS, flat_gray_chroma
 from colorization.releasing.half_weights import halve_weights
 from colorization.releasing.licenses import write_license
@@ -57,8 +59,8 @@ class Trained:
         The model's directory.
     evaluations : sequence of Evaluation
         Of the variant's trainings, one for each seed: the packaged one first.
-    L : (N, H, W, 1) array
-        CIE L* / 50 - 1, of test photographs.
+    test : LabArrays
+        The test photographs.
     subsets : dict of str to frozenset of str
         As `labels.subsets` returns it.
     min_chroma : float
@@ -70,7 +72,7 @@ class Trained:
     package: Path
     model: Path
     evaluations: Sequence[Evaluation]
-    L: np.ndarray
+    test: LabArrays
     subsets: Subsets
     min_chroma: float
     run: Run
@@ -106,7 +108,7 @@ def release(trained: Trained, photos: Path, notes: Path, licenses: Path, out: Pa
     manifest, default = _checked_manifest(trained)
     paths = [photos / name for name in archives.folder_image_names(photos)]
     original = load(trained.package)
-    L = trained.L[:: max(1, len(trained.L) // COMPARED)][:COMPARED].astype(np.float32)
+    L = trained.test.L[:: max(1, len(trained.test.L) // COMPARED)][:COMPARED].astype(np.float32)
     difference = largest_difference(original, default, trained.model, L)
     if difference > MOST_DIFFERENT:
         raise ColorizationError(
@@ -127,7 +129,12 @@ def release(trained: Trained, photos: Path, notes: Path, licenses: Path, out: Pa
         card = rendering.render(
             "released.md.j2",
             card=(trained.package / CARD).read_text(encoding="utf-8"),
-            labels=labels_table(first, trained.subsets, trained.min_chroma),
+            labels=labels_table(
+                first,
+                mse_of_photographs(halved, trained.test, 0.0),
+                trained.subsets,
+                trained.min_chroma,
+            ),
             seeds=seeds_table(trained.evaluations),
             failures=failures(first, trained.subsets, trained.min_chroma),
             flat_gray=flat_gray,

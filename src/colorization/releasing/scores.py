@@ -11,7 +11,6 @@ from colorization.pages import rendering
 from colorization.pages.rendering import BASELINE_NAMES, Table
 from colorization.pages.vividness import sweep_table
 from colorization.scoring.evaluation import Evaluation
-from colorization.scoring.gap import TEST
 from colorization.scoring.metrics import metric
 from colorization.scoring.summary import (
     CONSTANT,
@@ -42,80 +41,66 @@ LABELS = (
 )
 WORST_LABELS = 3
 STAINED = 1.0  # percent of a photograph's pixels, from which it counts as stained
-SAME = 0.05  # points of error removed
+SAME = 0.2  # points of error removed, which half precision may change
 
 
-def at_vividness_0(evaluation: Evaluation, rows: pd.DataFrame) -> pd.DataFrame:
-    """Replace the MSE at the default, "model_mse_ab", by that at vividness 0.
-
-    That is the MSE of the distribution's mean, which the rows of the gap have.
-
-    Parameters
-    ----------
-    evaluation : Evaluation
-        With a sweep and the rows of the gap.
-    rows : DataFrame
-        The colorful rows of the evaluation.
-
-    Raises
-    ------
-    ColorizationError
-        If the evaluation lacks either, or the sweep says otherwise: vividness 0 then is not the
-        mean.
-    """
-    gap = evaluation.gap_rows
-    if gap is None:
-        raise ColorizationError("the evaluation lacks the errors of the gap; make it again")
-    mse = gap[gap["split"] == TEST].set_index("name")["mse_ab_best"]
-    changed = rows.assign(**{f"{MODEL}_mse_ab": rows["name"].map(mse)})
-    removed = summarize_metric(changed, metric(ERROR_REMOVED), MODEL).value
-    swept = _sweep(evaluation).scores[ERROR_REMOVED].iloc[0]
-    if removed is None or abs(removed - swept) > SAME:
-        raise ColorizationError(
-            f"at vividness 0 the sweep removes {swept:.2f}% of the error, the distribution's mean "
-            f"{removed or 0:.2f}%; these must be the same"
-        )
-    return changed
-
-
-def labels_table(evaluation: Evaluation, subsets: Subsets, min_chroma: float) -> Table:
+def labels_table(
+    evaluation: Evaluation, mse_at_0: pd.Series, subsets: Subsets, min_chroma: float
+) -> Table:
     """Tabulate the scores on the test photographs of each of `LABELS`.
 
     Parameters
     ----------
     evaluation : Evaluation
+        At the default vividness.
+    mse_at_0 : Series
+        The MSE of ab at vividness 0, by name; see `arrays.mse_of_photographs`.
     subsets : dict of str to frozenset of str
         As `labels.subsets` returns it.
     min_chroma : float
         As in `summary.colorful`.
+
+    Raises
+    ------
+    ColorizationError
+        If the error removed at vividness 0 is not that of the evaluation's sweep.
     """
     rows = colorful(evaluation.rows, min_chroma)
-    faithful = at_vividness_0(evaluation, rows)
+    removed = metric(ERROR_REMOVED)
+    faithful = rows.assign(**{f"{MODEL}_{removed.key}": rows["name"].map(mse_at_0)})
+    _check_same(summarize_metric(faithful, removed, MODEL), _sweep(evaluation))
     cells = []
     for label in LABELS:
         inside = rows["name"].isin(subsets.get(label, frozenset()))
         count = int(inside.sum())
         scores = ["too few"] * 3
         if count >= MIN_PHOTOGRAPHS:
-            of_label = rows[inside]
-            removed = (
-                summarize_metric(each, metric(ERROR_REMOVED), MODEL)
-                for each in (faithful[inside], of_label)
-            )
             scores = [
-                rendering.with_error(mean_with_se(gain(of_label)), metric(DIFFERENCE)),
-                *(rendering.with_error(score, metric(ERROR_REMOVED)) for score in removed),
+                rendering.with_error(mean_with_se(gain(rows[inside])), metric(DIFFERENCE)),
+                *(
+                    rendering.with_error(summarize_metric(each[inside], removed, MODEL), removed)
+                    for each in (faithful, rows)
+                ),
             ]
         cells.append([f"`{label}`", str(count), *scores])
-    removed_title = metric(ERROR_REMOVED).title
     titles = [
         "label",
         "photographs",
         "gain in CIEDE2000 over gray, default vividness",
-        f"{removed_title}, vividness 0",
-        f"{removed_title}, default vividness",
+        f"{removed.title}, vividness 0",
+        f"{removed.title}, default vividness",
     ]
     return Table(titles, cells)
+
+
+def _check_same(packaged: Score, sweep: VividnessSweep) -> None:
+    """Check the error that a package removes at vividness 0."""
+    evaluated = float(sweep.scores[ERROR_REMOVED].iloc[0])
+    if packaged.value is None or abs(packaged.value - evaluated) > SAME:
+        raise ColorizationError(
+            f"at vividness 0 the package removes {packaged.value or 0:.2f}% of the error, "
+            f"the evaluated model {evaluated:.2f}%; evaluate and package the same model"
+        )
 
 
 def gain(rows: pd.DataFrame) -> pd.Series:
