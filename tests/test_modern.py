@@ -4,6 +4,7 @@ import io
 import struct
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import imagecodecs
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
+from colorization.colorizing import originals
 from colorization.core.errors import ColorizationError, PhotographWarning
 from colorization.photos import boxes, color_encoding, decoding, jpeg_xl
 from heic import needs_heic, pillow_heif
@@ -351,3 +353,18 @@ def test_without_its_decoder_a_heic_is_refused_with_what_to_install(
 def test_heif_with_neither_codec_is_refused() -> None:
     message = "damaged, or an unsupported kind of HEIC"
     assert refusal(struct.pack(">L4s4s4x4s", 20, b"ftyp", b"mif1", b"mif1")) == message
+
+
+@pytest.mark.parametrize(("encode", "counted"), [(avif, 1), (jp2, 2), (jxl, 2)])
+def test_decoders_that_take_much_memory_are_limited(
+    encode: Encode, counted: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "photograph"
+    path.write_bytes(encode(photograph()))
+    assert originals.count_pixels(path) == counted * WIDTH * HEIGHT
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", WIDTH * HEIGHT - 1)
+    if counted == 1:
+        decoding.open_image(path.read_bytes(), large=True)
+    else:
+        with pytest.raises(ColorizationError, match=r"^too many pixels"):
+            decoding.open_image(path.read_bytes(), large=True)

@@ -13,7 +13,7 @@ import tifffile
 from PIL import ExifTags, Image, ImageOps
 
 from colorization.color import lab
-from colorization.colorizing import originals, sixteen_bit_results
+from colorization.colorizing import borders, originals, sixteen_bit_results
 from colorization.colorizing.mark import mark
 from colorization.core.errors import ColorizationError, PhotographWarning
 from colorization.photos import decoding, sixteen_bits
@@ -291,3 +291,14 @@ def test_a_dark_scan_is_told_of(tmp_path: Path) -> None:
     path.write_bytes(tiff(scan() >> 4))
     with pytest.warns(PhotographWarning, match="almost black"):
         originals.read_in_full_depth(path)
+
+
+def test_the_border_of_a_scan_stays_gray(tmp_path: Path) -> None:
+    picture = borders.Picture((40, 20, 240, 180), (WIDTH, HEIGHT))
+    original = SixteenBitImage(scan()[..., None])
+    result = originals.join(original, colors(0.2), picture)
+    pixels = np.concatenate(list(result.strips())).astype(int)
+    inside = np.zeros((HEIGHT, WIDTH), bool)
+    inside[20:180, 40:240] = True
+    assert np.abs(pixels - scan()[..., None])[~inside].max() <= 2
+    assert (np.ptp(pixels, axis=-1)[inside] > 1000).mean() > 0.5

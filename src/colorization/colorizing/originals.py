@@ -74,13 +74,19 @@ def open_file(path: Path) -> BinaryIO:
 
 
 def count_pixels(path: Path, page: int | None = None) -> int:
-    """Count the pixels of an image without decoding it; 0 if it cannot be opened."""
+    """Count the pixels of an image without decoding it, to know the memory that this takes.
+
+    Returns
+    -------
+    int
+        0 if it cannot be opened. Each pixel of a JPEG 2000 or JPEG XL counts twice.
+    """
     try:
         with open_file(path) as file:
-            width, height = decoding.open_image(file, large=True, page=page).size
+            image = decoding.open_image(file, large=True, page=page)
     except ColorizationError:
         return 0
-    return width * height
+    return image.width * image.height * (2 if image.format in decoding.HUNGRY else 1)
 
 
 def read_original(path: Path, page: int | None = None) -> Original[Image.Image]:

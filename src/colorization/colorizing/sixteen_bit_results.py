@@ -153,11 +153,14 @@ def _inside(linear: np.ndarray, Y: np.ndarray) -> np.ndarray:
 
     To clip their channels would change L*.
     """
+    outside = np.flatnonzero((linear.min(axis=0) < 0) | (linear.max(axis=0) > 1))
+    colors, gray = linear[:, outside], Y[outside]
     with np.errstate(divide="ignore", invalid="ignore"):
-        below = np.where(linear < 0, Y / (Y - linear), 1)
-        above = np.where(linear > 1, (1 - Y) / (linear - Y), 1)
+        below = np.where(colors < 0, gray / (gray - colors), 1)
+        above = np.where(colors > 1, (1 - gray) / (colors - gray), 1)
     factor = np.minimum(below, above).min(axis=0)
-    return np.where(factor < 1, Y + factor * (linear - Y), linear).clip(0, 1)
+    linear[:, outside] = (gray + factor * (colors - gray)).clip(0, 1)
+    return linear
 
 
 def write_png(result: SixteenBitResult, file: BinaryIO, options: dict[str, Any]) -> None:

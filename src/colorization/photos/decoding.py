@@ -45,6 +45,7 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning, appen
 
 # Pillow supports many more formats, some of which run other programs; see also `modern`.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+HUNGRY = {"JPEG2000", "JXL"}  # their decoders take up to 25 bytes a pixel; others, up to 12
 _BEGINNING = 16  # bytes, which tell formats apart
 _GRAY = {"1", "L", "LA", "La"}  # modes without color
 # Pillow can decode these at a fraction of their size, before they are loaded.
@@ -98,7 +99,7 @@ def open_image(
     source : bytes or binary file
         An image file's content. A file must stay open until the pixels are decoded.
     large : bool
-        Accept twice as many pixels: 179 megapixels.
+        Accept twice as many pixels: 179 megapixels. Not of JPEG 2000 and JPEG XL.
     page : int, optional
         Of a TIFF, from 0; see `count_pages`. Default: the only one.
 
@@ -118,7 +119,8 @@ def open_image(
     with reporting():
         image = _opened(file, page)
     limit = Image.MAX_IMAGE_PIXELS
-    if limit is not None and image.width * image.height > (2 * limit if large else limit):
+    most = limit and (2 * limit if large and image.format not in HUNGRY else limit)
+    if most is not None and image.width * image.height > most:
         raise ColorizationError(_TOO_MANY_PIXELS)
     return image
 
