@@ -90,13 +90,13 @@ def test_predictions_with_an_embedding_count_the_pixels_of_its_square_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reserved: list[int] = []
-    reserve = bulk._MemoryBudget.reserve
+    reserve = bulk.MemoryBudget.reserve
 
-    def record(budget: bulk._MemoryBudget, needed: int) -> AbstractContextManager[None]:
+    def record(budget: bulk.MemoryBudget, needed: int) -> AbstractContextManager[None]:
         reserved.append(needed)
         return reserve(budget, needed)
 
-    monkeypatch.setattr(bulk._MemoryBudget, "reserve", record)
+    monkeypatch.setattr(bulk.MemoryBudget, "reserve", record)
     embedder = Embedder(lambda squares: [squares], 64, np.zeros((2, 1000), np.float32))
     embedded = Predictor(lambda L, _: [L], 32, None, embedder, None, "0" * 64)
     monkeypatch.setattr(Predictor, "predict", lambda *_: [np.zeros((32, 32, 2), np.float32)])

@@ -1,7 +1,5 @@
 """The command `colorize-page`, with and without a browser."""
 
-import io
-import itertools
 import os
 import re
 import shutil
@@ -12,105 +10,41 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from unittest.mock import create_autospec
 
-import numpy as np
 import pytest
 import requests
-from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from PIL import Image, ImageOps
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from colorization.colorizing import command, page, uploads
-from colorization.colorizing.colorizer import Colorizer, load
-from colorization.colorizing.uploads import Uploads
-from colorization.core.errors import ColorizationError
-from packaged import with_vividness
-from samples import encoded, scene
+from colorization.colorizing import page
+from colorization.colorizing.predictor import Predictor
+from packaged import with_hints, with_vividness
+from samples import scene
+from sites import Site, output_of_the_command, write_photographs
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 TURNED = "0.75"
+FULL_SIZE = "Download in full size (PNG)"
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+LEAST_TARGET = 44  # px, of a finger
+in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 
 
 @pytest.fixture(scope="module")
 def model() -> Path:
-    return with_vividness()
+    """A model that takes hints."""
+    return with_hints()
 
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("photos")
-    color = Image.fromarray(scene(1, 300, 200))
-    adjusted = Image.Exif()
-    adjusted[0x0112] = 6
-    adjusted[0x013B] = "somebody"
-    color.save(folder / "turned.jpg", exif=adjusted)
-    Image.fromarray((np.asarray(color.convert("L"), np.uint16) << 8) + 77).save(folder / "deep.png")
-    clear = color.convert("RGBA")
-    clear.putalpha(Image.linear_gradient("L").resize(color.size))
-    clear.save(folder / "clear & <b>.png")
-    (folder / "broken.jpg").write_bytes((folder / "turned.jpg").read_bytes()[:900])
-    return folder
+    return write_photographs(tmp_path_factory.mktemp("photos"))
 
 
-@pytest.fixture
-def held(model: Path) -> Uploads:
-    return Uploads(load(model))
-
-
-def output_of_the_command(model: Path, photo: Path, out: Path, *options: str) -> bytes:
-    arguments = [str(photo), "--model", str(model), "--output", str(out), "--format", "png"]
-    assert command.main([*arguments, "--quiet", *options]) == 0
-    return (out / photo.with_suffix(".png").name).read_bytes()
-
-
-@pytest.mark.parametrize("name", ["turned.jpg", "deep.png", "clear & <b>.png"])
-def test_a_download_is_the_file_that_the_command_writes(
-    held: Uploads, model: Path, photos: Path, tmp_path: Path, name: str
-) -> None:
-    upload = held.add((photos / name).read_bytes())
-    expected = output_of_the_command(model, photos / name, tmp_path, "--vividness", TURNED)
-    assert held.png(upload, vividness=float(TURNED)) == expected
-    at_default = output_of_the_command(model, photos / name, tmp_path / "default")
-    assert held.png(upload) == at_default != expected
-
-
-def test_the_network_runs_once_per_photograph_at_any_vividness(
-    model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    predict = create_autospec(Colorizer.predict, side_effect=Colorizer.predict)
-    monkeypatch.setattr(Colorizer, "predict", predict)
-    held = Uploads(load(model))
-    upload = held.add((photos / "turned.jpg").read_bytes())
-    adjusted = [np.asarray(held.colorized(upload, vividness)) for vividness in (0, 0.5, 1)]
-    held.png(upload, 1.0)
-    assert predict.call_count == 1
-    assert all((one != other).any() for one, other in itertools.pairwise(adjusted))
-    assert np.ptp(np.asarray(held.gray(upload)).astype(int), axis=-1).max() <= 1
-
-
-def test_previews_are_small_and_downloads_in_full_size(held: Uploads) -> None:
-    upload = held.add(encoded(Image.fromarray(scene(1)).resize((3000, 1000)), "JPEG"))
-    assert held.colorized(upload).size == (1200, 400)
-    assert Image.open(io.BytesIO(held.png(upload))).size == (3000, 1000)
-
-
-def test_the_oldest_uploads_are_dropped(held: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = encoded(scene(1))
-    taken = held._held[held.add(content)].nbytes
-    assert taken > len(content) + held._predictor.image_size**2  # not the file alone
-    monkeypatch.setattr(uploads, "MOST_HELD", 2 * taken)
-    names = [held.add(content) for _ in range(3)]
-    with pytest.raises(KeyError):
-        held.colorized(names[0])
-    held.forget(names[1])
-    with pytest.raises(KeyError):
-        held.gray(names[1])
-    held.colorized(names[2])
-
-
-def test_undecodable_uploads_are_not_kept(held: Uploads, photos: Path) -> None:
-    with pytest.raises(ColorizationError):
-        held.add((photos / "broken.jpg").read_bytes())
+@pytest.fixture(scope="module")
+def site(model: Path) -> Iterator[Site]:
+    with Site(Predictor.load(model), page.NAMES_OF_HERE) as opened:
+        yield opened
 
 
 def error_line(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -138,12 +72,12 @@ def test_an_invalid_address_is_reported_in_one_line(
     assert line.startswith(f"colorize-page: cannot serve at {host}, port {port}: ")
 
 
-def test_a_missing_gradio_is_reported_in_one_line(
+def test_a_missing_package_is_reported_in_one_line(
     model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "gradio", None)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
     assert error_line(capsys, "--model", str(model), "--port", "0") == (
-        'colorize-page: the page needs Gradio: pip install "colorization-pipeline[page]"'
+        'colorize-page: the page needs uvicorn: pip install "colorization-pipeline[page]"'
     )
 
 
@@ -179,7 +113,7 @@ def served(model: Path, temporary: Path, browser: str | None = None) -> Iterator
     assert list(temporary.iterdir()) == []
 
 
-def test_the_page_is_served_while_a_browser_in_the_terminal_runs(
+def test_the_page_is_served_while_a_browser_in_the_terminal_runs_and_uploads_break_off(
     model: Path, tmp_path: Path
 ) -> None:
     browser = tmp_path / "browser"
@@ -187,97 +121,261 @@ def test_the_page_is_served_while_a_browser_in_the_terminal_runs(
     browser.chmod(0o755)
     with served(model, tmp_path / "temporary", f"{browser} %s") as url:
         assert requests.get(url, timeout=60).ok
+        # A page that is closed during an upload is no error.
+        with socket.create_connection(("127.0.0.1", int(url.split(":")[2].strip("/")))) as sent:
+            head = "POST /photographs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
+            sent.sendall(head.encode())
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
 
 
 @contextmanager
-def browsing(url: str) -> Iterator[Page]:
-    """Open the page in Chromium, and check that it requests nothing from elsewhere."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        opened = browser.new_page(viewport={"width": 1280, "height": 900})
-        asked: list[str] = []
-        opened.on("request", lambda request: asked.append(request.url))
-        opened.goto(url)
-        yield opened
-        browser.close()
+def browsing(browser: Browser, site: Site, **options: object) -> Iterator[Page]:
+    """Open the page, and check that it requests nothing from elsewhere and that nothing fails."""
+    context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))  # type: ignore[arg-type]
+    context.set_default_timeout(60_000)
+    opened = context.new_page()
+    asked: list[str] = []
+    failures: list[str] = []
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.on("pageerror", lambda error: failures.append(str(error)))
+    opened.goto(site.address)
+    opened.locator("#files:enabled").wait_for(state="attached")
+    yield opened
+    context.close()
     assert asked
-    assert [each for each in asked if not each.startswith((url, "data:", "blob:"))] == []
+    assert [url for url in asked if not url.startswith((site.address, "data:", "blob:"))] == []
+    assert failures == []
 
 
-def upload(opened: Page, photo: Path) -> None:
-    """Upload a photograph, and wait for its colorized preview."""
-    before = opened.locator("img.color").count() and opened.locator("img.color").get_attribute(
-        "src"
-    )
-    opened.set_input_files("input[type=file]", photo)
-    opened.wait_for_function(
-        "before => (document.querySelector('img.color') || {}).src !== (before || undefined)",
-        arg=before,
-        timeout=120_000,
-    )
+def upload(opened: Page, *photographs: Path) -> None:
+    """Upload photographs, and wait for their colorized previews."""
+    opened.set_input_files("#files", photographs)
+    for photograph in photographs:
+        button = opened.get_by_role("button", name=photograph.name, exact=True)
+        expect(button).to_be_enabled(timeout=60_000)
 
 
 def downloaded(opened: Page, out: Path) -> bytes:
-    with opened.expect_download(timeout=300_000) as download:
-        opened.get_by_role("link", name="Download in full size (PNG)").click()
+    with opened.expect_download() as download:
+        opened.get_by_role("link", name=FULL_SIZE).click()
     download.value.save_as(out)
     return out.read_bytes()
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def place_hint(opened: Page, across: float, down: float, color: int) -> None:
+    """Press a place of the photograph, and choose one of the likely colors."""
+    box = opened.locator("#gray").bounding_box()
+    assert box is not None
+    place = {"x": across * box["width"], "y": down * box["height"]}
+    opened.locator("#gray").click(position=place, force=True)  # under the colors
+    opened.locator(".swatch").nth(color).click()
+    opened.get_by_role("button", name="Done").click()
+
+
+def previews(opened: Page) -> list[str]:
+    return opened.locator("#stage img").evaluate_all("images => images.map(image => image.src)")
+
+
+@in_a_browser
 def test_in_a_browser_photographs_are_colorized_adjusted_and_downloaded(
-    model: Path, photos: Path, tmp_path: Path
+    browser: Browser, site: Site, model: Path, photos: Path, tmp_path: Path
 ) -> None:
-    with served(model, tmp_path / "temporary") as url, browsing(url) as opened:
-        for name in ("turned.jpg", "deep.png", "clear & <b>.png"):
-            upload(opened, photos / name)
+    names = ("turned.jpg", "deep.png", "clear & <b>.png")
+    with browsing(browser, site) as opened:
+        upload(opened, *(photos / name for name in names))
+        for name in names:
+            opened.get_by_role("button", name=name, exact=True).click()
             at_default = downloaded(opened, tmp_path / "down.png")
             expected = output_of_the_command(model, photos / name, tmp_path / f"of {name}")
             assert at_default == expected
         # By the keyboard alone.
-        vividness_slider = opened.get_by_role("slider", name="Vividness")
-        vividness_slider.focus()
-        before = opened.locator("img.color").get_attribute("src")
+        before = previews(opened)
+        opened.get_by_role("slider", name="Vividness").focus()
         for _ in range(5):
             opened.keyboard.press("ArrowRight")
-        link = opened.get_by_role("link", name="Download in full size (PNG)")
-        opened.wait_for_function(f"document.querySelector('a[href$=\"vividness={TURNED}\"]')")
-        assert opened.locator("img.color").get_attribute("src") != before
-        assert link.get_attribute("download") == "clear & b.png"  # as Gradio names what it got
+        link = opened.get_by_role("link", name=FULL_SIZE)
+        expect(link).to_have_attribute("href", re.compile(f"vividness={TURNED}$"))
+        assert [one == other for one, other in zip(before, previews(opened), strict=True)] == [
+            True,
+            False,
+        ]
+        assert link.get_attribute("download") == "clear & <b>.png"
         adjusted = downloaded(opened, tmp_path / "turned.png")
-        expected = output_of_the_command(
-            model, photos / "clear & <b>.png", tmp_path / "turned", "--vividness", TURNED
-        )
+        photo = photos / "clear & <b>.png"
+        expected = output_of_the_command(model, photo, tmp_path / "turned", "--vividness", TURNED)
         assert adjusted == expected
         opened.get_by_role("slider", name="Gray to color").focus()
-        opened.keyboard.press("End")
-        opened.wait_for_function(
-            "getComputedStyle(document.querySelector('img.color'))"
-            ".getPropertyValue('--split') === '100%'"
-        )
-        named = opened.locator("img").evaluate_all("images => images.map(image => image.alt)")
-        assert named == ["The photograph in gray", "The same in predicted colors"]
-        address = url + (link.get_attribute("href") or "")
-        opened.set_input_files("input[type=file]", photos / "broken.jpg")
+        opened.keyboard.press("Home")
+        expect(opened.locator("#color")).to_have_css("clip-path", "inset(0px 100% 0px 0px)")
+        alternatives = opened.locator("#stage img").evaluate_all("them => them.map(it => it.alt)")
+        assert alternatives == ["The photograph in gray", "The same in predicted colors"]
+
+
+@in_a_browser
+def test_in_a_browser_a_failure_leaves_the_other_photographs(
+    browser: Browser, site: Site, photos: Path
+) -> None:
+    with browsing(browser, site) as opened:
+        upload(opened, photos / "turned.jpg")
+        opened.set_input_files("#files", [photos / "broken.jpg", photos / "cut.jpg"])
         opened.get_by_role("alert").filter(has_text="broken.jpg: ").wait_for()
-        # The previous photograph is removed.
-        assert [opened.locator(part).count() for part in ("img", "a[download]")] == [0, 0]
-        assert not vividness_slider.is_visible()
-        assert requests.get(address, timeout=60).status_code == 404
-        (photos / "cut.jpg").write_bytes(encoded(scene(4, 60, 44), "JPEG")[:-2])
-        upload(opened, photos / "cut.jpg")
-        assert vividness_slider.is_visible()
-        opened.get_by_role("status").filter(has_text="missing end marker").wait_for()
-        on_disk = [each for each in (tmp_path / "temporary").rglob("*") if each.is_file()]
-        assert [each for each in on_disk if each.stat().st_size] == []
+        opened.get_by_role("heading", name="cut.jpg").wait_for()
+        opened.get_by_text("missing end marker").wait_for()
+        path = re.sub("/full.*", "", opened.locator("#download").get_attribute("href") or "")
+        opened.get_by_role("button", name="Remove cut.jpg").click()
+        opened.get_by_role("heading", name="turned.jpg").wait_for()
+        assert opened.locator("#photographs li").count() == 1
+        assert site.get(f"{path}/gray").status_code == 404
+        # A photograph that was dropped to hold others is sent again.
+        forgotten = opened.locator("#download").get_attribute("href") or ""
+        site.delete(forgotten.split("/full")[0])
+        opened.get_by_role("slider", name="Vividness").focus()
+        opened.keyboard.press("End")
+        expect(opened.locator("#download")).to_have_attribute("href", re.compile("vividness=1$"))
+        assert opened.locator("#download").get_attribute("href") != forgotten
+
+
+@in_a_browser
+def test_in_a_browser_hints_are_placed_changed_undone_and_kept_in_the_download(
+    browser: Browser, site: Site, model: Path, photos: Path, tmp_path: Path
+) -> None:
+    with browsing(browser, site) as opened:
+        upload(opened, photos / "turned.jpg")
+        unhinted = previews(opened)[1]
+        place_hint(opened, 0.25, 0.5, 1)
+        place_hint(opened, 0.75, 0.75, 0)
+        markers, lines = opened.locator(".marker"), opened.locator("#hint-list li")
+        expect(markers).to_have_count(2)
+        expect(lines.first).to_contain_text("at 50, 150")
+        # Any other color, for the second hint.
+        markers.nth(1).click()
+        opened.get_by_label("Any other").fill("#c02040")
+        opened.keyboard.press("Escape")
+        expect(lines.nth(1)).to_contain_text("#c02040 at 150, 225")
+        # Dragged, then moved by the keyboard.
+        box = markers.nth(1).bounding_box()
+        assert box is not None
+        opened.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        opened.mouse.down()
+        opened.mouse.move(box["x"] - 50, box["y"] - 50, steps=4)
+        opened.mouse.up()
+        expect(opened.get_by_role("status")).to_have_text("Hint 2 moved.")
+        expect(lines.nth(1)).not_to_contain_text("at 150, 225")
+        assert not opened.locator("#palette").is_visible()  # moved, not pressed
+        opened.get_by_role("button", name="Undo").click()
+        expect(lines.nth(1)).to_contain_text("at 150, 225")
+        markers.nth(1).focus()
+        opened.keyboard.press("ArrowLeft")
+        expect(lines.nth(1)).to_contain_text("at 144, 225")  # 2% of 300 px
+        expect(markers.nth(1)).to_be_focused()
+        # A third one by the keyboard alone, removed at once.
+        opened.locator("#stage").focus()
+        opened.keyboard.press("Shift+ArrowUp")
+        opened.keyboard.press("Enter")
+        expect(opened.locator(".swatch").first).to_be_focused()
+        opened.keyboard.press("Enter")
+        expect(lines.nth(2)).to_contain_text("at 100, 149")
+        opened.keyboard.press("Escape")
+        markers.nth(2).focus()
+        opened.keyboard.press("Delete")
+        expect(lines).to_have_count(2)
+        # The download is what the command makes of the same hints.
+        rows = lines.locator(".open").all_inner_texts()
+        hints = tmp_path / "hints.csv"
+        places = re.findall(r"(#\w+) at (\d+), (\d+)", "\n".join(rows))
+        assert len(places) == 2
+        of_file = [f"{photos / 'turned.jpg'},{x},{y},{color}" for color, x, y in places]
+        hints.write_text("\n".join(["file,x,y,color", *of_file]))
+        expect(opened.locator("#stage")).not_to_have_attribute("aria-busy", "true")
+        actual = downloaded(opened, tmp_path / "down.png")
+        expected = output_of_the_command(
+            model, photos / "turned.jpg", tmp_path / "command", "--hints", str(hints)
+        )
+        assert actual == expected
+        # All undone.
+        undo = opened.get_by_role("button", name="Undo")
+        while undo.is_enabled():
+            undo.click()
+        expect(markers).to_have_count(0)
+        expect(opened.locator("#stage")).not_to_have_attribute("aria-busy", "true")
+        assert previews(opened)[1] != unhinted  # made again, and
+        assert downloaded(opened, tmp_path / "unhinted.png") == output_of_the_command(
+            model, photos / "turned.jpg", tmp_path / "unhinted"
+        )
+
+
+@in_a_browser
+def test_in_a_browser_hints_on_a_border_are_refused(
+    browser: Browser, site: Site, tmp_path: Path
+) -> None:
+    picture = Image.fromarray(scene(2, 300, 200))
+    ImageOps.expand(picture, 40, (250, 250, 250)).save(tmp_path / "scan.png")
+    with browsing(browser, site) as opened:
+        upload(opened, tmp_path / "scan.png")
+        opened.locator("#gray").click(position={"x": 5, "y": 5}, force=True)
+        alert = opened.get_by_role("alert").filter(has_text="on the photograph's border")
+        alert.wait_for()
+        assert not opened.locator("#palette").is_visible()
+        place_hint(opened, 0.5, 0.5, 0)
+        expect(alert).to_have_count(0)
+        marker = opened.locator(".marker")
+        marker.drag_to(opened.locator("#gray"), target_position={"x": 5, "y": 5}, force=True)
+        alert.wait_for()
+        expect(opened.locator("#hint-list")).to_contain_text("at 190, 140")
+        undo = opened.get_by_role("button", name="Undo")
+        undo.click()
+        expect(marker).to_have_count(0)
+        expect(undo).to_be_disabled()
+
+
+@in_a_browser
+def test_on_a_phone_nothing_overflows_and_fingers_can_press_everything(
+    browser: Browser, site: Site, photos: Path
+) -> None:
+    with browsing(browser, site, **PHONE) as opened:
+        upload(opened, *(photos / name for name in ("turned.jpg", "deep.png", "cut.jpg")))
+        box = opened.locator("#stage").bounding_box()
+        assert box is not None
+        opened.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        opened.locator(".swatch").first.tap()
+        expect(opened.locator(".marker")).to_have_count(1)
+        width = opened.evaluate("document.documentElement.scrollWidth")
+        assert width == PHONE["viewport"]["width"]  # type: ignore[index]
+        sizes = opened.locator("button, a, label, input:not(#files)").evaluate_all(
+            "them => them.filter(it => it.checkVisibility()).map("
+            "it => [it.outerHTML, it.offsetWidth, it.offsetHeight])"
+        )
+        assert len(sizes) > 10
+        assert [size for size in sizes if min(size[1:]) < LEAST_TARGET] == []
+
+
+@in_a_browser
+def test_a_model_without_hints_shows_none(browser: Browser, photos: Path) -> None:
+    with (
+        Site(Predictor.load(with_vividness()), ["*"]) as site,
+        browsing(browser, site) as opened,
+    ):
+        upload(opened, photos / "turned.jpg")
+        assert not opened.get_by_role("heading", name="Hints").is_visible()
+        opened.locator("#gray").click(force=True)
+        assert not opened.locator("#palette").is_visible()
 
 
 @pytest.mark.soak
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
-def test_in_a_browser_a_hundred_megapixels_are_colorized(model: Path, tmp_path: Path) -> None:
+@in_a_browser
+def test_in_a_browser_a_hundred_megapixels_are_colorized(
+    browser: Browser, site: Site, model: Path, tmp_path: Path
+) -> None:
     photo = tmp_path / "large.jpg"
     Image.fromarray(scene(1, 400, 250)).resize((12_500, 8_000)).save(photo)
-    with served(model, tmp_path / "temporary") as url, browsing(url) as opened:
+    with browsing(browser, site) as opened:
         upload(opened, photo)
         actual = downloaded(opened, tmp_path / "down.png")
     assert actual == output_of_the_command(model, photo, tmp_path / "command")

@@ -4,11 +4,10 @@ Each file is processed by one thread, which runs the network, and a worker proce
 and encodes, so that a file that crashes a decoder does not affect the others.
 """
 
-import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from colorization.colorizing.accepted import LARGEST_FILE
 from colorization.colorizing.jobs import Job, Kind
+from colorization.colorizing.memory_budget import MemoryBudget
 from colorization.colorizing.predictor import Predictor
 from colorization.colorizing.thumbnails import Thumbnails
 from colorization.core.errors import ColorizationError
@@ -153,7 +153,7 @@ class _JobRunner:
         self._skip_color = skip_color
         self._with_thumbnails = thumbnails
         self._made_with = predictor.sha256, predictor.checked_vividness(vividness), saturation
-        self._memory = _MemoryBudget(IN_FLIGHT)
+        self._memory = MemoryBudget(IN_FLIGHT)
 
     def __call__(self, job: Job) -> Outcome:
         """Colorize a photograph and write the result, unless it exists."""
@@ -239,25 +239,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or str(error)
     return str(error) or "not enough memory"
-
-
-class _MemoryBudget:
-    """Bytes shared by threads: a thread waits until the bytes it needs are free."""
-
-    def __init__(self, total: int) -> None:
-        self._total = self._free = total
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def reserve(self, needed: int) -> Iterator[None]:
-        """Reserve `needed` bytes during a block, or all bytes if `needed` is more."""
-        needed = min(needed, self._total)
-        with self._changed:
-            self._changed.wait_for(lambda: self._free >= needed)
-            self._free -= needed
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._free += needed
-                self._changed.notify_all()

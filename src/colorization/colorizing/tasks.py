@@ -84,6 +84,12 @@ def thumbnails(path: Path, page: int | None, *, right_half: bool) -> Thumbnails:
     return make_thumbnails(path, page, right_half=right_half)
 
 
+def count_uploaded_pixels(content: bytes) -> int:
+    """Count the pixels of an uploaded photograph without decoding it."""
+    width, height = decoding.open_image(content, large=True).size
+    return width * height
+
+
 def upload(
     content: bytes, image_size: int, embedder_size: int | None, preview_size: int
 ) -> tuple[Prepared, Image.Image]:

@@ -1,4 +1,4 @@
-"""Keep the page's photographs and predictions in memory, and color them at any vividness."""
+"""Keep the page's photographs in memory, with what the network computed of each."""
 
 import secrets
 import threading
@@ -11,18 +11,52 @@ from PIL import Image
 
 from colorization.colorizing import originals
 from colorization.colorizing.borders import Picture
-from colorization.colorizing.bulk import TASKS
-from colorization.colorizing.predictor import Predictor
+from colorization.colorizing.bulk import (
+    IN_FLIGHT,
+    PER_INPUT_PIXEL,
+    PER_PHOTOGRAPH,
+    PER_PIXEL,
+    SECONDS,
+    SECONDS_PER_PIXEL,
+    TASKS,
+)
+from colorization.colorizing.hints import Hint
+from colorization.colorizing.memory_budget import MemoryBudget
+from colorization.colorizing.predictor import Features, Predictor
+from colorization.core.errors import ColorizationError
 from colorization.core.workers import Answer, Workers
 
 PREVIEW = 1200  # px, the longest side of a preview
-MOST_HELD = 2**29  # bytes of all uploads together; the oldest are dropped first
-SECONDS = 180.0  # timeout for decoding or encoding a photograph
+MOST_HELD = 2**29  # bytes of all uploads together; those that were not used longest go first
+LIKELY = 6  # colors that are offered for a place
+
+
+class ForgottenError(ColorizationError):
+    """A photograph is not, or no longer, in memory."""
+
+    def __init__(self) -> None:
+        super().__init__("this photograph is no longer in memory; drop it again")
 
 
 @dataclass(frozen=True)
+class Settings:
+    """How to color a photograph.
+
+    Attributes
+    ----------
+    vividness, saturation
+        See `Predictor.decode`.
+    hints : tuple of Hint
+    """
+
+    vividness: float | None = None
+    saturation: float = 1.0
+    hints: tuple[Hint, ...] = ()
+
+
+@dataclass
 class Upload:
-    """A photograph, and the network's output for it.
+    """A photograph, and what the networks computed of it.
 
     Attributes
     ----------
@@ -30,45 +64,62 @@ class Upload:
         The file's content.
     preview : Image.Image
         Mode RGB or RGBA, sRGB, upright, `PREVIEW` px or smaller.
-    predicted : float32 array
-        Returned by `Predictor.predict`.
-    picture : Picture or None
-        What of the photograph the network got; None for all of it.
+    features : Features
+        Returned by `Predictor.encode`.
+    latest : (tuple of Hint, float32 array)
+        The last hints, and what `Predictor.predict_encoded` returned for them.
     warnings : list of str
         Warnings about the file.
     """
 
     content: bytes
     preview: Image.Image
-    predicted: np.ndarray
-    picture: Picture | None
+    features: Features
+    latest: tuple[tuple[Hint, ...], np.ndarray]
     warnings: list[str]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the upright photograph, px."""
+        return self.features.photograph.size
+
+    @property
+    def picture(self) -> Picture | None:
+        """What of the photograph the networks got; None for all of it."""
+        return self.features.photograph.picture
 
     @property
     def nbytes(self) -> int:
         """Bytes of memory used."""
         preview = self.preview.width * self.preview.height * len(self.preview.getbands())
-        return len(self.content) + preview + self.predicted.nbytes
+        return len(self.content) + preview + self.features.nbytes + self.latest[1].nbytes
 
 
 class Uploads:
-    """Photographs by unguessable names; one is processed at a time.
+    """Photographs by unguessable names; several threads may use them.
 
-    A worker process decodes them, so that a file that crashes a decoder does not end the page.
+    Worker processes decode them, so that a file that crashes a decoder does not end the page.
 
     Parameters
     ----------
     predictor : Predictor
+    count : int
+        Number of worker processes.
     """
 
-    def __init__(self, predictor: Predictor) -> None:
+    def __init__(self, predictor: Predictor, count: int) -> None:
         self._predictor = predictor
-        self._workers = Workers(TASKS, 1)
-        self._held: OrderedDict[str, Upload] = OrderedDict()
-        self._one_at_a_time = threading.Lock()
+        self._workers = Workers(TASKS, count)
+        self._memory = MemoryBudget(IN_FLIGHT)
+        self._held: OrderedDict[str, Upload] = OrderedDict()  # the last one was used last
+        self._lock = threading.Lock()  # of `_held`
+
+    def close(self) -> None:
+        """End the worker processes, even busy ones."""
+        self._workers.close()
 
     def add(self, content: bytes) -> str:
-        """Run the network on a photograph, keep both, and return their name.
+        """Run the networks on a photograph, keep what they compute, and return its name.
 
         Parameters
         ----------
@@ -80,53 +131,90 @@ class Uploads:
         ColorizationError
             If the photograph cannot be decoded.
         """
-        with self._one_at_a_time:
-            sizes = self._predictor.image_size, self._predictor.embedder_size
-            answer = self._call("upload", content, *sizes, PREVIEW)
-            prepared, preview = answer.value
-            (predicted,) = self._predictor.predict([prepared])
-            name = secrets.token_urlsafe(16)
-            self._held[name] = Upload(
-                content, preview, predicted, prepared.picture, answer.warnings
-            )
+        sizes = self._predictor.image_size, self._predictor.embedder_size
+        pixels = self._call("count_uploaded_pixels", 0, content).value
+        with self._memory.reserve(_needed(content, pixels)):
+            answer = self._call("upload", pixels, content, *sizes, PREVIEW)
+        prepared, preview = answer.value
+        with self._memory.reserve(PER_INPUT_PIXEL * prepared.input_pixels):
+            (features,) = self._predictor.encode([prepared])
+            (predicted,) = self._predictor.predict_encoded([features])
+        name = secrets.token_urlsafe(16)
+        upload = Upload(content, preview, features, ((), predicted), answer.warnings)
+        with self._lock:
+            self._held[name] = upload
             while len(self._held) > 1 and self._nbytes() > MOST_HELD:
                 self._held.popitem(last=False)
-            return name
+        return name
 
     def _nbytes(self) -> int:
         return sum(upload.nbytes for upload in self._held.values())
 
     def forget(self, name: str) -> None:
         """Remove a photograph, if it is there."""
-        with self._one_at_a_time:
+        with self._lock:
             self._held.pop(name, None)
 
-    def warnings(self, name: str) -> list[str]:
-        """Return the warnings about a photograph's file. Raises as `gray`."""
-        return self._held[name].warnings
+    def __getitem__(self, name: str) -> Upload:
+        """Return a photograph; raises a ForgottenError for an unknown name."""
+        with self._lock:
+            if name not in self._held:
+                raise ForgottenError
+            self._held.move_to_end(name)
+            return self._held[name]
 
     def gray(self, name: str) -> Image.Image:
-        """Return the preview of a photograph in gray; raises KeyError for an unknown name."""
-        upload = self._held[name]
-        return originals.join(upload.preview.copy(), np.zeros((1, 1, 2), np.float32))
+        """Return the preview of a photograph in gray."""
+        return originals.join(self[name].preview.copy(), np.zeros((1, 1, 2), np.float32))
 
-    def colorized(
-        self, name: str, vividness: float | None = None, saturation: float = 1.0
-    ) -> Image.Image:
-        """Return the preview in color; see `Predictor.decode`. Raises as `gray`."""
-        upload = self._held[name]
-        with self._one_at_a_time:
-            ab = self._predictor.decode(upload.predicted, vividness, saturation)
-            return originals.join(upload.preview.copy(), ab, upload.picture)
+    def colorized(self, name: str, settings: Settings) -> Image.Image:
+        """Return the preview in color.
 
-    def png(self, name: str, vividness: float | None = None, saturation: float = 1.0) -> bytes:
-        """Return the photograph in color and full size, as the command `colorize` writes it."""
-        upload = self._held[name]
-        with self._one_at_a_time:
-            ab = self._predictor.decode(upload.predicted, vividness, saturation)
-            vividness = self._predictor.checked_vividness(vividness)
-            made_with = self._predictor.sha256, vividness, saturation
-            return self._call("png", upload.content, ab, upload.picture, made_with).value
+        Raises
+        ------
+        ColorizationError
+            If a setting is invalid, or the model has none of its kind.
+        """
+        upload = self[name]
+        return originals.join(upload.preview.copy(), self._ab(upload, settings), upload.picture)
 
-    def _call(self, task: str, *arguments: Any) -> Answer:
-        return self._workers.call(task, *arguments, seconds=SECONDS)
+    def png(self, name: str, settings: Settings) -> bytes:
+        """Return the photograph in color and full size, as the command `colorize` writes it.
+
+        Raises as `colorized`.
+        """
+        upload = self[name]
+        ab = self._ab(upload, settings)
+        vividness = self._predictor.checked_vividness(settings.vividness)
+        made_with = self._predictor.sha256, vividness, settings.saturation, settings.hints
+        pixels = upload.size[0] * upload.size[1]
+        with self._memory.reserve(_needed(upload.content, pixels)):
+            arguments = upload.content, ab, upload.picture, made_with
+            return self._call("png", pixels, *arguments).value
+
+    def likely(self, name: str, settings: Settings, x: float, y: float) -> list[str]:
+        """Return the colors that are likely at a place; see `Predictor.likely_colors`."""
+        upload = self[name]
+        predicted = self._predicted(upload, settings.hints)
+        photograph = upload.features.photograph
+        return self._predictor.likely_colors(predicted, photograph, x, y, LIKELY)
+
+    def _ab(self, upload: Upload, settings: Settings) -> np.ndarray:
+        predicted = self._predicted(upload, settings.hints)
+        return self._predictor.decode(predicted, settings.vividness, settings.saturation)
+
+    def _predicted(self, upload: Upload, hints: tuple[Hint, ...]) -> np.ndarray:
+        latest, predicted = upload.latest
+        if latest != hints:
+            (predicted,) = self._predictor.predict_encoded([upload.features], [hints])
+            upload.latest = hints, predicted
+        return predicted
+
+    def _call(self, task: str, pixels: int, *arguments: Any) -> Answer:
+        seconds = SECONDS + SECONDS_PER_PIXEL * pixels
+        return self._workers.call(task, *arguments, seconds=seconds)
+
+
+def _needed(content: bytes, pixels: int) -> int:
+    """Bytes of memory that decoding a photograph in full size takes."""
+    return PER_PHOTOGRAPH + len(content) + PER_PIXEL * pixels

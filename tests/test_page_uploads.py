@@ -1,0 +1,106 @@
+"""The page's photographs in memory."""
+
+import io
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import create_autospec
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorization.colorizing import uploads
+from colorization.colorizing.hints import Hint
+from colorization.colorizing.predictor import Predictor
+from colorization.colorizing.uploads import ForgottenError, Settings, Uploads
+from colorization.core.errors import ColorizationError
+from packaged import with_hints
+from samples import encoded, scene
+from sites import output_of_the_command, write_photographs
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_photographs(tmp_path_factory.mktemp("photos"))
+
+
+@pytest.fixture
+def held() -> Iterator[Uploads]:
+    opened = Uploads(Predictor.load(with_hints()), 1)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("name", ["turned.jpg", "deep.png", "clear & <b>.png"])
+def test_a_download_is_the_file_that_the_command_writes(
+    held: Uploads, photos: Path, tmp_path: Path, name: str
+) -> None:
+    upload = held.add((photos / name).read_bytes())
+    expected = output_of_the_command(with_hints(), photos / name, tmp_path, "--vividness", "0.75")
+    assert held.png(upload, Settings(vividness=0.75)) == expected
+    at_default = output_of_the_command(with_hints(), photos / name, tmp_path / "default")
+    assert held.png(upload, Settings()) == at_default != expected
+
+
+def test_networks_run_as_seldom_as_they_can(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another vividness needs neither network, another hint not the encoder."""
+    calls = {}
+    for name in ("encode", "predict_encoded"):
+        method = getattr(Predictor, name)
+        calls[name] = create_autospec(method, side_effect=method)
+        monkeypatch.setattr(Predictor, name, calls[name])
+    held = Uploads(Predictor.load(with_hints()), 1)
+    upload = held.add((photos / "turned.jpg").read_bytes())
+    adjusted = [
+        np.asarray(held.colorized(upload, Settings(vividness=vividness)))
+        for vividness in (0, 0.5, 1)
+    ]
+    held.png(upload, Settings(vividness=1))
+    assert [call.call_count for call in calls.values()] == [1, 1]
+    assert all((one != other).any() for one, other in itertools.pairwise(adjusted))
+    hinted = Settings(vividness=1, hints=(Hint(50, 90, (200, 40, 40)),))
+    assert (np.asarray(held.colorized(upload, hinted)) != adjusted[-1]).any()
+    held.png(upload, hinted)
+    assert [call.call_count for call in calls.values()] == [1, 2]
+    assert np.ptp(np.asarray(held.gray(upload)).astype(int), axis=-1).max() <= 1
+
+
+def test_likely_colors_are_those_that_the_other_hints_leave(held: Uploads, photos: Path) -> None:
+    upload = held.add((photos / "turned.jpg").read_bytes())
+    alone = held.likely(upload, Settings(), 100, 150)
+    assert 1 <= len(alone) <= uploads.LIKELY
+    assert all(re.fullmatch("#[0-9a-f]{6}", color) for color in alone)
+    with pytest.raises(ColorizationError, match="outside the photograph"):
+        held.likely(upload, Settings(), 200, 150)
+
+
+def test_previews_are_small_and_downloads_in_full_size(held: Uploads) -> None:
+    upload = held.add(encoded(Image.fromarray(scene(1)).resize((3000, 1000)), "JPEG"))
+    assert held.colorized(upload, Settings()).size == (1200, 400)
+    assert Image.open(io.BytesIO(held.png(upload, Settings()))).size == (3000, 1000)
+
+
+def test_the_uploads_that_were_not_used_longest_are_dropped(
+    held: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = encoded(scene(1))
+    first = held.add(content)
+    taken = held[first].nbytes
+    assert taken > len(content) + held[first].latest[1].nbytes  # not the file alone
+    monkeypatch.setattr(uploads, "MOST_HELD", 2 * taken)
+    second = held.add(content)
+    held.gray(first)
+    third = held.add(content)
+    with pytest.raises(ForgottenError):
+        held.gray(second)
+    held.forget(third)
+    with pytest.raises(ForgottenError):
+        held.colorized(third, Settings())
+    held.colorized(first, Settings())
+
+
+def test_undecodable_uploads_are_not_kept(held: Uploads, photos: Path) -> None:
+    with pytest.raises(ColorizationError):
+        held.add((photos / "broken.jpg").read_bytes())
