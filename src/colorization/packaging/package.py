@@ -89,7 +89,9 @@ def package(model: Path, evaluation: Path, embedder: Path, origin: Origin, out: 
         shutil.copyfile(model / name, out / name)
     shutil.copyfile(evaluation / "metrics.json", out / "metrics.json")
     summary = Summary.read(evaluation / "metrics.json")
-    card = model_card(training, summary, read_sweep(evaluation), origin)
+    card = model_card(
+        training, summary, read_sweep(evaluation), origin, takes_hints=takes_hints(network)
+    )
     (out / CARD).write_text(card, encoding="utf-8")
     manifest = Manifest(
         format=FORMAT,
