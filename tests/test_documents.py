@@ -209,7 +209,7 @@ def without_figures(shown: str) -> str:
     return re.sub(r"[-\d.]+|\w+(?=\.jpg|, PSNR)| +", "", shown)
 
 
-def test_the_code_on_colorizing_runs_and_shows_one_photograph(
+def test_the_code_on_packages_runs_and_shows_one_photograph(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -221,7 +221,7 @@ def test_the_code_on_colorizing_runs_and_shows_one_photograph(
     split = pd.DataFrame({"name": [*photographs], "split": ["train", "test", "test"]})
     split.to_csv("data/split.csv", index=False)
 
-    text = PAGES["docs/colorizing.md"].read_text()
+    text = PAGES["docs/packages.md"].read_text()
     told = printed(readme.with_printed(text))
     assert "\nb.jpg, PSNR: gray " in told[0]
     assert [*map(without_figures, told)] == [*map(without_figures, printed(text))], "stale"

@@ -186,6 +186,10 @@ def refusal(package: Path) -> str:
     return str(caught.value)
 
 
+def test_the_card_tells_of_hints() -> None:
+    assert "takes hints" in (with_hints() / "README.md").read_text()
+
+
 def test_the_encoder_must_be_listed(tmp_path: Path) -> None:
     files = json.loads((with_hints() / NAME).read_text())["files"]
     package = changed(

@@ -7,6 +7,7 @@ import pytest
 from skimage import color
 
 from colorization.color import lab
+from colorization.colorizing.borders import Picture
 from colorization.colorizing.color_difference import ciede2000
 from colorization.colorizing.hints import Hint, as_hints, hint_map, parse_color, read_hints
 from colorization.colorizing.predictor import Decoder, Predictor
@@ -79,6 +80,26 @@ def test_a_hint_outside_is_refused(x: float, y: float) -> None:
         hint_map([Hint(x, y, RED)], (60, 40), (32, 64, 1))
     assert str(caught.value) == (
         f"the hint at x {x:g}, y {y:g} is outside the photograph, which is 60 x 40 px"
+    )
+
+
+# The middle half of a photograph, found in a copy of half its size.
+WITHIN_BORDER = Picture((15, 10, 45, 30), (60, 40))
+
+
+def test_within_a_border_hints_belong_to_the_picture() -> None:
+    size, shape = (120, 80), (64, 96, 1)
+    drawn = hint_map([Hint(60, 40, RED), Hint(30, 20, BLUE)], size, shape, WITHIN_BORDER)
+    rows, columns = np.nonzero(drawn[..., 2])
+    assert [{*rows}, {*columns}] == [{0, 1, 15, 16, 17}, {0, 1, 23, 24, 25}]
+
+
+@pytest.mark.parametrize(("x", "y"), [(29.9, 40), (90, 40), (60, 19), (60, 60)])
+def test_a_hint_on_a_border_is_refused(x: float, y: float) -> None:
+    with pytest.raises(ColorizationError) as caught:
+        hint_map([Hint(x, y, RED)], (120, 80), (64, 96, 1), WITHIN_BORDER)
+    assert str(caught.value) == (
+        f"the hint at x {x:g}, y {y:g} is on the photograph's border, which stays gray"
     )
 
 

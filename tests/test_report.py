@@ -218,7 +218,9 @@ def test_random_weights_are_named_in_plain_words(page: str) -> None:
 def card_of(content: Content) -> str:
     evaluated = content.evaluation
     origin = Origin(content.source, content.split)
-    return model_card(evaluated.training, evaluated.summary, None, origin)
+    card = model_card(evaluated.training, evaluated.summary, None, origin)
+    assert "hints" not in card
+    return card
 
 
 @pytest.mark.parametrize("page", [*PAGES, "card"])

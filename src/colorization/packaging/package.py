@@ -89,7 +89,8 @@ def package(model: Path, evaluation: Path, embedder: Path, origin: Origin, out: 
         shutil.copyfile(model / name, out / name)
     shutil.copyfile(evaluation / "metrics.json", out / "metrics.json")
     summary = Summary.read(evaluation / "metrics.json")
-    card = model_card(training, summary, read_sweep(evaluation), origin)
+    sweep = read_sweep(evaluation)
+    card = model_card(training, summary, sweep, origin, hints=bool(features))
     (out / CARD).write_text(card, encoding="utf-8")
     manifest = Manifest(
         format=FORMAT,
@@ -137,9 +138,17 @@ def _copy_embedder(trained_with: Pretrained, model: Path, embedder: Path, out: P
 
 
 def model_card(
-    training: TrainingRecord, summary: Summary, sweep: VividnessSweep | None, origin: Origin
+    training: TrainingRecord,
+    summary: Summary,
+    sweep: VividnessSweep | None,
+    origin: Origin,
+    *,
+    hints: bool = False,
 ) -> str:
-    """Render the model card as Markdown, with the scores of a vividness sweep, if any."""
+    """Render the model card as Markdown, with the scores of a vividness sweep, if any.
+
+    `hints` says whether the model takes hints.
+    """
     return rendering.render(
         "model_card.md.j2",
         training=training,
@@ -151,4 +160,5 @@ def model_card(
         sweeps={training.variant: sweep_table(sweep)} if sweep else {},
         source=origin.source,
         data=inventory.summarize(origin.split),
+        hints=hints,
     )
