@@ -36,11 +36,12 @@ NOTES = {
 # Only sheets begin with this line, and nothing else is replaced.
 _FIRST_LINE = "<!DOCTYPE html><!-- contact sheet of colorize -->\n"
 _STYLE = """
-:root {color-scheme: light dark; --page: #f3f3f1; --card: #fff; --text: #222; --pale: #666;
-    --line: #d8d8d4; --mark: #0a66c2; --bad: #a3241b; font: 15px/1.45 system-ui, sans-serif}
+:root {color-scheme: light dark; --page: #f3f3f3; --card: #fff; --mat: #dcdcdc; --text: #222;
+    --pale: #666; --line: #d4d4d4; --mark: #0a66c2; --bad: #a3241b;
+    font: 15px/1.45 system-ui, sans-serif}
 @media (prefers-color-scheme: dark) {
-    :root {--page: #1b1b1c; --card: #262628; --text: #e6e6e4; --pale: #a0a0a0; --line: #3a3a3d;
-        --mark: #6cb2ff; --bad: #ff8f85}
+    :root {--page: #1b1b1b; --card: #262626; --mat: #333; --text: #e6e6e6; --pale: #a0a0a0;
+        --line: #3c3c3c; --mark: #6cb2ff; --bad: #ff8f85}
 }
 * {box-sizing: border-box}
 body {margin: 0; background: var(--page); color: var(--text)}
@@ -64,8 +65,9 @@ figure {margin: 0; background: var(--card); border: 1px solid var(--line); borde
     content-visibility: auto; contain-intrinsic-size: auto 18rem}
 figure:focus-within {outline: 3px solid var(--mark); outline-offset: 1px}
 figure a {display: flex; gap: 2px; flex: 1; align-items: center; justify-content: center;
-    padding: 6px; outline: none; color: var(--pale)}
-img {display: block; min-width: 0; max-width: calc(50% - 1px); height: auto}
+    padding: 6px; outline: none; background: var(--mat); color: var(--pale)}
+img {display: block; min-width: 0; max-width: calc(50% - 1px); max-height: 15rem; width: auto;
+    height: auto}
 img:only-child {max-width: 100%}
 figcaption {padding: .35rem .7rem .5rem; border-top: 1px solid var(--line); font-size: .87rem;
     overflow-wrap: anywhere}
