@@ -153,7 +153,7 @@ def train_and_score(
         model = train(VARIANT, seed, settings.model_copy(update=SETTINGS), data, Path(folder))
         minutes = (time.perf_counter() - started) / 60
         history = pd.read_csv(model / "history.csv")
-        best = int(history.val_loss.idxmin())
+        best = int(history.val_loss.argmin())
         return {
             "best epoch": best + 1,
             "val_mse": float(history.val_mse[best]),

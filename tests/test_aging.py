@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 from scipy.fft import fft2
 
-from colorization.training.aging import DEFECTS, age, blur, expose, fade, frame, grain, scratch
+from colorization.training.aging import (
+    DEFECTS,
+    Defect,
+    age,
+    blur,
+    expose,
+    fade,
+    frame,
+    grain,
+    scratch,
+)
 from samples import scene
 
 LIGHT = scene(1, 64, 64).mean(axis=-1) / 255
@@ -15,7 +25,7 @@ def rng(seed: int = 1) -> np.random.Generator:
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.__name__)
-def test_a_defect_keeps_the_size_and_depends_on_the_generator_alone(defect) -> None:
+def test_a_defect_keeps_the_size_and_depends_on_the_generator_alone(defect: Defect) -> None:
     light, hidden = defect(LIGHT, rng())
     again, _ = defect(LIGHT, rng())
     other, _ = defect(LIGHT, rng(2))
