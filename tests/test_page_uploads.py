@@ -82,6 +82,11 @@ def test_previews_are_small_and_downloads_in_full_size(held: Uploads) -> None:
     assert Image.open(io.BytesIO(held.png(upload, Settings()))).size == (3000, 1000)
 
 
+def test_formats_whose_decoders_take_more_memory_count_twice(held: Uploads) -> None:
+    counted = [held[held.add(encoded(scene(1), kind))].pixels for kind in ("PNG", "JPEG2000")]
+    assert counted == [48 * 40, 2 * 48 * 40]
+
+
 def test_the_uploads_that_were_not_used_longest_are_dropped(
     held: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,18 +74,28 @@ def open_file(path: Path) -> BinaryIO:
 
 
 def count_pixels(path: Path, page: int | None = None) -> int:
+    """Count the pixels of an image, as `weigh_pixels`; 0 if it cannot be opened."""
+    try:
+        with open_file(path) as file:
+            return weigh_pixels(file, page)
+    except ColorizationError:
+        return 0
+
+
+def weigh_pixels(source: bytes | BinaryIO, page: int | None = None) -> int:
     """Count the pixels of an image without decoding it, to know the memory that this takes.
 
     Returns
     -------
     int
-        0 if it cannot be opened. Each pixel of a JPEG 2000 or JPEG XL counts twice.
+        Each pixel of a JPEG 2000 or JPEG XL counts twice.
+
+    Raises
+    ------
+    ColorizationError
+        If it cannot be opened.
     """
-    try:
-        with open_file(path) as file:
-            image = decoding.open_image(file, large=True, page=page)
-    except ColorizationError:
-        return 0
+    image = decoding.open_image(source, large=True, page=page)
     return image.width * image.height * (2 if image.format in decoding.HUNGRY else 1)
 
 

@@ -84,10 +84,9 @@ def thumbnails(path: Path, page: int | None, *, right_half: bool) -> Thumbnails:
     return make_thumbnails(path, page, right_half=right_half)
 
 
-def count_uploaded_pixels(content: bytes) -> int:
-    """Count the pixels of an uploaded photograph without decoding it."""
-    width, height = decoding.open_image(content, large=True).size
-    return width * height
+def weigh_pixels(content: bytes) -> int:
+    """Count the pixels of an uploaded photograph; see `originals.weigh_pixels`."""
+    return originals.weigh_pixels(content)
 
 
 def upload(

@@ -62,6 +62,8 @@ class Upload:
     ----------
     content : bytes
         The file's content.
+    pixels : int
+        See `originals.weigh_pixels`.
     preview : Image.Image
         Mode RGB or RGBA, sRGB, upright, `PREVIEW` px or smaller.
     features : Features
@@ -73,6 +75,7 @@ class Upload:
     """
 
     content: bytes
+    pixels: int
     preview: Image.Image
     features: Features
     latest: tuple[tuple[Hint, ...], np.ndarray]
@@ -132,7 +135,7 @@ class Uploads:
             If the photograph cannot be decoded.
         """
         sizes = self._predictor.image_size, self._predictor.embedder_size
-        pixels = self._call("count_uploaded_pixels", 0, content).value
+        pixels = self._call("weigh_pixels", 0, content).value
         with self._memory.reserve(_needed(content, pixels)):
             answer = self._call("upload", pixels, content, *sizes, PREVIEW)
         prepared, preview = answer.value
@@ -140,7 +143,7 @@ class Uploads:
             (features,) = self._predictor.encode([prepared])
             (predicted,) = self._predictor.predict_encoded([features])
         name = secrets.token_urlsafe(16)
-        upload = Upload(content, preview, features, ((), predicted), answer.warnings)
+        upload = Upload(content, pixels, preview, features, ((), predicted), answer.warnings)
         with self._lock:
             self._held[name] = upload
             while len(self._held) > 1 and self._nbytes() > MOST_HELD:
@@ -187,10 +190,9 @@ class Uploads:
         ab = self._ab(upload, settings)
         vividness = self._predictor.checked_vividness(settings.vividness)
         made_with = self._predictor.sha256, vividness, settings.saturation, settings.hints
-        pixels = upload.size[0] * upload.size[1]
-        with self._memory.reserve(_needed(upload.content, pixels)):
+        with self._memory.reserve(_needed(upload.content, upload.pixels)):
             arguments = upload.content, ab, upload.picture, made_with
-            return self._call("png", pixels, *arguments).value
+            return self._call("png", upload.pixels, *arguments).value
 
     def likely(self, name: str, settings: Settings, x: float, y: float) -> list[str]:
         """Return the colors that are likely at a place; see `Predictor.likely_colors`."""
