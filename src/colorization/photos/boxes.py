@@ -9,7 +9,7 @@ ISO/IEC 23008-12, section 9.3 (item properties).
 import io
 import struct
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
 _MOST_BOXES = 10_000  # of one level
 _LARGEST = 1 << 20  # bytes of a box that is read for its fields
@@ -24,7 +24,7 @@ class Box(NamedTuple):
     end: int
 
 
-def boxes(file: BinaryIO, start: int = 0, end: int | None = None) -> Iterator[Box]:
+def boxes(file: IO[bytes], start: int = 0, end: int | None = None) -> Iterator[Box]:
     """Yield the boxes of a file, or those within a box.
 
     Parameters
@@ -57,7 +57,7 @@ def boxes(file: BinaryIO, start: int = 0, end: int | None = None) -> Iterator[Bo
     raise ValueError("too many boxes")
 
 
-def first(file: BinaryIO, *path: bytes, within: Box | None = None) -> Box | None:
+def first(file: IO[bytes], *path: bytes, within: Box | None = None) -> Box | None:
     """Return the first box of each type of a path, inside one another; None without it."""
     for kind in path:
         level = boxes(file) if within is None else boxes(file, within.start, within.end)
@@ -67,7 +67,7 @@ def first(file: BinaryIO, *path: bytes, within: Box | None = None) -> Box | None
     return within
 
 
-def read(file: BinaryIO, box: Box, most: int = _LARGEST) -> bytes:
+def read(file: IO[bytes], box: Box, most: int = _LARGEST) -> bytes:
     """Read the content of a box.
 
     Raises
@@ -81,7 +81,7 @@ def read(file: BinaryIO, box: Box, most: int = _LARGEST) -> bytes:
     return file.read(box.end - box.start)
 
 
-def color_of_heif(file: BinaryIO) -> tuple[int, int] | None:
+def color_of_heif(file: IO[bytes]) -> tuple[int, int] | None:
     """Return how the primary image of a HEIF or AVIF file encodes color, if the file says so.
 
     Parameters

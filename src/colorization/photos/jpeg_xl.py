@@ -12,7 +12,7 @@ ISO/IEC 18181-2 (the container).
 import math
 import warnings
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageFile
@@ -146,7 +146,7 @@ class JpegXL(ImageFile.ImageFile):
         return 2**self.header.bits - 1
 
 
-def read_header(file: BinaryIO) -> Header:
+def read_header(file: IO[bytes]) -> Header:
     """Read the image header of a JPEG XL.
 
     Raises
@@ -160,7 +160,7 @@ def read_header(file: BinaryIO) -> Header:
         raise ColorizationError(f"damaged JPEG XL: {error}") from error
 
 
-def _codestream(file: BinaryIO) -> bytes:
+def _codestream(file: IO[bytes]) -> bytes:
     """The beginning of the codestream, after its signature."""
     file.seek(0)
     content = file.read(_LONGEST_HEADER)
