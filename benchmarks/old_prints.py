@@ -36,21 +36,22 @@ Print = Callable[[Image.Image], Image.Image]
 def main(photos: Path, model: Path | None, count: int) -> None:
     names = archives.folder_image_names(photos)
     images = [read_original(photos / name).rgb.convert("RGB") for name in names]
-    few = [images[index] for index in evenly_spaced(len(images), count)]
-    print(f"{len(few)} of {len(images)} photographs of {photos.name}\n")
-    print(colors_within(few, model).to_markdown(index=False, floatfmt=".2f"), "\n")
+    bordered, prints = (evenly_spaced(len(images), number) for number in (count, 4 * count))
+    print(f"{len(bordered)} of {len(images)} photographs of {photos.name}\n")
+    table = colors_within([images[index] for index in bordered], model)
+    print(table.to_markdown(index=False, floatfmt=".2f"), "\n")
     found = sum(find_picture(image) is not None for image in images)
-    print(
-        f"| photographs without a border | border seen |\n|--:|--:|\n| {len(images)} | {found} |\n"
-    )
-    in_color = {
-        kind: np.mean([has_own_colors(made(image)) for image in images])
-        for kind, made in PRINTS.items()
+    print(f"Without a border: a border is seen in {found} of {len(images)}.\n", flush=True)
+    print(taken_for_color([images[index] for index in prints]).to_markdown(index=False))
+
+
+def taken_for_color(images: list[Image.Image]) -> pd.DataFrame:
+    """How many photographs are taken for photographs in color, by kind of print."""
+    counts = {
+        kind: sum(has_own_colors(printed(image)) for image in images)
+        for kind, printed in PRINTS.items()
     }
-    table = pd.DataFrame(
-        {"print": in_color.keys(), "in color, %": 100 * pd.Series(in_color.values())}
-    )
-    print(table.to_markdown(index=False, floatfmt=".1f"))
+    return pd.DataFrame({"print": counts.keys(), f"in color, of {len(images)}": counts.values()})
 
 
 def colors_within(images: list[Image.Image], model: Path | None) -> pd.DataFrame:

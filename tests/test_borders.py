@@ -15,7 +15,7 @@ from colorization.colorizing.hints import Hint, hint_map
 from colorization.colorizing.jobs import Job
 from colorization.colorizing.predictor import Embedder
 from colorization.colorizing.prepared import prepare
-from colorization.colorizing.uploads import Uploads
+from colorization.colorizing.uploads import Settings, Uploads
 from colorization.core.errors import ColorizationError
 from colorization.photos.sixteen_bits import SixteenBitImage
 from colorization.photos.strips import Box
@@ -215,8 +215,8 @@ def test_a_call_the_command_and_the_page_give_the_same(
     assert outcome.reason == ""
     np.testing.assert_array_equal(np.asarray(Image.open(out)), called)
     monkeypatch.setattr("colorization.colorizing.uploads.Workers", ThreadWorkers)
-    uploads = Uploads(colorizer)
+    uploads = Uploads(colorizer, 1)
     name = uploads.add(path.read_bytes())
-    np.testing.assert_array_equal(np.asarray(uploads.colorized(name)), called)
-    (tmp_path / "page.png").write_bytes(uploads.png(name))
+    np.testing.assert_array_equal(np.asarray(uploads.colorized(name, Settings())), called)
+    (tmp_path / "page.png").write_bytes(uploads.png(name, Settings()))
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "page.png")), called)
