@@ -8,15 +8,12 @@ from skimage import color
 
 from colorization.color import lab
 from colorization.colorizing.borders import Picture
-from colorization.colorizing.color_difference import ciede2000
 from colorization.colorizing.hints import Hint, as_hints, hint_map, parse_color, read_hints
 from colorization.colorizing.predictor import Decoder, Predictor
 from colorization.colorizing.prepared import Prepared
 from colorization.core.errors import ColorizationError
-from samples import ROOT
 
 RED, BLUE = (200, 30, 40), (20, 60, 220)
-SHARMA = ROOT / "tests" / "golden" / "ciede2000_sharma.csv"
 
 
 @pytest.mark.parametrize(
@@ -158,16 +155,6 @@ def test_a_file_that_is_no_table_is_refused(tmp_path: Path) -> None:
         read_hints(path)
 
 
-def test_ciede2000_is_that_of_its_authors_and_of_scikit_image() -> None:
-    pairs = np.loadtxt(SHARMA, delimiter=",", skiprows=5)
-    np.testing.assert_allclose(ciede2000(pairs[:, :3], pairs[:, 3:6]), pairs[:, 6], atol=5e-5)
-    rng = np.random.default_rng(1)
-    one, other = rng.uniform([0, -100, -100], [100, 100, 100], (2, 1000, 3))
-    one[:9, 1:] = 0  # gray
-    np.testing.assert_allclose(ciede2000(one, other), color.deltaE_ciede2000(one, other), atol=1e-9)
-    assert (ciede2000(one, one) == 0).all()
-
-
 CENTERS = np.array([(a, b) for a in range(-60, 61, 10) for b in range(-60, 61, 10)], np.float32)
 
 
@@ -222,11 +209,9 @@ def test_likely_colors_look_different_and_improbable_ones_are_left_out() -> None
         )
     )
     chosen = [in_lab(text) for text in likely_colors(spread, count=8)]
-    differences = color.deltaE_ciede2000(
-        *np.broadcast_arrays(np.array(chosen)[:, None], np.array(chosen))
-    )
+    differences = np.linalg.norm(np.array(chosen)[:, None] - chosen, axis=-1)
     assert len(chosen) == 8
-    assert differences[~np.eye(8, dtype=bool)].min() >= 10
+    assert differences[~np.eye(8, dtype=bool)].min() > 19  # 20, but for rounding to 8 bits
     assert len(likely_colors({(0, 0): 0.9995, (60, 60): 0.0005})) == 1
 
 

@@ -3,9 +3,8 @@
 import numpy as np
 
 from colorization.color import lab
-from colorization.colorizing.color_difference import ciede2000
 
-DIFFERENT = 10.0  # of CIEDE2000; colors nearer than this are taken for one
+DIFFERENT = 20.0  # distance in CIE Lab; colors nearer than this are taken for one
 LEAST_SHARE = 1e-3  # of a color; the network's noise is below
 
 
@@ -35,7 +34,8 @@ def likely_colors(shares: np.ndarray, centers: np.ndarray, L: float, count: int)
     shares, centers = shares[likely], centers[likely]
     rgb = lab.lab_to_rgb(np.full((len(centers), 1), L, np.float32), centers)
     colors = lab.to_cie(*lab.rgb_to_lab(rgb[None]))[0]
-    weights = np.maximum(0, 1 - ciede2000(colors[:, None], colors) / DIFFERENT)
+    distance = np.linalg.norm(colors[:, None] - colors, axis=-1)
+    weights = np.maximum(0, 1 - distance / DIFFERENT)
     chosen: list[str] = []
     left = np.ones(len(shares), bool)
     while left.any() and len(chosen) < count:
