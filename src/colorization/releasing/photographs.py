@@ -1,4 +1,4 @@
-"""Score a packaged model on uncropped photographs, in full size."""
+"""Score a packaged model on uncropped photographs, in full size, or compare it with another."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -54,6 +54,16 @@ def score_photographs(
             bar.update(len(batch))
     names = ["default" if vividness is None else str(vividness) for vividness in sweep]
     return _summarize(np.stack(measured), ["gray", *names])
+
+
+def largest_change(one: Colorizer, other: Colorizer, paths: Sequence[Path]) -> float:
+    """Return the largest mean absolute difference, of 255, of a photograph's two results."""
+
+    def change(path: Path) -> float:
+        results = (np.asarray(colorizer(path)).astype(float) for colorizer in (one, other))
+        return float(np.abs(np.subtract(*results)).mean())
+
+    return max(Parallel(n_jobs=-1, prefer="threads")(map(delayed(change), paths)))
 
 
 def measure_photograph(

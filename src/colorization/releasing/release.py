@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 
 from colorization.colorizing.colorizer import Colorizer, load
 from colorization.core.errors import ColorizationError
@@ -33,7 +32,7 @@ from colorization.releasing.arrays import mse_of_photographs
 from colorization.releasing.flat_gray import LEVELS, flat_gray_chroma
 from colorization.releasing.half_weights import halve_weights
 from colorization.releasing.licenses import write_license
-from colorization.releasing.photographs import score_photographs
+from colorization.releasing.photographs import largest_change, score_photographs
 from colorization.releasing.scores import failures, labels_table, seeds_table
 from colorization.scoring.evaluation import Evaluation
 from colorization.sources import archives
@@ -212,16 +211,6 @@ def _flat_gray(colorizer: Colorizer, default: float) -> Table:
         mark = " (default)" if vividness == default else ""
         rows.append([f"{vividness:g}{mark}", f"{chroma:.1f}"])
     return Table(["vividness", "largest CIE chroma"], rows)
-
-
-def largest_change(one: Colorizer, other: Colorizer, paths: Sequence[Path]) -> float:
-    """Return the largest mean absolute difference, of 255, of a photograph's two results."""
-
-    def change(path: Path) -> float:
-        results = (np.asarray(colorizer(path)).astype(float) for colorizer in (one, other))
-        return float(np.abs(np.subtract(*results)).mean())
-
-    return max(Parallel(n_jobs=-1, prefer="threads")(map(delayed(change), paths)))
 
 
 def _table(scores: pd.DataFrame) -> Table:
