@@ -16,13 +16,13 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from skimage.color import deltaE_ciede2000
 
 import turns
 from colorization.color import color_metrics, lab
 from colorization.color.lab import chroma_of
 from colorization.color.similarity import psnr_rgb_db
 from colorization.color.statistics import ColorStatistics
-from colorization.colorizing.color_difference import ciede2000
 from colorization.core.settings import Evaluate
 from colorization.dataset import arrays
 from colorization.dataset.examples import evenly_spaced
@@ -123,7 +123,7 @@ def compare(rgb: np.ndarray, ab: np.ndarray, hints: np.ndarray) -> dict[str, flo
     return {
         "PSNR": psnr_rgb_db(rgb, result),
         "CIEDE2000": color_metrics.ciede2000_mean(truth, got),
-        "at the hints": ciede2000(asked, got)[hinted].mean() if hinted.any() else np.nan,
+        "at the hints": deltaE_ciede2000(asked, got)[hinted].mean() if hinted.any() else np.nan,
     }
 
 

@@ -125,7 +125,7 @@ def positions(colorizer: Colorizer) -> list[float | None]:
     """Vividness 0, the default, and 1; only None for a model without vividness."""
     if colorizer.vividness is None:
         return [None]
-    return sorted({0.0, colorizer.vividness, 1.0})
+    return [*sorted({0.0, colorizer.vividness, 1.0})]
 
 
 def age(L: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The plain border of a scanned print is found, and does not change the colors within."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -150,7 +151,7 @@ def test_a_large_jpeg_is_decoded_larger_for_the_picture_in_it(tmp_path: Path) ->
     scan.save(tmp_path / "scan.jpg", quality=95)
     photograph.save(tmp_path / "picture.jpg", quality=95)
     L, alone = (
-        prepare(lambda path=path: Image.open(path), 96, None).L
+        prepare(partial(Image.open, path), 96, None).L
         for path in (tmp_path / "scan.jpg", tmp_path / "picture.jpg")
     )
     assert L.shape == alone.shape

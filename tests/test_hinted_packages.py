@@ -226,7 +226,7 @@ def photos(tmp_path: Path) -> Path:
     pages = [Image.fromarray(scene(seed, 120, 80)) for seed in (1, 2)]
     pages[0].save(folder / "a.png")
     pages[1].save(folder / "b.png")
-    tifffile.imwrite(folder / "scan.tif", np.stack(pages), photometric="rgb")
+    tifffile.imwrite(folder / "scan.tif", np.stack(list(map(np.asarray, pages))), photometric="rgb")
     return folder
 
 

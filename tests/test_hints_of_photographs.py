@@ -1,6 +1,7 @@
 """The hints of a photograph are read, drawn for the network, and suggested by it."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,8 @@ def test_other_colors_are_refused(wrong: object) -> None:
 
 def test_hints_are_pairs_of_a_place_and_a_color() -> None:
     hint = Hint(1.5, 2, RED)
-    assert as_hints([hint, (np.float32(1.5), np.int64(2), "#c81e28")]) == [hint, hint]
+    numbers: Any = (np.float32(1.5), np.int64(2), "#c81e28")
+    assert as_hints([hint, numbers]) == [hint, hint]
     assert str(hint) == "#c81e28 at 1.5, 2"
 
 
@@ -175,7 +177,7 @@ def likely_colors(
     )
     logits = np.full((16, 16, len(CENTERS)), -30, np.float32)
     for ab, share in shares.items():
-        (index,) = np.flatnonzero((ab == CENTERS).all(axis=1))
+        (index,) = np.flatnonzero((np.array(ab) == CENTERS).all(axis=1))
         logits[2:5, 9:12, index] = np.log(share)
     L = np.full((32, 32, 1), L_star / lab.L_SCALE - 1, np.float32)
     return predictor.likely_colors(logits, Prepared(L, None, (320, 320)), 210, 70, count)

@@ -227,7 +227,7 @@ def test_animations_are_refused() -> None:
     frames = [Image.fromarray(photograph()), Image.fromarray(photograph()[::-1])]
     moving = in_file(frames[0], "AVIF", save_all=True, append_images=frames[1:])
     assert refusal(moving) == "an animation"
-    assert refusal(jxl(np.stack(frames))) == "an animation"
+    assert refusal(jxl(np.stack(list(map(np.asarray, frames))))) == "an animation"
 
 
 def test_the_profile_of_a_jpeg_2000_is_applied() -> None:

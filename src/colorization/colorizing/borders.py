@@ -107,18 +107,15 @@ def _border(gray: np.ndarray) -> _Sides | None:
     # out as of the others: only plain lines.
     narrowest = min(plain[side] for side in edges)
     level = levels[edges[0]]
-    widths = [
+    left, top, right, bottom = (
         plain[side]
         if side in edges
         else min(plain[side], narrowest) * (abs(levels[side] - level) <= ALIKE)
-        for side in range(4)
-    ]
-    height, width = gray.shape
-    inside = (
-        1 - (widths[LEFT] + widths[RIGHT]) / width,
-        1 - (widths[TOP] + widths[BOTTOM]) / height,
+        for side in (LEFT, TOP, RIGHT, BOTTOM)
     )
-    return None if min(inside) < SMALLEST_PICTURE else tuple(widths)
+    height, width = gray.shape
+    inside = 1 - (left + right) / width, 1 - (top + bottom) / height
+    return None if min(inside) < SMALLEST_PICTURE else (left, top, right, bottom)
 
 
 def _is_border(edges: list[int], plain: list[int]) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import ImageColor
@@ -78,9 +79,9 @@ def as_hints(given: Iterable[Hint | tuple[float, float, str]]) -> list[Hint]:
     return [hint if isinstance(hint, Hint) else _hint(hint) for hint in given]
 
 
-def _hint(given: object) -> Hint:
+def _hint(given: Any) -> Hint:
     try:
-        x, y, color = given  # type: ignore[misc]
+        x, y, color = given
     except (TypeError, ValueError) as error:
         raise ColorizationError(f"a hint must be (x, y, color); found {given!r}") from error
     if not all(isinstance(number, Real) and math.isfinite(number) for number in (x, y)):
@@ -146,7 +147,8 @@ def _parse_row(row: list[str], where: str) -> tuple[str, Hint]:
         if not math.isfinite(coordinates[-1]):
             raise ColorizationError(f"{where}: {column} must be a number; found {text!r}")
     try:
-        return name, Hint(*coordinates, parse_color(color))
+        x, y = coordinates
+        return name, Hint(x, y, parse_color(color))
     except ColorizationError as error:
         raise ColorizationError(f"{where}: {error}") from error
 

@@ -352,8 +352,8 @@ def _resized(ab: np.ndarray, picture: Box) -> Callable[[Box], np.ndarray]:
         )
         inside = colors[top - box[1] : bottom - box[1], left - box[0] : right - box[0]]
         for index, channel in enumerate(channels):
-            inside[..., index] = channel.resize(
-                (right - left, bottom - top), Image.Resampling.BICUBIC, source
+            inside[..., index] = np.asarray(
+                channel.resize((right - left, bottom - top), Image.Resampling.BICUBIC, source)
             )
         return colors
 

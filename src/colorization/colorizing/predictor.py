@@ -355,6 +355,6 @@ def _in_batches(
     for indices in groups.values():
         inputs = zip(*(examples[index] for index in indices), strict=True)
         batch = network(*(np.stack(arrays) for arrays in inputs))
-        for index, *arrays in zip(indices, *batch, strict=True):
-            outputs[index] = tuple(arrays)
+        for index, *computed in zip(indices, *batch, strict=True):
+            outputs[index] = tuple(computed)
     return outputs

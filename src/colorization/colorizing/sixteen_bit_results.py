@@ -220,7 +220,8 @@ def write_tiff(result: SixteenBitResult, path: Path) -> None:
 
     def compressed() -> Iterator[bytes]:
         for strip in result.strips():
-            yield imagecodecs.zlib_encode(imagecodecs.delta_encode(strip, axis=1), _LEVEL)
+            differences = imagecodecs.delta_encode(strip, axis=1)
+            yield bytes(imagecodecs.zlib_encode(differences.tobytes(), _LEVEL))
 
     width, height = result.size
     _, _, _, rows = next(strips(result.photograph.size, PIXELS_AT_A_TIME))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from PIL import Image
@@ -72,7 +73,7 @@ def write(
     original = read(path, page)
     colorized = originals.join(original.rgb, ab, picture, side_by_side=side_by_side)
     if isinstance(colorized, Image.Image):
-        original = replace(original, rgb=colorized)  # the gray one is no longer needed
+        original = replace(original, rgb=cast("Any", colorized))  # the gray one is no longer needed
     try:
         originals.write_original(original, colorized, out, mark=mark(*made_with), replace=overwrite)
     except OSError as error:

@@ -56,6 +56,6 @@ def mse_of_photographs(colorizer: Colorizer, images: LabArrays, vividness: float
             batch = slice(start, start + BATCH)
             truth = lab.rgb_to_lab(np.array(images.rgb[batch]))[1]
             ab = predict(colorizer, images.L[batch].astype(np.float32), vividness)
-            yield np.mean((ab - truth) ** 2, axis=(1, 2, 3), dtype=np.float64)
+            yield ((ab - truth) ** 2).mean(axis=(1, 2, 3), dtype=np.float64)
 
     return pd.Series(np.concatenate([*errors()]), index=images.names)
