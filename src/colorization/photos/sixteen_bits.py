@@ -117,6 +117,8 @@ def decode(image: Image.Image, file: BinaryIO, page: int | None = None) -> Sixte
     read = _READERS.get(image.format or "")
     if read is None:
         return None
+    if image.format == "PNG":
+        decoding.load(image)  # its EXIF may follow the pixels; raises if these are damaged
     profile = image.info.get("icc_profile")
     orientation = decoding.orientation(image)
     with decoding.reporting():
@@ -138,7 +140,7 @@ def _read_png(image: Image.Image, file: BinaryIO, _: int | None) -> np.ndarray |
 
     file.seek(0)
     content = file.read()
-    image.close()  # to know its orientation, Pillow may have decoded it
+    image.close()  # frees the pixels that Pillow decoded
     return _with_channels(imagecodecs.png_decode(content))
 
 
