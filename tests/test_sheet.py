@@ -200,15 +200,16 @@ def test_keys_go_through_the_photographs_and_no_name_runs_a_script(
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(60_000)
         messages: list[str] = []
         page.on("console", lambda message: messages.append(message.text))
         page.on("dialog", lambda dialog: messages.append(dialog.message))
         page.goto((tmp_path / "sheet.html").as_uri())
         positions = []
-        for key in ("j", "j", "ArrowRight", "k", "ArrowDown", "ArrowUp", *["k"] * 5, *["j"] * 20):
+        for key in ("j", "j", "ArrowRight", "k", "ArrowDown", "ArrowUp", "k", "k", *["j"] * 10):
             page.keyboard.press(key)
             positions.append(page.evaluate(focused))
-        assert positions[:11] == [0, 1, 2, 1, 3, 1, 0, 0, 0, 0, 0]  # two columns
+        assert positions[:8] == [0, 1, 2, 1, 3, 1, 0, 0]  # two columns
         assert positions[-1] == len(names) - 1
         last = page.locator("figure").last.bounding_box()
         assert last is not None
