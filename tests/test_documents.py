@@ -43,7 +43,6 @@ NOT_RUN = {
     "make study CLUSTER=tcp://HOST:8786": "test_cluster runs it",
     "pip install .": "it asks a network",
     "pip install '.[page]'": "it asks a network",
-    "pip install '.[heic]'": "it asks a network",
     "make .venv/installed && . .venv/bin/activate": "it asks a network",
     "python3 -m venv env && . env/bin/activate": "the tests run in an environment already",
     "pip install -r benchmarks/requirements.txt": "it asks a network",
@@ -261,7 +260,13 @@ def test_the_story_is_of_the_published_study(monkeypatch: pytest.MonkeyPatch) ->
 
 def photographs(folder: Path) -> None:
     """The files that the pages' commands take."""
-    names = ["photo.jpg", "holiday/beach.jpg", "scans/1990/cat.jpg", "mirflickr25k/im1.jpg"]
+    names = [
+        "photo.jpg",
+        "holiday/beach.jpg",
+        "scans/1990/cat.jpg",
+        "mirflickr25k/im1.jpg",
+        "box/1.jpg",
+    ]
     for number, name in enumerate(names):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(encoded(scene(number)))

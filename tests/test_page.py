@@ -140,6 +140,7 @@ def browsing(browser: Browser, site: Site, **options: object) -> Iterator[Page]:
     """Open the page, and check that it requests nothing from elsewhere and that nothing fails."""
     context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))  # type: ignore[arg-type]
     context.set_default_timeout(60_000)
+    expect.set_options(timeout=60_000)
     opened = context.new_page()
     asked: list[str] = []
     failures: list[str] = []

@@ -102,7 +102,7 @@ def test_tables_have_every_operating_point_and_mark_the_default(
     sweep = made[0]
     table = sweep_table(sweep)
     assert [row[0] for row in table.rows][4:7] == ["0.4", "0.5 (default)", "0.6"]
-    assert {len(row) for row in table.rows} == {len(table.titles)} == {6}
+    assert {len(row) for row in table.rows} == {len(table.titles)} == {7}
     assert table.titles[1] == "error removed, % (higher is better)"
     # As many images as the page shows beside them.
     found = dataclasses.replace(
@@ -122,7 +122,7 @@ def test_undefined_scores_are_marked_as_such(made: tuple[VividnessSweep, dict]) 
     )
     table = sweep_table(dataclasses.replace(made[0], scores=scores))
     assert not any("nan" in cell for row in table.rows for cell in row)
-    assert table.rows[0][4] == "exact"
+    assert table.rows[0][5] == "exact"
 
 
 def test_a_sweep_over_all_images_says_so(made: tuple[VividnessSweep, dict]) -> None:
@@ -132,7 +132,7 @@ def test_a_sweep_over_all_images_says_so(made: tuple[VividnessSweep, dict]) -> N
         "vividness (over all test images, nearly gray ones too)",
         "CIEDE2000 (lower is better)",
     ]
-    assert {len(row) for row in table.rows} == {5}
+    assert {len(row) for row in table.rows} == {6}
 
 
 def test_without_a_sweep_the_table_of_scores_is_empty(tmp_path: Path) -> None:
