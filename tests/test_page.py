@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 from PIL import Image, ImageOps
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Position, expect, sync_playwright
 
 from colorization.colorizing import page
 from colorization.colorizing.predictor import Predictor
@@ -174,7 +174,7 @@ def place_hint(opened: Page, across: float, down: float, color: int) -> None:
     """Press a place of the photograph, and choose one of the likely colors."""
     box = opened.locator("#gray").bounding_box()
     assert box is not None
-    place = {"x": across * box["width"], "y": down * box["height"]}
+    place: Position = {"x": across * box["width"], "y": down * box["height"]}
     opened.locator("#gray").click(position=place, force=True)  # under the colors
     opened.locator(".swatch").nth(color).click()
     opened.get_by_role("button", name="Done").click()
