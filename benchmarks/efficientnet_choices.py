@@ -190,7 +190,7 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
     removed = 100 * (1 - np.array(model_errors) / constant_error)
     difference, colorfulness, stains = np.moveaxis(np.array(measured), -1, 0).mean(axis=1)
     truth_colorfulness = np.mean(
-        [_colorfulness(validation.images.rgb[i]) for i in colorful[: len(measured)]]
+        [color_metrics.colorfulness(validation.images.rgb[i]) for i in colorful[: len(measured)]]
     )
     named = {}
     for index, t in enumerate(TEMPERATURES):
@@ -200,10 +200,6 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
         named[f"colorfulness, T {t:g}"] = round(float(colorfulness[index] / truth_colorfulness), 3)
         named[f"stains, T {t:g}, %"] = round(float(100 * stains[index]), 3)
     return named
-
-
-def _colorfulness(rgb: np.ndarray) -> float:
-    return color_metrics.colorfulness(rgb)
 
 
 if __name__ == "__main__":
