@@ -25,9 +25,10 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 import turns
-from cached import FewData, settings_and_data, train
+from cached import DATA, FewData, settings_and_data, train
 from color_choices import averaging, fit_and_swap
 from colorization.architectures import efficientnet_unet
+from colorization.backbones.weights import Pretrained
 from colorization.color import color_metrics
 from colorization.color.lab import chroma_of
 from colorization.color.statistics import ColorStatistics
@@ -35,6 +36,7 @@ from colorization.core.settings import Train
 from colorization.dataset.examples import Examples
 from colorization.networks import catalog
 from colorization.networks.classification import classification
+from colorization.networks.encoders import encode
 from colorization.networks.objective import Objective
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AdjustableModel
@@ -95,7 +97,14 @@ def constant(name: str, value: Any) -> Patch:
     return partial(patch.object, efficientnet_unet, name, value)
 
 
+def mobilenet(x: keras.KerasTensor, _: str, outputs: tuple[str, ...]) -> list[keras.KerasTensor]:
+    return encode(x, "mobilenet_v2", outputs)
+
+
 SETTINGS: dict[str, Any] = {}
+# The outputs of MobileNetV2's last blocks at the same sizes, and its layers before the third.
+MOBILENET_TAPS = ("block_16_project", "block_12_add", "block_5_add", "block_2_add")
+MOBILENET_FROZEN = ("Conv1", "expanded_conv", *(f"block_{index}_" for index in range(1, 6)))
 
 CHOICES: Mapping[str, tuple[Patch, ...]] = {
     "plain": (),
@@ -119,6 +128,18 @@ CHOICES: Mapping[str, tuple[Patch, ...]] = {
     ),
     "slower": (partial(setting, learning_rate=0.0005),),
     "last level of 64": (constant("DECODER", (256, 256, 160, 64)),),
+    "wider decoder": (constant("DECODER", (384, 320, 192, 128)),),
+    "mobilenet_v2": (
+        partial(patch.object, efficientnet_unet, "encode", mobilenet),
+        constant(
+            "TAPS",
+            [
+                (name, channels)
+                for name, (_, channels) in zip(MOBILENET_TAPS, efficientnet_unet.TAPS, strict=True)
+            ],
+        ),
+        partial(architecture, encoder="mobilenet_v2", frozen=MOBILENET_FROZEN),
+    ),
     "head": (constant("TAPS", (("head_relu", 256), *efficientnet_unet.TAPS[1:])),),
     "batches of 16": (partial(setting, batch_size=16),),
 }
@@ -148,7 +169,10 @@ def train_and_score(
         for name in names:
             for patch_code in CHOICES[name]:
                 enter(patch_code())
-        enter(patch.object(catalog, "load", lambda _: efficientnet_unet.ARCHITECTURE))
+        architecture = efficientnet_unet.ARCHITECTURE
+        enter(patch.object(catalog, "load", lambda _: architecture))
+        encoder = Pretrained.read(DATA / "weights" / f"{architecture.encoder}.json")
+        data = replace(data, inputs=replace(data.inputs, encoder=encoder))
         started = time.perf_counter()
         model = train(VARIANT, seed, settings.model_copy(update=SETTINGS), data, Path(folder))
         minutes = (time.perf_counter() - started) / 60
@@ -188,7 +212,7 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
             )
     constant_error, *model_errors = np.sum(errors, axis=0)
     removed = 100 * (1 - np.array(model_errors) / constant_error)
-    difference, colorfulness, stains = np.moveaxis(np.array(measured), -1, 0).mean(axis=1)
+    difference, colorfulness, stains, _ = np.moveaxis(np.array(measured), -1, 0).mean(axis=1)
     truth_colorfulness = np.mean(
         [color_metrics.colorfulness(validation.images.rgb[i]) for i in colorful[: len(measured)]]
     )
