@@ -23,6 +23,7 @@ import keras
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from skimage.transform import resize
 
 import turns
 from cached import DATA, FewData, settings_and_data, train
@@ -40,7 +41,7 @@ from colorization.networks.encoders import encode
 from colorization.networks.objective import Objective
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AdjustableModel
-from colorization.training import fitting
+from colorization.training import fitting, input_pipeline
 from colorization.training.input_pipeline import Batch, Batches
 from colorization.training.one_image import measure_colorizations
 
@@ -97,6 +98,27 @@ def constant(name: str, value: Any) -> Patch:
     return partial(patch.object, efficientnet_unet, name, value)
 
 
+def cut_and_resize(
+    L: np.ndarray, ab: np.ndarray, side: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a square of any size from half of the side out of each image, and resize it."""
+    sides = rng.integers(L.shape[1] // 2, L.shape[1], len(L), endpoint=True)
+    places = rng.integers(0, L.shape[1] - sides, size=(2, len(L)), endpoint=True).T
+    squares = [
+        np.s_[top : top + length, left : left + length]
+        for (top, left), length in zip(places, sides, strict=True)
+    ]
+    return tuple(  # type: ignore[return-value]
+        np.stack(
+            [
+                resize(image[square], (side, side), order=1, anti_aliasing=False)
+                for image, square in zip(maps, squares, strict=True)
+            ]
+        )
+        for maps in (L, ab)
+    )
+
+
 def mobilenet(x: keras.KerasTensor, _: str, outputs: tuple[str, ...]) -> list[keras.KerasTensor]:
     return encode(x, "mobilenet_v2", outputs)
 
@@ -109,6 +131,7 @@ MOBILENET_FROZEN = ("Conv1", "expanded_conv", *(f"block_{index}_" for index in r
 CHOICES: Mapping[str, tuple[Patch, ...]] = {
     "plain": (),
     "crops": (partial(setting, crop=96),),
+    "zooms": (partial(patch.object, input_pipeline, "_cut_out", cut_and_resize),),
     "aged": (partial(setting, aged=0.3),),
     "tuned": (partial(setting, encoder_lr_multiplier=0.1),),
     "tuned whole": (
