@@ -15,7 +15,7 @@ from threading import Thread
 import psutil
 import pytest
 import yaml
-from distributed import Client
+from distributed import Client, LocalCluster
 
 from cluster import EXPERIMENTS, INPUTS, connect
 from colorization.core.errors import ColorizationError
@@ -38,10 +38,10 @@ class Cluster:
         self.address: str = json.loads(self._scheduler_file.read_text())["address"]
         self.workers = [self.join(), self.join()]
 
-    def join(self, threads: int = 1) -> psutil.Process:
+    def join(self) -> psutil.Process:
         """Start another worker."""
         own = str(self._folder)
-        options = ["--nthreads", str(threads), "--no-nanny", "--local-directory", own]
+        options = ["--nthreads", "1", "--no-nanny", "--local-directory", own]
         return self._start("dask_worker", *options)
 
     def _start(self, command: str, *options: str) -> psutil.Process:
@@ -194,10 +194,17 @@ def refused(project: Project, cluster: str) -> str:
     return done.stdout.strip().splitlines()[-1]
 
 
-def test_what_prevents_a_study_is_reported_in_one_line(project: Project) -> None:
+def test_without_a_remote_a_study_is_refused_in_one_line(project: Project) -> None:
     assert refused(project, "local:1") == "cluster: no DVC remote; the workers need a shared one"
-    project.succeed("dvc", "remote", "add", "--quiet", "--default", "shared", "/dev/null/nowhere")
-    assert "cannot connect to a scheduler" in refused(project, "tcp://127.0.0.1:9")
+
+
+def test_a_scheduler_that_does_not_answer_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    def impatient(address: str, timeout: float) -> Client:
+        return Client(address, timeout=0.1)
+
+    monkeypatch.setattr("cluster.Client", impatient)
+    with ExitStack() as stack, pytest.raises(ColorizationError, match="connect to a scheduler"):
+        connect("tcp://127.0.0.1:9", stack)
 
 
 @pytest.mark.soak
@@ -247,8 +254,9 @@ def test_there_are_at_most_as_many_local_workers_as_cores(wrong: str) -> None:
         connect(wrong, stack)
 
 
-def test_a_worker_with_several_threads_is_refused(shared: Project, cluster: Cluster) -> None:
-    cluster.join(threads=2)
-    with Client(cluster.address) as client:
-        client.wait_for_workers(3, timeout=TIMEOUT)
-    assert refused(shared, cluster.address).endswith("start it with --nthreads 1")
+def test_a_worker_with_several_threads_is_refused() -> None:
+    options = {"processes": False, "dashboard_address": None}
+    with LocalCluster(n_workers=1, threads_per_worker=2, **options) as workers:
+        refusal = pytest.raises(ColorizationError, match=r"; start it with --nthreads 1$")
+        with ExitStack() as stack, refusal:
+            connect(workers.scheduler_address, stack)
