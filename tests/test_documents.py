@@ -1,6 +1,7 @@
 """README and docs against what they speak of: references, code, commands, links, pictures."""
 
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -17,9 +18,12 @@ from PIL import Image
 
 import readme
 from colorization.colorizing.command import main as colorize
-from colorization.core.settings import Variant
+from colorization.core.settings import Variant, load_params
+from colorization.networks import catalog
+from colorization.networks.architecture import build_network
 from colorization.scoring import metrics
 from colorization.scoring.metrics import METRICS, Metric
+from colorization.scoring.reference import Colorized, Reference
 from conftest import Project, environment, stages_run
 from evaluated import evaluation, rows, sweep
 from packaged import with_embedding, with_hints
@@ -374,6 +378,37 @@ def insert_before(path: Path, line: str, code: str) -> None:
     path.write_text(text[:place] + code + text[place:])
 
 
+METRIC_AFTER_THE_MSE = '    Metric(\n        "psnr_vs_gray_db"'
+
+
+def test_the_variants_the_network_and_the_metric_to_add_are_valid(tmp_path: Path) -> None:
+    """The soaked test below also trains and scores them."""
+    code, plain, _ = by_heading("docs/extending.md")["Add a network"]
+    variant, _ = by_heading("docs/extending.md")["Add a variant"]
+    metric, _ = by_heading("docs/extending.md")["Add a metric"]
+
+    path = tmp_path / "plain.py"
+    path.write_text(code.code)
+    record = runpy.run_path(str(path))["ARCHITECTURE"]
+    L = np.zeros((1, 32, 64, 1), np.float32)
+    ab = build_network("plain", record, 1).model.predict_on_batch([L])
+    assert ab.shape == (1, 32, 64, 2)
+
+    params = tmp_path / "params.yaml"
+    shutil.copyfile(ROOT / "profiles/quick.yaml", params)
+    insert_before(params, "\nstudy:", variant.code + plain.code)
+    lines = load_params(params, catalog.declared() | {"plain": catalog.takes(path)}).variants
+    assert {"bn_maxpool_slow", "plain"} <= set(lines)
+
+    source = (ROOT / "src/colorization/scoring/metrics.py").read_text()
+    assert source.count(METRIC_AFTER_THE_MSE) == 1
+    added = eval(metric.code.strip().removesuffix(","), {**vars(metrics)})  # noqa: S307
+    photograph = Reference(scene(1))
+    gray = Colorized(photograph, np.zeros_like(photograph.ab))
+    assert added.measure(gray) == pytest.approx(np.hypot(*photograph.lab[..., 1:].T).mean())
+
+
+@pytest.mark.soak
 def test_a_variant_a_network_and_a_metric_are_added_by_the_letter(checkout: Project) -> None:
     """Metric and network first, so that one experiment runs both."""
     code, plain, run = by_heading("docs/extending.md")["Add a network"]
@@ -388,7 +423,7 @@ def test_a_variant_a_network_and_a_metric_are_added_by_the_letter(checkout: Proj
     params.write_text(yaml.safe_dump(tiny, sort_keys=False))
     metric, run_again = by_heading("docs/extending.md")["Add a metric"]
     path = checkout.root / "src/colorization/scoring/metrics.py"
-    insert_before(path, '    Metric(\n        "psnr_vs_gray_db"', metric.code)
+    insert_before(path, METRIC_AFTER_THE_MSE, metric.code)
 
     printed = checkout.succeed("bash", "-ec", run.code)
     assert sorted(stages_run(printed)) == [
