@@ -85,7 +85,11 @@ class Case:
         self.L = luminance(self.network.image_size)  # so that nothing is resized
 
 
-@pytest.fixture(scope="module", params=imagenet.NETWORKS)
+# All networks share the code; test_folding builds the others in every run.
+LARGE = [pytest.param(name, marks=pytest.mark.soak) for name in imagenet.NETWORKS if name != SMALL]
+
+
+@pytest.fixture(scope="module", params=[SMALL, *LARGE])
 def case(request: pytest.FixtureRequest) -> Case:
     return Case(request.param)
 
@@ -151,11 +155,6 @@ def test_the_networks_input_is_the_luminance_in_its_range_stacked_three_times(
     assert np.abs(logits[:1] - dark).max() > 0.05 * np.abs(expected).max()
 
 
-# What follows from the code that all networks share is tested with the smallest.
-LARGE = [pytest.param(name, marks=pytest.mark.soak) for name in imagenet.NETWORKS if name != SMALL]
-
-
-@pytest.mark.parametrize("case", [SMALL, *LARGE], indirect=True)
 def test_logits_do_not_depend_on_the_batches(case: Case, logits: np.ndarray) -> None:
     padded = case.predict(computing._padded(case.L[:1], IMAGES))[:1]
     single = np.asarray(case.random(case.L[1:2], training=False))
@@ -164,7 +163,6 @@ def test_logits_do_not_depend_on_the_batches(case: Case, logits: np.ndarray) -> 
     np.testing.assert_allclose(single, logits[1:2], atol=tolerance)
 
 
-@pytest.mark.parametrize("case", [SMALL, *LARGE], indirect=True)
 def test_the_rounding_of_the_cache_hardly_changes_logits(case: Case, logits: np.ndarray) -> None:
     cached = case.predict(case.L.astype(np.float16).astype(np.float32))
     assert np.abs(cached - logits).max() < 0.02 * np.abs(logits).max()
