@@ -85,6 +85,7 @@ def test_the_exported_model_takes_a_gray_image_alone(model: keras.Model) -> None
     assert ab.shape == (1, SIDE, SIDE, 2)
 
 
+@pytest.mark.soak
 def test_its_package_colorizes(
     model: keras.Model, adjustable: AdjustableModel, tmp_path: Path
 ) -> None:
