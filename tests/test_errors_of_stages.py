@@ -477,7 +477,9 @@ def test_an_interrupted_stage_prints_one_line_and_leaves_no_file(
     [
         "import numpy; numpy.ones(10**14)",
         "import tensorflow; tensorflow.ones([10**12])",
-        "import jax; jax.numpy.ones(10**13).block_until_ready()",
+        pytest.param(
+            "import jax; jax.numpy.ones(10**13).block_until_ready()", marks=pytest.mark.soak
+        ),
     ],
     ids=["NumPy", "TensorFlow", "JAX"],
 )

@@ -57,7 +57,11 @@ def colors_of(folder: Path) -> np.ndarray:
 # channel repeated or convolved, depthwise convolutions, bilinear upsampling, vividness.
 @pytest.mark.parametrize(
     "variant",
-    ["spatial_dropout", pytest.param("vgg16_conv", marks=pytest.mark.soak), "mobilenet_unet"],
+    [
+        "spatial_dropout",
+        pytest.param("vgg16_conv", marks=pytest.mark.soak),
+        pytest.param("mobilenet_unet", marks=pytest.mark.soak),
+    ],
 )
 def test_a_model_predicts_the_same_colors(on_jax: OnJax, tmp_path: Path, variant: str) -> None:
     model = model_of(variant)
