@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+import memory
 from colorization.backbones.weights import Pretrained
 from colorization.core.settings import NONE
 from colorization.dataset import arrays
@@ -39,6 +40,7 @@ def embedder() -> Path:
     def make(folder: Path) -> None:
         folder.mkdir()
         write_embedder(EMBED, "random", folder)
+        memory.free_networks_if_grown()
 
     return made_once("embedder", make)[0]
 
@@ -154,4 +156,5 @@ def write_package(
     made_up.history.to_csv(folder / "history.csv", index=False)
     out.mkdir()
     package(folder, folder, embedder(), origin, out)
+    memory.free_networks_if_grown()  # a conversion takes hundreds of MiB
     return out
