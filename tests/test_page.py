@@ -220,6 +220,27 @@ def test_in_a_browser_photographs_are_colorized_adjusted_and_downloaded(
 
 
 @in_a_browser
+def test_in_a_browser_colors_have_names(browser: Browser, site: Site, photos: Path) -> None:
+    with browsing(browser, site) as opened:
+        names = opened.evaluate(
+            "colors => import('./names.js').then(({nameOf}) => colors.map(nameOf))",
+            ["#00008b", "#040494", "#a0522d", "#7f8280", "#ffffff"],
+        )
+        assert names == ["dark blue", "dark blue", "sienna", "gray", "white"]
+        upload(opened, photos / "turned.jpg")
+        place_hint(opened, 0.25, 0.5, 0)
+        opened.locator(".marker").click()
+        swatches = opened.get_by_role("group", name="Likely colors").get_by_role("button")
+        expect(swatches.first).to_have_attribute("aria-pressed", "true")
+        names = swatches.evaluate_all("them => them.map(it => it.ariaLabel)")
+        assert all(re.fullmatch(r"Likely color \d, [a-z ]+", name) for name in names)
+        opened.get_by_label("Any other").fill("#2b5ce0")
+        expect(opened.get_by_role("status")).to_have_text("Hint 1 is royal blue.")
+        opened.get_by_role("button", name="Hint 1, royal blue: change it").wait_for()
+        opened.get_by_role("button", name="Change hint 1, royal blue").wait_for()
+
+
+@in_a_browser
 def test_in_a_browser_a_failure_leaves_the_other_photographs(
     browser: Browser, site: Site, photos: Path
 ) -> None:

@@ -114,7 +114,7 @@ def test_requests_of_other_sites_are_refused(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "page.js", "server.js", "page.css", "icon.svg", "model", "nothing"]
+    "path", ["", "page.js", "server.js", "names.js", "page.css", "icon.svg", "model", "nothing"]
 )
 def test_every_answer_forbids_what_is_elsewhere(site: Site, path: str) -> None:
     answer = site.get(path)

@@ -1,6 +1,7 @@
 // The page of `colorize-page`: photographs, one of which is shown, and their hints. All that a
 // photograph is colored with is kept here, and sent with each request.
 
+import { nameOf } from "./names.js";
 import { ask, forget, image, model, queryOf, send, setting } from "./server.js";
 
 const element = (id) => document.getElementById(id);
@@ -180,7 +181,7 @@ function placeAt(part, { x, y }) {
 function marker(hint, index) {
   const made = make("button", {
     className: "marker",
-    ariaLabel: `Hint ${index + 1}, ${hint.color}: change it, or move it by the arrow keys`,
+    ariaLabel: `Hint ${index + 1}, ${nameOf(hint.color)}: change it, or move it by the arrow keys`,
   });
   made.style.setProperty("--color", hint.color);
   placeAt(made, hint);
@@ -197,7 +198,7 @@ function marker(hint, index) {
 function line(hint, index) {
   const open = make(
     "button",
-    { className: "open", ariaLabel: `Change hint ${index + 1}, ${hint.color}` },
+    { className: "open", ariaLabel: `Change hint ${index + 1}, ${nameOf(hint.color)}` },
     make("span", { className: "dot" }),
     `${hint.color} at ${hint.x}, ${hint.y}`,
   );
@@ -302,8 +303,9 @@ async function openPalette(place) {
 }
 
 function swatch(color, index) {
-  const ariaLabel = `Likely color ${index + 1}, ${color}`;
-  const made = make("button", { className: "swatch", title: color, ariaLabel });
+  const title = nameOf(color);
+  const ariaLabel = `Likely color ${index + 1}, ${title}`; // two may have one name
+  const made = make("button", { className: "swatch", value: color, title, ariaLabel });
   made.style.setProperty("--color", color);
   made.addEventListener("click", () => choose(color));
   return made;
@@ -343,18 +345,18 @@ function choose(color, remembered = true) {
   edited.color = color;
   showChosen();
   if (index !== undefined) {
-    change(`Hint ${index + 1} is ${color}.`, replaced(index, { color }), { remembered });
+    change(`Hint ${index + 1} is ${nameOf(color)}.`, replaced(index, { color }), { remembered });
     return;
   }
   edited.index = current.hints.length;
   element("remove").hidden = false;
   showCrosshair(null);
-  change(`Hint ${edited.index + 1} is ${color}.`, [...current.hints, { x, y, color }]);
+  change(`Hint ${edited.index + 1} is ${nameOf(color)}.`, [...current.hints, { x, y, color }]);
 }
 
 function showChosen() {
   element("any").value = edited.color;
-  for (const made of element("likely").children) made.ariaPressed = made.title === edited.color;
+  for (const made of element("likely").children) made.ariaPressed = made.value === edited.color;
 }
 
 function showCrosshair(place) {
