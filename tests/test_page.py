@@ -241,6 +241,18 @@ def test_in_a_browser_colors_have_names(browser: Browser, site: Site, photos: Pa
 
 
 @in_a_browser
+def test_in_a_browser_a_photograph_that_is_in_color_is_said_to_be(
+    browser: Browser, site: Site, photos: Path
+) -> None:
+    with browsing(browser, site) as opened:
+        sentence = opened.get_by_text("This photograph is in color already")
+        upload(opened, photos / "turned.jpg", photos / "deep.png")
+        expect(sentence).to_have_count(1)
+        opened.get_by_role("button", name="deep.png", exact=True).click()
+        expect(sentence).to_have_count(0)
+
+
+@in_a_browser
 def test_in_a_browser_a_failure_leaves_the_other_photographs(
     browser: Browser, site: Site, photos: Path
 ) -> None:

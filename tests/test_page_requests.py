@@ -48,8 +48,11 @@ def test_previews_are_jpeg_or_png_with_transparency(site: Site, photos: Path, tu
 def test_an_answer_says_the_upright_size_and_what_is_doubtful(site: Site, photos: Path) -> None:
     answer = site.post("photographs", data=(photos / "turned.jpg").read_bytes()).json()
     assert (answer["width"], answer["height"], answer["warnings"]) == (200, 300, [])
+    assert answer["in_color"] is True
     answer = site.post("photographs", data=(photos / "cut.jpg").read_bytes()).json()
     assert "missing end marker" in answer["warnings"][0]
+    answer = site.post("photographs", data=(photos / "deep.png").read_bytes()).json()
+    assert answer["in_color"] is False
 
 
 @pytest.mark.parametrize(

@@ -147,8 +147,13 @@ class _Endpoints:
             name = await _run(self._slow, self._uploads.add, content)
         upload = self._uploads[name]
         width, height = upload.size
-        warnings = list(map(printable, upload.warnings))
-        answer = {"name": name, "width": width, "height": height, "warnings": warnings}
+        answer = {
+            "name": name,
+            "width": width,
+            "height": height,
+            "warnings": list(map(printable, upload.warnings)),
+            "in_color": upload.in_color,
+        }
         return JSONResponse(answer, 201)
 
     @contextmanager

@@ -92,6 +92,11 @@ class Upload:
         return self.features.photograph.picture
 
     @property
+    def in_color(self) -> bool:
+        """Whether the photograph has colors of its own."""
+        return self.features.photograph.in_color
+
+    @property
     def nbytes(self) -> int:
         """Bytes of memory used."""
         preview = self.preview.width * self.preview.height * len(self.preview.getbands())

@@ -9,6 +9,7 @@ const stage = element("stage");
 const palette = element("palette");
 
 const MARGIN = 24; // px between a place and the palette
+const IN_COLOR = "This photograph is in color already; the page shows predicted colors instead.";
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 const photographs = [];
@@ -133,7 +134,8 @@ function show(photograph) {
   if (!photograph) return;
   cursor = { x: Math.floor(photograph.width / 2), y: Math.floor(photograph.height / 2) };
   element("title").textContent = photograph.file.name;
-  element("warnings").replaceChildren(...photograph.warnings.map((text) => make("p", {}, text)));
+  const warnings = photograph.in_color ? [IN_COLOR, ...photograph.warnings] : photograph.warnings;
+  element("warnings").replaceChildren(...warnings.map((text) => make("p", {}, text)));
   element("setting").value = photograph.setting;
   showImages();
   showHints();

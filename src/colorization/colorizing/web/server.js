@@ -22,7 +22,7 @@ export async function send(photograph) {
   if (photograph.file.size > model.largest_upload)
     throw new Problem(`more than ${model.largest_upload / 1e6} MB`);
   const response = await request("photographs", { method: "POST", body: photograph.file });
-  Object.assign(photograph, await response.json()); // name, width, height, warnings
+  Object.assign(photograph, await response.json()); // name, width, ...
 }
 
 export async function ask(photograph, part, query = "") {
