@@ -31,9 +31,9 @@ def sheet(photos: Path, out: Path, **options: Any) -> np.ndarray:
         "label": "",
         "count": 4,
         "aged": False,
+        "models": [("released", load())],
     }
-    models = [("released", load()), ("same", load())]
-    side_by_side.main(photos=photos, models=models, out=out, **(defaults | options))
+    side_by_side.main(photos=photos, out=out, **(defaults | options))
     (path,) = out.iterdir()
     return np.asarray(Image.open(path)).astype(int)
 
@@ -48,7 +48,7 @@ def tiles(pixels: np.ndarray, rows: int) -> np.ndarray:
 def test_a_sheet_shows_gray_each_model_by_vividness_and_the_photographs(
     photos: Path, tmp_path: Path
 ) -> None:
-    pixels = sheet(photos, tmp_path / "out")
+    pixels = sheet(photos, tmp_path / "out", models=[("released", load()), ("same", load())])
     assert len(pixels) == 4 + 8 * STEP
     gray, *colorized, truth = tiles(pixels, 8)
     assert np.ptp(gray, axis=-1).max() <= 1  # rounded
@@ -59,12 +59,12 @@ def test_a_sheet_shows_gray_each_model_by_vividness_and_the_photographs(
 
 def test_aged_photographs_differ_and_are_the_same_each_time(photos: Path, tmp_path: Path) -> None:
     new, old, again = (
-        sheet(photos, tmp_path / str(run), aged=aged)
+        sheet(photos, tmp_path / str(run), aged=aged, count=1)
         for run, aged in enumerate((False, True, True))
     )
     assert (old == again).all()
     assert np.abs(tiles(new, 1) - tiles(old, 1)).mean() > 5
-    assert (tiles(new, 8)[-1] == tiles(old, 8)[-1]).all()
+    assert (tiles(new, 5)[-1] == tiles(old, 5)[-1]).all()
 
 
 def test_only_test_photographs_of_a_label_are_shown(photos: Path, tmp_path: Path) -> None:
@@ -78,4 +78,4 @@ def test_only_test_photographs_of_a_label_are_shown(photos: Path, tmp_path: Path
     pixels = sheet(
         photos, tmp_path / "out", split=tmp_path / "split.csv", labels=labels, label="portrait_r1"
     )
-    assert (tiles(pixels, 8)[-1] == scene(3, 160, 128)[:, 16:144]).all()
+    assert (tiles(pixels, 5)[-1] == scene(3, 160, 128)[:, 16:144]).all()
