@@ -36,18 +36,22 @@ from colorization.color.statistics import ColorStatistics
 from colorization.core.settings import Train
 from colorization.dataset.examples import Examples
 from colorization.networks import catalog
-from colorization.networks.classification import classification
+from colorization.networks.classification import classification, halve
 from colorization.networks.encoders import encode
+from colorization.networks.hints import JoinHints
 from colorization.networks.objective import Objective
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AdjustableModel
 from colorization.training import fitting, input_pipeline
+from colorization.training.hints import patches
 from colorization.training.input_pipeline import Batch, Batches
 from colorization.training.one_image import measure_colorizations
 
 VARIANT = "efficientnet_unet"
 MIN_CHROMA = 2.0
 MSE_WEIGHT = 20.0  # of ab in [-1, 1]; the two losses then have about the same size
+HINT_SCALES = (8.0, 8.0, 1.0)  # 1 / 8 is about the standard deviation of ab in photographs
+HINTS = 10  # patches given to each validation image
 TEMPERATURES = (1.2, 1.0, 0.6)
 WATCHED = 256  # validation images after each epoch, and in the scores beside the error
 BATCH = 32
@@ -69,6 +73,16 @@ class WithoutHints(Batches):
     def __getitem__(self, index: int) -> Batch:
         (L, hints), target = super().__getitem__(index)
         return (L, np.zeros_like(hints)), target
+
+
+@keras.saving.register_keras_serializable(package="benchmarks")
+class LargerHints(JoinHints):
+    """Hints whose a and b have about the size of the features that they are joined with."""
+
+    def call(
+        self, features: keras.KerasTensor, hints: keras.KerasTensor | None = None
+    ) -> keras.KerasTensor:
+        return super().call(features, None if hints is None else hints * np.array(HINT_SCALES))
 
 
 def with_mse(colors: ColorStatistics) -> Objective:
@@ -140,6 +154,7 @@ CHOICES: Mapping[str, tuple[Patch, ...]] = {
     ),
     "tuned faster": (partial(setting, encoder_lr_multiplier=0.3),),
     "no hints": (partial(patch.object, fitting, "Batches", WithoutHints),),
+    "larger hints": (partial(patch.object, efficientnet_unet, "JoinHints", LargerHints),),
     "no dropout": (constant("DROPOUT", 0.0),),
     "more dropout": (constant("DROPOUT", 0.2),),
     "mse": (partial(architecture, objective=with_mse),),
@@ -222,7 +237,9 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
         batch = colorful[start : start + BATCH]
         logits = adjustable.logits(validation.inputs(batch))
         truth = validation.images.ab[batch].astype(np.float32)
+        hinted = adjustable.logits([*validation.inputs(batch), true_hints(truth, start)])
         ways = [adjustable.decode_with(logits, rebalancing, t) for t in TEMPERATURES]
+        ways.append(adjustable.decode_with(hinted, rebalancing, 1.0))
         constant_color = np.broadcast_to(colors.mean_ab, truth.shape)
         errors += [
             [np.mean((way[i] - truth[i]) ** 2) for way in (constant_color, *ways)]
@@ -240,6 +257,7 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
         [color_metrics.colorfulness(validation.images.rgb[i]) for i in colorful[: len(measured)]]
     )
     named = {}
+    named[f"E, {HINTS} hints"] = round(float(removed[-1]), 2)
     for index, t in enumerate(TEMPERATURES):
         named[f"E, T {t:g}"] = round(float(removed[index]), 2)
     for index, t in enumerate(TEMPERATURES[1:], start=2):
@@ -247,6 +265,11 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
         named[f"colorfulness, T {t:g}"] = round(float(colorfulness[index] / truth_colorfulness), 3)
         named[f"stains, T {t:g}, %"] = round(float(100 * stains[index]), 3)
     return named
+
+
+def true_hints(ab: np.ndarray, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return np.stack([patches(image, HINTS, rng) for image in halve(ab)])
 
 
 if __name__ == "__main__":
