@@ -207,9 +207,9 @@ def train_and_score(
         for name in names:
             for patch_code in CHOICES[name]:
                 enter(patch_code())
-        architecture = efficientnet_unet.ARCHITECTURE
-        enter(patch.object(catalog, "load", lambda _: architecture))
-        encoder = Pretrained.read(DATA / "weights" / f"{architecture.encoder}.json")
+        chosen = efficientnet_unet.ARCHITECTURE
+        enter(patch.object(catalog, "load", lambda _: chosen))
+        encoder = Pretrained.read(DATA / "weights" / f"{chosen.encoder}.json")
         data = replace(data, inputs=replace(data.inputs, encoder=encoder))
         started = time.perf_counter()
         model = train(VARIANT, seed, settings.model_copy(update=SETTINGS), data, Path(folder))
@@ -256,8 +256,7 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
     truth_colorfulness = np.mean(
         [color_metrics.colorfulness(validation.images.rgb[i]) for i in colorful[: len(measured)]]
     )
-    named = {}
-    named[f"E, {HINTS} hints"] = round(float(removed[-1]), 2)
+    named = {f"E, {HINTS} hints": round(float(removed[-1]), 2)}
     for index, t in enumerate(TEMPERATURES):
         named[f"E, T {t:g}"] = round(float(removed[index]), 2)
     for index, t in enumerate(TEMPERATURES[1:], start=2):
