@@ -35,14 +35,14 @@ from colorization.color.lab import chroma_of
 from colorization.color.statistics import ColorStatistics
 from colorization.core.settings import Train
 from colorization.dataset.examples import Examples
-from colorization.networks import catalog
+from colorization.networks import catalog, hints
 from colorization.networks.classification import classification, halve
 from colorization.networks.encoders import encode
-from colorization.networks.hints import JoinHints
 from colorization.networks.objective import Objective
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AdjustableModel
 from colorization.training import fitting, input_pipeline
+from colorization.training import hints as drawn_hints
 from colorization.training.hints import patches
 from colorization.training.input_pipeline import Batch, Batches
 from colorization.training.one_image import measure_colorizations
@@ -50,7 +50,6 @@ from colorization.training.one_image import measure_colorizations
 VARIANT = "efficientnet_unet"
 MIN_CHROMA = 2.0
 MSE_WEIGHT = 20.0  # of ab in [-1, 1]; the two losses then have about the same size
-HINT_SCALES = (8.0, 8.0, 1.0)  # 1 / 8 is about the standard deviation of ab in photographs
 HINTS = 10  # patches given to each validation image
 TEMPERATURES = (1.2, 1.0, 0.6)
 WATCHED = 256  # validation images after each epoch, and in the scores beside the error
@@ -73,16 +72,6 @@ class WithoutHints(Batches):
     def __getitem__(self, index: int) -> Batch:
         (L, hints), target = super().__getitem__(index)
         return (L, np.zeros_like(hints)), target
-
-
-@keras.saving.register_keras_serializable(package="benchmarks")
-class LargerHints(JoinHints):
-    """Hints whose a and b have about the size of the features that they are joined with."""
-
-    def call(
-        self, features: keras.KerasTensor, hints: keras.KerasTensor | None = None
-    ) -> keras.KerasTensor:
-        return super().call(features, None if hints is None else hints * np.array(HINT_SCALES))
 
 
 def with_mse(colors: ColorStatistics) -> Objective:
@@ -154,7 +143,8 @@ CHOICES: Mapping[str, tuple[Patch, ...]] = {
     ),
     "tuned faster": (partial(setting, encoder_lr_multiplier=0.3),),
     "no hints": (partial(patch.object, fitting, "Batches", WithoutHints),),
-    "larger hints": (partial(patch.object, efficientnet_unet, "JoinHints", LargerHints),),
+    "smaller hints": (partial(patch.object, hints, "AB_SPREAD", 1.0),),
+    "hints for half": (partial(patch.object, drawn_hints, "WITHOUT", 0.5),),
     "no dropout": (constant("DROPOUT", 0.0),),
     "more dropout": (constant("DROPOUT", 0.2),),
     "mse": (partial(architecture, objective=with_mse),),

@@ -14,6 +14,7 @@ from keras import layers, ops
 HINTS = "hints"  # the name of the model's input
 CHANNELS = 3  # a, b, and 1 where there is a hint
 SCALE = 2  # hints have half the height and width of L
+AB_SPREAD = 1 / 8  # about the standard deviation of ab in photographs
 
 
 @keras.saving.register_keras_serializable(package="colorization")
@@ -38,14 +39,15 @@ class JoinHints(layers.Layer):
         """Return (N, H, W, C + 3) from features, (N, H, W, C).
 
         `hints` are (N, factor H, factor W, 3): ab in [-1, 1] and 1 where there is a hint, else 0.
-        Each pixel of the features gets the mean color of the hints in its place. None: no hints.
+        Each pixel of the features gets the mean color of the hints in its place, divided by
+        AB_SPREAD: of the features' size, it is learned in fewer steps. None: no hints.
         """
         if hints is None:
             nothing = ops.zeros_like(features[..., :1])
             return ops.concatenate([features, *[nothing] * CHANNELS], axis=-1)
         reduced = ops.average_pool(ops.cast(hints, "float32"), self._factor, self._factor)
         share = reduced[..., 2:]  # of the pixels that have a hint
-        ab = reduced[..., :2] / ops.maximum(share, self._factor**-2)
+        ab = reduced[..., :2] / ops.maximum(share, self._factor**-2) / AB_SPREAD
         joined = ops.concatenate([ab, ops.cast(share > 0, ab.dtype)], axis=-1)
         return ops.concatenate([features, ops.cast(joined, features.dtype)], axis=-1)
 

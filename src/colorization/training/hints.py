@@ -4,13 +4,13 @@ import numpy as np
 
 from colorization.networks.hints import CHANNELS
 
-WITHOUT = 0.5  # share of the images that get no hints
+WITHOUT = 0.8  # share of the images that get no hints; with half, colors without any are worse
 MEAN_PATCHES = 8  # mean number of patches of the others
 PATCH_SIDES = (1, 2, 3)  # px, at the size of the hints
 
 
 def draw_hints(ab: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw hints for a batch; half of the images get none, the others a geometric number.
+    """Draw hints for a batch; most of the images get none, the others a geometric number.
 
     Parameters
     ----------
