@@ -73,3 +73,7 @@ def test_colors_are_gray_where_nothing_of_the_photograph_shows() -> None:
     assert set(np.unique(ab)) == {0.0, 1.0}
     covered = (ab == 0).any(axis=(1, 2, 3)).mean()
     assert abs(covered - (1 - 0.6**2)) < 0.15  # a scratch, a frame, or both
+    blank = (ab == 0).all(axis=(1, 2, 3))
+    assert 0 < blank.mean() < 0.15
+    grays = L[blank].mean(axis=(1, 2, 3))
+    assert grays.max() - grays.min() > 0.5

@@ -100,13 +100,13 @@ def test_a_softened_vividness_0_is_the_first_of_the_evenly_spaced_points() -> No
 
 def test_the_default_is_the_most_vivid_point_without_stains_and_no_worse_than_gray() -> None:
     gray = 6.0
-    difference = np.array([gray, *[5.0] * 9, 6.1, 6.1])
-    clean = np.zeros(OPERATING_POINTS)
-    assert calibration.default_vividness(clean, difference) == 0.8
-    stains = np.linspace(0, 0.006, OPERATING_POINTS)  # 0.003 at 0.5
+    difference = np.array([gray, *[5.0] * 18, 6.1, 6.1, 6.1])
+    clean = np.zeros(21)
+    assert calibration.default_vividness(clean, difference) == pytest.approx(0.85)
+    stains = np.linspace(0, 0.006, 21)  # 0.003 at 0.5
     assert calibration.default_vividness(stains, difference) == 0.5
     assert calibration.default_vividness(stains + 1, difference) == 0
-    assert calibration.default_vividness(clean, np.array([gray, *[7.0] * 11])) == 0
+    assert calibration.default_vividness(clean, np.array([gray, *[7.0] * 21])) == 0
 
 
 @pytest.fixture(scope="module")

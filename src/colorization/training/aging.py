@@ -1,7 +1,8 @@
 """Makes photographs look old: faded, grainy, blurred, scratched, on a plain border.
 
 A network that is to colorize old photographs sees such L in its training. The colors to learn stay
-those of the photograph, but are gray where nothing of it shows: on borders and scratches.
+those of the photograph, but are gray where nothing of it shows: on borders, on scratches, and in an
+image of which nothing is left.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 DEFECTIVE = 0.4  # share of the aged images that get each of the defects
+BLANK = 0.05  # share of the aged images of which nothing is left but a plain gray
 
 # Maps one image's L in [0, 1], (H, W), and whether a pixel shows it, to both with a defect.
 Defect = Callable[[np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray | None]]
@@ -29,6 +31,8 @@ def age(L: np.ndarray, ab: np.ndarray, share: float, rng: np.random.Generator) -
     """
     for index in np.flatnonzero(rng.random(len(L)) < share):
         light = (L[index, ..., 0] + 1) / 2
+        if rng.random() < BLANK:
+            light, ab[index] = np.full_like(light, rng.random()), 0
         for defect in DEFECTS:
             if rng.random() < DEFECTIVE:
                 light, hidden = defect(light, rng)

@@ -14,8 +14,8 @@ over the validation images with a mean chroma of at least `MIN_CHROMA`:
 3. At the other points: of the tilts and temperatures that yield a point's colorfulness, those with
    the least mean CIEDE2000. Tilt may not fall, and temperature may not rise, from one point to the
    next, so that colors change monotonically.
-4. The default is the most vivid operating point at which at most `MAX_STAINS` of the pixels are
-   stains and the mean CIEDE2000 is at most that of the gray images; 0 if no point is within both
+4. The default is the most vivid of `DEFAULTS` at which at most `MAX_STAINS` of the pixels are
+   stains and the mean CIEDE2000 is at most that of the gray images; 0 if none is within both
    limits.
 
 PSNR is not used, since nearly gray photographs would dominate it: predicting gray reaches 50 dB and
@@ -43,6 +43,7 @@ BATCH_SIZE = 8  # images, each in all decodings
 TILTS = np.linspace(0, 1, OPERATING_POINTS)
 TEMPERATURES = np.geomspace(1, 0.15, 8)
 SOFTENING = (1.0, 1.15, 1.3, 1.5)  # temperatures at vividness 0
+DEFAULTS = np.linspace(0, 1, 2 * OPERATING_POINTS - 1)  # the operating points, and those between
 REFINEMENT = 10  # interpolated steps for each step of the grid
 TOLERANCE = 0.01  # of colorfulness, as a share of the photographs'
 
@@ -84,25 +85,28 @@ def calibrate_vividness(adjustable: AdjustableModel, validation: Examples) -> No
         float(colorfulness[faithful]),
     )
     betas = rebalancing - tilts
-    points = list(zip(betas, temperatures, strict=True))
-    difference, _, stains, _ = _measure(adjustable, validation, images, points).mean(axis=0).T
+    at_points = np.linspace(0, 1, OPERATING_POINTS)
+    decodings = list(
+        zip(*(np.interp(DEFAULTS, at_points, v) for v in (betas, temperatures)), strict=True)
+    )
+    difference, _, stains, _ = _measure(adjustable, validation, images, decodings).mean(axis=0).T
     default = default_vividness(stains[1:], difference)
     adjustable.decoder.set_operating_points(betas, temperatures, default)
 
 
 def default_vividness(stains: np.ndarray, difference: np.ndarray) -> float:
-    """The most vivid operating point within the limits of point 4 of the rule, in [0, 1].
+    """The most vivid of `DEFAULTS` within the limits of point 4 of the rule.
 
     Parameters
     ----------
-    stains : (OPERATING_POINTS,) float array
+    stains : (len(DEFAULTS),) float array
         Share of the pixels that are stains.
-    difference : (1 + OPERATING_POINTS,) float array
-        Mean CIEDE2000 of the gray images, and at each point.
+    difference : (1 + len(DEFAULTS),) float array
+        Mean CIEDE2000 of the gray images, and at each of them.
     """
     gray, *differences = difference
     within = np.flatnonzero((stains <= MAX_STAINS) & (np.array(differences) <= gray))
-    return int(max(within, default=0)) / (OPERATING_POINTS - 1)
+    return float(DEFAULTS[max(within, default=0)])
 
 
 def operating_points(
