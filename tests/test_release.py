@@ -159,12 +159,12 @@ def test_a_release_is_a_package_with_its_card(
     assert manifest.vividness == before.vividness
     assert {*manifest.files} == {path.name for path in out.iterdir()} - {"colorization.json"}
     scores = pd.read_csv(out / "other_photographs.csv")
-    expected = score_photographs(load(out), sorted(photos.iterdir()), release.SWEEP)
+    expected = score_photographs(load(out), sorted(photos.iterdir()), (0.0, 0.5, 1.0))
     pd.testing.assert_frame_equal(scores, expected, check_exact=False, check_dtype=False)
     card = (out / "README.md").read_text()
     assert card.startswith((package / "README.md").read_text().rstrip())
     assert f"3 photographs of `{photos.name}`" in card
-    assert f"| 0.25 | {expected.psnr_gain_over_gray_db[2]:.2f} ± " in card
+    assert f"| 0.5 | {expected.psnr_gain_over_gray_db[2]:.2f} ± " in card
     assert "| seed 2, vividness 0.3 (default) | " in card
     assert "took 1.5 hours on CPU, 2 cores of Abacus <9>" in card
     assert "| 0.5 (default) | " in card  # on flat gray

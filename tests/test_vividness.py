@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from colorization.dataset.examples import Examples
@@ -12,7 +13,7 @@ from colorization.networks.vividness import AdjustableModel
 from colorization.pages.vividness import sweep_table, write_sweeps
 from colorization.scoring import scorer
 from colorization.scoring.summary import summarize
-from colorization.scoring.trivial import score_trivial
+from colorization.scoring.trivial import TrivialScores, score_trivial
 from colorization.scoring.vividness import DISPLAYED, VividnessSweep, read_sweep, write_sweep
 from colorization.scoring.vividness_sweep import decode_samples, sweep_vividness
 from evaluated import evaluation, files_in
@@ -42,13 +43,17 @@ def adjustable(model: keras.Model) -> AdjustableModel:
 
 
 @pytest.fixture(scope="module")
-def made(
-    model: keras.Model, test_images: Examples, adjustable: AdjustableModel
-) -> tuple[VividnessSweep, dict]:
-    """A sweep, and the scores of the model at its default."""
-    trivial = score_trivial(
+def trivial(test_images: Examples) -> TrivialScores:
+    return score_trivial(
         test_images.images, colors_of_scenes(), lambda _, rgb: np.zeros(rgb.shape[:2], bool)
     )
+
+
+@pytest.fixture(scope="module")
+def made(
+    model: keras.Model, test_images: Examples, adjustable: AdjustableModel, trivial: TrivialScores
+) -> tuple[VividnessSweep, dict]:
+    """A sweep, and the scores of the model at its default."""
     scores = sweep_vividness(adjustable, test_images, trivial, 2, MIN_CHROMA)
     images = decode_samples(adjustable, test_images, [0, 3, 4], 2)
     rows = scorer.evaluate(model, test_images, trivial, 2, adjustable).rows
@@ -72,6 +77,24 @@ def test_at_the_default_vividness_the_sweep_has_the_scores_of_the_model(
             over["psnr_rgb_db_se"], rel=1e-4
         )
     assert sweep.scores["ciede2000_mean"].nunique() == len(sweep.scores)
+
+
+def test_a_default_between_two_operating_points_is_scored_too(
+    made: tuple[VividnessSweep, dict],
+    test_images: Examples,
+    adjustable: AdjustableModel,
+    trivial: TrivialScores,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(AdjustableModel, "default", 0.45)
+    scores = sweep_vividness(adjustable, test_images, trivial, 2, MIN_CHROMA)
+    between = scores["vividness"] == 0.45
+    pd.testing.assert_frame_equal(scores[~between].reset_index(drop=True), made[0].scores)
+    before, at, after = scores["ciede2000_mean"][4:7]
+    assert between[5]
+    assert min(before, after) < at < max(before, after)
+    rows = sweep_table(dataclasses.replace(made[0], scores=scores, default=0.45)).rows
+    assert [row[0] for row in rows][4:7] == ["0.4", "0.45 (default)", "0.5"]
 
 
 def test_images_at_the_default_vividness_are_the_sample_images(

@@ -23,7 +23,7 @@ COLUMNS = {key: (metric(key).heading, metric(key)) for key in SUMMARIZED} | {
 
 
 def sweep_table(sweep: VividnessSweep) -> Table:
-    """Tabulate the scores of a sweep, a row per operating point.
+    """Tabulate the scores of a sweep, a row per vividness.
 
     Sweeps that were published before error removed was measured are over all test images.
     """
@@ -31,13 +31,13 @@ def sweep_table(sweep: VividnessSweep) -> Table:
     over = "" if ERROR_REMOVED in columns else " (over all test images, nearly gray ones too)"
     rows = []
     for row in sweep.scores.to_dict("records"):
-        vividness = row["vividness"]
+        vividness = round(row["vividness"], 3)
         mark = " (default)" if abs(vividness - sweep.default) < 1e-6 else ""
         scores = (
             (Score(_defined(row[key]), _defined(row[f"{key}_se"])), measured)
             for key, (_, measured) in columns.items()
         )
-        rows.append([f"{vividness:.1f}{mark}", *(rendering.with_error(*each) for each in scores)])
+        rows.append([f"{vividness}{mark}", *(rendering.with_error(*each) for each in scores)])
     return Table([f"vividness{over}", *(title for title, _ in columns.values())], rows)
 
 

@@ -29,13 +29,14 @@ SUMMARIZED = (ERROR_REMOVED, DIFFERENCE, COLORFULNESS_RATIO, STAINS)
 
 @dataclass(frozen=True)
 class VividnessSweep:
-    """Scores and images at several operating points.
+    """Scores and images over the range of vividness.
 
     Attributes
     ----------
     scores : DataFrame
-        A row per operating point: "vividness", the summaries over the colorful test images of the
-        metrics `SUMMARIZED`, the PSNR over each baseline and, with "_se", their standard errors.
+        A row per operating point, and for the default: "vividness", the summaries over the
+        colorful test images of the metrics `SUMMARIZED`, the PSNR over each baseline and, with
+        "_se", their standard errors.
     images : (S, len(DISPLAYED), H, W, 3) uint8 array
         Sample test images at the operating points `DISPLAYED`.
     default : float

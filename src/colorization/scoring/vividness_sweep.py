@@ -16,7 +16,7 @@ from colorization.scoring.reference import Reference
 from colorization.scoring.trivial import TrivialScores
 from colorization.scoring.vividness import DISPLAYED, KEYS, summarize_sweep
 
-SCORED = np.linspace(0, 1, OPERATING_POINTS)
+SCORED = np.linspace(0, 1, OPERATING_POINTS).round(3)  # beside the default
 
 
 def sweep_vividness(
@@ -26,19 +26,20 @@ def sweep_vividness(
     batch_size: int,
     min_chroma: float,
 ) -> pd.DataFrame:
-    """Score the test images at each operating point, in parallel; see `VividnessSweep.scores`."""
+    """Score the test images over the range of vividness; see `VividnessSweep.scores`."""
+    scored = np.union1d(SCORED, adjustable.default)
     scores: list[list[ImageScores]] = []
     with Parallel(n_jobs=-1) as parallel, progress_bar("vividness sweep", len(test)) as bar:
         for start in range(0, len(test), batch_size):
             batch = slice(start, start + batch_size)
             logits = adjustable.logits(test.inputs(batch))
-            ab = np.stack([adjustable.decode(logits, vividness) for vividness in SCORED], axis=1)
+            ab = np.stack([adjustable.decode(logits, vividness) for vividness in scored], axis=1)
             scores += parallel(
                 delayed(score_colorizations)(Reference(np.array(rgb)), decoded, KEYS)
                 for rgb, decoded in zip(test.images.rgb[batch], ab, strict=True)
             )
             bar.update(len(logits))
-    return summarize_sweep(SCORED, scores, trivial.rows, min_chroma)
+    return summarize_sweep(scored, scores, trivial.rows, min_chroma)
 
 
 def decode_samples(
