@@ -9,7 +9,7 @@ import pytest
 from scipy.special import softmax
 
 import colorization
-from colorization.color.lab import rgb_to_lab
+from colorization.color.lab import AB_SCALE, rgb_to_lab
 from colorization.networks.hints import takes_hints, without_hints
 from colorization.networks.vividness import AdjustableModel
 from colorization.packaging.saved_model import from_gray_to_ab
@@ -49,6 +49,24 @@ def test_the_mean_color_is_that_of_the_softmax(adjustable: AdjustableModel) -> N
     decoder.rebalancing.assign(0.0)
     np.testing.assert_allclose(weighted, adjustable.decode_with(logits, 1.0, 1.0))
     assert np.abs(weighted - adjustable.mean_ab(logits)).max() > 0.01
+
+
+@pytest.mark.parametrize("vividness", [0.0, 0.5, 1.0])
+def test_a_hints_place_has_the_color_that_it_asks_for(
+    adjustable: AdjustableModel, vividness: float
+) -> None:
+    centers = np.array(adjustable.decoder.centers)
+    hints = np.zeros((1, SIDE // 2, SIDE // 2, 3), np.float32)
+    asked = centers[[3, len(centers) // 2]]
+    for ab, column in zip(asked, (2, 10), strict=True):
+        hints[0, 8:11, column : column + 3] = [*ab, 1]
+    logits = adjustable.logits([luminance(), hints])
+    ab = adjustable.decode(logits, vividness)[0]
+    for expected, column in zip(asked, (3, 11), strict=True):
+        place = ab[18:20, 2 * column : 2 * column + 2] * AB_SCALE
+        assert np.abs(place - expected * AB_SCALE).max() < 5
+    without = adjustable.decode(adjustable.logits([luminance()]), vividness)[0]
+    assert np.abs(without[18, 6] - asked[0]).max() > 10 / AB_SCALE
 
 
 def test_its_gap_is_measured(model: keras.Model, tmp_path: Path) -> None:

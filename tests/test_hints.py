@@ -3,8 +3,11 @@
 import keras
 import numpy as np
 import pytest
+from scipy.special import softmax
+from scipy.stats import multivariate_normal
 
-from colorization.networks.hints import AB_SPREAD, JoinHints
+from colorization.color.lab import AB_SCALE
+from colorization.networks.hints import AB_SPREAD, ERROR, HintLikelihood, JoinHints
 from colorization.training.hints import PATCH_SIDES, draw_hints, patches
 
 
@@ -37,6 +40,24 @@ def test_no_hints_are_as_hints_nowhere() -> None:
     np.testing.assert_array_equal(np.asarray(layer(features)), np.asarray(layer(features, nowhere)))
     again = JoinHints.from_config(layer.get_config())
     assert again.compute_output_shape(features.shape) == (2, 4, 4, 5)
+
+
+def test_a_hint_is_an_observation_with_a_gaussian_error() -> None:
+    centers = truth(1, 4)[0].reshape(-1, 2)
+    prior = np.random.default_rng(5).normal(0, 3, (1, 2, 2, len(centers))).astype(np.float32)
+    hints = np.zeros((1, 2, 2, 3), np.float32)
+    hints[0, 0, 1] = (0.5, -0.25, 1)
+    layer = HintLikelihood(len(centers))
+    layer(prior, hints)
+    layer.set_colors(centers)
+    expected = softmax(prior, axis=-1)
+    error = multivariate_normal((0.5, -0.25), (ERROR / AB_SCALE) ** 2)
+    # Only the ratio to the likeliest color matters, and densities underflow.
+    density = error.logpdf(centers) - error.logpdf(centers).max()
+    expected[0, 0, 1] *= np.exp(density)
+    expected /= expected.sum(axis=-1, keepdims=True)
+    np.testing.assert_allclose(softmax(np.asarray(layer(prior, hints)), -1), expected, atol=1e-4)
+    np.testing.assert_array_equal(np.asarray(layer(prior)), prior)
 
 
 def test_hints_have_the_mean_color_of_their_place() -> None:

@@ -7,6 +7,7 @@ import keras
 
 from colorization.backbones.precision import dtype_policy
 from colorization.color.statistics import ColorStatistics
+from colorization.networks.hints import HINTS
 from colorization.networks.objective import MSE, Objective
 from colorization.networks.vividness import VIVIDNESS
 
@@ -107,7 +108,8 @@ def build_network(
     keras.utils.set_random_seed(seed)
     with dtype_policy(precision):
         built = architecture.build(**options)
-        output = objective.head(built.output)
+        hints = [tensor for tensor in built.inputs if tensor.name == HINTS]
+        output = objective.head(built.output, *hints)
         vividness = (
             [keras.Input((1,), name=VIVIDNESS, optional=True)] if objective.adjustable else []
         )

@@ -19,6 +19,7 @@ from scipy.ndimage import gaussian_filter
 from colorization.color.lab import AB_SCALE
 from colorization.color.statistics import BIN_WIDTH, ColorStatistics
 from colorization.networks.blocks import BilinearUpsampling
+from colorization.networks.hints import HintLikelihood
 from colorization.networks.objective import Objective
 from colorization.networks.vividness import AB, LOGITS, VividnessDecoder
 
@@ -47,8 +48,16 @@ def classification(colors: ColorStatistics, rebalancing: float = 1.0) -> Objecti
     log_weights = rebalancing * np.log(weights)  # what the loss adds to the logits
     soft_encode = _soft_encoder(centers)
 
-    def head(features: keras.KerasTensor) -> keras.KerasTensor:
-        return layers.Conv2D(len(centers), 1, name=LOGITS)(features)
+    def head(
+        features: keras.KerasTensor, hints: keras.KerasTensor | None = None
+    ) -> keras.KerasTensor:
+        if hints is None:
+            return layers.Conv2D(len(centers), 1, name=LOGITS)(features)
+        prior = layers.Conv2D(len(centers), 1, name="prior")(features)
+        likelihood = HintLikelihood(len(centers), name=LOGITS)
+        posterior = likelihood(prior, hints)
+        likelihood.set_colors(centers)
+        return posterior
 
     def loss(ab: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
         """Compute the weighted cross-entropy of each pixel."""

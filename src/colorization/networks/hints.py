@@ -9,12 +9,16 @@ Priors. SIGGRAPH 2017. There, too, hints are ab and a mask, and a network learns
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
+
+from colorization.color.lab import AB_SCALE
 
 HINTS = "hints"  # the name of the model's input
 CHANNELS = 3  # a, b, and 1 where there is a hint
 SCALE = 2  # hints have half the height and width of L
 AB_SPREAD = 1 / 8  # about the standard deviation of ab in photographs
+ERROR = 5.0  # of a hint, in CIE ab: half the width of a bin
 
 
 @keras.saving.register_keras_serializable(package="colorization")
@@ -62,6 +66,57 @@ class JoinHints(layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the configuration that rebuilds the layer."""
         return super().get_config() | {"factor": self._factor}
+
+
+@keras.saving.register_keras_serializable(package="colorization")
+class HintLikelihood(layers.Layer):
+    """Multiply the probabilities of colors by the likelihood of the hints, where there are any.
+
+    By Bayes' rule: a hint is an observation of the color, with a Gaussian error of `ERROR`. So a
+    hint's own place has the color that it asks for, however unlikely the network finds it. The log
+    of the likelihood is linear in a, b and the mask, but for a summand that all colors share, which
+    softmax ignores.
+
+    Parameters
+    ----------
+    bins : int
+        Number of colors.
+    **options
+        Options of every Keras layer.
+    """
+
+    def __init__(self, bins: int, **options: Any) -> None:
+        super().__init__(**(options | {"dtype": "float32", "trainable": False}))
+        self._bins = bins
+
+    def build(self, logits_shape: tuple, hints_shape: tuple | None = None) -> None:  # noqa: ARG002
+        """Create the constants."""
+        self.kernel = self.add_weight(
+            shape=(CHANNELS, self._bins), initializer="zeros", trainable=False, name="kernel"
+        )
+
+    def set_colors(self, centers: np.ndarray) -> None:
+        """Set the colors of the bins, (bins, 2) in [-1, 1]."""
+        squared = np.square(centers).sum(axis=1)
+        self.kernel.assign(np.vstack([centers.T, -squared / 2]) / (ERROR / AB_SCALE) ** 2)
+
+    def call(
+        self, logits: keras.KerasTensor, hints: keras.KerasTensor | None = None
+    ) -> keras.KerasTensor:
+        """Return logits, (N, H, W, bins) float32, from logits and hints, (N, H, W, 3) or None."""
+        return logits if hints is None else logits + ops.matmul(hints, self.kernel)
+
+    def compute_output_shape(
+        self,
+        logits_shape: tuple,
+        hints_shape: tuple | None = None,  # noqa: ARG002
+    ) -> tuple:
+        """Compute the shape of the result."""
+        return logits_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the configuration that rebuilds the layer."""
+        return super().get_config() | {"bins": self._bins}
 
 
 @keras.saving.register_keras_serializable(package="colorization")
