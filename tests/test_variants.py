@@ -66,6 +66,7 @@ from samples import VARIANTS, built, calibrated, model_of
 #            596,736 + 891,648 + 465,120 + 168,480 + 86,400
 #   four values for each of 1,344 filters, two of them not trained
 #   output   96-59, 1 x 1: 5,723; the decoder of vividness as above
+#   likelihood of hints: three values for each color, 177, not trained
 PARAMETERS = {
     "baseline": 6_573_794,
     "deeper": 6_573_794 + 370_816 + 6_554_624 + 1_309_538,
@@ -80,7 +81,7 @@ PARAMETERS = {
     "vgg16_repeat": 14_714_688 + 1_572_114,
     "vgg19_unet": 20_024_384 + 13_499_842,
     "mobilenet_unet": 2_257_984 - 3 * 17_056 + 4_933_632 + 4 * 1_216 + 3_835 + 201,
-    "efficientnet_unet": 4_302_416 + 27_768 + 2_317_696 + 4 * 1_344 + 5_723 + 201,
+    "efficientnet_unet": 4_302_416 + 27_768 + 2_317_696 + 4 * 1_344 + 5_723 + 201 + 177,
 }
 # Of them not trained: moving means and variances, and what is frozen.
 NOT_TRAINED = {
@@ -97,7 +98,7 @@ NOT_TRAINED = {
     "vgg16_repeat": 14_714_688 - 1_792,
     "vgg19_unet": 20_024_384,
     "mobilenet_unet": 2_257_984 - 3 * 17_056 + 2 * 1_216 + 201,
-    "efficientnet_unet": 4_302_416 + 27_768 + 2 * 1_344 + 201,
+    "efficientnet_unet": 4_302_416 + 27_768 + 2 * 1_344 + 201 + 177,
 }
 
 
