@@ -44,7 +44,14 @@ def assert_alike(model: keras.Model, folded: keras.Model, side: int = 8) -> None
     assert np.abs(found - expected).max() < 1e-5 * expected.std()
 
 
-@pytest.fixture(scope="module", params=imagenet.NETWORKS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        "mobilenet_v2",
+        "inception_v3",
+        pytest.param("inception_resnet_v2", marks=pytest.mark.soak),
+    ],
+)
 def network(request: pytest.FixtureRequest) -> keras.Model:
     """A network of `keras.applications` with normalizations that affect its predictions."""
     keras.utils.set_random_seed(5)
