@@ -1,6 +1,7 @@
 """Packaged untrained models, for tests of colorizing."""
 
 import functools
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from colorization.dataset import arrays
 from colorization.dataset.examples import Examples
 from colorization.embedding import imagenet, resizing, standardization
 from colorization.networks.architecture import Architecture, build_network, takes_embedding
-from colorization.networks.blocks import BilinearUpsampling, conv_relu
+from colorization.networks.blocks import BilinearUpsampling, conv_norm_relu, conv_relu
 from colorization.networks.classification import classification
 from colorization.networks.hints import CHANNELS, HINTS, JoinHints
 from colorization.networks.record import TRAINING
@@ -47,12 +48,12 @@ def embedder() -> Path:
 
 @functools.cache
 def with_vividness() -> Path:
-    """A package with adjustable vividness; read only, as the model's directory next to it."""
+    """A package of `adjustable_model`; read only, as the model's directory next to it."""
 
     def make(folder: Path) -> None:
-        write_package(folder / "mobilenet_unet", untrained("mobilenet_unet"), "mobilenet_unet")
+        write_package(folder / "adjustable", adjustable_model(), "mobilenet_unet")
 
-    return made_once("with-vividness", make)[0] / "mobilenet_unet"
+    return made_once("with-vividness", make)[0] / "adjustable"
 
 
 @functools.cache
@@ -63,6 +64,21 @@ def with_hints() -> Path:
         write_package(folder / "hinted", hinted_model(), "efficientnet_unet")
 
     return made_once("with-hints", make)[0] / "hinted"
+
+
+@functools.cache
+def adjustable_model() -> keras.Model:
+    """A small untrained model with depthwise convolution, normalization, adjustable vividness."""
+
+    def build() -> keras.Model:
+        L = keras.Input((None, None, 1), name="L")
+        half = conv_norm_relu(L, 8, downsample=True, name="half")
+        x = keras.layers.DepthwiseConv2D(3, 2, padding="same", name="depthwise")(half)
+        x = conv_norm_relu(x, 16, name="quarter")
+        x = keras.layers.Concatenate()([BilinearUpsampling()(x), half])
+        return keras.Model([L], conv_norm_relu(x, 16, name="decoder"))
+
+    return classifier("adjustable", build, 128)
 
 
 @functools.cache
@@ -79,12 +95,15 @@ def hinted_model() -> keras.Model:
         x = conv_relu(JoinHints(1)(x, hints), 16, name="decoder_2")
         return keras.Model([L, hints], x)
 
+    return classifier("hinted", build, 8)
+
+
+def classifier(name: str, build: Callable[[], keras.Model], strength: float) -> keras.Model:
+    """A calibrated model with strong colors over the features that `build` gives."""
     objective = partial(classification, rebalancing=0.0)
     architecture = Architecture(build, "for tests", None, objective=objective)
-    colors = colors_of_scenes()
-    return with_strong_colors(
-        calibrated(build_network("hinted", architecture, 1, colors=colors).model), 8
-    )
+    network = build_network(name, architecture, 1, colors=colors_of_scenes())
+    return with_strong_colors(calibrated(network.model), strength)
 
 
 @functools.cache

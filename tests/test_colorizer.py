@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from colorization.networks.architecture import takes_embedding
 from colorization.packaging.manifest import NAME
 from colorization.scoring import scorer
 from packaged import (
+    adjustable_model,
     scenes_with_embeddings,
     untrained,
     with_embedding,
@@ -34,9 +36,12 @@ from samples import VARIANTS, encoded, scene
 
 # One of each: variants of one network would be one model here.
 NETWORKS = sorted({line.network: name for name, line in reversed(VARIANTS.items())}.values())
-# A conversion takes long. These have strides and depthwise convolutions; test_pipeline has others.
-USUAL = {"baseline": with_embedding, "mobilenet_unet": with_vividness}
-assert set(NETWORKS) >= set(USUAL)
+# A conversion takes long. `make test` has a network with the embedding, and a small one with what
+# the others consist of; test_pipeline converts two more.
+USUAL = {
+    "baseline": (with_embedding, partial(untrained, "baseline")),
+    "adjustable": (with_vividness, adjustable_model),
+}
 
 
 @pytest.fixture(scope="module")
@@ -89,14 +94,14 @@ def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
     tmp_path: Path, variant: str, precision: str
 ) -> None:
     test = scenes_with_embeddings()
-    model = untrained(variant, precision)
-    if not takes_embedding(model):
-        test = Examples(test.images, None)
     if variant in USUAL:
-        package = USUAL[variant]()
+        package, model = (make() for make in USUAL[variant])
     else:
+        model = untrained(variant, precision)
         mean_and_deviation = read_normalization(with_embedding() / "embedding.npy")
         package = write_package(tmp_path / variant, model, variant, mean_and_deviation)
+    if not takes_embedding(model):
+        test = Examples(test.images, None)
     if precision == "float32":
         compare_at_other_sizes(package, model)
     colorize = colorization.load(package)

@@ -37,7 +37,7 @@ from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.samples import Samples
 from colorization.scoring.vividness import VividnessSweep
 from evaluated import evaluation, record, rows, run
-from packaged import with_vividness
+from packaged import with_embedding, with_vividness
 from release import evaluation as read_one
 from samples import ROOT, encoded, scene
 
@@ -65,14 +65,14 @@ def notes(tmp_path: Path) -> Path:
     return path
 
 
-def test_half_precision_changes_results_little(package: Path, tmp_path: Path) -> None:
-    whole, half = package / "model.onnx", tmp_path / "half.onnx"
+def test_half_precision_changes_results_little(tmp_path: Path) -> None:
+    whole, half = with_embedding() / "model.onnx", tmp_path / "half.onnx"
     halve_weights(whole, half)
     assert half.stat().st_size < 0.52 * whole.stat().st_size
-    L = np.random.default_rng(1).uniform(-1, 1, (2, 64, 96, 1)).astype(np.float32)
-    one, other = (
-        onnxruntime.InferenceSession(path).run(None, {"L": L})[0] for path in (whole, half)
-    )
+    rng = np.random.default_rng(1)
+    shapes = {"L": (2, 64, 96, 1), "embedding": (2, 1000)}
+    given = {name: rng.uniform(-1, 1, shape).astype(np.float32) for name, shape in shapes.items()}
+    one, other = (onnxruntime.InferenceSession(path).run(None, given)[0] for path in (whole, half))
     assert 0 < np.abs(one - other).max() < 0.01 * np.ptp(one)
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 import colorization
 from colorization.core.errors import ColorizationError
 from colorization.embedding import resizing
+from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.packaging import saved_model
 from packaged import EMBED, SIDE, with_embedding, with_hints, with_vividness, write_package
 from samples import ROOT
@@ -48,15 +49,15 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_package(folder, small_model(), "vgg16_repeat")
 
 
-@pytest.fixture(params=["baseline", "mobilenet_unet", "vgg16_repeat"])
+@pytest.fixture(params=["embedding", "vividness", "neither"])
 def package(request: pytest.FixtureRequest) -> Path:
     """A package with embedding, one with vividness and normalization, and one with neither.
 
     Their models are next to them.
     """
-    if request.param == "vgg16_repeat":
+    if request.param == "neither":
         return request.getfixturevalue("plain")
-    return with_embedding() if request.param == "baseline" else with_vividness()
+    return with_embedding() if request.param == "embedding" else with_vividness()
 
 
 def model_of(package: Path) -> Path:
@@ -65,7 +66,7 @@ def model_of(package: Path) -> Path:
 
 
 def test_a_saved_model_equals_the_package(package: Path, tmp_path: Path) -> None:
-    params = params_of(tmp_path, package.name)
+    params = params_of(tmp_path, TrainingRecord.read(model_of(package) / TRAINING).variant)
     saved_model.export(model_of(package), params, tmp_path / "exported")
     served = tf.saved_model.load(str(tmp_path / "exported")).signatures["serving_default"]
     colorizer = colorization.load(package)

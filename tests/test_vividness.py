@@ -17,7 +17,7 @@ from colorization.scoring.trivial import TrivialScores, score_trivial
 from colorization.scoring.vividness import DISPLAYED, VividnessSweep, read_sweep, write_sweep
 from colorization.scoring.vividness_sweep import decode_samples, sweep_vividness
 from evaluated import evaluation, files_in
-from packaged import untrained
+from packaged import adjustable_model
 from samples import colors_of_scenes, examples
 
 MIN_CHROMA = 30.0  # two of the scenes are grayer
@@ -26,7 +26,7 @@ MIN_CHROMA = 30.0  # two of the scenes are grayer
 @pytest.fixture(scope="module")
 def model() -> keras.Model:
     """A model with a default vividness of 0.5."""
-    return untrained("mobilenet_unet")
+    return adjustable_model()
 
 
 @pytest.fixture(scope="module")
