@@ -55,8 +55,6 @@ NOT_RUN = {
     '.venv/bin/pip install "jax[cuda13]"': "it asks a network, and is of use with a GPU",
     ". .venv/bin/activate": "the tests run in an environment already",
     ".venv/bin/pre-commit install": "it asks a network",
-    "colorize photo.jpg scans/ --hints hints.csv --model models/chosen --output hinted": "followed "
-    "below, with a model that takes hints",
     "colorize-page": "it serves until it is stopped; test_page opens it",
     "dvc remote add --default storage /some/folder": "test_pipeline has a folder for it",
     "dvc push --run-cache": "test_pipeline",
@@ -275,6 +273,7 @@ def photographs(folder: Path) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(encoded(scene(number)))
     Image.fromarray(scene(9)).save(folder / "old.tif")
+    (folder / "hints.csv").write_text(by_heading("docs/hints.md")["The command"][0].code)
     drawn = {f"{number}.jpg": encoded(scene(number)) for number in range(24)}
     pack(folder.parent / "photos.zip", drawn)
 
@@ -348,10 +347,8 @@ def test_python_runs(page: str, tmp_path: Path) -> None:
 
 def test_hints_are_given_by_the_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     photographs(tmp_path)
-    shutil.copytree(with_hints(), tmp_path / "models" / "chosen")
     monkeypatch.chdir(tmp_path)
-    table, run = by_heading("docs/hints.md")["The command"]
-    Path("hints.csv").write_text(table.code)
+    _, run = by_heading("docs/hints.md")["The command"]
     program, *arguments = shlex.split(run.code)
     assert (program, colorize(arguments)) == ("colorize", 0)
     for name, told in {
