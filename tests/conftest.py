@@ -66,10 +66,12 @@ def pytest_collection_finish() -> None:
     """Let the garbage collector pass over half a million objects of imported modules.
 
     For good: a conversion to ONNX, which freezes all objects for a while, would unfreeze them too.
+    Full collections are rare otherwise, since `_memory` frees what takes much memory.
     """
     gc.collect()
     gc.freeze()
-    vars(gc).update(freeze=lambda: None, unfreeze=lambda: None)
+    vars(gc).update(unfreeze=lambda: None)
+    gc.set_threshold(700, 10, 100)
 
 
 class Project:
