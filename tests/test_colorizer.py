@@ -193,14 +193,24 @@ def test_arrays_images_and_paths_give_the_same(colorizer: Colorizer, tmp_path: P
         np.testing.assert_array_equal(results[0], other)
 
 
-def test_a_batch_equals_single_predictions(colorizer: Colorizer) -> None:
+def test_several_photographs_equal_single_ones_and_the_network_gets_one_at_a_time(
+    colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, given = colorizer._network, []
+
+    def recorded(*arrays: np.ndarray) -> list[np.ndarray]:
+        given.append(len(arrays[0]))
+        return network(*arrays)
+
+    monkeypatch.setattr(colorizer, "_network", recorded)
     photographs = [
         colorizer.prepare_input(Image.fromarray(scene(seed, *size)))
         for seed, size in enumerate([(64, 64), (96, 64), (64, 64), (64, 200)])
     ]
     for one, together in zip(photographs, colorizer.predict(photographs), strict=True):
-        np.testing.assert_allclose(colorizer.predict([one])[0], together, atol=2e-4)
+        np.testing.assert_array_equal(colorizer.predict([one])[0], together)
         assert together.shape == (*one.L.shape[:2], 2)
+    assert set(given) == {1}
 
 
 def tampered(package: Path, tmp_path: Path) -> Path:

@@ -1,8 +1,7 @@
 """Predict ab with a packaged model, without decoding photographs."""
 
 import functools
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -238,7 +237,7 @@ class Predictor:
         inputs = [
             (each.L,) if each.square is None else (each.L, each.square) for each in photographs
         ]
-        return list(map(Features, photographs, _in_batches(self._encode, inputs)))
+        return list(map(Features, photographs, _one_by_one(self._encode, inputs)))
 
     def _encode(self, L: np.ndarray, *squares: np.ndarray) -> Sequence[np.ndarray]:
         inputs = [L]
@@ -262,7 +261,7 @@ class Predictor:
                 )
             )
             inputs = [(*arrays, drawn) for arrays, drawn in zip(inputs, maps, strict=True)]
-        return [output for (output,) in _in_batches(self._network, inputs)]
+        return [output for (output,) in _one_by_one(self._network, inputs)]
 
     def decode(
         self, predicted: np.ndarray, vividness: float | None = None, saturation: float = 1.0
@@ -344,17 +343,13 @@ class Predictor:
         return checked_number("vividness", vividness, 1)
 
 
-def _in_batches(
+def _one_by_one(
     network: Network, examples: Sequence[tuple[np.ndarray, ...]]
-) -> list[tuple[np.ndarray, ...]]:
-    """Call a network once for all examples of the same shapes; return the outputs of each."""
-    outputs: list[tuple[np.ndarray, ...]] = [()] * len(examples)
-    groups = defaultdict(list)
-    for index, arrays in enumerate(examples):
-        groups[tuple(array.shape for array in arrays)].append(index)
-    for indices in groups.values():
-        inputs = zip(*(examples[index] for index in indices), strict=True)
-        batch = network(*(np.stack(arrays) for arrays in inputs))
-        for index, *computed in zip(indices, *batch, strict=True):
-            outputs[index] = tuple(computed)
-    return outputs
+) -> Iterator[tuple[np.ndarray, ...]]:
+    """Call a network for one example after the other; return the outputs of each.
+
+    A batch would take as much time, since the network computes in one thread, and far more memory.
+    """
+    for arrays in examples:
+        outputs = network(*(array[np.newaxis] for array in arrays))
+        yield tuple(output[0].copy() for output in outputs)  # ONNX Runtime's memory is limited
