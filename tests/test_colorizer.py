@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ from samples import VARIANTS, encoded, scene
 NETWORKS = sorted({line.network: name for name, line in reversed(VARIANTS.items())}.values())
 # A conversion takes long. `make test` has a network with the embedding, and a small one with what
 # the others consist of; test_pipeline converts two more.
-USUAL = {
+USUAL: dict[str, tuple[Callable[[], Path], Callable[[], keras.Model]]] = {
     "baseline": (with_embedding, partial(untrained, "baseline")),
     "adjustable": (with_vividness, adjustable_model),
 }
@@ -95,7 +96,8 @@ def test_a_test_photograph_gets_the_pixels_that_evaluation_measured(
 ) -> None:
     test = scenes_with_embeddings()
     if variant in USUAL:
-        package, model = (make() for make in USUAL[variant])
+        make_package, make_model = USUAL[variant]
+        package, model = make_package(), make_model()
     else:
         model = untrained(variant, precision)
         mean_and_deviation = read_normalization(with_embedding() / "embedding.npy")
@@ -198,7 +200,7 @@ def test_several_photographs_equal_single_ones_and_the_network_gets_one_at_a_tim
 ) -> None:
     network, given = colorizer._network, []
 
-    def recorded(*arrays: np.ndarray) -> list[np.ndarray]:
+    def recorded(*arrays: np.ndarray) -> Sequence[np.ndarray]:
         given.append(len(arrays[0]))
         return network(*arrays)
 
