@@ -52,6 +52,14 @@ TINY: dict[str, Any] = {
 }
 
 
+MOST_WORKERS = 4  # each takes some 2 GB
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors, since many tests wait for files and processes."""
+    return min(MOST_WORKERS, (os.cpu_count() or 1) + 1)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests of the reproduced projects first.
