@@ -7,7 +7,7 @@ from typing import Any
 
 from filelock import FileLock
 
-folder = Path("unset")  # of all workers; conftest sets it
+folder: Path | None = None  # of all workers; conftest sets it, and whoever starts a process
 
 
 def made_once(name: str, make: Callable[[Path], Any]) -> tuple[Path, Any]:
@@ -15,6 +15,7 @@ def made_once(name: str, make: Callable[[Path], Any]) -> tuple[Path, Any]:
 
     With what `make` returned, which must be representable in JSON.
     """
+    assert folder is not None
     returned = folder / f"{name}.json"
     with FileLock(folder / f"{name}.lock"):
         if not returned.exists():

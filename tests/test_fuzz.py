@@ -29,6 +29,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+import shared
 from colorization.colorizing import colorizer, originals
 from colorization.colorizing.mark import mark
 from colorization.core.errors import ColorizationError
@@ -255,8 +256,9 @@ PROCESSES = {
 SEED = 20261125
 
 
-def try_all(process: str, share: float, report: Path) -> None:
+def try_all(process: str, share: float, report: Path, of_all_workers: Path) -> None:
     """Try the mutants of some kinds, and write down how they ended."""
+    shared.folder = of_all_workers
     outcomes: dict[str, Counter[str]] = {}
     wrong = []
     for name, kind in PROCESSES[process].items():
@@ -302,7 +304,7 @@ def says_something(message: str) -> bool:
 def test_every_mutant_is_decoded_or_refused(process: str, share: float, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     trying = multiprocessing.get_context("spawn").Process(
-        target=try_all, args=(process, share, report)
+        target=try_all, args=(process, share, report, shared.folder)
     )
     trying.start()
     trying.join()
