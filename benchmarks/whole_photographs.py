@@ -58,7 +58,8 @@ def enlargements(colorizer: Colorizer, paths: list[Path]) -> pd.DataFrame:
     whole = [(path, photograph) for path, photograph in prepared if photograph.picture is None]
     paths, inputs = map(list, zip(*whole, strict=True))
     ab = [colorizer.decode(output) for output in colorizer.predict(inputs)]
-    measured = np.array(Parallel(n_jobs=-1)(map(delayed(compare), paths, inputs, ab)))
+    small_L = [photograph.L for photograph in inputs]
+    measured = np.array(Parallel(n_jobs=-1)(map(delayed(compare), paths, small_L, ab)))
     over_bilinear = measured[..., 0] - measured[:, :1, 0]
     return pd.DataFrame(
         {
