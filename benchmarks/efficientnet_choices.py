@@ -23,7 +23,7 @@ import keras
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from skimage.transform import resize
+from skimage.transform import resize, resize_local_mean
 
 import turns
 from cached import DATA, FewData, settings_and_data, train
@@ -34,6 +34,7 @@ from colorization.color import color_metrics
 from colorization.color.lab import chroma_of
 from colorization.color.statistics import ColorStatistics
 from colorization.core.settings import Train
+from colorization.dataset.arrays import LabArrays
 from colorization.dataset.examples import Examples
 from colorization.networks import catalog, hints
 from colorization.networks.classification import classification, halve
@@ -59,11 +60,16 @@ Patch = Callable[[], AbstractContextManager]
 
 
 class Watching(FewData):
-    """Data with few validation images as well."""
+    """Data with few validation images as well, and with images of a chosen size."""
 
     def examples(self, split: str) -> Examples:
         examples = super().examples(split)
-        return examples.subset(slice(0, WATCHED)) if split == "validation" else examples
+        if split == "validation":
+            examples = examples.subset(slice(0, WATCHED))
+        images = examples.images
+        return Examples(
+            LabArrays(images.names, resized(images.L), resized(images.ab), images.rgb), None
+        )
 
 
 class WithoutHints(Batches):
@@ -122,11 +128,22 @@ def cut_and_resize(
     )
 
 
+def resized(maps: np.ndarray) -> np.ndarray:
+    """Return (N, H, W, C) maps at the chosen image size, by area averaging."""
+    side = IMAGE_SIZE.get("side", maps.shape[1])
+    if side == maps.shape[1]:
+        return maps
+    return np.stack(
+        [resize_local_mean(image.astype(np.float32), (side, side)) for image in maps]
+    ).astype(maps.dtype)
+
+
 def mobilenet(x: keras.KerasTensor, _: str, outputs: tuple[str, ...]) -> list[keras.KerasTensor]:
     return encode(x, "mobilenet_v2", outputs)
 
 
 SETTINGS: dict[str, Any] = {}
+IMAGE_SIZE: dict[str, int] = {}  # "side", px, if it is not that of the cached arrays
 # The outputs of MobileNetV2's last blocks at the same sizes, and its layers before the third.
 MOBILENET_TAPS = ("block_16_project", "block_12_add", "block_5_add", "block_2_add")
 MOBILENET_FROZEN = ("Conv1", "expanded_conv", *(f"block_{index}_" for index in range(1, 6)))
@@ -135,6 +152,7 @@ CHOICES: Mapping[str, tuple[Patch, ...]] = {
     "plain": (),
     "crops": (partial(setting, crop=96),),
     "zooms": (partial(patch.object, input_pipeline, "_cut_out", cut_and_resize),),
+    "96 px": (partial(patch.dict, IMAGE_SIZE, side=96),),
     "aged": (partial(setting, aged=0.3),),
     "tuned": (partial(setting, encoder_lr_multiplier=0.1),),
     "tuned whole": (
@@ -225,11 +243,13 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
     errors, measured = [], []
     for start in range(0, len(colorful), BATCH):
         batch = colorful[start : start + BATCH]
-        logits = adjustable.logits(validation.inputs(batch))
+        L = resized(validation.images.L[batch]).astype(np.float32)
+        logits = adjustable.logits([L])
         truth = validation.images.ab[batch].astype(np.float32)
-        hinted = adjustable.logits([*validation.inputs(batch), true_hints(truth, start)])
+        hinted = adjustable.logits([L, true_hints(resized(truth), start)])
         ways = [adjustable.decode_with(logits, rebalancing, t) for t in TEMPERATURES]
         ways.append(adjustable.decode_with(hinted, rebalancing, 1.0))
+        ways = [enlarged(way, truth.shape) for way in ways]
         constant_color = np.broadcast_to(colors.mean_ab, truth.shape)
         errors += [
             [np.mean((way[i] - truth[i]) ** 2) for way in (constant_color, *ways)]
@@ -254,6 +274,12 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
         named[f"colorfulness, T {t:g}"] = round(float(colorfulness[index] / truth_colorfulness), 3)
         named[f"stains, T {t:g}, %"] = round(float(100 * stains[index]), 3)
     return named
+
+
+def enlarged(ab: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    if ab.shape == shape:
+        return ab
+    return np.stack([resize(image, shape[1:], order=1) for image in ab])
 
 
 def true_hints(ab: np.ndarray, seed: int) -> np.ndarray:
