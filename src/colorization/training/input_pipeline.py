@@ -11,12 +11,15 @@ import numpy as np
 from colorization.dataset.examples import Examples
 from colorization.training.aging import age
 from colorization.training.hints import draw_hints
+from colorization.training.shapes import draw_shapes
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
 Target = Callable[[np.ndarray], np.ndarray]
 Batch = tuple[tuple[np.ndarray, ...], np.ndarray]
+
+SHAPES = 0.1  # share of the images that are drawn shapes instead, if the model takes hints
 
 
 class Batches(keras.utils.PyDataset):
@@ -37,7 +40,9 @@ class Batches(keras.utils.PyDataset):
     indices : (K,) int array, optional
         The images to use; all by default.
     hints : bool
-        Whether the model takes hints, drawn at the size of the target; see `draw_hints`.
+        Whether the model takes hints, drawn at the size of the target; see `draw_hints`. Then some
+        images are replaced by drawn ones, from which it learns how far a hint reaches; see
+        `draw_shapes`.
     flip : bool
         Mirror each image with a probability of one half in each epoch. The embedding stays that of
         the unmirrored image.
@@ -111,8 +116,13 @@ class Batches(keras.utils.PyDataset):
         if self._aged:
             age(L, ab, self._aged, rng)
         target = self._target(ab)
-        hints = [draw_hints(target, rng)] if self._hints else []
-        return (L, *embeddings, *hints), target
+        if not self._hints:
+            return (L, *embeddings), target
+        hints = draw_hints(target, rng)
+        for row in np.flatnonzero(rng.random(len(L)) < SHAPES):
+            L[row], drawn, hints[row] = draw_shapes(L.shape[1], rng)
+            target[row] = self._target(drawn[None])[0]
+        return (L, *embeddings, hints), target
 
     def _draw(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         """Draw the order of an epoch's images, and whether each image is mirrored."""
