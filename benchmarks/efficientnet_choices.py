@@ -44,6 +44,7 @@ from colorization.networks.saving import load_model
 from colorization.networks.vividness import AdjustableModel
 from colorization.training import fitting, input_pipeline
 from colorization.training import hints as drawn_hints
+from colorization.training.aging import age
 from colorization.training.hints import patches
 from colorization.training.input_pipeline import Batch, Batches
 from colorization.training.one_image import measure_colorizations
@@ -154,6 +155,7 @@ CHOICES: Mapping[str, tuple[Patch, ...]] = {
     "zooms": (partial(patch.object, input_pipeline, "_cut_out", cut_and_resize),),
     "96 px": (partial(patch.dict, IMAGE_SIZE, side=96),),
     "aged": (partial(setting, aged=0.3),),
+    "a tenth aged": (partial(setting, aged=0.1),),
     "tuned": (partial(setting, encoder_lr_multiplier=0.1),),
     "tuned whole": (
         partial(setting, encoder_lr_multiplier=0.1),
@@ -161,6 +163,11 @@ CHOICES: Mapping[str, tuple[Patch, ...]] = {
     ),
     "tuned faster": (partial(setting, encoder_lr_multiplier=0.3),),
     "no hints": (partial(patch.object, fitting, "Batches", WithoutHints),),
+    "no shapes": (partial(patch.object, input_pipeline, "SHAPES", 0.0),),
+    "more shapes": (
+        partial(patch.object, input_pipeline, "SHAPES", 0.15),
+        partial(patch.object, drawn_hints, "WITHOUT", 0.85),
+    ),
     "smaller hints": (partial(patch.object, hints, "AB_SPREAD", 1.0),),
     "hints for half": (partial(patch.object, drawn_hints, "WITHOUT", 0.5),),
     "no dropout": (constant("DROPOUT", 0.0),),
@@ -175,6 +182,7 @@ CHOICES: Mapping[str, tuple[Patch, ...]] = {
     "slower": (partial(setting, learning_rate=0.0005),),
     "last level of 64": (constant("DECODER", (256, 256, 160, 64)),),
     "wider decoder": (constant("DECODER", (384, 320, 192, 128)),),
+    "wider where small": (constant("DECODER", (512, 384, 160, 64)),),
     "mobilenet_v2": (
         partial(patch.object, efficientnet_unet, "encode", mobilenet),
         constant(
@@ -247,8 +255,9 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
         logits = adjustable.logits([L])
         truth = validation.images.ab[batch].astype(np.float32)
         hinted = adjustable.logits([L, true_hints(resized(truth), start)])
+        old = adjustable.logits([looking_old(L, start)])
         ways = [adjustable.decode_with(logits, rebalancing, t) for t in TEMPERATURES]
-        ways.append(adjustable.decode_with(hinted, rebalancing, 1.0))
+        ways += [adjustable.decode_with(other, rebalancing, 1.0) for other in (hinted, old)]
         ways = [enlarged(way, truth.shape) for way in ways]
         constant_color = np.broadcast_to(colors.mean_ab, truth.shape)
         errors += [
@@ -266,7 +275,10 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
     truth_colorfulness = np.mean(
         [color_metrics.colorfulness(validation.images.rgb[i]) for i in colorful[: len(measured)]]
     )
-    named = {f"E, {HINTS} hints": round(float(removed[-1]), 2)}
+    named = {
+        f"E, {HINTS} hints": round(float(removed[-2]), 2),
+        "E, aged": round(float(removed[-1]), 2),
+    }
     for index, t in enumerate(TEMPERATURES):
         named[f"E, T {t:g}"] = round(float(removed[index]), 2)
     for index, t in enumerate(TEMPERATURES[1:], start=2):
@@ -274,6 +286,12 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
         named[f"colorfulness, T {t:g}"] = round(float(colorfulness[index] / truth_colorfulness), 3)
         named[f"stains, T {t:g}, %"] = round(float(100 * stains[index]), 3)
     return named
+
+
+def looking_old(L: np.ndarray, seed: int) -> np.ndarray:
+    old = L.copy()
+    age(old, np.zeros((*L.shape[:3], 2), np.float32), 1.0, np.random.default_rng(seed))
+    return old
 
 
 def enlarged(ab: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
