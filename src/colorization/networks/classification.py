@@ -51,9 +51,10 @@ def classification(colors: ColorStatistics, rebalancing: float = 1.0) -> Objecti
     def head(
         features: keras.KerasTensor, hints: keras.KerasTensor | None = None
     ) -> keras.KerasTensor:
+        name = LOGITS if hints is None else "prior"
+        prior = layers.Conv2D(len(centers), 1, name=name)(features)
         if hints is None:
-            return layers.Conv2D(len(centers), 1, name=LOGITS)(features)
-        prior = layers.Conv2D(len(centers), 1, name="prior")(features)
+            return prior
         likelihood = HintLikelihood(len(centers), name=LOGITS)
         posterior = likelihood(prior, hints)
         likelihood.set_colors(centers)
