@@ -18,7 +18,7 @@ from colorization.embedding import imagenet, resizing, standardization
 from colorization.networks.architecture import Architecture, build_network, takes_embedding
 from colorization.networks.blocks import BilinearUpsampling, conv_norm_relu, conv_relu
 from colorization.networks.classification import classification
-from colorization.networks.hints import CHANNELS, HINTS, JoinHints
+from colorization.networks.hints import CHANNELS, HINTS, HintAttention, JoinHints
 from colorization.networks.record import TRAINING
 from colorization.networks.saving import save_architecture
 from colorization.networks.vividness import LOGITS
@@ -90,7 +90,7 @@ def hinted_model() -> keras.Model:
         hints = keras.Input((None, None, CHANNELS), name=HINTS, optional=True)
         half = conv_relu(L, 8, downsample=True, name="half")
         x = conv_relu(half, 16, downsample=True, name="quarter")
-        x = conv_relu(JoinHints(2)(x, hints), 16, name="decoder_1")
+        x = conv_relu(HintAttention(2)(JoinHints(2)(x, hints), hints), 16, name="decoder_1")
         x = keras.layers.Concatenate()([BilinearUpsampling()(x), half])
         x = conv_relu(JoinHints(1)(x, hints), 16, name="decoder_2")
         return keras.Model([L, hints], x)

@@ -7,7 +7,13 @@ from scipy.special import softmax
 from scipy.stats import multivariate_normal
 
 from colorization.color.lab import AB_SCALE
-from colorization.networks.hints import AB_SPREAD, ERROR, HintLikelihood, JoinHints
+from colorization.networks.hints import (
+    AB_SPREAD,
+    ERROR,
+    HintAttention,
+    HintLikelihood,
+    JoinHints,
+)
 from colorization.training.hints import PATCH_SIDES, draw_hints, patches
 
 
@@ -39,6 +45,57 @@ def test_no_hints_are_as_hints_nowhere() -> None:
     layer = JoinHints(2)
     np.testing.assert_array_equal(np.asarray(layer(features)), np.asarray(layer(features, nowhere)))
     again = JoinHints.from_config(layer.get_config())
+    assert again.compute_output_shape(features.shape) == (2, 4, 4, 5)
+
+
+def attended(layer: HintAttention, features: np.ndarray, hints: np.ndarray) -> np.ndarray:
+    """What the layer appends to the features of one image, (H, W, 3)."""
+    result = np.asarray(layer(features[None], hints[None]))[0]
+    np.testing.assert_array_equal(result[..., :-3], features)
+    return result[..., -3:]
+
+
+def test_attention_is_the_softmax_of_queries_and_keys_over_the_hints_and_none() -> None:
+    features = np.random.default_rng(4).normal(0, 2, (6, 4, 5)).astype(np.float32)
+    hints = np.zeros((12, 8, 3), np.float32)
+    # Two in the upper left 4 x 4 pixels, which share a key, and one in the lower right ones.
+    hints[1, 2], hints[3, 3], hints[10, 5] = (0.5, 0.25, 1), (0.3, 0.15, 1), (-0.25, 0.0, 1)
+    layer = HintAttention(2, size=3)
+    actual = attended(layer, features, hints)
+    queries, keys = (features @ np.asarray(kernel) for kernel in (layer.query, layer.key))
+    first = (keys[0, 1] + keys[1, 1]) / 2
+    scores = np.stack([queries @ first, queries @ keys[5, 2], 0 * queries[..., 0]], axis=-1)
+    scores[..., :2] /= 3**0.5
+    values = np.array([(0.4, 0.2, 1), (-0.25, 0, 1), (0, 0, 0)]) / (AB_SPREAD, AB_SPREAD, 1)
+    np.testing.assert_allclose(actual, softmax(scores, axis=-1) @ values, atol=1e-5)
+
+
+def test_attention_finds_what_looks_alike_wherever_it_is() -> None:
+    """Pixels that look like the hint's place get its color, the same anywhere; others do not."""
+    features = np.zeros((8, 8, 2), np.float32)
+    features[..., 0] = 1
+    features[:2, :2] = features[5:, 6:] = (0, 1)
+    hints = np.zeros((8, 8, 3), np.float32)
+    hints[0, 1] = (0.1, -0.1, 1)
+    layer = HintAttention(1, size=1)
+    layer.build(features[None].shape)
+    layer.query.assign([[-9.0], [9.0]])
+    layer.key.assign([[-9.0], [9.0]])
+    result = attended(layer, features, hints)
+    np.testing.assert_allclose(result[features[..., 1] == 1], [[0.8, -0.8, 1]] * 10, atol=1e-6)
+    np.testing.assert_allclose(result[features[..., 1] == 0], 0, atol=1e-6)
+
+
+def test_attention_without_hints_appends_nothing() -> None:
+    features = truth(2, 4)
+    nowhere = np.zeros((2, 8, 8, 3), np.float32)
+    nowhere[1, 2, 3] = (0.5, 0.5, 1)  # hints of another image
+    layer = HintAttention(2)
+    without, some = np.asarray(layer(features)), np.asarray(layer(features, nowhere))
+    np.testing.assert_array_equal(without[..., 2:], np.zeros((2, 4, 4, 3)))
+    np.testing.assert_array_equal(some[0], without[0])
+    assert some[1, ..., 2:].all()
+    again = HintAttention.from_config(layer.get_config())
     assert again.compute_output_shape(features.shape) == (2, 4, 4, 5)
 
 

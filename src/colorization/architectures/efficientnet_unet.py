@@ -16,7 +16,7 @@ from colorization.networks.blocks import (
 )
 from colorization.networks.classification import classification
 from colorization.networks.encoders import encode
-from colorization.networks.hints import CHANNELS, HINTS, JoinHints
+from colorization.networks.hints import CHANNELS, HINTS, HintAttention, JoinHints
 
 # The last blocks at 1/32, 1/16, 1/8 and 1/4 of the enlarged L, and the channels to which a 1x1
 # convolution reduces each.
@@ -30,6 +30,7 @@ TAPS = (
 FROZEN = ("stem", *(f"block_{index}_" for index in range(7)))
 # Filters of the decoder at these sizes.
 DECODER = (256, 256, 160, 96)
+ATTENDING = 3  # the level of the decoder, from 1, at which pixels attend to hints
 DROPOUT = 0.1  # share of the channels dropped after each of these
 
 
@@ -53,6 +54,8 @@ def _build() -> keras.Model:
             joined = layers.Concatenate(name=f"{name}_join")([enlarged, joined])
         factor = 2 ** (len(TAPS) - index)  # hints have the size of the last level
         joined = JoinHints(factor, name=f"{name}_hints")(joined, hints)
+        if index == ATTENDING:
+            joined = HintAttention(factor, name=f"{name}_attention")(joined, hints)
         x = conv_norm_relu(joined, filters, name=name)
         x = layers.SpatialDropout2D(DROPOUT, name=f"{name}_dropout")(x)
     x = layers.Concatenate(name="L_join")([x, SpaceToDepth(name="L_folded")(L)])

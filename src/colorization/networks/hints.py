@@ -17,6 +17,7 @@ from colorization.color.lab import AB_SCALE
 HINTS = "hints"  # the name of the model's input
 CHANNELS = 3  # a, b, and 1 where there is a hint
 SCALE = 2  # hints have half the height and width of L
+KEY_POOL = 2  # the keys of attention have half the height and width of the queries
 AB_SPREAD = 1 / 8  # about the standard deviation of ab in photographs
 ERROR = 5.0  # of a hint, in CIE ab: half the width of a bin
 
@@ -47,11 +48,8 @@ class JoinHints(layers.Layer):
         AB_SPREAD: of the features' size, it is learned in fewer steps. None: no hints.
         """
         if hints is None:
-            nothing = ops.zeros_like(features[..., :1])
-            return ops.concatenate([features, *[nothing] * CHANNELS], axis=-1)
-        reduced = ops.average_pool(ops.cast(hints, "float32"), self._factor, self._factor)
-        share = reduced[..., 2:]  # of the pixels that have a hint
-        ab = reduced[..., :2] / ops.maximum(share, self._factor**-2) / AB_SPREAD
+            return _with_nothing(features)
+        ab, share = _reduced(hints, self._factor)
         joined = ops.concatenate([ab, ops.cast(share > 0, ab.dtype)], axis=-1)
         return ops.concatenate([features, ops.cast(joined, features.dtype)], axis=-1)
 
@@ -66,6 +64,89 @@ class JoinHints(layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the configuration that rebuilds the layer."""
         return super().get_config() | {"factor": self._factor}
+
+
+@keras.saving.register_keras_serializable(package="colorization")
+class HintAttention(layers.Layer):
+    """Append to each pixel the colors of the hints on places that look alike, however far away.
+
+    Attention (Vaswani et al., Attention Is All You Need, 2017), from all pixels to the hints: the
+    weights of their colors are the softmax of the products of queries and keys, both linear in the
+    features. One more key, of zeros, stands for none of the hints.
+
+    Parameters
+    ----------
+    factor : int
+        Height and width of the hints, over those of the features.
+    size : int
+        Length of queries and keys.
+    **options
+        Options of every Keras layer.
+    """
+
+    def __init__(self, factor: int, size: int = 32, **options: Any) -> None:
+        super().__init__(**options)
+        self._factor = factor
+        self._size = size
+
+    def build(self, features_shape: tuple, hints_shape: tuple | None = None) -> None:  # noqa: ARG002
+        """Create the weights."""
+        shape = features_shape[-1], self._size
+        self.query = self.add_weight(shape=shape, initializer="glorot_uniform", name="query")
+        self.key = self.add_weight(shape=shape, initializer="glorot_uniform", name="key")
+
+    def call(
+        self, features: keras.KerasTensor, hints: keras.KerasTensor | None = None
+    ) -> keras.KerasTensor:
+        """Return (N, H, W, C + 3) from features, (N, H, W, C), as `JoinHints` does.
+
+        The last channel is the sum of all weights but that of none of the hints.
+        """
+        if hints is None:
+            return _with_nothing(features)
+        ab, share = _reduced(hints, self._factor * KEY_POOL)
+        here = ops.cast(_reduced(hints, self._factor)[1] > 0, "float32")
+        keys = ops.cast(ops.matmul(features, self.key), "float32") * here
+        keys = ops.average_pool(keys, KEY_POOL, KEY_POOL)
+        keys = keys / ops.maximum(ops.average_pool(here, KEY_POOL, KEY_POOL), KEY_POOL**-2)
+        queries = ops.cast(ops.matmul(features, self.query), "float32")
+        scores = ops.matmul(_flat(queries), ops.transpose(_flat(keys), (0, 2, 1)))
+        hinted = _flat(share)[..., 0] > 0
+        scores = ops.where(hinted[:, None], scores * self._size**-0.5, -1e9)
+        weights = ops.softmax(ops.pad(scores, ((0, 0), (0, 0), (0, 1))), axis=-1)[..., :-1]
+        values = ops.concatenate([_flat(ab), ops.cast(hinted, ab.dtype)[..., None]], axis=-1)
+        attended = ops.reshape(ops.matmul(weights, values), (*ops.shape(features)[:-1], CHANNELS))
+        return ops.concatenate([features, ops.cast(attended, features.dtype)], axis=-1)
+
+    def compute_output_shape(
+        self,
+        features_shape: tuple,
+        hints_shape: tuple | None = None,  # noqa: ARG002
+    ) -> tuple:
+        """Compute the shape of the result."""
+        return (*features_shape[:-1], features_shape[-1] + CHANNELS)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the configuration that rebuilds the layer."""
+        return super().get_config() | {"factor": self._factor, "size": self._size}
+
+
+def _with_nothing(features: keras.KerasTensor) -> keras.KerasTensor:
+    nothing = ops.zeros_like(features[..., :1])
+    return ops.concatenate([features, *[nothing] * CHANNELS], axis=-1)
+
+
+def _reduced(hints: keras.KerasTensor, factor: int) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """Return the hints' mean color / AB_SPREAD in each place, and the share that has hints."""
+    reduced = ops.average_pool(ops.cast(hints, "float32"), factor, factor)
+    share = reduced[..., 2:]
+    return reduced[..., :2] / ops.maximum(share, factor**-2) / AB_SPREAD, share
+
+
+def _flat(maps: keras.KerasTensor) -> keras.KerasTensor:
+    """Return (N, H W, C) from (N, H, W, C)."""
+    shape = ops.shape(maps)
+    return ops.reshape(maps, (shape[0], -1, shape[-1]))
 
 
 @keras.saving.register_keras_serializable(package="colorization")
