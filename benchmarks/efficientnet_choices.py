@@ -163,6 +163,7 @@ CHOICES: Mapping[str, tuple[Patch, ...]] = {
     ),
     "tuned faster": (partial(setting, encoder_lr_multiplier=0.3),),
     "no hints": (partial(patch.object, fitting, "Batches", WithoutHints),),
+    "no attention": (constant("ATTENDING", 0),),
     "no shapes": (partial(patch.object, input_pipeline, "SHAPES", 0.0),),
     "more shapes": (
         partial(patch.object, input_pipeline, "SHAPES", 0.15),
