@@ -19,6 +19,7 @@ CHANNELS = 3  # a, b, and 1 where there is a hint
 SCALE = 2  # hints have half the height and width of L
 KEY_POOL = 2  # the keys of attention have half the height and width of the queries
 AB_SPREAD = 1 / 8  # about the standard deviation of ab in photographs
+NEVER = -1e9  # the score of a place without hints
 ERROR = 5.0  # of a hint, in CIE ab: half the width of a bin
 
 
@@ -49,8 +50,9 @@ class JoinHints(layers.Layer):
         """
         if hints is None:
             return _with_nothing(features)
-        ab, share = _reduced(hints, self._factor)
-        joined = ops.concatenate([ab, ops.cast(share > 0, ab.dtype)], axis=-1)
+        hints = ops.cast(hints, "float32")
+        ab, share = _mean_where(hints[..., :2], hints[..., 2:], self._factor)
+        joined = ops.concatenate([ab / AB_SPREAD, ops.cast(share > 0, "float32")], axis=-1)
         return ops.concatenate([features, ops.cast(joined, features.dtype)], axis=-1)
 
     def compute_output_shape(
@@ -104,17 +106,21 @@ class HintAttention(layers.Layer):
         """
         if hints is None:
             return _with_nothing(features)
-        ab, share = _reduced(hints, self._factor * KEY_POOL)
-        here = ops.cast(_reduced(hints, self._factor)[1] > 0, "float32")
-        keys = ops.cast(ops.matmul(features, self.key), "float32") * here
-        keys = ops.average_pool(keys, KEY_POOL, KEY_POOL)
-        keys = keys / ops.maximum(ops.average_pool(here, KEY_POOL, KEY_POOL), KEY_POOL**-2)
-        queries = ops.cast(ops.matmul(features, self.query), "float32")
+        hints = ops.cast(hints, "float32")
+        ab, share = _mean_where(hints[..., :2], hints[..., 2:], self._factor * KEY_POOL)
+        hinted = ops.cast(share > 0, "float32")
+        queries, keys = (
+            ops.cast(ops.matmul(features, kernel), "float32") for kernel in (self.query, self.key)
+        )
+        place = ops.max_pool(hints[..., 2:], self._factor, self._factor)
+        keys, _ = _mean_where(keys, place, KEY_POOL)
         scores = ops.matmul(_flat(queries), ops.transpose(_flat(keys), (0, 2, 1)))
-        hinted = _flat(share)[..., 0] > 0
-        scores = ops.where(hinted[:, None], scores * self._size**-0.5, -1e9)
-        weights = ops.softmax(ops.pad(scores, ((0, 0), (0, 0), (0, 1))), axis=-1)[..., :-1]
-        values = ops.concatenate([_flat(ab), ops.cast(hinted, ab.dtype)[..., None]], axis=-1)
+        scores = ops.where(
+            ops.transpose(_flat(hinted), (0, 2, 1)) > 0, scores * self._size**-0.5, NEVER
+        )
+        none = ops.zeros_like(scores[..., :1])
+        weights = ops.softmax(ops.concatenate([scores, none], axis=-1), axis=-1)[..., :-1]
+        values = _flat(ops.concatenate([ab / AB_SPREAD, hinted], axis=-1))
         attended = ops.reshape(ops.matmul(weights, values), (*ops.shape(features)[:-1], CHANNELS))
         return ops.concatenate([features, ops.cast(attended, features.dtype)], axis=-1)
 
@@ -136,11 +142,20 @@ def _with_nothing(features: keras.KerasTensor) -> keras.KerasTensor:
     return ops.concatenate([features, *[nothing] * CHANNELS], axis=-1)
 
 
-def _reduced(hints: keras.KerasTensor, factor: int) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """Return the hints' mean color / AB_SPREAD in each place, and the share that has hints."""
-    reduced = ops.average_pool(ops.cast(hints, "float32"), factor, factor)
-    share = reduced[..., 2:]
-    return reduced[..., :2] / ops.maximum(share, factor**-2) / AB_SPREAD, share
+def _mean_where(
+    maps: keras.KerasTensor, where: keras.KerasTensor, factor: int
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """Reduce maps to 1 / factor of their size: the mean of the pixels where `where` is 1.
+
+    Returns
+    -------
+    means : (N, H / factor, W / factor, C) tensor
+        0 where there are no such pixels.
+    share : (N, H / factor, W / factor, 1) tensor
+        Of such pixels.
+    """
+    share = ops.average_pool(where, factor, factor)
+    return ops.average_pool(maps * where, factor, factor) / ops.maximum(share, factor**-2), share
 
 
 def _flat(maps: keras.KerasTensor) -> keras.KerasTensor:
