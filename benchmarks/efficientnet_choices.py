@@ -68,9 +68,8 @@ class Watching(FewData):
         if split == "validation":
             examples = examples.subset(slice(0, WATCHED))
         images = examples.images
-        return Examples(
-            LabArrays(images.names, resized(images.L), resized(images.ab), images.rgb), None
-        )
+        L, ab, rgb = (resized(maps) for maps in (images.L, images.ab, images.rgb))
+        return Examples(LabArrays(images.names, L, ab, rgb), None)
 
 
 class WithoutHints(Batches):
@@ -134,9 +133,8 @@ def resized(maps: np.ndarray) -> np.ndarray:
     side = IMAGE_SIZE.get("side", maps.shape[1])
     if side == maps.shape[1]:
         return maps
-    return np.stack(
-        [resize_local_mean(image.astype(np.float32), (side, side)) for image in maps]
-    ).astype(maps.dtype)
+    small = np.stack([resize_local_mean(image.astype(np.float32), (side, side)) for image in maps])
+    return (np.rint(small) if maps.dtype == np.uint8 else small).astype(maps.dtype)
 
 
 def mobilenet(x: keras.KerasTensor, _: str, outputs: tuple[str, ...]) -> list[keras.KerasTensor]:
@@ -162,11 +160,14 @@ CHOICES: Mapping[str, tuple[Patch, ...]] = {
         partial(architecture, frozen=()),
     ),
     "tuned faster": (partial(setting, encoder_lr_multiplier=0.3),),
-    "no hints": (partial(patch.object, fitting, "Batches", WithoutHints),),
-    "no attention": (constant("ATTENDING", 0),),
-    "no shapes": (partial(patch.object, input_pipeline, "SHAPES", 0.0),),
+    "no hints": (
+        partial(patch.object, fitting, "Batches", WithoutHints),
+        partial(patch.object, input_pipeline, "DRAWN", 0.0),
+    ),
+    "no attention": (constant("ATTENTION_LEVEL", 0),),
+    "no shapes": (partial(patch.object, input_pipeline, "DRAWN", 0.0),),
     "more shapes": (
-        partial(patch.object, input_pipeline, "SHAPES", 0.15),
+        partial(patch.object, input_pipeline, "DRAWN", 0.15),
         partial(patch.object, drawn_hints, "WITHOUT", 0.85),
     ),
     "smaller hints": (partial(patch.object, hints, "AB_SPREAD", 1.0),),
@@ -249,17 +250,22 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
     rebalancing = float(adjustable.decoder.rebalancing)
     chroma = np.array([chroma_of(ab.astype(np.float32)).mean() for ab in validation.images.ab])
     colorful = np.flatnonzero(chroma >= MIN_CHROMA)
-    errors, measured = [], []
+    errors, errors_old, measured = [], [], []
     for start in range(0, len(colorful), BATCH):
         batch = colorful[start : start + BATCH]
         L = resized(validation.images.L[batch]).astype(np.float32)
         logits = adjustable.logits([L])
         truth = validation.images.ab[batch].astype(np.float32)
         hinted = adjustable.logits([L, true_hints(resized(truth), start)])
-        old = adjustable.logits([looking_old(L, start)])
         ways = [adjustable.decode_with(logits, rebalancing, t) for t in TEMPERATURES]
-        ways += [adjustable.decode_with(other, rebalancing, 1.0) for other in (hinted, old)]
+        ways.append(adjustable.decode_with(hinted, rebalancing, 1.0))
         ways = [enlarged(way, truth.shape) for way in ways]
+        old, shown = looking_old(L, resized(truth), start)
+        colorized_old = adjustable.decode_with(adjustable.logits([old]), rebalancing, 1.0)
+        errors_old += [
+            [np.mean((ab - shown[i]) ** 2) for ab in (colors.mean_ab, colorized_old[i])]
+            for i in range(len(batch))
+        ]
         constant_color = np.broadcast_to(colors.mean_ab, truth.shape)
         errors += [
             [np.mean((way[i] - truth[i]) ** 2) for way in (constant_color, *ways)]
@@ -272,13 +278,15 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
             )
     constant_error, *model_errors = np.sum(errors, axis=0)
     removed = 100 * (1 - np.array(model_errors) / constant_error)
+    constant_error, model_error = np.sum(errors_old, axis=0)
+    removed_old = 100 * (1 - model_error / constant_error)
     difference, colorfulness, stains, _ = np.moveaxis(np.array(measured), -1, 0).mean(axis=1)
     truth_colorfulness = np.mean(
         [color_metrics.colorfulness(validation.images.rgb[i]) for i in colorful[: len(measured)]]
     )
     named = {
-        f"E, {HINTS} hints": round(float(removed[-2]), 2),
-        "E, aged": round(float(removed[-1]), 2),
+        f"E, {HINTS} hints": round(float(removed[-1]), 2),
+        "E, aged": round(float(removed_old), 2),
     }
     for index, t in enumerate(TEMPERATURES):
         named[f"E, T {t:g}"] = round(float(removed[index]), 2)
@@ -289,10 +297,11 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
     return named
 
 
-def looking_old(L: np.ndarray, seed: int) -> np.ndarray:
-    old = L.copy()
-    age(old, np.zeros((*L.shape[:3], 2), np.float32), 1.0, np.random.default_rng(seed))
-    return old
+def looking_old(L: np.ndarray, ab: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return L that looks old, and ab, which is gray where nothing of the photograph shows."""
+    old, shown = L.copy(), ab.copy()
+    age(old, shown, 1.0, np.random.default_rng(seed))
+    return old, shown
 
 
 def enlarged(ab: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -27,7 +27,7 @@ from colorization.networks.vividness import AdjustableModel
 from colorization.training.shapes import draw_shapes
 from hint_curve import colorful_photographs
 
-DISTANCES = (3, 8, 16, 32, 64)  # px
+DISTANCES = (6, 12, 24, 48)  # px; nearer, it is the patch of the hint itself
 SAME, OTHER = 5.0, 20.0  # distance in CIE ab to the true color of the hint's place
 MARGIN = 4  # px from a hint to the edges of the image
 BATCH = 16

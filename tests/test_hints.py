@@ -60,14 +60,42 @@ def test_attention_is_the_softmax_of_queries_and_keys_over_the_hints_and_none() 
     hints = np.zeros((12, 8, 3), np.float32)
     # Two in the upper left 4 x 4 pixels, which share a key, and one in the lower right ones.
     hints[1, 2], hints[3, 3], hints[10, 5] = (0.5, 0.25, 1), (0.3, 0.15, 1), (-0.25, 0.0, 1)
-    layer = HintAttention(2, size=3)
+    layer = HintAttention(2, key_size=3)
     actual = attended(layer, features, hints)
     queries, keys = (features @ np.asarray(kernel) for kernel in (layer.query, layer.key))
-    first = (keys[0, 1] + keys[1, 1]) / 2
-    scores = np.stack([queries @ first, queries @ keys[5, 2], 0 * queries[..., 0]], axis=-1)
-    scores[..., :2] /= 3**0.5
-    values = np.array([(0.4, 0.2, 1), (-0.25, 0, 1), (0, 0, 0)]) / (AB_SPREAD, AB_SPREAD, 1)
-    np.testing.assert_allclose(actual, softmax(scores, axis=-1) @ values, atol=1e-5)
+    shared = (keys[0, 1] + keys[1, 1]) / 2
+    scores = np.stack([queries @ shared, queries @ shared, queries @ keys[5, 2]], axis=-1) / 3**0.5
+    weights = softmax(np.dstack([scores, np.zeros((6, 4))]), axis=-1)
+    values = np.array([(0.4, 0.2, 1), (0.4, 0.2, 1), (-0.25, 0, 1), (0, 0, 0)])
+    np.testing.assert_allclose(actual, weights @ values / (AB_SPREAD, AB_SPREAD, 1), atol=1e-5)
+
+
+@pytest.mark.parametrize("top", [4, 5, 6, 7])
+@pytest.mark.parametrize("left", [4, 5, 6, 7])
+def test_a_patch_of_hints_has_the_same_weight_anywhere(top: int, left: int) -> None:
+    """Whether one, two or four squares share it; nine pixels have nine times the weight of one."""
+    features = np.ones((8, 8, 1), np.float32)
+    hints = np.zeros((16, 16, 3), np.float32)
+    hints[top : top + 3, left : left + 3] = (0.25, -0.125, 1)
+    layer = HintAttention(2, key_size=1)
+    layer.build(features[None].shape)
+    layer.query.assign([[1.0]])
+    layer.key.assign([[-1.0]])
+    weight = 9 * np.exp(-1) / (9 * np.exp(-1) + 1)
+    expected = np.broadcast_to(weight * np.array([2.0, -1.0, 1.0]), (8, 8, 3))
+    np.testing.assert_allclose(attended(layer, features, hints), expected, atol=1e-5)
+
+
+def test_attention_in_16_bits_is_close_to_that_in_32() -> None:
+    features = np.random.default_rng(6).normal(size=(1, 8, 8, 16)).astype(np.float32)
+    hints = np.zeros((1, 16, 16, 3), np.float32)
+    hints[0, 3, 5], hints[0, 12, 8] = (0.5, -0.25, 1), (-0.3, 0.2, 1)
+    exact, mixed = HintAttention(2), HintAttention(2, dtype="mixed_bfloat16")
+    expected = np.asarray(exact(features, hints))
+    mixed.build(features.shape)
+    mixed.set_weights(exact.get_weights())
+    actual = np.asarray(keras.ops.cast(mixed(features, hints), "float32"))
+    np.testing.assert_allclose(actual, expected, atol=0.03 * np.abs(expected).max())
 
 
 def test_attention_finds_what_looks_alike_wherever_it_is() -> None:
@@ -77,7 +105,7 @@ def test_attention_finds_what_looks_alike_wherever_it_is() -> None:
     features[:2, :2] = features[5:, 6:] = (0, 1)
     hints = np.zeros((8, 8, 3), np.float32)
     hints[0, 1] = (0.1, -0.1, 1)
-    layer = HintAttention(1, size=1)
+    layer = HintAttention(1, key_size=1)
     layer.build(features[None].shape)
     layer.query.assign([[-9.0], [9.0]])
     layer.key.assign([[-9.0], [9.0]])

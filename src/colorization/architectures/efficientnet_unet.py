@@ -30,7 +30,7 @@ TAPS = (
 FROZEN = ("stem", *(f"block_{index}_" for index in range(7)))
 # Filters of the decoder at these sizes.
 DECODER = (256, 256, 160, 96)
-ATTENDING = 3  # the level of the decoder, from 1, at which pixels attend to hints
+ATTENTION_LEVEL = 3  # of the decoder, from 1; there pixels attend to hints
 DROPOUT = 0.1  # share of the channels dropped after each of these
 
 
@@ -54,7 +54,7 @@ def _build() -> keras.Model:
             joined = layers.Concatenate(name=f"{name}_join")([enlarged, joined])
         factor = 2 ** (len(TAPS) - index)  # hints have the size of the last level
         joined = JoinHints(factor, name=f"{name}_hints")(joined, hints)
-        if index == ATTENDING:
+        if index == ATTENTION_LEVEL:
             joined = HintAttention(factor, name=f"{name}_attention")(joined, hints)
         x = conv_norm_relu(joined, filters, name=name)
         x = layers.SpatialDropout2D(DROPOUT, name=f"{name}_dropout")(x)

@@ -19,7 +19,7 @@ CHANNELS = 3  # a, b, and 1 where there is a hint
 SCALE = 2  # hints have half the height and width of L
 KEY_POOL = 2  # the keys of attention have half the height and width of the queries
 AB_SPREAD = 1 / 8  # about the standard deviation of ab in photographs
-NEVER = -1e9  # the score of a place without hints
+NEVER = -1e9  # the score of a key without hints; its weight is 0 then
 ERROR = 5.0  # of a hint, in CIE ab: half the width of a bin
 
 
@@ -72,56 +72,60 @@ class JoinHints(layers.Layer):
 class HintAttention(layers.Layer):
     """Append to each pixel the colors of the hints on places that look alike, however far away.
 
-    Attention (Vaswani et al., Attention Is All You Need, 2017), from all pixels to the hints: the
-    weights of their colors are the softmax of the products of queries and keys, both linear in the
-    features. One more key, of zeros, stands for none of the hints.
+    Attention (Vaswani et al., Attention Is All You Need, 2017) from each pixel of the features to
+    each pixel of the hints: the weights of their colors are the softmax of the products of queries
+    and keys, both linear in the features. One more key, of zeros, stands for none of the hints.
+    Hints in the same square of 2 x 2 pixels of the features share their mean color and key.
 
     Parameters
     ----------
     factor : int
         Height and width of the hints, over those of the features.
-    size : int
+    key_size : int
         Length of queries and keys.
     **options
         Options of every Keras layer.
     """
 
-    def __init__(self, factor: int, size: int = 32, **options: Any) -> None:
+    def __init__(self, factor: int, key_size: int = 32, **options: Any) -> None:
         super().__init__(**options)
         self._factor = factor
-        self._size = size
+        self._key_size = key_size
 
     def build(self, features_shape: tuple, hints_shape: tuple | None = None) -> None:  # noqa: ARG002
         """Create the weights."""
-        shape = features_shape[-1], self._size
+        shape = features_shape[-1], self._key_size
         self.query = self.add_weight(shape=shape, initializer="glorot_uniform", name="query")
         self.key = self.add_weight(shape=shape, initializer="glorot_uniform", name="key")
 
     def call(
         self, features: keras.KerasTensor, hints: keras.KerasTensor | None = None
     ) -> keras.KerasTensor:
-        """Return (N, H, W, C + 3) from features, (N, H, W, C), as `JoinHints` does.
+        """Return (N, H, W, C + 3) from features, (N, H, W, C), with H and W even.
 
-        The last channel is the sum of all weights but that of none of the hints.
+        `hints` as for `JoinHints`. The appended channels are the attended ab / AB_SPREAD, and the
+        sum of the weights of all hints. None: no hints.
         """
         if hints is None:
             return _with_nothing(features)
         hints = ops.cast(hints, "float32")
-        ab, share = _mean_where(hints[..., :2], hints[..., 2:], self._factor * KEY_POOL)
-        hinted = ops.cast(share > 0, "float32")
+        ab, share = _mean_where(hints[..., :2], hints[..., 2:], KEY_POOL * self._factor)
+        count = share * (KEY_POOL * self._factor) ** 2  # of the hints' pixels in each square
         queries, keys = (
             ops.cast(ops.matmul(features, kernel), "float32") for kernel in (self.query, self.key)
         )
-        place = ops.max_pool(hints[..., 2:], self._factor, self._factor)
-        keys, _ = _mean_where(keys, place, KEY_POOL)
+        hinted = ops.max_pool(hints[..., 2:], self._factor, self._factor)
+        keys, _ = _mean_where(keys, hinted, KEY_POOL)
         scores = ops.matmul(_flat(queries), ops.transpose(_flat(keys), (0, 2, 1)))
-        scores = ops.where(
-            ops.transpose(_flat(hinted), (0, 2, 1)) > 0, scores * self._size**-0.5, NEVER
-        )
+        # A key that n pixels share has n times the weight.
+        number = ops.transpose(_flat(count), (0, 2, 1))
+        scores = scores / self._key_size**0.5 + ops.log(ops.maximum(number, 1))
+        scores = ops.where(number > 0, scores, NEVER)
         none = ops.zeros_like(scores[..., :1])
         weights = ops.softmax(ops.concatenate([scores, none], axis=-1), axis=-1)[..., :-1]
-        values = _flat(ops.concatenate([ab / AB_SPREAD, hinted], axis=-1))
-        attended = ops.reshape(ops.matmul(weights, values), (*ops.shape(features)[:-1], CHANNELS))
+        values = ops.concatenate([ab / AB_SPREAD, ops.cast(count > 0, "float32")], axis=-1)
+        attended = ops.matmul(weights, _flat(values))
+        attended = ops.reshape(attended, (*ops.shape(features)[:-1], CHANNELS))
         return ops.concatenate([features, ops.cast(attended, features.dtype)], axis=-1)
 
     def compute_output_shape(
@@ -134,7 +138,7 @@ class HintAttention(layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the configuration that rebuilds the layer."""
-        return super().get_config() | {"factor": self._factor, "size": self._size}
+        return super().get_config() | {"factor": self._factor, "key_size": self._key_size}
 
 
 def _with_nothing(features: keras.KerasTensor) -> keras.KerasTensor:

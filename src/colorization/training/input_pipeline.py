@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Target = Callable[[np.ndarray], np.ndarray]
 Batch = tuple[tuple[np.ndarray, ...], np.ndarray]
 
-SHAPES = 0.1  # share of the images that are drawn shapes instead, if the model takes hints
+DRAWN = 0.1  # share of the images that are drawn shapes instead, if the model takes hints
 
 
 class Batches(keras.utils.PyDataset):
@@ -119,7 +119,7 @@ class Batches(keras.utils.PyDataset):
         if not self._hints:
             return (L, *embeddings), target
         hints = draw_hints(target, rng)
-        for row in np.flatnonzero(rng.random(len(L)) < SHAPES):
+        for row in np.flatnonzero(rng.random(len(L)) < DRAWN):
             L[row], drawn, hints[row] = draw_shapes(L.shape[1], rng)
             target[row] = self._target(drawn[None])[0]
         return (L, *embeddings, hints), target
