@@ -57,6 +57,7 @@ MOST_WORKERS = 4  # each takes more than 1 GB
 # TensorFlow's own allocator for oneDNN never gives memory back: networks that are long gone would
 # take 1 GB of each worker.
 os.environ["TF_ONEDNN_USE_SYSTEM_ALLOCATOR"] = "1"
+memory.allocate_large_arrays_alone()
 
 
 def pytest_xdist_auto_num_workers() -> int:

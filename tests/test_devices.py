@@ -67,6 +67,7 @@ def train(
     normalized: bool = False,
     runs: tuple[int, ...] = (3,),
     batch_size: int = 4,
+    images: int = 12,
 ) -> Trained:
     """Train on all logical CPUs, in consecutive runs up to so many epochs.
 
@@ -74,7 +75,7 @@ def train(
     """
     folder.mkdir()
     os.chdir(folder)  # DVCLive looks for a repository around the current folder
-    data = examples(folder / "train", 12), examples(folder / "validation", 3, first_seed=100)
+    data = examples(folder / "train", images), examples(folder / "validation", 3, first_seed=100)
     for epochs in runs:
         settings = PARAMS.train.model_copy(
             update={
@@ -121,6 +122,11 @@ def test_a_batch_size_that_is_no_multiple_of_the_devices_is_refused(
         ColorizationError, match=r"train.batch_size must be a multiple of 2, .*found 3"
     ):
         on_two(train, tmp_path / "a", batch_size=3)
+
+
+def test_fewer_images_than_devices_are_refused(on_two: OnTwo, tmp_path: Path) -> None:
+    with pytest.raises(ColorizationError, match=r"train.devices: 2 devices, but only 1 training"):
+        on_two(train, tmp_path / "a", images=1)
 
 
 def test_by_default_there_is_one_device_and_no_strategy() -> None:

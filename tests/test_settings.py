@@ -117,6 +117,8 @@ def refusal(path: Path) -> str:
         ("train.learning_rate", 1e30, "must be less than or equal to 1000; found 1e+30"),
         ("train.schedule", "linear", "must be one of exponential, cosine; found 'linear'"),
         ("train.crop", 48, "must be a multiple of 32; found 48"),
+        ("train.crop", 1024, "must be at most preprocess.image_size, 64; found 1024"),
+        ("variants.l2.train.crop", 96, "must be at most preprocess.image_size, 64; found 96"),
         ("train.encoder_lr_multiplier", 2.0, "must be less than or equal to 1; found 2.0"),
         ("train.fraction", 0.0, "must be greater than or equal to 0.001; found 0.0"),
         ("train.min_chroma", 135, "must be less than or equal to 134; found 135"),

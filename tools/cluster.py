@@ -72,6 +72,8 @@ def connect(cluster: str, stack: ExitStack) -> Client:
     """Connect to a scheduler, or start local workers; each runs one training at a time."""
     kind, _, count = cluster.partition(":")
     if kind == "local":
+        if sys.platform != "linux":
+            raise ColorizationError("local:N needs Linux, to give each worker its own cores")
         cores = sorted(os.sched_getaffinity(0))
         if not count.isdigit() or not 1 <= int(count) <= len(cores):
             raise ColorizationError(f"local:N: N must be from 1 to {len(cores)}; found {count!r}")

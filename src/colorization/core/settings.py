@@ -350,7 +350,7 @@ def load_params(path: Path, networks: Mapping[str, Takes]) -> Params:
 
 
 def _refuse_old(path: Path) -> None:
-    """Raise an error if a params file has the form of before variants were lines of it."""
+    """Refuse a params file in the format before `variants`."""
     content = read_yaml(path)
     if isinstance(content, dict) and "study" in content and "variants" not in content:
         raise ColorizationError(
@@ -365,14 +365,18 @@ def _disagreements(params: Params, networks: Mapping[str, Takes]) -> Iterator[st
             f"download.labels must be {NONE} for {params.download.source}: labels number the "
             f"photographs of MIRFLICKR-25000; found {shortened(params.download.labels)}"
         )
+    yield from _large_crop("train", params.train, params.preprocess)
     for name, variant in params.variants.items():
         yield from _unsuitable(name, variant, networks)
         if variant.embedding in CONTROLS and variant.embedding not in params.study.controls:
             yield f"variants.{name}.embedding: study.controls must list {variant.embedding}, too"
         try:
-            params.train.override(variant.train, name)
+            train = params.train.override(variant.train, name)
         except ColorizationError as error:
             yield from str(error).splitlines()
+        else:
+            if "crop" in variant.train:
+                yield from _large_crop(f"variants.{name}.train", train, params.preprocess)
     chosen = params.model.variant
     choices = [
         name for name, line in params.variants.items() if line.embedding not in UNINFORMATIVE
@@ -380,6 +384,14 @@ def _disagreements(params: Params, networks: Mapping[str, Takes]) -> Iterator[st
     if chosen not in choices:
         control = ", a control" if chosen in params.variants else ""
         yield f"model.variant must be one of {', '.join(choices)}; found {chosen!r}{control}"
+
+
+def _large_crop(where: str, train: Train, preprocess: Preprocess) -> Iterator[str]:
+    if train.crop > preprocess.image_size:
+        yield (
+            f"{where}.crop must be at most preprocess.image_size, {preprocess.image_size}; "
+            f"found {train.crop}"
+        )
 
 
 def _unsuitable(name: str, line: Variant, networks: Mapping[str, Takes]) -> Iterator[str]:

@@ -114,10 +114,11 @@ def build_network(
             [keras.Input((1,), name=VIVIDNESS, optional=True)] if objective.adjustable else []
         )
         ab = objective.to_ab(output, *vividness)
-    return Network(
-        model=keras.Model([*built.inputs, *vividness], ab, name=name),
-        training_model=keras.Model(built.inputs, output),
-    )
+        # Within the policy, since Keras scales the loss of a model of mixed_float16.
+        return Network(
+            model=keras.Model([*built.inputs, *vividness], ab, name=name),
+            training_model=keras.Model(built.inputs, output),
+        )
 
 
 def takes_embedding(model: keras.Model) -> bool:

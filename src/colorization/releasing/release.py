@@ -100,12 +100,15 @@ def release(trained: Trained, photos: Path, notes: Path, licenses: Path, out: Pa
     Raises
     ------
     ColorizationError
-        If the photographs have no labels, the model is of another kind, ONNX Runtime computes other
-        colors than Keras, half precision changes a photograph too much, flat gray does not stay
-        near gray, or the model is too large.
+        If there are no photographs, or test photographs have no labels, the model is of another
+        kind, ONNX Runtime computes other colors than Keras, half precision changes a photograph too
+        much, flat gray does not stay near gray, or the model is too large.
     """
     manifest, default = _checked_manifest(trained)
+    text = notes.read_text(encoding="utf-8").strip()
     paths = [photos / name for name in archives.folder_image_names(photos)]
+    if not paths:
+        raise ColorizationError(f"{photos}: no photographs")
     original = load(trained.package)
     L = trained.test.L[:: max(1, len(trained.test.L) // COMPARED)][:COMPARED].astype(np.float32)
     difference = largest_difference(original, default, trained.model, L)
@@ -151,7 +154,7 @@ def release(trained: Trained, photos: Path, notes: Path, licenses: Path, out: Pa
             difference=difference,
             # The commit alone: the profile in params.yaml makes the checkout differ from it.
             commit=commit(Path.cwd(), Path("results")).split()[0],
-            notes=notes.read_text(encoding="utf-8").strip(),
+            notes=text,
         )
         (folder / CARD).write_text(card, encoding="utf-8")
         _write_manifest(manifest, folder)

@@ -47,7 +47,7 @@ class Metric:
     ratio_key : str or None
         The ratio's key in JSON.
     removed : bool
-        Whether the summary is what a ratio lacks to 1, in percent.
+        Whether the summary is 100 * (1 - ratio).
     description : str
         What readers of its column must know, in plain text.
     """
@@ -70,7 +70,7 @@ class Metric:
         return self.ratio_key or self.key
 
     def columns(self, colorizer: str) -> list[str]:
-        """The columns of the rows whose means `of_means` takes."""
+        """The columns of the numerator and, if any, of the denominator; see `of_means`."""
         return [f"{colorizer}_{self.key}", *([self.denominator] if self.denominator else [])]
 
     def of_means(self, mean: float, denominator: float = 1.0) -> float:

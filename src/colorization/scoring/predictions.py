@@ -43,7 +43,7 @@ class Predictions:
     def write(self, folder: Path) -> None:
         """Write predictions.npz."""
         entropy = {} if self.entropy is None else {"entropy": self.entropy}
-        np.savez_compressed(folder / PREDICTIONS, allow_pickle=False, ab=self.ab, **entropy)
+        np.savez_compressed(folder / PREDICTIONS, ab=self.ab, **entropy)
 
 
 def read_predictions(folder: Path) -> Predictions | None:

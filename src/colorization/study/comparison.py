@@ -233,8 +233,9 @@ def counted(experiments: Experiments) -> str:
     )
     if not others:
         return means
-    return f"{means} The other {others:,} are nearly gray, with a mean chroma under " + (
-        f"{experiments.min_chroma:g}: nearly every color that is seen as one is wrong there."
+    return (
+        f"{means} The other {others:,} are nearly gray (mean chroma under "
+        f"{experiments.min_chroma:g}): any visible color would be wrong there."
     )
 
 

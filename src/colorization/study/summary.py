@@ -21,7 +21,7 @@ from colorization.study.verdicts import VERDICTS, JudgedClaim
 REMOVED = metric(ERROR_REMOVED)
 DIFFERENCE, COLORFULNESS = "ciede2000_mean", "colorfulness_ratio"
 GAP_TITLE = "gap, test over training error (1 is none)"
-EMBEDDINGS = {  # of what a variant with embedding is compared with
+EMBEDDINGS = {  # of the variant that one with embeddings is compared with, in words
     NONE: "without",
     "random_network": "with that of a random network",
     "another_photograph": "with that of another photograph",
@@ -157,10 +157,9 @@ def is_control(experiments: Experiments, variant: str) -> bool:
 
 
 def counterparts(experiments: Experiments, variant: str) -> dict[str, str]:
-    """What shows the worth of a variant's ImageNet embeddings, with how it differs, in words.
+    """Return the variants without, or with uninformative, embeddings that are otherwise the same.
 
-    They are those of the study's variants that differ from it in the embedding alone, and get none
-    or one without information on their photograph.
+    Each with the difference in words. Comparing them shows the worth of the ImageNet embeddings.
     """
     line = experiments.lines.get(variant)
     if line is None or line.embedding in EMBEDDINGS:
@@ -387,9 +386,9 @@ def label(experiments: Experiments, variant: str) -> str:
 
 
 def _kind(experiments: Experiments, variant: str) -> str:
-    """The kind of a variant, of `KINDS`: the paper's networks are named as its variants.
+    """Return the kind of a variant, one of `KINDS`.
 
-    Of a network that takes the embedding in the paper, what goes without is beyond it.
+    A network that takes the embedding in the paper, trained without, is beyond the paper.
     """
     if is_control(experiments, variant):
         return KINDS[2]

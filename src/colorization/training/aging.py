@@ -13,7 +13,8 @@ from scipy.ndimage import gaussian_filter
 DEFECTIVE = 0.4  # share of the aged images that get each of the defects
 BLANK = 0.05  # share of the aged images of which nothing is left but a plain gray
 
-# Maps one image's L in [0, 1], (H, W), and whether a pixel shows it, to both with a defect.
+# Maps an image's L in [0, 1], (H, W), to L with the defect, and the mask of the pixels it hides, if
+# any.
 Defect = Callable[[np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray | None]]
 
 

@@ -97,7 +97,6 @@ def fit(
             f"train.batch_size must be a multiple of {devices}, the number of devices; "
             f"found {params.batch_size}"
         )
-    save_architecture(model, folder)
     batches = Batches(
         training,
         objective.target,
@@ -111,6 +110,11 @@ def fit(
         aged=params.aged,
         devices=devices,
     )
+    if not batches.images:
+        raise ColorizationError(
+            f"train.devices: {devices} devices, but only {len(training)} training images"
+        )
+    save_architecture(model, folder)
     with strategy.scope():
         training_model.compile(
             optimizer=build_optimizer(params, batches.per_epoch * params.epochs, encoder),

@@ -133,12 +133,6 @@ def train_variant(
                 embedding=embedding is not None,
             )
         training = data.examples("train")
-        image_size = training.images.L.shape[1]
-        if settings.crop > image_size:
-            raise ColorizationError(
-                f"train.crop must be at most preprocess.image_size, {image_size}; "
-                f"found {settings.crop}"
-            )
         indices = choose_images(training, settings)
         configuration = {
             "variant": name,
@@ -180,7 +174,7 @@ def train_variant(
                 encoder=encoder,
                 train=settings,
                 training_images=len(indices),
-                image_size=image_size,
+                image_size=training.images.L.shape[1],
                 parameters=network.model.count_params(),
                 best_epoch=outcome.best_epoch,
             )
