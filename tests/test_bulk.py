@@ -124,6 +124,28 @@ class Counter(Predictor):
         return super().predict(photographs, hints)
 
 
+def test_an_error_that_nobody_expected_costs_one_photograph(tmp_path: Path) -> None:
+    class Failing(Predictor):
+        def predict(
+            self,
+            photographs: Sequence[Prepared],
+            hints: Sequence[Sequence[Hint]] | None = None,
+        ) -> list[np.ndarray]:
+            if photographs[0].size[0] == 9:
+                raise ZeroDivisionError("by zero")
+            return super().predict(photographs, hints)
+
+    jobs = []
+    for index, side in enumerate((8, 9, 10)):
+        path = tmp_path / f"{index}.png"
+        Image.new("L", (side, side)).save(path)
+        jobs.append(Job(path, tmp_path / "out" / path.name))
+    model = Failing(lambda L: [np.repeat(L, 2, axis=-1)], 32, None, None, None, "0" * 64)
+    workers = ThreadWorkers(bulk.TASKS, 2)
+    outcomes = list(bulk.colorize_files(model, jobs, workers, **OPTIONS))
+    assert [outcome.reason for outcome in outcomes] == ["", "ZeroDivisionError('by zero')", ""]
+
+
 def test_every_job_has_an_outcome_whatever_fails(
     tmp_path: Path,
 ) -> None:

@@ -283,7 +283,7 @@ def test_the_default_vividness_is_the_packages(tmp_path: Path) -> None:
     assert colorize.vividness == 0.5
     np.testing.assert_array_equal(colorize(photograph, vividness=0.5), by_default)
     assert np.abs(np.asarray(colorize(photograph, vividness=0.0)) - by_default).max() > 2
-    for beyond in (-0.1, 1.5, float("nan")):
+    for beyond in (-0.1, 1.5, float("nan"), 10**400):
         with pytest.raises(ColorizationError, match="vividness must be from 0 to 1; found"):
             colorize(photograph, vividness=beyond)
     Image.fromarray(photograph).save(tmp_path / "photo.png")

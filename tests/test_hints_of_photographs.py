@@ -26,6 +26,8 @@ RED, BLUE = (200, 30, 40), (20, 60, 220)
         ("RebeccaPurple", (102, 51, 153)),
         ("rgb(1, 2, 3)", (1, 2, 3)),
         ("#aa332280", (170, 51, 34)),
+        ("rgb(300, 0, 256)", (255, 0, 255)),
+        ("hsl(0, 300%, 50%)", (255, 0, 0)),
     ],
 )
 def test_colors_are_read_as_in_css(text: str, rgb: tuple[int, int, int]) -> None:
@@ -131,7 +133,8 @@ def test_a_file_holds_the_hints_of_several_photographs(tmp_path: Path) -> None:
         ([], "line 1: the columns must be file,x,y,color; found "),
         (["file;x;y;color"], "line 1: the columns must be file,x,y,color; found file;x;y;color"),
         (["a.jpg,1,2"], "line 2: 4 fields are needed; found 3"),
-        ([",1,2,red"], "line 2: file is empty"),
+        ([",1,2,red"], "line 2: file must be a path; found ''"),
+        (["a\0.jpg,1,2,red"], "line 2: file must be a path; found 'a\\x00.jpg'"),
         (["", "a.jpg,one,2,red"], "line 3: x must be a number; found 'one'"),
         (["a.jpg,1,inf,red"], "line 2: y must be a number; found 'inf'"),
         (

@@ -12,7 +12,7 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, PngImagePlugin
 
 import exiftool
 from colorization.colorizing import metadata, originals
@@ -350,6 +350,30 @@ def test_the_texts_of_a_png_are_kept_and_become_xmp_elsewhere(tmp_path: Path) ->
         "XMP-iptcExt:DigitalSourceType": SOURCE_TYPE,
         "XMP-xmpMM:History": jpeg["XMP-xmpMM:History"],
     }
+
+
+@pytest.mark.parametrize("text", ["yesterday", "1 Jan 99999999999999999999 00:00:00 +0000"])
+def test_a_png_with_a_strange_date_is_colorized(tmp_path: Path, text: str) -> None:
+    path = gray(tmp_path / "in.png")
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Creation Time", text)
+    Image.open(path).save(path, pnginfo=info)
+    (read,) = exiftool.read([written(path, tmp_path / "out.jpg")])
+    assert "XMP-xmp:CreateDate" not in read
+
+
+@pytest.mark.parametrize(("size", "kept"), [(2_000_000, True), (20_000_000, False)])
+def test_of_long_texts_of_a_png_16_mib_are_kept(tmp_path: Path, size: int, kept: bool) -> None:
+    path = gray(tmp_path / "in.png")
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Title", "a" * size, zip=True)
+    Image.open(path).save(path, pnginfo=info)
+    out = tmp_path / "out.png"
+    with nullcontext() if kept else pytest.warns(PhotographWarning, match="16 MiB of texts"):
+        written(path, out)
+    with Image.open(out) as result:
+        assert isinstance(result, PngImagePlugin.PngImageFile)
+        assert len(result.text.get("Title", "")) == size * kept
 
 
 def test_xmp_of_over_64_kb_is_kept_in_a_jpeg_too(tmp_path: Path) -> None:

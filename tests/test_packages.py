@@ -316,6 +316,7 @@ HOSTILE = {
         NO_NETWORK,
     ),
     "weights in /etc/passwd": (network(add("b"), from_another_file("/etc/passwd")), NO_NETWORK),
+    "weights beside": (network(add("b"), from_another_file("README.md")), NO_NETWORK),
     "weights above": (network(add("b"), from_another_file("../../secret")), NO_NETWORK),
     "another input": (
         network(

@@ -64,7 +64,9 @@ def test_a_used_port_is_reported_in_one_line(
         )
 
 
-@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", "99999"), ("no.such.host.invalid", "0")])
+@pytest.mark.parametrize(
+    ("host", "port"), [("127.0.0.1", "99999"), ("no.such.host.invalid", "0"), ("ä..b", "0")]
+)
 def test_an_invalid_address_is_reported_in_one_line(
     model: Path, capsys: pytest.CaptureFixture[str], host: str, port: str
 ) -> None:

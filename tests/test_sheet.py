@@ -2,6 +2,7 @@
 
 import html.parser
 import io
+import resource
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -176,6 +177,17 @@ def test_an_unwritable_folder_is_reported_before_the_work(tmp_path: Path) -> Non
     (tmp_path / "file").touch()
     with pytest.raises(ColorizationError, match="--sheet: cannot write"):
         Sheet(tmp_path / "file" / "sheet.html")
+
+
+def test_a_full_disk_is_reported(tmp_path: Path, thumbnails: Thumbnails) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    outcome = Outcome(Job(Path("a.jpg"), tmp_path / "a.jpg"), Kind.COLORIZED, thumbnails=thumbnails)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300, before[1]))  # bytes
+    try:
+        with pytest.raises(ColorizationError, match=r"--sheet: cannot write .*File too large"):
+            written(tmp_path / "sheet.html", [outcome])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_an_interrupted_run_leaves_nothing(tmp_path: Path, thumbnails: Thumbnails) -> None:

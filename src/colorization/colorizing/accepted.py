@@ -27,6 +27,7 @@ def checked_number(name: str, value: object, most: float) -> float:
     ColorizationError
         If it is not a number from 0 to `most`.
     """
-    if not isinstance(value, Real) or not 0 <= float(value) <= most:
+    # Compared before it is converted: an int may be too large for a float.
+    if not isinstance(value, Real) or not 0 <= value <= most:  # type: ignore[operator]
         raise ColorizationError(f"{name} must be from 0 to {most:g}; found {value!r}")
     return float(value)

@@ -163,7 +163,7 @@ class _JobRunner:
             if not job.exists:
                 in_color = self._colorize(job, warnings)
                 kind = Kind.IN_COLOR if in_color and self._skip_color else Kind.COLORIZED
-        except (ColorizationError, MemoryError, OSError) as error:
+        except Exception as error:  # no file may cost the other photographs
             return Outcome(job, Kind.FAILED, _reason(error), list(warnings))
         thumbnails = self._thumbnails(job, kind, warnings) if self._with_thumbnails else None
         return Outcome(job, kind, "", list(warnings), in_color, thumbnails)
@@ -238,4 +238,6 @@ class _Task:
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or str(error)
-    return str(error) or "not enough memory"
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    return str(error) if isinstance(error, ColorizationError) else repr(error)

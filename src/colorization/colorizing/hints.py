@@ -54,13 +54,15 @@ class Hint:
 def parse_color(text: str) -> Color:
     """Read a color: "#rrggbb", a CSS name, or another form of CSS that Pillow reads.
 
+    As in CSS, channels are limited to 0 to 255.
+
     Raises
     ------
     ColorizationError
         If it is none.
     """
     try:
-        red, green, blue = ImageColor.getrgb(text)[:3]
+        red, green, blue = (min(max(value, 0), 255) for value in ImageColor.getrgb(text)[:3])
     except (ValueError, AttributeError, TypeError) as error:
         raise ColorizationError(
             f"unknown color {text!r}; use #rrggbb or a CSS name such as firebrick"
@@ -136,8 +138,8 @@ def _parse_row(row: list[str], where: str) -> tuple[str, Hint]:
     if len(row) != len(COLUMNS):
         raise ColorizationError(f"{where}: {len(COLUMNS)} fields are needed; found {len(row)}")
     name, *numbers, color = row
-    if not name:
-        raise ColorizationError(f"{where}: file is empty")
+    if not name or "\0" in name:
+        raise ColorizationError(f"{where}: file must be a path; found {name!r}")
     coordinates = []
     for column, text in zip("xy", numbers, strict=True):
         try:

@@ -174,7 +174,7 @@ def _value(keyword: str, text: str) -> Value:
     if name == "xmp:CreateDate":
         try:
             return parsedate_to_datetime(text).isoformat()
-        except ValueError:  # PNG recommends the format of RFC 1123, but allows any
+        except (ValueError, OverflowError):  # PNG recommends the format of RFC 1123, but allows any
             return ""
     return text
 

@@ -21,6 +21,7 @@ Shape = tuple[int | None, ...]  # None for a length that may vary
 SMALLEST = 32  # px, the smallest side of a network's input
 MOST_MEMORY = 3 * 2**29  # bytes of all arrays of all networks, including weights
 MOST_SECONDS = 20.0  # for a few pixels
+EXTERNAL_WEIGHTS = "session.model_external_initializers_file_folder_path"
 FATAL = 4  # ONNX Runtime's log level; errors are raised as exceptions
 
 
@@ -28,9 +29,8 @@ class OnnxNetwork:
     """A network from an untrusted file.
 
     It must have the expected inputs and outputs, and compute finite numbers for a small example, in
-    bounded time and memory. ONNX has no operation that reads files or runs code, and ONNX Runtime
-    loads external weights only from the network's folder. Loading has no time limit: it includes
-    constant folding.
+    bounded time and memory. ONNX has no operation that reads files or runs code, and weights in
+    other files are refused. Loading has no time limit: it includes constant folding.
 
     Parameters
     ----------
@@ -64,11 +64,12 @@ class OnnxNetwork:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = FATAL
         options.add_session_config_entry("session.use_env_allocators", "1")
+        options.add_session_config_entry(EXTERNAL_WEIGHTS, os.devnull)  # in which there are none
         options.intra_op_num_threads = 1  # photographs are processed in parallel
         # ONNX Runtime's exception types vary between releases, hence the broad catch.
         try:
             self._session = onnxruntime.InferenceSession(
-                path, options, providers=["CPUExecutionProvider"]
+                path.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
             actual_inputs = dict(map(_signature, self._session.get_inputs()))
             actual_outputs = dict(map(_signature, self._session.get_outputs()))

@@ -85,7 +85,7 @@ def _listening(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
         listening.listen()  # so that an early browser waits for the server
         return listening
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, TypeError, UnicodeError) as error:
         listening.close()
         why = getattr(error, "strerror", None) or error
         raise ColorizationError(

@@ -163,7 +163,10 @@ class Sheet:
             f'<figure><a href="{self._address(linked)}">{_images(outcome)}</a>'
             f"<figcaption>{caption}</figcaption></figure>\n"
         )
-        self._entries.write(entry.encode())
+        try:
+            self._entries.write(entry.encode())
+        except OSError as error:
+            raise _unwritable(self._path, error) from error
 
     def write(self, summary: str, failures: Iterable[Failure]) -> None:
         """Write the page.
@@ -179,8 +182,8 @@ class Sheet:
         ColorizationError
             If it cannot be written, for example on a full disk.
         """
-        self._entries.seek(0)
         try:
+            self._entries.seek(0)
             with atomic_write(self._path) as partial, partial.open("wb") as file:
                 file.write(_BEGINNING.substitute(summary=_text(summary)).encode())
                 file.write(_listed(list(failures)).encode())

@@ -43,6 +43,9 @@ _MESSAGES = {"EOFError": "the file is truncated", "MemoryError": "not enough mem
 # temporary one would affect other threads. This one is appended, so that it overrides no other.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning, append=True)
 
+# Of each compressed text, as of all of them: Pillow refuses a photograph with one of 1 MiB.
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
+
 # Pillow supports many more formats, some of which run other programs; see also `modern`.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 HUNGRY = {"JPEG2000", "JXL"}  # their decoders take up to 25 bytes a pixel; others, up to 12

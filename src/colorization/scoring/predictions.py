@@ -42,8 +42,8 @@ class Predictions:
 
     def write(self, folder: Path) -> None:
         """Write predictions.npz."""
-        entropy = {} if self.entropy is None else {"entropy": self.entropy}
-        np.savez_compressed(folder / PREDICTIONS, ab=self.ab, **entropy)
+        arrays = {"ab": self.ab} | ({} if self.entropy is None else {"entropy": self.entropy})
+        np.savez_compressed(folder / PREDICTIONS, **arrays)  # type: ignore[arg-type]
 
 
 def read_predictions(folder: Path) -> Predictions | None:

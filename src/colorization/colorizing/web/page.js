@@ -41,6 +41,7 @@ async function load(photograph, dropped) {
     photograph.images.gray = await image(photograph, "gray");
     await colorize(photograph);
   } catch (problem) {
+    if (!photographs.includes(photograph)) return; // removed while it was sent
     remove(photograph);
     announce("");
     dropped.failures.push(`${name}: ${problem.message}`);
