@@ -283,6 +283,19 @@ def test_trainings_on_other_test_images_are_refused(
     assert before == {name: (study / name).read_bytes() for name in files_in(study)}
 
 
+def test_only_a_changed_evaluation_is_published_again(
+    workspace: Path, study: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "workspace"
+    shutil.copytree(workspace, other)
+    folder = other / "studies" / "tiny"
+    assert published.add(other, DONE, "fedcba987654", folder) == []
+    for seed in (1, 2):  # only the first seed's sample images are published
+        samples = other / f"data/evaluations/bn_maxpool-{seed}/best.npy"
+        np.save(samples, 255 - np.load(samples))
+    assert published.add(other, DONE, "fedcba987654", folder) == ["bn_maxpool-1"]
+
+
 def test_the_published_page_shows_its_pictures(study: Path) -> None:
     shown = re.findall(r"!\[[^]]+\]\((.+?)\)", (study / "study.md").read_text())
     assert sorted(shown) == sorted(str(path.relative_to(study)) for path in study.rglob("*.png"))

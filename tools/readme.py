@@ -173,11 +173,17 @@ def metrics_table() -> str:
 
 
 def variants_table() -> str:
-    """The variants of a study: network, section of the paper, what differs from others."""
-    lines = Params.load(ROOT / "profiles" / "photographs.yaml").variants
+    """The variants of a study: network, section of the paper, what differs from others.
+
+    Those that are also in params.yaml as committed, which is quick.yaml, are marked.
+    """
+    lines, quick = (
+        Params.load(ROOT / "profiles" / f"{name}.yaml").variants
+        for name in ("photographs", "quick")
+    )
     return _table(
-        ["variant", "network", "paper", "embedding", "training"],
-        [_variant_row(name, lines) for name in lines],
+        ["variant", "network", "paper", "embedding", "training", "params.yaml"],
+        [(*_variant_row(name, lines), "yes" if name in quick else "") for name in lines],
     )
 
 

@@ -1,7 +1,7 @@
 """The command `colorize-page`: colorize photographs on a local web page.
 
 Everything is computed locally. The page is served to this machine only, unless `--host` is given.
-Photographs are kept in memory until the program ends, not on disk.
+Photographs are kept in memory, not on disk, and are dropped when their page is closed.
 """
 
 import argparse

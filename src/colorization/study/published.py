@@ -92,11 +92,11 @@ def add(
     names = []
     for variant, seed in trainings:
         name = f"{variant}-{seed}"
-        if _same(workspace / "data" / "evaluations" / name, published / TRAININGS / name):
+        files = _published_files(_samples(variant) if seed == first else [])
+        if _same(workspace / "data" / "evaluations" / name, published / TRAININGS / name, files):
             continue  # keeps its commit.txt
-        samples = _samples(variant) if seed == first else []
         with atomic_folder(published / TRAININGS / name) as folder:
-            _copy(workspace / "data" / "evaluations" / name, samples, folder)
+            _copy(workspace / "data" / "evaluations" / name, files, folder)
             _write_lock(workspace / "experiments" / "dvc.lock", name, folder)
             run = workspace / "data" / "runs" / "train" / f"{name}.json"
             if run.exists():
@@ -117,13 +117,11 @@ def _check_test_images(evaluation: Path, published: Path) -> None:
             )
 
 
-def _same(evaluation: Path, published: Path) -> bool:
+def _same(evaluation: Path, published: Path, files: list[str]) -> bool:
     """Whether a published training is this evaluation."""
-    sweep = [f"{SWEEP}.{suffix}" for suffix in ("csv", "json")]
-    names = [*TABLES, *(name for name in sweep if (published / name).exists())]
     return (
         published.exists()
-        and all(_content(published / name) == _content(evaluation / name) for name in names)
+        and all(_content(published / name) == _content(evaluation / name) for name in files)
         and all(
             (published / f"{name}.gz").exists()
             and read_table(published / f"{name}.gz").equals(read_table(evaluation / name))
@@ -141,12 +139,16 @@ def _samples(variant: str) -> list[str]:
     return ["evenly_spaced", SWEEP, *(BEST_WORST if variant == PROMISING else ())]
 
 
-def _copy(evaluation: Path, samples: list[str], folder: Path) -> None:
-    """Copy the files of an evaluation that a page needs."""
-    names = {*TABLES, *(f"{name}.{suffix}" for name in samples for suffix in ("npy", "json"))}
-    if SWEEP in samples:
-        names.add(f"{SWEEP}.csv")
-    for name in names:
+def _published_files(samples: list[str]) -> list[str]:
+    """The files of an evaluation that a page needs, as far as there are any, but `COMPRESSED`."""
+    sweep = [f"{SWEEP}.csv"] if SWEEP in samples else []
+    images = [f"{name}.{suffix}" for name in samples for suffix in ("npy", "json")]
+    return [*TABLES, *sweep, *images]
+
+
+def _copy(evaluation: Path, files: list[str], folder: Path) -> None:
+    """Copy files of an evaluation."""
+    for name in files:
         if (evaluation / name).exists():
             shutil.copyfile(evaluation / name, folder / name)
     for name in COMPRESSED:

@@ -266,7 +266,7 @@ def _on_the_best(experiments: Experiments, summary: StudySummary) -> str:
         return f"{best}; no variant removes significantly more than nothing."
     if summary.above_zero == [summary.best]:
         return f"{best}, and is the only one that removes significantly more than nothing."
-    return f"{best}; significantly more than nothing is removed by {_listed(summary.above_zero)}."
+    return f"{best}; significantly better than the constant color: {_listed(summary.above_zero)}."
 
 
 def _several_seeds(experiments: Experiments, summary: StudySummary) -> bool:
