@@ -155,7 +155,7 @@ def test_published_trainings_give_the_same_bytes_elsewhere(study: Path, tmp_path
     copy_inputs(study, other)
     published.write_pages(other)
     pages = files_in(other)
-    assert {"study.md", "study.html", "metrics.json", "claims.json", "good.png"} < pages
+    assert {"study.md", "study.html", "metrics.json", "claims.json", "extremes/good.png"} < pages
     assert files_in(study) - pages == {published.PIPELINE_LOCK}
     for name in pages:
         assert (other / name).read_bytes() == (study / name).read_bytes()
@@ -176,10 +176,10 @@ def test_scores_by_label_are_published_in_place_of_the_labels(
     again = tmp_path / "again"
     shutil.copytree(labeled, again, ignore=shutil.ignore_patterns("*.md", "*.html", "*.png"))
     published.write_pages(again)
-    for name in ("study.md", "label_scores.json", "labels.png", "claims.json"):
+    for name in ("study.md", "label_scores.json", "labels/by_label.png", "claims.json"):
         assert (again / name).read_bytes() == (labeled / name).read_bytes()
     assert "The photographs have no labels" in (study / "study.md").read_text()
-    assert not (study / "labels.png").exists()
+    assert not list((study / "labels").iterdir())
     # Scores of other trainings, or of other photographs, are not those of this study.
     path = again / "label_scores.json"
     scores = json.loads(path.read_text())

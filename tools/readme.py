@@ -159,8 +159,8 @@ def verdicts() -> str:
 def section(heading: str) -> str:
     """The text under a heading of the study's page."""
     text = (STUDY / "study.md").read_text(encoding="utf-8")
-    _, found, rest = text.partition(f"\n## {heading}\n\n")
-    if not found:
+    _, separator, rest = text.partition(f"\n## {heading}\n\n")
+    if not separator:
         raise ValueError(f"{STUDY / 'study.md'} has no section {heading!r}")
     return rest.partition("\n## ")[0].rstrip() + "\n"
 

@@ -19,13 +19,12 @@ from scipy.ndimage import gaussian_filter
 from colorization.color.lab import AB_SCALE
 from colorization.color.statistics import BIN_WIDTH, ColorStatistics
 from colorization.networks.blocks import BilinearUpsampling
-from colorization.networks.hints import HintLikelihood
+from colorization.networks.hints import SCALE, HintLikelihood
 from colorization.networks.objective import Objective
 from colorization.networks.vividness import AB, LOGITS, VividnessDecoder
 
 SMOOTHING = 5.0  # sigma of the Gaussian in CIE ab, as in Zhang et al.
 UNIFORM_SHARE = 0.5  # lambda in equation 4 of Zhang et al.
-SCALE = 2  # the network predicts at half the height and width; its ab are enlarged
 
 
 def classification(colors: ColorStatistics, rebalancing: float = 1.0) -> Objective:

@@ -16,7 +16,7 @@ from colorization.color.lab import AB_SCALE
 
 HINTS = "hints"  # the name of the model's input
 CHANNELS = 3  # a, b, and 1 where there is a hint
-SCALE = 2  # hints have half the height and width of L
+SCALE = 2  # hints, like the predicted probabilities, have half the height and width of L
 KEY_POOL = 2  # the keys of attention have half the height and width of the queries
 AB_SPREAD = 1 / 8  # about the standard deviation of ab in photographs
 NEVER = -1e9  # the score of a key without hints; its weight is 0 then

@@ -172,7 +172,7 @@ def _parse(path: Path, text: str) -> Manifest:
     return manifest
 
 
-def _wrong_format(path: Path, found: object) -> ColorizationError:
+def _wrong_format(path: Path, actual: object) -> ColorizationError:
     return ColorizationError(
-        f"{path}: format must be {FORMAT}; found {shortened(found)}; run `dvc repro package` again"
+        f"{path}: format must be {FORMAT}; found {shortened(actual)}; run `dvc repro package` again"
     )

@@ -145,7 +145,7 @@ def titles() -> list[str]:
 
 def scores_row(name: str, scores: Scores) -> list[str]:
     """A row of a results table, with the columns of `titles`."""
-    return [name, *(with_error(scores[each.summary_key], each) for each in metrics.columns())]
+    return [name, *(with_error(scores[metric.summary_key], metric) for metric in metrics.columns())]
 
 
 def without_undefined(table: Table) -> Table:

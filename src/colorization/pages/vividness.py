@@ -37,7 +37,12 @@ def sweep_table(sweep: VividnessSweep) -> Table:
             (Score(_defined(row[key]), _defined(row[f"{key}_se"])), measured)
             for key, (_, measured) in columns.items()
         )
-        rows.append([f"{vividness}{mark}", *(rendering.with_error(*each) for each in scores)])
+        rows.append(
+            [
+                f"{vividness}{mark}",
+                *(rendering.with_error(score, measured) for score, measured in scores),
+            ]
+        )
     return Table([f"vividness{over}", *(title for title, _ in columns.values())], rows)
 
 

@@ -15,6 +15,7 @@ from colorization.core.hashing import sha256_of
 from colorization.core.provenance import Run, commit
 from colorization.core.tables import write_table
 from colorization.dataset.arrays import LabArrays
+from colorization.dataset.examples import evenly_spaced
 from colorization.dataset.labels import Subsets
 from colorization.packaging.manifest import (
     CARD,
@@ -110,7 +111,7 @@ def release(trained: Trained, photos: Path, notes: Path, licenses: Path, out: Pa
     if not paths:
         raise ColorizationError(f"{photos}: no photographs")
     original = load(trained.package)
-    L = trained.test.L[:: max(1, len(trained.test.L) // COMPARED)][:COMPARED].astype(np.float32)
+    L = trained.test.L[evenly_spaced(len(trained.test.L), COMPARED)].astype(np.float32)
     difference = largest_difference(original, default, trained.model, L)
     if difference > MOST_DIFFERENT:
         raise ColorizationError(

@@ -78,8 +78,8 @@ def labels_table(
             scores = [
                 rendering.with_error(mean_with_se(gain(rows[inside])), metric(DIFFERENCE)),
                 *(
-                    rendering.with_error(summarize_metric(each[inside], removed, MODEL), removed)
-                    for each in (faithful, rows)
+                    rendering.with_error(summarize_metric(scored[inside], removed, MODEL), removed)
+                    for scored in (faithful, rows)
                 ),
             ]
         cells.append([f"`{label}`", str(count), *scores])

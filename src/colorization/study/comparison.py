@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from colorization.core.errors import ColorizationError
-from colorization.core.files import atomic_write
+from colorization.core.files import atomic_folder, atomic_write
 from colorization.core.provenance import Circumstances, Run
 from colorization.core.tables import write_table
 from colorization.dataset.labels import NATURE, OBJECTS
@@ -41,7 +41,8 @@ from colorization.study.verdicts import JudgedClaim
 TITLE = "Image colorization: the variants of a study"
 BEST_WORST = {"best": "good.png", "worst": "poor.png"}  # the paper's Figures 8 and 9
 FIGURE_ACROSS = 6  # photographs
-FOREST, FIGURE, BY_LABEL = "error_removed.png", "figure.png", "labels.png"
+FOREST, FIGURE, BY_LABEL = "error_removed.png", "figure.png", "by_label.png"
+EXTREMES, LABELS = "extremes", "labels"  # folders of pictures that not every study has
 GAIN_TITLE = f"PSNR over {BASELINE_NAMES[CONSTANT]}, dB (higher is better)"
 
 
@@ -91,17 +92,21 @@ def write_comparison(
     )
     with atomic_write(results / "history.csv") as partial:
         write_table(histories.reset_index("training"), partial)
-    found = summary.summarize_study(experiments, judged)
+    study_summary = summary.summarize_study(experiments, judged)
     scores = score_labels(experiments)
     scores.write(results / LABEL_SCORES)
-    figures = _draw(experiments, found, results) | write_sweeps(displayed, results)
-    context = _context(experiments, found, judged, params) | {"published": published}
-    (results / BY_LABEL).unlink(missing_ok=True)
-    if scores.photographs:
-        chosen = drawn(experiments, found)
-        draw_labels(scores, chosen, results / BY_LABEL)
-        figures[BY_LABEL] = rendering.picture_url((results / BY_LABEL).read_bytes())
-        context |= {"by_label": labels_table(scores, chosen), "label_colors": bool(scores.colors)}
+    figures = _draw(experiments, study_summary, results) | write_sweeps(displayed, results)
+    context = _context(experiments, study_summary, judged, params) | {"published": published}
+    with atomic_folder(results / LABELS) as folder:
+        if scores.photographs:
+            chosen = drawn(experiments, study_summary)
+            draw_labels(scores, chosen, folder / BY_LABEL)
+            picture = rendering.picture_url((folder / BY_LABEL).read_bytes())
+            figures[f"{LABELS}/{BY_LABEL}"] = picture
+            context |= {
+                "by_label": labels_table(scores, chosen),
+                "label_colors": bool(scores.colors),
+            }
     text = rendering.render(
         "study.md.j2",
         **context,
@@ -129,11 +134,11 @@ def _write_json(content: Any, path: Path) -> None:
         partial.write_text(text + "\n", encoding="utf-8")
 
 
-def _draw(experiments: Experiments, found: StudySummary, results: Path) -> dict[str, str]:
+def _draw(experiments: Experiments, study_summary: StudySummary, results: Path) -> dict[str, str]:
     """Draw all pictures, and give the data URL of each by its file name."""
-    intervals = summary.forest_rows(experiments, found)
+    intervals = summary.forest_rows(experiments, study_summary)
     pictures.forest(intervals, summary.KINDS, results / FOREST)
-    pictures.figure(figure_blocks(experiments, found), results / FIGURE)
+    pictures.figure(figure_blocks(experiments, study_summary), results / FIGURE)
     histories = experiments.histories()
     variants = experiments.with_samples()
     first = next(iter(variants.values()))
@@ -152,34 +157,35 @@ def _draw(experiments: Experiments, found: StudySummary, results: Path) -> dict[
         {"gray": images["gray"], **columns, "truth": images["truth"]}, results / "samples.png"
     )
     sheets = [FIGURE, "samples.png"]
-    for name, sheet in BEST_WORST.items():
-        (results / sheet).unlink(missing_ok=True)
-        if PROMISING in variants:
+    with atomic_folder(results / EXTREMES) as folder:
+        for name, sheet in BEST_WORST.items() if PROMISING in variants else ():
             images = variants[PROMISING].samples[name].images
-            pictures.sheet(pictures.triptychs(images), results / sheet)
-            sheets.append(sheet)
+            pictures.sheet(pictures.triptychs(images), folder / sheet)
+            sheets.append(f"{EXTREMES}/{sheet}")
     return figures | {name: rendering.sheet_url((results / name).read_bytes()) for name in sheets}
 
 
-def drawn(experiments: Experiments, found: StudySummary) -> list[str]:
+def drawn(experiments: Experiments, study_summary: StudySummary) -> list[str]:
     """The variants of the figure: the paper's choice and the best, or else the second best."""
     displayed = experiments.with_samples()
     ranked = [
         name
-        for name in found.removed
+        for name in study_summary.removed
         if name in displayed and not summary.is_control(experiments, name)
     ]
     others = [name for name in (*ranked, *displayed) if name != PROMISING]
     return [*([PROMISING] if PROMISING in displayed else []), *others[:1]]
 
 
-def figure_blocks(experiments: Experiments, found: StudySummary) -> list[pictures.Block]:
+def figure_blocks(experiments: Experiments, study_summary: StudySummary) -> list[pictures.Block]:
     """The blocks of the figure.
 
     Its photographs are those samples that are among the more colorful half, by kind.
     """
     displayed = experiments.with_samples()
-    samples = {name: displayed[name].samples["evenly_spaced"] for name in drawn(experiments, found)}
+    samples = {
+        name: displayed[name].samples["evenly_spaced"] for name in drawn(experiments, study_summary)
+    }
     first = next(iter(samples.values()))
     images = {
         "gray": first.images["gray"],
@@ -188,27 +194,27 @@ def figure_blocks(experiments: Experiments, found: StudySummary) -> list[picture
     }
     names = first.rows["name"].reset_index(drop=True)
     half = names.isin(more_colorful(experiments.photographs)["name"])
-    shown = half if half.any() else ~half
+    chosen = half if half.any() else ~half
     kinds: dict[str, list[int]] = {}
-    for position in names.index[shown]:
+    for position in names.index[chosen]:
         kinds.setdefault(first.kinds[position] if first.kinds else "", []).append(position)
     return [
-        pictures.Block(title, {name: rows[chosen[start:end]] for name, rows in images.items()})
-        for title, chosen in kinds.items()
-        for start in range(0, len(chosen), FIGURE_ACROSS)
+        pictures.Block(title, {name: rows[positions[start:end]] for name, rows in images.items()})
+        for title, positions in kinds.items()
+        for start in range(0, len(positions), FIGURE_ACROSS)
         for end in [start + FIGURE_ACROSS]
     ]
 
 
-def figure_caption(experiments: Experiments, found: StudySummary) -> str:
+def figure_caption(experiments: Experiments, study_summary: StudySummary) -> str:
     """What the figure shows."""
     displayed = experiments.with_samples()
     rows = ["gray"]
-    for name in drawn(experiments, found):
+    for name in drawn(experiments, study_summary):
         sweep = displayed[name].sweep
         at = f" at vividness {sweep.default:g}" if sweep else ""
         rows.append(f"`{name}`{at} (seed {displayed[name].training.seed})")
-    blocks = figure_blocks(experiments, found)
+    blocks = figure_blocks(experiments, study_summary)
     titles = dict.fromkeys(block.title for block in blocks)
     kinds = f" of {' and of '.join(titles)}" if all(titles) else ""
     photographs = sum(len(block.rows["gray"]) for block in blocks)
@@ -310,7 +316,7 @@ def _machines(runs: dict[str, Run]) -> list[Any]:
 
 
 def _context(
-    experiments: Experiments, found: StudySummary, judged: list[JudgedClaim], params: str
+    experiments: Experiments, study_summary: StudySummary, judged: list[JudgedClaim], params: str
 ) -> dict[str, Any]:
     trainings = [evaluation.training for evaluation in experiments.trainings.values()]
     first = next(iter(experiments.trainings.values()))
@@ -328,12 +334,12 @@ def _context(
         "test_images": first.summary.images,
         "scored_images": first.summary.images_scored,
         "results": results_table(experiments),
-        "summary": found,
-        "sentences": summary.sentences(experiments, found),
-        "caption": figure_caption(experiments, found),
+        "summary": study_summary,
+        "sentences": summary.sentences(experiments, study_summary),
+        "caption": figure_caption(experiments, study_summary),
         "counted": counted(experiments),
         "config_diff": config_diff(trainings),
-        "ranking": summary.ranking(experiments, found),
+        "ranking": summary.ranking(experiments, study_summary),
         "means": summary.means_table(experiments),
         "missing": experiments.missing,
         "seeds": sorted({seed for _, seed in experiments.trainings}),

@@ -181,7 +181,7 @@ def linear_combination(tables: Sequence[np.ndarray], weights: Sequence[float]) -
     if not terms:
         return Estimate(value, seeds=seeds, images=images)
     image, seed, residual = (
-        sum(term for term, _ in some) for some in (of_images, of_seeds, of_residuals)
+        sum(term for term, _ in kind) for kind in (of_images, of_seeds, of_residuals)
     )
     variance = max(image + seed - residual, image, seed)
     least = float(min(term_df for _, term_df in terms))

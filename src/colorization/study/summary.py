@@ -371,7 +371,7 @@ def label(experiments: Experiments, variant: str) -> str:
     They are: a random network if others have none, fewer seeds than others, constant color.
     """
     trainings = {name: experiments.trainings_of(name) for name in experiments.variants}
-    random = {name: found[0].training.random_network for name, found in trainings.items()}
+    random = {name: first.training.random_network for name, (first, *_) in trainings.items()}
     most, seeds = max(map(len, trainings.values())), len(trainings[variant])
     constant = sum(training.summary.constant_output or False for training in trainings[variant])
     remarks = []
@@ -414,7 +414,9 @@ def forest_rows(experiments: Experiments, summary: StudySummary) -> list[Interva
         _interval(label(experiments, name), estimate, _kind(experiments, name))
         for name, estimate in summary.removed.items()
     ]
-    rows += [_interval(_trivial_label(name), found) for name, found in summary.trivial.items()]
+    rows += [
+        _interval(_trivial_label(name), estimate) for name, estimate in summary.trivial.items()
+    ]
     return sorted(rows, key=lambda row: -row.value)
 
 
@@ -429,7 +431,7 @@ def _interval(name: str, estimate: Estimate, kind: str = "") -> Interval:
 
 def ranking(experiments: Experiments, summary: StudySummary) -> Table:
     """Tabulate variants and baselines by error removed, then variants that are in no ranking."""
-    shown = (REMOVED, metric(DIFFERENCE), metric(COLORFULNESS))
+    ranked = (REMOVED, metric(DIFFERENCE), metric(COLORFULNESS))
     measured_gaps = _gaps(experiments)
     gaps = {
         name: [with_interval(measured_gaps.get(name), 2)] if measured_gaps else []  # no column
@@ -437,11 +439,11 @@ def ranking(experiments: Experiments, summary: StudySummary) -> Table:
     }
     rows = []
     for name in summary.removed:
-        row = [_cell(mean(experiments, name, measured), measured) for measured in shown]
+        row = [_cell(mean(experiments, name, measured), measured) for measured in ranked]
         rows.append((summary.removed[name].value, [label(experiments, name), *row, *gaps[name]]))
     first = experiments.variants[0]
     for name in summary.trivial:
-        row = [_cell(mean(experiments, first, measured, name), measured) for measured in shown]
+        row = [_cell(mean(experiments, first, measured, name), measured) for measured in ranked]
         rows.append(
             (
                 summary.trivial[name].value,
@@ -450,10 +452,10 @@ def ranking(experiments: Experiments, summary: StudySummary) -> Table:
         )
     rows.sort(key=lambda row: -row[0])
     last = [
-        [label(experiments, name), "unranked", *([""] * (len(shown) - 1)), *gaps[name]]
+        [label(experiments, name), "unranked", *([""] * (len(ranked) - 1)), *gaps[name]]
         for name in summary.constant
     ]
-    titles = ["", *(measured.heading for measured in shown), *([GAP_TITLE] * len(gaps[first]))]
+    titles = ["", *(measured.heading for measured in ranked), *([GAP_TITLE] * len(gaps[first]))]
     return Table(titles, [*(cells for _, cells in rows), *last])
 
 
@@ -465,7 +467,13 @@ def means_table(experiments: Experiments) -> Table:
         *((COLORIZER_LABELS[baseline], first, baseline) for baseline in TRIVIAL),
     ]
     rows = [
-        [title, *(_cell(mean(experiments, name, each, colorizer), each) for each in columns())]
+        [
+            title,
+            *(
+                _cell(mean(experiments, name, measured, colorizer), measured)
+                for measured in columns()
+            ),
+        ]
         for title, name, colorizer in titled
     ]
     return rendering.without_undefined(Table(rendering.titles(), rows))
