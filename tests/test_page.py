@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 from PIL import Image, ImageOps
-from playwright.sync_api import Browser, Page, Position, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Position, Route, expect, sync_playwright
 
 from colorization.colorizing import page
 from colorization.colorizing.predictor import Predictor
@@ -276,6 +276,28 @@ def test_in_a_browser_a_failure_leaves_the_other_photographs(
         opened.keyboard.press("End")
         expect(opened.locator("#download")).to_have_attribute("href", re.compile("vividness=1$"))
         assert opened.locator("#download").get_attribute("href") != forgotten
+
+
+@in_a_browser
+def test_in_a_browser_what_was_removed_while_it_was_sent_fails_alone(
+    browser: Browser, site: Site, photos: Path
+) -> None:
+    with browsing(browser, site) as opened:
+        upload(opened, photos / "turned.jpg")
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        opened.route(lambda url: url.endswith("/photographs"), hold)
+        opened.set_input_files("#files", photos / "broken.jpg")
+        opened.get_by_role("button", name="Remove broken.jpg").click()
+        with opened.expect_response(lambda response: response.status >= 400):
+            held[0].continue_()
+        opened.unroute_all()
+        upload(opened, photos / "deep.png")
+        assert opened.locator("#photographs li").count() == 2
+        assert opened.get_by_text("broken.jpg").count() == 0
 
 
 @in_a_browser
