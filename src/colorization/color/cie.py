@@ -29,16 +29,18 @@ FROM_RGB = (XYZ_FROM_RGB / WHITE[:, None]).astype(np.float32)
 TO_RGB = (np.linalg.inv(XYZ_FROM_RGB) * WHITE).astype(np.float32)
 
 
-def _eotf(srgb: np.ndarray) -> np.ndarray:
-    """Convert sRGB values in [0, 1] to linear light."""
+def srgb_to_linear(srgb: np.ndarray) -> np.ndarray:
+    """Convert sRGB, a float array in [0, 1], to linear light."""
     return np.where(srgb > 0.04045, ((srgb + 0.055) / 1.055) ** 2.4, srgb / 12.92)
 
 
-LINEAR = _eotf(np.arange(256) / 255).astype(np.float32)  # of each 8-bit value
+LINEAR = srgb_to_linear(np.arange(256) / 255).astype(np.float32)  # of each 8-bit value
 # The least light that is rounded to each 8-bit value, and infinity after the last value. The range
 # of light is divided into cells so narrow that at most one value begins in each. CELL_VALUE is the
 # value at a cell's start, NEXT the light at which the next value begins.
-_THRESHOLDS = np.append(_eotf((np.arange(256) - 0.5).clip(0) / 255), np.inf).astype(np.float32)
+_THRESHOLDS = np.append(srgb_to_linear((np.arange(256) - 0.5).clip(0) / 255), np.inf).astype(
+    np.float32
+)
 CELLS = np.float32(4096)
 _BELOW = np.searchsorted(_THRESHOLDS, np.arange(CELLS + 1) / CELLS, side="right") - 1
 CELL_VALUE, NEXT = _BELOW.astype(np.uint8), _THRESHOLDS[_BELOW + 1]
@@ -55,7 +57,7 @@ def luminance(rgb: np.ndarray) -> np.ndarray:
     -------
     (...) float32 array
     """
-    return 116 * _f(_weighted(FROM_RGB[1], _linear(rgb))) - 16
+    return 116 * f(_weighted(FROM_RGB[1], _linear(rgb))) - 16
 
 
 def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
@@ -71,7 +73,7 @@ def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
         CIE L*, a*, b*.
     """
     linear = _linear(rgb)
-    x, y, z = (_f(_weighted(weights, linear)) for weights in FROM_RGB)
+    x, y, z = (f(_weighted(weights, linear)) for weights in FROM_RGB)
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
@@ -105,7 +107,7 @@ def inverse_f(f: np.ndarray) -> np.ndarray:
     return np.where(f > DARK, f * f * f, (f - OFFSET) / SLOPE)
 
 
-def _f(xyz: np.ndarray) -> np.ndarray:
+def f(xyz: np.ndarray) -> np.ndarray:
     """Compute the function f of CIE 15, from X, Y or Z relative to white."""
     return np.where(xyz > DARK_LIGHT, xyz ** np.float32(1 / 3), SLOPE * xyz + OFFSET)
 

@@ -86,9 +86,7 @@ class SixteenBitResult:
 @functools.cache
 def _linear() -> np.ndarray:
     """The light of each 16-bit value of sRGB, (65536,) float32."""
-    srgb = np.arange(_WHITE + 1) / _WHITE
-    light = np.where(srgb > 0.04045, ((srgb + 0.055) / 1.055) ** 2.4, srgb / 12.92)
-    return light.astype(np.float32)
+    return cie.srgb_to_linear(np.arange(_WHITE + 1) / _WHITE).astype(np.float32)
 
 
 def luminance(rgb: np.ndarray) -> np.ndarray:
@@ -105,9 +103,7 @@ def luminance(rgb: np.ndarray) -> np.ndarray:
     """
     red, green, blue = (_linear()[rgb[..., channel]] for channel in range(3))
     of_red, of_green, of_blue = cie.FROM_RGB[1]
-    Y = of_red * red + of_green * green + of_blue * blue
-    f = np.where(Y > cie.DARK_LIGHT, np.cbrt(Y), cie.SLOPE * Y + cie.OFFSET)
-    return 116 * f - 16
+    return 116 * cie.f(of_red * red + of_green * green + of_blue * blue) - 16
 
 
 def lab_to_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from colorization.color import cie
+
 D65 = (0.3127, 0.3290)  # x, y
 BT709, BT2020, P3_DCI, P3 = 1, 9, 11, 12  # primaries
 SRGB, PQ, DCI, HLG = 13, 16, 17, 18  # transfer characteristics
@@ -113,7 +115,7 @@ def _light(values: np.ndarray, encoding: Encoding) -> np.ndarray:
         return 10_000 / _REFERENCE_WHITE * (np.maximum(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1)
     if encoding.transfer == HLG:
         return _hlg(values) / _hlg(np.array(_HLG_WHITE))
-    return np.where(values > 0.04045, ((values + 0.055) / 1.055) ** 2.4, values / 12.92)
+    return cie.srgb_to_linear(values)
 
 
 def _hlg(values: np.ndarray) -> np.ndarray:
