@@ -1,5 +1,6 @@
 """Shared infrastructure: errors, atomic files, records, settings, progress and identity.
 
-Nothing here changes a byte of a result, so no stage in dvc.yaml depends on this package. It imports
-no other package of the project.
+No stage in dvc.yaml depends on this package, since its code is meant to change no result. After an
+edit that does, such as of the format of tables, use `dvc repro --force`. It imports no other
+package of the project.
 """

@@ -41,7 +41,7 @@ def identify(settings: dict, files: list[Path], hash_cache: Path) -> str:
 def imported_code() -> list[Path]:
     """List the project's modules imported so far, and the stage's script.
 
-    `core` is excluded, as in the dependencies of the stages: it changes no result.
+    `core` is excluded, as in the dependencies of the stages.
 
     Returns
     -------
