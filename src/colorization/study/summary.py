@@ -11,14 +11,14 @@ from colorization.pages import rendering
 from colorization.pages.pictures import Interval
 from colorization.pages.rendering import COLORIZER_LABELS, Table
 from colorization.scoring.metrics import Metric, columns, metric
-from colorization.scoring.summary import ERROR_REMOVED, GRAY, MODEL, TRIVIAL
+from colorization.scoring.summary import GRAY, MODEL, TRIVIAL
 from colorization.study import measures
 from colorization.study.claims import PAPER_VARIANTS, PROMISING
 from colorization.study.estimates import Estimate, holm
-from colorization.study.experiments import Experiments, difference, function_of_columns
+from colorization.study.experiments import Experiments, function_of_columns
+from colorization.study.measures import REMOVED
 from colorization.study.verdicts import VERDICTS, JudgedClaim
 
-REMOVED = metric(ERROR_REMOVED)
 DIFFERENCE, COLORFULNESS = "ciede2000_mean", "colorfulness_ratio"
 GAP_TITLE = "gap, test over training error (1 is none)"
 EMBEDDINGS = {  # of the variant that one with embeddings is compared with, in words
@@ -138,7 +138,7 @@ def summarize_study(experiments: Experiments, judged: Sequence[JudgedClaim]) -> 
         below=_select(
             experiments,
             candidates[1:],
-            lambda name: _lead(experiments, candidates[0], name),
+            lambda name: measures.lead(candidates[0], name)(experiments),
         ),
         gains=_gains(experiments),
         verdicts={verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]},
@@ -201,15 +201,10 @@ def _closer_than_gray(experiments: Experiments, variant: str) -> Estimate | None
     )
 
 
-def _lead(experiments: Experiments, one: str, other: str) -> Estimate | None:
-    """Error removed by a variant minus that of another, points."""
-    return difference(experiments, one, other, REMOVED.columns(MODEL), REMOVED.of_means)
-
-
 def _gains(experiments: Experiments) -> list[Gain]:
     """What the embedding adds to the paper's choice."""
     leads = {
-        what: _lead(experiments, PROMISING, name)
+        what: measures.lead(PROMISING, name)(experiments)
         for name, what in counterparts(experiments, PROMISING).items()
     }
     defined = {what: estimate for what, estimate in leads.items() if estimate}
@@ -222,7 +217,7 @@ def _gains(experiments: Experiments) -> list[Gain]:
 
 def _detectable(experiments: Experiments, papers: Sequence[str]) -> float | None:
     """`StudySummary.detectable`; `papers` are the paper's variants, the best first."""
-    estimates = [_lead(experiments, papers[0], name) for name in papers[1:]]
+    estimates = [measures.lead(papers[0], name)(experiments) for name in papers[1:]]
     differences = [estimate.detectable() for estimate in estimates if estimate]
     defined = [difference for difference in differences if difference is not None]
     return float(np.median(defined)) if defined else None
