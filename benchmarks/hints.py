@@ -25,13 +25,13 @@ from colorization.colorizing import originals
 from colorization.colorizing.colorizer import Colorizer, load
 from colorization.colorizing.hints import Hint
 from colorization.colorizing.onnx_network import OnnxNetwork
+from colorization.colorizing.uploads import PREVIEW
 from colorization.networks.hints import without_hints
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import LOGITS, AdjustableModel
 from colorization.packaging.to_onnx import as_float32, write_onnx
 
 SIZE = 4_000, 3_000  # px
-PREVIEW = 1_280  # px, the longer side
 HINTS = [Hint(1_000, 2_000, (170, 51, 34)), Hint(3_000, 500, (60, 90, 200))]
 COLORS = 6  # suggested for a place
 
