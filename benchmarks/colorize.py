@@ -178,11 +178,6 @@ model, out, *paths = map(Path, sys.argv[1:])
 manifest = json.loads((model / "colorization.json").read_text())
 network = onnxruntime.InferenceSession(model / "model.onnx")
 side = manifest["image_size"]
-takes_hints = (model / "encode.onnx").exists()
-if takes_hints:
-    encoder = onnxruntime.InferenceSession(model / "encode.onnx")
-    features = [output.name for output in encoder.get_outputs()]
-    no_hints = np.zeros((1, side // 2, side // 2, 3), np.float32)
 if manifest["vividness"]:
     decoder = onnxruntime.InferenceSession(model / "decode.onnx")
     vividness = np.full((1, 1), manifest["vividness"]["default"], np.float32)
@@ -197,8 +192,6 @@ for path in paths:
         square = image.resize((manifest["embedder_size"],) * 2)
         L = (color.rgb2lab(np.asarray(square))[None, ..., :1] / 50 - 1).astype(np.float32)
         inputs["embedding"] = (embedder.run(None, {"L": L})[0] - mean) / deviation
-    if takes_hints:
-        inputs = dict(zip(features, encoder.run(None, inputs))) | {"hints": no_hints}
     (ab,) = network.run(None, inputs)
     if manifest["vividness"]:
         (ab,) = decoder.run(None, {"logits": ab, "vividness": vividness})

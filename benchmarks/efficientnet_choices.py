@@ -36,23 +36,19 @@ from colorization.color.statistics import ColorStatistics
 from colorization.core.settings import Train
 from colorization.dataset.arrays import LabArrays
 from colorization.dataset.examples import Examples
-from colorization.networks import catalog, hints
-from colorization.networks.classification import classification, halve
+from colorization.networks import catalog
+from colorization.networks.classification import classification
 from colorization.networks.encoders import encode
 from colorization.networks.objective import Objective
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AdjustableModel
 from colorization.training import fitting, input_pipeline
-from colorization.training import hints as drawn_hints
 from colorization.training.aging import age
-from colorization.training.hints import patches
-from colorization.training.input_pipeline import Batch, Batches
 from colorization.training.one_image import measure_colorizations
 
 VARIANT = "efficientnet_unet"
 MIN_CHROMA = 2.0
 MSE_WEIGHT = 20.0  # of ab in [-1, 1]; the two losses then have about the same size
-HINTS = 10  # patches given to each validation image
 TEMPERATURES = (1.2, 1.0, 0.6)
 WATCHED = 256  # validation images after each epoch, and in the scores beside the error
 BATCH = 32
@@ -70,14 +66,6 @@ class Watching(FewData):
         images = examples.images
         L, ab, rgb = (resized(maps) for maps in (images.L, images.ab, images.rgb))
         return Examples(LabArrays(images.names, L, ab, rgb), None)
-
-
-class WithoutHints(Batches):
-    """Batches whose hints are nowhere."""
-
-    def __getitem__(self, index: int) -> Batch:
-        (L, hints), target = super().__getitem__(index)
-        return (L, np.zeros_like(hints)), target
 
 
 def with_mse(colors: ColorStatistics) -> Objective:
@@ -160,18 +148,6 @@ CHOICES: Mapping[str, tuple[Patch, ...]] = {
         partial(architecture, frozen=()),
     ),
     "tuned faster": (partial(setting, encoder_lr_multiplier=0.3),),
-    "no hints": (
-        partial(patch.object, fitting, "Batches", WithoutHints),
-        partial(patch.object, input_pipeline, "DRAWN", 0.0),
-    ),
-    "no attention": (constant("ATTENTION_LEVEL", 0),),
-    "no shapes": (partial(patch.object, input_pipeline, "DRAWN", 0.0),),
-    "more shapes": (
-        partial(patch.object, input_pipeline, "DRAWN", 0.15),
-        partial(patch.object, drawn_hints, "WITHOUT", 0.85),
-    ),
-    "smaller hints": (partial(patch.object, hints, "AB_SPREAD", 1.0),),
-    "hints for half": (partial(patch.object, drawn_hints, "WITHOUT", 0.5),),
     "no dropout": (constant("DROPOUT", 0.0),),
     "more dropout": (constant("DROPOUT", 0.2),),
     "mse": (partial(architecture, objective=with_mse),),
@@ -256,9 +232,7 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
         L = resized(validation.images.L[batch]).astype(np.float32)
         logits = adjustable.logits([L])
         truth = validation.images.ab[batch].astype(np.float32)
-        hinted = adjustable.logits([L, true_hints(resized(truth), start)])
         ways = [adjustable.decode_with(logits, rebalancing, t) for t in TEMPERATURES]
-        ways.append(adjustable.decode_with(hinted, rebalancing, 1.0))
         ways = [enlarged(way, truth.shape) for way in ways]
         old, shown = looking_old(L, resized(truth), start)
         colorized_old = adjustable.decode_with(adjustable.logits([old]), rebalancing, 1.0)
@@ -284,10 +258,7 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
     truth_colorfulness = np.mean(
         [color_metrics.colorfulness(validation.images.rgb[i]) for i in colorful[: len(measured)]]
     )
-    named = {
-        f"E, {HINTS} hints": round(float(removed[-1]), 2),
-        "E, aged": round(float(removed_old), 2),
-    }
+    named = {"E, aged": round(float(removed_old), 2)}
     for index, t in enumerate(TEMPERATURES):
         named[f"E, T {t:g}"] = round(float(removed[index]), 2)
     for index, t in enumerate(TEMPERATURES[1:], start=2):
@@ -308,11 +279,6 @@ def enlarged(ab: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     if ab.shape == shape:
         return ab
     return np.stack([resize(image, shape[1:], order=1) for image in ab])
-
-
-def true_hints(ab: np.ndarray, seed: int) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    return np.stack([patches(image, HINTS, rng) for image in halve(ab)])
 
 
 if __name__ == "__main__":

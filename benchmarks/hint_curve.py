@@ -1,16 +1,16 @@
-r"""Score a model that takes hints after 0, 1, 3, 10 and 30 of them.
+r"""Score a packaged model after 0, 1, 3, 10 and 30 hints.
 
-Test photographs are colorized by a model directory, which is given random patches of their true
-colors, as in training; nearly gray photographs are left out, as in an evaluation. Then each gets
-one hint of another color instead, that of a random place in the next photograph. CIEDE2000 at the
-hints is between the color that they ask for, at the L of their place, and the result. Prints a
-Markdown table, with standard errors over the photographs, and draws error removed.
+Cached test photographs get hints of random places, of the mean color that the place has; nearly
+gray photographs are left out, as in an evaluation. Then each gets one hint of another color
+instead, that of a random place in the next photograph. CIEDE2000 at the hints is between the color
+that they ask for, at the L of their place, and the result. Prints a Markdown table, with standard
+errors over the photographs, and draws error removed.
 
-    python benchmarks/hint_curve.py --model models/efficientnet_unet-1 --data data \
-        --figure hints.png
+    python benchmarks/hint_curve.py --model models/chosen --data data --figure hints.png
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -23,107 +23,91 @@ from colorization.color import color_metrics, lab
 from colorization.color.lab import chroma_of
 from colorization.color.similarity import psnr_rgb_db
 from colorization.color.statistics import ColorStatistics
+from colorization.colorizing.colorizer import Colorizer, load
+from colorization.colorizing.hints import Hint, patch_at
+from colorization.colorizing.prepared import Prepared
 from colorization.core.settings import Evaluate
 from colorization.dataset import arrays
 from colorization.dataset.examples import evenly_spaced
-from colorization.networks.classification import halve
-from colorization.networks.hints import SCALE
-from colorization.networks.saving import load_model
-from colorization.networks.vividness import AdjustableModel
 from colorization.scoring.summary import mean_with_se, ratio_with_se
-from colorization.training.hints import patches
 
 PARAMS = Path(__file__).resolve().parent.parent / "params.yaml"
 COUNTS = (0, 1, 3, 10, 30)
 ANOTHER = "1 of another color"
-BATCH = 16  # photographs
+SCALE = 2  # of L over the predicted distributions
 
 
-def main(model: Path, data: Path, images: int, figure: Path | None) -> None:
-    adjustable = AdjustableModel.of(load_model(model))
-    if adjustable is None:
-        raise SystemExit(f"{model} has no vividness")
+def main(model: Path, data: Path, split: str, images: int, figure: Path | None) -> None:
+    colorizer = load(model)
     constant = ColorStatistics.read(data / "colors").mean_ab
-    rgb, ab = colorful_photographs(data, images)
-    print(f"{turns.machine()}\n\n{len(rgb)} test photographs, {rgb.shape[1]} px\n", flush=True)
-    measured = {
-        str(count): measure(adjustable, rgb, ab, true_hints(ab, count), constant)
-        for count in COUNTS
-    }
-    measured[ANOTHER] = measure(adjustable, rgb, ab, hints_of_the_next(ab), constant)
-    rows = {name: summarize(scores) for name, scores in measured.items()}
-    print(pd.DataFrame(rows).T.rename_axis("hints").to_markdown(disable_numparse=True))
+    rgb = colorful_photographs(data, split, images)
+    side = rgb.shape[1]
+    print(f"{turns.machine('onnxruntime')}\n\n{len(rgb)} {split} photographs, {side} px\n")
+    places = np.random.default_rng(1).integers(side, size=(len(rgb), max(COUNTS), 2)).tolist()
+    rows: dict[str, list[dict[str, float]]] = {name: [] for name in (*map(str, COUNTS), ANOTHER)}
+    for index, (image, those) in enumerate(zip(rgb, places, strict=True)):
+        hints = [hint_at(image, x, y) for x, y in those]
+        (x, y), color = those[0], hint_at(rgb[index - 1], *those[1]).color
+        L, _ = lab.rgb_to_lab(image)
+        prepared = Prepared(L, None, (side, side))
+        (predicted,) = colorizer.predict([prepared])
+        given = {str(count): hints[:count] for count in COUNTS} | {ANOTHER: [Hint(x, y, color)]}
+        for name, some_hints in given.items():
+            scores = measure(colorizer, image, prepared, predicted, some_hints, constant)
+            rows[name].append(scores)
+    measured = {name: pd.DataFrame(scores) for name, scores in rows.items()}
+    table = {name: summarize(scores) for name, scores in measured.items()}
+    print(pd.DataFrame(table).T.rename_axis("hints").to_markdown(disable_numparse=True))
     if figure:
         draw({count: error_removed(measured[str(count)]) for count in COUNTS}, figure)
 
 
-def colorful_photographs(data: Path, images: int) -> tuple[np.ndarray, np.ndarray]:
-    """The pixels and true ab of test photographs that are not nearly gray, evenly spaced."""
-    test = arrays.read(data / "lab" / "test")
-    chroma = np.array([chroma_of(ab.astype(np.float32)).mean() for ab in test.ab])
+def colorful_photographs(data: Path, split: str, images: int) -> np.ndarray:
+    """Photographs that are not nearly gray, evenly spaced, (N, H, W, 3) uint8."""
+    photographs = arrays.read(data / "lab" / split)
+    chroma = np.array([chroma_of(ab.astype(np.float32)).mean() for ab in photographs.ab])
     colorful = np.flatnonzero(chroma >= Evaluate.load(PARAMS).min_chroma)
-    rgb = test.rgb[colorful[evenly_spaced(len(colorful), images)]]
-    return rgb, lab.rgb_to_lab(rgb)[1]
+    return np.array(photographs.rgb[colorful[evenly_spaced(len(colorful), images)]])
 
 
-def true_hints(ab: np.ndarray, count: int) -> np.ndarray:
-    """Random hints, the same in each run, of true colors."""
-    return np.stack(
-        [
-            patches(image, count, np.random.default_rng([count, index]))
-            for index, image in enumerate(halve(ab))
-        ]
-    )
+def hint_at(rgb: np.ndarray, x: int, y: int) -> Hint:
+    """A hint of the mean color of its place."""
+    red, green, blue = rgb[place_of(x, y, len(rgb))].mean(axis=(0, 1)).round().astype(int).tolist()
+    return Hint(x, y, (red, green, blue))
 
 
-def hints_of_the_next(ab: np.ndarray) -> np.ndarray:
-    """One random hint for each photograph, of the color that the next one has in another place."""
-    hints, others = true_hints(ab, 1), np.roll(true_hints(ab[:, ::-1], 1), 1, axis=0)
-    for hint, other in zip(hints, others, strict=True):
-        hint[hint[..., 2] == 1] = other[other[..., 2] == 1][0]
-    return hints
+def place_of(x: float, y: float, side: int) -> tuple[slice, slice]:
+    """The pixels of a hint's place in a square photograph."""
+    small = side // SCALE
+    rows, columns = patch_at(x, y, (side, side), (small, small, 1))
+    return tuple(slice(SCALE * one.start, SCALE * one.stop) for one in (rows, columns))  # type: ignore[return-value]
 
 
 def measure(
-    adjustable: AdjustableModel,
+    colorizer: Colorizer,
     rgb: np.ndarray,
-    ab: np.ndarray,
-    hints: np.ndarray,
+    prepared: Prepared,
+    predicted: np.ndarray,
+    hints: Sequence[Hint],
     constant: np.ndarray,
-) -> pd.DataFrame:
-    """Colorize photographs with hints, and compare each with the truth and with its hints."""
-    rows = []
-    for start in range(0, len(rgb), BATCH):
-        batch = slice(start, start + BATCH)
-        L, _ = lab.rgb_to_lab(rgb[batch])
-        logits = adjustable.logits_model.predict_on_batch([L, hints[batch]])
-        least = adjustable.decode(logits, 0.0)
-        shown = adjustable.decode(logits, adjustable.default)
-        rows += [
-            {
-                "squared error": np.square(ab[index] - least[index - start]).mean(),
-                "constant": np.square(ab[index] - constant).mean(),
-                **compare(rgb[index], shown[index - start], hints[index]),
-            }
-            for index in range(*batch.indices(len(rgb)))
-        ]
-    return pd.DataFrame(rows)
-
-
-def compare(rgb: np.ndarray, ab: np.ndarray, hints: np.ndarray) -> dict[str, float]:
-    """Compare one result with the photograph, and with what its hints ask for."""
+) -> dict[str, float]:
+    """Compare a photograph that is colorized with hints with the truth, and with its hints."""
     L, true_ab = lab.rgb_to_lab(rgb)
-    result = lab.lab_to_rgb(L, ab)
-    large = hints.repeat(SCALE, axis=0).repeat(SCALE, axis=1)
-    hinted = large[..., 2] == 1
-    asked, got = (
-        lab.to_cie(*lab.rgb_to_lab(image)) for image in (lab.lab_to_rgb(L, large[..., :2]), result)
-    )
-    truth = lab.to_cie(L, true_ab)
+    hinted = colorizer.apply_hints(predicted, prepared, hints)
+    result = lab.lab_to_rgb(L, colorizer.decode(hinted))
+    truth, actual = lab.to_cie(L, true_ab), lab.to_cie(*lab.rgb_to_lab(result))
+    at_hints = []
+    for hint in hints:
+        place = place_of(hint.x, hint.y, len(rgb))
+        _, ab = lab.rgb_to_lab(np.array([[hint.color]], np.uint8))
+        asked = lab.to_cie(*lab.rgb_to_lab(lab.lab_to_rgb(L[place], ab)))
+        at_hints.append(deltaE_ciede2000(asked, actual[place]).mean())
     return {
+        "squared error": float(np.square(true_ab - colorizer.decode(hinted, 0.0)).mean()),
+        "constant": float(np.square(true_ab - constant).mean()),
         "PSNR": psnr_rgb_db(rgb, result),
-        "CIEDE2000": color_metrics.ciede2000_mean(truth, got),
-        "at the hints": deltaE_ciede2000(asked, got)[hinted].mean() if hinted.any() else np.nan,
+        "CIEDE2000": color_metrics.ciede2000_mean(truth, actual),
+        "at the hints": float(np.mean(at_hints)) if hints else np.nan,
     }
 
 
@@ -165,8 +149,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", type=Path, required=True, help="model directory")
+    parser.add_argument("--model", type=Path, help="package; default: the released model")
     parser.add_argument("--data", type=Path, default=Path("data"), help="with lab/ and colors/")
+    parser.add_argument("--split", default="test", choices=["test", "validation"])
     parser.add_argument("--images", type=int, default=500)
     parser.add_argument("--figure", type=Path, help="PNG to draw")
     main(**vars(parser.parse_args()))

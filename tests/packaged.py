@@ -16,9 +16,8 @@ from colorization.dataset import arrays
 from colorization.dataset.examples import Examples
 from colorization.embedding import imagenet, resizing, standardization
 from colorization.networks.architecture import Architecture, build_network, takes_embedding
-from colorization.networks.blocks import BilinearUpsampling, conv_norm_relu, conv_relu
+from colorization.networks.blocks import BilinearUpsampling, conv_norm_relu
 from colorization.networks.classification import classification
-from colorization.networks.hints import CHANNELS, HINTS, HintAttention, JoinHints
 from colorization.networks.record import TRAINING
 from colorization.networks.saving import save_architecture
 from colorization.networks.vividness import LOGITS
@@ -57,16 +56,6 @@ def with_vividness() -> Path:
 
 
 @functools.cache
-def with_hints() -> Path:
-    """A package of `hinted_model`; read only, as the model's directory next to it."""
-
-    def make(folder: Path) -> None:
-        write_package(folder / "hinted", hinted_model(), "efficientnet_unet")
-
-    return made_once("with-hints", make)[0] / "hinted"
-
-
-@functools.cache
 def adjustable_model() -> keras.Model:
     """A small untrained model with depthwise convolution, normalization, adjustable vividness."""
 
@@ -79,23 +68,6 @@ def adjustable_model() -> keras.Model:
         return keras.Model([L], conv_norm_relu(x, 16, name="decoder"))
 
     return classifier("adjustable", build, 128)
-
-
-@functools.cache
-def hinted_model() -> keras.Model:
-    """A small untrained model that takes hints at two levels, with adjustable vividness."""
-
-    def build() -> keras.Model:
-        L = keras.Input((None, None, 1), name="L")
-        hints = keras.Input((None, None, CHANNELS), name=HINTS, optional=True)
-        half = conv_relu(L, 8, downsample=True, name="half")
-        x = conv_relu(half, 16, downsample=True, name="quarter")
-        x = conv_relu(HintAttention(2)(JoinHints(2)(x, hints), hints), 16, name="decoder_1")
-        x = keras.layers.Concatenate()([BilinearUpsampling()(x), half])
-        x = conv_relu(JoinHints(1)(x, hints), 16, name="decoder_2")
-        return keras.Model([L, hints], x)
-
-    return classifier("hinted", build, 8)
 
 
 def classifier(name: str, build: Callable[[], keras.Model], strength: float) -> keras.Model:

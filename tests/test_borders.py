@@ -12,7 +12,7 @@ from colorization.colorizing import originals
 from colorization.colorizing.borders import Picture, find_picture
 from colorization.colorizing.bulk import TASKS, colorize_files
 from colorization.colorizing.colorizer import Colorizer
-from colorization.colorizing.hints import Hint, hint_map
+from colorization.colorizing.hints import patch_at
 from colorization.colorizing.jobs import Job
 from colorization.colorizing.predictor import Embedder
 from colorization.colorizing.prepared import prepare
@@ -61,7 +61,7 @@ def colorizer() -> Colorizer:
         return [np.repeat(squares.mean(axis=(1, 2)), 1000, axis=1)]
 
     embedder = Embedder(logits, 96, np.stack([np.zeros(1000), np.ones(1000)]).astype(np.float32))
-    return Colorizer(network, 64, None, embedder, None, "0" * 64)
+    return Colorizer(network, 64, embedder, None, "0" * 64)
 
 
 @pytest.mark.parametrize("paper", PAPERS)
@@ -161,14 +161,14 @@ def test_a_large_jpeg_is_decoded_larger_for_the_picture_in_it(tmp_path: Path) ->
 def test_hints_are_where_they_are_in_the_whole_photograph() -> None:
     picture, alone = Picture(BORDERED, SIZE), scene()
     shape = (64, 96, 1)
-    expected = hint_map([Hint(90, 200, (170, 50, 30))], alone.size, shape)
+    expected = patch_at(90, 200, alone.size, shape)
     left, top, *_ = BORDERED
     for scale in (1, 4):  # the picture was found in a copy of a fourth of the size
-        hint = Hint((90 + left) * scale, (200 + top) * scale, (170, 50, 30))
+        x, y = (90 + left) * scale, (200 + top) * scale
         size = (SIZE[0] * scale, SIZE[1] * scale)
-        np.testing.assert_array_equal(hint_map([hint], size, shape, picture), expected)
+        assert patch_at(x, y, size, shape, picture) == expected
     with pytest.raises(ColorizationError, match="x 5, y 60 is on the photograph's border"):
-        hint_map([Hint(5, 60, (170, 50, 30))], SIZE, shape, picture)
+        patch_at(5, 60, SIZE, shape, picture)
 
 
 @pytest.mark.parametrize("paper", ["white", "gray"])

@@ -46,7 +46,7 @@ class Watched(ThreadWorkers):
 
 def gray() -> Predictor:
     """A model whose colors are nearly gray."""
-    return Predictor(lambda L: [np.repeat(L, 2, axis=-1)], 32, None, None, None, "0" * 64)
+    return Predictor(lambda L: [np.repeat(L, 2, axis=-1)], 32, None, None, "0" * 64)
 
 
 def colorized(folder: Path, sides: list[int], predictor: Predictor | None = None) -> int:
@@ -98,7 +98,7 @@ def test_predictions_with_an_embedding_count_the_pixels_of_its_square_too(
 
     monkeypatch.setattr(bulk.MemoryBudget, "reserve", record)
     embedder = Embedder(lambda squares: [squares], 64, np.zeros((2, 1000), np.float32))
-    embedded = Predictor(lambda L, _: [L], 32, None, embedder, None, "0" * 64)
+    embedded = Predictor(lambda L, _: [L], 32, embedder, None, "0" * 64)
     monkeypatch.setattr(Predictor, "predict", lambda *_: [np.zeros((32, 32, 2), np.float32)])
     colorized(tmp_path, [8], embedded)
     assert reserved[1] == bulk.PER_INPUT_PIXEL * (32 * 32 + 64 * 64)
@@ -108,7 +108,7 @@ class Counter(Predictor):
     """A model that records how many predictions run at a time."""
 
     def __init__(self) -> None:
-        super().__init__(lambda L: [np.repeat(L, 2, axis=-1)], 32, None, None, None, "0" * 64)
+        super().__init__(lambda L: [np.repeat(L, 2, axis=-1)], 32, None, None, "0" * 64)
         self.predicted = self.most_predicted = 0
         self._lock = threading.Lock()
 
@@ -140,7 +140,7 @@ def test_an_error_that_nobody_expected_costs_one_photograph(tmp_path: Path) -> N
         path = tmp_path / f"{index}.png"
         Image.new("L", (side, side)).save(path)
         jobs.append(Job(path, tmp_path / "out" / path.name))
-    model = Failing(lambda L: [np.repeat(L, 2, axis=-1)], 32, None, None, None, "0" * 64)
+    model = Failing(lambda L: [np.repeat(L, 2, axis=-1)], 32, None, None, "0" * 64)
     workers = ThreadWorkers(bulk.TASKS, 2)
     outcomes = list(bulk.colorize_files(model, jobs, workers, **OPTIONS))
     assert [outcome.reason for outcome in outcomes] == ["", "ZeroDivisionError('by zero')", ""]

@@ -26,7 +26,7 @@ from colorization.scoring.metrics import METRICS, Metric
 from colorization.scoring.reference import Colorized, Reference
 from conftest import Project, environment, stages_run
 from evaluated import evaluation, rows, sweep
-from packaged import with_embedding, with_hints
+from packaged import with_embedding, with_vividness
 from samples import ROOT, VARIANTS, encoded, pack, scene
 from test_published import write
 from web import Site, serve
@@ -332,7 +332,7 @@ def python_without_output(page: str) -> list[str]:
 )
 def test_python_runs(page: str, tmp_path: Path) -> None:
     photographs(tmp_path / "here")
-    shutil.copytree(with_hints(), tmp_path / "here" / "models" / "chosen")
+    shutil.copytree(with_vividness(), tmp_path / "here" / "models" / "chosen")
     for code in python_without_output(page):
         done = subprocess.run(
             ["python", "-c", code],

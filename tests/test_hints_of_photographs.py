@@ -1,4 +1,4 @@
-"""The hints of a photograph are read, drawn for the network, and suggested by it."""
+"""The hints of a photograph are read and placed, and likely colors suggested for them."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from skimage import color
 
 from colorization.color import lab
 from colorization.colorizing.borders import Picture
-from colorization.colorizing.hints import Hint, as_hints, hint_map, parse_color, read_hints
+from colorization.colorizing.hints import Hint, as_hints, parse_color, patch_at, read_hints
 from colorization.colorizing.predictor import Decoder, Predictor
 from colorization.colorizing.prepared import Prepared
 from colorization.core.errors import ColorizationError
@@ -47,38 +47,25 @@ def test_hints_are_pairs_of_a_place_and_a_color() -> None:
     assert str(hint) == "#c81e28 at 1.5, 2"
 
 
-def test_a_hint_colors_nine_pixels_with_its_ab() -> None:
-    drawn = hint_map([Hint(25, 31, BLUE)], (60, 40), (64, 96, 1))
-    assert drawn.shape == (32, 48, 3)
-    rows, columns = np.nonzero(drawn[..., 2])
+def test_a_hints_place_is_a_square_of_three_pixels() -> None:
     # 25 px of 60 are 20 of 48; 31 of 40 are 24.8 of 32.
-    assert {*rows} == {23, 24, 25}
-    assert {*columns} == {19, 20, 21}
-    ab = color.rgb2lab(np.array([[BLUE]], np.uint8))[0, 0, 1:] / lab.AB_SCALE
-    np.testing.assert_allclose(drawn[24, 20], [*ab, 1], atol=1e-4)
-    assert (drawn[drawn[..., 2] == 0] == 0).all()
-    assert drawn[..., 2].sum() == 9
+    assert patch_at(25, 31, (60, 40), (32, 48, 3)) == np.s_[23:26, 19:22]
 
 
-def test_of_two_hints_in_one_place_the_later_one_counts() -> None:
-    first, second = Hint(20, 20, RED), Hint(21, 20, BLUE)
-    size, shape = (32, 32), (64, 64, 1)
-    both, last = (hint_map(hints, size, shape) for hints in ([first, second], [second]))
-    np.testing.assert_array_equal(both[last[..., 2] == 1], last[last[..., 2] == 1])
-    assert both[..., 2].sum() == 12
-
-
-@pytest.mark.parametrize(("x", "y", "pixels"), [(0, 0, 4), (59.99, 39.99, 4), (30, 0, 6)])
-def test_at_an_edge_a_hint_colors_what_is_inside(x: float, y: float, pixels: int) -> None:
-    drawn = hint_map([Hint(x, y, RED)], (60, 40), (32, 64, 1))
-    assert drawn[..., 2].sum() == pixels
-    assert drawn[int(y * 16 / 40), int(x * 32 / 60), 2] == 1
+@pytest.mark.parametrize(
+    ("x", "y", "place"),
+    [(0, 0, np.s_[0:2, 0:2]), (59.99, 39.99, np.s_[14:17, 30:33]), (30, 0, np.s_[0:2, 15:18])],
+)
+def test_at_an_edge_its_place_is_what_is_inside(
+    x: float, y: float, place: tuple[slice, slice]
+) -> None:
+    assert patch_at(x, y, (60, 40), (16, 32, 1)) == place
 
 
 @pytest.mark.parametrize(("x", "y"), [(60, 0), (0, 40), (-0.1, 0), (0, -1)])
 def test_a_hint_outside_is_refused(x: float, y: float) -> None:
     with pytest.raises(ColorizationError) as caught:
-        hint_map([Hint(x, y, RED)], (60, 40), (32, 64, 1))
+        patch_at(x, y, (60, 40), (16, 32, 1))
     assert str(caught.value) == (
         f"the hint at x {x:g}, y {y:g} is outside the photograph, which is 60 x 40 px"
     )
@@ -89,16 +76,15 @@ WITHIN_BORDER = Picture((15, 10, 45, 30), (60, 40))
 
 
 def test_within_a_border_hints_belong_to_the_picture() -> None:
-    size, shape = (120, 80), (64, 96, 1)
-    drawn = hint_map([Hint(60, 40, RED), Hint(30, 20, BLUE)], size, shape, WITHIN_BORDER)
-    rows, columns = np.nonzero(drawn[..., 2])
-    assert [{*rows}, {*columns}] == [{0, 1, 15, 16, 17}, {0, 1, 23, 24, 25}]
+    size, shape = (120, 80), (32, 48, 1)
+    assert patch_at(60, 40, size, shape, WITHIN_BORDER) == np.s_[15:18, 23:26]
+    assert patch_at(30, 20, size, shape, WITHIN_BORDER) == np.s_[0:2, 0:2]
 
 
 @pytest.mark.parametrize(("x", "y"), [(29.9, 40), (90, 40), (60, 19), (60, 60)])
 def test_a_hint_on_a_border_is_refused(x: float, y: float) -> None:
     with pytest.raises(ColorizationError) as caught:
-        hint_map([Hint(x, y, RED)], (120, 80), (64, 96, 1), WITHIN_BORDER)
+        patch_at(x, y, (120, 80), (32, 48, 1), WITHIN_BORDER)
     assert str(caught.value) == (
         f"the hint at x {x:g}, y {y:g} is on the photograph's border, which stays gray"
     )
@@ -175,9 +161,7 @@ def likely_colors(
     shares: dict[tuple[int, int], float], L_star: float = 60, count: int = 5
 ) -> list[str]:
     """What is likely at a place whose distribution has these shares of (a*, b*)."""
-    predictor = Predictor(
-        lambda L: [L], 32, None, None, Decoder(decode, 0.5, len(CENTERS)), "0" * 64
-    )
+    predictor = Predictor(lambda L: [L], 32, None, Decoder(decode, 0.5, len(CENTERS)), "0" * 64)
     logits = np.full((16, 16, len(CENTERS)), -30, np.float32)
     for ab, share in shares.items():
         (index,) = np.flatnonzero((np.array(ab) == CENTERS).all(axis=1))
@@ -228,7 +212,7 @@ def test_colors_outside_srgb_are_mapped_into_it() -> None:
 
 
 def test_a_model_that_predicts_one_color_finds_no_others_likely() -> None:
-    predictor = Predictor(lambda L: [L], 32, None, None, None, "0" * 64)
+    predictor = Predictor(lambda L: [L], 32, None, None, "0" * 64)
     photograph = Prepared(np.zeros((32, 32, 1), np.float32), None, (320, 320))
     with pytest.raises(ColorizationError, match=r"^this model predicts one color for a place"):
         predictor.likely_colors(np.zeros((32, 32, 2), np.float32), photograph, 1, 1, 3)

@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 
 from colorization.dataset.examples import Examples
-from colorization.networks.classification import halve
 from colorization.networks.objective import MSE
-from colorization.training import input_pipeline
 from colorization.training.input_pipeline import Batches, as_dataset
 
 COUNT = 11
@@ -167,39 +165,6 @@ def test_about_the_given_share_of_the_images_look_old(located: Examples) -> None
         np.testing.assert_array_equal(ab[~images], target[~images])
         gray = (target == 0).all(axis=-1)
         np.testing.assert_array_equal(target[~gray], ab[~gray])  # or as the photograph's
-
-
-def test_a_share_of_the_batches_images_is_drawn_if_the_model_takes_hints(
-    located: Examples,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def drawn(share: float, hints: bool = True) -> np.ndarray:
-        """Whether each image of a batch is drawn: `located` has no grain."""
-        monkeypatch.setattr(input_pipeline, "DRAWN", share)
-        batches = Batches(located, halve, 20, 10, seed=3, hints=hints)
-        L = np.concatenate([batches[index][0][0] for index in range(len(batches))])
-        return np.ptp(L[..., 0], axis=2).max(axis=1) > 0
-
-    assert not drawn(1.0, hints=False).any()
-    assert not drawn(0.0).any()
-    assert drawn(1.0).all()
-    # 4 standard deviations of 400 images are 24.
-    assert abs(drawn(0.1).sum() - 40) < 24
-
-
-def test_drawn_hints_and_colors_reach_the_network_together(
-    located: Examples,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(input_pipeline, "DRAWN", 1.0)
-    batches = Batches(located, halve, 20, 1, seed=3, hints=True)
-    (L, hints), target = batches[0]
-    assert L.shape == (20, 64, 64, 1)
-    assert target.shape == (20, 32, 32, 2)
-    told = hints[..., 2] == 1
-    assert told.any(axis=(1, 2)).mean() > 0.5
-    np.testing.assert_allclose(target[told], hints[told][:, :2], atol=1e-6)
-    assert_same(batches[0], Batches(located, halve, 20, 1, seed=3, hints=True)[0])
 
 
 @pytest.mark.parametrize("devices", [2, 3, 4])

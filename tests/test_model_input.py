@@ -86,7 +86,7 @@ def colorizer() -> Colorizer:
         return [np.repeat(L, 2, axis=-1)]
 
     embedding = Embedder(embedder, EMBEDDER_SIDE, standardization.RAW)
-    return Colorizer(network, SIDE, None, embedding, None, "0" * 64)
+    return Colorizer(network, SIDE, embedding, None, "0" * 64)
 
 
 def inputs_of_both(

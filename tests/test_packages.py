@@ -200,23 +200,15 @@ def test_a_package_of_an_older_format_is_refused(adjustable: Path) -> None:
     manifest |= {"format": 4, "dial": manifest.pop("vividness")}
     (adjustable / NAME).write_text(json.dumps(manifest))
     assert refusal(adjustable) == (
-        f"{adjustable / NAME}: format must be 7; found 4; run `dvc repro package` again"
+        f"{adjustable / NAME}: format must be 6; found 4; run `dvc repro package` again"
     )
 
 
 def of_format(package: Path, number: int) -> None:
-    """Turn a package into one of an older format, which knew of no hints."""
+    """Turn a package into one of an older format."""
     manifest = json.loads((package / NAME).read_text())
-    assert manifest["format"] == 7
-    assert manifest.pop("features") == []
+    assert manifest["format"] == 6
     (package / NAME).write_text(json.dumps(manifest | {"format": number}))
-
-
-def test_a_package_of_the_format_before_hints_is_read(embedded: Path) -> None:
-    of_format(embedded, 6)
-    colorizer = colorization.load(embedded)
-    assert colorizer.embedder_size is not None
-    assert not colorizer.takes_hints
 
 
 def test_a_package_whose_embedding_was_of_another_input_is_refused(
@@ -226,7 +218,7 @@ def test_a_package_whose_embedding_was_of_another_input_is_refused(
         of_format(package, 5)
     assert colorization.load(alone).embedder_size is None
     assert refusal(embedded) == (
-        f"{embedded / NAME}: format must be 7; found 5; run `dvc repro package` again"
+        f"{embedded / NAME}: format must be 6; found 5; run `dvc repro package` again"
     )
 
 

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, Position, Route, expect, sync_pla
 
 from colorization.colorizing import page
 from colorization.colorizing.predictor import Predictor
-from packaged import with_hints, with_vividness
+from packaged import with_embedding, with_vividness
 from samples import scene
 from sites import Site, output_of_the_command, write_photographs
 
@@ -33,7 +33,7 @@ in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 @pytest.fixture(scope="module")
 def model() -> Path:
     """A model that takes hints."""
-    return with_hints()
+    return with_vividness()
 
 
 @pytest.fixture(scope="module")
@@ -417,7 +417,7 @@ def test_on_a_phone_nothing_overflows_and_fingers_can_press_everything(
 @in_a_browser
 def test_a_model_without_hints_shows_none(browser: Browser, photos: Path) -> None:
     with (
-        Site(Predictor.load(with_vividness()), ["*"]) as site,
+        Site(Predictor.load(with_embedding()), ["*"]) as site,
         browsing(browser, site) as opened,
     ):
         upload(opened, photos / "turned.jpg")

@@ -12,7 +12,7 @@ from PIL import Image
 from colorization.colorizing import application, page
 from colorization.colorizing.predictor import Predictor
 from colorization.colorizing.uploads import Uploads
-from packaged import with_hints, with_vividness
+from packaged import with_embedding, with_vividness
 from sites import Site, write_photographs
 
 
@@ -23,7 +23,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    with Site(Predictor.load(with_hints()), page.NAMES_OF_HERE) as opened:
+    with Site(Predictor.load(with_vividness()), page.NAMES_OF_HERE) as opened:
         yield opened
 
 
@@ -155,7 +155,7 @@ def test_previews_do_not_wait_for_photographs_in_full_size(
 
 
 def test_a_model_without_hints_refuses_them(photos: Path) -> None:
-    with Site(Predictor.load(with_vividness()), ["*"]) as site:
+    with Site(Predictor.load(with_embedding()), ["*"]) as site:
         assert site.get("model").json()["takes_hints"] is False
         path = site.add(photos / "turned.jpg")
         assert site.get(f"{path}/colorized").status_code == 200

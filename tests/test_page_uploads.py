@@ -16,7 +16,7 @@ from colorization.colorizing.hints import Hint
 from colorization.colorizing.predictor import Predictor
 from colorization.colorizing.uploads import ForgottenError, Settings, Uploads
 from colorization.core.errors import ColorizationError
-from packaged import with_hints
+from packaged import with_vividness
 from samples import encoded, scene
 from sites import output_of_the_command, write_photographs
 
@@ -28,7 +28,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def held() -> Iterator[Uploads]:
-    opened = Uploads(Predictor.load(with_hints()), 1)
+    opened = Uploads(Predictor.load(with_vividness()), 1)
     yield opened
     opened.close()
 
@@ -38,32 +38,30 @@ def test_a_download_is_the_file_that_the_command_writes(
     held: Uploads, photos: Path, tmp_path: Path, name: str
 ) -> None:
     upload = held.add((photos / name).read_bytes())
-    expected = output_of_the_command(with_hints(), photos / name, tmp_path, "--vividness", "0.75")
+    expected = output_of_the_command(
+        with_vividness(), photos / name, tmp_path, "--vividness", "0.75"
+    )
     assert held.png(upload, Settings(vividness=0.75)) == expected
-    at_default = output_of_the_command(with_hints(), photos / name, tmp_path / "default")
+    at_default = output_of_the_command(with_vividness(), photos / name, tmp_path / "default")
     assert held.png(upload, Settings()) == at_default != expected
 
 
-def test_networks_run_as_seldom_as_they_can(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another vividness needs neither network, another hint not the encoder."""
-    calls = {}
-    for name in ("encode", "predict_encoded"):
-        method = getattr(Predictor, name)
-        calls[name] = create_autospec(method, side_effect=method)
-        monkeypatch.setattr(Predictor, name, calls[name])
-    held = Uploads(Predictor.load(with_hints()), 1)
+def test_networks_run_once(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither another vividness nor another hint needs them."""
+    predict = create_autospec(Predictor.predict, side_effect=Predictor.predict)
+    monkeypatch.setattr(Predictor, "predict", predict)
+    held = Uploads(Predictor.load(with_vividness()), 1)
     upload = held.add((photos / "turned.jpg").read_bytes())
     adjusted = [
         np.asarray(held.colorized(upload, Settings(vividness=vividness)))
         for vividness in (0, 0.5, 1)
     ]
     held.png(upload, Settings(vividness=1))
-    assert [call.call_count for call in calls.values()] == [1, 1]
     assert all((one != other).any() for one, other in itertools.pairwise(adjusted))
     hinted = Settings(vividness=1, hints=(Hint(50, 90, (200, 40, 40)),))
     assert (np.asarray(held.colorized(upload, hinted)) != adjusted[-1]).any()
     held.png(upload, hinted)
-    assert [call.call_count for call in calls.values()] == [1, 2]
+    assert predict.call_count == 1
     assert np.ptp(np.asarray(held.gray(upload)).astype(int), axis=-1).max() <= 1
 
 
@@ -93,7 +91,7 @@ def test_the_uploads_that_were_not_used_longest_are_dropped(
     content = encoded(scene(1))
     first = held.add(content)
     taken = held[first].nbytes
-    assert taken > len(content) + held[first].latest[1].nbytes  # not the file alone
+    assert taken > len(content) + held[first].predicted.nbytes  # not the file alone
     monkeypatch.setattr(uploads, "MOST_HELD", 2 * taken)
     second = held.add(content)
     held.gray(first)

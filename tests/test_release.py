@@ -377,6 +377,29 @@ def test_the_released_model_is_small_and_colorizes() -> None:
     assert (np.ptp(colorized, axis=-1) > 20).mean() > 0.1
 
 
+@pytest.mark.parametrize("brighter", [60, 100])
+def test_a_hint_to_the_released_model_stops_at_edges(brighter: int) -> None:
+    """A disk gets the hint's color, and what is around it keeps the color that it had."""
+    rows, columns = np.mgrid[-128:128, -128:128] + 0.5
+    distance = np.hypot(rows, columns)
+    gray = np.where(distance < 64, 100 + brighter, 100).astype(np.uint8)
+    colorizer = colorization.load()
+    before, after, asked = (
+        color.rgb2lab(np.asarray(image))
+        for image in (
+            colorizer(gray),
+            colorizer(gray, hints=[(128, 128, "#a8786c")]),
+            Image.new("RGB", (1, 1), "#a8786c"),
+        )
+    )
+    asked = np.dstack([after[..., :1], np.broadcast_to(asked[..., 1:], (256, 256, 2))])
+    assert color.deltaE_ciede2000(asked, after)[distance < 6].mean() < 5
+    assert color.deltaE_ciede2000(asked, after)[distance < 48].mean() < 8
+    beyond = color.deltaE_ciede2000(before, after)[distance > 80]
+    assert beyond.mean() < 0.1
+    assert beyond.max() < 2
+
+
 def test_the_released_model_matches_its_profile_and_its_card_names_the_licenses() -> None:
     training = TrainingRecord.read(RELEASED / TRAINING)
     params = Params.load(ROOT / "profiles" / "released.yaml")

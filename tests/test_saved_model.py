@@ -15,7 +15,7 @@ from colorization.core.errors import ColorizationError
 from colorization.embedding import resizing
 from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.packaging import saved_model
-from packaged import EMBED, SIDE, with_embedding, with_hints, with_vividness, write_package
+from packaged import EMBED, SIDE, with_embedding, with_vividness, write_package
 from samples import ROOT
 from test_packages import small_model
 
@@ -124,7 +124,7 @@ def export(project: Path) -> subprocess.CompletedProcess[str]:
 def test_the_export_is_quiet_and_needs_only_tensorflow(tmp_path: Path) -> None:
     params_of(tmp_path, "efficientnet_unet")
     (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "efficientnet_unet-1").symlink_to(model_of(with_hints()))
+    (tmp_path / "models" / "efficientnet_unet-1").symlink_to(model_of(with_vividness()))
     process = export(tmp_path)
     assert (process.stdout, process.stderr) == ("wrote models/exported\n", "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["models", "params.yaml"]

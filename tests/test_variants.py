@@ -61,13 +61,10 @@ from samples import VARIANTS, built, calibrated, model_of
 #   which are 4,302,416 in kernels and two for each of 27,768 normalized channels, of which folding
 #   leaves one. None of it is trained
 #   taps     352-256, 120-128, 48-64, 24-32, 1 x 1: 90,112 + 15,360 + 3,072 + 768
-#   decoder  each with three channels of hints, 256-256, (256 + 128)-256, (256 + 64)-160, which has
-#            three of attention, too, (160 + 32)-96, and with four of L 96-96, 3 x 3:
-#            596,736 + 891,648 + 469,440 + 168,480 + 86,400
-#   attention  queries and keys (256 + 64 + 3)-32, without bias: 2 * 10,336
+#   decoder  256-256, (256 + 128)-256, (256 + 64)-160, (160 + 32)-96, and with four of L 96-96,
+#            3 x 3: 589,824 + 884,736 + 460,800 + 165,888 + 86,400
 #   four values for each of 1,344 filters, two of them not trained
 #   output   96-59, 1 x 1: 5,723; the decoder of vividness as above
-#   likelihood of hints: three values for each color, 177, not trained
 PARAMETERS = {
     "baseline": 6_573_794,
     "deeper": 6_573_794 + 370_816 + 6_554_624 + 1_309_538,
@@ -82,14 +79,7 @@ PARAMETERS = {
     "vgg16_repeat": 14_714_688 + 1_572_114,
     "vgg19_unet": 20_024_384 + 13_499_842,
     "mobilenet_unet": 2_257_984 - 3 * 17_056 + 4_933_632 + 4 * 1_216 + 3_835 + 201,
-    "efficientnet_unet": 4_302_416
-    + 27_768
-    + 2_322_016
-    + 2 * 10_336
-    + 4 * 1_344
-    + 5_723
-    + 201
-    + 177,
+    "efficientnet_unet": 4_302_416 + 27_768 + 2_296_960 + 4 * 1_344 + 5_723 + 201,
 }
 # Of them not trained: moving means and variances, and what is frozen.
 NOT_TRAINED = {
@@ -106,7 +96,7 @@ NOT_TRAINED = {
     "vgg16_repeat": 14_714_688 - 1_792,
     "vgg19_unet": 20_024_384,
     "mobilenet_unet": 2_257_984 - 3 * 17_056 + 2 * 1_216 + 201,
-    "efficientnet_unet": 4_302_416 + 27_768 + 2 * 1_344 + 201 + 177,
+    "efficientnet_unet": 4_302_416 + 27_768 + 2 * 1_344 + 201,
 }
 
 
@@ -116,7 +106,6 @@ def inputs(model: keras.Model, height: int, width: int, count: int = 2) -> list[
     shapes = {
         "L": (count, height, width, 1),
         "embedding": (count, 1000),
-        "hints": (count, height // 2, width // 2, 3),
         "vividness": (count, 1),  # values below 0 count as 0
     }
     return [rng.uniform(-1, 1, shapes[tensor.name]).astype(np.float32) for tensor in model.inputs]

@@ -1,4 +1,4 @@
-"""Beyond the paper: a U-Net on EfficientNet-Lite2, which sees L enlarged, and takes hints.
+"""Beyond the paper: a U-Net on EfficientNet-Lite2, which sees L enlarged.
 
 An ImageNet encoder recognizes little in a small picture; enlarged, the same pixels tell it more.
 """
@@ -16,7 +16,6 @@ from colorization.networks.blocks import (
 )
 from colorization.networks.classification import classification
 from colorization.networks.encoders import encode
-from colorization.networks.hints import CHANNELS, HINTS, HintAttention, JoinHints
 
 # The last blocks at 1/32, 1/16, 1/8 and 1/4 of the enlarged L, and the channels to which a 1x1
 # convolution reduces each.
@@ -30,14 +29,12 @@ TAPS = (
 FROZEN = ("stem", *(f"block_{index}_" for index in range(7)))
 # Filters of the decoder at these sizes.
 DECODER = (256, 256, 160, 96)
-ATTENTION_LEVEL = 3  # of the decoder, from 1; there pixels attend to hints
 DROPOUT = 0.1  # share of the channels dropped after each of these
 
 
 def _build() -> keras.Model:
     """Build the U-Net; it maps L to features at half its height and width."""
     L = keras.Input((None, None, 1), name="L")
-    hints = keras.Input((None, None, CHANNELS), name=HINTS, optional=True)
     large = BilinearUpsampling(dtype="float32", name="enlarge")(L)
     # From [-1, 1] to pixels of 0 to 255, as the encoder expects them.
     pixels = layers.Rescaling(127.5 / 128, 0.5 / 128, dtype="float32", name="rescale")(large)
@@ -52,15 +49,11 @@ def _build() -> keras.Model:
         if x is not None:
             enlarged = BilinearUpsampling(name=f"{name}_up")(x)
             joined = layers.Concatenate(name=f"{name}_join")([enlarged, joined])
-        factor = 2 ** (len(TAPS) - index)  # hints have the size of the last level
-        joined = JoinHints(factor, name=f"{name}_hints")(joined, hints)
-        if index == ATTENTION_LEVEL:
-            joined = HintAttention(factor, name=f"{name}_attention")(joined, hints)
         x = conv_norm_relu(joined, filters, name=name)
         x = layers.SpatialDropout2D(DROPOUT, name=f"{name}_dropout")(x)
     x = layers.Concatenate(name="L_join")([x, SpaceToDepth(name="L_folded")(L)])
     x = conv_norm_relu(x, DECODER[-1], name="decoder_5")
-    return keras.Model([L, hints], x)
+    return keras.Model([L], x)
 
 
 ARCHITECTURE = Architecture(

@@ -1,20 +1,15 @@
-"""Hints: the colors of some places of a photograph, as its owner knows them.
-
-A model that takes hints colors these places accordingly, and what belongs to them.
-"""
+"""Hints: the colors of some places of a photograph, as its owner knows them."""
 
 import csv
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import ImageColor
 
-from colorization.color import lab
 from colorization.colorizing.borders import Picture
 from colorization.core.errors import ColorizationError
 
@@ -22,11 +17,7 @@ Color = tuple[int, int, int]  # sRGB, 0 to 255
 
 COLUMNS = ["file", "x", "y", "color"]
 LARGEST_FILE = 2**24  # bytes; some 500,000 hints
-# A map of hints has half the height and width of L, and the channels a, b, and 1 where there is a
-# hint; see `networks.hints`, which needs Keras.
-SCALE, CHANNELS = 2, 3
-# px, at the size of the map. Training draws squares of 1 to 3 px; the largest has the most effect.
-PATCH_SIDE = 3
+PATCH_SIDE = 3  # px, of the place of a hint, at the size of the predicted distributions
 
 
 @dataclass(frozen=True)
@@ -155,42 +146,6 @@ def _parse_row(row: list[str], where: str) -> tuple[str, Hint]:
         raise ColorizationError(f"{where}: {error}") from error
 
 
-def hint_map(
-    hints: Sequence[Hint],
-    size: tuple[int, int],
-    shape: tuple[int, ...],
-    picture: Picture | None = None,
-) -> np.ndarray:
-    """Draw hints as a model takes them. Where two overlap, the later one is drawn.
-
-    Parameters
-    ----------
-    hints : sequence of Hint
-    size : (int, int)
-        Width and height of the upright photograph, px.
-    shape : (int, int, 1)
-        Of the photograph's L, (H, W, 1).
-    picture : Picture, optional
-        What of the photograph L is of. Default: all of it.
-
-    Returns
-    -------
-    (H / 2, W / 2, 3) float32 array
-        CIE a*, b* / AB_SCALE, and 1 where there is a hint; else 0.
-
-    Raises
-    ------
-    ColorizationError
-        If a hint is outside the photograph, or on its border.
-    """
-    height, width, _ = shape
-    drawn = np.zeros((height // SCALE, width // SCALE, CHANNELS), np.float32)
-    for hint in hints:
-        _, ab = lab.rgb_to_lab(np.array([[hint.color]], np.uint8))
-        drawn[patch_at(hint.x, hint.y, size, drawn.shape, picture)] = [*ab[0, 0], 1]
-    return drawn
-
-
 def patch_at(
     x: float,
     y: float,
@@ -198,7 +153,7 @@ def patch_at(
     shape: tuple[int, ...],
     picture: Picture | None = None,
 ) -> tuple[slice, slice]:
-    """Return the rows and columns of a small image that a hint colors.
+    """Return the rows and columns of a hint's place in a small image.
 
     Parameters
     ----------

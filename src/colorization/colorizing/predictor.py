@@ -1,7 +1,7 @@
 """Predict ab with a packaged model, without decoding photographs."""
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -10,9 +10,10 @@ import numpy as np
 
 from colorization.colorizing import palette
 from colorization.colorizing.accepted import MOST_SATURATION, checked_number
-from colorization.colorizing.hints import CHANNELS, SCALE, Hint, hint_map, patch_at
-from colorization.colorizing.onnx_network import SMALLEST, OnnxNetwork, Shape
+from colorization.colorizing.hints import Hint, patch_at
+from colorization.colorizing.onnx_network import OnnxNetwork, Shape
 from colorization.colorizing.prepared import Prepared
+from colorization.colorizing.spread import log_likelihood
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.embedding.standardization import CLASSES, normalize, read_normalization
@@ -21,27 +22,8 @@ from colorization.packaging import manifest as packaged
 # Such as OnnxNetwork: takes an array per input, and returns one per output.
 Network = Callable[..., Sequence[np.ndarray]]
 
+TAKES_NO_HINTS = "this model takes no hints"
 CERTAIN = 1e6  # a logit that makes one color certain, whatever the others' weights
-
-
-@dataclass(frozen=True)
-class Features:
-    """What networks compute of a photograph without hints.
-
-    Attributes
-    ----------
-    photograph : Prepared
-    arrays : tuple of float32 arrays
-        What the model's network takes beside hints, without the axis of the batch.
-    """
-
-    photograph: Prepared
-    arrays: tuple[np.ndarray, ...]
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of memory used."""
-        return self.photograph.nbytes + sum(array.nbytes for array in self.arrays)
 
 
 @dataclass(frozen=True)
@@ -109,6 +91,7 @@ class Predictor:
     vividness : float or None
         Default vividness, in [0, 1]; None for a model without one.
     takes_hints : bool
+        Whether the model predicts a distribution over colors.
     sha256 : str
         The sha256 of the package's manifest, which lists the sha256 of each file.
 
@@ -116,11 +99,7 @@ class Predictor:
     ----------
     network : Network
         Maps L, and an embedding if there is an embedder, to ab, or to logits if there is a decoder.
-        With an encoder, it takes the features that this computes, and hints.
     image_size : int
-    encoder : Network or None
-        Maps L, and an embedding if there is an embedder, to features; None for a model that takes
-        no hints.
     embedder : Embedder or None
         None for a model that takes no embedding.
     decoder : Decoder or None
@@ -132,7 +111,6 @@ class Predictor:
         self,
         network: Network,
         image_size: int,
-        encoder: Network | None,
         embedder: Embedder | None,
         decoder: Decoder | None,
         sha256: str,
@@ -141,9 +119,8 @@ class Predictor:
         self.embedder_size = embedder.image_size if embedder else None
         self.sha256 = sha256
         self.vividness = decoder.default if decoder else None
-        self.takes_hints = encoder is not None
+        self.takes_hints = decoder is not None
         self._network = network
-        self._encoder = encoder
         self._embedder = embedder
         self._decoder = decoder
 
@@ -164,7 +141,7 @@ class Predictor:
         folder = packaged.RELEASED if model is None else Path(model)
         manifest = packaged.read_manifest(folder)
         inputs: dict[str, Shape] = {"L": (None, None, None, 1)}
-        embedder, encoder, decoder = None, None, None
+        embedder, decoder = None, None
         if side := manifest.embedder_size:
             network = OnnxNetwork(
                 folder / packaged.EMBEDDER,
@@ -183,20 +160,9 @@ class Predictor:
             )
             decoder = Decoder(decode, manifest.vividness.default, bins)
             outputs = logits
-        example = None
-        if manifest.features:
-            names = packaged.feature_names(len(manifest.features))
-            features: dict[str, Shape] = {
-                name: (None, None, None, channels)
-                for name, channels in zip(names, manifest.features, strict=True)
-            }
-            encoder = OnnxNetwork(folder / packaged.ENCODE, inputs, features)
-            inputs = features | {"hints": (None, None, None, CHANNELS)}
-            nowhere = np.zeros((1, SMALLEST // SCALE, SMALLEST // SCALE, CHANNELS), np.float32)
-            example = [*encoder.example_outputs, nowhere]
-        network = OnnxNetwork(folder / packaged.MODEL, inputs, outputs, example)
+        network = OnnxNetwork(folder / packaged.MODEL, inputs, outputs)
         sha256 = sha256_of(folder / packaged.NAME)
-        return cls(network, manifest.image_size, encoder, embedder, decoder, sha256)
+        return cls(network, manifest.image_size, embedder, decoder, sha256)
 
     def predict(
         self, photographs: Sequence[Prepared], hints: Sequence[Sequence[Hint]] | None = None
@@ -220,48 +186,48 @@ class Predictor:
         ColorizationError
             If there are hints and the model takes none, or one is outside its photograph.
         """
-        return self.predict_encoded(self.encode(photographs), hints)
+        hints = hints or [()] * len(photographs)
+        return [
+            self.apply_hints(self._predict(photograph), photograph, given)
+            for photograph, given in zip(photographs, hints, strict=True)
+        ]
 
-    def encode(self, photographs: Sequence[Prepared]) -> list[Features]:
-        """Run the networks as far as no hints are needed; `predict_encoded` goes on from there.
+    def _predict(self, photograph: Prepared) -> np.ndarray:
+        # One at a time: a batch would take as long in one thread, and far more memory.
+        inputs = [photograph.L[np.newaxis]]
+        if self._embedder is not None and photograph.square is not None:
+            inputs.append(self._embedder.embed(photograph.square[np.newaxis]))
+        (outputs,) = self._network(*inputs)
+        return outputs[0].copy()  # ONNX Runtime's memory is limited
+
+    def apply_hints(
+        self, predicted: np.ndarray, photograph: Prepared, hints: Sequence[Hint]
+    ) -> np.ndarray:
+        """Add hints to a prediction, without running the networks; see `spread`.
 
         Parameters
         ----------
-        photographs : sequence of Prepared
+        predicted : (H / 2, W / 2, bins) float32 array
+            Returned by `predict` without hints.
+        photograph : Prepared
+        hints : sequence of Hint
+            If there are none, `predicted` may be of any kind.
 
         Returns
         -------
-        list of Features
-            For a model that takes no hints, only what its network takes.
+        float32 array
+            Like `predicted`.
+
+        Raises
+        ------
+        ColorizationError
+            As `predict`.
         """
-        inputs = [
-            (each.L,) if each.square is None else (each.L, each.square) for each in photographs
-        ]
-        return list(map(Features, photographs, _one_by_one(self._encode, inputs)))
-
-    def _encode(self, L: np.ndarray, *squares: np.ndarray) -> Sequence[np.ndarray]:
-        inputs = [L]
-        if self._embedder is not None:
-            inputs.append(self._embedder.embed(*squares))
-        return inputs if self._encoder is None else self._encoder(*inputs)
-
-    def predict_encoded(
-        self, features: Sequence[Features], hints: Sequence[Sequence[Hint]] | None = None
-    ) -> list[np.ndarray]:
-        """Do as `predict`, but from what `encode` returned, as often as the hints change."""
-        if hints is not None and any(hints):
-            self.check_takes_hints()
-        inputs = [each.arrays for each in features]
-        if self.takes_hints:
-            photographs = [each.photograph for each in features]
-            maps = (
-                hint_map(given, photograph.size, photograph.L.shape, photograph.picture)
-                for given, photograph in zip(
-                    hints or [[]] * len(features), photographs, strict=True
-                )
-            )
-            inputs = [(*arrays, drawn) for arrays, drawn in zip(inputs, maps, strict=True)]
-        return [output for (output,) in _one_by_one(self._network, inputs)]
+        if not hints:
+            return predicted
+        if self._decoder is None:
+            raise ColorizationError(TAKES_NO_HINTS)
+        return predicted + log_likelihood(hints, photograph, predicted, self._decoder.centers)
 
     def decode(
         self, predicted: np.ndarray, vividness: float | None = None, saturation: float = 1.0
@@ -303,7 +269,7 @@ class Predictor:
         Parameters
         ----------
         predicted : (H / 2, W / 2, bins) float32 array
-            Returned by `predict` or `predict_encoded`.
+            Returned by `predict`.
         photograph : Prepared
         x, y : float
             Distance from the left and the upper edge of the upright photograph, px.
@@ -332,7 +298,7 @@ class Predictor:
     def check_takes_hints(self) -> None:
         """Raise a ColorizationError if the model takes no hints."""
         if not self.takes_hints:
-            raise ColorizationError("this model takes no hints")
+            raise ColorizationError(TAKES_NO_HINTS)
 
     def checked_vividness(self, vividness: float | None = None) -> float | None:
         """Return the vividness to use; None for a model without one. Raises as `decode`."""
@@ -341,15 +307,3 @@ class Predictor:
         if self._decoder is None:
             raise ColorizationError("this model has no vividness; use saturation")
         return checked_number("vividness", vividness, 1)
-
-
-def _one_by_one(
-    network: Network, examples: Sequence[tuple[np.ndarray, ...]]
-) -> Iterator[tuple[np.ndarray, ...]]:
-    """Call a network for one example after the other; return the outputs of each.
-
-    A batch would take as much time, since the network computes in one thread, and far more memory.
-    """
-    for arrays in examples:
-        outputs = network(*(array[np.newaxis] for array in arrays))
-        yield tuple(output[0].copy() for output in outputs)  # ONNX Runtime's memory is limited

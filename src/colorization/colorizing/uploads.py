@@ -22,7 +22,8 @@ from colorization.colorizing.bulk import (
 )
 from colorization.colorizing.hints import Hint
 from colorization.colorizing.memory_budget import MemoryBudget
-from colorization.colorizing.predictor import Features, Predictor
+from colorization.colorizing.predictor import Predictor
+from colorization.colorizing.prepared import Prepared
 from colorization.core.errors import ColorizationError
 from colorization.core.workers import Answer, Workers
 
@@ -66,10 +67,9 @@ class Upload:
         See `originals.weigh_pixels`.
     preview : Image.Image
         Mode RGB or RGBA, sRGB, upright, `PREVIEW` px or smaller.
-    features : Features
-        Returned by `Predictor.encode`.
-    latest : (tuple of Hint, float32 array)
-        The last hints, and what `Predictor.predict_encoded` returned for them.
+    photograph : Prepared
+    predicted : float32 array
+        Returned by `Predictor.predict` without hints.
     warnings : list of str
         Warnings about the file.
     """
@@ -77,30 +77,30 @@ class Upload:
     content: bytes
     pixels: int
     preview: Image.Image
-    features: Features
-    latest: tuple[tuple[Hint, ...], np.ndarray]
+    photograph: Prepared
+    predicted: np.ndarray
     warnings: list[str]
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the upright photograph, px."""
-        return self.features.photograph.size
+        return self.photograph.size
 
     @property
     def picture(self) -> Picture | None:
         """What of the photograph the networks got; None for all of it."""
-        return self.features.photograph.picture
+        return self.photograph.picture
 
     @property
     def in_color(self) -> bool:
         """Whether the photograph has colors of its own."""
-        return self.features.photograph.in_color
+        return self.photograph.in_color
 
     @property
     def nbytes(self) -> int:
         """Bytes of memory used."""
         preview = self.preview.width * self.preview.height * len(self.preview.getbands())
-        return len(self.content) + preview + self.features.nbytes + self.latest[1].nbytes
+        return len(self.content) + preview + self.photograph.nbytes + self.predicted.nbytes
 
 
 class Uploads:
@@ -145,10 +145,9 @@ class Uploads:
             answer = self._call("upload", pixels, content, *sizes, PREVIEW)
         prepared, preview = answer.value
         with self._memory.reserve(PER_INPUT_PIXEL * prepared.input_pixels):
-            (features,) = self._predictor.encode([prepared])
-            (predicted,) = self._predictor.predict_encoded([features])
+            (predicted,) = self._predictor.predict([prepared])
         name = secrets.token_urlsafe(16)
-        upload = Upload(content, pixels, preview, features, ((), predicted), answer.warnings)
+        upload = Upload(content, pixels, preview, prepared, predicted, answer.warnings)
         with self._lock:
             self._held[name] = upload
             while len(self._held) > 1 and self._nbytes() > MOST_HELD:
@@ -202,20 +201,15 @@ class Uploads:
     def likely(self, name: str, settings: Settings, x: float, y: float) -> list[str]:
         """Return the colors that are likely at a place; see `Predictor.likely_colors`."""
         upload = self[name]
-        predicted = self._predicted(upload, settings.hints)
-        photograph = upload.features.photograph
-        return self._predictor.likely_colors(predicted, photograph, x, y, LIKELY)
+        predicted = self._hinted(upload, settings)
+        return self._predictor.likely_colors(predicted, upload.photograph, x, y, LIKELY)
 
     def _ab(self, upload: Upload, settings: Settings) -> np.ndarray:
-        predicted = self._predicted(upload, settings.hints)
+        predicted = self._hinted(upload, settings)
         return self._predictor.decode(predicted, settings.vividness, settings.saturation)
 
-    def _predicted(self, upload: Upload, hints: tuple[Hint, ...]) -> np.ndarray:
-        latest, predicted = upload.latest
-        if latest != hints:
-            (predicted,) = self._predictor.predict_encoded([upload.features], [hints])
-            upload.latest = hints, predicted
-        return predicted
+    def _hinted(self, upload: Upload, settings: Settings) -> np.ndarray:
+        return self._predictor.apply_hints(upload.predicted, upload.photograph, settings.hints)
 
     def _call(self, task: str, pixels: int, *arguments: Any) -> Answer:
         seconds = SECONDS + SECONDS_PER_PIXEL * pixels

@@ -7,7 +7,6 @@ import keras
 
 from colorization.backbones.precision import dtype_policy
 from colorization.color.statistics import ColorStatistics
-from colorization.networks.hints import HINTS
 from colorization.networks.objective import MSE, Objective
 from colorization.networks.vividness import VIVIDNESS
 
@@ -21,10 +20,10 @@ class Architecture:
     Attributes
     ----------
     build : callable
-        Returns a Keras model that maps [L], [L, embedding] or [L, hints] to the input of the
-        objective's head, which is ab itself for most networks. L is (N, H, W, 1) in [-1, 1] with H
-        and W multiples of 32; the embedding is (N, 1000); hints are as in `networks.hints`. If
-        `takes_embedding`, `build` is called with `embedding=True` or `embedding=False`.
+        Returns a Keras model that maps [L] or [L, embedding] to the input of the objective's head,
+        which is ab itself for most networks. L is (N, H, W, 1) in [-1, 1] with H and W multiples of
+        32; the embedding is (N, 1000). If `takes_embedding`, `build` is called with
+        `embedding=True` or `embedding=False`.
         A new layer class belongs in `networks.blocks`: code that loads a saved model imports no
         architecture.
     description : str
@@ -108,8 +107,7 @@ def build_network(
     keras.utils.set_random_seed(seed)
     with dtype_policy(precision):
         built = architecture.build(**options)
-        hints = [tensor for tensor in built.inputs if tensor.name == HINTS]
-        output = objective.head(built.output, *hints)
+        output = objective.head(built.output)
         vividness = (
             [keras.Input((1,), name=VIVIDNESS, optional=True)] if objective.adjustable else []
         )

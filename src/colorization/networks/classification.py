@@ -19,12 +19,12 @@ from scipy.ndimage import gaussian_filter
 from colorization.color.lab import AB_SCALE
 from colorization.color.statistics import BIN_WIDTH, ColorStatistics
 from colorization.networks.blocks import BilinearUpsampling
-from colorization.networks.hints import SCALE, HintLikelihood
 from colorization.networks.objective import Objective
 from colorization.networks.vividness import AB, LOGITS, VividnessDecoder
 
 SMOOTHING = 5.0  # sigma of the Gaussian in CIE ab, as in Zhang et al.
 UNIFORM_SHARE = 0.5  # lambda in equation 4 of Zhang et al.
+SCALE = 2  # the network predicts at half the height and width; its ab are enlarged
 
 
 def classification(colors: ColorStatistics, rebalancing: float = 1.0) -> Objective:
@@ -47,17 +47,8 @@ def classification(colors: ColorStatistics, rebalancing: float = 1.0) -> Objecti
     log_weights = rebalancing * np.log(weights)  # what the loss adds to the logits
     soft_encode = _soft_encoder(centers)
 
-    def head(
-        features: keras.KerasTensor, hints: keras.KerasTensor | None = None
-    ) -> keras.KerasTensor:
-        name = LOGITS if hints is None else "prior"
-        prior = layers.Conv2D(len(centers), 1, name=name)(features)
-        if hints is None:
-            return prior
-        likelihood = HintLikelihood(len(centers), name=LOGITS)
-        posterior = likelihood(prior, hints)
-        likelihood.set_colors(centers)
-        return posterior
+    def head(features: keras.KerasTensor) -> keras.KerasTensor:
+        return layers.Conv2D(len(centers), 1, name=LOGITS)(features)
 
     def loss(ab: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
         """Compute the weighted cross-entropy of each pixel."""

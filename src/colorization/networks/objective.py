@@ -20,8 +20,7 @@ class Objective:
     name : str
         The name in training.json.
     head : callable
-        Maps the last features of a network to the network's output, by layers. If the network
-        takes hints, they are the second argument, at the size of the features.
+        Maps the last features of a network to the network's output, by layers.
     target : callable
         Maps ab, (N, H, W, 2) float32 in [-1, 1], to the array that the network's output is
         compared with.

@@ -20,7 +20,6 @@ from colorization.backbones.hdf5 import check_finite
 from colorization.core.errors import ColorizationError, reason
 from colorization.networks import (  # noqa: F401 (they register their layers)
     blocks,
-    hints,
     vividness,
 )
 

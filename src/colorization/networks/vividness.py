@@ -161,7 +161,7 @@ class AdjustableModel:
         return round(float(self.decoder.default), 3)
 
     def logits(self, inputs: list[np.ndarray]) -> np.ndarray:
-        """Compute logits, (N, H, W, bins), from inputs as of `Examples.inputs`, without hints."""
+        """Compute logits, (N, H, W, bins), from inputs as of `Examples.inputs`."""
         return predict_batch(self.logits_model, inputs)
 
     def mean_ab(self, logits: np.ndarray) -> np.ndarray:

@@ -4,9 +4,6 @@ colorization.json  this manifest
 README.md          the model card
 model.onnx         the network, from `L`, and `embedding` if it takes one, to `ab`, or to `logits`
                    if the model has a vividness; batch size, height and width are dynamic
-encode.onnx        only for a model that takes hints: the part of the network that needs none, from
-                   `L` to `features_1`, `features_2`, ...; model.onnx takes these and `hints`
-                   instead of `L`, so that for another hint only it has to run again
 decode.onnx        from `logits` and `vividness` to `ab`; only for a model with a vividness
 embedder.onnx      the embedding network, from `L` of the photograph's center square, see
                    `embedder_input.prepare_embedder_input`, to `logits`; like the next file, only
@@ -29,22 +26,18 @@ from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.core.records import ImageSize, NotEmpty, Record, Sha256, key_of, shortened
 
-FORMAT = 7
-# Packages of this format are the same, but take no hints.
-WITHOUT_HINTS = 6
-# As `WITHOUT_HINTS`, but for the embedding, which was computed from L.
+FORMAT = 6
+# Packages of this format are the same, but for the embedding, which was computed from L.
 WITHOUT_EMBEDDER = 5
 NAME = "colorization.json"
 CARD = "README.md"
 RELEASED = Path(__file__).parent.parent / "released"  # the released model
 LONGEST = 2**20  # bytes of the manifest; typically under a thousand
 MODEL = "model.onnx"
-ENCODE = "encode.onnx"
 DECODE = "decode.onnx"
 EMBEDDER = "embedder.onnx"
 STANDARDIZATION = "embedding.npy"
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=255)]
-Channels = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class Vividness(Record):
@@ -77,28 +70,19 @@ class Manifest(Record):
         None for a model that predicts ab directly.
     embedder_size : int or None
         Side of the embedding network's square input, px; None without an embedder.
-    features : tuple of int
-        Channels of each of the features that encode.onnx computes; empty for a model that takes no
-        hints.
     source : str
         Source of the photographs that the model was trained on.
     files : dict
         The sha256 of each file.
     """
 
-    format: Literal[WITHOUT_EMBEDDER, WITHOUT_HINTS, FORMAT]  # type: ignore[valid-type]
+    format: Literal[WITHOUT_EMBEDDER, FORMAT]  # type: ignore[valid-type]
     variant: NotEmpty
     image_size: ImageSize
     vividness: Vividness | None
     embedder_size: Annotated[int, Field(ge=32, le=1024)] | None
-    features: Annotated[tuple[Channels, ...], Field(max_length=100)] = ()
     source: NotEmpty
     files: dict[FileName, Sha256]
-
-
-def feature_names(count: int) -> list[str]:
-    """Return the names of the features."""
-    return [f"features_{number}" for number in range(1, count + 1)]
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -126,7 +110,6 @@ def read_manifest(folder: Path) -> Manifest:
     manifest = _parse(folder / NAME, _text(folder))
     needed = {
         MODEL,
-        *([ENCODE] if manifest.features else []),
         *([DECODE] if manifest.vividness else []),
         *([EMBEDDER, STANDARDIZATION] if manifest.embedder_size else []),
     }

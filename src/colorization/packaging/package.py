@@ -11,23 +11,19 @@ from colorization.backbones.weights import Pretrained
 from colorization.core.hashing import sha256_of
 from colorization.dataset import inventory
 from colorization.embedding.standardization import read_normalization
-from colorization.networks.hints import takes_hints
 from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AB, LOGITS, VIVIDNESS, AdjustableModel
 from colorization.packaging.embedder_record import IDENTITY, EmbedderRecord, check_embedding
-from colorization.packaging.hints import cut_at_hints
 from colorization.packaging.manifest import (
     CARD,
     DECODE,
     EMBEDDER,
-    ENCODE,
     FORMAT,
     MODEL,
     STANDARDIZATION,
     Manifest,
     Vividness,
-    feature_names,
     write_manifest,
 )
 from colorization.packaging.to_onnx import as_float32, write_onnx
@@ -81,16 +77,17 @@ def package(model: Path, evaluation: Path, embedder: Path, origin: Origin, out: 
         embedder_size = _copy_embedder(training.embedding, model, embedder, out)
     adjustable = AdjustableModel.of(network)
     if adjustable is None:
-        features, vividness = _write_network(network, AB, out), None
+        write_onnx(network, [AB], out / MODEL)
+        vividness = None
     else:
-        features = _write_network(adjustable.logits_model, LOGITS, out)
+        write_onnx(adjustable.logits_model, [LOGITS], out / MODEL)
         vividness = _write_decoder(adjustable, out)
     for name in (TRAINING, "history.csv"):
         shutil.copyfile(model / name, out / name)
     shutil.copyfile(evaluation / "metrics.json", out / "metrics.json")
     summary = Summary.read(evaluation / "metrics.json")
     sweep = read_sweep(evaluation)
-    card = model_card(training, summary, sweep, origin, hints=bool(features))
+    card = model_card(training, summary, sweep, origin)
     (out / CARD).write_text(card, encoding="utf-8")
     manifest = Manifest(
         format=FORMAT,
@@ -98,22 +95,10 @@ def package(model: Path, evaluation: Path, embedder: Path, origin: Origin, out: 
         image_size=training.image_size,
         vividness=vividness,
         embedder_size=embedder_size,
-        features=features,
         source=origin.source,
         files={path.name: sha256_of(path) for path in sorted(out.iterdir())},
     )
     write_manifest(out, manifest)
-
-
-def _write_network(network: keras.Model, output: str, out: Path) -> tuple[int, ...]:
-    """Write a network, cut in two if it takes hints; return the channels of its features."""
-    if not takes_hints(network):
-        write_onnx(network, [output], out / MODEL)
-        return ()
-    encoder, rest = cut_at_hints(network)
-    write_onnx(encoder, feature_names(len(encoder.outputs)), out / ENCODE)
-    write_onnx(rest, [output], out / MODEL)
-    return tuple(feature.shape[-1] for feature in encoder.outputs)
 
 
 def _write_decoder(adjustable: AdjustableModel, out: Path) -> Vividness:
@@ -142,13 +127,8 @@ def model_card(
     summary: Summary,
     sweep: VividnessSweep | None,
     origin: Origin,
-    *,
-    hints: bool = False,
 ) -> str:
-    """Render the model card as Markdown, with the scores of a vividness sweep, if any.
-
-    `hints` says whether the model takes hints.
-    """
+    """Render the model card as Markdown, with the scores of a vividness sweep, if any."""
     return rendering.render(
         "model_card.md.j2",
         training=training,
@@ -160,5 +140,4 @@ def model_card(
         sweeps={training.variant: sweep_table(sweep)} if sweep else {},
         source=origin.source,
         data=inventory.summarize(origin.split),
-        hints=hints,
     )

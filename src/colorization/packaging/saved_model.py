@@ -21,7 +21,6 @@ from colorization.core.hashing import sha256_of
 from colorization.core.settings import Embed
 from colorization.embedding import imagenet
 from colorization.embedding.standardization import normalize, read_normalization
-from colorization.networks.hints import without_hints
 from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AdjustableModel
@@ -98,7 +97,7 @@ def from_gray_to_ab(
         inputs.append(embed(luminance(given[1])))
     if adjustable := AdjustableModel.of(model):
         inputs.append(ops.full_like(L[:, 0, 0], adjustable.default))
-    ab = without_hints(as_float32(model))(inputs, training=False) * lab.AB_SCALE
+    ab = as_float32(model)(inputs, training=False) * lab.AB_SCALE
     return keras.Model(given, {"ab": ab})
 
 

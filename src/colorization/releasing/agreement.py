@@ -1,12 +1,10 @@
 """Compares a packaged model, in ONNX Runtime, with the Keras model that it was made from."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from colorization.colorizing.colorizer import Colorizer
-from colorization.networks.hints import without_hints
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AdjustableModel
 from colorization.packaging.to_onnx import as_float32
@@ -29,6 +27,5 @@ def largest_difference(colorizer: Colorizer, vividness: float, model: Path, L: n
     adjustable = AdjustableModel.of(as_float32(load_model(model)))
     if adjustable is None:
         raise ValueError(f"{model} has no adjustable vividness")
-    without = replace(adjustable, logits_model=without_hints(adjustable.logits_model))
-    expected = adjustable.decode(without.logits([L]), vividness)
+    expected = adjustable.decode(adjustable.logits([L]), vividness)
     return float(np.abs(predict(colorizer, L, vividness) - expected).max())

@@ -19,7 +19,6 @@ from colorization.dataset.examples import evenly_spaced
 from colorization.dataset.labels import Subsets
 from colorization.packaging.manifest import (
     CARD,
-    ENCODE,
     MODEL,
     NAME,
     Manifest,
@@ -38,7 +37,6 @@ from colorization.releasing.scores import failures, labels_table, seeds_table
 from colorization.scoring.evaluation import Evaluation
 from colorization.sources import archives
 
-NETWORK = {ENCODE, MODEL}  # the files of the network's weights
 MOST_CHANGED = 1.0  # of 255, mean over a photograph's pixels
 MOST_DIFFERENT = 1e-4  # ab of ONNX Runtime and of Keras, in the network's units
 MOST_CHROMA = 15.0  # CIE, on flat gray squares, up to the default vividness
@@ -146,10 +144,7 @@ def release(trained: Trained, photos: Path, notes: Path, licenses: Path, out: Pa
             collection=photos.resolve().name,
             table=_table(scores),
             run=trained.run,
-            megabytes=sum(
-                (folder / name).stat().st_size for name in NETWORK & manifest.files.keys()
-            )
-            / 1e6,
+            megabytes=(folder / MODEL).stat().st_size / 1e6,
             change=change,
             compared=len(L),
             difference=difference,
@@ -182,10 +177,9 @@ def _checked_manifest(trained: Trained) -> tuple[Manifest, float]:
 def _halve(package: Path, manifest: Manifest, folder: Path) -> None:
     """Copy a package, with the network in half precision."""
     for name in manifest.files:
-        if name in NETWORK:
-            halve_weights(package / name, folder / name)
-        else:
+        if name != MODEL:
             shutil.copyfile(package / name, folder / name)
+    halve_weights(package / MODEL, folder / MODEL)
     _write_manifest(manifest, folder)
 
 

@@ -13,7 +13,6 @@ from colorization.core.settings import Train
 from colorization.core.tables import write_table
 from colorization.dataset.examples import Examples
 from colorization.networks.architecture import Network
-from colorization.networks.hints import takes_hints
 from colorization.networks.objective import Objective
 from colorization.networks.saving import BEST, save_architecture
 from colorization.networks.vividness import AdjustableModel
@@ -104,7 +103,6 @@ def fit(
         params.epochs,
         seed,
         indices=indices,
-        hints=takes_hints(model),
         flip=params.flip,
         crop=params.crop,
         aged=params.aged,

@@ -10,16 +10,12 @@ import numpy as np
 
 from colorization.dataset.examples import Examples
 from colorization.training.aging import age
-from colorization.training.hints import draw_hints
-from colorization.training.shapes import draw_shapes
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
 Target = Callable[[np.ndarray], np.ndarray]
 Batch = tuple[tuple[np.ndarray, ...], np.ndarray]
-
-DRAWN = 0.1  # share of the images that are drawn shapes instead, if the model takes hints
 
 
 class Batches(keras.utils.PyDataset):
@@ -39,10 +35,6 @@ class Batches(keras.utils.PyDataset):
         Seed and epoch together determine the order of an epoch's images.
     indices : (K,) int array, optional
         The images to use; all by default.
-    hints : bool
-        Whether the model takes hints, drawn at the size of the target; see `draw_hints`. Then some
-        images are replaced by drawn ones, from which it learns how far a hint reaches; see
-        `draw_shapes`.
     flip : bool
         Mirror each image with a probability of one half in each epoch. The embedding stays that of
         the unmirrored image.
@@ -65,7 +57,6 @@ class Batches(keras.utils.PyDataset):
         seed: int,
         *,
         indices: np.ndarray | None = None,
-        hints: bool = False,
         flip: bool = False,
         crop: int = 0,
         aged: float = 0.0,
@@ -78,7 +69,6 @@ class Batches(keras.utils.PyDataset):
         self._epochs = epochs
         self._first_epoch = 0
         self._seed = seed
-        self._hints = hints
         self._flip = flip
         self._crop = crop
         self._aged = aged
@@ -108,21 +98,14 @@ class Batches(keras.utils.PyDataset):
         ab = self._examples.images.ab[chosen].astype(np.float32)
         for maps in (L, ab):
             maps[mirrored[batch]] = maps[mirrored[batch], :, ::-1]
-        # Unlike a longer list of numbers, a spawn key is never the seed of `_draw`.
+        # NumPy appends zeros to seeds, so [seed, epoch, 0] would be that of `_draw`.
         stream = np.random.SeedSequence(self._seed, spawn_key=(self._first_epoch + epoch, number))
         rng = np.random.default_rng(stream)
         if self._crop:
             L, ab = _cut_out(L, ab, self._crop, rng)
         if self._aged:
             age(L, ab, self._aged, rng)
-        target = self._target(ab)
-        if not self._hints:
-            return (L, *embeddings), target
-        hints = draw_hints(target, rng)
-        for row in np.flatnonzero(rng.random(len(L)) < DRAWN):
-            L[row], drawn, hints[row] = draw_shapes(L.shape[1], rng)
-            target[row] = self._target(drawn[None])[0]
-        return (L, *embeddings, hints), target
+        return (L, *embeddings), self._target(ab)
 
     def _draw(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         """Draw the order of an epoch's images, and whether each image is mirrored."""

@@ -1,0 +1,123 @@
+"""How far hints reach: to what looks alike, and not beyond edges.
+
+A hint is an observation of the color of its place. By Bayes' rule, the predicted probability of
+each color is multiplied by the likelihood of the hint given this color: a Gaussian around the
+hint's color. Away from its place a hint counts for less: the logarithm of its likelihood is
+multiplied by exp(-d). The geodesic distance d is the least sum of steps and of squared changes of
+color over all paths to the hint: squared, one edge counts for more than much shading. Colors are
+the photograph's L and the mean of the predicted distribution, so that what the network recognizes
+has edges, too. Networks need no training for it.
+
+References
+----------
+Yatziv, Sapiro: Fast Image and Video Colorization Using Chrominance Blending. IEEE Transactions on
+Image Processing, 2006: blends given colors by their geodesic distances in luminance.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from colorization.color import lab
+from colorization.color.lab import AB_SCALE
+from colorization.colorizing.hints import Color, Hint, patch_at
+from colorization.colorizing.prepared import Prepared
+
+ERROR = 5.0  # of a hint, in CIE ab: the standard deviation of the Gaussian
+# At each of these the weight of a hint has fallen to 1 / e.
+REACH = 0.8  # of the shorter side of the photograph, in one color
+CONTRAST = 4.0  # from one pixel to the next: CIE76, the distance of their colors in CIE Lab
+BLENDING = 4  # power of the distances by which the colors of several hints are blended
+
+Index = tuple[slice, slice]
+Step = tuple[Index, Index, np.ndarray]
+
+
+def log_likelihood(
+    hints: Sequence[Hint], photograph: Prepared, predicted: np.ndarray, centers: np.ndarray
+) -> np.ndarray:
+    """Compute the weighted logarithm of the likelihood of hints, given each color.
+
+    Parameters
+    ----------
+    hints : sequence of Hint
+        At least one.
+    photograph : Prepared
+    predicted : (H, W, bins) float32 array
+        Logits.
+    centers : (bins, 2) float32 array
+        The colors, CIE a*, b* / AB_SCALE.
+
+    Returns
+    -------
+    (H, W, bins) float32 array
+        To be added to the logits; but for a summand that all colors of a pixel share.
+
+    Raises
+    ------
+    ColorizationError
+        If a hint is outside the photograph, or on its border.
+    """
+    places = _places(hints, photograph, predicted.shape)
+    steps = list(_steps(_expected_lab(photograph.L, predicted, centers)))
+    distances = np.stack([_geodesic_distances(place, steps) for place in places.values()])
+    nearest = distances.min(axis=0)
+    with np.errstate(invalid="ignore"):
+        shares = np.nan_to_num(nearest / distances, nan=1.0) ** BLENDING  # 0 / 0 at a hint's place
+    _, colors = lab.rgb_to_lab(np.array([[*places]], np.uint8))
+    blended = np.tensordot(shares / shares.sum(axis=0), colors[0], axes=(0, 0))
+    precision = np.exp(-nearest) / np.float32(ERROR / AB_SCALE) ** 2
+    return precision[..., None] * (blended @ centers.T - np.square(centers).sum(axis=1) / 2)
+
+
+def _places(
+    hints: Sequence[Hint], photograph: Prepared, shape: tuple[int, ...]
+) -> dict[Color, np.ndarray]:
+    """Return the mask of each color's places. Where two hints overlap, the later one counts."""
+    places: dict[Color, np.ndarray] = {}
+    for hint in hints:
+        patch = patch_at(hint.x, hint.y, photograph.size, shape, photograph.picture)
+        for mask in places.values():
+            mask[patch] = False
+        places.setdefault(hint.color, np.zeros(shape[:2], bool))[patch] = True
+    return {color: mask for color, mask in places.items() if mask.any()}
+
+
+def _expected_lab(L: np.ndarray, logits: np.ndarray, centers: np.ndarray) -> np.ndarray:
+    """Return the photograph in the mean colors of the distributions, (H, W, 3), CIE Lab."""
+    height, width, _ = logits.shape
+    reduced = L.reshape(height, len(L) // height, width, -1).mean(axis=(1, 3))
+    odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    ab = (odds @ centers) / odds.sum(axis=-1, keepdims=True)
+    return lab.to_cie(reduced[..., None], ab)
+
+
+def _steps(image: np.ndarray) -> Iterator[Step]:
+    """Yield the indices of neighbors in each of four directions, and how far they are apart."""
+    step = 1 / (REACH * min(image.shape[:2]))
+    whole, first, last = slice(None), slice(None, -1), slice(1, None)
+    for one, other, steps in (
+        ((whole, first), (whole, last), 1),
+        ((first, whole), (last, whole), 1),
+        ((first, first), (last, last), 2**0.5),
+        ((first, last), (last, first), 2**0.5),
+    ):
+        change = np.square((image[one] - image[other]) / CONTRAST).sum(axis=-1)
+        yield one, other, (steps * step + change).astype(np.float32)
+
+
+def _geodesic_distances(place: np.ndarray, steps: Sequence[Step]) -> np.ndarray:
+    """Compute each pixel's distance from a place, a mask; (H, W) float32.
+
+    By relaxation: each pixel's distance is at most that of a neighbor and the way from there.
+    """
+    distances = np.where(place, np.float32(0), np.float32(np.inf))
+    neighbors = [(distances[one], distances[other], length) for one, other, length in steps]
+    changed = True
+    while changed:
+        before = distances.copy()
+        for one, other, length in neighbors:
+            np.minimum(other, one + length, out=other)
+            np.minimum(one, other + length, out=one)
+        changed = not np.array_equal(distances, before)
+    return distances
