@@ -24,7 +24,7 @@ from colorization.color.lab import chroma_of
 from colorization.color.similarity import psnr_rgb_db
 from colorization.color.statistics import ColorStatistics
 from colorization.colorizing.colorizer import Colorizer, load
-from colorization.colorizing.hints import Hint, patch_at
+from colorization.colorizing.hints import Hint, pixel_at
 from colorization.colorizing.prepared import Prepared
 from colorization.core.settings import Evaluate
 from colorization.dataset import arrays
@@ -79,8 +79,8 @@ def hint_at(rgb: np.ndarray, x: int, y: int) -> Hint:
 def place_of(x: float, y: float, side: int) -> tuple[slice, slice]:
     """The pixels of a hint's place in a square photograph."""
     small = side // SCALE
-    rows, columns = patch_at(x, y, (side, side), (small, small, 1))
-    return tuple(slice(SCALE * one.start, SCALE * one.stop) for one in (rows, columns))  # type: ignore[return-value]
+    row, column = (SCALE * index for index in pixel_at(x, y, (side, side), (small, small, 1)))
+    return slice(row, row + SCALE), slice(column, column + SCALE)
 
 
 def measure(

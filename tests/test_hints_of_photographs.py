@@ -47,7 +47,7 @@ def test_hints_are_pairs_of_a_place_and_a_color() -> None:
     assert str(hint) == "#c81e28 at 1.5, 2"
 
 
-def test_a_hints_place_is_a_square_of_three_pixels() -> None:
+def test_the_surroundings_of_a_place_are_a_square_of_three_pixels() -> None:
     # 25 px of 60 are 20 of 48; 31 of 40 are 24.8 of 32.
     assert patch_at(25, 31, (60, 40), (32, 48, 3)) == np.s_[23:26, 19:22]
 
@@ -56,9 +56,7 @@ def test_a_hints_place_is_a_square_of_three_pixels() -> None:
     ("x", "y", "place"),
     [(0, 0, np.s_[0:2, 0:2]), (59.99, 39.99, np.s_[14:17, 30:33]), (30, 0, np.s_[0:2, 15:18])],
 )
-def test_at_an_edge_its_place_is_what_is_inside(
-    x: float, y: float, place: tuple[slice, slice]
-) -> None:
+def test_at_an_edge_they_are_what_is_inside(x: float, y: float, place: tuple[slice, slice]) -> None:
     assert patch_at(x, y, (60, 40), (16, 32, 1)) == place
 
 

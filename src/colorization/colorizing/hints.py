@@ -17,7 +17,7 @@ Color = tuple[int, int, int]  # sRGB, 0 to 255
 
 COLUMNS = ["file", "x", "y", "color"]
 LARGEST_FILE = 2**24  # bytes; some 500,000 hints
-PATCH_SIDE = 3  # px, of the place of a hint, at the size of the predicted distributions
+PATCH_SIDE = 3  # px, of the surroundings of a place
 
 
 @dataclass(frozen=True)
@@ -146,14 +146,14 @@ def _parse_row(row: list[str], where: str) -> tuple[str, Hint]:
         raise ColorizationError(f"{where}: {error}") from error
 
 
-def patch_at(
+def pixel_at(
     x: float,
     y: float,
     size: tuple[int, int],
     shape: tuple[int, ...],
     picture: Picture | None = None,
-) -> tuple[slice, slice]:
-    """Return the rows and columns of a hint's place in a small image.
+) -> tuple[int, int]:
+    """Return the row and the column of a place in a small image.
 
     Parameters
     ----------
@@ -184,6 +184,18 @@ def patch_at(
         )
     row = int((y - top) / (bottom - top) * shape[0])
     column = int((x - left) / (right - left) * shape[1])
+    return row, column
+
+
+def patch_at(
+    x: float,
+    y: float,
+    size: tuple[int, int],
+    shape: tuple[int, ...],
+    picture: Picture | None = None,
+) -> tuple[slice, slice]:
+    """Return the rows and columns of `PATCH_SIDE` around a place; arguments as of `pixel_at`."""
+    row, column = pixel_at(x, y, size, shape, picture)
     before, after = PATCH_SIDE // 2, PATCH_SIDE // 2 + 1
     return (
         slice(max(0, row - before), row + after),

@@ -20,7 +20,7 @@ import numpy as np
 
 from colorization.color import lab
 from colorization.color.lab import AB_SCALE
-from colorization.colorizing.hints import Color, Hint, patch_at
+from colorization.colorizing.hints import Color, Hint, pixel_at
 from colorization.colorizing.prepared import Prepared
 
 ERROR = 5.0  # of a hint, in CIE ab: the standard deviation of the Gaussian
@@ -73,13 +73,13 @@ def log_likelihood(
 def _places(
     hints: Sequence[Hint], photograph: Prepared, shape: tuple[int, ...]
 ) -> dict[Color, np.ndarray]:
-    """Return the mask of each color's places. Where two hints overlap, the later one counts."""
+    """Return the mask of each color's pixels. Of two hints of one pixel, the later one counts."""
     places: dict[Color, np.ndarray] = {}
     for hint in hints:
-        patch = patch_at(hint.x, hint.y, photograph.size, shape, photograph.picture)
+        pixel = pixel_at(hint.x, hint.y, photograph.size, shape, photograph.picture)
         for mask in places.values():
-            mask[patch] = False
-        places.setdefault(hint.color, np.zeros(shape[:2], bool))[patch] = True
+            mask[pixel] = False
+        places.setdefault(hint.color, np.zeros(shape[:2], bool))[pixel] = True
     return {color: mask for color, mask in places.items() if mask.any()}
 
 
