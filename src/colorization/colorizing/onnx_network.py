@@ -39,13 +39,6 @@ class OnnxNetwork:
         Names and shapes of the inputs, all float32.
     outputs : mapping of str to Shape
         Names and shapes of the outputs, all float32; their batch size is that of the inputs.
-    example : sequence of float32 arrays, optional
-        Inputs to try. Default: zeros; of `SMALLEST` px, where a length may vary.
-
-    Attributes
-    ----------
-    example_outputs : list of float32 arrays
-        The outputs for the example.
 
     Raises
     ------
@@ -58,7 +51,6 @@ class OnnxNetwork:
         path: Path,
         inputs: Mapping[str, Shape],
         outputs: Mapping[str, Shape],
-        example: Sequence[np.ndarray] | None = None,
     ) -> None:
         _bound_memory()
         options = onnxruntime.SessionOptions()
@@ -81,9 +73,7 @@ class OnnxNetwork:
             )
         self._path = path
         self._inputs, self._outputs = list(inputs), dict(outputs)
-        if example is None:
-            example = [np.zeros(_smallest(shape), np.float32) for shape in inputs.values()]
-        self.example_outputs = self._try(example)
+        self._try([np.zeros(_smallest(shape), np.float32) for shape in inputs.values()])
 
     def __call__(self, *inputs: np.ndarray) -> list[np.ndarray]:
         """Compute the outputs, float32, from the inputs, float32.
@@ -115,13 +105,12 @@ class OnnxNetwork:
                 raise ColorizationError(f"{self._path} returns an array of an unexpected shape")
         return outputs
 
-    def _try(self, example: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def _try(self, example: Sequence[np.ndarray]) -> None:
         options = onnxruntime.RunOptions()
         with _terminated_after(MOST_SECONDS, options):
             outputs = self._run(example, options)
         if not all(np.isfinite(output).all() for output in outputs):
             raise ColorizationError(f"{self._path} returns numbers that are not finite")
-        return outputs
 
 
 @functools.cache

@@ -43,3 +43,9 @@ def likely_colors(shares: np.ndarray, centers: np.ndarray, L: float, count: int)
         chosen.append("#{:02x}{:02x}{:02x}".format(*rgb[best]))
         left &= weights[best] == 0
     return chosen
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return the probabilities of logits along the last axis. SciPy's needs SciPy."""
+    odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return odds / odds.sum(axis=-1, keepdims=True)

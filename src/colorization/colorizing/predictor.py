@@ -291,8 +291,7 @@ class Predictor:
             array[patch_at(x, y, photograph.size, array.shape, photograph.picture)]
             for array in (predicted, photograph.L)
         )
-        odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        shares = (odds / odds.sum(axis=-1, keepdims=True)).mean(axis=(0, 1))
+        shares = palette.softmax(logits).mean(axis=(0, 1))
         return palette.likely_colors(shares, self._decoder.centers, float(L.mean()), count)
 
     def check_takes_hints(self) -> None:

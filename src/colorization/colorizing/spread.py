@@ -21,6 +21,7 @@ import numpy as np
 from colorization.color import lab
 from colorization.color.lab import AB_SCALE
 from colorization.colorizing.hints import Color, Hint, pixel_at
+from colorization.colorizing.palette import softmax
 from colorization.colorizing.prepared import Prepared
 
 ERROR = 5.0  # of a hint, in CIE ab: the standard deviation of the Gaussian
@@ -87,9 +88,7 @@ def _expected_lab(L: np.ndarray, logits: np.ndarray, centers: np.ndarray) -> np.
     """Return the photograph in the mean colors of the distributions, (H, W, 3), CIE Lab."""
     height, width, _ = logits.shape
     reduced = L.reshape(height, len(L) // height, width, -1).mean(axis=(1, 3))
-    odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    ab = (odds @ centers) / odds.sum(axis=-1, keepdims=True)
-    return lab.to_cie(reduced[..., None], ab)
+    return lab.to_cie(reduced[..., None], softmax(logits) @ centers)
 
 
 def _steps(image: np.ndarray) -> Iterator[Step]:
