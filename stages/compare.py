@@ -4,8 +4,7 @@ from pathlib import Path
 
 from _paths import EVALUATIONS, LABEL_COLORS, LABELS, PARAMS, RESULTS, TRIVIAL
 from _stage import run, run_file
-from colorization.core import provenance
-from colorization.core.provenance import Circumstances, read_runs
+from colorization.core.provenance import Provenance, commit, read_runs
 from colorization.core.settings import Params
 from colorization.core.tables import read_table
 from colorization.dataset.labels import Labels
@@ -22,12 +21,12 @@ def main() -> None:
         name: run_file("train", variant, seed)
         for name, (variant, seed) in zip(experiments.by_name(), experiments.trainings, strict=True)
     }
-    circumstances = Circumstances(
+    provenance = Provenance(
         runs=read_runs(files),
-        commit=provenance.commit(Path.cwd(), RESULTS),
+        commit=commit(Path.cwd(), RESULTS),
     )
     text = PARAMS.read_text(encoding="utf-8").strip()
-    write_comparison(experiments, text, circumstances, RESULTS / "study")
+    write_comparison(experiments, text, provenance, RESULTS / "study")
 
 
 if __name__ == "__main__":

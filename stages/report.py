@@ -4,8 +4,7 @@ from pathlib import Path
 
 from _paths import COLORS, EVALUATIONS, PARAMS, RESULTS, SPLIT
 from _stage import run, run_file
-from colorization.core import provenance
-from colorization.core.provenance import Circumstances, read_runs
+from colorization.core.provenance import Provenance, commit, read_runs
 from colorization.core.settings import Download, Evaluate
 from colorization.core.tables import read_table
 from colorization.pages.report import Content
@@ -30,9 +29,9 @@ def main(variant: str, seed: int) -> None:
             params=PARAMS.read_text(encoding="utf-8").strip(),
             source=Download.load(PARAMS).redacted_source,
         ),
-        Circumstances(
+        Provenance(
             runs=read_runs(files),
-            commit=provenance.commit(Path.cwd(), RESULTS),
+            commit=commit(Path.cwd(), RESULTS),
         ),
         RESULTS,
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from colorization.core.errors import ColorizationError
-from colorization.core.settings import Takes
-from colorization.networks.catalog import takes
+from colorization.core.settings import NetworkInputs
+from colorization.networks.catalog import read_inputs
 
 NEVER_RUN = "raise RuntimeError\n"
 
@@ -15,16 +15,18 @@ NEVER_RUN = "raise RuntimeError\n"
 @pytest.mark.parametrize(
     ("keywords", "expected"),
     [
-        ("", Takes(embedding=False, encoder="none")),
-        ("takes_embedding=True", Takes(embedding=True, encoder="none")),
-        ("encoder='vgg16', takes_embedding=False", Takes(embedding=False, encoder="vgg16")),
-        ("encoder=None, build=1 + 1", Takes(embedding=False, encoder="none")),
+        ("", NetworkInputs(embedding=False, encoder="none")),
+        ("takes_embedding=True", NetworkInputs(embedding=True, encoder="none")),
+        ("encoder='vgg16', takes_embedding=False", NetworkInputs(embedding=False, encoder="vgg16")),
+        ("encoder=None, build=1 + 1", NetworkInputs(embedding=False, encoder="none")),
     ],
 )
-def test_a_source_is_read_and_not_run(tmp_path: Path, keywords: str, expected: Takes) -> None:
+def test_a_source_is_read_and_not_run(
+    tmp_path: Path, keywords: str, expected: NetworkInputs
+) -> None:
     path = tmp_path / "network.py"
     path.write_text(f"{NEVER_RUN}ARCHITECTURE = Architecture({keywords})\n")
-    assert takes(path) == expected
+    assert read_inputs(path) == expected
 
 
 @pytest.mark.parametrize(
@@ -43,5 +45,5 @@ def test_a_source_without_a_readable_record_is_refused_in_one_line(
     path = tmp_path / "network.py"
     path.write_text(source)
     with pytest.raises(ColorizationError, match=re.escape(f"{path}: {message}")) as caught:
-        takes(path)
+        read_inputs(path)
     assert "\n" not in str(caught.value)

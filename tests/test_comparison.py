@@ -20,7 +20,7 @@ from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.samples import Samples
 from colorization.study import comparison, measures, summary, verdicts
 from colorization.study.claims import CLAIMS
-from colorization.study.comparison import Circumstances
+from colorization.study.comparison import Provenance
 from colorization.study.config_diff import config_diff
 from colorization.study.estimates import Estimate
 from colorization.study.experiments import Experiments
@@ -48,24 +48,24 @@ STUDY = Experiments(
     },
     "scenes",
 )
-HERE = Circumstances(
+HERE = Provenance(
     runs={
         "baseline": run("train", 90, images_per_second=12.34),
         "vgg16_conv": run("train", 5000, images_per_second=5.06),
     },
     commit="0123456789ab with uncommitted changes",
 )
-ELSEWHERE = Circumstances(runs={}, commit="unknown")
+ELSEWHERE = Provenance(runs={}, commit="unknown")
 
 
 def write(
     folder: Path,
     experiments: Experiments = STUDY,
-    circumstances: Circumstances = HERE,
+    provenance: Provenance = HERE,
     params: str = PARAMS_TEXT,
 ) -> dict[str, str]:
     """Write a comparison, and read its two pages."""
-    comparison.write_comparison(experiments, params, circumstances, folder)
+    comparison.write_comparison(experiments, params, provenance, folder)
     return {page: (folder / f"study.{page}").read_text(encoding="utf-8") for page in PAGES}
 
 
@@ -79,7 +79,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def elsewhere(here: Path) -> Path:
     folder = here.with_name("elsewhere")
-    write(folder, circumstances=ELSEWHERE)
+    write(folder, provenance=ELSEWHERE)
     return folder
 
 
@@ -233,7 +233,7 @@ def test_both_pages_hold_the_same_figures(elsewhere: Path) -> None:
 
 def test_the_html_page_needs_nothing_beside_it_and_is_escaped(tmp_path: Path) -> None:
     evil = "<script>alert(1)</script>"
-    page = write(tmp_path, circumstances=Circumstances({}, evil), params=evil)["html"]
+    page = write(tmp_path, provenance=Provenance({}, evil), params=evil)["html"]
     assert page.count("&lt;script&gt;") == 2
     assert page.count("<script") == 1
     assert not re.search(r"@import|https?:", page)

@@ -394,7 +394,7 @@ def test_the_variants_the_network_and_the_metric_to_add_are_valid(tmp_path: Path
     params = tmp_path / "params.yaml"
     shutil.copyfile(ROOT / "profiles/quick.yaml", params)
     insert_before(params, "\nstudy:", variant.code + plain.code)
-    lines = load_params(params, catalog.declared() | {"plain": catalog.takes(path)}).variants
+    lines = load_params(params, catalog.declared() | {"plain": catalog.read_inputs(path)}).variants
     assert {"bn_maxpool_slow", "plain"} <= set(lines)
 
     source = (ROOT / "src/colorization/scoring/metrics.py").read_text()

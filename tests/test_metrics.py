@@ -9,7 +9,7 @@ import pytest
 
 from colorization.color import lab
 from colorization.color.statistics import count_colors
-from colorization.core.provenance import Circumstances
+from colorization.core.provenance import Provenance
 from colorization.packaging.package import Origin, model_card
 from colorization.pages import report
 from colorization.pages.report import Content
@@ -102,18 +102,18 @@ def warm_rows() -> pd.DataFrame:
 
 def test_a_new_metric_is_on_every_page(warmth: None, tmp_path: Path) -> None:
     evaluated = evaluation(warm_rows())
-    circumstances = Circumstances({}, "unknown")
+    provenance = Provenance({}, "unknown")
     content = Content(evaluated, TABLE, "", "scenes")
     comparison.write_comparison(
         Experiments({("bn_maxpool", seed): evaluated for seed in (1, 2)}, "scenes"),
         "",
-        Circumstances({}, "unknown"),
+        Provenance({}, "unknown"),
         tmp_path,
     )
     studies = [(tmp_path / f"study.{kind}").read_text() for kind in ("md", "html")]
     for page in (
         report.markdown(content),
-        report.html(content, circumstances, {"curves.png": "data:,", "chroma.png": "data:,"}),
+        report.html(content, provenance, {"curves.png": "data:,", "chroma.png": "data:,"}),
         model_card(evaluated.training, evaluated.summary, None, Origin("", TABLE)),
         *studies,
     ):

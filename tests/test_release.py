@@ -31,7 +31,7 @@ from colorization.releasing.flat_gray import flat_gray_chroma
 from colorization.releasing.half_weights import halve_weights
 from colorization.releasing.licenses import notice, write_license
 from colorization.releasing.photographs import measure_photograph, score_photographs
-from colorization.releasing.release import Trained
+from colorization.releasing.release import TrainedModel
 from colorization.releasing.scores import failures, labels_table, seeds_table
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.samples import Samples
@@ -87,7 +87,7 @@ def test_a_weight_beyond_half_precision_is_refused(tmp_path: Path) -> None:
         halve_weights(tmp_path / "model.onnx", tmp_path / "half.onnx")
 
 
-def trained(package: Path, **changes: Any) -> Trained:
+def trained(package: Path, **changes: Any) -> TrainedModel:
     """A made-up variant with two seeds, tested on 60 photographs."""
     defaults: dict[str, Any] = {
         "package": package,
@@ -98,7 +98,7 @@ def trained(package: Path, **changes: Any) -> Trained:
         "min_chroma": 2.0,
         "run": run("train", 5400, devices=("CPU",)),
     }
-    return Trained(**(defaults | changes))
+    return TrainedModel(**(defaults | changes))
 
 
 def few_photographs() -> LabArrays:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from colorization.backbones.weights import Pretrained
-from colorization.core.provenance import Circumstances
+from colorization.core.provenance import Provenance
 from colorization.packaging.package import Origin, model_card
 from colorization.pages import rendering, report, writing
 from colorization.pages.report import Content
@@ -32,21 +32,21 @@ CONTENT = Content(
     params="# a <comment> & more\ntrain:\n  epochs: 7",
     source="scenes",
 )
-HERE = Circumstances(
+HERE = Provenance(
     runs={
         "embed": run("embed", 12.34),
         "train": run("train", 56.78, images_per_second=91.2, devices=("Abacus", "Soroban")),
     },
     commit="0123456789ab with uncommitted changes",
 )
-ELSEWHERE = Circumstances(runs={}, commit="unknown")
+ELSEWHERE = Provenance(runs={}, commit="unknown")
 
 
-def render(page: str, content: Content = CONTENT, circumstances: Circumstances = HERE) -> str:
+def render(page: str, content: Content = CONTENT, provenance: Provenance = HERE) -> str:
     if page == "markdown":
         return report.markdown(content)
     figures = dict.fromkeys(("curves.png", "chroma.png"), "data:image/png;base64,AAAA")
-    return report.html(content, circumstances, figures)
+    return report.html(content, provenance, figures)
 
 
 def with_rows(table: pd.DataFrame) -> Content:
@@ -130,8 +130,8 @@ def test_all_files_but_the_html_page_have_the_same_bytes_anywhere(
         (folders.evaluation / name).write_text(name)
     folders.colors.mkdir()
     (folders.colors / "ab_bins.csv").write_text("bins")
-    for results, circumstances in (("here", HERE), ("elsewhere", ELSEWHERE)):
-        writing.write_results(folders, CONTENT, circumstances, tmp_path / results)
+    for results, provenance in (("here", HERE), ("elsewhere", ELSEWHERE)):
+        writing.write_results(folders, CONTENT, provenance, tmp_path / results)
     names = files_in(tmp_path / "here")
     assert names == files_in(tmp_path / "elsewhere")
     assert {"report.md", "metrics.json", "ab_bins.csv", "samples.png"} < names

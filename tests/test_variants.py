@@ -14,7 +14,7 @@ from keras import layers, ops
 
 import memory
 from colorization.core.errors import ColorizationError
-from colorization.core.settings import NONE, Takes, load_params
+from colorization.core.settings import NONE, NetworkInputs, load_params
 from colorization.networks import blocks, catalog, saving
 from colorization.networks.architecture import Architecture, Network
 from first_party import ROOT, imported_files
@@ -171,7 +171,7 @@ def test_every_file_of_a_network_has_its_record_and_imports_no_other(name: str) 
     assert record.section is None or re.fullmatch(r"\d+(\.\d+)+", record.section)
     folder = "src/colorization/architectures"
     assert catalog.source(name) == ROOT / folder / f"{name}.py"
-    takes = Takes(embedding=record.takes_embedding, encoder=record.encoder or NONE)
+    takes = NetworkInputs(embedding=record.takes_embedding, encoder=record.encoder or NONE)
     assert catalog.declared()[name] == takes
     others = {f"{folder}/{other}.py" for other in catalog.names() if other != name}
     assert not others & imported_files(catalog.source(name))

@@ -26,7 +26,7 @@ from colorization.dataset import arrays
 from colorization.dataset.labels import subsets
 from colorization.packaging.manifest import RELEASED
 from colorization.releasing import figure
-from colorization.releasing.release import Trained, release
+from colorization.releasing.release import TrainedModel, release
 from colorization.scoring.evaluation import Evaluation, read_evaluation
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,7 +42,7 @@ def main(photos: Path, notes: Path) -> None:
     labeled = subsets(read_table(LABELS))
     evaluations = [evaluation(f"{variant}-{seed}", min_chroma) for seed in seeds]
     size = release(
-        Trained(
+        TrainedModel(
             package=MODELS / "chosen",
             model=MODELS / f"{variant}-{seeds[0]}",
             evaluations=evaluations,

@@ -105,7 +105,7 @@ class Run(Record):
 
 
 @dataclass(frozen=True)
-class Circumstances:
+class Provenance:
     """The facts on a report's runs that may differ although the results are the same bytes.
 
     Attributes

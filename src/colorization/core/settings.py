@@ -307,7 +307,7 @@ class Params(Sections):
 
 
 @dataclass(frozen=True)
-class Takes:
+class NetworkInputs:
     """What a network takes beside L.
 
     Attributes
@@ -322,13 +322,13 @@ class Takes:
     encoder: str
 
 
-def load_params(path: Path, networks: Mapping[str, Takes]) -> Params:
+def load_params(path: Path, networks: Mapping[str, NetworkInputs]) -> Params:
     """Read and validate a params file.
 
     Parameters
     ----------
     path : Path
-    networks : mapping of str to Takes
+    networks : mapping of str to NetworkInputs
         All networks, by name.
 
     Returns
@@ -359,7 +359,7 @@ def _refuse_old(path: Path) -> None:
         )
 
 
-def _disagreements(params: Params, networks: Mapping[str, Takes]) -> Iterator[str]:
+def _disagreements(params: Params, networks: Mapping[str, NetworkInputs]) -> Iterator[str]:
     if params.download.source in UNLABELED and params.download.labels != NONE:
         yield (
             f"download.labels must be {NONE} for {params.download.source}: labels number the "
@@ -394,7 +394,7 @@ def _large_crop(where: str, train: Train, preprocess: Preprocess) -> Iterator[st
         )
 
 
-def _unsuitable(name: str, line: Variant, networks: Mapping[str, Takes]) -> Iterator[str]:
+def _unsuitable(name: str, line: Variant, networks: Mapping[str, NetworkInputs]) -> Iterator[str]:
     """What of a variant's line does not suit its network."""
     if line.network not in networks:
         yield (

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from colorization.core.errors import ColorizationError
-from colorization.core.settings import NONE, Takes
+from colorization.core.settings import NONE, NetworkInputs
 
 if TYPE_CHECKING:  # only `load` needs Keras
     from colorization.networks.architecture import Architecture
@@ -29,25 +29,25 @@ def source(name: str) -> Path:
     return FOLDER / f"{name}.py"
 
 
-def declared() -> dict[str, Takes]:
+def declared() -> dict[str, NetworkInputs]:
     """Read what each network takes beside L from its source, without importing it.
 
     An import would take seconds, for Keras; the stage `check` runs each time.
 
     Returns
     -------
-    dict of str to Takes
+    dict of str to NetworkInputs
         By the network's name.
 
     Raises
     ------
     ColorizationError
-        See `takes`.
+        See `read_inputs`.
     """
-    return {name: takes(source(name)) for name in names()}
+    return {name: read_inputs(source(name)) for name in names()}
 
 
-def takes(path: Path) -> Takes:
+def read_inputs(path: Path) -> NetworkInputs:
     """Read `takes_embedding` and `encoder` of a network's record from its source.
 
     Raises
@@ -63,7 +63,7 @@ def takes(path: Path) -> Takes:
         match statement:
             case ast.Assign(targets=[ast.Name(id="ARCHITECTURE")], value=ast.Call(keywords=given)):
                 values = {keyword.arg: keyword.value for keyword in given}
-                return Takes(
+                return NetworkInputs(
                     embedding=_literal(path, values, "takes_embedding", default=False),
                     encoder=_literal(path, values, "encoder", default=None) or NONE,
                 )

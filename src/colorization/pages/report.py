@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
-from colorization.core.provenance import Circumstances, Run
+from colorization.core.provenance import Provenance, Run
 from colorization.core.text import printable
 from colorization.dataset import inventory
 from colorization.pages import rendering
@@ -61,10 +61,10 @@ def results_table(summary: Summary, variant: str) -> Table:
     return Table(rendering.titles(), rows)
 
 
-def markdown(content: Content, circumstances: Circumstances | None = None) -> str:
+def markdown(content: Content, provenance: Provenance | None = None) -> str:
     """Render the report as Markdown.
 
-    Without circumstances it has the same bytes for the same results; with them it is the text of
+    Without its provenance it has the same bytes for the same results; with it, it is the text of
     the HTML page, with times, hardware and commit.
     """
     evaluation = content.evaluation
@@ -82,18 +82,18 @@ def markdown(content: Content, circumstances: Circumstances | None = None) -> st
         scored_images=evaluation.summary.images_scored,
         data=inventory.summarize(content.split),
         sweeps={variant: sweep_table(evaluation.sweep)} if evaluation.sweep else {},
-        circumstances=circumstances,
-        stages=_stages_table(circumstances.runs) if circumstances else None,
+        provenance=provenance,
+        stages=_stages_table(provenance.runs) if provenance else None,
     )
 
 
-def html(content: Content, circumstances: Circumstances, figures: Mapping[str, str]) -> str:
+def html(content: Content, provenance: Provenance, figures: Mapping[str, str]) -> str:
     """Render the report as one HTML page.
 
     Parameters
     ----------
     content : Content
-    circumstances : Circumstances
+    provenance : Provenance
     figures : dict of str to str
         Data URLs of curves.png, chroma.png and the sweep's pictures.
     """
@@ -102,7 +102,7 @@ def html(content: Content, circumstances: Circumstances, figures: Mapping[str, s
         sheet: _gallery(content.evaluation.samples[name], pixelated=training.image_size < 128)
         for name, sheet in SHEETS.items()
     }
-    text = markdown(content, circumstances)
+    text = markdown(content, provenance)
     return rendering.html_page(f"{TITLE}: {training.variant}", text, {**figures, **galleries})
 
 

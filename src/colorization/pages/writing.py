@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from colorization.core.files import atomic_write
-from colorization.core.provenance import Circumstances
+from colorization.core.provenance import Provenance
 from colorization.pages import pictures, rendering, report
 from colorization.pages.report import SHEETS, Content
 from colorization.pages.vividness import write_sweeps
@@ -31,7 +31,7 @@ class Folders:
 
 
 def write_results(
-    folders: Folders, content: Content, circumstances: Circumstances, results: Path
+    folders: Folders, content: Content, provenance: Provenance, results: Path
 ) -> None:
     """Write metrics, tables, pictures and pages.
 
@@ -51,7 +51,7 @@ def write_results(
     figures = write_sweeps({evaluation.training.variant: evaluation}, results)
     for name in ("curves.png", "chroma.png"):
         figures[name] = rendering.picture_url((results / name).read_bytes())
-    page = report.html(content, circumstances, figures)
+    page = report.html(content, provenance, figures)
     for name, text in (("report.md", report.markdown(content)), (PAGE, page)):
         with atomic_write(results / name) as partial:
             partial.write_text(text, encoding="utf-8")

@@ -46,7 +46,7 @@ COMPARED = 16  # test photographs, in ONNX Runtime and in Keras
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedModel:
     """A trained, evaluated and packaged model.
 
     Attributes
@@ -76,12 +76,12 @@ class Trained:
     run: Run
 
 
-def release(trained: Trained, photos: Path, notes: Path, licenses: Path, out: Path) -> int:
+def release(trained: TrainedModel, photos: Path, notes: Path, licenses: Path, out: Path) -> int:
     """Make the released model, which is installed with this program.
 
     Parameters
     ----------
-    trained : Trained
+    trained : TrainedModel
     photos : Path
         A folder of photographs that the model was not trained on.
     notes : Path
@@ -160,7 +160,7 @@ def release(trained: Trained, photos: Path, notes: Path, licenses: Path, out: Pa
     return size
 
 
-def _checked_manifest(trained: Trained) -> tuple[Manifest, float]:
+def _checked_manifest(trained: TrainedModel) -> tuple[Manifest, float]:
     """Check that the model can be released; return its manifest and default vividness."""
     manifest = read_manifest(trained.package)
     if manifest.vividness is None or manifest.embedder_size:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder, atomic_write
-from colorization.core.provenance import Circumstances, Run
+from colorization.core.provenance import Provenance, Run
 from colorization.core.tables import write_table
 from colorization.dataset.labels import NATURE, OBJECTS
 from colorization.pages import pictures, rendering
@@ -49,7 +49,7 @@ GAIN_TITLE = f"PSNR over {BASELINE_NAMES[CONSTANT]}, dB (higher is better)"
 def write_comparison(
     experiments: Experiments,
     params: str,
-    circumstances: Circumstances,
+    provenance: Provenance,
     results: Path,
     *,
     published: bool = False,
@@ -65,7 +65,7 @@ def write_comparison(
         The trainings, all scored on the same test images.
     params : str
         The text of params.yaml.
-    circumstances : Circumstances
+    provenance : Provenance
     results : Path
         A folder; made if missing.
     published : bool
@@ -111,16 +111,16 @@ def write_comparison(
         "study.md.j2",
         **context,
         trainings=trainings_table(experiments, runs=None),
-        circumstances=None,
+        provenance=None,
         with_pictures=published,
     )
     page = rendering.render(
         "study.md.j2",
         **context,
-        trainings=trainings_table(experiments, circumstances.runs),
-        circumstances=circumstances,
+        trainings=trainings_table(experiments, provenance.runs),
+        provenance=provenance,
         with_pictures=True,
-        machines=_machines(circumstances.runs),
+        machines=_machines(provenance.runs),
     )
     html = rendering.html_page(TITLE, page, figures)
     for name, content in (("study.md", text), ("study.html", html)):

@@ -27,7 +27,7 @@ import yaml
 
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder, atomic_write
-from colorization.core.provenance import Circumstances, read_runs
+from colorization.core.provenance import Provenance, read_runs
 from colorization.core.settings import Params
 from colorization.core.tables import read_table, write_table
 from colorization.dataset.labels import Labels
@@ -197,12 +197,12 @@ def write_pages(published: Path, labels: pd.DataFrame | None = None) -> None:
         for name, (variant, seed) in zip(experiments.by_name(), experiments.trainings, strict=True)
     }
     commits = {(folder / COMMIT).read_text(encoding="utf-8").strip() for folder in folders.values()}
-    circumstances = Circumstances(
+    provenance = Provenance(
         runs=read_runs({name: folder / RUN for name, folder in folders.items()}),
         commit=", ".join(sorted(commits)),
     )
     text = params.read_text(encoding="utf-8").strip()
-    write_comparison(experiments, text, circumstances, published, published=True)
+    write_comparison(experiments, text, provenance, published, published=True)
 
 
 def _label_scores(path: Path, experiments: Experiments) -> LabelScores:

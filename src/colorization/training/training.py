@@ -59,7 +59,7 @@ class Data:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """The result of a training, beside its model directory.
 
     Attributes
@@ -81,7 +81,7 @@ def train_variant(
     out: Path,
     checkpoint_dir: Path,
     hash_cache: Path,
-) -> Trained:
+) -> TrainingResult:
     """Train a variant, and write its model directory.
 
     Parameters
@@ -103,7 +103,7 @@ def train_variant(
 
     Returns
     -------
-    Trained
+    TrainingResult
 
     Raises
     ------
@@ -180,7 +180,7 @@ def train_variant(
             )
             record.write(folder / TRAINING)
         checkpoints.discard()
-        return Trained(outcome, devices)
+        return TrainingResult(outcome, devices)
 
 
 @contextmanager
