@@ -3,12 +3,12 @@
 python benchmarks/cache_loss.py --archive photos.zip --image_size 224
 """
 
-import argparse
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
+from arguments import build_parser
 from colorization.color import lab, similarity
 from colorization.core.progress import progress
 from colorization.dataset import arrays
@@ -39,7 +39,7 @@ def main(archive: Path, image_size: int) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--archive", type=Path, required=True)
     parser.add_argument("--image_size", type=int, default=224, help="px")
     main(**vars(parser.parse_args()))

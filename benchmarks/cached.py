@@ -1,4 +1,4 @@
-"""Short trainings on the cached data of `dvc repro`, with other settings."""
+"""Short trainings on the cached data of the pipeline, with other settings."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +24,7 @@ class FewData(Data):
 
 
 def settings_and_data(variant: str, images: int | None = None) -> tuple[Train, FewData]:
-    """Return a variant's settings, with its overrides, and its data."""
+    """Return a variant's settings, with its overrides, and its data, which `inputs` has made."""
     inputs = VariantInputs.read(DATA / "inputs" / variant)
     settings = Train.load(PARAMS).override(inputs.line.train, variant)
     line = inputs.line.model_copy(update={"train": {}})

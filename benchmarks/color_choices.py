@@ -1,14 +1,14 @@
 """Compare choices for the classification network: trainings with one change each.
 
-Trains mobilenet_unet on the cached arrays of `dvc repro colors` with the settings of params.yaml,
-except the epochs and the number of training images, and scores the validation images. Prints a
-Markdown table: mean, minimum and maximum over the seeds. The minutes are CPU time of all cores, so
-other programs on the machine change them little.
+Trains mobilenet_unet on cached arrays with the settings of params.yaml, except the epochs and the
+number of training images, and scores the validation images. Prints a Markdown table: mean, minimum
+and maximum over the seeds. The minutes are CPU time of all cores, so other programs on the machine
+change them little.
 
+    dvc repro colors experiments/dvc.yaml:inputs@mobilenet_unet
     python benchmarks/color_choices.py --images 3000 --epochs 4 --seeds 1 2 3
 """
 
-import argparse
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,6 +25,7 @@ import pandas as pd
 from keras import ops
 
 import turns
+from arguments import build_parser
 from cached import FewData, settings_and_data, train
 from colorization.color import color_metrics, lab, similarity
 from colorization.core.settings import Train
@@ -202,7 +203,7 @@ def _measure(truth: np.ndarray, rgb: np.ndarray) -> tuple[float, float, float]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--images", type=int, default=3000)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])

@@ -16,7 +16,6 @@ A former model in the present command shows what the model alone costs, such as 
         --former-model ../former/src/colorization/released
 """
 
-import argparse
 import os
 import statistics
 import subprocess
@@ -30,6 +29,7 @@ import pandas as pd
 from PIL import Image
 
 import turns
+from arguments import build_parser
 from colorization.colorizing import command
 from colorization.sources import archives
 
@@ -205,9 +205,7 @@ for path in paths:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = build_parser(__doc__)
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--model", type=Path, default=Path("models/chosen"))
     parser.add_argument("--former", type=Path, nargs=2, metavar=("CHECKOUT", "MODEL"))

@@ -6,7 +6,6 @@ rate of each pass in GFLOP/s.
     python benchmarks/convolutions.py --variants baseline bn_maxpool
 """
 
-import argparse
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ import tensorflow as tf
 from keras import layers
 
 import turns
+from arguments import build_parser
 from colorization.backbones.precision import choose_precision
 from colorization.networks import catalog as all_variants
 from colorization.networks.architecture import takes_embedding
@@ -97,7 +97,7 @@ def median(step: turns.Step, rounds: int) -> float:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument(
         "--variants",
         nargs="+",

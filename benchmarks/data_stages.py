@@ -9,7 +9,6 @@ files on the same cores, in the same run. Prints a Markdown table.
 then has no row in the table.
 """
 
-import argparse
 import io
 import shutil
 import subprocess
@@ -25,6 +24,7 @@ from joblib import Parallel, delayed
 from PIL import Image, ImageOps
 
 import turns
+from arguments import build_parser
 from colorization.sources import archives
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -112,7 +112,7 @@ def describe(hardware: dict) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--counts", type=int, nargs="+", default=[2500, 25000])
     parser.add_argument("--folder", type=Path, required=True)
     main(**vars(parser.parse_args()))

@@ -1,14 +1,14 @@
-"""Compare choices for efficientnet_unet: trainings with a few changes each.
+r"""Compare choices for efficientnet_unet: trainings with a few changes each.
 
-Trains it on the cached arrays of `dvc repro colors` with the settings of params.yaml, except the
-epochs and the number of training images, and scores the validation images with a mean chroma of at
-least 2. Prints a line for each training, then a Markdown table.
+Trains it on cached arrays with the settings of params.yaml, except the epochs and the number of
+training images, and scores the validation images with a mean chroma of at least 2. Prints a line
+for each training, then a Markdown table.
 
+    dvc repro colors experiments/dvc.yaml:inputs@efficientnet_unet
     python benchmarks/efficientnet_choices.py --images 4000 --epochs 4 \
         --choices crops crops+tuned crops+tuned+aged
 """
 
-import argparse
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -26,12 +26,12 @@ from joblib import Parallel, delayed
 from skimage.transform import resize, resize_local_mean
 
 import turns
+from arguments import build_parser
 from cached import DATA, FewData, settings_and_data, train
 from color_choices import averaging, fit_and_swap
 from colorization.architectures import efficientnet_unet
 from colorization.backbones.weights import Pretrained
 from colorization.color import color_metrics
-from colorization.color.lab import chroma_of
 from colorization.color.statistics import ColorStatistics
 from colorization.core.settings import Train
 from colorization.dataset.arrays import LabArrays
@@ -224,8 +224,7 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
     if adjustable is None:
         raise ValueError(f"{VARIANT} has no vividness")
     rebalancing = float(adjustable.decoder.rebalancing)
-    chroma = np.array([chroma_of(ab.astype(np.float32)).mean() for ab in validation.images.ab])
-    colorful = np.flatnonzero(chroma >= MIN_CHROMA)
+    colorful = np.flatnonzero(validation.images.mean_chroma() >= MIN_CHROMA)
     errors, errors_old, measured = [], [], []
     for start in range(0, len(colorful), BATCH):
         batch = colorful[start : start + BATCH]
@@ -282,7 +281,7 @@ def enlarged(ab: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--images", type=int)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)

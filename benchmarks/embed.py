@@ -7,7 +7,6 @@ take the same time. Needs benchmarks/requirements.txt.
     python benchmarks/embed.py --archive photos.zip --networks mobilenet_v2 --weights mobilenet.h5
 """
 
-import argparse
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ import timm
 import torch
 
 import turns
+from arguments import build_parser
 from colorization.backbones.precision import dtype_policy
 from colorization.core.settings import Embed
 from colorization.embedding import imagenet
@@ -53,7 +53,7 @@ def main(
         }
         for dtype in (torch.float32, torch.bfloat16):
             methods[f"timm, {dtype}".replace("torch.", "")] = partial(
-                peer, network, len(names), dtype
+                peer, network, len(names), dtype, batch_size
             )
         print(f"## {network}, weights {Path(weights).name}\n")
         chosen = f"ours, {imagenet.precision_of(params)}"
@@ -89,7 +89,7 @@ def stock(params: Embed, count: int, policy: str) -> turns.Step:
     return lambda: model.predict(images, batch_size=params.batch_size, verbose=0)
 
 
-def peer(network: str, count: int, dtype: torch.dtype) -> turns.Step:
+def peer(network: str, count: int, dtype: torch.dtype, batch_size: int) -> turns.Step:
     """Resize images to the network's input size, so that resizing is not measured."""
     side = imagenet.NETWORKS[network].image_size
     model = timm.create_model(IN_TIMM[network]).eval().to(dtype, memory_format=torch.channels_last)
@@ -97,7 +97,7 @@ def peer(network: str, count: int, dtype: torch.dtype) -> turns.Step:
 
     def step() -> None:
         with torch.inference_mode():
-            for batch in images.split(16):
+            for batch in images.split(batch_size):
                 model(batch)
 
     return step
@@ -112,7 +112,7 @@ def agreement(params: Embed, archive: Path, names: list[str]) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--archive", type=Path, required=True)
     parser.add_argument("--networks", nargs="+", choices=IN_TIMM, default=list(IN_TIMM))
     parser.add_argument("--weights", default="random")

@@ -6,12 +6,12 @@ benchmarks/requirements.txt.
     python benchmarks/forward.py --variants mobilenet_unet --image_size 96
 """
 
-import argparse
 from functools import partial
 
 import torch
 
 import turns
+from arguments import build_parser
 from colorization.backbones.precision import choose_precision
 from colorization.networks.architecture import takes_embedding
 from steps import batch, compiled
@@ -52,7 +52,7 @@ def torch_pass(dtype: torch.dtype, variant: str, shape: tuple[int, int]) -> turn
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--variants", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--image_size", type=int, default=224)
     parser.add_argument("--batch_size", type=int, default=16)

@@ -8,7 +8,6 @@ most 0.3), the distance between result and photograph, and the CPU time per pixe
     python benchmarks/gamut.py --photos photos/ --count 24
 """
 
-import argparse
 import time
 import warnings
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from PIL import Image
 from skimage import color
 
 import turns
+from arguments import build_parser
 from colorization.color import color_metrics, lab, similarity
 from colorization.photos import decoding
 from colorization.sources import archives
@@ -83,7 +83,7 @@ def clipped(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--count", type=int, default=24)
     main(**vars(parser.parse_args()))

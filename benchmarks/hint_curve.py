@@ -9,7 +9,6 @@ errors over the photographs, and draws error removed.
     python benchmarks/hint_curve.py --model models/chosen --data data --figure hints.png
 """
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,8 +18,8 @@ import pandas as pd
 from skimage.color import deltaE_ciede2000
 
 import turns
+from arguments import build_parser
 from colorization.color import color_metrics, lab
-from colorization.color.lab import chroma_of
 from colorization.color.similarity import psnr_rgb_db
 from colorization.color.statistics import ColorStatistics
 from colorization.colorizing.colorizer import Colorizer, load
@@ -37,7 +36,7 @@ ANOTHER = "1 of another color"
 SCALE = 2  # of L over the predicted distributions
 
 
-def main(model: Path, data: Path, split: str, images: int, figure: Path | None) -> None:
+def main(model: Path | None, data: Path, split: str, images: int, figure: Path | None) -> None:
     colorizer = load(model)
     constant = ColorStatistics.read(data / "colors").mean_ab
     rgb = colorful_photographs(data, split, images)
@@ -65,8 +64,7 @@ def main(model: Path, data: Path, split: str, images: int, figure: Path | None) 
 def colorful_photographs(data: Path, split: str, images: int) -> np.ndarray:
     """Photographs that are not nearly gray, evenly spaced, (N, H, W, 3) uint8."""
     photographs = arrays.read(data / "lab" / split)
-    chroma = np.array([chroma_of(ab.astype(np.float32)).mean() for ab in photographs.ab])
-    colorful = np.flatnonzero(chroma >= Evaluate.load(PARAMS).min_chroma)
+    colorful = np.flatnonzero(photographs.mean_chroma() >= Evaluate.load(PARAMS).min_chroma)
     return np.array(photographs.rgb[colorful[evenly_spaced(len(colorful), images)]])
 
 
@@ -146,9 +144,7 @@ def draw(curve: dict[int, tuple[float, float]], path: Path) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = build_parser(__doc__)
     parser.add_argument("--model", type=Path, help="package; default: the released model")
     parser.add_argument("--data", type=Path, default=Path("data"), help="with lab/ and colors/")
     parser.add_argument("--split", default="test", choices=["test", "validation"])

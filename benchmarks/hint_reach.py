@@ -9,7 +9,6 @@ the distance from the hint, px.
     python benchmarks/hint_reach.py --data data
 """
 
-import argparse
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 import turns
+from arguments import build_parser
 from colorization.color import lab
 from colorization.color.lab import chroma_of
 from colorization.colorizing.colorizer import load
@@ -60,9 +60,7 @@ def main(model: Path | None, data: Path, images: int) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = build_parser(__doc__)
     parser.add_argument("--model", type=Path, help="package; default: the released model")
     parser.add_argument("--data", type=Path, default=Path("data"), help="with lab/ and colors/")
     parser.add_argument("--images", type=int, default=200)

@@ -6,7 +6,6 @@ run in turns.
     python benchmarks/hints.py --photo photo.jpg
 """
 
-import argparse
 import io
 import statistics
 import tempfile
@@ -20,6 +19,7 @@ import pandas as pd
 from PIL import Image
 
 import turns
+from arguments import build_parser
 from colorization.colorizing import originals
 from colorization.colorizing.colorizer import Colorizer, load
 from colorization.colorizing.hints import Hint
@@ -95,9 +95,7 @@ def steps_of(colorizer: Colorizer, path: Path) -> dict[str, Callable]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = build_parser(__doc__)
     parser.add_argument("--photo", type=Path, required=True)
     parser.add_argument("--model", type=Path, help="package; default: the released model")
     parser.add_argument("--rounds", type=int, default=9)

@@ -8,7 +8,6 @@ machine's speed changes between turns.
     python benchmarks/input_pipeline.py
 """
 
-import argparse
 import tempfile
 import time
 from functools import partial
@@ -19,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 import turns
+from arguments import build_parser
 from colorization.backbones.precision import choose_precision
 from colorization.core.settings import Preprocess, Train
 from colorization.dataset import arrays
@@ -124,7 +124,7 @@ METHODS = (given, fed, read)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--variant", default="bn_maxpool")
     parser.add_argument("--profiles", nargs="+", choices=STEPS, default=list(STEPS))
     parser.add_argument("--rounds", type=int, default=5)

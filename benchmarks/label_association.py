@@ -10,7 +10,6 @@ Markdown table.
     python benchmarks/label_association.py --archives photos.zip --labels annotations.zip
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +18,12 @@ from joblib import Parallel, delayed
 from PIL import Image
 from scipy import stats
 
+from arguments import build_parser
 from colorization.color import lab
-from colorization.dataset.labels import join
+from colorization.labels.reading import read_labels
+from colorization.labels.subsets import join
 from colorization.photos import decoding
 from colorization.sources.archives import image_names, read_member
-from colorization.sources.labels import read_labels
 
 REDUCED = 8  # px, side to which a photograph is reduced before its colors are averaged
 # In words, and from the mean L*, a*, b* of the upper and of the lower half of a photograph.
@@ -106,9 +106,7 @@ def _reduced(archive: Path, name: str) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = build_parser(__doc__)
     parser.add_argument("--archives", type=Path, nargs="+", required=True)
     parser.add_argument("--labels", required=True)
     main(**vars(parser.parse_args()))

@@ -1,13 +1,13 @@
 """Compare choices for `train`: short trainings with one change each.
 
-Trains variants on some of the cached arrays of `dvc repro` with the settings of params.yaml, except
-the epochs and the number of training images. Prints the validation MSE in a Markdown table. The
-learning rate is scheduled over the short training as over the full one.
+Trains variants on some of the cached arrays with the settings of params.yaml, except the epochs and
+the number of training images. Prints the validation MSE in a Markdown table. The learning rate is
+scheduled over the short training as over the full one.
 
+    dvc repro colors experiments/dvc.yaml:inputs
     python benchmarks/learning_choices.py --images 1800 --epochs 4
 """
 
-import argparse
 import tempfile
 import time
 from dataclasses import replace
@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 import turns
+from arguments import build_parser
 from cached import settings_and_data, train
 from colorization.core.settings import Train
 from colorization.core.tables import read_table
@@ -65,7 +66,7 @@ def main(images: int, epochs: int, seed: int, variants: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--images", type=int, default=1800)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)

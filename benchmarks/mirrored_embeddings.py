@@ -5,12 +5,12 @@
 A training mirrors photographs at random, but gives them the embedding of the original.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 
 import turns
+from arguments import build_parser
 from colorization.core.settings import Embed
 from colorization.embedding import imagenet
 from colorization.embedding.photographs import decode_batches
@@ -70,7 +70,7 @@ def quantiles(values: np.ndarray) -> list[str]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--archive", type=Path, required=True)
     parser.add_argument("--network", choices=imagenet.NETWORKS, default="mobilenet_v2")
     parser.add_argument("--weights", required=True)

@@ -5,13 +5,13 @@
 Look at the nearest pairs: `NEAR_BITS` lies between pairs of the same picture and other pairs.
 """
 
-import argparse
 import io
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from arguments import build_parser
 from colorization.core.progress import progress
 from colorization.photos import decoding, near_duplicates
 from colorization.sources import archives
@@ -71,6 +71,6 @@ def nearest_pairs(hashes: np.ndarray) -> list[tuple[int, int, int]]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--archive", type=Path, required=True)
     main(**vars(parser.parse_args()))

@@ -9,7 +9,6 @@ Markdown tables.
     python benchmarks/old_prints.py --photos photos/
 """
 
-import argparse
 from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
@@ -18,6 +17,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from arguments import build_parser
 from colorization.color import color_metrics, lab
 from colorization.colorizing import prepared
 from colorization.colorizing.borders import find_picture
@@ -148,7 +148,7 @@ PRINTS: dict[str, Print] = {
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--model", type=Path, help="default: the released model")
     parser.add_argument("--count", type=int, default=24, help="photographs with borders")

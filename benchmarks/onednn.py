@@ -6,7 +6,6 @@ medians.
     python benchmarks/onednn.py --variants bn_maxpool baseline --image_size 64 --batch_size 32
 """
 
-import argparse
 import os
 import re
 import statistics
@@ -17,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 import turns
+from arguments import build_parser
 
 METHODS = {"with oneDNN": "1", "without": "0"}
 PROFILE = Path(__file__).with_name("step_profile.py")
@@ -52,9 +52,7 @@ def step(variant: str, image_size: int, batch_size: int, onednn: str) -> float:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = build_parser(__doc__)
     parser.add_argument("--variants", nargs="+", default=["bn_maxpool", "baseline"])
     parser.add_argument("--image_size", type=int, default=64)
     parser.add_argument("--batch_size", type=int, default=32)

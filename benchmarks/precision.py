@@ -1,18 +1,19 @@
 """Compare the final validation MSE of trainings in float32 and in mixed_bfloat16.
 
-Trains on the cached arrays and embeddings of `dvc repro`, with the settings of params.yaml, from
-several seeds. Prints a Markdown table.
+Trains on the cached arrays and embeddings, with the settings of params.yaml, from several seeds.
+Prints a Markdown table.
 
+    dvc repro colors experiments/dvc.yaml:inputs
     python benchmarks/precision.py --variants baseline bn_maxpool --seeds 1 2 3
 """
 
-import argparse
 import tempfile
 from pathlib import Path
 
 import pandas as pd
 
 import turns
+from arguments import build_parser
 from cached import PARAMS, FewData, settings_and_data, train
 from colorization.core.settings import NONE, Params, Train
 from colorization.core.tables import read_table
@@ -44,7 +45,7 @@ def final_error(variant: str, seed: int, settings: Train, data: FewData) -> floa
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument(
         "--variants",
         nargs="+",

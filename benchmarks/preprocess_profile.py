@@ -5,7 +5,6 @@
 Each number is the median of five passes over the first images, averaged over the cores.
 """
 
-import argparse
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from joblib import Parallel, cpu_count, delayed
 from PIL import Image
 from skimage import color
 
+from arguments import build_parser
 from colorization.color import lab
 from colorization.core import provenance
 from colorization.dataset import arrays
@@ -96,6 +96,6 @@ def rgb2lab_in_blocks(rgb: np.ndarray) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--archive", type=Path, required=True)
     main(**vars(parser.parse_args()))

@@ -1,4 +1,4 @@
-"""Measure how well ImageNet networks recognize gray photographs, by the size that these are fed at.
+r"""Measure how well ImageNet networks recognize gray photographs, by the size they are fed at.
 
 Takes photographs of MIRFLICKR-25000 with its labels: `dog_r1.txt` lists the numbers of those that
 are of a dog. Prints a Markdown table of the area under the ROC curve (0.5 is chance) with which the
@@ -9,7 +9,6 @@ probability of all dogs, birds or cars tells the labeled photographs from the ot
                   efficientnet_lite2=efficientnet_lite2.weights.h5
 """
 
-import argparse
 import zipfile
 from pathlib import Path
 
@@ -20,8 +19,10 @@ from PIL import Image
 from scipy.stats import rankdata
 
 import turns
+from arguments import build_parser
 from colorization.core.progress import progress
 from colorization.networks.encoders import ENCODERS
+from colorization.sources import archives
 
 # Classes of ImageNet (ILSVRC 2012) in alphabetical order of their WordNet number.
 CLASSES = {
@@ -29,7 +30,7 @@ CLASSES = {
     "bird_r1": [*range(7, 25), *range(80, 101), *range(127, 147)],
     "car_r1": [407, 436, 468, 511, 609, 627, 656, 661, 717, 751, 817, 864],
 }
-OTHERS = 10  # photographs without the labels, for each with one
+OTHERS = 10  # photographs without any of the labels, for each of the mean label
 BATCH = 16
 
 
@@ -37,7 +38,8 @@ def main(
     photographs: Path, labels: Path, weights: list[str], content: list[int], sizes: list[int]
 ) -> None:
     numbers = labeled(labels)
-    chosen = choose(photographs, numbers)
+    paths = numbered(photographs)
+    chosen = choose(set(paths), numbers)
     print(f"{turns.machine()}\n\n{len(chosen)} gray photographs\n", flush=True)
     rows = []
     for name, path in (pair.split("=") for pair in weights):
@@ -54,7 +56,7 @@ def main(
             for size in sizes:
                 rows.append(
                     {"network": name, "content, px": px, "fed at, px": size}
-                    | areas(features, photographs, chosen, numbers, px, size)
+                    | areas(features, paths, chosen, numbers, px, size)
                 )
                 print(rows[-1], flush=True)
     print(f"\n{pd.DataFrame(rows).to_markdown(index=False, floatfmt='.3f')}")
@@ -66,18 +68,27 @@ def labeled(archive: Path) -> dict[str, set[int]]:
         return {name: set(map(int, file.read(f"{name}.txt").split())) for name in CLASSES}
 
 
-def choose(photographs: Path, numbers: dict[str, set[int]]) -> list[int]:
+def numbered(photographs: Path) -> dict[int, Path]:
+    """The photographs of a folder by their numbers, in any image format: 123 is `im123.jpg`."""
+    return {
+        int(path.stem.removeprefix("im")): path
+        for path in photographs.glob("im[0-9]*")
+        if path.suffix.lower() in archives.EXTENSIONS
+    }
+
+
+def choose(available: set[int], numbers: dict[str, set[int]]) -> list[int]:
     """The photographs with a label, and evenly spaced others."""
-    available = {int(path.stem[2:]) for path in photographs.glob("im*.jpg")}
     positive = set.union(*numbers.values()) & available
     negative = np.array(sorted(available - positive))
-    spaced = np.linspace(0, len(negative) - 1, min(len(negative), OTHERS * len(positive) // 3))
+    others = min(len(negative), OTHERS * len(positive) // len(CLASSES))
+    spaced = np.linspace(0, len(negative) - 1, others)
     return sorted(positive | set(negative[spaced.astype(int)].tolist()))
 
 
 def areas(
     network: keras.Model,
-    photographs: Path,
+    paths: dict[int, Path],
     chosen: list[int],
     numbers: dict[str, set[int]],
     content: int,
@@ -87,10 +98,7 @@ def areas(
     probabilities = []
     starts = range(0, len(chosen), BATCH)
     for start in progress(starts, f"{content} px at {size}", len(starts)):
-        batch = [
-            pixels(photographs / f"im{number}.jpg", content, size)
-            for number in chosen[start : start + BATCH]
-        ]
+        batch = [pixels(paths[number], content, size) for number in chosen[start : start + BATCH]]
         probabilities.append(network.predict_on_batch(np.stack(batch)))
     of_classes = np.concatenate(probabilities)
     return {
@@ -118,7 +126,7 @@ def area(scores: np.ndarray, positive: np.ndarray) -> float:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--photographs", type=Path, required=True)
     parser.add_argument("--labels", type=Path, required=True)
     parser.add_argument("--weights", nargs="+", required=True, metavar="NETWORK=FILE")

@@ -17,6 +17,7 @@ import pandas as pd
 import tifffile
 
 import turns
+from arguments import build_parser
 from colorization.colorizing import tasks
 
 ENDINGS = {".tif": 16, ".png": 16, ".jpg": 8}
@@ -67,7 +68,7 @@ def write(path: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--width", type=int, default=12_500)
     parser.add_argument("--height", type=int, default=8_000)
     parser.add_argument("--write", type=Path, nargs=2, help=argparse.SUPPRESS)

@@ -6,7 +6,6 @@ a Markdown table.
     python benchmarks/score_trivial.py --archive photos.zip
 """
 
-import argparse
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from joblib import Parallel, delayed
 from PIL import Image
 
 import turns
+from arguments import build_parser
 from colorization.color import lab
 from colorization.color.statistics import count_colors
 from colorization.dataset.arrays import LabArrays
@@ -71,7 +71,7 @@ def plain_resize(image: Image.Image, image_size: int) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--archive", type=Path, required=True)
     parser.add_argument("--image_size", type=int, default=224)
     parser.add_argument("--count", type=int)

@@ -7,7 +7,6 @@ and times each metric of one image. Prints Markdown.
     python benchmarks/scoring.py --archive photos.zip
 """
 
-import argparse
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 import turns
+from arguments import build_parser
 from colorization.color import color_metrics, lab, similarity
 from colorization.color.statistics import count_colors
 from colorization.dataset import arrays
@@ -111,7 +111,7 @@ def table(photographs: list[np.ndarray]) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--archive", type=Path, required=True)
     parser.add_argument("--image_size", type=int, default=224)
     parser.add_argument("--count", type=int, default=1250)

@@ -11,22 +11,21 @@ hand. `--aged` makes the gray ones look old, with the defects of `training/aging
         --models new=models/chosen
 """
 
-import argparse
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from arguments import build_parser
 from colorization.color import lab
 from colorization.colorizing.colorizer import Colorizer, load
 from colorization.core.tables import read_table
-from colorization.dataset.labels import join
+from colorization.labels.reading import read_labels
+from colorization.labels.subsets import join
 from colorization.pages import pictures
 from colorization.pages.pictures import Block
-from colorization.photos import decoding
+from colorization.photos import decoding, model_input
 from colorization.sources import archives
-from colorization.sources.labels import read_labels
 from colorization.training import aging
 
 ACROSS = 8  # photographs of a sheet
@@ -80,11 +79,7 @@ def with_label(names: list[str], labels: Path, label: str) -> list[str]:
 
 def square(content: bytes) -> np.ndarray:
     """The center square of a photograph, (SIDE, SIDE, 3) uint8 sRGB."""
-    image = decoding.to_srgb(decoding.open_image(content))
-    side = min(image.size)
-    left, top = ((length - side) // 2 for length in image.size)
-    cropped = image.crop((left, top, left + side, top + side))
-    return np.asarray(cropped.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+    return model_input.decode_square(decoding.open_image(content), SIDE)
 
 
 def rows(
@@ -129,7 +124,7 @@ def positions(colorizer: Colorizer) -> list[float | None]:
 
 
 def age(L: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Make one L, (H, W, 1) in [-1, 1], look old."""
+    """Make one L, (H, W, 1) in [-1, 1], look old; unlike `aging.age`, always, and never blank."""
     light = (L[..., 0] + 1) / 2
     for defect in aging.DEFECTS:
         if defect in ALWAYS or rng.random() < aging.DEFECTIVE:
@@ -143,9 +138,7 @@ def named_model(text: str) -> tuple[str, Colorizer]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = build_parser(__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="folder or zip")
     parser.add_argument("--models", type=named_model, nargs="+", required=True, metavar="NAME=DIR")
     parser.add_argument("--out", type=Path, required=True)

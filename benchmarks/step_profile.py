@@ -17,6 +17,7 @@ from functools import partial
 import pandas as pd
 
 import turns
+from arguments import build_parser
 from colorization.networks import catalog
 from colorization.networks.architecture import takes_embedding
 from steps import batch, compiled
@@ -70,7 +71,7 @@ def record(variant: str, policy: str, image_size: int, batch_size: int, steps: i
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--variant", choices=catalog.names(), default="bn_maxpool")
     parser.add_argument("--policy", default="float32")
     parser.add_argument("--image_size", type=int, default=224)

@@ -1,4 +1,4 @@
-"""Compare a study on two workers with a core each with `make study` on both cores.
+r"""Compare a study on two workers with a core each with `make study` on both cores.
 
 Clones the commit, computes the inputs, and measures both methods in copies. Then repeats a worker's
 steps for a finished training: these are the overhead of a task.
@@ -9,10 +9,9 @@ number of pixels.
 
     python benchmarks/study_on_cluster.py --folder /tmp/clusters   # an hour
     python benchmarks/study_on_cluster.py --measured /tmp/clusters/alone --overhead 30 \
-        --evaluate 0.1 --study profiles/photographs.yaml 6403 822
+        --evaluate 0.1 --study studies/photographs/params.yaml 6403 822
 """
 
-import argparse
 import json
 import shutil
 import subprocess
@@ -25,13 +24,14 @@ from pathlib import Path
 import pandas as pd
 
 import turns
+from arguments import build_parser
 from colorization.core.settings import Params
 
 ROOT = Path(__file__).resolve().parent.parent
 DVC = [sys.executable, "-m", "dvc"]
 EXPERIMENTS = "experiments/dvc.yaml"
-INPUTS = [
-    *("check", "preprocess", "colors", "trivial", "embed"),
+INPUTS = [  # as `tools/cluster.py` has them
+    *("check", "preprocess", "colors", "labels", "trivial", "embed"),
     *(f"{EXPERIMENTS}:{stage}" for stage in ("embed_control", "inputs")),
 ]
 DONE = f"{EXPERIMENTS}:{{}}@bn_maxpool-1"
@@ -101,17 +101,16 @@ def on_paper(
     tasks = []
     for variant, _ in params.trainings():
         images = training * params.train.override(params.variants[variant].train, variant).epochs
-        rate = images_per_second(measured, variant)
+        rate = images_per_second(measured, variant, params.variants[variant].network)
         tasks.append(overhead + (images / rate + test * evaluate) * pixels)
     return [longest_first(tasks, machines) / 3600 for machines in MACHINES]
 
 
-def images_per_second(measured: Path, variant: str) -> float:
-    """The rate of a variant's training; controls have the network of bn_maxpool."""
+def images_per_second(measured: Path, variant: str, network: str) -> float:
+    """The rate of a variant's training, else of its network's variant, else of bn_maxpool."""
     runs = measured / "data" / "runs" / "train"
-    run = next(
-        path for name in (variant, "bn_maxpool") if (path := runs / f"{name}-1.json").exists()
-    )
+    names = (variant, network, "bn_maxpool")
+    run = next(path for name in names if (path := runs / f"{name}-1.json").exists())
     return json.loads(run.read_text())["images_per_second"]
 
 
@@ -124,9 +123,7 @@ def longest_first(tasks: list[float], machines: int) -> float:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = build_parser(__doc__)
     parser.add_argument("--folder", type=Path, help="an empty or missing one, to work in")
     parser.add_argument("--measured", type=Path, help="a checkout whose study is done")
     parser.add_argument("--overhead", type=float, help="seconds of a task without the training")
@@ -148,7 +145,7 @@ if __name__ == "__main__":
         if None in costs:
             parser.error("--study needs --measured, --overhead and --evaluate")
         columns = {
-            Path(profile).stem: on_paper(Path(profile), int(training), int(test), *costs)
+            profile: on_paper(Path(profile), int(training), int(test), *costs)
             for profile, training, test in options.study
         }
         hours = pd.DataFrame(columns, index=pd.Index(MACHINES, name="machines")).T

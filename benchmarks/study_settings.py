@@ -13,7 +13,6 @@ training, trainings.md the table so far. The same command resumes: completed tra
 repeated, and an interrupted one continues after its last epoch. The table is printed at the end.
 """
 
-import argparse
 import json
 import shutil
 import sys
@@ -26,9 +25,9 @@ import numpy as np
 import pandas as pd
 
 import turns
+from arguments import build_parser
 from cached import FewData
 from colorization.backbones.weights import fingerprint_weights
-from colorization.color.lab import chroma_of
 from colorization.color.statistics import ColorStatistics, count_colors
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder, atomic_write
@@ -79,8 +78,8 @@ class TrialData(FewData):
         examples = super().examples(split)
         if split != "validation":
             return examples
-        chroma = np.array([chroma_of(ab.astype(np.float32)).mean() for ab in examples.images.ab])
-        return examples.subset(np.flatnonzero(chroma >= self.min_chroma).tolist())
+        colorful = examples.images.mean_chroma() >= self.min_chroma
+        return examples.subset(np.flatnonzero(colorful).tolist())
 
 
 def main(
@@ -262,9 +261,7 @@ def tabulated(rows: pd.DataFrame) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = build_parser(__doc__)
     parser.add_argument("photographs", type=Path, help="a folder, a zip or a tar")
     parser.add_argument("weights", type=Path, help="of the embedding network of the params file")
     parser.add_argument("work", type=Path, help="the work folder; made if missing")

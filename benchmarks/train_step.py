@@ -7,7 +7,6 @@ benchmarks/requirements.txt.
     python benchmarks/train_step.py --variants baseline bn_maxpool
 """
 
-import argparse
 from collections.abc import Callable
 from functools import partial
 
@@ -16,6 +15,7 @@ import torch
 from keras import layers
 
 import turns
+from arguments import build_parser
 from colorization.backbones.precision import choose_precision
 from colorization.networks import blocks
 from colorization.networks import catalog as all_variants
@@ -148,7 +148,7 @@ def matrix_shares(
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--variants", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--image_size", type=int, default=224)
     parser.add_argument("--batch_size", type=int, default=16)

@@ -10,7 +10,6 @@ Prints Markdown tables.
     python benchmarks/verdicts.py --study studies/photographs --images 4000 --studies 250
 """
 
-import argparse
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 import turns
+from arguments import build_parser
 from colorization.core.settings import Params
 from colorization.study import measures
 from colorization.study.claims import CLAIMS, PROMISING, RIVALS
@@ -233,7 +233,7 @@ def main(study: Path, images: int, studies: int) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--study", type=Path, default=Path("studies/photographs"))
     parser.add_argument("--images", type=int, default=4000)
     parser.add_argument(

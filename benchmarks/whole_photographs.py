@@ -7,7 +7,6 @@ method to enlarge ab. The latter is also measured near edges of the true colors,
     python benchmarks/whole_photographs.py --photos photos/ --model models/chosen
 """
 
-import argparse
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from scipy.ndimage import binary_dilation, gaussian_gradient_magnitude, uniform_
 from skimage import color
 
 import turns
+from arguments import build_parser
 from colorization.color import lab
 from colorization.colorizing import originals
 from colorization.colorizing.colorizer import Colorizer, load
@@ -134,7 +134,7 @@ METHODS: dict[str, Enlarge] = {
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--model", type=Path, default=Path("models/chosen"))
     parser.add_argument("--count", type=int, default=100)

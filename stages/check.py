@@ -13,9 +13,9 @@ from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder, atomic_write
 from colorization.core.settings import NONE, Encoders, load_params
 from colorization.core.workspace import local_path
+from colorization.labels.reading import fingerprint_labels
 from colorization.networks import catalog
 from colorization.sources.fingerprints import fingerprint_source
-from colorization.sources.labels import fingerprint_labels
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from _stage import run, run_file
 from colorization.core.provenance import Provenance, commit, read_runs
 from colorization.core.settings import Params
 from colorization.core.tables import read_table
-from colorization.dataset.labels import Labels
+from colorization.labels.subsets import Labels
 from colorization.scoring.predictions import TRUTH
 from colorization.study.comparison import write_comparison
 from colorization.study.experiments import read_experiments

@@ -28,8 +28,8 @@ from colorization.color.statistics import ColorStatistics
 from colorization.core.files import atomic_folder
 from colorization.core.settings import Evaluate
 from colorization.core.tables import read_table, write_table
-from colorization.dataset import labels
 from colorization.dataset.examples import evenly_spaced, read_examples
+from colorization.labels.subsets import subsets
 from colorization.networks.inputs import VariantInputs
 from colorization.networks.record import TRAINING
 from colorization.networks.saving import LAST, TRAINING_IMAGES, load_model
@@ -74,7 +74,7 @@ def main(variant: str, seed: int) -> None:
         scored.rows,
         settings.min_chroma,
         settings.num_samples,
-        labels.subsets(read_table(LABELS)),
+        subsets(read_table(LABELS)),
     )
     kinds = {"evenly_spaced": [kind for kind, chosen in by_kind.items() for _ in chosen if kind]}
     best, worst = scorer.best_and_worst(scored.rows, settings.min_chroma, settings.num_best_worst)

@@ -9,17 +9,18 @@ from _stage import run
 from colorization.core.files import atomic_write
 from colorization.core.settings import Download
 from colorization.core.tables import write_table
-from colorization.dataset import arrays, labels
+from colorization.dataset import arrays
 from colorization.dataset.splits import SPLITS
-from colorization.sources.labels import read_labels
+from colorization.labels import subsets
+from colorization.labels.reading import read_labels
 
 
 def main() -> None:
     numbers = read_labels(Download.load(PARAMS).labels, DOWNLOADS)
     photographs = {split: arrays.read(LAB / split) for split in SPLITS}
-    table = labels.join(numbers, [name for split in SPLITS for name in photographs[split].names])
+    table = subsets.join(numbers, [name for split in SPLITS for name in photographs[split].names])
     train = photographs["train"]
-    colors = labels.mean_colors(labels.subsets(table), train.names, train.ab)
+    colors = subsets.mean_colors(subsets.subsets(table), train.names, train.ab)
     for content, path in ((table, LABELS), (colors, LABEL_COLORS)):
         with atomic_write(path) as partial:
             write_table(content, partial)

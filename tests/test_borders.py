@@ -16,9 +16,9 @@ from colorization.colorizing.hints import patch_at
 from colorization.colorizing.jobs import Job
 from colorization.colorizing.predictor import Embedder
 from colorization.colorizing.prepared import prepare
+from colorization.colorizing.sixteen_bits import SixteenBitImage
 from colorization.colorizing.uploads import Settings, Uploads
 from colorization.core.errors import ColorizationError
-from colorization.photos.sixteen_bits import SixteenBitImage
 from colorization.photos.strips import Box
 from colorization.sources import scenes
 from threads import ThreadWorkers

@@ -13,7 +13,7 @@ from scipy import stats
 
 from colorization.backbones.weights import Pretrained
 from colorization.core.settings import Variant
-from colorization.dataset.labels import NATURE_ONLY, OBJECTS_ONLY, VEGETATION
+from colorization.labels.subsets import NATURE_ONLY, OBJECTS_ONLY, VEGETATION
 from colorization.networks import catalog
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.predictions import Predictions

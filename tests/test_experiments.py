@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from colorization.core.settings import Params
-from colorization.dataset.labels import Labels
+from colorization.labels.subsets import Labels
 from colorization.scoring.evaluation import Evaluation
 from colorization.study.estimates import Estimate
 from colorization.study.experiments import (

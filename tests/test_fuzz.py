@@ -203,9 +203,12 @@ def package() -> Path:
     features = keras.layers.BatchNormalization()(features)
     features = keras.layers.Multiply()([features, keras.layers.Reshape((1, 1, 4))(scale)])
     ab = keras.layers.Conv2D(2, 3, padding="same", activation="tanh")(features)
-    folder = Path(tempfile.mkdtemp()) / "package"
-    statistics = np.ones((2, 1000), np.float32)
-    return write_package(folder, keras.Model([L, embedding], ab), "bn_maxpool", statistics)
+    model, statistics = keras.Model([L, embedding], ab), np.ones((2, 1000), np.float32)
+
+    def make(folder: Path) -> None:
+        write_package(folder / "package", model, "bn_maxpool", statistics)
+
+    return shared.made_once("fuzzed", make)[0] / "package"
 
 
 def unpack_with(name: str) -> Try:
@@ -225,12 +228,16 @@ def unpack_with(name: str) -> Try:
 
 @dataclass(frozen=True)
 class Kind:
-    """What is mutated, where it goes, and how many mutants a soak tries."""
+    """What is mutated, where it goes, and how many mutants a soak tries.
+
+    Of the originals, all but those that are `refused` are taken.
+    """
 
     originals: Callable[[], list[bytes]]
     attempt: Try
     soak: int
     tokens: list[bytes] | None = None
+    refused: int = 0
 
 
 def file_of_package(name: str) -> Callable[[], list[bytes]]:
@@ -240,7 +247,7 @@ def file_of_package(name: str) -> Callable[[], list[bytes]]:
 PROCESSES = {
     "photographs, archives and params": {
         "photographs": Kind(images, colorize, 6_000),
-        "zips": Kind(zips, fetch, 3_000),
+        "zips": Kind(zips, fetch, 3_000, refused=2),  # bzip2 and LZMA
         "tars": Kind(tars, fetch, 4_000),
         "params": Kind(profiles, load_settings, 4_000, HOSTILE_YAML),
     },
@@ -262,14 +269,15 @@ def try_all(process: str, share: float, report: Path, of_all_workers: Path) -> N
     outcomes: dict[str, Counter[str]] = {}
     wrong = []
     for name, kind in PROCESSES[process].items():
+        unharmed = [try_one(kind, content) for content in kind.originals()]
+        assert unharmed.count(TAKEN) == len(unharmed) - kind.refused, unharmed
         outcomes[name] = Counter()
         count = round(share * kind.soak)
         for number, content in enumerate(mutants(kind.originals(), count, SEED, kind.tokens)):
             report.with_suffix(".mutant").write_bytes(content)
             signal.alarm(SECONDS_EACH)  # ends the process
             try:
-                with tempfile.TemporaryDirectory() as folder:
-                    outcomes[name][kind.attempt(content, Path(folder))] += 1
+                outcomes[name][try_one(kind, content)] += 1
             except ColorizationError as error:
                 outcomes[name]["refused"] += 1
                 if not says_something(str(error)):
@@ -279,6 +287,11 @@ def try_all(process: str, share: float, report: Path, of_all_workers: Path) -> N
             signal.alarm(0)
     memory = most_memory()
     report.write_text(json.dumps({"outcomes": outcomes, "wrong": wrong, "memory": memory}))
+
+
+def try_one(kind: Kind, content: bytes) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        return kind.attempt(content, Path(folder))
 
 
 def most_memory() -> int:

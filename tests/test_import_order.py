@@ -14,6 +14,7 @@ FOLDERS = (
     "core",
     "color",
     "sources",
+    "labels",
     "dataset",
     "photos",
     "backbones",

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from colorization.dataset.inventory import summarize
+from colorization.pages.inventory import summarize
 
 ROWS = [
     # split, width, height, mode, sha256, mean_chroma, near_duplicate, reason

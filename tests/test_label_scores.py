@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from colorization.dataset.labels import NATURE_ONLY, OBJECTS_ONLY, join, subsets
+from colorization.labels.subsets import NATURE_ONLY, OBJECTS_ONLY, join, subsets
 from colorization.scoring.evaluation import Evaluation
 from colorization.study import measures
 from colorization.study.experiments import Experiments

@@ -12,7 +12,9 @@ import pytest
 
 from colorization.core.errors import ColorizationError
 from colorization.core.tables import read_table, write_table
-from colorization.dataset.labels import (
+from colorization.labels import reading
+from colorization.labels.reading import fingerprint_labels, read_labels
+from colorization.labels.subsets import (
     NATURE,
     NATURE_ONLY,
     OBJECTS,
@@ -22,9 +24,7 @@ from colorization.dataset.labels import (
     mean_colors,
     subsets,
 )
-from colorization.scoring.labels import mse_of_color
-from colorization.sources import labels as sources
-from colorization.sources.labels import fingerprint_labels, read_labels
+from colorization.study.labels import mse_of_color
 from samples import pack
 from web import Site, serve
 
@@ -48,7 +48,7 @@ LABELS = {
 }
 
 
-def read(path: Path) -> sources.PhotographsByLabel:
+def read(path: Path) -> reading.PhotographsByLabel:
     return read_labels(str(path), path.parent / "downloads")
 
 
@@ -131,7 +131,7 @@ def test_anything_but_lists_of_numbers_is_refused_in_a_line(
 def test_an_archive_that_unpacks_to_too_much_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "MAX_BYTES", 1000)
+    monkeypatch.setattr(reading, "MAX_BYTES", 1000)
     archive = tmp_path / "a.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("a.txt", b"\n" * 600)
@@ -143,7 +143,7 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(
 def test_a_label_of_more_lines_than_photographs_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "MAX_COUNT", 3)
+    monkeypatch.setattr(reading, "MAX_COUNT", 3)
     archive = pack(tmp_path / "a.zip", {"sky.txt": b"1\r\n2\n\n"})
     assert read(archive) == {"sky": {1, 2}}
     archive = pack(tmp_path / "b.zip", {"sky.txt": b"1\n2\r\n\r3\n"})
@@ -195,14 +195,14 @@ def test_the_publishers_archive_is_verified_by_its_content(
 ) -> None:
     archive = pack(tmp_path / "a.zip", FILES)
     with serve(Site(archive.read_bytes())) as site:
-        remote = dataclasses.replace(sources.ANNOTATIONS, url=site.url())
-        monkeypatch.setattr(sources, "ANNOTATIONS", remote)
+        remote = dataclasses.replace(reading.ANNOTATIONS, url=site.url())
+        monkeypatch.setattr(reading, "ANNOTATIONS", remote)
         with pytest.raises(ColorizationError, match="not the annotations of MIRFLICKR-25000"):
             read_labels("mirflickr25k", tmp_path / "downloads")
         # Only the first photographs are compared: a label of the twelfth may differ.
-        monkeypatch.setattr(sources, "COMPARED", 11)
+        monkeypatch.setattr(reading, "COMPARED", 11)
         compared = LABELS | {"sky": frozenset({1, 3, 11_000})}
-        monkeypatch.setattr(sources, "ANNOTATIONS_SHA256", sources.digest(compared, 11))
+        monkeypatch.setattr(reading, "ANNOTATIONS_SHA256", reading.digest(compared, 11))
         assert read_labels("mirflickr25k", tmp_path / "downloads") == LABELS
     assert list((tmp_path / "downloads").iterdir()) == []
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from colorization.dataset.labels import NATURE_ONLY
+from colorization.labels.subsets import NATURE_ONLY
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.gap import summarize_gap
 from colorization.scoring.predictions import Predictions

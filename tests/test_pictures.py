@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from colorization.pages import pictures
-from colorization.pages.pictures import Interval
+from colorization.study import plots
+from colorization.study.plots import Interval
 from samples import scene
 
 HISTORY = pd.DataFrame({"epoch": [1, 2], "train_mse": [0.02, 0.01], "val_mse": [0.03, 0.02]})
@@ -89,10 +90,10 @@ ROWS = (
 
 def test_a_forest_plot_shades_what_is_worse_than_the_constant_color(tmp_path: Path) -> None:
     kinds = ("the paper's", "control")
-    pictures.forest(ROWS, kinds, tmp_path / "a.png")
-    pictures.forest(ROWS, kinds, tmp_path / "b.png")
+    plots.forest(ROWS, kinds, tmp_path / "a.png")
+    plots.forest(ROWS, kinds, tmp_path / "b.png")
     other = (ROWS[0], ROWS[1], replace(ROWS[2], low=-20.0))
-    pictures.forest(other, kinds, tmp_path / "c.png")
+    plots.forest(other, kinds, tmp_path / "c.png")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "c.png").read_bytes()
     pixels = np.asarray(Image.open(tmp_path / "a.png").convert("RGB")).astype(int)[:80]
@@ -103,7 +104,7 @@ def test_a_forest_plot_shades_what_is_worse_than_the_constant_color(tmp_path: Pa
 
 def test_a_forest_plot_of_better_rows_alone_has_the_constant_color_too(tmp_path: Path) -> None:
     better = [replace(ROWS[0], low=40.0, value=45.0, high=50.0)]
-    pictures.forest(better, ("the paper's",), tmp_path / "a.png")
+    plots.forest(better, ("the paper's",), tmp_path / "a.png")
     pixels = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"))[:40]
     shaded = (pixels == 240).all(axis=-1).mean(axis=0) > 0.5
     assert 1 < shaded.sum() < 40  # what is left of the line at 0
@@ -135,9 +136,9 @@ def test_a_figure_has_a_row_per_colorization_and_a_column_per_photograph(tmp_pat
 def test_compared_curves_show_every_training(tmp_path: Path) -> None:
     other = HISTORY.assign(val_mse=[0.03, 0.05])
     both = {"a": [HISTORY], "b": [other, HISTORY]}
-    pictures.compared_curves(both, TRIVIAL, tmp_path / "both.png")
-    pictures.compared_curves(both, TRIVIAL, tmp_path / "again.png")
-    pictures.compared_curves({"a": [HISTORY]}, TRIVIAL, tmp_path / "one.png")
+    plots.compared_curves(both, TRIVIAL, tmp_path / "both.png")
+    plots.compared_curves(both, TRIVIAL, tmp_path / "again.png")
+    plots.compared_curves({"a": [HISTORY]}, TRIVIAL, tmp_path / "one.png")
     assert (tmp_path / "both.png").read_bytes() == (tmp_path / "again.png").read_bytes()
     assert (tmp_path / "both.png").read_bytes() != (tmp_path / "one.png").read_bytes()
 
@@ -145,9 +146,9 @@ def test_compared_curves_show_every_training(tmp_path: Path) -> None:
 @pytest.mark.parametrize("count", [1, 3, 8])
 def test_each_variant_has_a_panel_of_its_own(tmp_path: Path, count: int) -> None:
     histories = {str(index): [HISTORY, HISTORY] for index in range(count)}
-    pictures.variant_curves(histories, TRIVIAL, tmp_path / "panels.png")
+    plots.variant_curves(histories, TRIVIAL, tmp_path / "panels.png")
     panels = np.asarray(Image.open(tmp_path / "panels.png").convert("L"))
-    across = min(count, pictures.PANELS_ACROSS)
+    across = min(count, plots.PANELS_ACROSS)
     down = -(-count // across)
     assert panels.shape[1] == pytest.approx(120 * 2.8 * across, abs=1)
     cells = [

@@ -15,7 +15,7 @@ import yaml
 import publish
 from colorization.core.errors import ColorizationError
 from colorization.core.tables import read_table, write_table
-from colorization.dataset.labels import mean_colors
+from colorization.labels.subsets import mean_colors
 from colorization.scoring import metrics
 from colorization.scoring.evaluation import Evaluation, read_evaluation
 from colorization.scoring.predictions import Predictions

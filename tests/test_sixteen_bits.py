@@ -13,11 +13,11 @@ import tifffile
 from PIL import ExifTags, Image, ImageOps
 
 from colorization.color import lab
-from colorization.colorizing import borders, originals, sixteen_bit_results
+from colorization.colorizing import borders, originals, sixteen_bit_results, sixteen_bits
 from colorization.colorizing.mark import mark
+from colorization.colorizing.sixteen_bits import SixteenBitImage
 from colorization.core.errors import ColorizationError, PhotographWarning
-from colorization.photos import decoding, sixteen_bits
-from colorization.photos.sixteen_bits import SixteenBitImage
+from colorization.photos import decoding
 
 WIDTH, HEIGHT = 320, 205
 STEP = 100 / 65535  # of L*, on average

@@ -15,9 +15,9 @@ from colorization.core import provenance
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import NONE, Params
 from colorization.core.tables import read_table
-from colorization.dataset.labels import join
+from colorization.labels.reading import read_labels
+from colorization.labels.subsets import join
 from colorization.scoring.evaluation import ROWS
-from colorization.sources.labels import read_labels
 from colorization.study import published
 from commands import changed_stages
 

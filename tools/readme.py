@@ -20,7 +20,7 @@ import tiffs
 import what_runs
 from colorization.colorizing import command, page
 from colorization.core.settings import IMAGENET, NONE, UNINFORMATIVE, Params, Variant
-from colorization.dataset.labels import NATURE, NATURE_ONLY, OBJECTS, OBJECTS_ONLY
+from colorization.labels.subsets import NATURE, NATURE_ONLY, OBJECTS, OBJECTS_ONLY
 from colorization.networks import catalog
 from colorization.pages import rendering
 from colorization.pages.rendering import Table

@@ -23,7 +23,7 @@ from colorization.core.provenance import Run
 from colorization.core.settings import Params
 from colorization.core.tables import read_table
 from colorization.dataset import arrays
-from colorization.dataset.labels import subsets
+from colorization.labels.subsets import subsets
 from colorization.packaging.manifest import RELEASED
 from colorization.releasing import figure
 from colorization.releasing.release import TrainedModel, release

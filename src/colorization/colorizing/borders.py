@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from colorization.photos.sixteen_bits import SixteenBitImage
+from colorization.colorizing.sixteen_bits import SixteenBitImage
 from colorization.photos.strips import Box
 
 SIDE = 512  # px; larger photographs are reduced to fewer first

@@ -12,16 +12,16 @@ import numpy as np
 from PIL import Image
 
 from colorization.color import lab
-from colorization.colorizing import metadata
+from colorization.colorizing import metadata, sixteen_bits
 from colorization.colorizing.accepted import FORMATS, NO_FILE
 from colorization.colorizing.borders import Picture
 from colorization.colorizing.mark import Mark
 from colorization.colorizing.metadata import Metadata
 from colorization.colorizing.sixteen_bit_results import SixteenBitResult, write_png, write_tiff
+from colorization.colorizing.sixteen_bits import SixteenBitImage
 from colorization.core.errors import ColorizationError, PhotographWarning, reason
 from colorization.core.files import atomic_write
-from colorization.photos import decoding, sixteen_bits
-from colorization.photos.sixteen_bits import SixteenBitImage
+from colorization.photos import decoding
 from colorization.photos.strips import Box, strips
 
 # Subsampling 0: by default, JPEG halves the resolution of colors.

@@ -22,7 +22,7 @@ from PIL import Image
 
 from colorization.color import cie, gamut
 from colorization.color.lab import AB_SCALE
-from colorization.photos.sixteen_bits import SixteenBitImage
+from colorization.colorizing.sixteen_bits import SixteenBitImage
 from colorization.photos.strips import Box, strips
 
 PIXELS_AT_A_TIME = 200_000

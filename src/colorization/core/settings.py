@@ -89,7 +89,7 @@ class Download(Section):
     ----------
     source : str
     labels : str
-        "none", "mirflickr25k", or the path of a zip or a folder; see `sources.labels`.
+        "none", "mirflickr25k", or the path of a zip or a folder; see `labels.reading`.
     scenes : Scenes
     """
 

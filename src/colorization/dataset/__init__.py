@@ -1,1 +1,1 @@
-"""Reads the cached arrays of the splits, for training and testing; labels of the photographs."""
+"""Reads the cached arrays of the splits, for training and testing."""

@@ -9,7 +9,6 @@ import pandas as pd
 
 from colorization.backbones.weights import Pretrained
 from colorization.core.hashing import sha256_of
-from colorization.dataset import inventory
 from colorization.embedding.standardization import read_normalization
 from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.networks.saving import load_model
@@ -27,7 +26,7 @@ from colorization.packaging.manifest import (
     write_manifest,
 )
 from colorization.packaging.to_onnx import as_float32, write_onnx
-from colorization.pages import rendering, report
+from colorization.pages import inventory, rendering, report
 from colorization.pages.vividness import sweep_table
 from colorization.scoring.summary import Summary
 from colorization.scoring.vividness import VividnessSweep, read_sweep

@@ -1,17 +1,15 @@
-"""Pictures for the pages: sheets of sample images, forest plots, and curves."""
+"""Pictures for the pages: sheets of sample images, and curves."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from PIL import Image, ImageDraw, ImageFont
 from skimage.util import montage
@@ -23,48 +21,14 @@ from colorization.scoring.summary import CONSTANT, ERROR_REMOVED, GRAY
 TILE = 128  # px; smaller images are enlarged by a whole factor, larger ones reduced to it
 GAP = 4  # px between samples
 SAMPLES_ACROSS = 2
-PANELS_ACROSS = 4
 TITLE_HEIGHT, TITLE_SIZE = 24, 13  # px, of a line
 FIGURE_TITLE_SIZE, LONGEST_FIGURE_TITLE = 17, 11  # px; characters in a line
-LONGEST_TITLE, LONGEST_PANEL_TITLE = 16, 20  # characters in a line
+LONGEST_TITLE = 16  # characters in a line
 BORDER = ((0, 2), (0, 2), (0, 0))  # px of white, below and right of a compared sample
 CURVES = {"train_mse": "training", "val_mse": "validation"}
 NORMAL_95 = 1.96  # standard errors on either side of a mean, for 95% confidence
 MARKERS = "osv^DPX*"
-ROW_SPREAD = 0.56  # of a row's height, over which the series of a forest plot are distributed
 BASELINE_COLORS = {GRAY: "0.6", CONSTANT: "0.35"}
-FOREST_STYLES: tuple[dict[str, Any], ...] = (  # of the kinds of a forest plot's rows
-    {"color": "C0", "marker": "o"},
-    {"color": "C1", "marker": "s"},
-    {"color": "0.45", "marker": "D", "markerfacecolor": "white"},
-)
-BASELINE_STYLE: dict[str, Any] = {
-    "color": "black",
-    "marker": "|",
-    "markersize": 11,
-    "markeredgewidth": 2,
-}
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A row of a forest plot: a value with its confidence interval.
-
-    Attributes
-    ----------
-    label : str
-    value : float
-    low, high : float
-        Equal to the value if it has no interval.
-    kind : str
-        Rows of one kind look alike, and the legend names it. Empty for a trivial baseline.
-    """
-
-    label: str
-    value: float
-    low: float
-    high: float
-    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,44 +108,12 @@ def curves(history: pd.DataFrame, trivial: dict[str, float], out: Path) -> None:
     out : Path
         A PNG.
     """
-    figure = _figure(7, 4)
+    figure = new_figure(7, 4)
     axes = figure.subplots()
-    _draw_history(axes, history)
-    _finish(axes, trivial, "")
+    draw_history(axes, history)
+    finish_curves(axes, trivial, "")
     axes.legend()
-    _save(figure, out)
-
-
-def variant_curves(
-    histories: dict[str, list[pd.DataFrame]], trivial: dict[str, float], out: Path
-) -> None:
-    """Plot each variant's curves in its own panel, with all its seeds, on the same scale.
-
-    Parameters
-    ----------
-    histories : dict of str to list of DataFrame
-        By variant: a history for each seed, as `curves` takes them.
-    trivial : dict of str to float
-        As in `curves`.
-    out : Path
-        A PNG.
-    """
-    across = min(PANELS_ACROSS, len(histories))
-    down = -(-len(histories) // across)
-    figure = _figure(2.8 * across, 2.4 * down + 0.4)
-    panels = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
-    for axes, (name, seeds) in zip(panels, histories.items(), strict=False):
-        for history in seeds:
-            _draw_history(axes, history)
-        _finish(axes, trivial, in_lines(name, LONGEST_PANEL_TITLE))
-    for axes in panels[len(histories) :]:
-        axes.set_visible(False)
-    handles, labels = panels[0].get_legend_handles_labels()
-    once = dict(zip(labels, handles, strict=True))
-    figure.legend(once.values(), once.keys(), loc="outside lower center", ncols=4)
-    for axes in panels:
-        axes.label_outer()
-    _save(figure, out)
+    save_figure(figure, out)
 
 
 def chroma(histogram: pd.DataFrame, out: Path) -> None:
@@ -194,7 +126,7 @@ def chroma(histogram: pd.DataFrame, out: Path) -> None:
     out : Path
         A PNG.
     """
-    figure = _figure(7, 3.4)
+    figure = new_figure(7, 3.4)
     axes = figure.subplots()
     width = histogram["chroma"].diff().iloc[-1]
     for column, label, color in (("truth", "true", "C1"), ("model", "predicted", "C0")):
@@ -213,7 +145,7 @@ def chroma(histogram: pd.DataFrame, out: Path) -> None:
     axes.set(xlabel="CIE chroma", ylabel="% of the pixels", yscale="log", xlim=(0, limit))
     axes.grid(alpha=0.3)
     axes.legend()
-    _save(figure, out)
+    save_figure(figure, out)
 
 
 def in_lines(name: str, longest: int) -> str:
@@ -224,48 +156,6 @@ def in_lines(name: str, longest: int) -> str:
             lines.append("")
         lines[-1] += part
     return "\n".join(lines)
-
-
-def forest(rows: Sequence[Interval], kinds: Sequence[str], out: Path) -> None:
-    """Plot the error that colorizers remove, with intervals: a row each, from the top.
-
-    The line at 0 is the constant color, and the side of those that are worse is shaded.
-
-    Parameters
-    ----------
-    rows : sequence of Interval
-        In percent.
-    kinds : sequence of str
-        All kinds that a row may be of, in the order of their styles.
-    out : Path
-        A PNG.
-    """
-    labels = [row.label.replace(" (", "\n(", 1) for row in rows]
-    lines = sum(label.count("\n") + 1 for label in labels)
-    figure = _figure(5, 0.09 * len(rows) + 0.16 * lines + 1.2)
-    axes = figure.subplots()
-    present = {row.kind for row in rows}
-    styles = {
-        kind: style for kind, style in zip(kinds, FOREST_STYLES, strict=False) if kind in present
-    }
-    for y, row in enumerate(rows):
-        style = styles[row.kind] if row.kind else BASELINE_STYLE
-        axes.plot([row.low, row.high], [y, y], color=style["color"], linewidth=1.8)
-        axes.plot([row.value], [y], linestyle="none", **{"markersize": 6.5} | style)
-    low, high = axes.get_xlim()
-    low, high = min(low, -0.03 * (high - low)), max(high, 0.03 * (high - low))
-    worse = axes.axvspan(low, 0, color="0.94", zorder=0, label="worse than the constant color")
-    axes.axvline(0, color="black", linewidth=1)
-    axes.set(xlabel="error removed, %", xlim=(low, high), ylim=(len(rows) - 0.5, -0.7))
-    axes.set_yticks(range(len(rows)), labels, fontsize=9)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x", alpha=0.3)
-    axes.spines[["left", "right", "top"]].set_visible(False)
-    handles = [Line2D([], [], label=kind, **style) for kind, style in styles.items()]
-    figure.legend(
-        handles=[*handles, worse], loc="outside lower center", ncols=2, fontsize=9, frameon=False
-    )
-    _save(figure, out)
 
 
 def figure(blocks: Sequence[Block], out: Path) -> None:
@@ -338,34 +228,6 @@ def compared_samples(columns: dict[str, np.ndarray], out: Path) -> None:
         sheet.save(partial, "PNG", optimize=True)
 
 
-def compared_curves(
-    histories: dict[str, list[pd.DataFrame]], trivial: dict[str, float], out: Path
-) -> None:
-    """Plot the MSE of several variants in the same axes: training left, validation right.
-
-    Parameters
-    ----------
-    histories : dict of str to list of DataFrame
-        By variant: a history for each seed, as `curves` takes them. Their means are drawn.
-    trivial : dict of str to float
-        As in `curves`.
-    out : Path
-        A PNG.
-    """
-    figure = _figure(11, 5)
-    for axes, (column, title) in zip(
-        figure.subplots(1, 2, sharey=True), CURVES.items(), strict=True
-    ):
-        for index, (name, seeds) in enumerate(histories.items()):
-            marker = MARKERS[index % len(MARKERS)]
-            history = pd.concat(seeds).groupby("epoch", as_index=False).mean()
-            axes.plot(history["epoch"], history[column], f"{marker}-", markersize=4, label=name)
-        _finish(axes, trivial, title)
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5)
-    _save(figure, out)
-
-
 def vividness_curves(scores: pd.DataFrame, gray_difference: float | None, out: Path) -> None:
     """Plot the scores of a vividness sweep, with 95% confidence intervals.
 
@@ -384,7 +246,7 @@ def vividness_curves(scores: pd.DataFrame, gray_difference: float | None, out: P
         "colorfulness_ratio": ("colorfulness", 1.0, "the photographs"),
     }
     panels = {key: level for key, level in levels.items() if key in scores}
-    figure = _figure(11, 3.4)
+    figure = new_figure(11, 3.4)
     for axes, (key, (title, level, label)) in zip(
         figure.subplots(1, len(panels)), panels.items(), strict=True
     ):
@@ -394,7 +256,7 @@ def vividness_curves(scores: pd.DataFrame, gray_difference: float | None, out: P
         axes.set(xlabel="vividness", title=title)
         axes.grid(alpha=0.3)
         axes.legend()
-    _save(figure, out)
+    save_figure(figure, out)
 
 
 def _with_band(axes: Axes, scores: pd.DataFrame, key: str, label: str) -> None:
@@ -409,69 +271,28 @@ def _with_band(axes: Axes, scores: pd.DataFrame, key: str, label: str) -> None:
     )
 
 
-def forest_by_label(
-    subsets: Sequence[str], series: Mapping[str, pd.DataFrame], trivial: str, out: Path
-) -> None:
-    """Plot the error removed on subsets of the photographs, a row each, from the top.
-
-    Parameters
-    ----------
-    subsets : sequence of str
-    series : dict of str to DataFrame
-        By name of the colorizer: "value", "low" and "high" of each subset, percent; missing values
-        are not drawn.
-    trivial : str
-        Of these, the trivial baseline, drawn in gray.
-    out : Path
-        A PNG.
-    """
-    figure = _figure(7, 0.3 * len(subsets) + 1.2)
-    axes = figure.subplots()
-    axes.axvline(0, color="black", linewidth=1)
-    step = ROW_SPREAD / max(len(series) - 1, 1)
-    for index, (name, intervals) in enumerate(series.items()):
-        color = "0.5" if name == trivial else f"C{index}"
-        rows = intervals.index + index * step - ROW_SPREAD / 2
-        axes.hlines(rows, intervals["low"], intervals["high"], color=color, linewidth=1.4)
-        axes.plot(
-            intervals["value"],
-            rows,
-            MARKERS[index % len(MARKERS)],
-            color=color,
-            markersize=4.5,
-            label=name,
-        )
-    for row in range(1, len(subsets)):
-        axes.axhline(row - 0.5, color="0.9", linewidth=0.6)
-    axes.set_yticks(range(len(subsets)), subsets)
-    axes.set(xlabel="error removed, %", ylim=(len(subsets) - 0.5, -0.5))
-    axes.tick_params(axis="y", length=0)
-    axes.spines[["left", "right", "top"]].set_visible(False)
-    axes.grid(axis="x", alpha=0.3)
-    figure.legend(loc="outside lower center", ncols=3, frameon=False)
-    _save(figure, out)
-
-
-def _figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
     """Make a figure of this width and height, in inches."""
     figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
-def _save(figure: Figure, out: Path) -> None:
+def save_figure(figure: Figure, out: Path) -> None:
     """Write a PNG without Matplotlib's version, which would change the bytes."""
     with atomic_write(out) as partial:
         figure.savefig(partial, format="png", metadata={"Software": None})
 
 
-def _draw_history(axes: Axes, history: pd.DataFrame) -> None:
+def draw_history(axes: Axes, history: pd.DataFrame) -> None:
+    """Draw training and validation MSE over the epochs."""
     for index, (column, label) in enumerate(CURVES.items()):
         style = f"C{index}{MARKERS[index]}-"
         axes.plot(history["epoch"], history[column], style, markersize=4, label=label)
 
 
-def _finish(axes: Axes, trivial: dict[str, float], title: str) -> None:
+def finish_curves(axes: Axes, trivial: dict[str, float], title: str) -> None:
+    """Add the trivial baselines to axes with curves, and their labels."""
     for name, mse in trivial.items():
         label = f"{BASELINE_NAMES[name]} (validation)"
         axes.axhline(mse, color=BASELINE_COLORS[name], linestyle="--", linewidth=1, label=label)

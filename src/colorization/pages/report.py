@@ -8,8 +8,7 @@ from markupsafe import Markup
 
 from colorization.core.provenance import Provenance, Run
 from colorization.core.text import printable
-from colorization.dataset import inventory
-from colorization.pages import rendering
+from colorization.pages import inventory, rendering
 from colorization.pages.rendering import BASELINE_NAMES, Table
 from colorization.pages.vividness import sweep_table
 from colorization.scoring.evaluation import Evaluation

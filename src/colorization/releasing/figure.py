@@ -8,7 +8,7 @@ import pandas as pd
 
 from colorization.colorizing.colorizer import Colorizer
 from colorization.core.errors import ColorizationError
-from colorization.dataset.labels import NATURE_ONLY, OBJECTS_ONLY, Subsets
+from colorization.labels.subsets import NATURE_ONLY, OBJECTS_ONLY, Subsets
 from colorization.networks.record import TrainingRecord
 from colorization.pages import pictures
 from colorization.pages.pictures import Block
@@ -41,7 +41,7 @@ def choose(rows: pd.DataFrame, subsets: Subsets, min_chroma: float) -> list[int]
     rows : DataFrame
         `Evaluation.rows`.
     subsets : dict of str to frozenset of str
-        As `labels.subsets` returns it.
+        As `subsets.subsets` returns it.
     min_chroma : float
         As in `summary.colorful`.
 

@@ -16,7 +16,7 @@ from colorization.core.provenance import Run, commit
 from colorization.core.tables import write_table
 from colorization.dataset.arrays import LabArrays
 from colorization.dataset.examples import evenly_spaced
-from colorization.dataset.labels import Subsets
+from colorization.labels.subsets import Subsets
 from colorization.packaging.manifest import (
     CARD,
     MODEL,
@@ -60,7 +60,7 @@ class TrainedModel:
     test : LabArrays
         The test photographs.
     subsets : dict of str to frozenset of str
-        As `labels.subsets` returns it.
+        As `subsets.subsets` returns it.
     min_chroma : float
         `evaluate.min_chroma`.
     run : Run

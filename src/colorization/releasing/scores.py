@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from colorization.core.errors import ColorizationError
-from colorization.dataset.labels import GROUPS, Subsets
+from colorization.labels.subsets import GROUPS, Subsets
 from colorization.pages import rendering
 from colorization.pages.rendering import BASELINE_NAMES, Table
 from colorization.pages.vividness import sweep_table
@@ -56,7 +56,7 @@ def labels_table(
     mse_at_0 : Series
         The MSE of ab at vividness 0, by name; see `arrays.mse_of_photographs`.
     subsets : dict of str to frozenset of str
-        As `labels.subsets` returns it.
+        As `subsets.subsets` returns it.
     min_chroma : float
         As in `summary.colorful`.
 
@@ -144,7 +144,7 @@ def failures(evaluation: Evaluation, subsets: Subsets, min_chroma: float) -> dic
     ----------
     evaluation : Evaluation
     subsets : dict of str to frozenset of str
-        As `labels.subsets` returns it.
+        As `subsets.subsets` returns it.
     min_chroma : float
         As in `summary.colorful`.
 

@@ -23,7 +23,7 @@ class Samples:
     images : dict of str to (S, H, W, 3) uint8 array
         sRGB, keyed by `STATES`.
     kinds : list of str
-        What each image is of, as `labels.GROUPS` names it; empty without labels.
+        What each image is of, as `subsets.GROUPS` names it; empty without labels.
     """
 
     rows: pd.DataFrame

@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 from colorization.color import lab
 from colorization.core.progress import progress_bar
 from colorization.dataset.examples import Examples, evenly_spaced, predict, predict_batch
-from colorization.dataset.labels import NATURE_ONLY, OBJECTS_ONLY, Subsets
+from colorization.labels.subsets import NATURE_ONLY, OBJECTS_ONLY, Subsets
 from colorization.networks.vividness import AdjustableModel
 from colorization.scoring.one_image import CHROMA_EDGES, score_prediction
 from colorization.scoring.predictions import Predictions, block_means, reduced_ab
@@ -163,7 +163,7 @@ def representative(
         As in `summary.colorful`.
     count : int
     subsets : dict of str to frozenset of str
-        As `labels.subsets` returns it; empty without labels.
+        As `subsets.subsets` returns it; empty without labels.
 
     Returns
     -------

@@ -7,7 +7,7 @@ claim needs photographs and ImageNet weights: without, the networks are not the 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from colorization.dataset.labels import NATURE_ONLY, OBJECTS_ONLY, VEGETATION
+from colorization.labels.subsets import NATURE_ONLY, OBJECTS_ONLY, VEGETATION
 from colorization.scoring.evaluation import Evaluation
 from colorization.study import measures
 from colorization.study.experiments import Experiments

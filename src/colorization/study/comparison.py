@@ -10,7 +10,7 @@ from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder, atomic_write
 from colorization.core.provenance import Provenance, Run
 from colorization.core.tables import write_table
-from colorization.dataset.labels import NATURE, OBJECTS
+from colorization.labels.subsets import NATURE, OBJECTS
 from colorization.pages import pictures, rendering
 from colorization.pages.rendering import BASELINE_NAMES, COLORIZER_LABELS, Table
 from colorization.pages.vividness import sweep_table, write_sweeps
@@ -24,7 +24,7 @@ from colorization.scoring.summary import (
     psnr_gain_as_json,
     scores_as_json,
 )
-from colorization.study import summary
+from colorization.study import plots, summary
 from colorization.study.claims import PROMISING, judge_claims
 from colorization.study.config_diff import config_diff
 from colorization.study.experiments import Experiments
@@ -137,13 +137,13 @@ def _write_json(content: Any, path: Path) -> None:
 def _draw(experiments: Experiments, study_summary: StudySummary, results: Path) -> dict[str, str]:
     """Draw all pictures, and give the data URL of each by its file name."""
     intervals = summary.forest_rows(experiments, study_summary)
-    pictures.forest(intervals, summary.KINDS, results / FOREST)
+    plots.forest(intervals, summary.KINDS, results / FOREST)
     pictures.figure(figure_blocks(experiments, study_summary), results / FIGURE)
     histories = experiments.histories()
     variants = experiments.with_samples()
     first = next(iter(variants.values()))
-    pictures.compared_curves(histories, first.baseline_mse(), results / "curves.png")
-    pictures.variant_curves(histories, first.baseline_mse(), results / "variants.png")
+    plots.compared_curves(histories, first.baseline_mse(), results / "curves.png")
+    plots.variant_curves(histories, first.baseline_mse(), results / "variants.png")
     figures = {
         name: rendering.picture_url((results / name).read_bytes())
         for name in (FOREST, "curves.png", "variants.png")

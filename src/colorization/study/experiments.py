@@ -15,7 +15,7 @@ import pandas as pd
 
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import Params, Variant
-from colorization.dataset.labels import Labels, subsets
+from colorization.labels.subsets import Labels, subsets
 from colorization.scoring.evaluation import Evaluation, read_evaluation
 from colorization.scoring.summary import is_colorful
 from colorization.study.estimates import (
@@ -46,9 +46,9 @@ class Experiments:
         The study's `variants`.
     subsets : dict of str to frozenset of str
         The names of the photographs with a label, or with labels of a kind; see
-        `dataset.labels.subsets`. Empty without labels.
+        `labels.subsets.subsets`. Empty without labels.
     label_colors : DataFrame or None
-        The mean colors of the subsets; see `dataset.labels.mean_colors`. None if unknown.
+        The mean colors of the subsets; see `labels.subsets.mean_colors`. None if unknown.
     label_scores : LabelScores
         Published scores of subsets, for studies that are published without the labels.
     truth : (I, 16, 16, 2) float array or None

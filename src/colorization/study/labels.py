@@ -12,11 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from colorization.pages import pictures
 from colorization.pages.rendering import Table
-from colorization.scoring.labels import mse_of_color
 from colorization.scoring.summary import CONSTANT, MODEL
-from colorization.study import measures
+from colorization.study import measures, plots
 from colorization.study.estimates import Estimate, function_of_means
 from colorization.study.experiments import Experiments, table_of
 from colorization.study.label_scores import LabelScores
@@ -84,6 +82,27 @@ def _color_tables(experiments: Experiments) -> dict[str, np.ndarray]:
     }
 
 
+def mse_of_color(rows: pd.DataFrame, color: Sequence[float] | np.ndarray) -> pd.Series:
+    """MSE of ab of each test photograph, colored in one color.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        "gray_mse_ab", and the photograph's "mean_a" and "mean_b", in the network's units.
+    color : (float, float)
+        a and b, in the network's units.
+
+    Returns
+    -------
+    Series
+        Exact, since the mean of (x - c)^2 is that of x^2, less 2 c mean(x) - c^2.
+    """
+    a, b = color
+    return (
+        rows["gray_mse_ab"] - (2 * (a * rows["mean_a"] + b * rows["mean_b"]) - (a * a + b * b)) / 2
+    )
+
+
 def _score_color(experiments: Experiments, mse: np.ndarray, mask: np.ndarray) -> Estimate | None:
     constant = experiments.photographs[f"{CONSTANT}_mse_ab"].to_numpy(float)[None]
     return function_of_means([mse[:, mask], constant[:, mask]], measures.REMOVED.of_means)
@@ -146,7 +165,7 @@ def draw_labels(scores: LabelScores, variants: Sequence[str], out: Path) -> None
     if scores.colors:
         series[COLOR_TITLE] = scores.colors
     subsets = [subset for subset in _printed(scores) if not subset.endswith("_r1")]
-    pictures.forest_by_label(
+    plots.forest_by_label(
         [f"{subset} ({scores.photographs[subset]:,})" for subset in subsets],
         {
             name: pd.DataFrame(

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from colorization.dataset.labels import NATURE_ONLY, OBJECTS_ONLY
+from colorization.labels.subsets import NATURE_ONLY, OBJECTS_ONLY
 from colorization.scoring.gap import TEST, TRAINING, WEIGHTS
 from colorization.scoring.metrics import metric
 from colorization.scoring.summary import CONSTANT, ERROR_REMOVED, MODEL

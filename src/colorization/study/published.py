@@ -30,7 +30,7 @@ from colorization.core.files import atomic_folder, atomic_write
 from colorization.core.provenance import Provenance, read_runs
 from colorization.core.settings import Params
 from colorization.core.tables import read_table, write_table
-from colorization.dataset.labels import Labels
+from colorization.labels.subsets import Labels
 from colorization.scoring.evaluation import ROWS
 from colorization.scoring.gap import GAP
 from colorization.scoring.predictions import PREDICTIONS, TRUTH
@@ -175,7 +175,7 @@ def write_pages(published: Path, labels: pd.DataFrame | None = None) -> None:
     ----------
     published : Path
     labels : DataFrame, optional
-        Of the photographs, as `dataset.labels.join` returns it. Without, the published scores by
+        Of the photographs, as `labels.subsets.join` returns it. Without, the published scores by
         label stay, where they are of the same trainings.
 
     Raises

@@ -8,7 +8,6 @@ import numpy as np
 
 from colorization.core.settings import NONE, UNINFORMATIVE
 from colorization.pages import rendering
-from colorization.pages.pictures import Interval
 from colorization.pages.rendering import COLORIZER_LABELS, Table
 from colorization.scoring.metrics import Metric, columns, metric
 from colorization.scoring.summary import GRAY, MODEL, TRIVIAL
@@ -17,6 +16,7 @@ from colorization.study.claims import PAPER_VARIANTS, PROMISING
 from colorization.study.estimates import Estimate, holm
 from colorization.study.experiments import Experiments, function_of_columns
 from colorization.study.measures import REMOVED
+from colorization.study.plots import Interval
 from colorization.study.verdicts import VERDICTS, JudgedClaim
 
 DIFFERENCE, COLORFULNESS = "ciede2000_mean", "colorfulness_ratio"

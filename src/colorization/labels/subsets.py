@@ -67,7 +67,7 @@ def join(labels: Mapping[str, frozenset[int]], names: Iterable[str]) -> pd.DataF
     Parameters
     ----------
     labels : dict of str to frozenset of int
-        As `sources.labels.read_labels`.
+        As `labels.reading.read_labels`.
     names : iterable of str
         The photographs' names in the archive.
 

@@ -1,0 +1,1 @@
+"""What the photographs show: reads the labels, and makes subsets of photographs by them."""

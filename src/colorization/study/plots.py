@@ -1,0 +1,192 @@
+"""Plots of a study: all variants' curves and the error that they remove, as forest plots."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.lines import Line2D
+
+from colorization.pages import pictures
+
+PANELS_ACROSS = 4
+LONGEST_PANEL_TITLE = 20  # characters in a line
+ROW_SPREAD = 0.56  # of a row's height, over which the series of a forest plot are distributed
+FOREST_STYLES: tuple[dict[str, Any], ...] = (  # of the kinds of a forest plot's rows
+    {"color": "C0", "marker": "o"},
+    {"color": "C1", "marker": "s"},
+    {"color": "0.45", "marker": "D", "markerfacecolor": "white"},
+)
+BASELINE_STYLE: dict[str, Any] = {
+    "color": "black",
+    "marker": "|",
+    "markersize": 11,
+    "markeredgewidth": 2,
+}
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A row of a forest plot: a value with its confidence interval.
+
+    Attributes
+    ----------
+    label : str
+    value : float
+    low, high : float
+        Equal to the value if it has no interval.
+    kind : str
+        Rows of one kind look alike, and the legend names it. Empty for a trivial baseline.
+    """
+
+    label: str
+    value: float
+    low: float
+    high: float
+    kind: str = ""
+
+
+def variant_curves(
+    histories: dict[str, list[pd.DataFrame]], trivial: dict[str, float], out: Path
+) -> None:
+    """Plot each variant's curves in its own panel, with all its seeds, on the same scale.
+
+    Parameters
+    ----------
+    histories : dict of str to list of DataFrame
+        By variant: a history for each seed, as `pictures.curves` takes them.
+    trivial : dict of str to float
+        As in `pictures.curves`.
+    out : Path
+        A PNG.
+    """
+    across = min(PANELS_ACROSS, len(histories))
+    down = -(-len(histories) // across)
+    figure = pictures.new_figure(2.8 * across, 2.4 * down + 0.4)
+    panels = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
+    for axes, (name, seeds) in zip(panels, histories.items(), strict=False):
+        for history in seeds:
+            pictures.draw_history(axes, history)
+        pictures.finish_curves(axes, trivial, pictures.in_lines(name, LONGEST_PANEL_TITLE))
+    for axes in panels[len(histories) :]:
+        axes.set_visible(False)
+    handles, labels = panels[0].get_legend_handles_labels()
+    once = dict(zip(labels, handles, strict=True))
+    figure.legend(once.values(), once.keys(), loc="outside lower center", ncols=4)
+    for axes in panels:
+        axes.label_outer()
+    pictures.save_figure(figure, out)
+
+
+def compared_curves(
+    histories: dict[str, list[pd.DataFrame]], trivial: dict[str, float], out: Path
+) -> None:
+    """Plot the MSE of several variants in the same axes: training left, validation right.
+
+    Parameters
+    ----------
+    histories : dict of str to list of DataFrame
+        By variant: a history for each seed, as `pictures.curves` takes them. Their means are drawn.
+    trivial : dict of str to float
+        As in `pictures.curves`.
+    out : Path
+        A PNG.
+    """
+    figure = pictures.new_figure(11, 5)
+    for axes, (column, title) in zip(
+        figure.subplots(1, 2, sharey=True), pictures.CURVES.items(), strict=True
+    ):
+        for index, (name, seeds) in enumerate(histories.items()):
+            marker = pictures.MARKERS[index % len(pictures.MARKERS)]
+            history = pd.concat(seeds).groupby("epoch", as_index=False).mean()
+            axes.plot(history["epoch"], history[column], f"{marker}-", markersize=4, label=name)
+        pictures.finish_curves(axes, trivial, title)
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=5)
+    pictures.save_figure(figure, out)
+
+
+def forest(rows: Sequence[Interval], kinds: Sequence[str], out: Path) -> None:
+    """Plot the error that colorizers remove, with intervals: a row each, from the top.
+
+    The line at 0 is the constant color, and the side of those that are worse is shaded.
+
+    Parameters
+    ----------
+    rows : sequence of Interval
+        In percent.
+    kinds : sequence of str
+        All kinds that a row may be of, in the order of their styles.
+    out : Path
+        A PNG.
+    """
+    labels = [row.label.replace(" (", "\n(", 1) for row in rows]
+    lines = sum(label.count("\n") + 1 for label in labels)
+    figure = pictures.new_figure(5, 0.09 * len(rows) + 0.16 * lines + 1.2)
+    axes = figure.subplots()
+    present = {row.kind for row in rows}
+    styles = {
+        kind: style for kind, style in zip(kinds, FOREST_STYLES, strict=False) if kind in present
+    }
+    for y, row in enumerate(rows):
+        style = styles[row.kind] if row.kind else BASELINE_STYLE
+        axes.plot([row.low, row.high], [y, y], color=style["color"], linewidth=1.8)
+        axes.plot([row.value], [y], linestyle="none", **{"markersize": 6.5} | style)
+    low, high = axes.get_xlim()
+    low, high = min(low, -0.03 * (high - low)), max(high, 0.03 * (high - low))
+    worse = axes.axvspan(low, 0, color="0.94", zorder=0, label="worse than the constant color")
+    axes.axvline(0, color="black", linewidth=1)
+    axes.set(xlabel="error removed, %", xlim=(low, high), ylim=(len(rows) - 0.5, -0.7))
+    axes.set_yticks(range(len(rows)), labels, fontsize=9)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", alpha=0.3)
+    axes.spines[["left", "right", "top"]].set_visible(False)
+    handles = [Line2D([], [], label=kind, **style) for kind, style in styles.items()]
+    figure.legend(
+        handles=[*handles, worse], loc="outside lower center", ncols=2, fontsize=9, frameon=False
+    )
+    pictures.save_figure(figure, out)
+
+
+def forest_by_label(
+    subsets: Sequence[str], series: Mapping[str, pd.DataFrame], trivial: str, out: Path
+) -> None:
+    """Plot the error removed on subsets of the photographs, a row each, from the top.
+
+    Parameters
+    ----------
+    subsets : sequence of str
+    series : dict of str to DataFrame
+        By name of the colorizer: "value", "low" and "high" of each subset, percent; missing values
+        are not drawn.
+    trivial : str
+        Of these, the trivial baseline, drawn in gray.
+    out : Path
+        A PNG.
+    """
+    figure = pictures.new_figure(7, 0.3 * len(subsets) + 1.2)
+    axes = figure.subplots()
+    axes.axvline(0, color="black", linewidth=1)
+    step = ROW_SPREAD / max(len(series) - 1, 1)
+    for index, (name, intervals) in enumerate(series.items()):
+        color = "0.5" if name == trivial else f"C{index}"
+        rows = intervals.index + index * step - ROW_SPREAD / 2
+        axes.hlines(rows, intervals["low"], intervals["high"], color=color, linewidth=1.4)
+        axes.plot(
+            intervals["value"],
+            rows,
+            pictures.MARKERS[index % len(pictures.MARKERS)],
+            color=color,
+            markersize=4.5,
+            label=name,
+        )
+    for row in range(1, len(subsets)):
+        axes.axhline(row - 0.5, color="0.9", linewidth=0.6)
+    axes.set_yticks(range(len(subsets)), subsets)
+    axes.set(xlabel="error removed, %", ylim=(len(subsets) - 0.5, -0.5))
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["left", "right", "top"]].set_visible(False)
+    axes.grid(axis="x", alpha=0.3)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
+    pictures.save_figure(figure, out)
