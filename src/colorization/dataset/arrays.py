@@ -40,6 +40,16 @@ class LabArrays:
     ab: np.ndarray
     rgb: np.ndarray
 
+    def mean_chroma(self) -> np.ndarray:
+        """Compute the mean CIE chroma of each photograph.
+
+        Returns
+        -------
+        (N,) float32 array
+        """
+        means = [lab.chroma_of(ab.astype(np.float32)).mean() for ab in self.ab]
+        return np.array(means, np.float32)
+
 
 def create(folder: Path, names: list[str], image_size: int) -> None:
     """Create the files of one split's arrays, to be written by `fill`.

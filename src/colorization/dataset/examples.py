@@ -10,7 +10,6 @@ import keras
 import numpy as np
 
 from colorization.core.errors import ColorizationError
-from colorization.core.text import printable
 from colorization.dataset import arrays
 from colorization.dataset.arrays import LabArrays
 
@@ -65,23 +64,17 @@ def read_examples(arrays_folder: Path, embeddings: Path | None, split: str) -> E
     Raises
     ------
     ColorizationError
-        If a photograph has no embedding.
+        If the embeddings are those of other photographs.
     """
     images = arrays.read(arrays_folder / split)
     return Examples(images, None if embeddings is None else _read(embeddings, split, images.names))
 
 
 def _read(embeddings: Path, split: str, names: list[str]) -> np.ndarray:
-    """Read the embeddings of photographs by name: `preprocess` may have excluded some of them."""
     embedded = json.loads((embeddings / EMBEDDED_NAMES).read_text(encoding="utf-8"))[split]
-    values = np.load(embeddings / f"{split}.npy", allow_pickle=False)
-    if embedded == names:
-        return values
-    rows = {name: row for row, name in enumerate(embedded)}
-    for name in names:
-        if name not in rows:
-            raise ColorizationError(f"{embeddings}: {printable(name)} has no embedding")
-    return values[[rows[name] for name in names]]
+    if embedded != names:
+        raise ColorizationError(f"{embeddings}: not the embeddings of these photographs")
+    return np.load(embeddings / f"{split}.npy", allow_pickle=False)
 
 
 def predict(model: keras.Model, examples: Examples, batch_size: int) -> Iterator[np.ndarray]:

@@ -1,6 +1,5 @@
 """Convert the images of the raw archive to cached Lab arrays, one folder per split."""
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,8 +24,6 @@ Batch = tuple[Path, Path, int, int, list[str]]  # the first arguments of `fill`
 def preprocess(archive: Path, split: "pd.DataFrame", params: Preprocess, out: Path) -> None:
     """Write a folder of arrays for each split, on all cores.
 
-    Images that cannot be decoded are excluded, with a message.
-
     Parameters
     ----------
     archive : Path
@@ -39,26 +36,19 @@ def preprocess(archive: Path, split: "pd.DataFrame", params: Preprocess, out: Pa
     Raises
     ------
     ColorizationError
-        If no image of a split can be decoded.
+        If an image cannot be decoded.
     """
     names = names_by_split(split)
-    pending = list(SPLITS)
-    while pending:
-        batches = [
-            batch
-            for key in pending
-            for batch in _batches(archive, names[key], params.image_size, out / key)
-        ]
-        failed = _fill_all(batches)
-        for name, error in failed.items():
-            print(f"{archive}: {printable(name)} excluded: {error}", flush=True)
-        # Write the splits of failed images again, without them.
-        pending = [key for key in pending if not failed.keys().isdisjoint(names[key])]
-        for key in pending:
-            shutil.rmtree(out / key)
-            names[key] = [name for name in names[key] if name not in failed]
-            if not names[key]:
-                raise ColorizationError(f"{archive}: no image of the {key} split can be decoded")
+    batches = [
+        batch
+        for key in SPLITS
+        for batch in _batches(archive, names[key], params.image_size, out / key)
+    ]
+    with progress_bar("preprocessing", sum(map(len, names.values()))) as bar:
+        for index, done in imap_unordered(fill, batches):
+            if isinstance(done, ColorizationError):
+                raise _cause(batches[index], done)
+            bar.update(len(batches[index][-1]))
 
 
 def _batches(archive: Path, names: list[str], image_size: int, folder: Path) -> list[Batch]:
@@ -71,25 +61,14 @@ def _batches(archive: Path, names: list[str], image_size: int, folder: Path) -> 
     ]
 
 
-def _fill_all(batches: list[Batch]) -> dict[str, ColorizationError]:
-    """Fill the rows of all batches; return the images that cannot be decoded, with the errors."""
-    suspects: list[Batch] = []  # the images of failed batches, one at a time
-    with progress_bar("preprocessing", sum(len(batch[-1]) for batch in batches)) as bar:
-        for index, done in imap_unordered(fill, batches):
-            folder, archive, image_size, start, names = batches[index]
-            if isinstance(done, ColorizationError):
-                suspects += [
-                    (folder, archive, image_size, start + row, [name])
-                    for row, name in enumerate(names)
-                ]
-            bar.update(len(names))
-    if not suspects:
-        return {}
-    return {
-        suspects[index][-1][0]: done
-        for index, done in imap_unordered(fill, suspects)
-        if isinstance(done, ColorizationError)
-    }
+def _cause(batch: Batch, error: ColorizationError) -> ColorizationError:
+    """Name the image that made a batch fail, by a second try of each alone."""
+    folder, archive, image_size, start, names = batch
+    alone = [(folder, archive, image_size, start + row, [name]) for row, name in enumerate(names)]
+    for index, done in imap_unordered(fill, alone):
+        if isinstance(done, ColorizationError):
+            return ColorizationError(f"{archive}: {printable(names[index])}: {done}")
+    return ColorizationError(f"{archive}: {error}, once; repeat the command")
 
 
 def fill(

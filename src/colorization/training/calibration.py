@@ -29,7 +29,6 @@ from joblib import Parallel, delayed
 from scipy.ndimage import zoom
 
 from colorization.color import color_metrics
-from colorization.color.lab import chroma_of
 from colorization.core.progress import progress
 from colorization.dataset.examples import Examples, evenly_spaced
 from colorization.networks.vividness import OPERATING_POINTS, AdjustableModel
@@ -60,8 +59,7 @@ def calibrate_vividness(adjustable: AdjustableModel, validation: Examples) -> No
     adjustable : AdjustableModel
     validation : Examples
     """
-    chroma = [chroma_of(ab.astype(np.float32)).mean() for ab in validation.images.ab]
-    colorful = np.flatnonzero(np.array(chroma) >= MIN_CHROMA)
+    colorful = np.flatnonzero(validation.images.mean_chroma() >= MIN_CHROMA)
     if not len(colorful):
         return
     search, images = (

@@ -11,7 +11,6 @@ import keras
 import numpy as np
 
 from colorization.backbones.precision import choose_precision
-from colorization.color.lab import AB_SCALE
 from colorization.color.statistics import ColorStatistics
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder
@@ -215,15 +214,12 @@ def choose_images(examples: Examples, settings: Train) -> np.ndarray:
     indices = np.floor(np.arange(count) / settings.fraction + 1e-6).astype(int)
     if not settings.min_chroma:
         return indices
-    chroma = [
-        np.hypot(ab[..., 0], ab[..., 1], dtype=np.float32).mean() * AB_SCALE
-        for ab in (examples.images.ab[index] for index in indices)
-    ]
-    colorful = np.array(chroma) >= settings.min_chroma
+    chroma = examples.images.mean_chroma()[indices]
+    colorful = chroma >= settings.min_chroma
     if not colorful.any():
         raise ColorizationError(
             f"train.min_chroma: no training image has a mean chroma of at least "
-            f"{settings.min_chroma:g}; the largest is {max(chroma):.3g}"
+            f"{settings.min_chroma:g}; the largest is {chroma.max():.3g}"
         )
     return indices[colorful]
 
