@@ -38,7 +38,7 @@ from colorization.scoring import scorer
 from colorization.scoring.gap import GAP, summarize_gap
 from colorization.scoring.gap_rows import score_gap
 from colorization.scoring.predictions import is_constant
-from colorization.scoring.samples import write_samples
+from colorization.scoring.samples import EVENLY_SPACED, choose_samples, write_samples
 from colorization.scoring.summary import colorful, summarize
 from colorization.scoring.trivial import VALIDATION, read_trivial
 from colorization.scoring.vividness import VividnessSweep, write_sweep
@@ -70,23 +70,11 @@ def main(variant: str, seed: int) -> None:
     history = read_table(model / "history.csv").assign(
         **{f"val_mse_{baseline}": mse for baseline, mse in validation_mse.items()}
     )
-    by_kind = scorer.representative(
-        scored.rows,
-        settings.min_chroma,
-        settings.num_samples,
-        subsets(read_table(LABELS)),
-    )
-    kinds = {"evenly_spaced": [kind for kind, chosen in by_kind.items() for _ in chosen if kind]}
-    best, worst = scorer.best_and_worst(scored.rows, settings.min_chroma, settings.num_best_worst)
-    samples = {
-        "evenly_spaced": [index for chosen in by_kind.values() for index in chosen],
-        "best": best,
-        "worst": worst,
-    }
+    choices = choose_samples(scored.rows, settings, subsets(read_table(LABELS)))
     with atomic_folder(EVALUATIONS / name) as folder:
         if adjustable:
             scores = sweep_vividness(adjustable, test, trivial, batch_size, settings.min_chroma)
-            decoded = decode_samples(adjustable, test, samples["evenly_spaced"], batch_size)
+            decoded = decode_samples(adjustable, test, choices[EVENLY_SPACED].indices, batch_size)
             write_sweep(VividnessSweep(scores, decoded, adjustable.default), folder)
         write_table(scored.rows, folder / "test_images.csv")
         write_table(scored.chroma, folder / "chroma.csv")
@@ -99,9 +87,9 @@ def main(variant: str, seed: int) -> None:
             constant_output=is_constant(scored.deviation),
             gap=summarize_gap(colorful(gap, settings.min_chroma)),
         ).write(folder / "metrics.json")
-        for kind, indices in samples.items():
-            images = scorer.colorize(network, test, indices, batch_size)
-            write_samples(folder, kind, indices, images, kinds.get(kind, []))
+        for kind, choice in choices.items():
+            images = scorer.colorize(network, test, choice.indices, batch_size)
+            write_samples(folder, kind, choice, images)
         shutil.copyfile(model / TRAINING, folder / TRAINING)
 
 

@@ -17,7 +17,14 @@ from colorization.scoring import scorer
 from colorization.scoring.metrics import score
 from colorization.scoring.predictions import is_constant, read_predictions
 from colorization.scoring.reference import Colorized, Reference
-from colorization.scoring.samples import STATES, read_samples, write_samples
+from colorization.scoring.samples import (
+    STATES,
+    Choice,
+    best_and_worst,
+    read_samples,
+    representative,
+    write_samples,
+)
 from colorization.scoring.summary import summarize
 from colorization.scoring.trivial import TrivialScores, score_trivial
 from samples import cache, examples, scene
@@ -181,7 +188,7 @@ def test_sample_images_are_gray_colorized_and_true(
         ab = model.predict_on_batch(few.inputs(np.array([index])))[0]
         np.testing.assert_array_equal(shown["colorized"][place], lab.lab_to_rgb(L[index], ab))
     assert all(len(images) == 0 for images in scorer.colorize(model, few, [], 2).values())
-    write_samples(tmp_path, "best", [3, 1], shown)
+    write_samples(tmp_path, "best", Choice([3, 1]), shown)
     assert np.load(tmp_path / "best.npy").shape == (len(STATES), 2, 32, 32, 3)
     read = read_samples(tmp_path, "best", pd.DataFrame({"name": few.images.names}))
     assert read.rows["name"].tolist() == [few.images.names[3], few.images.names[1]]
@@ -215,32 +222,33 @@ def test_representative_photographs_are_of_the_more_colorful_half() -> None:
             "colorfulness": [90.0, 90.0, *range(8)],
         }
     )
-    assert scorer.representative(rows, 2.0, 3, {}) == {"": [6, 8, 9]}
-    assert scorer.representative(rows, 2.0, 12, {}) == {"": [6, 7, 8, 9]}
+    assert representative(rows, 2.0, 3, {}) == Choice([6, 8, 9])
+    assert representative(rows, 2.0, 12, {}) == Choice([6, 7, 8, 9])
     # With labels, half are of nature and half of objects, each as evenly spaced.
     subsets = {
         "nature only": frozenset({"im0.jpg", "im7.jpg", "im9.jpg"}),
         "objects only": frozenset({"im3.jpg", "im6.jpg", "im8.jpg"}),
         "sky": frozenset({"im6.jpg"}),
     }
-    both = {"nature only": [7, 9], "objects only": [6, 8]}
-    assert scorer.representative(rows, 2.0, 4, subsets) == both
-    assert scorer.representative(rows, 2.0, 3, subsets) == both | {"objects only": [6]}
+    kinds = ["nature only", "nature only", "objects only", "objects only"]
+    assert representative(rows, 2.0, 4, subsets) == Choice([7, 9, 6, 8], kinds)
+    assert representative(rows, 2.0, 3, subsets) == Choice([7, 9, 6], kinds[:3])
     # If none of them is of objects, they are chosen as without labels.
     nature = {"nature only": frozenset({"im9.jpg"})}
-    assert scorer.representative(rows, 2.0, 3, nature) == {"": [6, 8, 9]}
+    assert representative(rows, 2.0, 3, nature) == Choice([6, 8, 9])
     # If all are nearly gray, so are those that are shown.
-    assert scorer.representative(rows, 50.0, 2, {}) == {"": [0, 9]}
+    assert representative(rows, 50.0, 2, {}) == Choice([0, 9])
 
 
 def test_samples_keep_what_they_are_of(tmp_path: Path) -> None:
     images = {state: np.zeros((2, 32, 32, 3), np.uint8) for state in STATES}
     table = pd.DataFrame({"name": ["a", "b", "c"]})
-    write_samples(tmp_path, "evenly_spaced", [2, 0], images, ["nature only", "objects only"])
+    choice = Choice([2, 0], ["nature only", "objects only"])
+    write_samples(tmp_path, "evenly_spaced", choice, images)
     read = read_samples(tmp_path, "evenly_spaced", table)
     assert read.rows["name"].tolist() == ["c", "a"]
-    assert read.kinds == ["nature only", "objects only"]
-    write_samples(tmp_path, "best", [1, 2], images)
+    assert read.kinds == choice.kinds
+    write_samples(tmp_path, "best", Choice([1, 2]), images)
     assert read_samples(tmp_path, "best", table).kinds == []
 
 
@@ -253,7 +261,7 @@ def test_best_and_worst_are_ranked_by_improvement() -> None:
             "model_ciede2000_mean": [7.0, 19.0, 3.0, 10.0, 9.0],
         }
     )
-    assert scorer.best_and_worst(rows, 2.0, 2) == ([3, 0], [2, 4])
+    assert best_and_worst(rows, 2.0, 2) == (Choice([3, 0]), Choice([2, 4]))
 
 
 def test_nearly_gray_photographs_are_neither_best_nor_worst() -> None:
@@ -266,9 +274,9 @@ def test_nearly_gray_photographs_are_neither_best_nor_worst() -> None:
         },
         index=[7, 5, 3, 1, 0],
     )
-    assert scorer.best_and_worst(rows, 2.0, 2) == ([1, 4], [2])
+    assert best_and_worst(rows, 2.0, 2) == (Choice([1, 4]), Choice([2]))
     # If all are nearly gray, so are those that are shown.
-    assert scorer.best_and_worst(rows, 50.0, 1) == ([3], [0])
+    assert best_and_worst(rows, 50.0, 1) == (Choice([3]), Choice([0]))
 
 
 @pytest.mark.parametrize("images", [1, 2, 3, 8])
@@ -281,6 +289,6 @@ def test_no_image_is_both_best_and_worst(images: int) -> None:
         }
     )
     for count in range(1, 10):
-        best, worst = scorer.best_and_worst(rows, 2.0, count)
+        best, worst = (choice.indices for choice in best_and_worst(rows, 2.0, count))
         assert not set(best) & set(worst)
         assert len(best) + len(worst) == min(images, 2 * count)

@@ -11,14 +11,12 @@ from joblib import Parallel, delayed
 
 from colorization.color import lab
 from colorization.core.progress import progress_bar
-from colorization.dataset.examples import Examples, evenly_spaced, predict, predict_batch
-from colorization.labels.subsets import NATURE_ONLY, OBJECTS_ONLY, Subsets
+from colorization.dataset.examples import Examples, predict, predict_batch
 from colorization.networks.vividness import AdjustableModel
 from colorization.scoring.one_image import CHROMA_EDGES, score_prediction
 from colorization.scoring.predictions import Predictions, block_means, reduced_ab
 from colorization.scoring.reference import Reference
-from colorization.scoring.samples import more_colorful
-from colorization.scoring.summary import GRAY, MODEL, colorful
+from colorization.scoring.summary import MODEL
 from colorization.scoring.trivial import TrivialScores
 
 
@@ -33,7 +31,7 @@ class Scored:
         `TrivialScores.rows`.
     chroma : DataFrame
         Histogram over all pixels, a row per bin of CIE chroma: its lower edge ("chroma"), and its
-        number of pixels in the photographs ("truth") and in the colorized images ("model").
+        number of pixels in the photographs ("truth") and in the predictions ("model").
     predictions : Predictions
     deviation : float
         See `predictions.is_constant`.
@@ -145,75 +143,3 @@ def colorize(
         "colorized": lab.lab_to_rgb(L, ab),
         "truth": truth,
     }
-
-
-def representative(
-    rows: pd.DataFrame, min_chroma: float, count: int, subsets: Subsets
-) -> dict[str, list[int]]:
-    """Choose photographs to show, none of them by hand.
-
-    They are evenly spaced among the more colorful half: most differences between colorizers are
-    invisible on the others. With labels, half of them are of nature only and half of objects only.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        As in `Scored.rows`.
-    min_chroma : float
-        As in `summary.colorful`.
-    count : int
-    subsets : dict of str to frozenset of str
-        As `subsets.subsets` returns it; empty without labels.
-
-    Returns
-    -------
-    dict of str to list of int
-        By kind, which is empty without labels: their positions in `rows`.
-    """
-    numbered = rows.reset_index(drop=True)
-    half = more_colorful(colorful(numbered, min_chroma))
-    half = half if len(half) else numbered
-    kinds = {
-        kind: half.index[half["name"].isin(subsets.get(kind, frozenset()))].tolist()
-        for kind in (NATURE_ONLY, OBJECTS_ONLY)
-    }
-    if not all(kinds.values()):
-        kinds = {"": half.index.tolist()}
-    counts = [-(-count // len(kinds)), count // len(kinds)]
-    return {
-        kind: [chosen[position] for position in evenly_spaced(len(chosen), number)]
-        for (kind, chosen), number in zip(kinds.items(), counts, strict=False)
-    }
-
-
-def best_and_worst(
-    rows: pd.DataFrame, min_chroma: float, count: int
-) -> tuple[list[int], list[int]]:
-    """Choose the photographs that colorization improves most and least, of the colorful ones.
-
-    The improvement is the decrease in CIEDE2000 from the gray to the colorized image. By the error
-    of the colorized image alone, the best would be nearly gray photographs; by the improvement, the
-    worst would be. No image is in both lists, so they are shorter if there are too few images.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        As in `Scored.rows`.
-    min_chroma : float
-        As in `summary.colorful`; if no photograph is colorful, all are taken.
-    count : int
-        Length of each list.
-
-    Returns
-    -------
-    best, worst : list of int
-        Their positions in `rows`, the most and the least improved first.
-    """
-    numbered = rows.reset_index(drop=True)
-    chosen = colorful(numbered, min_chroma)
-    rows = chosen if len(chosen) else numbered
-    gain = rows[f"{GRAY}_ciede2000_mean"] - rows[f"{MODEL}_ciede2000_mean"]
-    order = gain.sort_values(ascending=False, kind="stable").index.tolist()
-    best = min(count, -(-len(order) // 2))
-    worst = min(count, len(order) // 2)
-    return order[:best], order[::-1][:worst]
