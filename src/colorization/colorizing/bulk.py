@@ -178,7 +178,7 @@ class _JobRunner:
         needed = PER_PHOTOGRAPH + size + per_pixel * task.count_pixels()
         with self._memory.reserve(needed):
             sizes = self._predictor.image_size, self._predictor.embedder_size
-            prepared = task("prepare_input", *sizes)
+            prepared = task("prepare_file", *sizes)
         if prepared.in_color and self._skip_color:
             return True
         with self._memory.reserve(PER_INPUT_PIXEL * prepared.input_pixels):
@@ -205,8 +205,8 @@ class _JobRunner:
         try:
             needed = PER_PHOTOGRAPH + path.stat().st_size + PER_PIXEL * task.count_pixels()
             with self._memory.reserve(needed):
-                return task("thumbnails", right_half=right_half)
-        except (ColorizationError, MemoryError, OSError) as error:
+                return task("make_thumbnails", right_half=right_half)
+        except Exception as error:  # as above
             warnings[f"no preview of {path}: {_reason(error)}"] = None
             return None
 

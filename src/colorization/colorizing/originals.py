@@ -3,7 +3,8 @@
 import io
 import stat
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Generic, TypeVar, overload
@@ -58,8 +59,9 @@ class Original(Generic[Pixels]):
 AnyOriginal = Original[Image.Image] | Original[SixteenBitImage]
 
 
-def open_file(path: Path) -> BinaryIO:
-    """Open a photograph for reading.
+@contextmanager
+def opened(source: Path | bytes) -> Iterator[BinaryIO]:
+    """Open a photograph for reading, from its path or its file's content.
 
     Raises
     ------
@@ -68,21 +70,16 @@ def open_file(path: Path) -> BinaryIO:
     OSError
         If it cannot be opened.
     """
-    if not stat.S_ISREG(path.stat().st_mode):
+    if isinstance(source, bytes):
+        yield io.BytesIO(source)
+        return
+    if not stat.S_ISREG(source.stat().st_mode):
         raise ColorizationError(NO_FILE)
-    return path.open("rb")
+    with source.open("rb") as file:
+        yield file
 
 
-def count_pixels(path: Path, page: int | None = None) -> int:
-    """Count the pixels of an image, as `weigh_pixels`; 0 if it cannot be opened."""
-    try:
-        with open_file(path) as file:
-            return weigh_pixels(file, page)
-    except ColorizationError:
-        return 0
-
-
-def weigh_pixels(source: bytes | BinaryIO, page: int | None = None) -> int:
+def count_pixels(source: Path | bytes, page: int | None = None) -> int:
     """Count the pixels of an image without decoding it, to know the memory that this takes.
 
     Returns
@@ -95,16 +92,18 @@ def weigh_pixels(source: bytes | BinaryIO, page: int | None = None) -> int:
     ColorizationError
         If it cannot be opened.
     """
-    image = decoding.open_image(source, large=True, page=page)
-    return image.width * image.height * (2 if image.format in decoding.HUNGRY else 1)
+    with opened(source) as file:
+        image = decoding.open_image(file, large=True, page=page)
+        return image.width * image.height * (2 if image.format in decoding.MEMORY_INTENSIVE else 1)
 
 
-def read_original(path: Path, page: int | None = None) -> Original[Image.Image]:
+def read_original(source: Path | bytes, page: int | None = None) -> Original[Image.Image]:
     """Decode a photograph in full size, to 8 bits.
 
     Parameters
     ----------
-    path : Path
+    source : Path or bytes
+        The file or its content.
     page : int, optional
         Of a TIFF with several pages, from 0.
 
@@ -118,34 +117,22 @@ def read_original(path: Path, page: int | None = None) -> Original[Image.Image]:
     PhotographWarning
         If its metadata is damaged.
     """
-    with open_file(path) as file:
-        return decode_original(file, page)
-
-
-def decode_original(source: bytes | BinaryIO, page: int | None = None) -> Original[Image.Image]:
-    """Decode a photograph in full size from a file's content; see `read_original`."""
-    file = io.BytesIO(source) if isinstance(source, bytes) else source
-    image = decoding.open_image(file, large=True, page=page)
-    decoding.load(image)
-    described = _metadata(file, page, image)
-    return Original(decoding.to_srgb_with_alpha(image), described)
-
-
-def read_in_full_depth(path: Path, page: int | None = None) -> AnyOriginal:
-    """Decode a photograph to 16 bits if it has more than 8; otherwise as `read_original`."""
-    with open_file(path) as file:
-        return decode_in_full_depth(file, page)
-
-
-def decode_in_full_depth(source: bytes | BinaryIO, page: int | None = None) -> AnyOriginal:
-    """Decode a photograph from a file's content; see `read_in_full_depth`."""
-    file = io.BytesIO(source) if isinstance(source, bytes) else source
-    image = decoding.open_image(file, large=True, page=page)
-    described = _metadata(file, page, image)
-    deep = sixteen_bits.decode(image, file, page)
-    if deep is None:
+    with opened(source) as file:
+        image = decoding.open_image(file, large=True, page=page)
+        decoding.load(image)
+        described = _metadata(file, page, image)
         return Original(decoding.to_srgb_with_alpha(image), described)
-    return Original(deep, described)
+
+
+def read_in_full_depth(source: Path | bytes, page: int | None = None) -> AnyOriginal:
+    """Decode a photograph to 16 bits if it has more than 8; otherwise as `read_original`."""
+    with opened(source) as file:
+        image = decoding.open_image(file, large=True, page=page)
+        described = _metadata(file, page, image)
+        deep = sixteen_bits.decode(image, file, page)
+        if deep is None:
+            return Original(decoding.to_srgb_with_alpha(image), described)
+        return Original(deep, described)
 
 
 def _metadata(file: BinaryIO, page: int | None, image: Image.Image) -> Metadata:

@@ -120,7 +120,7 @@ def prepare_file(
     with ExitStack() as files:
 
         def open_image() -> Image.Image:
-            file = files.enter_context(originals.open_file(path))
+            file = files.enter_context(originals.opened(path))
             return decoding.open_image(file, large=True, page=page)
 
         return prepare(open_image, image_size, embedder_size)

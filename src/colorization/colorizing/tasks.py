@@ -12,24 +12,15 @@ from colorization.colorizing import originals
 from colorization.colorizing.borders import Picture
 from colorization.colorizing.hints import Hint
 from colorization.colorizing.mark import mark
+from colorization.colorizing.originals import count_pixels
 from colorization.colorizing.prepared import Prepared, prepare, prepare_file
-from colorization.colorizing.thumbnails import Thumbnails, make_thumbnails
+from colorization.colorizing.thumbnails import make_thumbnails
 from colorization.core.errors import ColorizationError
 from colorization.photos import decoding
 
+__all__ = ["count_pixels", "make_thumbnails", "png", "prepare_file", "upload", "write"]
+
 MadeWith = tuple[str, float | None, float, Sequence[Hint]]  # the arguments of `mark`
-
-
-def count_pixels(path: Path, page: int | None) -> int:
-    """Count the pixels of a photograph; see `originals.count_pixels`."""
-    return originals.count_pixels(path, page)
-
-
-def prepare_input(
-    path: Path, page: int | None, image_size: int, embedder_size: int | None
-) -> Prepared:
-    """Return the model's inputs; see `prepared.prepare_file`."""
-    return prepare_file(path, page, image_size, embedder_size)
 
 
 def write(
@@ -80,16 +71,6 @@ def write(
         raise ColorizationError(_why_not_written(error, out)) from error
 
 
-def thumbnails(path: Path, page: int | None, *, right_half: bool) -> Thumbnails:
-    """Return small copies of an image file; see `thumbnails.make_thumbnails`."""
-    return make_thumbnails(path, page, right_half=right_half)
-
-
-def weigh_pixels(content: bytes) -> int:
-    """Count the pixels of an uploaded photograph; see `originals.weigh_pixels`."""
-    return originals.weigh_pixels(content)
-
-
 def upload(
     content: bytes, image_size: int, embedder_size: int | None, preview_size: int
 ) -> tuple[Prepared, Image.Image]:
@@ -111,14 +92,14 @@ def upload(
         Mode RGB or RGBA, sRGB, upright.
     """
     prepared = prepare(lambda: decoding.open_image(content, large=True), image_size, embedder_size)
-    preview = originals.decode_original(content).rgb
+    preview = originals.read_original(content).rgb
     preview.thumbnail((preview_size, preview_size), Image.Resampling.LANCZOS)
     return prepared, preview
 
 
 def png(content: bytes, ab: np.ndarray, picture: Picture | None, made_with: MadeWith) -> bytes:
     """Return a photograph in color and full size, as `write` would write it to a PNG file."""
-    original = originals.decode_in_full_depth(content)
+    original = originals.read_in_full_depth(content)
     colorized = originals.join(original.rgb, ab, picture)
     return originals.encode_png(original, colorized, mark(*made_with))
 

@@ -48,7 +48,7 @@ def make_thumbnails(path: Path, page: int | None, *, right_half: bool) -> Thumbn
     OSError
         If it cannot be opened.
     """
-    with originals.open_file(path) as file:
+    with originals.opened(path) as file:
         image = decoding.open_image(file, large=True, page=page)
         color = decoding.to_srgb(image, least_side=LONGEST)
     if right_half:

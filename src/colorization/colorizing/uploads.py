@@ -64,7 +64,7 @@ class Upload:
     content : bytes
         The file's content.
     pixels : int
-        See `originals.weigh_pixels`.
+        See `originals.count_pixels`.
     preview : Image.Image
         Mode RGB or RGBA, sRGB, upright, `PREVIEW` px or smaller.
     photograph : Prepared
@@ -140,7 +140,7 @@ class Uploads:
             If the photograph cannot be decoded.
         """
         sizes = self._predictor.image_size, self._predictor.embedder_size
-        pixels = self._call("weigh_pixels", 0, content).value
+        pixels = self._call("count_pixels", 0, content).value
         with self._memory.reserve(_needed(content, pixels)):
             answer = self._call("upload", pixels, content, *sizes, PREVIEW)
         prepared, preview = answer.value

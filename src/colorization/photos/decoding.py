@@ -48,7 +48,10 @@ PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 
 # Pillow supports many more formats, some of which run other programs; see also `modern`.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-HUNGRY = {"JPEG2000", "JXL"}  # their decoders take up to 25 bytes a pixel; others, up to 12
+MEMORY_INTENSIVE = {
+    "JPEG2000",
+    "JXL",
+}  # their decoders take up to 25 bytes a pixel; others, up to 12
 _BEGINNING = 16  # bytes, which tell formats apart
 _GRAY = {"1", "L", "LA", "La"}  # modes without color
 # Pillow can decode these at a fraction of their size, before they are loaded.
@@ -122,7 +125,7 @@ def open_image(
     with reporting():
         image = _opened(file, page)
     limit = Image.MAX_IMAGE_PIXELS
-    most = limit and (2 * limit if large and image.format not in HUNGRY else limit)
+    most = limit and (2 * limit if large and image.format not in MEMORY_INTENSIVE else limit)
     if most is not None and image.width * image.height > most:
         raise ColorizationError(_TOO_MANY_PIXELS)
     return image
