@@ -59,8 +59,6 @@ class Colorizer(Predictor):
         saturation = checked_number("saturation", saturation, MOST_SATURATION)
         vividness = self.checked_vividness(vividness)
         hints = as_hints(hints)
-        if hints:
-            self.check_takes_hints()
         prepared = self.prepare_input(image)
         (predicted,) = self.predict([prepared], [hints])
         ab = self.decode(predicted, vividness, saturation)

@@ -57,7 +57,7 @@ class Job:
 
 
 class Kind(Enum):
-    """What became of a photograph; the value is the summary's text."""
+    """The result of a photograph; the value is the summary's text."""
 
     COLORIZED = "colorized"
     EXISTS = "skipped because results exist"

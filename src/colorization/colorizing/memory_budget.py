@@ -1,4 +1,4 @@
-"""Memory that threads share: who needs much waits until it is free."""
+"""Memory that threads share: a thread that needs much waits until so much is free."""
 
 import threading
 from collections.abc import Iterator

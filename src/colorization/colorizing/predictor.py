@@ -22,7 +22,6 @@ from colorization.packaging import manifest as packaged
 # Such as OnnxNetwork: takes an array per input, and returns one per output.
 Network = Callable[..., Sequence[np.ndarray]]
 
-TAKES_NO_HINTS = "this model takes no hints"
 CERTAIN = 1e6  # a logit that makes one color certain, whatever the others' weights
 
 
@@ -226,7 +225,7 @@ class Predictor:
         if not hints:
             return predicted
         if self._decoder is None:
-            raise ColorizationError(TAKES_NO_HINTS)
+            raise ColorizationError("this model takes no hints")
         return predicted + log_likelihood(hints, photograph, predicted, self._decoder.centers)
 
     def decode(
@@ -293,11 +292,6 @@ class Predictor:
         )
         shares = palette.softmax(logits).mean(axis=(0, 1))
         return palette.likely_colors(shares, self._decoder.centers, float(L.mean()), count)
-
-    def check_takes_hints(self) -> None:
-        """Raise a ColorizationError if the model takes no hints."""
-        if not self.takes_hints:
-            raise ColorizationError(TAKES_NO_HINTS)
 
     def checked_vividness(self, vividness: float | None = None) -> float | None:
         """Return the vividness to use; None for a model without one. Raises as `decode`."""

@@ -24,7 +24,7 @@ class Examples:
     ----------
     images : LabArrays
     embeddings : (N, 1000) float32 array or None
-        Standardized by `standardization.normalize`; None for variants that take no embedding.
+        None for variants that take no embedding.
     """
 
     images: LabArrays

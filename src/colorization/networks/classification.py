@@ -116,7 +116,7 @@ def halve(ab: np.ndarray) -> np.ndarray:
 
 
 def _soft_encoder(centers: np.ndarray) -> Callable[[keras.KerasTensor], keras.KerasTensor]:
-    """Return `statistics.assign` for tensors: from ab, (..., 2), to the bins' shares, (..., K)."""
+    """`statistics.soft_assign` for tensors: ab, (..., 2), to shares of the bins, (..., K)."""
     scaled = np.rint(centers * (AB_SCALE / BIN_WIDTH))
     values = [np.unique(scaled[:, axis]) for axis in (0, 1)]
     # Products with matrices of 0 and 1 take half the time of indexing.
