@@ -94,8 +94,8 @@ class Project:
         self.root = root
 
     def copy(self, root: Path) -> "Project":
-        """Another repository like this one."""
-        shutil.copytree(self.root, root, symlinks=True)
+        """Another repository like this one, whose hard links between cache and outputs remain."""
+        subprocess.run(["cp", "-a", self.root, root], check=True)
         return Project(root)
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
@@ -161,7 +161,7 @@ class Project:
 
 
 def environment() -> dict[str, str]:
-    """The tests' environment, with their Python's commands first on PATH.
+    """The tests' environment, with their Python's commands first on PATH, and without a network.
 
     Stages process the few images by themselves: starting joblib's workers takes longer.
     """
@@ -170,6 +170,9 @@ def environment() -> dict[str, str]:
         **os.environ,
         "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
         "LOKY_MAX_CPU_COUNT": "1",
+        "HTTP_PROXY": "http://127.0.0.1:9",  # where nobody listens
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "NO_PROXY": "127.0.0.1,localhost",
         "GIT_AUTHOR_NAME": "Test",
         "GIT_AUTHOR_EMAIL": "test@example.org",
         "GIT_COMMITTER_NAME": "Test",

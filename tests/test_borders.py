@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from colorization.color import lab
 from colorization.colorizing import originals
@@ -91,6 +91,26 @@ def test_borders_within_borders_are_all_left_out() -> None:
     left, top, right, bottom = BORDERED
     expected = (left + 50, top + 40, right + 50, bottom + 40)
     assert find_picture(photographon_lid) == Picture(expected, photographon_lid.size)
+
+
+@pytest.mark.parametrize("borders", [3, 4])
+def test_of_borders_within_borders_the_three_outermost_are_left_out(borders: int) -> None:
+    image = scene()
+    for number in range(borders):
+        image = ImageOps.expand(image, 20, "white" if number % 2 else "black")
+    expected = (60, 60, image.width - 60, image.height - 60)
+    assert find_picture(image) == Picture(expected, image.size)
+
+
+def test_a_border_on_three_sides_is_found() -> None:
+    cut = bordered(250).crop((0, 0, SIZE[0], BORDERED[3]))
+    assert find_picture(cut) == Picture(BORDERED, cut.size)
+
+
+@pytest.mark.parametrize(("width", "found"), [(6, True), (3, False)])
+def test_a_border_is_at_least_1_percent_wide(width: int, found: bool) -> None:
+    image = ImageOps.expand(scene(1, 500 - 2 * width, 400 - 2 * width), width, "white")
+    assert (find_picture(image) is not None) == found
 
 
 def test_a_date_on_the_border_does_not_hide_it() -> None:

@@ -66,7 +66,8 @@ def colorized(folder: Path, sides: list[int], predictor: Predictor | None = None
 def test_threads_wait_for_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "PER_PHOTOGRAPH", 0)
     monkeypatch.setattr(bulk, "IN_FLIGHT", 4 * 100 * 100 * bulk.PER_PIXEL)
-    assert 100 * 100 <= colorized(tmp_path, [100] * 16) <= 4 * 100 * 100
+    # Three at a time: files count, too.
+    assert 2 * 100 * 100 <= colorized(tmp_path, [100] * 16) <= 3 * 100 * 100
 
 
 def test_a_photograph_larger_than_the_budget_is_processed_alone(
@@ -83,7 +84,7 @@ def test_predictions_share_the_memory_budget(
     monkeypatch.setattr(bulk, "IN_FLIGHT", 3 * 32 * 32 * bulk.PER_INPUT_PIXEL)
     counter = Counter()
     colorized(tmp_path, [8] * 12, counter)
-    assert 1 <= counter.most_predicted <= 3
+    assert 2 <= counter.most_predicted <= 3
 
 
 def test_predictions_with_an_embedding_count_the_pixels_of_its_square_too(

@@ -145,6 +145,7 @@ def test_colorfulness_rises_with_the_vividness_of_a_network(
         )
         for vividness in np.linspace(0, 1, OPERATING_POINTS)
     ]
+    assert colorfulness[-1] > 3 * colorfulness[0]
     assert (np.diff(colorfulness) > -0.05 * max(colorfulness)).all()
     assert 0 <= adjustable.default <= 1
 

@@ -17,10 +17,10 @@ import pytest
 import yaml
 from distributed import Client, LocalCluster
 
-from cluster import EXPERIMENTS, INPUTS, connect
+from cluster import EXPERIMENTS, INPUTS, connect, pack
 from colorization.core.errors import ColorizationError
 from commands import DVC, output_of
-from conftest import ROOT, Project, stages_run
+from conftest import ROOT, Project, fresh_project, stages_run
 
 TOOL = (sys.executable, str(ROOT / "tools" / "cluster.py"))
 TIMEOUT = 600  # seconds
@@ -194,8 +194,21 @@ def refused(project: Project, cluster: str) -> str:
     return done.stdout.strip().splitlines()[-1]
 
 
-def test_without_a_remote_a_study_is_refused_in_one_line(project: Project) -> None:
+def test_without_a_remote_a_study_is_refused_in_one_line(tmp_path: Path) -> None:
+    project = fresh_project(tmp_path / "project")
     assert refused(project, "local:1") == "cluster: no DVC remote; the workers need a shared one"
+
+
+def test_code_that_git_does_not_track_is_not_sent_to_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    output_of("git", "init", "--quiet")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "new.py").touch()
+    with pytest.raises(ColorizationError) as caught:
+        pack()
+    assert str(caught.value) == "src/new.py is not tracked; git add it"
 
 
 def test_a_scheduler_that_does_not_answer_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ from colorization.core.files import atomic_write
 from colorization.core.workers import Workers
 from colorization.sources import archives
 from hostile import CRASHING, HANGING, make_decoders_hostile
-from packaged import write_package
+from packaged import with_vividness, write_package
 from samples import encoded, reopened, scene
 
 
@@ -514,30 +514,78 @@ def test_a_dry_run_prints_outputs_and_writes_nothing(
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("row", "reason"),
     [
-        [],
-        ["a.jpg"],
-        ["a.jpg", "--output", ""],
-        ["a.jpg", "--output", "o", "--jobs", "0"],
-        ["a.jpg", "--output", "o", "--overwrite", "--skip-existing"],
-        ["a.jpg", "--output", "o", "--jobs", "257"],
-        ["a.jpg", "--output", "o", "--saturation", "-1"],
-        ["a.jpg", "--output", "o", "--saturation", "nan"],
-        ["a.jpg", "--output", "o", "--format", "bmp"],
+        ("other.png,1,1,red", "{0}/other.png is not among the photographs to colorize"),
+        ("scan.tif,1,1,red", "{0}/scan.tif has 2 pages; save the page as a file of its own"),
+        (
+            "a.png,1,1,reddish",
+            "{0}/hints.csv, line 2: unknown color 'reddish'; "
+            "use #rrggbb or a CSS name such as firebrick",
+        ),
+        ("a.png,1,1,red", "this model takes no hints"),
     ],
 )
-def test_wrong_usage_exits_with_status_2(arguments: list[str]) -> None:
+def test_hints_that_cannot_be_used_are_refused_before_anything_is_colorized(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], row: str, reason: str
+) -> None:
+    page = Image.fromarray(scene(1))
+    page.save(tmp_path / "a.png")
+    page.save(tmp_path / "scan.tif", save_all=True, append_images=[page])
+    hints = tmp_path / "hints.csv"
+    hints.write_text(f"file,x,y,color\n{row}\n")
+    photographs, out = (tmp_path / "a.png", tmp_path / "scan.tif"), tmp_path / "out"
+    assert colorize(model, *photographs, "--output", out, "--hints", hints) == 2
+    assert capsys.readouterr().err == f"colorize: --hints: {reason.format(tmp_path)}\n"
+    assert not out.exists()
+
+
+def test_a_hint_outside_its_photograph_fails_this_one_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(encoded(scene(1)))
+    hints, out = tmp_path / "hints.csv", tmp_path / "out"
+    hints.write_text("file,x,y,color\na.png,48,5,red\nb.png,47.9,5,red\n")
+    photographs = tmp_path / "a.png", tmp_path / "b.png"
+    options = ("--output", out, "--hints", hints, "--quiet")
+    assert colorize(with_vividness(), *photographs, *options) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == (
+        f"colorize: {tmp_path / 'a.png'}: the hint at x 48, y 5 is outside the photograph, "
+        "which is 48 x 40 px"
+    )
+    assert [path.name for path in out.iterdir()] == ["b.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ("", "the following arguments are required: INPUT, --output"),
+        ("a.jpg", "the following arguments are required: --output"),
+        ("a.jpg --output=", "argument --output: must not be empty"),
+        ("a.jpg --output o --jobs 0", "argument --jobs: must be 1 to 256; found 0"),
+        ("a.jpg --output o --jobs 257", "argument --jobs: must be 1 to 256; found 257"),
+        (
+            "a.jpg --output o --overwrite --skip-existing",
+            "argument --skip-existing: not allowed with argument --overwrite",
+        ),
+        ("a.jpg --output o --saturation -1", "argument --saturation: must be 0 to 100; found -1"),
+        ("a.jpg --output o --saturation nan", "argument --saturation: must be 0 to 100; found nan"),
+        (
+            "a.jpg --output o --saturation 1e308",
+            "argument --saturation: must be 0 to 100; found 1e308",
+        ),
+        ("a.jpg --output o --format bmp", "argument --format: invalid choice: 'bmp' (choose from"),
+    ],
+)
+def test_wrong_usage_is_named_and_exits_with_status_2(
+    arguments: str, error: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as caught:
-        main(arguments)
+        main(arguments.split())
     assert caught.value.code == 2
-
-
-def test_a_saturation_out_of_range_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["a.jpg", "--output", "o", "--saturation", "1e308"])
-    error_output = capsys.readouterr().err.splitlines()[-1]
-    assert error_output == "colorize: error: argument --saturation: must be 0 to 100; found 1e308"
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f"colorize: error: {error}")
 
 
 def test_vividness_is_refused_for_a_model_without_it(

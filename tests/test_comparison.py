@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from colorization.backbones.weights import Pretrained
+from colorization.core.errors import ColorizationError
 from colorization.core.settings import Embedding, Variant
 from colorization.pages import rendering
 from colorization.pages.pictures import Block
@@ -220,6 +221,13 @@ def test_all_files_but_the_html_page_have_the_same_bytes_anywhere(
         name for name in names if (here / name).read_bytes() != (elsewhere / name).read_bytes()
     }
     assert differing == {"study.html"}
+
+
+def test_a_study_without_sample_images_is_refused(tmp_path: Path) -> None:
+    thinned = Experiments({("bn_maxpool_quarter", 1): THINNED}, "scenes")
+    with pytest.raises(ColorizationError, match=r"^no training has sample images; train "):
+        write(tmp_path / "out", thinned)
+    assert not (tmp_path / "out").exists()
 
 
 def test_both_pages_hold_the_same_figures(elsewhere: Path) -> None:

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -67,6 +68,12 @@ def script(name: str) -> str:
 def declared(name: str) -> set[str]:
     """The dependencies that a stage declares, with its variables."""
     return {path.replace("${src}", "src/colorization") for path in STAGES[name].get("deps", ())}
+
+
+def outputs_of(stage: dict[str, Any]) -> list[str]:
+    """The paths of a stage's outputs, metrics and plots."""
+    outputs = [*stage.get("outs", []), *stage.get("metrics", []), *stage.get("plots", [])]
+    return [path if isinstance(path, str) else next(iter(path)) for path in outputs]
 
 
 def folders(name: str) -> set[str]:
@@ -161,9 +168,7 @@ def test_a_command_is_one_line_with_a_script_and_its_arguments() -> None:
 
 def test_nothing_that_differs_from_run_to_run_is_an_output() -> None:
     for stage in STAGES.values():
-        outputs = [*stage.get("outs", []), *stage.get("metrics", []), *stage.get("plots", [])]
-        paths = [path if isinstance(path, str) else next(iter(path)) for path in outputs]
-        assert not any("runs" in path or path.endswith(".html") for path in paths)
+        assert not any("runs" in path or path.endswith(".html") for path in outputs_of(stage))
 
 
 def test_plots_are_of_existing_columns() -> None:
@@ -173,6 +178,17 @@ def test_plots_are_of_existing_columns() -> None:
                 if path.endswith(".csv") and (ROOT / path).exists():
                     columns = set(pd.read_csv(ROOT / path, nrows=0).columns)
                     assert {options[axis] for axis in ("x", "y") if axis in options} <= columns
+
+
+def test_the_plots_of_the_pipeline_are_of_columns_of_its_outputs() -> None:
+    plots = yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
+    assert plots
+    outputs = {path for stage in STAGES.values() for path in outputs_of(stage)}
+    for plot in plots:
+        for options in plot.values():
+            for path, columns in options["y"].items():
+                assert path in outputs
+                assert {options["x"], *columns} <= set(pd.read_csv(ROOT / path, nrows=0).columns)
 
 
 def test_stages_that_compute_no_network_do_not_import_tensorflow() -> None:

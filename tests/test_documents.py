@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -180,10 +181,19 @@ def test_a_page_that_lost_a_marker_is_refused() -> None:
         readme.with_references(re.sub(r"(<!-- |end of )metrics\b", r"\1hues", text))
 
 
+def anchors(page: str) -> set[str]:
+    """The anchors of a page's headings, as GitHub names them."""
+    tokens = MarkdownIt().parse(PAGES[page].read_text(encoding="utf-8"))
+    headings = [text.content for one, text in pairwise(tokens) if one.type == "heading_open"]
+    return {re.sub(r"[^\w -]", "", text.lower()).replace(" ", "-") for text in headings}
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
     for target in links(page):
-        if not target.startswith(("http://", "https://", "#")):
+        if target.startswith("#"):
+            assert target[1:] in anchors(page), target
+        elif not target.startswith(("http://", "https://")):
             path, _, anchor = target.partition("#")
             assert (PAGES[page].parent / path).exists(), target
             assert not anchor, f"{target}: headings change; link to the page"
@@ -291,9 +301,9 @@ def checkout(project: Project) -> Project:
     return project
 
 
-def test_every_command_that_is_not_run_is_on_a_page() -> None:
+def test_every_command_that_is_not_run_or_is_stopped_is_on_a_page() -> None:
     told = {command for page in PAGES for command in commands(page)}
-    assert set(NOT_RUN) <= told
+    assert {*NOT_RUN, *STOP} <= told
 
 
 def stopped(command: str) -> str:

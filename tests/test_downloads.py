@@ -30,7 +30,6 @@ MD5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downloads, "RETRIES", 3)
     monkeypatch.setattr(downloads, "BACKOFF", 0.0)
-    monkeypatch.setattr(downloads, "TIMEOUT", 0.5)
     monkeypatch.setattr(downloads, "CHUNK", 1000)
 
 
@@ -300,7 +299,8 @@ def test_a_redirect_is_followed(site: Site, tmp_path: Path) -> None:
     assert [path for path, _ in site.asked] == ["/moved", "/photos.zip"] * 2
 
 
-def test_a_timeout_is_retried(site: Site, tmp_path: Path) -> None:
+def test_a_timeout_is_retried(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "TIMEOUT", 0.5)
     site.stalls = 2
     assert fetch(site, tmp_path) == CONTENT
     assert ranges(site) == [None, "bytes=150000-", "bytes=225000-"]

@@ -475,10 +475,11 @@ def test_an_interrupted_stage_prints_one_line_and_leaves_no_file(
 @pytest.mark.parametrize(
     "statement",
     [
-        "import numpy; numpy.ones(10**14)",
-        "import tensorflow; tensorflow.ones([10**12])",
+        # More than an address space, which no overcommitment of memory can give.
+        "import numpy; numpy.ones(10**15, 'int8')",
+        "import tensorflow; tensorflow.ones([10**15], 'int8')",
         pytest.param(
-            "import jax; jax.numpy.ones(10**13).block_until_ready()", marks=pytest.mark.soak
+            "import jax; jax.numpy.ones(10**15, 'int8').block_until_ready()", marks=pytest.mark.soak
         ),
     ],
     ids=["NumPy", "TensorFlow", "JAX"],

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from colorization.core.errors import ColorizationError
 from colorization.core.settings import Params
 from colorization.labels.subsets import Labels
 from colorization.scoring.evaluation import Evaluation
@@ -190,6 +191,15 @@ def test_estimates_are_over_one_set_of_photographs_and_know_their_labels(tmp_pat
     assert experiments.truth[:, 0, 0, 0].tolist() == [1, 2, 3]
     bare = read_experiments(params, tmp_path)
     assert (bare.subsets, bare.truth) == ({}, None)
+
+
+def test_trainings_that_were_scored_on_different_photographs_are_refused(tmp_path: Path) -> None:
+    params = Params.load(ROOT / "profiles" / "quick.yaml")
+    for variant, images in (("baseline", 4), ("l2", 5)):
+        write(evaluation(rows(images), variant=variant), tmp_path / f"{variant}-1")
+    with pytest.raises(ColorizationError) as caught:
+        read_experiments(params, tmp_path)
+    assert str(caught.value) == f"{tmp_path}: trainings were scored on different test images"
 
 
 def test_experiments_are_grouped_by_variant() -> None:

@@ -1,5 +1,6 @@
 """Metadata, transparency and lightness of a photograph are kept."""
 
+import io
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from colorization.color import lab
 from colorization.colorizing import originals
 from colorization.colorizing.mark import mark
 from colorization.core.errors import ColorizationError, PhotographWarning
-from samples import reopened, scene
+from samples import encoded, reopened, scene
 
 ARTIST = ExifTags.Base.Artist
 EVENT = "{http://ns.adobe.com/xap/1.0/sType/ResourceEvent#}"  # in XMP
@@ -272,6 +273,15 @@ def test_jpegs_have_full_color_resolution(tmp_path: Path) -> None:
     originals.write_original(originals.Original(rgb), rgb, tmp_path / "out.jpg")
     with reopened(tmp_path / "out.jpg") as written:
         assert [layer[1:3] for layer in written.layer] == [(1, 1)] * 3  # type: ignore[attr-defined]
+
+
+def test_jpegs_have_quality_95(tmp_path: Path) -> None:
+    image = Image.fromarray(scene(1))
+    written = tmp_path / "out.jpg"
+    originals.write_original(originals.Original(image), image, written)
+    expected = Image.open(io.BytesIO(encoded(image, "JPEG", quality=95)))
+    tables = reopened(written).quantization  # type: ignore[attr-defined]
+    assert tables == expected.quantization  # type: ignore[attr-defined]
 
 
 def test_a_failed_write_leaves_no_file(tmp_path: Path) -> None:

@@ -2,11 +2,11 @@
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,18 +16,17 @@ import requests
 from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, Position, Route, expect, sync_playwright
 
+from chromium import CHROMIUM, needs_chromium
 from colorization.colorizing import page
 from colorization.colorizing.predictor import Predictor
 from packaged import with_embedding, with_vividness
 from samples import scene
 from sites import Site, output_of_the_command, write_photographs
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 TURNED = "0.75"
 FULL_SIZE = "Download in full size (PNG)"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 LEAST_TARGET = 44  # px, of a finger
-in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +128,16 @@ def test_the_page_is_served_while_a_browser_in_the_terminal_runs_and_uploads_bre
             sent.sendall(head.encode())
 
 
+def test_the_command_answers_only_requests_for_this_machine(model: Path, tmp_path: Path) -> None:
+    """Otherwise the page of a site whose name leads here could read the photographs."""
+    with served(model, tmp_path / "temporary") as url:
+        answers = [
+            requests.get(url, headers={"Host": host}, timeout=60).status_code
+            for host in ("localhost", "example.org")
+        ]
+    assert answers == [200, 400]
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
@@ -186,7 +195,7 @@ def previews(opened: Page) -> list[str]:
     return opened.locator("#stage img").evaluate_all("images => images.map(image => image.src)")
 
 
-@in_a_browser
+@needs_chromium
 def test_in_a_browser_photographs_are_colorized_adjusted_and_downloaded(
     browser: Browser, site: Site, model: Path, photos: Path, tmp_path: Path
 ) -> None:
@@ -221,7 +230,25 @@ def test_in_a_browser_photographs_are_colorized_adjusted_and_downloaded(
         assert alternatives == ["The photograph in gray", "The same in predicted colors"]
 
 
-@in_a_browser
+@needs_chromium
+def test_in_a_browser_a_closed_page_drops_its_photographs(
+    browser: Browser, site: Site, photos: Path
+) -> None:
+    with browsing(browser, site) as opened:
+        upload(opened, photos / "turned.jpg")
+        address = opened.get_by_role("link", name=FULL_SIZE).get_attribute("href")
+        assert address is not None
+        photograph = address.partition("?")[0]
+        assert site.get(photograph).status_code == 200
+        opened.close(run_before_unload=True)
+        for _ in range(100):
+            if site.get(photograph).status_code == 404:
+                break
+            time.sleep(0.1)
+        assert site.get(photograph).status_code == 404
+
+
+@needs_chromium
 def test_in_a_browser_colors_have_names(browser: Browser, site: Site, photos: Path) -> None:
     with browsing(browser, site) as opened:
         names = opened.evaluate(
@@ -242,7 +269,7 @@ def test_in_a_browser_colors_have_names(browser: Browser, site: Site, photos: Pa
         opened.get_by_role("button", name="Change hint 1, royal blue").wait_for()
 
 
-@in_a_browser
+@needs_chromium
 def test_in_a_browser_a_photograph_that_is_in_color_is_said_to_be(
     browser: Browser, site: Site, photos: Path
 ) -> None:
@@ -254,7 +281,7 @@ def test_in_a_browser_a_photograph_that_is_in_color_is_said_to_be(
         expect(sentence).to_have_count(0)
 
 
-@in_a_browser
+@needs_chromium
 def test_in_a_browser_a_failure_leaves_the_other_photographs(
     browser: Browser, site: Site, photos: Path
 ) -> None:
@@ -278,7 +305,7 @@ def test_in_a_browser_a_failure_leaves_the_other_photographs(
         assert opened.locator("#download").get_attribute("href") != forgotten
 
 
-@in_a_browser
+@needs_chromium
 def test_in_a_browser_what_was_removed_while_it_was_sent_fails_alone(
     browser: Browser, site: Site, photos: Path
 ) -> None:
@@ -300,7 +327,7 @@ def test_in_a_browser_what_was_removed_while_it_was_sent_fails_alone(
         assert opened.get_by_text("broken.jpg").count() == 0
 
 
-@in_a_browser
+@needs_chromium
 def test_in_a_browser_hints_are_placed_changed_undone_and_kept_in_the_download(
     browser: Browser, site: Site, model: Path, photos: Path, tmp_path: Path
 ) -> None:
@@ -357,7 +384,9 @@ def test_in_a_browser_hints_are_placed_changed_undone_and_kept_in_the_download(
             model, photos / "turned.jpg", tmp_path / "command", "--hints", str(hints)
         )
         assert actual == expected
-        # All undone.
+        # All undone, first by the keyboard.
+        opened.keyboard.press("Control+z")
+        expect(lines).to_have_count(3)
         undo = opened.get_by_role("button", name="Undo")
         while undo.is_enabled():
             undo.click()
@@ -369,7 +398,7 @@ def test_in_a_browser_hints_are_placed_changed_undone_and_kept_in_the_download(
         )
 
 
-@in_a_browser
+@needs_chromium
 def test_in_a_browser_hints_on_a_border_are_refused(
     browser: Browser, site: Site, tmp_path: Path
 ) -> None:
@@ -393,7 +422,7 @@ def test_in_a_browser_hints_on_a_border_are_refused(
         expect(undo).to_be_disabled()
 
 
-@in_a_browser
+@needs_chromium
 def test_on_a_phone_nothing_overflows_and_fingers_can_press_everything(
     browser: Browser, site: Site, photos: Path
 ) -> None:
@@ -414,7 +443,7 @@ def test_on_a_phone_nothing_overflows_and_fingers_can_press_everything(
         assert [size for size in sizes if min(size[1:]) < LEAST_TARGET] == []
 
 
-@in_a_browser
+@needs_chromium
 def test_a_model_without_hints_shows_none(browser: Browser, photos: Path) -> None:
     with (
         Site(Predictor.load(with_embedding()), ["*"]) as site,
@@ -427,7 +456,7 @@ def test_a_model_without_hints_shows_none(browser: Browser, photos: Path) -> Non
 
 
 @pytest.mark.soak
-@in_a_browser
+@needs_chromium
 def test_in_a_browser_a_hundred_megapixels_are_colorized(
     browser: Browser, site: Site, model: Path, tmp_path: Path
 ) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from colorization.color import lab
 from colorization.colorizing import uploads
-from colorization.colorizing.hints import Hint
+from colorization.colorizing.hints import Hint, parse_color
 from colorization.colorizing.predictor import Predictor
 from colorization.colorizing.uploads import ForgottenError, Settings, Uploads
 from colorization.core.errors import ColorizationError
@@ -70,8 +71,18 @@ def test_likely_colors_are_those_that_the_other_hints_leave(held: Uploads, photo
     alone = held.likely(upload, Settings(), 100, 150)
     assert 1 <= len(alone) <= uploads.LIKELY
     assert all(re.fullmatch("#[0-9a-f]{6}", color) for color in alone)
+    red = (200, 40, 40)
+    beside_red = held.likely(upload, Settings(hints=(Hint(95, 150, red),)), 100, 150)
+    distances = [
+        np.linalg.norm(ab_of(parse_color(colors[0])) - ab_of(red)) for colors in (beside_red, alone)
+    ]
+    assert distances[0] < distances[1] / 2
     with pytest.raises(ColorizationError, match="outside the photograph"):
         held.likely(upload, Settings(), 200, 150)
+
+
+def ab_of(color: tuple[int, int, int]) -> np.ndarray:
+    return lab.rgb_to_lab(np.array([[color]], np.uint8))[1][0, 0]
 
 
 def test_previews_are_small_and_downloads_in_full_size(held: Uploads) -> None:

@@ -404,8 +404,9 @@ def test_a_wrong_value_is_refused_before_anything_is_computed_or_deleted(project
     ],
 )
 def test_what_dvc_cannot_resolve_is_explained_before_it_begins(
-    project: Project, section: str, key: str, value: object, words_of_dvc: str, line: str
+    tmp_path: Path, section: str, key: str, value: object, words_of_dvc: str, line: str
 ) -> None:
+    project = fresh_project(tmp_path / "project")
     project.update_params({section: {key: value}})
     bare = project.run("dvc", "repro")
     assert bare.returncode != 0

@@ -231,10 +231,6 @@ def evidence(folder: Path, number: int) -> list[dict[str, Any]]:
     return next(claim["evidence"] for claim in claims if claim["number"] == number)
 
 
-def verdicts(claims: str) -> list[tuple[int, str]]:
-    return [(claim["number"], claim["verdict"]) for claim in json.loads(claims)]
-
-
 def copy_inputs(published_study: Path, out: Path) -> None:
     """Copy what the pages of a published study are computed from."""
     shutil.copytree(published_study / "trainings", out / "trainings")

@@ -39,6 +39,7 @@ from colorization.scoring.vividness import VividnessSweep
 from evaluated import evaluation, record, rows, run
 from packaged import with_embedding, with_vividness
 from release import evaluation as read_one
+from release import training_run
 from samples import ROOT, encoded, scene
 
 LICENSES = ROOT / "LICENSES"
@@ -212,6 +213,25 @@ def test_a_release_without_what_its_card_needs_is_refused(
     with pytest.raises(ColorizationError) as caught:
         release.release(trained(package, **changes), photos, notes, LICENSES, tmp_path / "out")
     assert str(caught.value) == message
+
+
+def test_a_model_of_another_kind_is_not_released(photos: Path, notes: Path, tmp_path: Path) -> None:
+    package, out = with_embedding(), tmp_path / "out"
+    with pytest.raises(ColorizationError) as caught:
+        release.release(trained(package), photos, notes, LICENSES, out)
+    assert str(caught.value) == (
+        f"{package}: a released model has an adjustable vividness and no embedding"
+    )
+    assert not out.exists()
+
+
+def test_without_other_photographs_nothing_is_released(
+    package: Path, notes: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ColorizationError, match=r"/empty: no photographs$"):
+        release.release(trained(package), tmp_path / "empty", notes, LICENSES, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_scores_by_label_are_over_its_photographs() -> None:
@@ -424,3 +444,5 @@ def test_without_an_evaluation_the_release_is_refused_in_one_line(
         "data/evaluations/efficientnet_unet-2: no evaluation; "
         "`dvc repro experiments/dvc.yaml:evaluate@efficientnet_unet-2` makes one"
     )
+    with pytest.raises(ColorizationError, match=r"missing; copy it from the machine that trained$"):
+        training_run("efficientnet_unet", 1)

@@ -392,7 +392,9 @@ def keys(section: dict[str, Any], prefix: str = "") -> Iterator[str]:
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.stem)
-def test_a_profile_is_valid_and_has_the_keys_of_the_params_file(profile: Path) -> None:
+def test_a_profile_suits_its_networks_and_has_the_keys_of_the_params_file(
+    profile: Path,
+) -> None:
     read(profile)
     current = yaml.safe_load((ROOT / "params.yaml").read_text())
     assert list(keys(yaml.safe_load(profile.read_text()))) == list(keys(current))

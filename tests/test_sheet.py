@@ -3,7 +3,6 @@
 import html.parser
 import io
 import resource
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote
@@ -13,6 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from chromium import CHROMIUM, needs_chromium
 from colorization.colorizing import sheet
 from colorization.colorizing.bulk import Outcome
 from colorization.colorizing.jobs import Failure, Job, Kind
@@ -20,8 +20,6 @@ from colorization.colorizing.sheet import Sheet
 from colorization.colorizing.thumbnails import LONGEST, Thumbnails, make_thumbnails
 from colorization.core.errors import ColorizationError
 from colorization.sources import scenes
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
 def scene(width: int = 200, height: int = 150) -> Image.Image:
@@ -198,7 +196,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path, thumbnails: Thumbnail
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+@needs_chromium
 def test_keys_go_through_the_photographs_and_no_name_runs_a_script(
     tmp_path: Path, thumbnails: Thumbnails
 ) -> None:

@@ -203,7 +203,7 @@ def test_each_excluded_image_has_a_reason(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore:::PIL")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "TIFF", "WEBP", "BMP"])
-def test_damaged_images_do_not_affect_others(tmp_path: Path, kind: str) -> None:
+def test_each_damaged_image_has_its_reason_in_one_line(tmp_path: Path, kind: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     whole = encoded(scene(3), kind, **({"exif": exif} if kind != "BMP" else {}))
@@ -291,7 +291,7 @@ def refusal_of_preprocess(content: bytes) -> str:
 
 @pytest.mark.filterwarnings("ignore:::PIL")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
-def test_what_split_accepts_preprocess_can_decode(
+def test_split_finds_unusable_what_preprocess_cannot_decode_and_nothing_else(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """200 photographs with a flipped bit: 10 of each of 20 files, some with EXIF."""

@@ -14,10 +14,11 @@ from colorization.color.lab import AB_SCALE, L_SCALE
 from colorization.colorizing.borders import Picture
 from colorization.colorizing.hints import Hint
 from colorization.colorizing.prepared import Prepared
-from colorization.colorizing.spread import CONTRAST, ERROR, REACH, log_likelihood
+from colorization.colorizing.spread import log_likelihood
 from colorization.core.errors import ColorizationError
 
 SIDE = 16  # px, of the logits
+ERROR, REACH, CONTRAST = 5, 0.8, 4  # of docs/hints.md
 RED, BLUE = (200, 30, 40), (20, 60, 220)
 CENTERS = np.random.default_rng(1).uniform(-0.7, 0.7, (50, 2)).astype(np.float32)
 
@@ -128,6 +129,16 @@ def test_between_two_hints_their_colors_are_blended() -> None:
     middle = (color_of(at(0, 0)) + color_of(at(0, 0, BLUE))) / 2
     nearest = CENTERS[np.square(CENTERS - middle).sum(axis=1).argmin()]
     np.testing.assert_array_equal(likeliest[8], nearest)
+
+
+def test_of_two_hints_the_nearer_counts_by_the_fourth_power_of_the_distance() -> None:
+    evidence = spread([at(8, 3), at(8, 12, BLUE)], plain())[8, 6]  # 3 and 6 px from there
+    blended = (2**4 * color_of(at(0, 0)) + color_of(at(0, 0, BLUE))) / (2**4 + 1)
+    density = multivariate_normal(blended, (ERROR / AB_SCALE) ** 2).logpdf(CENTERS)
+    expected = np.exp(-3 / (REACH * SIDE)) * density
+    np.testing.assert_allclose(
+        evidence - evidence.mean(), expected - expected.mean(), rtol=1e-3, atol=1e-2
+    )
 
 
 def test_of_two_hints_in_one_place_the_later_one_counts() -> None:

@@ -143,6 +143,13 @@ def test_pillow_and_tifffile_decode_eight_bits_alike(photometric: int) -> None:
     np.testing.assert_allclose(first, second, rtol=0, atol=1 if photometric == 6 else 0)
 
 
+@pytest.mark.parametrize("compression", ["group3", "group4", "tiff_ccitt"])
+def test_a_fax_compression_of_one_bit_is_read(compression: str) -> None:
+    one_bit = Image.fromarray(scene(1)).convert("1")
+    content = encoded(one_bit, "TIFF", compression=compression)
+    np.testing.assert_array_equal(decoded(content), np.asarray(one_bit.convert("RGB")))
+
+
 @pytest.mark.parametrize("compression", ["lzma", "zstd"])
 def test_newer_compressions_are_read(compression: str) -> None:
     samples, expected = samples_of("RGB", "u2")

@@ -177,13 +177,6 @@ def test_every_file_of_a_network_has_its_record_and_imports_no_other(name: str) 
     assert not others & imported_files(catalog.source(name))
 
 
-@pytest.mark.parametrize(
-    "profile", sorted((ROOT / "profiles").glob("*.yaml")), ids=lambda p: p.stem
-)
-def test_the_variants_of_a_profile_suit_their_networks(profile: Path) -> None:
-    load_params(profile, catalog.declared())
-
-
 def test_the_papers_profile_has_the_papers_networks_in_its_order_and_the_fractions() -> None:
     lines = load_params(ROOT / "profiles" / "paper.yaml", catalog.declared()).variants
     records = {name: catalog.load(name) for name in catalog.names()}
