@@ -58,7 +58,7 @@ def colorized(folder: Path, sides: list[int], predictor: Predictor | None = None
         jobs.append(Job(path, folder / "out" / path.name))
     workers = Watched()
     outcomes = list(bulk.colorize_files(predictor or gray(), jobs, workers, **OPTIONS))
-    assert outcomes == [bulk.Outcome(job, Kind.COLORIZED) for job in jobs]
+    assert outcomes == [bulk.JobResult(job, Kind.COLORIZED) for job in jobs]
     assert len(list((folder / "out").iterdir())) == len(jobs)
     return workers.most
 

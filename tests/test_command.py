@@ -23,7 +23,7 @@ from PIL import Image, ImageOps
 import turns
 from colorization.color import lab
 from colorization.colorizing import bulk
-from colorization.colorizing.bulk import TASKS, Outcome, colorize_files
+from colorization.colorizing.bulk import TASKS, JobResult, colorize_files
 from colorization.colorizing.colorizer import load
 from colorization.colorizing.command import main
 from colorization.colorizing.jobs import Job
@@ -287,7 +287,7 @@ def test_of_two_concurrent_runs_one_writes_each_photograph(model: Path, tmp_path
     with ThreadPoolExecutor(2) as both:
         options: Any = {"saturation": 1, "side_by_side": False, "quiet": True}
 
-        def run() -> list[Outcome]:
+        def run() -> list[JobResult]:
             with Workers(TASKS, 2) as workers:
                 return list(colorize_files(colorizer, jobs, workers, **options))
 

@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from chromium import CHROMIUM, needs_chromium
 from colorization.colorizing import sheet
-from colorization.colorizing.bulk import Outcome
+from colorization.colorizing.bulk import JobResult
 from colorization.colorizing.jobs import Failure, Job, Kind
 from colorization.colorizing.sheet import Sheet
 from colorization.colorizing.thumbnails import LONGEST, Thumbnails, make_thumbnails
@@ -57,7 +57,7 @@ class Page(html.parser.HTMLParser):
         ]
 
 
-def written(path: Path, outcomes: list[Outcome], failures: Sequence[Failure] = ()) -> Page:
+def written(path: Path, outcomes: list[JobResult], failures: Sequence[Failure] = ()) -> Page:
     with Sheet(path) as contact_sheet:
         for outcome in outcomes:
             contact_sheet.add(outcome)
@@ -89,10 +89,10 @@ def test_each_photograph_has_an_entry_that_links_to_its_result(
 ) -> None:
     jobs = [Job(tmp_path / "in" / name, tmp_path / "out" / name) for name in ("a.jpg", "b.jpg")]
     outcomes = [
-        Outcome(jobs[0], Kind.COLORIZED, thumbnails=thumbnails),
-        Outcome(jobs[1], Kind.EXISTS, thumbnails=None),  # its result is damaged
-        Outcome(jobs[1], Kind.IN_COLOR, thumbnails=thumbnails),
-        Outcome(jobs[1], Kind.FAILED, "damaged"),
+        JobResult(jobs[0], Kind.COLORIZED, thumbnails=thumbnails),
+        JobResult(jobs[1], Kind.EXISTS, thumbnails=None),  # its result is damaged
+        JobResult(jobs[1], Kind.IN_COLOR, thumbnails=thumbnails),
+        JobResult(jobs[1], Kind.FAILED, "damaged"),
     ]
     page = written(tmp_path / "sheets" / "sheet.html", outcomes, [Failure("b.jpg", "damaged")])
     assert page.addresses() == ["../out/a.jpg", "../out/b.jpg", "../in/b.jpg"]
@@ -119,8 +119,8 @@ def test_names_are_text_and_addresses_lead_to_the_files(
     tmp_path: Path, thumbnails: Thumbnails, name: str
 ) -> None:
     job = Job(Path(name), tmp_path / name)
-    entry = [Outcome(job, Kind.COLORIZED, thumbnails=thumbnails)]
-    plain = [Outcome(Job(Path("a"), tmp_path / "a"), Kind.COLORIZED, thumbnails=thumbnails)]
+    entry = [JobResult(job, Kind.COLORIZED, thumbnails=thumbnails)]
+    plain = [JobResult(Job(Path("a"), tmp_path / "a"), Kind.COLORIZED, thumbnails=thumbnails)]
     failures = [Failure(name, f"{name} is damaged")]
     page = written(tmp_path / "sheet.html", entry, failures)
     expected = written(tmp_path / "plain.html", plain, [Failure("a", "b")])
@@ -151,7 +151,9 @@ def test_a_long_list_of_failures_is_folded(tmp_path: Path) -> None:
 def test_a_thousand_photographs_take_about_20_kb_each(
     tmp_path: Path, thumbnails: Thumbnails
 ) -> None:
-    outcome = Outcome(Job(Path("a.jpg"), tmp_path / "a.jpg"), Kind.COLORIZED, thumbnails=thumbnails)
+    outcome = JobResult(
+        Job(Path("a.jpg"), tmp_path / "a.jpg"), Kind.COLORIZED, thumbnails=thumbnails
+    )
     written(tmp_path / "sheet.html", [outcome] * 1000)
     assert (tmp_path / "sheet.html").stat().st_size < 1000 * 25_000
 
@@ -179,7 +181,9 @@ def test_an_unwritable_folder_is_reported_before_the_work(tmp_path: Path) -> Non
 
 def test_a_full_disk_is_reported(tmp_path: Path, thumbnails: Thumbnails) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    outcome = Outcome(Job(Path("a.jpg"), tmp_path / "a.jpg"), Kind.COLORIZED, thumbnails=thumbnails)
+    outcome = JobResult(
+        Job(Path("a.jpg"), tmp_path / "a.jpg"), Kind.COLORIZED, thumbnails=thumbnails
+    )
     resource.setrlimit(resource.RLIMIT_FSIZE, (300, before[1]))  # bytes
     try:
         with pytest.raises(ColorizationError, match=r"--sheet: cannot write .*File too large"):
@@ -192,7 +196,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path, thumbnails: Thumbnail
     folder = tmp_path / "sheets"
     job = Job(Path("a.jpg"), tmp_path / "a.jpg")
     with Sheet(folder / "sheet.html") as contact_sheet:
-        contact_sheet.add(Outcome(job, Kind.COLORIZED, thumbnails=thumbnails))
+        contact_sheet.add(JobResult(job, Kind.COLORIZED, thumbnails=thumbnails))
     assert list(folder.iterdir()) == []
 
 
@@ -202,7 +206,7 @@ def test_keys_go_through_the_photographs_and_no_name_runs_a_script(
 ) -> None:
     names = [*(f"{number}.jpg" for number in range(9)), "<img src=x onerror=alert(1)>.jpg"]
     outcomes = [
-        Outcome(Job(Path(name), tmp_path / name), Kind.COLORIZED, thumbnails=thumbnails)
+        JobResult(Job(Path(name), tmp_path / name), Kind.COLORIZED, thumbnails=thumbnails)
         for name in names
     ]
     written(tmp_path / "sheet.html", outcomes)

@@ -37,7 +37,7 @@ SECONDS_PER_PIXEL = 5e-6
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobResult:
     """The result of a job.
 
     Attributes
@@ -73,7 +73,7 @@ def colorize_files(
     skip_color: bool = False,
     thumbnails: bool = False,
     quiet: bool,
-) -> Iterator[Outcome]:
+) -> Iterator[JobResult]:
     """Colorize files, at most as many at a time as there are workers.
 
     Each photograph is decoded small for the network, then in full size for the result. The
@@ -99,7 +99,7 @@ def colorize_files(
 
     Yields
     ------
-    Outcome
+    JobResult
         Of each job, in order.
     """
     run = _JobRunner(
@@ -117,7 +117,7 @@ def colorize_files(
         nullcontext() if quiet else progress_bar("colorizing", len(jobs)) as bar,
     ):
 
-        def submit(count: int) -> list[Future[Outcome]]:
+        def submit(count: int) -> list[Future[JobResult]]:
             return [pool.submit(run, job) for job in islice(pending, count)]
 
         futures = deque(submit(AHEAD * workers.count))
@@ -155,7 +155,7 @@ class _JobRunner:
         self._made_with = predictor.sha256, predictor.checked_vividness(vividness), saturation
         self._memory = MemoryBudget(IN_FLIGHT)
 
-    def __call__(self, job: Job) -> Outcome:
+    def __call__(self, job: Job) -> JobResult:
         """Colorize a photograph and write the result, unless it exists."""
         warnings: dict[str, None] = {}  # without duplicates
         kind, in_color = Kind.EXISTS, False
@@ -164,9 +164,9 @@ class _JobRunner:
                 in_color = self._colorize(job, warnings)
                 kind = Kind.IN_COLOR if in_color and self._skip_color else Kind.COLORIZED
         except Exception as error:  # no file may cost the other photographs
-            return Outcome(job, Kind.FAILED, _reason(error), list(warnings))
+            return JobResult(job, Kind.FAILED, _reason(error), list(warnings))
         thumbnails = self._thumbnails(job, kind, warnings) if self._with_thumbnails else None
-        return Outcome(job, kind, "", list(warnings), in_color, thumbnails)
+        return JobResult(job, kind, "", list(warnings), in_color, thumbnails)
 
     def _colorize(self, job: Job, warnings: dict[str, None]) -> bool:
         """Colorize a photograph, unless it is in color and such are skipped; return if it is."""

@@ -196,7 +196,7 @@ def _colorize(planned: "Plan", workers: Workers, options: argparse.Namespace) ->
     jobs = planned.to_do if options.sheet is None else planned.jobs
     counts, failures, replaced = _planned_counts(planned), list(planned.failures), []
     with nullcontext() if options.sheet is None else Sheet(options.sheet) as sheet:
-        for outcome in colorize_files(
+        for result in colorize_files(
             predictor,
             jobs,
             workers,
@@ -207,18 +207,18 @@ def _colorize(planned: "Plan", workers: Workers, options: argparse.Namespace) ->
             thumbnails=sheet is not None,
             quiet=options.quiet,
         ):
-            if not outcome.job.exists:  # otherwise it is counted already
-                counts[outcome.kind] += 1
+            if not result.job.exists:  # otherwise it is counted already
+                counts[result.kind] += 1
             if not options.quiet:
-                for warning in outcome.warnings:
-                    _log(f"{outcome.job.label}: {warning}")
-            if outcome.kind is Kind.FAILED:
-                failures.append(Failure(outcome.job.label, outcome.reason))
+                for warning in result.warnings:
+                    _log(f"{result.job.label}: {warning}")
+            if result.kind is Kind.FAILED:
+                failures.append(Failure(result.job.label, result.reason))
                 _log_failures(failures[-1:])
-            elif outcome.kind is Kind.COLORIZED and outcome.in_color:
-                replaced.append(outcome.job.label)
+            elif result.kind is Kind.COLORIZED and result.in_color:
+                replaced.append(result.job.label)
             if sheet is not None:
-                sheet.add(outcome)
+                sheet.add(result)
         if replaced and not options.quiet:
             _log(_colors_replaced(replaced))
         if sheet is not None:

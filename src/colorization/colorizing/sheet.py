@@ -22,7 +22,7 @@ from colorization.core.files import atomic_write
 from colorization.core.text import printable
 
 if TYPE_CHECKING:
-    from colorization.colorizing.bulk import Outcome
+    from colorization.colorizing.bulk import JobResult
     from colorization.colorizing.thumbnails import Thumbnails
 
 EXTENSIONS = (".html", ".htm")
@@ -150,17 +150,17 @@ class Sheet:
     def __exit__(self, *_: object) -> None:
         self._entries.close()
 
-    def add(self, outcome: "Outcome") -> None:
+    def add(self, result: "JobResult") -> None:
         """Add a photograph; one that failed is among the failures of `write` instead."""
-        if outcome.kind is Kind.FAILED:
+        if result.kind is Kind.FAILED:
             return
         self._count += 1
-        job = outcome.job
-        linked = job.input if outcome.kind is Kind.IN_COLOR else job.output
-        note = NOTES[outcome.kind]
+        job = result.job
+        linked = job.input if result.kind is Kind.IN_COLOR else job.output
+        note = NOTES[result.kind]
         caption = f"<bdi>{_text(job.label)}</bdi>" + (note and f" <small>({note})</small>")
         entry = (
-            f'<figure><a href="{self._address(linked)}">{_images(outcome)}</a>'
+            f'<figure><a href="{self._address(linked)}">{_images(result)}</a>'
             f"<figcaption>{caption}</figcaption></figure>\n"
         )
         try:
@@ -229,12 +229,12 @@ def _text(text: str) -> str:
     return escape(printable(text))
 
 
-def _images(outcome: "Outcome") -> str:
-    thumbnails = outcome.thumbnails
+def _images(result: "JobResult") -> str:
+    thumbnails = result.thumbnails
     if thumbnails is None:
         return "no preview"
     color = _image(thumbnails, thumbnails.color, "in color")
-    if outcome.kind is Kind.IN_COLOR:
+    if result.kind is Kind.IN_COLOR:
         return color
     return _image(thumbnails, thumbnails.gray, "in gray") + color
 
