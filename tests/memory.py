@@ -6,7 +6,7 @@ import sys
 
 import psutil
 
-GROWTH = 200 * 2**20  # bytes; to free memory takes a second
+GROWTH = 100 * 2**20  # bytes; to free memory takes a second
 M_MMAP_THRESHOLD = -3  # of malloc.h
 ALONE = 2**20  # bytes
 
