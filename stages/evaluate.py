@@ -38,7 +38,8 @@ from colorization.scoring import scorer
 from colorization.scoring.gap import GAP, summarize_gap
 from colorization.scoring.gap_rows import score_gap
 from colorization.scoring.predictions import is_constant
-from colorization.scoring.samples import EVENLY_SPACED, choose_samples, write_samples
+from colorization.scoring.sample_choice import choose_samples
+from colorization.scoring.samples import EVENLY_SPACED, write_samples
 from colorization.scoring.summary import colorful, summarize
 from colorization.scoring.trivial import VALIDATION, read_trivial
 from colorization.scoring.vividness import VividnessSweep, write_sweep

@@ -17,14 +17,8 @@ from colorization.scoring import scorer
 from colorization.scoring.metrics import score
 from colorization.scoring.predictions import is_constant, read_predictions
 from colorization.scoring.reference import Colorized, Reference
-from colorization.scoring.samples import (
-    STATES,
-    Choice,
-    best_and_worst,
-    read_samples,
-    representative,
-    write_samples,
-)
+from colorization.scoring.sample_choice import best_and_worst, representative
+from colorization.scoring.samples import STATES, Choice, read_samples, write_samples
 from colorization.scoring.summary import summarize
 from colorization.scoring.trivial import TrivialScores, score_trivial
 from samples import cache, examples, scene
