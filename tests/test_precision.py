@@ -127,12 +127,12 @@ def test_a_variant_computes_in_bfloat16_except_its_first_and_last_layers(variant
     assert np.abs(ab - exact).mean() < 0.05 * np.abs(exact).mean()
 
 
-def test_a_packages_copy_of_a_model_computes_in_float32() -> None:
+@pytest.mark.parametrize("variant", ["bn_maxpool", "vgg16_repeat"])  # without and with an encoder
+def test_a_packages_copy_of_a_model_computes_in_float32(variant: str) -> None:
     rng = np.random.default_rng(1)
-    given = [rng.uniform(-1, 1, (2, 32, 32, 1)), rng.normal(size=(2, 1000))]
-    copy = as_float32(model_of("bn_maxpool", precision="mixed_bfloat16"))
-    actual, expected = (np.asarray(one(given)) for one in (copy, model_of("bn_maxpool")))
-    np.testing.assert_array_equal(actual, expected)
+    model, expected = model_of(variant, precision="mixed_bfloat16"), model_of(variant)
+    given = [rng.uniform(-1, 1, (2, 32, 32, 1)), rng.normal(size=(2, 1000))][: len(model.inputs)]
+    np.testing.assert_array_equal(as_float32(model)(given), expected(given))
 
 
 @pytest.mark.parametrize("variant", ["vgg16_conv", "vgg16_repeat", "vgg19_unet"])

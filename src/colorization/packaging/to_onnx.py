@@ -120,12 +120,13 @@ def _in_order(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
 
 
 def as_float32(model: keras.Model) -> keras.Model:
-    """Copy a model so that it computes in float32: few runtimes compute in less."""
+    """Copy a model so that all of it computes in float32: few runtimes compute in less."""
 
     def in_float32(operation: keras.Operation) -> keras.Operation:
         dtype = {"dtype": "float32"} if isinstance(operation, layers.Layer) else {}
         return type(operation).from_config(operation.get_config() | dtype)
 
-    copy = keras.models.clone_model(model, clone_function=in_float32)
+    # recursive: the layers of an encoder, which is a model of its own, are copied so as well.
+    copy = keras.models.clone_model(model, clone_function=in_float32, recursive=True)
     copy.set_weights(model.get_weights())
     return copy
