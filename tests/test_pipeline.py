@@ -538,12 +538,7 @@ def test_a_training_killed_twenty_times_ends_in_the_same_bytes(project: Project)
     project.commit()
     undisturbed = project.copy(project.root.with_name("undisturbed"))
     undisturbed.succeed("dvc", "repro")
-    trained = Run.read(undisturbed.root / "data/runs/train/baseline-1.json")
-    assert trained.images_per_second
-    images = len(json.loads((undisturbed.root / "data/lab/train/names.json").read_text()))
-    epochs = 300 * images / trained.images_per_second
-    # Up to a tenth of the epochs, but less than half of that on average, since a start takes time.
-    latest = trained.seconds - epochs + epochs / 10
+    seconds = Run.read(undisturbed.root / "data/runs/train/baseline-1.json").seconds
 
     rng = random.Random(1)  # noqa: S311
     printed = project.root.with_name("printed.txt")
@@ -555,7 +550,11 @@ def test_a_training_killed_twenty_times_ends_in_the_same_bytes(project: Project)
             )
         while "> python stages/train.py" not in printed.read_text() and started.poll() is None:
             time.sleep(0.01)
-        time.sleep(rng.uniform(0, latest))
+        # At the latest after ten more epochs, so that the training does not end before.
+        moment = time.monotonic() + rng.uniform(0, seconds)
+        latest = epochs_done(project, "baseline-1") + 10
+        while time.monotonic() < moment and epochs_done(project, "baseline-1") < latest:
+            time.sleep(0.01)
         assert "> python stages/evaluate.py" not in printed.read_text()
         assert started.poll() is None
         if kills % 2:
@@ -570,6 +569,12 @@ def test_a_training_killed_twenty_times_ends_in_the_same_bytes(project: Project)
     project.succeed("dvc", "repro")
     assert project.locked_outputs() == undisturbed.locked_outputs()
     assert not list((project.root / ".dvc/tmp/training").iterdir())
+
+
+def epochs_done(project: Project, training: str) -> int:
+    """The epoch of a training's newest checkpoint, or 0."""
+    checkpoints = (project.root / ".dvc/tmp/training" / training).glob("*/epoch-*")
+    return max((int(path.name.removeprefix("epoch-")) for path in checkpoints), default=0)
 
 
 def trainer(dvc: int) -> psutil.Process:
