@@ -1,7 +1,8 @@
 """Measure what one more hint costs, beside colorizing a photograph from the start.
 
-On a photograph of 12 megapixels, in one thread. Prints a Markdown table of medians; everything is
-run in turns.
+On a photograph of 12 megapixels, in one thread. The colors of the hints are random and vivid:
+where they spread, many pixels may have to be mapped into sRGB's gamut, which takes time. Prints a
+Markdown table of medians; everything is run in turns.
 
     python benchmarks/hints.py --photo photo.jpg
 """

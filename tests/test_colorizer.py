@@ -294,6 +294,20 @@ def test_the_default_vividness_is_the_packages(tmp_path: Path) -> None:
     )
 
 
+def test_a_hint_outside_the_photograph_is_refused() -> None:
+    colorize = colorization.load(with_vividness())
+    with pytest.raises(ColorizationError) as caught:
+        colorize(scene(1), hints=[(0, 0, "red"), (48, 5, "#aa3322")])
+    assert str(caught.value) == (
+        "the hint at x 48, y 5 is outside the photograph, which is 48 x 40 px"
+    )
+
+
+def test_hints_are_refused_by_a_model_without_them(colorizer: Colorizer) -> None:
+    with pytest.raises(ColorizationError, match=r"^this model takes no hints$"):
+        colorizer(scene(1), hints=[(1, 1, "red")])
+
+
 def test_vividness_is_refused_by_a_model_without_it(colorizer: Colorizer) -> None:
     assert colorizer.vividness is None
     with pytest.raises(ColorizationError, match="this model has no vividness; use saturation"):

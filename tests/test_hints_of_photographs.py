@@ -1,5 +1,6 @@
 """The hints of a photograph are read and placed, and likely colors suggested for them."""
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from skimage import color
 
 from colorization.color import lab
+from colorization.colorizing import hints
 from colorization.colorizing.borders import Picture
 from colorization.colorizing.hints import Hint, as_hints, parse_color, patch_at, read_hints
 from colorization.colorizing.predictor import Decoder, Predictor
@@ -45,6 +47,13 @@ def test_hints_are_pairs_of_a_place_and_a_color() -> None:
     numbers: Any = (np.float32(1.5), np.int64(2), "#c81e28")
     assert as_hints([hint, numbers]) == [hint, hint]
     assert str(hint) == "#c81e28 at 1.5, 2"
+
+
+@pytest.mark.parametrize("wrong", [(1, 2), (1, 2, 3, "red"), 7])
+def test_a_hint_of_another_form_is_refused(wrong: Any) -> None:
+    with pytest.raises(ColorizationError) as caught:
+        as_hints([wrong])
+    assert str(caught.value) == f"a hint must be (x, y, color); found {wrong!r}"
 
 
 def test_the_surroundings_of_a_place_are_a_square_of_three_pixels() -> None:
@@ -97,9 +106,10 @@ def table(tmp_path: Path, *lines: str) -> Path:
 def test_a_file_holds_the_hints_of_several_photographs(tmp_path: Path) -> None:
     path = table(
         tmp_path,
-        "\ufefffile,x,y,color",
+        "\ufefffile,x, y ,color ",
         "a.jpg,10,20.5,#c81e28",
         '"b, c.jpg",3,4, "rgb(20, 60, 220)"',
+        " e.jpg , 5 ,6\t,red ",
         "",
         "/photos/d.jpg,0,0,red",
         "a.jpg,1e1,7,firebrick",
@@ -107,6 +117,7 @@ def test_a_file_holds_the_hints_of_several_photographs(tmp_path: Path) -> None:
     assert read_hints(path) == {
         tmp_path / "a.jpg": [Hint(10, 20.5, RED), Hint(10, 7, (178, 34, 34))],
         tmp_path / "b, c.jpg": [Hint(3, 4, BLUE)],
+        tmp_path / "e.jpg": [Hint(5, 6, (255, 0, 0))],
         Path("/photos/d.jpg"): [Hint(0, 0, (255, 0, 0))],
     }
 
@@ -142,6 +153,19 @@ def test_a_file_that_is_no_table_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"file,x,y,color\n\xff\xfe,1,2,red\n")
     with pytest.raises(ColorizationError, match=r"hints\.csv: not a CSV file in UTF-8 "):
         read_hints(path)
+    path.write_text(f"file,x,y,color\na.jpg,1,2,{'r' * (csv.field_size_limit() + 1)}\n")
+    with pytest.raises(ColorizationError, match=r"hints\.csv: not a CSV file in UTF-8 \(field"):
+        read_hints(path)
+
+
+def test_a_file_that_is_too_large_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = table(tmp_path, "file,x,y,color", f"{'a' * 2**20},1,2,red")
+    monkeypatch.setattr(hints, "LARGEST_FILE", 2**20)
+    with pytest.raises(ColorizationError) as caught:
+        read_hints(path)
+    assert str(caught.value) == f"{path}: more than 1 MiB"
 
 
 CENTERS = np.array([(a, b) for a in range(-60, 61, 10) for b in range(-60, 61, 10)], np.float32)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -26,6 +27,7 @@ from sites import Site, output_of_the_command, write_photographs
 TURNED = "0.75"
 FULL_SIZE = "Download in full size (PNG)"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+TABLET = PHONE | {"viewport": {"width": 1280, "height": 800}}
 LEAST_TARGET = 44  # px, of a finger
 
 
@@ -423,10 +425,11 @@ def test_in_a_browser_hints_on_a_border_are_refused(
 
 
 @needs_chromium
-def test_on_a_phone_nothing_overflows_and_fingers_can_press_everything(
-    browser: Browser, site: Site, photos: Path
+@pytest.mark.parametrize("device", [PHONE, TABLET], ids=["phone", "tablet"])
+def test_with_touch_nothing_overflows_and_fingers_can_press_everything(
+    browser: Browser, site: Site, photos: Path, device: dict[str, Any]
 ) -> None:
-    with browsing(browser, site, **PHONE) as opened:
+    with browsing(browser, site, **device) as opened:
         upload(opened, *(photos / name for name in ("turned.jpg", "deep.png", "cut.jpg")))
         box = opened.locator("#stage").bounding_box()
         assert box is not None
@@ -434,7 +437,7 @@ def test_on_a_phone_nothing_overflows_and_fingers_can_press_everything(
         opened.locator(".swatch").first.tap()
         expect(opened.locator(".marker")).to_have_count(1)
         width = opened.evaluate("document.documentElement.scrollWidth")
-        assert width == PHONE["viewport"]["width"]  # type: ignore[index]
+        assert width == device["viewport"]["width"]
         sizes = opened.locator("button, a, label, input:not(#files)").evaluate_all(
             "them => them.filter(it => it.checkVisibility()).map("
             "it => [it.outerHTML, it.offsetWidth, it.offsetHeight])"

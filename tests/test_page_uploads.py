@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from colorization.color import lab
-from colorization.colorizing import uploads
+from colorization.colorizing import spread, uploads
 from colorization.colorizing.hints import Hint, parse_color
 from colorization.colorizing.predictor import Predictor
 from colorization.colorizing.uploads import ForgottenError, Settings, Uploads
@@ -79,6 +79,57 @@ def test_likely_colors_are_those_that_the_other_hints_leave(held: Uploads, photo
     assert distances[0] < distances[1] / 2
     with pytest.raises(ColorizationError, match="outside the photograph"):
         held.likely(upload, Settings(), 200, 150)
+
+
+def test_one_more_hint_costs_one_computation(
+    photos: Path, held: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever their number, and the result is that without kept distances."""
+    upload = held.add((photos / "turned.jpg").read_bytes())
+    photograph, predicted = held[upload].photograph, held[upload].predicted
+    hints = tuple(
+        Hint(x, y, color)
+        for (x, y), color in zip(
+            [(20, 30), (100, 40), (60, 150), (110, 80), (100, 170)],
+            [(200, 40, 40), (40, 60, 200), (200, 40, 40), (20, 160, 60), (90, 80, 10)],
+            strict=True,
+        )
+    )
+    compute = create_autospec(spread._geodesic_distances, side_effect=spread._geodesic_distances)
+    monkeypatch.setattr(spread, "_geodesic_distances", compute)
+    for count in range(1, len(hints) + 1):
+        before = compute.call_count
+        settings = Settings(hints=hints[:count])
+        kept = held._hinted(held[upload], settings)
+        held.likely(upload, settings, 50, 50)
+        held.colorized(upload, settings)
+        assert compute.call_count == before + 1
+        alone = held._predictor.apply_hints(predicted, photograph, settings.hints)
+        np.testing.assert_array_equal(kept, alone)
+    before = compute.call_count
+    held.likely(upload, Settings(hints=hints[:-1]), 100, 170)  # to choose another color
+    held.colorized(upload, Settings(hints=(*hints[:-1], Hint(100, 170, (1, 2, 3)))))
+    assert compute.call_count == before + 1
+
+
+def test_kept_distances_count_as_memory(held: Uploads, photos: Path) -> None:
+    upload = held.add((photos / "turned.jpg").read_bytes())
+    before = held[upload].nbytes
+    for x in (50, 150):  # those of former hints are dropped
+        held.colorized(upload, Settings(hints=(Hint(x, 90, (200, 40, 40)),)))
+        height, width, _ = held[upload].predicted.shape
+        assert held[upload].nbytes == before + 4 * height * width
+
+
+def test_distances_may_drop_the_uploads_that_were_not_used_longest(
+    held: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = held.add(encoded(scene(1))), held.add(encoded(scene(1)))
+    monkeypatch.setattr(uploads, "MOST_HELD", 2 * held[first].nbytes)
+    held.colorized(second, Settings(hints=(Hint(5, 9, (200, 40, 40)),)))
+    with pytest.raises(ForgottenError):
+        held.gray(first)
+    held.gray(second)
 
 
 def ab_of(color: tuple[int, int, int]) -> np.ndarray:

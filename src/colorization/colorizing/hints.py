@@ -93,7 +93,8 @@ def read_hints(path: Path) -> dict[Path, list[Hint]]:
     -------
     dict
         The hints of each photograph, in the order of the file. A relative path in the column
-        "file" is relative to the folder of the CSV file; the keys are the joined paths.
+        "file" is relative to the folder of the CSV file; the keys are the joined paths. Spaces
+        around a cell do not count.
 
     Raises
     ------
@@ -108,7 +109,7 @@ def read_hints(path: Path) -> dict[Path, list[Hint]]:
             raise ColorizationError(f"{path}: more than {LARGEST_FILE >> 20} MiB")
         with path.open(encoding="utf-8-sig", newline="") as file:  # spreadsheets write a mark
             rows = csv.reader(file, skipinitialspace=True)
-            header = next(rows, [])
+            header = _stripped(next(rows, []))
             if header != COLUMNS:
                 raise ColorizationError(
                     f"{path}, line 1: the columns must be {','.join(COLUMNS)}; "
@@ -116,13 +117,17 @@ def read_hints(path: Path) -> dict[Path, list[Hint]]:
                 )
             for row in rows:
                 if row:  # not an empty line
-                    name, hint = _parse_row(row, f"{path}, line {rows.line_num}")
+                    name, hint = _parse_row(_stripped(row), f"{path}, line {rows.line_num}")
                     hints.setdefault(path.parent / name, []).append(hint)
     except OSError as error:
         raise ColorizationError(f"{path}: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise ColorizationError(f"{path}: not a CSV file in UTF-8 ({error})") from error
     return hints
+
+
+def _stripped(row: list[str]) -> list[str]:
+    return [cell.strip() for cell in row]
 
 
 def _parse_row(row: list[str], where: str) -> tuple[str, Hint]:

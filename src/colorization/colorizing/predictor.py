@@ -13,7 +13,7 @@ from colorization.colorizing.accepted import MOST_SATURATION, checked_number
 from colorization.colorizing.hints import Hint, patch_at
 from colorization.colorizing.onnx_network import OnnxNetwork, Shape
 from colorization.colorizing.prepared import Prepared
-from colorization.colorizing.spread import log_likelihood
+from colorization.colorizing.spread import Distances, log_likelihood
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.embedding.standardization import CLASSES, normalize, read_normalization
@@ -200,7 +200,11 @@ class Predictor:
         return outputs[0].copy()  # ONNX Runtime's memory is limited
 
     def apply_hints(
-        self, predicted: np.ndarray, photograph: Prepared, hints: Sequence[Hint]
+        self,
+        predicted: np.ndarray,
+        photograph: Prepared,
+        hints: Sequence[Hint],
+        distances: Distances | None = None,
     ) -> np.ndarray:
         """Add hints to a prediction, without running the networks; see `spread`.
 
@@ -211,6 +215,8 @@ class Predictor:
         photograph : Prepared
         hints : sequence of Hint
             If there are none, `predicted` may be of any kind.
+        distances : Distances, optional
+            See `log_likelihood`.
 
         Returns
         -------
@@ -226,7 +232,8 @@ class Predictor:
             return predicted
         if self._decoder is None:
             raise ColorizationError("this model takes no hints")
-        return predicted + log_likelihood(hints, photograph, predicted, self._decoder.centers)
+        centers = self._decoder.centers
+        return predicted + log_likelihood(hints, photograph, predicted, centers, distances)
 
     def decode(
         self, predicted: np.ndarray, vividness: float | None = None, saturation: float = 1.0

@@ -32,10 +32,56 @@ BLENDING = 4  # power of the distances by which the colors of several hints are 
 
 Index = tuple[slice, slice]
 Step = tuple[Index, Index, np.ndarray]
+Place = frozenset[tuple[int, int]]  # rows and columns of pixels
+
+
+class Distances:
+    """Each pixel's geodesic distances from the places of hints, in one photograph.
+
+    Those of the last hints are kept, so that one more hint costs one computation. They take as
+    much memory as a channel of the prediction for each color. Several threads may use them.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[Place, np.ndarray] = {}
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory used."""
+        return sum(distances.nbytes for distances in self._kept.values())
+
+    def from_places(
+        self,
+        places: Sequence[Place],
+        photograph: Prepared,
+        predicted: np.ndarray,
+        centers: np.ndarray,
+    ) -> np.ndarray:
+        """Return the distances from each place, (places, H, W) float32.
+
+        Parameters
+        ----------
+        places : sequence of Place
+        photograph, predicted, centers
+            See `log_likelihood`; the same ones in each call.
+        """
+        kept = self._kept  # another thread may replace it
+        new = [place for place in places if place not in kept]
+        if new:
+            image = _expected_lab(photograph.L, predicted, centers)
+            steps = list(_steps(image))
+            shape = image.shape[:2]
+            kept = kept | {place: _geodesic_distances(place, shape, steps) for place in new}
+        self._kept = {place: kept[place] for place in places}
+        return np.stack([kept[place] for place in places])
 
 
 def log_likelihood(
-    hints: Sequence[Hint], photograph: Prepared, predicted: np.ndarray, centers: np.ndarray
+    hints: Sequence[Hint],
+    photograph: Prepared,
+    predicted: np.ndarray,
+    centers: np.ndarray,
+    distances: Distances | None = None,
 ) -> np.ndarray:
     """Compute the weighted logarithm of the likelihood of hints, given each color.
 
@@ -48,6 +94,8 @@ def log_likelihood(
         Logits.
     centers : (bins, 2) float32 array
         The colors, CIE a*, b* / AB_SCALE.
+    distances : Distances, optional
+        Of former hints of this prediction. They save time and do not change the result.
 
     Returns
     -------
@@ -60,11 +108,11 @@ def log_likelihood(
         If a hint is outside the photograph, or on its border.
     """
     places = _places(hints, photograph, predicted.shape)
-    steps = list(_steps(_expected_lab(photograph.L, predicted, centers)))
-    distances = np.stack([_geodesic_distances(place, steps) for place in places.values()])
-    nearest = distances.min(axis=0)
+    distances = Distances() if distances is None else distances
+    by_color = distances.from_places(list(places.values()), photograph, predicted, centers)
+    nearest = by_color.min(axis=0)
     with np.errstate(invalid="ignore"):
-        shares = np.nan_to_num(nearest / distances, nan=1.0) ** BLENDING  # 0 / 0 at a hint's place
+        shares = np.nan_to_num(nearest / by_color, nan=1.0) ** BLENDING  # 0 / 0 at a hint's place
     _, colors = lab.rgb_to_lab(np.array([[*places]], np.uint8))
     blended = np.tensordot(shares / shares.sum(axis=0), colors[0], axes=(0, 0))
     precision = np.exp(-nearest) / np.float32(ERROR / AB_SCALE) ** 2
@@ -73,15 +121,16 @@ def log_likelihood(
 
 def _places(
     hints: Sequence[Hint], photograph: Prepared, shape: tuple[int, ...]
-) -> dict[Color, np.ndarray]:
-    """Return the mask of each color's pixels. Of two hints of one pixel, the later one counts."""
-    places: dict[Color, np.ndarray] = {}
-    for hint in hints:
-        pixel = pixel_at(hint.x, hint.y, photograph.size, shape, photograph.picture)
-        for mask in places.values():
-            mask[pixel] = False
-        places.setdefault(hint.color, np.zeros(shape[:2], bool))[pixel] = True
-    return {color: mask for color, mask in places.items() if mask.any()}
+) -> dict[Color, Place]:
+    """Return the pixels of each color. Of two hints of one pixel, the later one counts."""
+    colors = {
+        pixel_at(hint.x, hint.y, photograph.size, shape, photograph.picture): hint.color
+        for hint in hints
+    }
+    places: dict[Color, set[tuple[int, int]]] = {hint.color: set() for hint in hints}
+    for pixel, color in colors.items():
+        places[color].add(pixel)
+    return {color: frozenset(pixels) for color, pixels in places.items() if pixels}
 
 
 def _expected_lab(L: np.ndarray, logits: np.ndarray, centers: np.ndarray) -> np.ndarray:
@@ -105,12 +154,14 @@ def _steps(image: np.ndarray) -> Iterator[Step]:
         yield one, other, (steps * step + change).astype(np.float32)
 
 
-def _geodesic_distances(place: np.ndarray, steps: Sequence[Step]) -> np.ndarray:
-    """Compute each pixel's distance from a place, a mask; (H, W) float32.
+def _geodesic_distances(place: Place, shape: tuple[int, ...], steps: Sequence[Step]) -> np.ndarray:
+    """Compute each pixel's distance from the nearest pixel of a place; (H, W) float32.
 
     By relaxation: each pixel's distance is at most that of a neighbor and the way from there.
     """
-    distances = np.where(place, np.float32(0), np.float32(np.inf))
+    distances = np.full(shape, np.inf, np.float32)
+    for pixel in place:
+        distances[pixel] = 0
     neighbors = [(distances[one], distances[other], length) for one, other, length in steps]
     changed = True
     while changed:

@@ -3,7 +3,7 @@
 import secrets
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from colorization.colorizing.hints import Hint
 from colorization.colorizing.memory_budget import MemoryBudget
 from colorization.colorizing.predictor import Predictor
 from colorization.colorizing.prepared import Prepared
+from colorization.colorizing.spread import Distances
 from colorization.core.errors import ColorizationError
 from colorization.core.workers import Answer, Workers
 
@@ -72,6 +73,8 @@ class Upload:
         Returned by `Predictor.predict` without hints.
     warnings : list of str
         Warnings about the file.
+    distances : Distances
+        Of the last hints.
     """
 
     content: bytes
@@ -80,6 +83,7 @@ class Upload:
     photograph: Prepared
     predicted: np.ndarray
     warnings: list[str]
+    distances: Distances = field(default_factory=Distances)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -100,7 +104,8 @@ class Upload:
     def nbytes(self) -> int:
         """Bytes of memory used."""
         preview = self.preview.width * self.preview.height * len(self.preview.getbands())
-        return len(self.content) + preview + self.photograph.nbytes + self.predicted.nbytes
+        computed = self.photograph.nbytes + self.predicted.nbytes + self.distances.nbytes
+        return len(self.content) + preview + computed
 
 
 class Uploads:
@@ -150,9 +155,13 @@ class Uploads:
         upload = Upload(content, pixels, preview, prepared, predicted, answer.warnings)
         with self._lock:
             self._held[name] = upload
+        self._drop_oldest()
+        return name
+
+    def _drop_oldest(self) -> None:
+        with self._lock:
             while len(self._held) > 1 and self._nbytes() > MOST_HELD:
                 self._held.popitem(last=False)
-        return name
 
     def _nbytes(self) -> int:
         return sum(upload.nbytes for upload in self._held.values())
@@ -209,7 +218,11 @@ class Uploads:
         return self._predictor.decode(predicted, settings.vividness, settings.saturation)
 
     def _hinted(self, upload: Upload, settings: Settings) -> np.ndarray:
-        return self._predictor.apply_hints(upload.predicted, upload.photograph, settings.hints)
+        hinted = self._predictor.apply_hints(
+            upload.predicted, upload.photograph, settings.hints, upload.distances
+        )
+        self._drop_oldest()  # distances take memory, too
+        return hinted
 
     def _call(self, task: str, pixels: int, *arguments: Any) -> Answer:
         seconds = SECONDS + SECONDS_PER_PIXEL * pixels
