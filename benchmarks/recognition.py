@@ -30,6 +30,8 @@ CLASSES = {
     "bird_r1": [*range(7, 25), *range(80, 101), *range(127, 147)],
     "car_r1": [407, 436, 468, 511, 609, 627, 656, 661, 717, 751, 817, 864],
 }
+# Factor and offset from pixels of 0 to 255 to those that the weights expect.
+RESCALING = {"mobilenet_v2": (1 / 127.5, -1), "efficientnet_lite2": (1 / 128, -127 / 128)}
 OTHERS = 10  # photographs without any of the labels, for each of the mean label
 BATCH = 16
 
@@ -43,20 +45,11 @@ def main(
     print(f"{turns.machine()}\n\n{len(chosen)} gray photographs\n", flush=True)
     rows = []
     for name, path in (pair.split("=") for pair in weights):
-        network = ENCODERS[name].build(classifier_activation=None, weights=None)
-        network.load_weights(path)
-        features = ENCODERS[name].build(
-            include_top=True,
-            classifier_activation="softmax",
-            input_shape=(None, None, 3),
-            weights=None,
-        )
-        features.set_weights(network.get_weights())
         for px in content:
             for size in sizes:
                 rows.append(
                     {"network": name, "content, px": px, "fed at, px": size}
-                    | areas(features, paths, chosen, numbers, px, size)
+                    | areas(load(name, path, size), paths, chosen, numbers, px, size)
                 )
                 print(rows[-1], flush=True)
     print(f"\n{pd.DataFrame(rows).to_markdown(index=False, floatfmt='.3f')}")
@@ -86,6 +79,13 @@ def choose(available: set[int], numbers: dict[str, set[int]]) -> list[int]:
     return sorted(positive | set(negative[spaced.astype(int)].tolist()))
 
 
+def load(name: str, path: str, size: int) -> keras.Model:
+    """A network with its weights, for images of a size with pixels of 0 to 255."""
+    network = ENCODERS[name].build(input_shape=(size, size, 3), weights=None)
+    network.load_weights(path)
+    return keras.Sequential([keras.layers.Rescaling(*RESCALING[name]), network])
+
+
 def areas(
     network: keras.Model,
     paths: dict[int, Path],
@@ -111,11 +111,11 @@ def areas(
 
 
 def pixels(path: Path, content: int, size: int) -> np.ndarray:
-    """A photograph in gray, reduced to its content and enlarged: (size, size, 3) in [-1, 1]."""
+    """A photograph in gray, reduced to its content and enlarged: (size, size, 3), 0 to 255."""
     with Image.open(path) as image:
         gray = image.convert("L").resize((content, content), Image.Resampling.BOX)
     enlarged = gray.resize((size, size), Image.Resampling.BILINEAR)
-    return np.repeat(np.asarray(enlarged, np.float32)[..., None] / 127.5 - 1, 3, axis=-1)
+    return np.repeat(np.asarray(enlarged, np.float32)[..., None], 3, axis=-1)
 
 
 def area(scores: np.ndarray, positive: np.ndarray) -> float:

@@ -51,6 +51,7 @@ NOT_RUN = {
     "make .venv/installed && . .venv/bin/activate": "it asks a network",
     "python3 -m venv env && . env/bin/activate": "the tests run in an environment already",
     "pip install -r benchmarks/requirements.txt": "it asks a network",
+    "pip install torch==2.13.0": "it asks a network",
     "pip install --no-deps -r tools/requirements-efficientnet.txt": "it asks a network",
     "python tools/efficientnet_lite2.py efficientnet_lite2.weights.h5": "it needs PyTorch",
     '.venv/bin/pip install "jax[cuda13]"': "it asks a network, and is of use with a GPU",

