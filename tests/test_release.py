@@ -1,5 +1,6 @@
 """The model that comes with this program: how it is made, and the one that there is."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -200,6 +201,17 @@ def test_a_release_is_refused_beyond_its_limits(
     assert not (tmp_path / "released").exists()
 
 
+def test_a_release_is_refused_for_colored_gray_between_0_and_the_default(
+    package: Path, photos: Path, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(release, "largest_difference", lambda *_: 5e-5)  # without Keras
+    monkeypatch.setattr(
+        release, "flat_gray_chroma", lambda _, vividness: 20.0 if vividness == 0.35 else 0.0
+    )
+    with pytest.raises(ColorizationError, match=r"vividness 0\.35 a flat gray square .* 20\.0"):
+        release.release(trained(package), photos, notes, LICENSES, tmp_path / "released")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -395,6 +407,32 @@ def test_the_released_model_is_small_and_colorizes() -> None:
     assert sum(path.stat().st_size for path in RELEASED.iterdir()) < 20_000_000
     colorized = np.asarray(colorization.load()(scene(1, 200, 120))).astype(int)
     assert (np.ptp(colorized, axis=-1) > 20).mean() > 0.1
+
+
+def test_the_released_model_leaves_flat_gray_nearly_gray() -> None:
+    colorizer = load(RELEASED)
+    manifest = read_manifest(RELEASED)
+    assert manifest.vividness is not None
+    for vividness in np.linspace(0, manifest.vividness.default, 3):
+        assert flat_gray_chroma(colorizer, float(vividness)) < release.MOST_CHROMA
+
+
+def test_the_released_model_is_better_than_gray_and_colorful_with_few_stains() -> None:
+    scores = json.loads((RELEASED / "metrics.json").read_text())
+    model = scores["model"]
+    assert model["ciede2000_mean"] < scores["gray"]["ciede2000_mean"] - 0.5
+    assert model["colorfulness_ratio"] > 0.5
+    assert model["stains_percent"] < 0.3
+
+
+def test_the_released_model_is_as_colorful_as_photographs_at_vividness_1() -> None:
+    card = (RELEASED / "README.md").read_text()
+    section = card.split("### By vividness")[1].split("## Training")[0]
+    table = [line.split(" | ") for line in section.splitlines() if line.startswith("| ")]
+    assert table[-1][0] == "| 1.0"
+    scores = dict(zip(table[0], table[-1], strict=True))
+    colorfulness = scores["colorfulness (1 is the photographs')"]
+    assert 0.95 <= float(colorfulness.split()[0]) <= 1.05
 
 
 @pytest.mark.parametrize("brighter", [60, 100])

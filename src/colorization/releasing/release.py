@@ -36,6 +36,7 @@ from colorization.releasing.photographs import largest_change, score_photographs
 from colorization.releasing.scores import failures, labels_table, seeds_table
 from colorization.scoring.evaluation import Evaluation
 from colorization.sources import archives
+from colorization.training.calibration import DEFAULTS
 
 MOST_CHANGED = 1.0  # of 255, mean over a photograph's pixels
 MOST_DIFFERENT = 1e-4  # ab of ONNX Runtime and of Keras, in the network's units
@@ -199,7 +200,9 @@ def _flat_gray(colorizer: Colorizer, default: float) -> Table:
         If it exceeds `MOST_CHROMA` at the default vividness or below.
     """
     rows = []
-    for vividness in sorted({0.0, default, 1.0}):
+    positions = DEFAULTS.round(3).tolist()
+    below = [vividness for vividness in positions if vividness < default]
+    for vividness in sorted({*below, default, 1.0}):
         chroma = flat_gray_chroma(colorizer, vividness)
         if chroma > MOST_CHROMA and vividness <= default:
             raise ColorizationError(
