@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import requests
 from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, Position, Route, expect, sync_playwright
+from skimage import color, io
 
 from chromium import CHROMIUM, needs_chromium
 from colorization.colorizing import page
@@ -398,6 +400,32 @@ def test_in_a_browser_hints_are_placed_changed_undone_and_kept_in_the_download(
         assert downloaded(opened, tmp_path / "unhinted.png") == output_of_the_command(
             model, photos / "turned.jpg", tmp_path / "unhinted"
         )
+
+
+@needs_chromium
+def test_in_a_browser_a_hint_to_the_released_model_colors_a_disk_alone(
+    browser: Browser, tmp_path: Path
+) -> None:
+    rows, columns = np.mgrid[-128:128, -128:128] + 0.5
+    distance = np.hypot(rows, columns)
+    Image.fromarray(np.where(distance < 64, 160, 100).astype(np.uint8)).save(tmp_path / "disk.png")
+    with Site(Predictor.load(), ["*"]) as site, browsing(browser, site) as opened:
+        upload(opened, tmp_path / "disk.png")
+        downloaded(opened, tmp_path / "before.png")
+        place_hint(opened, 0.5, 0.5, 0)
+        opened.locator(".marker").click()
+        opened.get_by_label("Any other").fill("#a8786c")
+        opened.keyboard.press("Escape")
+        expect(opened.locator("#hint-list")).to_contain_text("#a8786c at 128, 128")
+        expect(opened.locator("#stage")).not_to_have_attribute("aria-busy", "true")
+        downloaded(opened, tmp_path / "after.png")
+    before, after = (
+        color.rgb2lab(io.imread(tmp_path / name)[..., :3]) for name in ("before.png", "after.png")
+    )
+    asked = color.rgb2lab([[[0xA8 / 255, 0x78 / 255, 0x6C / 255]]])
+    asked = np.dstack([after[..., :1], np.broadcast_to(asked[..., 1:], (256, 256, 2))])
+    assert color.deltaE_ciede2000(asked, after)[distance < 6].mean() < 5
+    assert color.deltaE_ciede2000(before, after)[distance > 80].max() < 2
 
 
 @needs_chromium
