@@ -17,7 +17,7 @@ import pytest
 import requests
 from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, Position, Route, expect, sync_playwright
-from skimage import color, io
+from skimage import color
 
 from chromium import CHROMIUM, needs_chromium
 from colorization.colorizing import page
@@ -420,7 +420,8 @@ def test_in_a_browser_a_hint_to_the_released_model_colors_a_disk_alone(
         expect(opened.locator("#stage")).not_to_have_attribute("aria-busy", "true")
         downloaded(opened, tmp_path / "after.png")
     before, after = (
-        color.rgb2lab(io.imread(tmp_path / name)[..., :3]) for name in ("before.png", "after.png")
+        color.rgb2lab(np.asarray(Image.open(tmp_path / name).convert("RGB")))
+        for name in ("before.png", "after.png")
     )
     asked = color.rgb2lab([[[0xA8 / 255, 0x78 / 255, 0x6C / 255]]])
     asked = np.dstack([after[..., :1], np.broadcast_to(asked[..., 1:], (256, 256, 2))])
