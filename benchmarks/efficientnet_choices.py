@@ -30,9 +30,9 @@ from arguments import build_parser
 from cached import DATA, FewData, settings_and_data, train
 from color_choices import averaging, fit_and_swap
 from colorization.architectures import efficientnet_unet
-from colorization.backbones.weights import Pretrained
 from colorization.color import color_metrics
 from colorization.color.statistics import ColorStatistics
+from colorization.core.model_records import Pretrained
 from colorization.core.settings import Train
 from colorization.dataset.arrays import LabArrays
 from colorization.dataset.examples import Examples

@@ -8,9 +8,10 @@ import os
 
 from _paths import ARCHIVE, HASH_CACHE, LABELS_SOURCE, PARAMS, SOURCE, WEIGHTS
 from _stage import run
-from colorization.backbones.weights import Pretrained, fingerprint_weights
+from colorization.backbones.weights import fingerprint_weights
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder, atomic_write
+from colorization.core.model_records import Pretrained
 from colorization.core.settings import NONE, Encoders, load_params
 from colorization.core.workspace import local_path
 from colorization.labels.reading import fingerprint_labels

@@ -10,7 +10,7 @@ from _paths import (
     WEIGHTS,
 )
 from _stage import run
-from colorization.backbones.weights import Pretrained
+from colorization.core.model_records import Pretrained
 from colorization.core.settings import IMAGENET, Embed
 from colorization.core.tables import read_table
 from colorization.embedding.writing import write_embeddings

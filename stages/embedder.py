@@ -2,8 +2,8 @@
 
 from _paths import EMBEDDER, PARAMS, WEIGHTS
 from _stage import run
-from colorization.backbones.weights import Pretrained
 from colorization.core.files import atomic_folder
+from colorization.core.model_records import Pretrained
 from colorization.core.settings import Embed
 from colorization.packaging.embedder import write_embedder
 

@@ -26,12 +26,12 @@ from _paths import COLORS, EVALUATIONS, INPUTS, LAB, LABELS, MODELS, PARAMS, TRI
 from _stage import run
 from colorization.color.statistics import ColorStatistics
 from colorization.core.files import atomic_folder
+from colorization.core.model_records import TRAINING
 from colorization.core.settings import Evaluate
 from colorization.core.tables import read_table, write_table
 from colorization.dataset.examples import evenly_spaced, read_examples
 from colorization.labels.subsets import subsets
 from colorization.networks.inputs import VariantInputs
-from colorization.networks.record import TRAINING
 from colorization.networks.saving import LAST, TRAINING_IMAGES, load_model
 from colorization.networks.vividness import AdjustableModel
 from colorization.scoring import scorer

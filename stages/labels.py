@@ -8,9 +8,9 @@ from _paths import DOWNLOADS, LAB, LABEL_COLORS, LABELS, PARAMS
 from _stage import run
 from colorization.core.files import atomic_write
 from colorization.core.settings import Download
+from colorization.core.splits import SPLITS
 from colorization.core.tables import write_table
 from colorization.dataset import arrays
-from colorization.dataset.splits import SPLITS
 from colorization.labels import subsets
 from colorization.labels.reading import read_labels
 

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from colorization.backbones.weights import Pretrained
+from colorization.core.model_records import Pretrained, TrainingRecord
 from colorization.core.provenance import Machine, Run
-from colorization.networks.record import TrainingRecord
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.metrics import METRICS
 from colorization.scoring.samples import SETS, STATES, Samples

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 import memory
-from colorization.backbones.weights import Pretrained
+from colorization.core.model_records import TRAINING, Pretrained
 from colorization.core.settings import NONE
 from colorization.dataset import arrays
 from colorization.dataset.examples import Examples
@@ -18,7 +18,6 @@ from colorization.embedding import imagenet, resizing, standardization
 from colorization.networks.architecture import Architecture, build_network, takes_embedding
 from colorization.networks.blocks import BilinearUpsampling, conv_norm_relu
 from colorization.networks.classification import classification
-from colorization.networks.record import TRAINING
 from colorization.networks.saving import save_architecture
 from colorization.networks.vividness import LOGITS
 from colorization.packaging.embedder import write_embedder

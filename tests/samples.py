@@ -14,8 +14,9 @@ from PIL import Image
 from colorization.color import lab
 from colorization.color.statistics import ColorStatistics, count_colors
 from colorization.core.settings import NONE, Params, Variant, load_params
+from colorization.core.splits import NAMES
 from colorization.dataset import arrays
-from colorization.dataset.examples import EMBEDDED_NAMES, Examples
+from colorization.dataset.examples import Examples
 from colorization.embedding.photographs import decode_batch
 from colorization.networks import catalog
 from colorization.networks.architecture import Network, build_network
@@ -70,7 +71,7 @@ def examples(folder: Path, count: int, side: int = 32, first_seed: int = 0) -> E
 def name_embeddings(folder: Path, counts: dict[str, int]) -> None:
     """Write which photographs embeddings belong to, by split: those of `examples`."""
     names = {split: [f"{index}.png" for index in range(count)] for split, count in counts.items()}
-    (folder / EMBEDDED_NAMES).write_text(json.dumps(names))
+    (folder / NAMES).write_text(json.dumps(names))
 
 
 @functools.cache

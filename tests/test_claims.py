@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from colorization.backbones.weights import Pretrained
+from colorization.core.model_records import Pretrained
 from colorization.core.settings import Variant
 from colorization.labels.subsets import NATURE_ONLY, OBJECTS_ONLY, VEGETATION
 from colorization.networks import catalog

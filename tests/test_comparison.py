@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colorization.backbones.weights import Pretrained
 from colorization.core.errors import ColorizationError
+from colorization.core.model_records import Pretrained
 from colorization.core.settings import Embedding, Variant
 from colorization.pages import rendering
 from colorization.pages.pictures import Block

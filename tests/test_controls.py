@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from colorization.core.settings import CONTROLS, Control
-from colorization.dataset.splits import SPLITS
+from colorization.core.splits import SPLITS
 from colorization.embedding import imagenet
 from colorization.embedding.controls import derangement, write_control
 from colorization.embedding.writing import write_embeddings

@@ -22,7 +22,7 @@ from colorization.color import lab
 from colorization.core.errors import ColorizationError
 from colorization.core.parallel import Postponed
 from colorization.core.settings import Embed, EmbeddingNetwork
-from colorization.dataset.splits import SPLITS
+from colorization.core.splits import SPLITS
 from colorization.embedding import imagenet, standardization
 from colorization.embedding import logits as computing
 from colorization.embedding.embedder_input import prepare_embedder_input

@@ -18,8 +18,8 @@ import pytest
 import yaml
 from PIL import Image
 
-from colorization.backbones.weights import Pretrained
 from colorization.core.errors import ColorizationError
+from colorization.core.model_records import Pretrained
 from colorization.core.tables import read_table
 from colorization.networks import catalog
 from colorization.networks.inputs import write_inputs

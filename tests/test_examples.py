@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from colorization.core.errors import ColorizationError
-from colorization.dataset.examples import EMBEDDED_NAMES, Examples, predict, read_examples
+from colorization.core.splits import NAMES
+from colorization.dataset.examples import Examples, predict, read_examples
 from samples import examples, name_embeddings
 
 
@@ -59,7 +60,7 @@ def test_embeddings_are_read_from_the_file_of_their_split(few: Examples, tmp_pat
 def test_embeddings_of_other_photographs_are_refused(few: Examples, tmp_path: Path) -> None:
     examples(tmp_path / "lab" / "test", 3)  # 0.png, 1.png, 2.png
     np.save(tmp_path / "test.npy", np.zeros((3, 1000), np.float32))
-    (tmp_path / EMBEDDED_NAMES).write_text('{"test": ["2.png", "0.png", "1.png"]}')
+    (tmp_path / NAMES).write_text('{"test": ["2.png", "0.png", "1.png"]}')
     with pytest.raises(ColorizationError, match=f"^{tmp_path}: not the embeddings of these"):
         read_examples(tmp_path / "lab", tmp_path, "test")
 

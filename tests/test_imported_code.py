@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from colorization.backbones.weights import Pretrained
-from colorization.dataset.splits import SPLITS
+from colorization.core.model_records import Pretrained
+from colorization.core.splits import SPLITS
 from colorization.networks import catalog
 from colorization.networks.inputs import write_inputs
 from conftest import TINY, environment, merge

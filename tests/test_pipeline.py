@@ -26,8 +26,8 @@ import pytest
 import yaml
 
 import colorization
+from colorization.core.model_records import TRAINING, TrainingRecord
 from colorization.core.provenance import Run
-from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.sources import archives
 from conftest import ROOT, TINY, Project, fresh_project, stages_run
 from samples import pack

@@ -15,15 +15,14 @@ from PIL import Image
 from skimage import color, metrics
 
 import colorization
-from colorization.backbones.weights import Pretrained
 from colorization.color import lab
 from colorization.colorizing.colorizer import Colorizer, load
 from colorization.colorizing.prepared import Prepared
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
+from colorization.core.model_records import TRAINING, Pretrained, TrainingRecord
 from colorization.core.settings import Params
 from colorization.dataset.arrays import LabArrays
-from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.packaging.manifest import RELEASED, read_manifest
 from colorization.pages.rendering import Table
 from colorization.releasing import figure, release
@@ -168,6 +167,9 @@ def test_a_release_is_a_package_with_its_card(
     assert f"3 photographs of `{photos.name}`" in card
     assert f"| 0.5 | {expected.psnr_gain_over_gray_db[2]:.2f} ± " in card
     assert "| seed 2, vividness 0.3 (default) | " in card
+    assert "dvc repro package experiments/dvc.yaml:evaluate@bn_maxpool-2\n" in card
+    assert f"python tools/release.py {photos.name} profiles/released.md\n" in card
+    assert "at most 0.3% of their pixels are stains" in card
     assert "took 1.5 hours on CPU, 2 cores of Abacus <9>" in card
     assert "| 0.5 (default) | " in card  # on flat gray
     assert card.endswith("## What to know\n\nNothing.\n")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colorization.backbones.weights import Pretrained
+from colorization.core.model_records import Pretrained
 from colorization.core.provenance import Provenance
 from colorization.packaging.package import Origin, model_card
 from colorization.pages import rendering, report, writing

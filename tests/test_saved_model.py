@@ -12,8 +12,8 @@ from PIL import Image
 
 import colorization
 from colorization.core.errors import ColorizationError
+from colorization.core.model_records import TRAINING, TrainingRecord
 from colorization.embedding import resizing
-from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.packaging import saved_model
 from packaged import EMBED, SIDE, with_embedding, with_vividness, write_package
 from samples import ROOT

@@ -18,16 +18,15 @@ from keras import layers, ops
 from keras.optimizers import LossScaleOptimizer
 from scipy import special
 
-from colorization.backbones.weights import Pretrained
 from colorization.color import lab
 from colorization.core.errors import ColorizationError
+from colorization.core.model_records import TRAINING, Pretrained, TrainingRecord
 from colorization.core.settings import Train, Variant
 from colorization.dataset.examples import Examples
 from colorization.networks import catalog, encoders
 from colorization.networks.architecture import Architecture, Network, build_network
 from colorization.networks.inputs import VariantInputs, write_inputs
 from colorization.networks.objective import MSE, Objective
-from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.networks.saving import load_model
 from colorization.training import fitting
 from colorization.training.checkpoints import Checkpoints

@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 
-from colorization.backbones.hdf5 import check_finite
 from colorization.backbones.weights import weights_file
 from colorization.core.errors import ColorizationError, reason
+from colorization.core.hdf5 import check_finite
 
 # Keras warns of containers that it skips, but raises an error if weights are missing. Filters are
 # global: a temporary one, set in a thread, would affect the other threads. Appended last, this one

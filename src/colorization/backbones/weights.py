@@ -4,27 +4,9 @@ from pathlib import Path
 
 from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of_files
-from colorization.core.records import Record
 from colorization.core.workspace import local_path
 
 NAMED_WEIGHTS = ("random", "imagenet")
-
-
-class Pretrained(Record):
-    """The record of a pretrained network, stored with the results that depend on it.
-
-    `weights` is "random", "imagenet" or the sha256 of a weights file. `precision` is Keras' dtype
-    policy, or None for a network that is part of a model.
-    """
-
-    network: str
-    weights: str
-    precision: str | None = None
-
-    @property
-    def random(self) -> bool:
-        """Whether the weights are random, so that the features have no semantics."""
-        return self.weights == "random"
 
 
 def weights_file(weights: str, parameter: str) -> Path:

@@ -15,6 +15,7 @@ from numpy.lib.format import open_memmap
 
 from colorization.color import lab
 from colorization.color.lab import CACHE_DTYPE
+from colorization.core.splits import NAMES
 
 _LAYOUT = {"L": (1, CACHE_DTYPE), "ab": (2, CACHE_DTYPE), "rgb": (3, np.uint8)}  # channels, dtype
 
@@ -63,7 +64,7 @@ def create(folder: Path, names: list[str], image_size: int) -> None:
     image_size : int
         Height and width in px.
     """
-    (folder / "names.json").write_text(json.dumps(names, indent=0) + "\n", encoding="utf-8")
+    (folder / NAMES).write_text(json.dumps(names, indent=0) + "\n", encoding="utf-8")
     for key, (channels, dtype) in _LAYOUT.items():
         shape = (len(names), image_size, image_size, channels)
         open_memmap(folder / f"{key}.npy", "w+", dtype, shape)
@@ -97,5 +98,5 @@ def read(folder: Path) -> LabArrays:
     memmaps = {
         key: np.load(folder / f"{key}.npy", mmap_mode="r", allow_pickle=False) for key in _LAYOUT
     }
-    names = json.loads((folder / "names.json").read_text(encoding="utf-8"))
+    names = json.loads((folder / NAMES).read_text(encoding="utf-8"))
     return LabArrays(names=names, **memmaps)

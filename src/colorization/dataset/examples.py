@@ -10,10 +10,9 @@ import keras
 import numpy as np
 
 from colorization.core.errors import ColorizationError
+from colorization.core.splits import NAMES
 from colorization.dataset import arrays
 from colorization.dataset.arrays import LabArrays
-
-EMBEDDED_NAMES = "names.json"  # the names of the photographs with embeddings, by split
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def read_examples(arrays_folder: Path, embeddings: Path | None, split: str) -> E
 
 
 def _read(embeddings: Path, split: str, names: list[str]) -> np.ndarray:
-    embedded = json.loads((embeddings / EMBEDDED_NAMES).read_text(encoding="utf-8"))[split]
+    embedded = json.loads((embeddings / NAMES).read_text(encoding="utf-8"))[split]
     if embedded != names:
         raise ColorizationError(f"{embeddings}: not the embeddings of these photographs")
     return np.load(embeddings / f"{split}.npy", allow_pickle=False)

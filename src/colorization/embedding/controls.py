@@ -8,8 +8,7 @@ import numpy as np
 
 from colorization.core.files import atomic_folder
 from colorization.core.settings import Control, Embed
-from colorization.dataset.examples import EMBEDDED_NAMES
-from colorization.dataset.splits import SPLITS
+from colorization.core.splits import NAMES, SPLITS
 from colorization.embedding.standardization import RAW, denormalize
 from colorization.embedding.writing import IDENTITY, NORMALIZATION, write_embeddings
 
@@ -63,7 +62,7 @@ def write_control(
             )
             np.save(folder / f"{key}.npy", other)
         np.save(folder / NORMALIZATION, RAW if kind == "imagenet_raw" else normalization)
-        for name in (EMBEDDED_NAMES, IDENTITY):
+        for name in (NAMES, IDENTITY):
             shutil.copyfile(embeddings / name, folder / name)
 
 

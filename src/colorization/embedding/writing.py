@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from colorization.backbones.gpus import find_gpus
-from colorization.backbones.weights import Pretrained
 from colorization.core.files import atomic_folder
 from colorization.core.identity import identify
+from colorization.core.model_records import Pretrained
 from colorization.core.settings import Embed
-from colorization.dataset.examples import EMBEDDED_NAMES
-from colorization.dataset.splits import SPLITS, names_by_split
+from colorization.core.splits import NAMES, SPLITS, names_by_split
 from colorization.embedding import imagenet
 from colorization.embedding.logits import compute_logits
 from colorization.embedding.standardization import fit_normalization, normalize
@@ -86,7 +85,7 @@ def write_embeddings(
     with atomic_folder(out) as folder:
         for key in SPLITS:
             np.save(folder / f"{key}.npy", normalize(by_split[key], mean_and_deviation))
-        (folder / EMBEDDED_NAMES).write_text(json.dumps(names, indent=0) + "\n", encoding="utf-8")
+        (folder / NAMES).write_text(json.dumps(names, indent=0) + "\n", encoding="utf-8")
         np.save(folder / NORMALIZATION, mean_and_deviation)
         pretrained.write(folder / IDENTITY)
     checkpoint.unlink(missing_ok=True)

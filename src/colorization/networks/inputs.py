@@ -8,8 +8,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from colorization.backbones.weights import Pretrained
 from colorization.core.hashing import sha256_of
+from colorization.core.model_records import Pretrained
 from colorization.core.records import Record, Sha256
 from colorization.core.settings import NONE, Variant
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import keras
 
-from colorization.backbones.hdf5 import check_finite
 from colorization.core.errors import ColorizationError, reason
+from colorization.core.hdf5 import check_finite
 from colorization.networks import (  # noqa: F401 (they register their layers)
     blocks,
     vividness,

@@ -7,8 +7,6 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from colorization.dataset.examples import predict_batch
-
 OPERATING_POINTS = 11  # evenly spaced over the vividness, 0 to 1; interpolated between them
 
 VIVIDNESS = "vividness"  # the name of the model's input
@@ -162,7 +160,7 @@ class AdjustableModel:
 
     def logits(self, inputs: list[np.ndarray]) -> np.ndarray:
         """Compute logits, (N, H, W, bins), from inputs as of `Examples.inputs`."""
-        return predict_batch(self.logits_model, inputs)
+        return self.logits_model.predict_on_batch(inputs)
 
     def mean_ab(self, logits: np.ndarray) -> np.ndarray:
         """Compute the mean of the distributions, (N, H, W, 2), which has the least squared error.

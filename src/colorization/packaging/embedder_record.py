@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from colorization.backbones.weights import Pretrained
 from colorization.core.errors import ColorizationError
+from colorization.core.model_records import Pretrained
 from colorization.core.records import Record
 
 IDENTITY = "identity.json"
@@ -17,7 +17,7 @@ class EmbedderRecord(Record):
     network : str
         A key of `imagenet.NETWORKS`.
     weights : str
-        As in `weights.Pretrained`.
+        As in `model_records.Pretrained`.
     image_size : int
         Side of the squares that it takes, in px.
     """

@@ -7,10 +7,9 @@ from pathlib import Path
 import keras
 import pandas as pd
 
-from colorization.backbones.weights import Pretrained
 from colorization.core.hashing import sha256_of
+from colorization.core.model_records import TRAINING, Pretrained, TrainingRecord
 from colorization.embedding.standardization import read_normalization
-from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AB, LOGITS, VIVIDNESS, AdjustableModel
 from colorization.packaging.embedder_record import IDENTITY, EmbedderRecord, check_embedding

@@ -13,15 +13,15 @@ import keras
 import numpy as np
 from keras import ops
 
-from colorization.backbones.weights import NAMED_WEIGHTS, Pretrained, weights_file
+from colorization.backbones.weights import NAMED_WEIGHTS, weights_file
 from colorization.color import lab
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder
 from colorization.core.hashing import sha256_of
+from colorization.core.model_records import TRAINING, Pretrained, TrainingRecord
 from colorization.core.settings import Embed
 from colorization.embedding import imagenet
 from colorization.embedding.standardization import normalize, read_normalization
-from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.networks.saving import load_model
 from colorization.networks.vividness import AdjustableModel
 from colorization.packaging.embedder_record import check_embedding

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from colorization.dataset.splits import EXCLUDED, SPLITS
+from colorization.core.splits import EXCLUDED, SPLITS
 
 NEAR_GRAY = 2.0  # mean CIE Lab chroma; a photograph below it is considered black and white
 MAX_VALUES = 6  # listed by name

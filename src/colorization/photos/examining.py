@@ -9,7 +9,7 @@ from colorization.color import lab
 from colorization.core.errors import ColorizationError
 from colorization.core.parallel import Postponed
 from colorization.core.settings import Split
-from colorization.dataset.splits import EXCLUDED, SPLITS
+from colorization.core.splits import EXCLUDED, SPLITS
 from colorization.photos import decoding, near_duplicates
 from colorization.sources import archives
 

@@ -7,9 +7,9 @@ from colorization.core.errors import ColorizationError
 from colorization.core.parallel import Postponed, imap_unordered
 from colorization.core.progress import progress_bar
 from colorization.core.settings import Preprocess
+from colorization.core.splits import SPLITS, names_by_split
 from colorization.core.text import printable
 from colorization.dataset import arrays
-from colorization.dataset.splits import SPLITS, names_by_split
 from colorization.photos.model_input import decode_square
 from colorization.photos.squares import decode_squares
 

@@ -9,7 +9,7 @@ from colorization.core.errors import ColorizationError
 from colorization.core.parallel import imap_unordered
 from colorization.core.progress import progress
 from colorization.core.settings import Split
-from colorization.dataset.splits import EXCLUDED, SPLITS
+from colorization.core.splits import EXCLUDED, SPLITS
 from colorization.photos import examining, near_duplicates
 from colorization.sources import archives
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from colorization.colorizing.colorizer import Colorizer
 from colorization.core.errors import ColorizationError
+from colorization.core.model_records import TrainingRecord
 from colorization.labels.subsets import NATURE_ONLY, OBJECTS_ONLY, Subsets
-from colorization.networks.record import TrainingRecord
 from colorization.pages import pictures
 from colorization.pages.pictures import Block
 from colorization.releasing.scores import gain

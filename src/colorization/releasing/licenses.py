@@ -3,10 +3,9 @@
 import shutil
 from pathlib import Path
 
-from colorization.backbones.weights import Pretrained
 from colorization.core.errors import ColorizationError
+from colorization.core.model_records import Pretrained, TrainingRecord
 from colorization.core.settings import Train
-from colorization.networks.record import TrainingRecord
 
 APACHE = "Apache-2.0.txt"
 NOTICE, LICENSE = "NOTICE", f"LICENSE-{APACHE}"  # within the package

@@ -36,7 +36,7 @@ from colorization.releasing.photographs import largest_change, score_photographs
 from colorization.releasing.scores import failures, labels_table, seeds_table
 from colorization.scoring.evaluation import Evaluation
 from colorization.sources import archives
-from colorization.training.calibration import DEFAULTS
+from colorization.training.calibration import DEFAULTS, MAX_STAINS
 
 MOST_CHANGED = 1.0  # of 255, mean over a photograph's pixels
 MOST_DIFFERENT = 1e-4  # ab of ONNX Runtime and of Keras, in the network's units
@@ -151,6 +151,11 @@ def release(trained: TrainedModel, photos: Path, notes: Path, licenses: Path, ou
             difference=difference,
             # The commit alone: the profile in params.yaml makes the checkout differ from it.
             commit=commit(Path.cwd(), Path("results")).split()[0],
+            most_stains=MAX_STAINS,
+            others=[
+                f"{evaluation.training.variant}-{evaluation.training.seed}"
+                for evaluation in trained.evaluations[1:]
+            ],
             notes=text,
         )
         (folder / CARD).write_text(card, encoding="utf-8")

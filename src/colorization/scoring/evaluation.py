@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from colorization.core.model_records import TRAINING, TrainingRecord
 from colorization.core.tables import read_table
-from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.scoring import metrics
 from colorization.scoring.gap import GAP, Gap
 from colorization.scoring.predictions import CONSTANT_CHROMA, Predictions, read_predictions

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from colorization.networks.record import TrainingRecord
+from colorization.core.model_records import TrainingRecord
 from colorization.pages.rendering import Table
 
 

@@ -15,13 +15,13 @@ from colorization.color.statistics import ColorStatistics
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder
 from colorization.core.identity import identify
+from colorization.core.model_records import TRAINING, TrainingRecord
 from colorization.core.settings import Encoders, Train
 from colorization.dataset.examples import Examples, read_examples
 from colorization.networks import catalog
 from colorization.networks.architecture import Architecture, Network, build_network
 from colorization.networks.encoders import load_encoder
 from colorization.networks.inputs import VariantInputs
-from colorization.networks.record import TRAINING, TrainingRecord
 from colorization.networks.saving import TRAINING_IMAGES
 from colorization.training.checkpoints import Checkpoints
 from colorization.training.devices import device_names, strategy

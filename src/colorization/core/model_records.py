@@ -1,10 +1,26 @@
-"""Defines `training.json`, the record of a training in its model directory."""
+"""Defines the records of pretrained networks, and of trainings."""
 
-from colorization.backbones.weights import Pretrained
 from colorization.core.records import Record
 from colorization.core.settings import Train
 
-TRAINING = "training.json"
+TRAINING = "training.json"  # in a model directory
+
+
+class Pretrained(Record):
+    """The record of a pretrained network, stored with the results that depend on it.
+
+    `weights` is "random", "imagenet" or the sha256 of a weights file. `precision` is Keras' dtype
+    policy, or None for a network that is part of a model.
+    """
+
+    network: str
+    weights: str
+    precision: str | None = None
+
+    @property
+    def random(self) -> bool:
+        """Whether the weights are random, so that the features have no semantics."""
+        return self.weights == "random"
 
 
 class TrainingRecord(Record):
