@@ -5,7 +5,7 @@ docs/ and the papers that they cite, so that a mistake would have to be made twi
 photographs of `data/raw.zip` with Pillow, converts them with scikit-image, evaluates the network of
 `model.json` with NumPy in float32, and computes the metrics of docs/metrics.md, except those of
 regions. It takes from the pipeline `split.csv`, the weights, the embeddings, and which photographs
-were trained on. The pages left three things open, which were chosen by what agrees with the
+were trained on. The pages had left three things open, which were chosen by what agrees with the
 pipeline's files: the filter that resizes, how indices of evenly spaced photographs are rounded, and
 that the bins of colors are counted in the cached arrays, not in the photographs.
 
@@ -39,7 +39,7 @@ from skimage.metrics import structural_similarity
 
 from arguments import build_parser
 
-FILTER = Image.Resampling.BICUBIC  # reproduces data/lab/test/rgb.npy; no page names it
+FILTER = Image.Resampling.BICUBIC  # reproduces data/lab/test/rgb.npy
 AB_SCALE = 128.0  # CIE units of a* and b* in one unit of the network
 BIN, BINS = 10.0, 27  # CIE units, side of the bins of colors, and how many from -135 to 135
 CIE_EPSILON, CIE_KAPPA = 216 / 24389, 24389 / 27  # CIE 15:2004, 8.2.1: where f becomes linear
