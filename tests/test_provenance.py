@@ -56,6 +56,48 @@ def test_a_changed_source_is_reported(checkout: Path, staged: bool) -> None:
 
 def test_outside_of_git_the_commit_is_unknown(tmp_path: Path) -> None:
     assert provenance.commit(tmp_path, Path("results")) == "unknown"
+    assert provenance.commit_of_code(tmp_path) == "unknown"
+
+
+@pytest.fixture
+def computing(checkout: Path) -> Path:
+    """A checkout whose last commit changed what computes."""
+    for name in ("src/model.py", "stages/train.py", "dvc.yaml", "requirements.lock"):
+        (checkout / name).parent.mkdir(exist_ok=True)
+        (checkout / name).write_text("first")
+    git(checkout, "add", "--all")
+    git(checkout, "commit", "--quiet", "--message", "Code")
+    return checkout
+
+
+def test_published_results_and_photographs_leave_the_commit_of_the_code_as_it_is(
+    computing: Path,
+) -> None:
+    code = git(computing, "rev-parse", "HEAD")[:12]
+    (computing / "studies").mkdir()
+    (computing / "studies" / "study.md").write_text("first")
+    (computing / "dvc.lock").write_text("second")
+    git(computing, "add", "--all")
+    git(computing, "commit", "--quiet", "--message", "Results")
+    for name in ("photo.jpg", "vgg16.weights.h5", "params.yaml", "experiments/dvc.lock"):
+        (computing / name).write_text("untracked, or settings and records")
+    assert provenance.commit_of_code(computing) == code
+
+
+@pytest.mark.parametrize(
+    "name", ["src/model.py", "src/new.py", "stages/train.py", "dvc.yaml", "requirements.lock"]
+)
+def test_a_change_of_what_computes_is_reported(computing: Path, name: str) -> None:
+    before = provenance.commit_of_code(computing)
+    (computing / name).write_text("second")
+    assert provenance.commit_of_code(computing) == f"{before} with uncommitted changes"
+    git(computing, "add", "--all")
+    git(computing, "commit", "--quiet", "--message", "Another")
+    assert provenance.commit_of_code(computing) == git(computing, "rev-parse", "HEAD")[:12]
+
+
+def test_without_code_its_commit_is_unknown(checkout: Path) -> None:
+    assert provenance.commit_of_code(checkout) == "unknown"
 
 
 @pytest.mark.parametrize("figures", [{}, {"images_per_second": 7.5, "devices": ("one", "another")}])

@@ -28,7 +28,7 @@ def main(folder: Path, *, page_only: bool, labels: str | None) -> None:
     if page_only:
         table = None if labels is None else labels_of(folder, labels)
     else:
-        commit = provenance.commit(Path.cwd(), Path("results"), Path("params.yaml"), folder)
+        commit = provenance.commit_of_code(Path.cwd())
         names = published.add(Path.cwd(), up_to_date(), commit, folder)
         print(f"published in {folder}: {', '.join(names) or 'nothing new'}")
         table = read_table(Path("data", "labels.csv"))

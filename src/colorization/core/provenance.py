@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
@@ -74,6 +75,9 @@ VARIABLES = frozenset(
         "XLA_FLAGS",
     }
 )
+
+# What computes an evaluation, of a checkout: code, commands, and the versions of packages.
+CODE = ("src", "stages", "dvc.yaml", "experiments/dvc.yaml", "requirements.lock")
 
 
 class Machine(Record):
@@ -163,10 +167,35 @@ def commit(root: Path, *results: Path) -> str:
         "unknown" outside a git repository.
     """
     sources = [".", *(f":!{path}" for path in results), ":(exclude,glob)**/dvc.lock"]
+    return _revision(root, ["rev-parse", "--short=12", "HEAD"], sources)
+
+
+def commit_of_code(root: Path) -> str:
+    """Return the last commit of a checkout that changed `CODE`, and whether that differs from it.
+
+    Commits of results, texts or settings are passed over, so that all that the same code computed
+    has the same commit. Files beside the code, such as photographs, are no changes.
+
+    Parameters
+    ----------
+    root : Path
+
+    Returns
+    -------
+    str
+        "unknown" outside a git repository, and without any such commit.
+    """
+    return _revision(root, ["log", "-1", "--abbrev=12", "--format=%h", "--", *CODE], CODE)
+
+
+def _revision(root: Path, commit: Sequence[str], sources: Sequence[str]) -> str:
+    """What a command of git prints, and whether the sources have uncommitted changes."""
     try:
-        revision = _git(root, "rev-parse", "--short=12", "HEAD")
+        revision = _git(root, *commit)
         changed = _git(root, "status", "--porcelain", "--untracked-files=normal", "--", *sources)
     except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    if not revision:
         return "unknown"
     return f"{revision} with uncommitted changes" if changed else revision
 

@@ -13,7 +13,7 @@ trainings/VARIANT-SEED  output of the stage `evaluate` for a training: metrics, 
                         16x16 and, for the first seed, sample images
   experiments.lock      DVC's record of the training and its evaluation, if DVC ran them
   run.json              its duration and hardware
-  commit.txt            the commit of its code
+  commit.txt            the last commit that changed its code; see `provenance.commit_of_code`
 study.md, study.html, pictures, metrics.json, claims.json, history.csv
                         computed from the trainings, as by the stage `compare`
 """
@@ -60,7 +60,7 @@ def add(
     trainings : list of (str, int)
         Variants and seeds whose evaluations in the workspace are up to date.
     commit : str
-        The commit of the workspace's code.
+        As `provenance.commit_of_code` returns it.
     published : Path
         The folder to publish in; made if missing. Unchanged trainings are kept.
 
