@@ -25,6 +25,7 @@ from colorization.study import measures
 from colorization.study.claims import CLAIMS, PROMISING, RIVALS
 from colorization.study.estimates import LEVEL, level, linear_combination, linearized
 from colorization.study.experiments import Experiments, read_experiments, table_of
+from colorization.study.published import PHOTOGRAPHS
 from colorization.study.verdicts import CONTRADICTED, SUPPORTED, Claim, judge
 
 JUDGED = (2, 7, 8, 11, 12)  # the claims about error removed on all photographs
@@ -216,7 +217,9 @@ def simulate(
 
 
 def main(study: Path, images: int, studies: int) -> None:
-    published = read_experiments(Params.load(study / "params.yaml"), study / "trainings")
+    published = read_experiments(
+        Params.load(study / "params.yaml"), study / "trainings", photographs=study / PHOTOGRAPHS
+    )
     population = populate(published)
     sd = population.seed_sd
     rng = np.random.default_rng(1)

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colorization.core.tables import write_table
-from colorization.scoring.evaluation import read_evaluation
+from colorization.core.tables import read_table, write_table
+from colorization.scoring.evaluation import Evaluation, read_evaluation
 from colorization.scoring.gap import summarize_gap
 from colorization.scoring.summary import colorful, summarize
 from evaluated import evaluation, rows
 from samples import ROOT
 
-TRAININGS = ROOT / "studies" / "photographs" / "trainings"
+STUDY = ROOT / "studies" / "photographs"
 # Error over that of the constant color, on all 822 photographs, mean of the seeds; by others.
 INDEPENDENT = {
     "mobilenet_unet": 1.068,
@@ -23,6 +23,11 @@ INDEPENDENT = {
     "bn_maxpool": 0.999,
     "bn_maxpool_no_embedding": 0.959,
 }
+
+
+def piece(name: str, min_chroma: float) -> Evaluation:
+    photographs = read_table(STUDY / "photographs.csv.gz")
+    return read_evaluation(STUDY / "trainings" / name, min_chroma, photographs)
 
 
 def random_rows(seed: int, images: int = 60) -> pd.DataFrame:
@@ -90,15 +95,14 @@ def test_the_gap_by_pandas() -> None:
 @pytest.mark.parametrize("variant", INDEPENDENT)
 def test_the_published_study_is_judged_anew_to_the_digit(variant: str) -> None:
     removed = [
-        read_evaluation(TRAININGS / f"{variant}-{seed}", 0.0).summary.model["error_removed_percent"]
-        for seed in (1, 2, 3)
+        piece(f"{variant}-{seed}", 0.0).summary.model["error_removed_percent"] for seed in (1, 2, 3)
     ]
     ratios = [1 - score.value / 100 for score in removed if score.value is not None]
     assert np.mean(ratios) == pytest.approx(INDEPENDENT[variant], abs=6e-4)
 
 
 def test_a_published_training_tells_which_photographs_are_nearly_gray() -> None:
-    found = read_evaluation(TRAININGS / "bn_maxpool-1", 2.0)
+    found = piece("bn_maxpool-1", 2.0)
     assert (found.summary.images, found.summary.images_scored) == (822, 743)
     # Exactly gray ones are those on which gray is exact.
     exact = found.rows["gray_psnr_rgb_db"].isna()
@@ -111,7 +115,7 @@ def test_a_published_training_tells_which_photographs_are_nearly_gray() -> None:
 
 def test_a_published_network_of_one_color_is_found_by_its_chroma() -> None:
     constant = {
-        name: read_evaluation(TRAININGS / f"{name}-1", 2.0).summary.constant_output
+        name: piece(f"{name}-1", 2.0).summary.constant_output
         for name in ("vgg19_unet", "l2", "bn_maxpool")
     }
     assert constant == {"vgg19_unet": True, "l2": None, "bn_maxpool": None}

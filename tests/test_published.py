@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -115,15 +116,28 @@ def study(workspace: Path) -> Path:
 def test_a_published_training_is_its_evaluation(workspace: Path, study: Path) -> None:
     for variant, seed in DONE:
         name = f"{variant}-{seed}"
-        piece = read_evaluation(study / "trainings" / name, 2.0)
+        photographs = read_table(study / "photographs.csv.gz")
+        piece = read_evaluation(study / "trainings" / name, 2.0, photographs)
         whole = read_evaluation(workspace / "data" / "evaluations" / name, 2.0)
         assert piece.summary == whole.summary
         assert piece.training == whole.training
-        for table in ("rows", "chroma", "history"):
+        assert piece.rows[[*whole.rows]].equals(whole.rows)
+        for table in ("chroma", "history"):
             assert getattr(piece, table).equals(getattr(whole, table))
         assert read_table(study / "trainings" / name / "gap.csv.gz").equals(GAP_ROWS)
         assert piece.predictions is not None
         assert np.array_equal(piece.predictions.ab, np.full((4, 16, 16, 2), seed))
+
+
+def test_what_all_trainings_share_is_published_once(workspace: Path, study: Path) -> None:
+    whole = read_table(workspace / "data" / "evaluations" / "bn_maxpool-1" / "test_images.csv")
+    photographs = [*map(str, read_table(study / "photographs.csv.gz"))]
+    assert {"name", "colorfulness", "gray_mse_ab", "constant_mse_ab"} < {*photographs}
+    for path in study.glob("trainings/*/test_images.csv.gz"):
+        columns = [*map(str, read_table(path))]
+        assert columns[0] == "name"
+        assert {name.partition("_")[0] for name in columns[1:]} == {"model"}
+        assert sorted([*photographs, *columns[1:]]) == sorted(map(str, whole))
 
 
 def test_a_published_training_has_its_own_dvc_record(study: Path) -> None:
@@ -218,8 +232,7 @@ def test_a_metric_added_later_has_no_column(
         direction=metrics.LOWER,
     )
     monkeypatch.setattr(metrics, "METRICS", (*metrics.METRICS, added))
-    shutil.copytree(study / "trainings", tmp_path / "trainings")
-    copy(study / "params.yaml", tmp_path / "params.yaml")
+    copy_inputs(study, tmp_path)
     published.write_pages(tmp_path)
     text = (tmp_path / "study.md").read_text()
     assert "error removed, %" in text
@@ -231,10 +244,19 @@ def evidence(folder: Path, number: int) -> list[dict[str, Any]]:
     return next(claim["evidence"] for claim in claims if claim["number"] == number)
 
 
+INPUTS = (
+    "params.yaml",
+    "photographs.csv.gz",
+    "truth.npy",
+    "label_colors.csv",
+    "label_scores.json",
+)
+
+
 def copy_inputs(published_study: Path, out: Path) -> None:
     """Copy what the pages of a published study are computed from."""
     shutil.copytree(published_study / "trainings", out / "trainings")
-    for name in ("params.yaml", "truth.npy", "label_colors.csv", "label_scores.json"):
+    for name in INPUTS:
         if (published_study / name).exists():
             copy(published_study / name, out / name)
 
@@ -267,17 +289,53 @@ def test_trainings_with_other_settings_are_refused(workspace: Path, study: Path)
     assert before == {name: (study / name).read_bytes() for name in files_in(study)}
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda rows: rows.replace({"name": {"im1.jpg": "unlike.jpg"}}),
+        lambda rows: rows.assign(gray_psnr_rgb_db=rows["gray_psnr_rgb_db"] + 0.1),
+        lambda rows: rows.assign(gray_hue=1.0),
+    ],
+)
 def test_trainings_on_other_test_images_are_refused(
-    workspace: Path, study: Path, tmp_path: Path
+    workspace: Path,
+    study: Path,
+    tmp_path: Path,
+    changed: Callable[[pd.DataFrame], pd.DataFrame],
 ) -> None:
     before = {name: (study / name).read_bytes() for name in files_in(study)}
     other = tmp_path / "workspace"
     shutil.copytree(workspace, other, ignore=shutil.ignore_patterns("studies"))
-    for table in other.glob("data/evaluations/*/test_images.csv"):
-        table.write_text(table.read_text().replace("im1.jpg", "unlike.jpg"))
-    with pytest.raises(ColorizationError, match="was scored on other test images than"):
+    table = other / "data" / "evaluations" / "mobilenet_unet-1" / "test_images.csv"
+    write_table(changed(read_table(table)), table)
+    with pytest.raises(ColorizationError, match="mobilenet_unet-1 was scored on other test images"):
         published.add(other, DONE, "0123456789ab", study)
     assert before == {name: (study / name).read_bytes() for name in files_in(study)}
+
+
+def test_rounding_on_another_processor_makes_no_other_test_images(
+    workspace: Path, study: Path, tmp_path: Path
+) -> None:
+    other, folder = tmp_path / "workspace", tmp_path / "study"
+    shutil.copytree(workspace, other, ignore=shutil.ignore_patterns("studies"))
+    shutil.copytree(study, folder)
+    table = other / "data" / "evaluations" / "bn_maxpool-2" / "test_images.csv"
+    rows = read_table(table)
+    rounded = {"gray_psnr_rgb_db": rows["gray_psnr_rgb_db"] + 0.002}
+    write_table(rows.assign(**rounded), table)
+    assert published.add(other, DONE, "0123456789ab", folder) == []
+    write_table(rows.assign(**rounded, model_mse_ab=0.02), table)
+    assert published.add(other, DONE, "0123456789ab", folder) == ["bn_maxpool-2"]
+    shared = "photographs.csv.gz"
+    assert (folder / shared).read_bytes() == (study / shared).read_bytes()
+
+
+def test_a_piece_of_other_photographs_is_not_read(study: Path, tmp_path: Path) -> None:
+    copy_inputs(study, tmp_path)
+    path = tmp_path / "photographs.csv.gz"
+    write_table(read_table(path).iloc[::-1].reset_index(drop=True), path)
+    with pytest.raises(ColorizationError, match="bn_maxpool-1: scored on other test images than"):
+        published.write_pages(tmp_path)
 
 
 def test_of_a_workspace_that_is_out_of_date_nothing_is_published(

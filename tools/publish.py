@@ -17,7 +17,6 @@ from colorization.core.settings import NONE, Params
 from colorization.core.tables import read_table
 from colorization.labels.reading import read_labels
 from colorization.labels.subsets import join
-from colorization.scoring.evaluation import ROWS
 from colorization.study import published
 from commands import changed_stages
 
@@ -37,10 +36,11 @@ def main(folder: Path, *, page_only: bool, labels: str | None) -> None:
 
 def labels_of(folder: Path, labels: str) -> pd.DataFrame:
     """The labels of a published study's test photographs."""
-    rows = next((folder / published.TRAININGS).glob(f"*/{ROWS}*"), None)
-    if rows is None:
+    photographs = folder / published.PHOTOGRAPHS
+    if not photographs.exists():
         raise ColorizationError(f"{folder}: no training is published there")
-    return join(read_labels(labels, Path(".dvc", "tmp", "downloads")), read_table(rows)["name"])
+    names = read_table(photographs)["name"]
+    return join(read_labels(labels, Path(".dvc", "tmp", "downloads")), names)
 
 
 def up_to_date() -> list[tuple[str, int]]:

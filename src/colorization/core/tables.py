@@ -1,8 +1,8 @@
 """Writes and reads tables as CSV files that are safe for photographs of any name."""
 
 import csv
+import gzip
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -35,18 +35,13 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     table : DataFrame
         Columns named in `TEXT` contain strings, all others numbers.
     path : Path
-        If it ends in ".gz", the file is compressed, to the same bytes each time.
+        With a suffix ".gz" the file is compressed, to the same bytes by any name.
     """
     texts = [name for name in TEXT if name in table]
     escaped = table.assign(**{name: table[name].map(_escaped) for name in texts})
-    compression: Any = {"method": "gzip", "mtime": 0} if path.suffix == ".gz" else None
-    escaped.to_csv(
-        path,
-        index=False,
-        quoting=csv.QUOTE_NONNUMERIC,
-        lineterminator="\n",
-        compression=compression,
-    )
+    text = escaped.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+    content = text.encode()
+    path.write_bytes(gzip.compress(content, mtime=0) if ".gz" in path.suffixes else content)
 
 
 def read_table(path: Path) -> pd.DataFrame:

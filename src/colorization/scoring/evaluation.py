@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from colorization.core.errors import ColorizationError
 from colorization.core.model_records import TRAINING, TrainingRecord
 from colorization.core.tables import read_table
 from colorization.scoring import metrics
@@ -70,7 +71,9 @@ class Evaluation:
         )
 
 
-def read_evaluation(folder: Path, min_chroma: float) -> Evaluation:
+def read_evaluation(
+    folder: Path, min_chroma: float, photographs: pd.DataFrame | None = None
+) -> Evaluation:
     """Read an evaluation, or a published one, whose rows are compressed.
 
     What was added since it was published has no values, unless the other columns determine it. Its
@@ -82,8 +85,20 @@ def read_evaluation(folder: Path, min_chroma: float) -> Evaluation:
     folder : Path
     min_chroma : float
         `evaluate.min_chroma`.
+    photographs : DataFrame, optional
+        The columns of a published evaluation's rows that are equal in all trainings of its study.
+
+    Raises
+    ------
+    ColorizationError
+        If the photographs are others than those of the evaluation.
     """
-    rows = _completed(read_table(next(folder.glob(f"{ROWS}*"))))
+    rows = read_table(next(folder.glob(f"{ROWS}*")))
+    if photographs is not None:
+        if not rows["name"].equals(photographs["name"]):
+            raise ColorizationError(f"{folder}: scored on other test images than its study's")
+        rows = rows.join(photographs.drop(columns="name"))
+    rows = _completed(rows)
     content = json.loads((folder / METRICS).read_text(encoding="utf-8"))
     gap_rows = next(folder.glob(f"{GAP}*"), None)
     return Evaluation(

@@ -15,6 +15,7 @@ import pandas as pd
 
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import Params, Variant
+from colorization.core.tables import read_table
 from colorization.labels.subsets import Labels, subsets
 from colorization.scoring.evaluation import Evaluation, read_evaluation
 from colorization.scoring.summary import is_colorful
@@ -137,7 +138,12 @@ class Experiments:
 
 
 def read_experiments(
-    params: Params, evaluations: Path, *, truth: Path | None = None, labels: Labels | None = None
+    params: Params,
+    evaluations: Path,
+    *,
+    photographs: Path | None = None,
+    truth: Path | None = None,
+    labels: Labels | None = None,
 ) -> Experiments:
     """Read the evaluations of a study's trainings.
 
@@ -146,6 +152,8 @@ def read_experiments(
     params : Params
     evaluations : Path
         The folder with the outputs of the stage `evaluate`, as VARIANT-SEED.
+    photographs : Path, optional
+        Of a published study: the columns of the test photographs, which its evaluations lack.
     truth : Path, optional
         What the stage `trivial` wrote of the test photographs: their colors at 16x16. A published
         study may lack the file.
@@ -159,13 +167,11 @@ def read_experiments(
     """
     folders = {key: evaluations / f"{key[0]}-{key[1]}" for key in params.trainings()}
     min_chroma = params.evaluate.min_chroma
-    trainings = {
-        key: read_evaluation(folder, min_chroma)
-        for key, folder in folders.items()
-        if folder.exists()
-    }
-    if not trainings:
+    done = {key: folder for key, folder in folders.items() if folder.exists()}
+    if not done:
         raise ColorizationError(f"{evaluations}: no training of this study found")
+    shared = read_table(photographs) if photographs else None
+    trainings = {key: read_evaluation(folder, min_chroma, shared) for key, folder in done.items()}
     first, *others = (training.rows["name"] for training in trainings.values())
     if not all(names.equals(first) for names in others):
         raise ColorizationError(f"{evaluations}: trainings were scored on different test images")
@@ -174,7 +180,7 @@ def read_experiments(
     return Experiments(
         {key: training.select(chosen) for key, training in trainings.items()},
         params.download.redacted_source,
-        missing=[folder.name for key, folder in folders.items() if key not in trainings],
+        missing=[folder.name for key, folder in folders.items() if key not in done],
         lines=params.variants,
         subsets=subsets(labels.table) if labels else {},
         label_colors=labels.colors if labels else None,

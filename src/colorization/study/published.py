@@ -4,6 +4,8 @@ The files of a published study:
 
 params.yaml             the settings
 pipeline.lock           DVC's record of the data, as of the last publication
+photographs.csv.gz      a row per test photograph: what is measured of itself and of the trivial
+                        baselines, and so the same for every training
 truth.npy               the colors of the test photographs at 16x16
 label_colors.csv        the mean color of each label, if the photographs have labels
 label_scores.json       the scores by label. The labels themselves are not published: without them
@@ -11,6 +13,8 @@ label_scores.json       the scores by label. The labels themselves are not publi
 trainings/VARIANT-SEED  output of the stage `evaluate` for a training: metrics, history, a row per
                         test image and per photograph of the gap (compressed), predictions at
                         16x16 and, for the first seed, sample images
+                        test_images.csv has only what differs between trainings, the columns of the
+                        model
   experiments.lock      DVC's record of the training and its evaluation, if DVC ran them
   run.json              its duration and hardware
   commit.txt            the last commit that changed its code; see `provenance.commit_of_code`
@@ -22,6 +26,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -34,6 +39,7 @@ from colorization.labels.subsets import Labels
 from colorization.scoring.evaluation import ROWS
 from colorization.scoring.gap import GAP
 from colorization.scoring.predictions import PREDICTIONS, TRUTH
+from colorization.scoring.summary import MODEL
 from colorization.study.claims import PROMISING
 from colorization.study.comparison import BEST_WORST, write_comparison
 from colorization.study.experiments import Experiments, read_experiments
@@ -43,6 +49,10 @@ from colorization.study.labels import LABEL_SCORES
 PARAMS, TRAININGS, RUN, COMMIT = "params.yaml", "trainings", "run.json", "commit.txt"
 PIPELINE_LOCK, EXPERIMENTS_LOCK = "pipeline.lock", "experiments.lock"
 LABEL_COLORS = "label_colors.csv"
+PHOTOGRAPHS = "photographs.csv.gz"
+# What two processors compute of the same photographs differs by rounding, in the first published
+# study by up to 0.02. Another photograph's values differ by far more.
+ROUNDING = 0.05
 TABLES = ("metrics.json", "training.json", "history.csv", "chroma.csv", PREDICTIONS)
 COMPRESSED = (ROWS, GAP)  # tables with a row per photograph
 SWEEP = "vividness"  # its files, .csv, .json and .npy, are missing if there is no sweep
@@ -72,7 +82,8 @@ def add(
     Raises
     ------
     ColorizationError
-        If the folder holds other settings, or trainings scored on other test images.
+        If the folder holds other settings, or trainings scored on other test images or by other
+        metrics.
     """
     if not trainings:
         return []
@@ -80,9 +91,11 @@ def add(
     existing = published / PARAMS
     if existing.exists() and existing.read_bytes() != params.read_bytes():
         raise ColorizationError(f"{existing} differs from {params}; publish into another folder")
-    variant, seed = trainings[0]
-    _check_test_images(workspace / "data" / "evaluations" / f"{variant}-{seed}", published)
-    published.mkdir(parents=True, exist_ok=True)
+    evaluations = workspace / "data" / "evaluations"
+    folders = [evaluations / f"{variant}-{seed}" for variant, seed in trainings]
+    photographs = _photographs(folders, published)
+    with atomic_write(published / PHOTOGRAPHS) as partial:
+        write_table(photographs, partial)
     copied = {PARAMS: PARAMS, "dvc.lock": PIPELINE_LOCK, f"data/trivial/{TRUTH}": TRUTH}
     copied |= {f"data/{LABEL_COLORS}": LABEL_COLORS}
     for source, name in copied.items():
@@ -93,10 +106,10 @@ def add(
     for variant, seed in trainings:
         name = f"{variant}-{seed}"
         files = _published_files(_samples(variant) if seed == first else [])
-        if _same(workspace / "data" / "evaluations" / name, published / TRAININGS / name, files):
+        if _same(evaluations / name, published / TRAININGS / name, files):
             continue  # keeps its commit.txt
         with atomic_folder(published / TRAININGS / name) as folder:
-            _copy(workspace / "data" / "evaluations" / name, files, folder)
+            _copy(evaluations / name, files, folder)
             _write_lock(workspace / "experiments" / "dvc.lock", name, folder)
             run = workspace / "data" / "runs" / "train" / f"{name}.json"
             if run.exists():
@@ -106,15 +119,35 @@ def add(
     return names
 
 
-def _check_test_images(evaluation: Path, published: Path) -> None:
-    """Raise an error if published trainings were scored on other images."""
-    names = read_table(evaluation / ROWS)["name"]
-    for rows in sorted((published / TRAININGS).glob(f"*/{ROWS}.gz")):
-        if not read_table(rows)["name"].equals(names):
+def _photographs(evaluations: list[Path], published: Path) -> pd.DataFrame:
+    """The rows of a study's test photographs: those published, or else of the first evaluation.
+
+    Raises an error if an evaluation has others.
+    """
+    path = published / PHOTOGRAPHS
+    tables = [read_table(path)] if path.exists() else []
+    for folder in evaluations:
+        rows = read_table(folder / ROWS)
+        tables.append(rows.drop(columns=_of_model(rows)))
+        if not _agree(tables[0], tables[-1]):
             raise ColorizationError(
-                f"{rows.parent} was scored on other test images than {evaluation}; "
-                "publish into another folder"
+                f"{folder} was scored on other test images than the trainings of {published}, or "
+                "by other metrics; publish into another folder"
             )
+    return tables[0]
+
+
+def _of_model(rows: pd.DataFrame) -> list[str]:
+    """The columns that differ from training to training."""
+    return [name for name in map(str, rows) if name.startswith(f"{MODEL}_")]
+
+
+def _agree(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+    """Whether two tables of photographs are equal up to `ROUNDING`."""
+    if [*one] != [*other] or not one["name"].equals(other["name"]):
+        return False
+    values, others = (table.drop(columns="name").to_numpy(float) for table in (one, other))
+    return np.allclose(values, others, rtol=0, atol=ROUNDING, equal_nan=True)
 
 
 def _same(evaluation: Path, published: Path, files: list[str]) -> bool:
@@ -124,10 +157,16 @@ def _same(evaluation: Path, published: Path, files: list[str]) -> bool:
         and all(_content(published / name) == _content(evaluation / name) for name in files)
         and all(
             (published / f"{name}.gz").exists()
-            and read_table(published / f"{name}.gz").equals(read_table(evaluation / name))
+            and read_table(published / f"{name}.gz").equals(_own(evaluation / name))
             for name in COMPRESSED
         )
     )
+
+
+def _own(path: Path) -> pd.DataFrame:
+    """A table of an evaluation, without the columns that all trainings of the study share."""
+    table = read_table(path)
+    return table[["name", *_of_model(table)]] if path.name == ROWS else table
 
 
 def _content(path: Path) -> bytes | None:
@@ -152,7 +191,7 @@ def _copy(evaluation: Path, files: list[str], folder: Path) -> None:
         if (evaluation / name).exists():
             shutil.copyfile(evaluation / name, folder / name)
     for name in COMPRESSED:
-        write_table(read_table(evaluation / name), folder / f"{name}.gz")
+        write_table(_own(evaluation / name), folder / f"{name}.gz")
 
 
 def _write_lock(lock: Path, name: str, folder: Path) -> None:
@@ -187,7 +226,11 @@ def write_pages(published: Path, labels: pd.DataFrame | None = None) -> None:
     params, trainings = published / PARAMS, published / TRAININGS
     at_hand = None if labels is None else Labels(labels, _label_colors(published))
     experiments = read_experiments(
-        Params.load(params), trainings, truth=published / TRUTH, labels=at_hand
+        Params.load(params),
+        trainings,
+        photographs=published / PHOTOGRAPHS,
+        truth=published / TRUTH,
+        labels=at_hand,
     )
     scores = published / LABEL_SCORES
     if at_hand is None and scores.exists():
