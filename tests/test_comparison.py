@@ -19,7 +19,7 @@ from colorization.pages import rendering
 from colorization.pages.pictures import Block
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.samples import Samples
-from colorization.study import comparison, measures, summary, verdicts
+from colorization.study import comparison, measures, progress, summary, verdicts
 from colorization.study.claims import CLAIMS
 from colorization.study.comparison import Provenance
 from colorization.study.config_diff import config_diff
@@ -113,7 +113,7 @@ def test_each_row_has_the_scores_of_its_training() -> None:
         "gray (ab = 0)",
         "constant color (the training set's mean)",
     ]
-    assert texts(comparison.trainings_table(STUDY, HERE.runs)) == {
+    assert texts(progress.trainings_table(STUDY, HERE.runs)) == {
         "baseline": ["6,571,234", "2", "1.5", "12.3"],
         "vgg16_conv": ["16,286,808", "3", "83.3", "5.1"],
         "bn_maxpool_quarter": ["6,571,234", "2", "not run here", ""],
@@ -130,8 +130,8 @@ def test_a_psnr_gain_does_not_count_excluded_images() -> None:
 def test_every_row_has_a_cell_for_each_title() -> None:
     for table in (
         comparison.results_table(STUDY),
-        comparison.trainings_table(STUDY, HERE.runs),
-        comparison.trainings_table(STUDY, runs=None),
+        progress.trainings_table(STUDY, HERE.runs),
+        progress.trainings_table(STUDY, runs=None),
         summary.means_table(STUDY),
         summary.ranking(STUDY, summarized(STUDY)),
     ):
@@ -275,7 +275,7 @@ def test_several_seeds_have_trainings_and_means(tmp_path: Path) -> None:
     assert means["baseline"][2] == "0.8765"  # SSIM, the same in each training and image
     write(tmp_path, TWO_SEEDS)
     for page in PAGES:
-        assert "Not trained yet: baseline-3." in plain(tmp_path, page)
+        assert "Not trained yet, 1 of 5: baseline (seed 3)." in plain(tmp_path, page)
         assert "a true difference of" not in plain(tmp_path, page)
 
 

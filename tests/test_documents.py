@@ -166,6 +166,24 @@ def test_the_table_of_the_readme_has_the_first_and_the_best_of_each_network() ->
     assert kept == [*titles, first]
 
 
+def test_the_readme_of_an_unfinished_study_says_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (readme.STUDY / "study.md").read_text(encoding="utf-8")
+    before, counted, after = text.partition("All means are over")
+    line, rest = after.split("\n", 1)
+    missing = "Not trained yet, 2 of 44: `bn` (all seeds)."
+    shutil.copyfile(readme.STUDY / "params.yaml", tmp_path / "params.yaml")
+    (tmp_path / "study.md").write_text(f"{before}{counted}{line}\n\n{missing}\n{rest}")
+    whole = readme.study()
+    assert "Not trained yet" not in whole
+    monkeypatch.setattr(readme, "STUDY", tmp_path)
+    monkeypatch.setattr(readme, "ROOT", tmp_path.parent)
+    unfinished = readme.study()
+    assert unfinished.endswith(f"{line} {missing}\n")
+    assert len(unfinished.splitlines()) == len(whole.splitlines())
+
+
 def test_a_variant_of_another_network_is_described_by_what_it_is_for() -> None:
     rows = {row.split("|")[1].strip(): row for row in readme.variants_table().splitlines()}
     assert "`bn_maxpool`: whether more photographs help" in rows["`bn_maxpool_half`"]

@@ -269,11 +269,28 @@ def copy(source: Path, target: Path) -> None:
 def test_the_page_lists_missing_trainings_commit_and_hardware(study: Path) -> None:
     text = (study / "study.html").read_text()
     assert (
-        "Not trained yet: mobilenet_unet-2, bn_maxpool_random_network-1, "
-        "bn_maxpool_random_network-2." in text
+        "Not trained yet, 3 of 6: <code>mobilenet_unet</code> (seed 2), "
+        "<code>bn_maxpool_random_network</code> (all seeds)." in text
     )
     assert "0123456789ab" in text
     assert "Abacus" in text
+
+
+def test_the_published_text_says_what_is_done_and_on_which_machines(
+    study: Path, tmp_path: Path
+) -> None:
+    text = (study / "study.md").read_text()
+    assert (
+        "3 of 6 trainings are done, in 0.1 hours of training: 3 on `Abacus <9>` (2 cores)." in text
+    )
+    assert "Not trained yet, 3 of 6: `mobilenet_unet` (seed 2), `bn_maxpool_random_" in text
+    assert "| bn_maxpool (2) | 6,571,234 | 2 | 1.0 | 9.0 | `Abacus <9>` |" in text
+    copy_inputs(study, tmp_path)
+    (tmp_path / "trainings" / "bn_maxpool-2" / "run.json").unlink()
+    published.write_pages(tmp_path)
+    text = (tmp_path / "study.md").read_text()
+    assert "hours of training: 2 on `Abacus <9>` (2 cores); 1 not recorded." in text
+    assert "| bn_maxpool (2) | 6,571,234 | 2 | not recorded |  |  |" in text
 
 
 def test_trainings_with_other_settings_are_refused(workspace: Path, study: Path) -> None:

@@ -105,15 +105,24 @@ def released_figure() -> str:
 
 
 def study() -> str:
-    """The study's pictures, what holds, and the first and the best variant of each network."""
+    """The study's pictures, what holds, the first and the best variant of each network.
+
+    And what is not trained yet: the results of an unfinished study do not look finished.
+    """
     pictures = re.sub(
         r"(?<=\]\()", f"{STUDY.relative_to(ROOT).as_posix()}/", section("Error removed")
     )
-    table, counted, *_ = section("Results").split("\n\n")
+    table, counted, *others = section("Results").split("\n\n")
+    missing = [text for text in others if text.startswith("Not trained yet")]
     rows = first_and_best(table.splitlines(), Params.load(STUDY / "params.yaml").variants)
     return (
         "\n\n".join(
-            [pictures.rstrip(), section("What holds").rstrip(), "\n".join(rows), counted.rstrip()]
+            [
+                pictures.rstrip(),
+                section("What holds").rstrip(),
+                "\n".join(rows),
+                " ".join(text.rstrip() for text in [counted, *missing]),
+            ]
         )
         + "\n"
     )

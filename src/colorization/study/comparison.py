@@ -35,6 +35,7 @@ from colorization.study.labels import (
     labels_table,
     score_labels,
 )
+from colorization.study.progress import not_trained, trained, trainings_table
 from colorization.study.summary import StudySummary
 from colorization.study.verdicts import JudgedClaim
 
@@ -57,7 +58,8 @@ def write_comparison(
     """Write metrics, verdicts, histories, pictures and pages.
 
     All files but study.html have the same bytes for the same results. study.html also reports
-    times, hardware and commit; neither DVC nor git tracks it.
+    times, hardware and commit; neither DVC nor git tracks it. The study.md of a published study
+    reports times and processors, too: those of its trainings are published with them.
 
     Parameters
     ----------
@@ -96,7 +98,10 @@ def write_comparison(
     scores = score_labels(experiments)
     scores.write(results / LABEL_SCORES)
     figures = _draw(experiments, study_summary, results) | write_sweeps(displayed, results)
-    context = _context(experiments, study_summary, judged, params) | {"published": published}
+    context = _context(experiments, study_summary, judged, params) | {
+        "published": published,
+        "trained": trained(experiments, provenance.runs) if published else "",
+    }
     with atomic_folder(results / LABELS) as folder:
         if scores.photographs:
             chosen = drawn(experiments, study_summary)
@@ -110,14 +115,16 @@ def write_comparison(
     text = rendering.render(
         "study.md.j2",
         **context,
-        trainings=trainings_table(experiments, runs=None),
+        trainings=trainings_table(
+            experiments, provenance.runs if published else None, published=published
+        ),
         provenance=None,
         with_pictures=published,
     )
     page = rendering.render(
         "study.md.j2",
         **context,
-        trainings=trainings_table(experiments, provenance.runs),
+        trainings=trainings_table(experiments, provenance.runs, published=published),
         provenance=provenance,
         with_pictures=True,
         machines=_machines(provenance.runs),
@@ -293,23 +300,6 @@ def _after_psnr(row: list[str], gain: str) -> list[str]:
     return [*row[:position], gain, *row[position:]]
 
 
-def trainings_table(experiments: Experiments, runs: dict[str, Run] | None) -> Table:
-    """Tabulate each training's size and best epoch; given the runs, also its speed."""
-    titles = ["", "parameters", "best epoch"]
-    rows = []
-    for name, evaluation in experiments.by_name().items():
-        training = evaluation.training
-        row = [name, f"{training.parameters:,}", str(training.best_epoch)]
-        rows.append(row if runs is None else row + _speed(runs.get(name)))
-    return Table(titles if runs is None else [*titles, "minutes", "images/s"], rows)
-
-
-def _speed(run: Run | None) -> list[str]:
-    if run is None:
-        return ["not run here", ""]
-    return [f"{run.seconds / 60:.1f}", f"{run.images_per_second or 0:.1f}"]
-
-
 def _machines(runs: dict[str, Run]) -> list[Any]:
     machines = [run.machine for run in runs.values()]
     return [machine for index, machine in enumerate(machines) if machine not in machines[:index]]
@@ -341,7 +331,7 @@ def _context(
         "config_diff": config_diff(trainings),
         "ranking": summary.ranking(experiments, study_summary),
         "means": summary.means_table(experiments),
-        "missing": experiments.missing,
+        "not_trained": not_trained(experiments),
         "seeds": sorted({seed for _, seed in experiments.trainings}),
         "claims": judged,
         "extremes": PROMISING in displayed,

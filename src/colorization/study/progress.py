@@ -1,0 +1,96 @@
+"""What of a study is trained: how much of it, for how long and on which machines."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+
+from colorization.core.provenance import Run
+from colorization.pages.rendering import Table, cell_code
+from colorization.study.experiments import Experiments
+
+# What the names of processors have beside their model: trademarks, kind, cores, clock.
+_UNSPECIFIC = re.compile(r"\((?:R|TM)\)|\b(?:CPU|Processor|\d+-Core)\b|@.*", re.IGNORECASE)
+
+
+def trainings_table(
+    experiments: Experiments, runs: Mapping[str, Run] | None, *, published: bool = False
+) -> Table:
+    """Tabulate each training's size and best epoch; given the runs, also its speed.
+
+    Parameters
+    ----------
+    experiments : Experiments
+    runs : mapping of str to Run, or None
+        By the names of `Experiments.by_name`; some may be missing.
+    published : bool
+        Whether these are the runs of a published study, with which the processors are named.
+    """
+    titles = ["", "parameters", "best epoch"]
+    if runs is not None:
+        titles += ["minutes", "images/s", *(["processor"] if published else [])]
+    rows = []
+    for name, evaluation in experiments.by_name().items():
+        training = evaluation.training
+        row = [name, f"{training.parameters:,}", str(training.best_epoch)]
+        if runs is not None:
+            run = runs.get(name)
+            row += _speed(run) if run else ["not recorded" if published else "not run here", ""]
+            if published:
+                row.append(cell_code(processor(run)) if run else "")
+        rows.append(row)
+    return Table(titles, rows)
+
+
+def _speed(run: Run) -> list[str]:
+    return [f"{run.seconds / 60:.1f}", f"{run.images_per_second or 0:.1f}"]
+
+
+def processor(run: Run) -> str:
+    """The processor of a run in short, with its GPUs if it used any."""
+    model = " ".join(_UNSPECIFIC.sub(" ", run.machine.processor).split())
+    gpus = dict.fromkeys(device for device in run.devices or () if device != "CPU")
+    return ", ".join([model or run.machine.processor, *gpus])
+
+
+def trained(experiments: Experiments, runs: Mapping[str, Run]) -> str:
+    """How many of a study's trainings are done, in how many hours, by machine: a sentence."""
+    done, planned = len(experiments.trainings), _planned(experiments)
+    if not runs:
+        return f"{done} of {planned} trainings are done; their times are not recorded."
+    hours = sum(run.seconds for run in runs.values()) / 3600
+    machines = Counter((processor(run), run.machine.cores) for run in runs.values())
+    parts = [
+        f"{count} on {cell_code(name)} ({cores} {'core' if cores == 1 else 'cores'})"
+        for (name, cores), count in machines.most_common()
+    ]
+    unrecorded = done - len(runs)
+    return (
+        f"{done} of {planned} trainings are done, in {hours:,.1f} hours of training: "
+        + "; ".join([*parts, *([f"{unrecorded} not recorded"] if unrecorded else [])])
+        + "."
+    )
+
+
+def not_trained(experiments: Experiments) -> str:
+    """The trainings that are missing, by variant: a sentence; empty if none are."""
+    missing: dict[str, list[int]] = {}
+    for name in experiments.missing:
+        variant, _, seed = name.rpartition("-")
+        missing.setdefault(variant, []).append(int(seed))
+    if not missing:
+        return ""
+    every = [seed for _, seed in experiments.trainings]
+    every += [seed for of_variant in missing.values() for seed in of_variant]
+    parts = []
+    for variant, of_variant in missing.items():
+        which = "all seeds"
+        if variant in experiments.variants:
+            plural = "s" if len(of_variant) > 1 else ""
+            which = f"seed{plural} {', '.join(map(str, of_variant))}"
+        parts.append(f"`{variant}` ({which})" if len({*every}) > 1 else f"`{variant}`")
+    count = f"{len(experiments.missing)} of {_planned(experiments)}"
+    return f"Not trained yet, {count}: {', '.join(parts)}."
+
+
+def _planned(experiments: Experiments) -> int:
+    return len(experiments.trainings) + len(experiments.missing)
