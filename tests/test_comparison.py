@@ -19,11 +19,11 @@ from colorization.pages import rendering
 from colorization.pages.pictures import Block
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.samples import Samples
-from colorization.study import comparison, measures, progress, summary, verdicts
+from colorization.study import comparison, embedding, measures, progress, summary, verdicts
 from colorization.study.claims import CLAIMS
 from colorization.study.comparison import Provenance
 from colorization.study.config_diff import config_diff
-from colorization.study.estimates import Estimate
+from colorization.study.estimates import Estimate, with_interval
 from colorization.study.experiments import Experiments
 from evaluated import evaluation, files_in, rows, run
 
@@ -305,14 +305,16 @@ EMBEDDINGS: dict[str, Embedding] = {
     "no_embedding": "none",
     "another": "another_photograph",
     "raw": "imagenet_raw",
+    "embedding_dropout": "imagenet",
 }
 
 
 def line(name: str) -> Variant:
     """The line of a variant of bn_maxpool, or of another network."""
-    network = "bn_maxpool" if name in EMBEDDINGS else name
-    embedding = EMBEDDINGS.get(name, "none")
-    return Variant.model_construct(network=network, embedding=embedding, encoder="none", train={})
+    another_network = name not in EMBEDDINGS or name == "embedding_dropout"
+    network = name if another_network else "bn_maxpool"
+    kind = EMBEDDINGS.get(name, "none")
+    return Variant.model_construct(network=network, embedding=kind, encoder="none", train={})
 
 
 def study_of(trainings: dict[str, list[Evaluation]], **fields: Any) -> Experiments:
@@ -406,8 +408,9 @@ def test_the_embedding_is_a_gain_or_a_loss_or_neither() -> None:
             "another": removing(-2.0, -2.1, -1.9),
         }
     )
-    loss, gain = summarized(study).gains
-    assert (loss.what, gain.what) == ("without", "with that of another photograph")
+    own, loss, gain = summarized(study).embeddings
+    assert (loss.kind.text, gain.kind.text) == ("none", "another photograph's")
+    assert own.gain is None
     assert (loss.outcome, gain.outcome) == ("a significant loss", "a significant gain")
     # Standard error 0.1 / sqrt(3) of each, and Welch's four degrees of freedom.
     assert summary.sentences(study, summarized(study))[2] == (
@@ -416,7 +419,7 @@ def test_the_embedding_is_a_gain_or_a_loss_or_neither() -> None:
         "with that of another photograph."
     )
     wide = study_of({"bn_maxpool": removing(3.0, 9.0, 0.0), "no_embedding": removing(5.0, 9.0)})
-    (neither,) = summarized(wide).gains
+    _, neither = summarized(wide).embeddings
     assert neither.outcome == "not significant"
 
 
@@ -516,18 +519,23 @@ def test_a_random_network_and_fewer_seeds_are_named() -> None:
 
 
 def test_controls_follow_from_the_lines() -> None:
-    names = ["bn_maxpool", "no_embedding", "another", "raw", "deeper"]
+    names = ["bn_maxpool", "embedding_dropout", "no_embedding", "another", "raw", "deeper"]
     study = study_of({name: removing(1.0) for name in names})
-    assert summary.counterparts(study, "bn_maxpool") == {
-        "no_embedding": "without",
-        "another": "with that of another photograph",
+    assert {
+        name: kind.text for name, kind in embedding.counterparts(study, "bn_maxpool").items()
+    } == {
+        "no_embedding": "none",
+        "another": "another photograph's",
+        "raw": "its photograph's, not standardized",
+        "embedding_dropout": "its photograph's, with dropout",
     }
+    assert embedding.counterparts(study, "another") == {}
     # A network without embedding colorizes any photograph, so it is a candidate.
     assert [name for name in names if summary.is_control(study, name)] == ["another"]
     # With other settings there is more that differs than the embedding.
     slow = study.lines["no_embedding"].model_copy(update={"train": {"epochs": 9}})
     changed = replace(study, lines=study.lines | {"no_embedding": slow})
-    assert [*summary.counterparts(changed, "bn_maxpool")] == ["another"]
+    assert "no_embedding" not in embedding.counterparts(changed, "bn_maxpool")
 
 
 def sampled(training: Evaluation, kinds: Sequence[str] = ()) -> Evaluation:
@@ -618,7 +626,7 @@ def test_a_variant_without_pretrained_network_names_none(
 
 
 def test_an_estimate_is_formatted_with_its_interval_if_any() -> None:
-    assert summary.with_interval(Estimate(1.25, 1, 2), 2) == "1.25 (1.00 to 2.00)"
-    assert summary.with_interval(Estimate(1.25), 1) == "1.2"
-    assert summary.with_interval(Estimate(1.25, 1.25, 1.25), 2) == "1.25"
-    assert summary.with_interval(None, 2) == "undefined"
+    assert with_interval(Estimate(1.25, 1, 2), 2) == "1.25 (1.00 to 2.00)"
+    assert with_interval(Estimate(1.25), 1) == "1.2"
+    assert with_interval(Estimate(1.25, 1.25, 1.25), 2) == "1.25"
+    assert with_interval(None, 2) == "undefined"

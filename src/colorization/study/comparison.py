@@ -27,6 +27,8 @@ from colorization.scoring.summary import (
 from colorization.study import plots, summary
 from colorization.study.claims import PROMISING, judge_claims
 from colorization.study.config_diff import config_diff
+from colorization.study.embedding import detectable_gains, embeddings_table, judge_fingerprint
+from colorization.study.estimates import format_p_value, with_interval
 from colorization.study.experiments import Experiments
 from colorization.study.labels import (
     LABEL_SCORES,
@@ -43,7 +45,9 @@ TITLE = "Image colorization: the variants of a study"
 BEST_WORST = {"best": "good.png", "worst": "poor.png"}  # the paper's Figures 8 and 9
 FIGURE_ACROSS = 6  # photographs
 FOREST, FIGURE, BY_LABEL = "error_removed.png", "figure.png", "by_label.png"
-EXTREMES, LABELS = "extremes", "labels"  # folders of pictures that not every study has
+BY_EMBEDDING = "embedding.png"
+# Folders of pictures that not every study has.
+EMBEDDING, EXTREMES, LABELS = "embedding", "extremes", "labels"
 GAIN_TITLE = f"PSNR over {BASELINE_NAMES[CONSTANT]}, dB (higher is better)"
 
 
@@ -102,6 +106,12 @@ def write_comparison(
         "published": published,
         "trained": trained(experiments, provenance.runs) if published else "",
     }
+    with atomic_folder(results / EMBEDDING) as folder:
+        if study_summary.embeddings:
+            intervals = summary.embedding_rows(experiments, study_summary)
+            plots.forest_of_embeddings(intervals, summary.KINDS, folder / BY_EMBEDDING)
+            picture = rendering.picture_url((folder / BY_EMBEDDING).read_bytes())
+            figures[f"{EMBEDDING}/{BY_EMBEDDING}"] = picture
     with atomic_folder(results / LABELS) as folder:
         if scores.photographs:
             chosen = drawn(experiments, study_summary)
@@ -328,6 +338,9 @@ def _context(
         "sentences": summary.sentences(experiments, study_summary),
         "caption": figure_caption(experiments, study_summary),
         "counted": counted(experiments),
+        "embeddings": embeddings_table(study_summary.embeddings),
+        "detectable_gains": detectable_gains(study_summary.embeddings),
+        "fingerprint": judge_fingerprint(experiments),
         "config_diff": config_diff(trainings),
         "ranking": summary.ranking(experiments, study_summary),
         "means": summary.means_table(experiments),
@@ -343,8 +356,8 @@ def _context(
             for name, evaluation in displayed.items()
             if evaluation.sweep
         },
-        "with_interval": summary.with_interval,
-        "p_value": summary.format_p_value,
+        "with_interval": with_interval,
+        "p_value": format_p_value,
         "pretrained": sorted(networks),
         "training_images": sorted(
             {training.training_images for training in trainings}, reverse=True

@@ -289,3 +289,25 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     corrected[order] = np.minimum(1, np.maximum.accumulate(defined[order] * factors))
     remaining = iter(corrected.tolist())
     return [None if p is None else next(remaining) for p in p_values]
+
+
+def is_significant(estimate: Estimate | None, p_value: float | None) -> bool:
+    """Whether a p-value, which may be corrected, is below the level for the estimate's seeds."""
+    return estimate is not None and p_value is not None and p_value < estimate.level
+
+
+def format_p_value(p_value: float) -> str:
+    """Format a p-value with its relation."""
+    return "< 0.001" if p_value < 0.001 else f"= {p_value:.3g}"
+
+
+def with_interval(estimate: Estimate | None, digits: int, *, sign: str = "") -> str:
+    """Format an estimate and its interval, such as "1.20 (0.90 to 1.50)"; `sign` is Python's."""
+    if estimate is None:
+        return "undefined"
+    value, *interval = [
+        f"{number:{sign}z.{digits}f}"  # z: no negative zero
+        for number in (estimate.value, estimate.low, estimate.high)
+        if number is not None
+    ]
+    return f"{value} ({' to '.join(interval)})" if {*interval} - {value} else value

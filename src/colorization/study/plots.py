@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from colorization.pages import pictures
@@ -130,9 +131,7 @@ def forest(rows: Sequence[Interval], kinds: Sequence[str], out: Path) -> None:
         kind: style for kind, style in zip(kinds, FOREST_STYLES, strict=False) if kind in present
     }
     for y, row in enumerate(rows):
-        style = styles[row.kind] if row.kind else BASELINE_STYLE
-        axes.plot([row.low, row.high], [y, y], color=style["color"], linewidth=1.8)
-        axes.plot([row.value], [y], linestyle="none", **{"markersize": 6.5} | style)
+        _draw_interval(axes, y, row, styles[row.kind] if row.kind else BASELINE_STYLE)
     low, high = axes.get_xlim()
     low, high = min(low, -0.03 * (high - low)), max(high, 0.03 * (high - low))
     worse = axes.axvspan(low, 0, color="0.94", zorder=0, label="worse than the constant color")
@@ -145,6 +144,60 @@ def forest(rows: Sequence[Interval], kinds: Sequence[str], out: Path) -> None:
     handles = [Line2D([], [], label=kind, **style) for kind, style in styles.items()]
     figure.legend(
         handles=[*handles, worse], loc="outside lower center", ncols=2, fontsize=9, frameon=False
+    )
+    pictures.save_figure(figure, out)
+
+
+def _draw_interval(axes: Axes, y: float, row: Interval, style: dict[str, Any]) -> None:
+    axes.plot([row.low, row.high], [y, y], color=style["color"], linewidth=1.8)
+    axes.plot([row.value], [y], linestyle="none", **{"markersize": 6.5} | style)
+
+
+def forest_of_embeddings(
+    rows: Sequence[tuple[Interval, Interval | None]], kinds: Sequence[str], out: Path
+) -> None:
+    """Plot the error removed, and beside it the gap, by embedding: a row each, from the top.
+
+    The lines are the constant color, at 0, and no gap, at 1.
+
+    Parameters
+    ----------
+    rows : sequence of (Interval, Interval or None)
+        Error removed, percent, and test over training error. The second panel is left out if no
+        gap was measured.
+    kinds : sequence of str
+        As in `forest`.
+    out : Path
+        A PNG.
+    """
+    labels = [removed.label.replace(" (", "\n(", 1) for removed, _ in rows]
+    panels: dict[str, tuple[int, list[Interval | None]]] = {
+        "error removed, %": (0, [removed for removed, _ in rows])
+    }
+    if any(gap for _, gap in rows):
+        panels["gap, test over training error"] = (1, [gap for _, gap in rows])
+    styles = dict(zip(kinds, FOREST_STYLES, strict=False))
+    figure = pictures.new_figure(2.2 + 3.4 * len(panels), 0.41 * len(rows) + 1.1)
+    grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axes, (title, (reference, intervals)) in zip(grid, panels.items(), strict=True):
+        for y, row in enumerate(intervals):
+            if row:
+                _draw_interval(axes, y, row, styles[row.kind])
+        axes.axvline(reference, color="black", linewidth=1)
+        axes.set(xlabel=title, ylim=(len(rows) - 0.5, -0.5))
+        axes.set_yticks(range(len(rows)), labels, fontsize=9)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(axis="x", alpha=0.3)
+        axes.spines[["left", "right", "top"]].set_visible(False)
+    present = {removed.kind for removed, _ in rows}
+    figure.legend(
+        handles=[
+            Line2D([], [], label=kind, **style) for kind, style in styles.items() if kind in present
+        ],
+        loc="outside lower center",
+        ncols=3,
+        fontsize=9,
+        frameon=False,
     )
     pictures.save_figure(figure, out)
 

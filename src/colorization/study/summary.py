@@ -13,7 +13,8 @@ from colorization.scoring.metrics import Metric, columns, metric
 from colorization.scoring.summary import GRAY, MODEL, TRIVIAL
 from colorization.study import measures
 from colorization.study.claims import PAPER_VARIANTS, PROMISING
-from colorization.study.estimates import Estimate, holm
+from colorization.study.embedding import Comparison, compare_embeddings, counterparts
+from colorization.study.estimates import Estimate, holm, is_significant, with_interval
 from colorization.study.experiments import Experiments, function_of_columns
 from colorization.study.measures import REMOVED
 from colorization.study.plots import Interval
@@ -21,40 +22,7 @@ from colorization.study.verdicts import VERDICTS, JudgedClaim
 
 DIFFERENCE, COLORFULNESS = "ciede2000_mean", "colorfulness_ratio"
 GAP_TITLE = "gap, test over training error (1 is none)"
-EMBEDDINGS = {  # of the variant that one with embeddings is compared with, in words
-    NONE: "without",
-    "random_network": "with that of a random network",
-    "another_photograph": "with that of another photograph",
-}
 KINDS = ("the paper's", "beyond the paper", "control")
-
-
-@dataclass(frozen=True)
-class Gain:
-    """What the embedding adds, compared with the same variant without, or with a control.
-
-    Attributes
-    ----------
-    what : str
-        Whether the other has an embedding, and which, in words.
-    estimate : Estimate
-        Error removed by the variant with the embedding less that by the other, points.
-    p_value : float or None
-        Of the hypothesis of no difference, corrected for the number of comparisons.
-    """
-
-    what: str
-    estimate: Estimate
-    p_value: float | None
-
-    @property
-    def outcome(self) -> str:
-        """The outcome in words: a gain, a loss, or neither."""
-        if self.p_value is None:
-            return "one seed is not enough"
-        if not _significant(self.estimate, self.p_value):
-            return "not significant"
-        return "a significant gain" if self.estimate.value > 0 else "a significant loss"
 
 
 @dataclass(frozen=True)
@@ -79,8 +47,8 @@ class StudySummary:
         Likewise those whose CIEDE2000 is significantly below that of gray.
     below : list of str
         Likewise those that remove significantly less than the best.
-    gains : list of Gain
-        What the embedding adds to the paper's choice.
+    embeddings : list of Comparison
+        The paper's choice by its embedding. Empty if the study has nothing to compare.
     verdicts : dict of str to int
         Number of claims with each verdict.
     detectable : float or None
@@ -96,18 +64,9 @@ class StudySummary:
     above_zero: list[str]
     closer_than_gray: list[str]
     below: list[str]
-    gains: list[Gain]
+    embeddings: list[Comparison]
     verdicts: dict[str, int]
     detectable: float | None
-
-
-def _significant(estimate: Estimate | None, p_value: float | None) -> bool:
-    return estimate is not None and p_value is not None and p_value < estimate.level
-
-
-def format_p_value(p_value: float) -> str:
-    """Format a p-value with its relation."""
-    return "< 0.001" if p_value < 0.001 else f"= {p_value:.3g}"
 
 
 def summarize_study(experiments: Experiments, judged: Sequence[JudgedClaim]) -> StudySummary:
@@ -140,7 +99,7 @@ def summarize_study(experiments: Experiments, judged: Sequence[JudgedClaim]) -> 
             candidates[1:],
             lambda name: measures.lead(candidates[0], name)(experiments),
         ),
-        gains=_gains(experiments),
+        embeddings=compare_embeddings(experiments),
         verdicts={verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]},
         detectable=_detectable(experiments, papers),
     )
@@ -154,23 +113,6 @@ def is_control(experiments: Experiments, variant: str) -> bool:
     """
     line = experiments.lines.get(variant)
     return line is not None and line.embedding in UNINFORMATIVE
-
-
-def counterparts(experiments: Experiments, variant: str) -> dict[str, str]:
-    """Return the variants without, or with uninformative, embeddings that are otherwise the same.
-
-    Each with the difference in words. Comparing them shows the worth of the ImageNet embeddings.
-    """
-    line = experiments.lines.get(variant)
-    if line is None or line.embedding in EMBEDDINGS:
-        return {}
-    return {
-        name: EMBEDDINGS[other.embedding]
-        for name, other in experiments.lines.items()
-        if name in experiments.variants
-        and other.embedding in EMBEDDINGS
-        and other.model_copy(update={"embedding": line.embedding}) == line
-    }
 
 
 def _gives_constant_color(experiments: Experiments, variant: str) -> bool:
@@ -190,7 +132,7 @@ def _select(
     # One-sided: a measure below 0 counts as a test, and is not above.
     p_values = [estimate.p_value(0) if estimate.value > 0 else 1.0 for estimate in tested.values()]
     pairs = zip(tested.items(), holm(p_values), strict=True)
-    return [name for (name, estimate), p_value in pairs if _significant(estimate, p_value)]
+    return [name for (name, estimate), p_value in pairs if is_significant(estimate, p_value)]
 
 
 def _closer_than_gray(experiments: Experiments, variant: str) -> Estimate | None:
@@ -199,20 +141,6 @@ def _closer_than_gray(experiments: Experiments, variant: str) -> Estimate | None
     return function_of_columns(
         experiments.trainings_of(variant), names, lambda gray, model: gray - model
     )
-
-
-def _gains(experiments: Experiments) -> list[Gain]:
-    """What the embedding adds to the paper's choice."""
-    leads = {
-        what: measures.lead(PROMISING, name)(experiments)
-        for name, what in counterparts(experiments, PROMISING).items()
-    }
-    defined = {what: estimate for what, estimate in leads.items() if estimate}
-    p_values = holm([estimate.p_value(0) for estimate in defined.values()])
-    return [
-        Gain(what, estimate, p_value)
-        for (what, estimate), p_value in zip(defined.items(), p_values, strict=True)
-    ]
 
 
 def _detectable(experiments: Experiments, papers: Sequence[str]) -> float | None:
@@ -287,18 +215,20 @@ def _on_the_papers(summary: StudySummary) -> str:
 
 
 def _on_the_embedding(summary: StudySummary) -> str:
-    if not summary.gains:
+    compared = [(row.kind.than, row, row.gain) for row in summary.embeddings if row.kind.than]
+    gains = [(than, row.outcome, gain) for than, row, gain in compared if gain]
+    if not gains:
         return (
             "What the semantic embedding is worth is not tested: the study has nothing to compare "
             "it with."
         )
     parts: list[str] = []
-    for gain in summary.gains:
-        points, *interval = with_interval(gain.estimate, 1, sign="+").split(" ", 1)
+    for than, outcome, gain in gains:
+        points, *interval = with_interval(gain, 1, sign="+").split(" ", 1)
         size = f"{points.lstrip('+-')} {'points ' if not parts else ''}"
-        size += "less" if gain.estimate.value < 0 else "more"
-        remarks = [*(part.strip("()") for part in interval), gain.outcome]
-        parts.append(f"{size} ({', '.join(remarks)}) than {gain.what}")
+        size += "less" if gain.value < 0 else "more"
+        remarks = [*(part.strip("()") for part in interval), outcome]
+        parts.append(f"{size} ({', '.join(remarks)}) than {than}")
     return f"With the embedding of its photograph `{PROMISING}` removes {_joined(parts)}."
 
 
@@ -424,6 +354,18 @@ def _interval(name: str, estimate: Estimate, kind: str = "") -> Interval:
     return Interval(name, estimate.value, low, high, kind)
 
 
+def embedding_rows(
+    experiments: Experiments, summary: StudySummary
+) -> list[tuple[Interval, Interval | None]]:
+    """The paper's choice by its embedding: error removed, and the gap if it was measured."""
+    rows = []
+    for row in summary.embeddings:
+        name, kind = f"{row.kind.text} ({row.variant})", _kind(experiments, row.variant)
+        gap = _interval(name, row.gap, kind) if row.gap else None
+        rows.append((_interval(name, row.removed, kind), gap))
+    return rows
+
+
 def ranking(experiments: Experiments, summary: StudySummary) -> Table:
     """Tabulate variants and baselines by error removed, then variants that are in no ranking."""
     ranked = (REMOVED, metric(DIFFERENCE), metric(COLORFULNESS))
@@ -478,15 +420,3 @@ def _cell(estimate: Estimate | None, measured: Metric) -> str:
     if estimate is None:
         return measured.undefined
     return with_interval(estimate, measured.digits)
-
-
-def with_interval(estimate: Estimate | None, digits: int, *, sign: str = "") -> str:
-    """Format an estimate and its interval, such as "1.20 (0.90 to 1.50)"; `sign` is Python's."""
-    if estimate is None:
-        return "undefined"
-    value, *interval = [
-        f"{number:{sign}z.{digits}f}"  # z: no negative zero
-        for number in (estimate.value, estimate.low, estimate.high)
-        if number is not None
-    ]
-    return f"{value} ({' to '.join(interval)})" if {*interval} - {value} else value

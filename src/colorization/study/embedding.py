@@ -1,0 +1,235 @@
+"""What the embedding is worth to the paper's choice, and whether it serves as a fingerprint.
+
+The variants that are compared are alike but for their embedding. That of another photograph says
+nothing of the content, but is the same in each epoch: it identifies the photograph. If a network
+with it overfits more than one without, it has memorized training photographs by their embedding.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from colorization.core.settings import IMAGENET, NONE
+from colorization.pages.rendering import Table
+from colorization.study import claims, measures
+from colorization.study.claims import PROMISING
+from colorization.study.estimates import (
+    Estimate,
+    format_p_value,
+    holm,
+    is_significant,
+    with_interval,
+)
+from colorization.study.experiments import Experiments
+from colorization.study.verdicts import ABOVE, Claim, Contrast, JudgedClaim, judge
+
+ANOTHER = "another_photograph"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of embedding.
+
+    Attributes
+    ----------
+    text : str
+    than : str
+        What comes after "removes more than", of kinds that show the worth of the embedding; else
+        empty.
+    changes : mapping of str to str
+        The fields in which a variant's line differs from that with the embedding of its photograph.
+    network : str
+        The network that is compared; empty for any.
+    """
+
+    text: str
+    than: str = ""
+    changes: Mapping[str, str] = field(default_factory=dict)
+    network: str = ""
+
+
+OWN = Kind("its photograph's")
+KINDS = (
+    Kind("none", "without", {"embedding": NONE}),
+    Kind("a random network's", "with that of a random network", {"embedding": "random_network"}),
+    Kind("another photograph's", "with that of another photograph", {"embedding": ANOTHER}),
+    Kind("its photograph's, not standardized", changes={"embedding": "imagenet_raw"}),
+    Kind(
+        "its photograph's, with dropout",
+        changes={"network": "embedding_dropout"},
+        network=PROMISING,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The paper's choice with a kind of embedding, and with that of its photograph beside it.
+
+    Attributes
+    ----------
+    variant : str
+    kind : Kind
+    removed : Estimate
+        Error removed, percent.
+    gap : Estimate or None
+        `measures.gap`; None if it was not measured.
+    gain : Estimate or None
+        Error removed with the embedding of the photograph less `removed`, points. None in the row
+        of that embedding itself, as are the following.
+    gap_ratio : Estimate or None
+        Gap with the embedding of the photograph over `gap`.
+    gain_p, gap_p : float or None
+        Of the hypothesis of no difference, corrected for the number of kinds.
+    """
+
+    variant: str
+    kind: Kind
+    removed: Estimate
+    gap: Estimate | None
+    gain: Estimate | None = None
+    gap_ratio: Estimate | None = None
+    gain_p: float | None = None
+    gap_p: float | None = None
+
+    @property
+    def outcome(self) -> str:
+        """What the embedding of the photograph brings in words: a gain, a loss, or neither."""
+        if self.gain is None or self.gain_p is None:
+            return "one seed is not enough"
+        if not is_significant(self.gain, self.gain_p):
+            return "not significant"
+        return "a significant gain" if self.gain.value > 0 else "a significant loss"
+
+
+def counterparts(experiments: Experiments, variant: str) -> dict[str, Kind]:
+    """Return the variants that differ from one with ImageNet embeddings in these alone.
+
+    Each with its kind, in the order of `KINDS`.
+    """
+    line = experiments.lines.get(variant)
+    if line is None or line.embedding != IMAGENET:
+        return {}
+    return {
+        name: kind
+        for kind in KINDS
+        if kind.network in ("", line.network)
+        for name, other in experiments.lines.items()
+        if name in experiments.variants and other == line.model_copy(update=dict(kind.changes))
+    }
+
+
+def compare_embeddings(experiments: Experiments) -> list[Comparison]:
+    """Compare the paper's choice by its embedding, that of the photograph first.
+
+    Empty if the study has nothing to compare.
+    """
+    own = measures.error_removed(PROMISING)(experiments)
+    if own is None:
+        return []
+    rows = [Comparison(PROMISING, OWN, own, measures.gap(PROMISING)(experiments))]
+    rows += [
+        Comparison(
+            name,
+            kind,
+            removed,
+            measures.gap(name)(experiments),
+            gain=measures.lead(PROMISING, name)(experiments),
+            gap_ratio=measures.gap_ratio(PROMISING, name)(experiments),
+        )
+        for name, kind in counterparts(experiments, PROMISING).items()
+        if (removed := measures.error_removed(name)(experiments))
+    ]
+    if len(rows) == 1:
+        return []
+    gain_p = holm([row.gain.p_value(0) if row.gain else None for row in rows])
+    gap_p = holm([row.gap_ratio.p_value(1) if row.gap_ratio else None for row in rows])
+    return [
+        replace(row, gain_p=of_gain, gap_p=of_gap)
+        for row, of_gain, of_gap in zip(rows, gain_p, gap_p, strict=True)
+    ]
+
+
+def embeddings_table(comparisons: list[Comparison]) -> Table:
+    """Tabulate the error removed and the gap by embedding, and what differs from `PROMISING`."""
+    titles = ["embedding", "variant", "error removed, %", f"{PROMISING} less that, points"]
+    measured = any(row.gap for row in comparisons)
+    if measured:
+        titles += ["gap, test over training error", f"{PROMISING} over that"]
+    rows = []
+    for row in comparisons:
+        cells = [row.kind.text, f"`{row.variant}`", with_interval(row.removed, 1)]
+        own = row.kind is OWN
+        cells.append("" if own else _with_p_value(row.gain, row.gain_p, 1, sign="+"))
+        if measured:
+            cells.append(with_interval(row.gap, 2))
+            cells.append("" if own else _with_p_value(row.gap_ratio, row.gap_p, 2))
+        rows.append(cells)
+    return Table(titles, rows)
+
+
+def _with_p_value(
+    estimate: Estimate | None, p_value: float | None, digits: int, *, sign: str = ""
+) -> str:
+    text = with_interval(estimate, digits, sign=sign)
+    return text if p_value is None else f"{text}, p {format_p_value(p_value)}"
+
+
+def detectable_gains(comparisons: list[Comparison]) -> str:
+    """The differences in error removed that would be detected, points; empty without intervals."""
+    gains = [row.gain.detectable() for row in comparisons if row.gain]
+    defined = [gain for gain in gains if gain is not None]
+    ends = (f"{end:.1f}" for end in (min(defined), max(defined))) if defined else ()
+    return " to ".join(dict.fromkeys(ends))
+
+
+def judge_fingerprint(experiments: Experiments) -> list[JudgedClaim]:
+    """Judge by the study whether the embedding is recognized, and whether it is memorized.
+
+    The parts are independent: both may hold, or neither. Each is a single comparison.
+    """
+    names: dict[str, str] = {
+        experiments.lines[name].embedding: name for name in counterparts(experiments, PROMISING)
+    }
+    none = names.get(NONE, f"{PROMISING}_no_embedding")  # or the name that the profiles give it
+    another = names.get(ANOTHER, f"{PROMISING}_{ANOTHER}")
+    return judge(
+        (
+            Claim(
+                1,
+                "",
+                "The embedding is recognized: what it says of the content helps",
+                rule=f"the error that {PROMISING} removes with the embedding of the photograph is "
+                "above that with another photograph's",
+                variants=(PROMISING, another),
+                needs=(claims.PHOTOGRAPHS, claims.IMAGENET),
+                contrasts=(
+                    Contrast(
+                        "error removed, with the photograph's embedding less with another's",
+                        measures.lead(PROMISING, another),
+                        ABOVE,
+                        0,
+                        unit="points",
+                    ),
+                ),
+            ),
+            Claim(
+                2,
+                "",
+                "The embedding is memorized as a fingerprint of the photograph",
+                rule="the gap with another photograph's embedding, which says nothing of the "
+                "content and only identifies the photograph, is above the gap without embedding",
+                variants=(another, none),
+                needs=(claims.PHOTOGRAPHS, claims.IMAGENET, claims.GAP),
+                contrasts=(
+                    Contrast(
+                        "test over training MSE in the last epoch, with another photograph's "
+                        "embedding over without",
+                        measures.gap_ratio(another, none),
+                        ABOVE,
+                        1,
+                    ),
+                ),
+            ),
+        ),
+        experiments,
+    )
