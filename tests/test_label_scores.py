@@ -13,9 +13,16 @@ from scipy import stats
 from colorization.labels.subsets import NATURE_ONLY, OBJECTS_ONLY, join, subsets
 from colorization.scoring.evaluation import Evaluation
 from colorization.study import measures
+from colorization.study.estimates import Estimate
 from colorization.study.experiments import Experiments
 from colorization.study.label_scores import LabelScores
-from colorization.study.labels import LABEL_SCORES, draw_labels, labels_table, score_labels
+from colorization.study.labels import (
+    LABEL_SCORES,
+    draw_labels,
+    labels_table,
+    score_labels,
+    sea_and_vegetation,
+)
 from evaluated import evaluation, record, rows
 from samples import reopened
 
@@ -161,11 +168,52 @@ def test_trainings_without_the_photographs_mean_colors_have_no_scores_of_colors(
 def test_only_subsets_with_enough_photographs_are_printed(tmp_path: Path) -> None:
     scores = score_labels(study(1, 2))
     table = labels_table(scores, ["bn_maxpool"])
-    assert [row[0] for row in table.rows] == [NATURE_ONLY, OBJECTS_ONLY, "indoor", "sea", "sky"]
+    assert [row[0] for row in table.rows] == [NATURE_ONLY, OBJECTS_ONLY, "sea", "sky", "indoor"]
     sky = scores.error_removed["bn_maxpool"]["sky"]
-    assert table.rows[-1][3] == f"{sky.value:.1f} ({sky.low:.1f} to {sky.high:.1f})"
-    assert table.rows[3][2] == "undefined"  # no training photograph has the label
+    assert table.rows[3][3] == f"{sky.value:.1f} ({sky.low:.1f} to {sky.high:.1f})"
+    assert table.rows[2][2] == "undefined"  # no training photograph has the label
     for name in ("one.png", "other.png"):
         draw_labels(scores, ["bn_maxpool", "missing"], tmp_path / name)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "other.png").read_bytes()
     assert reopened(tmp_path / "one.png").width > 600
+
+
+def test_groups_come_first_then_nature_then_objects() -> None:
+    names = ["car", "night", "objects only", "sea", "sea_r1", "nature only", "baby_r1", "clouds"]
+    scores = LabelScores.empty().model_copy(
+        update={"photographs": dict.fromkeys(sorted(names), 99)}
+    )
+    assert [row[0] for row in labels_table(scores, []).rows] == [
+        "nature only",
+        "objects only",
+        "clouds",
+        "sea",
+        "sea_r1",
+        "baby_r1",
+        "car",
+        "night",
+    ]
+
+
+def test_sea_and_vegetation_are_compared_with_objects() -> None:
+    removed = {
+        "sea": Estimate(8.0, 5.0, 11.0),
+        "plant_life or tree": Estimate(-2.0, -4.0, 0.0),
+        "objects only": Estimate(1.0, -1.0, 3.0),
+    }
+    scores = LabelScores.empty().model_copy(
+        update={
+            "photographs": dict.fromkeys(removed, 20),
+            "error_removed": {"bn_maxpool": removed},
+        }
+    )
+    assert sea_and_vegetation(scores, "bn_maxpool") == (
+        "On photographs of objects only `bn_maxpool` removes 1.0% (-1.0 to 3.0) of the error; of "
+        "sea 8.0% (5.0 to 11.0), which is more (the intervals do not overlap); of plant_life or "
+        "tree -2.0% (-4.0 to 0.0), which is less (but the intervals overlap)."
+    )
+    assert sea_and_vegetation(scores, "l2") == ""
+    few = scores.model_copy(update={"photographs": scores.photographs | {"sea": 19}})
+    assert "sea" not in sea_and_vegetation(few, "bn_maxpool")
+    few = scores.model_copy(update={"photographs": scores.photographs | {"objects only": 19}})
+    assert sea_and_vegetation(few, "bn_maxpool") == ""

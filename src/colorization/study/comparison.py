@@ -36,6 +36,7 @@ from colorization.study.labels import (
     draw_labels,
     labels_table,
     score_labels,
+    sea_and_vegetation,
 )
 from colorization.study.progress import not_trained, trained, trainings_table
 from colorization.study.summary import StudySummary
@@ -121,6 +122,7 @@ def write_comparison(
             context |= {
                 "by_label": labels_table(scores, chosen),
                 "label_colors": bool(scores.colors),
+                "sea_and_vegetation": sea_and_vegetation(scores, PROMISING),
             }
     text = rendering.render(
         "study.md.j2",

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from colorization.labels.subsets import GROUPS, NATURE, OBJECTS, OBJECTS_ONLY, VEGETATION
 from colorization.pages.rendering import Table
 from colorization.scoring.summary import CONSTANT, MODEL
 from colorization.study import measures, plots
-from colorization.study.estimates import Estimate, function_of_means
+from colorization.study.estimates import Estimate, function_of_means, with_interval
 from colorization.study.experiments import Experiments, table_of
 from colorization.study.label_scores import LabelScores
 
@@ -180,8 +181,63 @@ def draw_labels(scores: LabelScores, variants: Sequence[str], out: Path) -> None
 
 
 def _printed(scores: LabelScores) -> list[str]:
-    """The subsets with enough photographs: the groups, then the labels in alphabetical order."""
-    return [name for name, count in scores.photographs.items() if count >= MIN_PHOTOGRAPHS]
+    """The subsets with enough photographs: groups, labels of nature, of objects, and others."""
+    enough = [name for name, count in scores.photographs.items() if count >= MIN_PHOTOGRAPHS]
+    return sorted(enough, key=_kind)  # of a kind, in alphabetical order as before
+
+
+def _kind(subset: str) -> int:
+    """The place of a subset's kind; the name of a label may end in `_r1`."""
+    kinds = (frozenset(GROUPS), NATURE, OBJECTS)
+    label = subset.removesuffix("_r1")
+    return next((place for place, kind in enumerate(kinds) if label in kind), len(kinds))
+
+
+def sea_and_vegetation(scores: LabelScores, variant: str) -> str:
+    """Compare a variant on sea and on vegetation with objects only, in a sentence.
+
+    The photographs of both are none of objects only. The published scores have no interval of the
+    difference, so the sentence says whether the two intervals overlap.
+
+    Returns
+    -------
+    str
+        Empty if there are too few photographs, or no intervals.
+    """
+    removed = scores.error_removed.get(variant, {})
+    estimates = {
+        subset: estimate
+        for subset in ("sea", VEGETATION, OBJECTS_ONLY)
+        if scores.photographs.get(subset, 0) >= MIN_PHOTOGRAPHS
+        and (estimate := removed.get(subset))
+        and estimate.low is not None
+    }
+    objects = estimates.pop(OBJECTS_ONLY, None)
+    if objects is None or not estimates:
+        return ""
+    parts = [
+        f"of {subset} {_percent(estimate)}, {_beside(estimate, objects)}"
+        for subset, estimate in estimates.items()
+    ]
+    return (
+        f"On photographs of {OBJECTS_ONLY} `{variant}` removes {_percent(objects)} of the error; "
+        f"{'; '.join(parts)}."
+    )
+
+
+def _percent(estimate: Estimate) -> str:
+    value, interval = with_interval(estimate, 1).split(" ", 1)
+    return f"{value}% {interval}"
+
+
+def _beside(one: Estimate, other: Estimate) -> str:
+    """Whether an estimate is above or below another, and whether their intervals overlap."""
+    ends = [end for estimate in (one, other) for end in (estimate.low, estimate.high)]
+    low, high, other_low, other_high = (end or 0.0 for end in ends)
+    side = "more" if one.value > other.value else "less"
+    if low > other_high or high < other_low:
+        return f"which is {side} (the intervals do not overlap)"
+    return f"which is {side} (but the intervals overlap)"
 
 
 def _cell(estimate: Estimate | None) -> str:
