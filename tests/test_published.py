@@ -347,6 +347,15 @@ def test_rounding_on_another_processor_makes_no_other_test_images(
     assert (folder / shared).read_bytes() == (study / shared).read_bytes()
 
 
+def test_a_photograph_that_rounding_makes_exact_is_no_other_test_image() -> None:
+    table = pd.DataFrame({"name": [*map(str, range(40))], "gray_psnr_rgb_db": 60.0})
+    exact = table.copy()
+    exact.loc[:1, "gray_psnr_rgb_db"] = np.nan
+    assert published.agree(table, exact)
+    exact.loc[:2, "gray_psnr_rgb_db"] = np.nan
+    assert not published.agree(table, exact)
+
+
 def test_a_piece_of_other_photographs_is_not_read(study: Path, tmp_path: Path) -> None:
     copy_inputs(study, tmp_path)
     path = tmp_path / "photographs.csv.gz"
