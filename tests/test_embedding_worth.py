@@ -128,9 +128,11 @@ def test_p_values_are_corrected_for_the_number_of_kinds() -> None:
 
 
 def test_what_holds_is_told_of_three_kinds() -> None:
-    told = summary.sentences(EVERY, summary.summarize_study(EVERY, verdicts.judge(CLAIMS, EVERY)))
-    assert told[2].count(" than ") == 3
-    assert "dropout" not in told[2]
+    sentences = summary.sentences(
+        EVERY, summary.summarize_study(EVERY, verdicts.judge(CLAIMS, EVERY))
+    )
+    assert sentences[2].count(" than ") == 3
+    assert "dropout" not in sentences[2]
 
 
 def test_the_figure_has_a_panel_for_the_gap_once_it_is_measured(tmp_path: Path) -> None:
