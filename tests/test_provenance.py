@@ -59,10 +59,19 @@ def test_outside_of_git_the_commit_is_unknown(tmp_path: Path) -> None:
     assert provenance.commit_of_code(tmp_path) == "unknown"
 
 
+COMPUTING = (
+    "src/model.py",
+    "stages/train.py",
+    "dvc.yaml",
+    "experiments/dvc.yaml",
+    "requirements.lock",
+)
+
+
 @pytest.fixture
 def computing(checkout: Path) -> Path:
     """A checkout whose last commit changed what computes."""
-    for name in ("src/model.py", "stages/train.py", "dvc.yaml", "requirements.lock"):
+    for name in COMPUTING:
         (checkout / name).parent.mkdir(exist_ok=True)
         (checkout / name).write_text("first")
     git(checkout, "add", "--all")
@@ -84,9 +93,7 @@ def test_published_results_and_photographs_leave_the_commit_of_the_code_as_it_is
     assert provenance.commit_of_code(computing) == code
 
 
-@pytest.mark.parametrize(
-    "name", ["src/model.py", "src/new.py", "stages/train.py", "dvc.yaml", "requirements.lock"]
-)
+@pytest.mark.parametrize("name", [*COMPUTING, "src/new.py"])
 def test_a_change_of_what_computes_is_reported(computing: Path, name: str) -> None:
     before = provenance.commit_of_code(computing)
     (computing / name).write_text("second")

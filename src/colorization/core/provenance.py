@@ -113,7 +113,7 @@ class Provenance:
     runs : dict of str to Run
         By stage or training, without those whose results came from a cache or a remote.
     commit : str
-        Returned by `commit`.
+        Returned by `commit`; of a published study, all that `commit_of_code` returned.
     """
 
     runs: dict[str, Run]
@@ -171,7 +171,9 @@ def commit(root: Path, *results: Path) -> str:
 
 
 def commit_of_code(root: Path) -> str:
-    """Return the last commit of a checkout that changed `CODE`, and whether that differs from it.
+    """Return the last commit of a checkout that changed `CODE`.
+
+    Also whether the checkout has uncommitted changes to it.
 
     Commits of results, texts or settings are passed over, so that all that the same code computed
     has the same commit. Files beside the code, such as photographs, are no changes.
@@ -185,7 +187,9 @@ def commit_of_code(root: Path) -> str:
     str
         "unknown" outside a git repository, and without any such commit.
     """
-    return _revision(root, ["log", "-1", "--abbrev=12", "--format=%h", "--", *CODE], CODE)
+    return _revision(
+        root, ["rev-list", "-1", "--abbrev-commit", "--abbrev=12", "HEAD", "--", *CODE], CODE
+    )
 
 
 def _revision(root: Path, commit: Sequence[str], sources: Sequence[str]) -> str:

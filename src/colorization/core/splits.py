@@ -7,7 +7,7 @@ if TYPE_CHECKING:  # worker processes would import it, too
 
 SPLITS = ("train", "validation", "test")
 EXCLUDED = "excluded"
-NAMES = "names.json"  # beside arrays of photographs: their names
+NAMES = "names.json"  # of arrays the list of their photographs; of embeddings, a dict by split
 
 
 def names_by_split(split: "pd.DataFrame") -> dict[str, list[str]]:

@@ -35,7 +35,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     table : DataFrame
         Columns named in `TEXT` contain strings, all others numbers.
     path : Path
-        With a suffix ".gz" the file is compressed, to the same bytes by any name.
+        With a suffix ".gz" the file is compressed, to the same bytes whatever the file is called.
     """
     texts = [name for name in TEXT if name in table]
     escaped = table.assign(**{name: table[name].map(_escaped) for name in texts})
