@@ -1,5 +1,6 @@
 """Error removed by label, against a recomputation from the rows with NumPy alone."""
 
+import json
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -106,6 +107,11 @@ def test_a_subsets_scores_are_those_of_its_photographs() -> None:
     assert scores.nature_lead["bn_maxpool"].value == pytest.approx(
         found[NATURE_ONLY].value - found[OBJECTS_ONLY].value
     )
+    assert scores.leads is not None
+    assert list(scores.leads["bn_maxpool"]) == ["sea"]  # no photograph has vegetation
+    assert scores.leads["bn_maxpool"]["sea"].value == pytest.approx(
+        found["sea"].value - found[OBJECTS_ONLY].value
+    )
     assert set(scores.colors) == {"sky", "indoor"}
     assert "cloud_free" not in scores.photographs
 
@@ -123,11 +129,32 @@ def test_the_interval_of_one_training_is_that_of_a_ratio_of_sums() -> None:
     assert (found.low, found.high) == (pytest.approx(low, rel=1e-4), pytest.approx(high, rel=1e-4))
 
 
-def test_the_lead_of_nature_has_the_variance_of_independent_groups() -> None:
+@pytest.mark.parametrize("subset", [NATURE_ONLY, "sea"])
+def test_a_lead_over_objects_has_the_variance_of_independent_groups(subset: str) -> None:
     found = score_labels(study(1))
-    groups = [found.error_removed["bn_maxpool"][kind] for kind in (NATURE_ONLY, OBJECTS_ONLY)]
+    groups = [found.error_removed["bn_maxpool"][kind] for kind in (subset, OBJECTS_ONLY)]
     expected = np.linalg.norm([group.se or np.nan for group in groups])
-    assert found.nature_lead["bn_maxpool"].se == pytest.approx(expected, rel=0.02)
+    lead = found.lead_over_objects("bn_maxpool", subset)
+    assert lead is not None
+    assert lead.se == pytest.approx(expected, rel=0.02)
+
+
+def test_the_groups_of_a_lead_share_their_seeds() -> None:
+    """A seed that removes more everywhere does not change the lead."""
+    better = {
+        ("bn_maxpool", seed): replace(
+            trained(1), rows=trained(1).rows.assign(model_mse_ab=mse(predictions(1)) - change)
+        )
+        for seed, change in ((1, 0.0), (2, 0.1 * mse(0.05)), (3, 0.2 * mse(0.05)))
+    }
+    several = score_labels(study(trainings=better))
+    alone = score_labels(study(trainings={("bn_maxpool", 1): better["bn_maxpool", 1]}))
+    for subset in (NATURE_ONLY, "sea"):
+        leads = [scores.lead_over_objects("bn_maxpool", subset) for scores in (several, alone)]
+        errors = [lead.se or np.nan for lead in leads if lead]
+        assert errors[0] == pytest.approx(errors[1], rel=1e-3)
+        groups = [several.error_removed["bn_maxpool"][kind] for kind in (subset, OBJECTS_ONLY)]
+        assert errors[0] < 0.8 * np.linalg.norm([group.se or np.nan for group in groups])
 
 
 def test_published_scores_stand_in_for_the_labels_of_the_same_trainings(tmp_path: Path) -> None:
@@ -141,17 +168,21 @@ def test_published_scores_stand_in_for_the_labels_of_the_same_trainings(tmp_path
     for measure in (
         measures.error_removed("bn_maxpool", "sky"),
         measures.lead_of_nature("bn_maxpool"),
+        measures.lead_over_objects("bn_maxpool", "sea"),
     ):
         assert measure(without) == measure(experiments)
     assert without.labeled
     assert without.count("sky") == len(LABELS["sky"])
     more = published.of_trainings(study(1, 2, 3).seeds)
     assert (more.error_removed, more.photographs) == ({}, published.photographs)
+    assert more.lead_over_objects("bn_maxpool", "sea") is None
 
 
-def test_without_labels_there_are_no_scores_by_label() -> None:
+def test_without_labels_there_are_no_scores_by_label(tmp_path: Path) -> None:
     unlabeled = study(1, subsets={}, label_colors=None)
     assert score_labels(unlabeled) == LabelScores.empty()
+    score_labels(unlabeled).write(tmp_path / LABEL_SCORES)
+    assert "leads" not in json.loads((tmp_path / LABEL_SCORES).read_text())
     assert not unlabeled.labeled
     assert measures.error_removed("bn_maxpool", "sky")(unlabeled) is None
 
@@ -201,19 +232,38 @@ def test_sea_and_vegetation_are_compared_with_objects() -> None:
         "plant_life or tree": Estimate(-2.0, -4.0, 0.0),
         "objects only": Estimate(1.0, -1.0, 3.0),
     }
+    leads = {"sea": Estimate(7.0, 4.5, 9.5), "plant_life or tree": Estimate(-3.0, -6.5, 0.5)}
     scores = LabelScores.empty().model_copy(
         update={
             "photographs": dict.fromkeys(removed, 20),
             "error_removed": {"bn_maxpool": removed},
+            "leads": {"bn_maxpool": leads},
         }
     )
     assert sea_and_vegetation(scores, "bn_maxpool") == (
         "On photographs of objects only `bn_maxpool` removes 1.0% (-1.0 to 3.0) of the error; of "
-        "sea 8.0% (5.0 to 11.0), which is more (the intervals do not overlap); of plant_life or "
-        "tree -2.0% (-4.0 to 0.0), which is less (but the intervals overlap)."
+        "sea 8.0% (5.0 to 11.0), 7.0 points more (+4.5 to +9.5); of plant_life or tree -2.0% "
+        "(-4.0 to 0.0), 3.0 points less (-6.5 to +0.5)."
     )
     assert sea_and_vegetation(scores, "l2") == ""
     few = scores.model_copy(update={"photographs": scores.photographs | {"sea": 19}})
     assert "sea" not in sea_and_vegetation(few, "bn_maxpool")
     few = scores.model_copy(update={"photographs": scores.photographs | {"objects only": 19}})
     assert sea_and_vegetation(few, "bn_maxpool") == ""
+    assert sea_and_vegetation(scores.model_copy(update={"leads": None}), "bn_maxpool") == ""
+
+
+def test_an_interval_that_rounds_away_is_left_out() -> None:
+    """A network that gives the constant color removes nothing, on any photographs."""
+    nothing = dict.fromkeys(("sea", "objects only"), Estimate(0.0, -0.01, 0.01))
+    scores = LabelScores.empty().model_copy(
+        update={
+            "photographs": dict.fromkeys(nothing, 20),
+            "error_removed": {"bn_maxpool": nothing},
+            "leads": {"bn_maxpool": {"sea": Estimate(-0.01, -0.02, 0.01)}},
+        }
+    )
+    assert sea_and_vegetation(scores, "bn_maxpool") == (
+        "On photographs of objects only `bn_maxpool` removes 0.0% of the error; of sea 0.0%, "
+        "0.0 points less."
+    )

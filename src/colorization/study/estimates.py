@@ -301,8 +301,19 @@ def format_p_value(p_value: float) -> str:
     return "< 0.001" if p_value < 0.001 else f"= {p_value:.3g}"
 
 
-def with_interval(estimate: Estimate | None, digits: int, *, sign: str = "") -> str:
-    """Format an estimate and its interval, such as "1.20 (0.90 to 1.50)"; `sign` is Python's."""
+def with_interval(estimate: Estimate | None, digits: int, *, sign: str = "", unit: str = "") -> str:
+    """Format an estimate and its interval, such as "1.20 (0.90 to 1.50)".
+
+    Parameters
+    ----------
+    estimate : Estimate or None
+    digits : int
+        After the decimal point. An interval that rounds to the value is left out.
+    sign : str
+        Python's: "+" for one on positive numbers, too.
+    unit : str
+        Written after the value, such as "%".
+    """
     if estimate is None:
         return "undefined"
     value, *interval = [
@@ -310,4 +321,4 @@ def with_interval(estimate: Estimate | None, digits: int, *, sign: str = "") -> 
         for number in (estimate.value, estimate.low, estimate.high)
         if number is not None
     ]
-    return f"{value} ({' to '.join(interval)})" if {*interval} - {value} else value
+    return f"{value}{unit}" + (f" ({' to '.join(interval)})" if {*interval} - {value} else "")

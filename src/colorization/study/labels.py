@@ -18,9 +18,10 @@ from colorization.scoring.summary import CONSTANT, MODEL
 from colorization.study import measures, plots
 from colorization.study.estimates import Estimate, function_of_means, with_interval
 from colorization.study.experiments import Experiments, table_of
-from colorization.study.label_scores import LabelScores
+from colorization.study.label_scores import ByVariant, LabelScores
 
 LABEL_SCORES = "label_scores.json"
+BESIDE_OBJECTS = ("sea", VEGETATION)  # have a lead over objects only beside that of nature only
 MIN_PHOTOGRAPHS = 20  # of a subset in tables and figures; fewer give no interval worth printing
 COLOR_TITLE = "the label's mean color"
 
@@ -61,6 +62,7 @@ def score_labels(experiments: Experiments) -> LabelScores:
         nature_lead=_defined(
             {variant: measures.lead_of_nature(variant)(experiments) for variant in variants}
         ),
+        leads=_leads(experiments),
         seeds=experiments.seeds,
         images=len(experiments.photographs),
         min_chroma=experiments.min_chroma,
@@ -117,6 +119,19 @@ def _over_color(
     color = np.broadcast_to(mse, model.shape)
     tables = [table[:, mask] for table in (model, color, constant)]
     return function_of_means(tables, lambda a, b, c: 100 * (b - a) / c)
+
+
+def _leads(experiments: Experiments) -> ByVariant | None:
+    leads = {
+        variant: _defined(
+            {
+                subset: measures.lead_over_objects(variant, subset)(experiments)
+                for subset in BESIDE_OBJECTS
+            }
+        )
+        for variant in experiments.variants
+    }
+    return {variant: of_one for variant, of_one in leads.items() if of_one} or None
 
 
 def _defined(estimates: dict[str, Estimate | None]) -> dict[str, Estimate]:
@@ -182,8 +197,12 @@ def draw_labels(scores: LabelScores, variants: Sequence[str], out: Path) -> None
 
 def _printed(scores: LabelScores) -> list[str]:
     """The subsets with enough photographs: groups, labels of nature, of objects, and others."""
-    enough = [name for name, count in scores.photographs.items() if count >= MIN_PHOTOGRAPHS]
-    return sorted(enough, key=_kind)  # of a kind, in alphabetical order as before
+    enough = [subset for subset in scores.photographs if _enough(scores, subset)]
+    return sorted(enough, key=_kind)  # keeps the alphabetical order within a kind
+
+
+def _enough(scores: LabelScores, subset: str) -> bool:
+    return scores.photographs.get(subset, 0) >= MIN_PHOTOGRAPHS
 
 
 def _kind(subset: str) -> int:
@@ -196,48 +215,28 @@ def _kind(subset: str) -> int:
 def sea_and_vegetation(scores: LabelScores, variant: str) -> str:
     """Compare a variant on sea and on vegetation with objects only, in a sentence.
 
-    The photographs of both are none of objects only. The published scores have no interval of the
-    difference, so the sentence says whether the two intervals overlap.
+    No photograph of sea or vegetation counts as objects only.
 
     Returns
     -------
     str
-        Empty if there are too few photographs, or no intervals.
+        Empty if there are too few photographs, or if the differences were not published.
     """
     removed = scores.error_removed.get(variant, {})
-    estimates = {
-        subset: estimate
-        for subset in ("sea", VEGETATION, OBJECTS_ONLY)
-        if scores.photographs.get(subset, 0) >= MIN_PHOTOGRAPHS
-        and (estimate := removed.get(subset))
-        and estimate.low is not None
-    }
-    objects = estimates.pop(OBJECTS_ONLY, None)
-    if objects is None or not estimates:
+    parts = []
+    for subset in BESIDE_OBJECTS:
+        lead = scores.lead_over_objects(variant, subset)
+        if lead is not None and subset in removed and _enough(scores, subset):
+            unit = f" points {'less' if lead.value < 0 else 'more'}"
+            difference = with_interval(lead, 1, sign="+", unit=unit).lstrip("+-")
+            parts.append(f"of {subset} {with_interval(removed[subset], 1, unit='%')}, {difference}")
+    if not parts or OBJECTS_ONLY not in removed or not _enough(scores, OBJECTS_ONLY):
         return ""
-    parts = [
-        f"of {subset} {_percent(estimate)}, {_beside(estimate, objects)}"
-        for subset, estimate in estimates.items()
-    ]
+    objects = with_interval(removed[OBJECTS_ONLY], 1, unit="%")
     return (
-        f"On photographs of {OBJECTS_ONLY} `{variant}` removes {_percent(objects)} of the error; "
+        f"On photographs of {OBJECTS_ONLY} `{variant}` removes {objects} of the error; "
         f"{'; '.join(parts)}."
     )
-
-
-def _percent(estimate: Estimate) -> str:
-    value, interval = with_interval(estimate, 1).split(" ", 1)
-    return f"{value}% {interval}"
-
-
-def _beside(one: Estimate, other: Estimate) -> str:
-    """Whether an estimate is above or below another, and whether their intervals overlap."""
-    ends = [end for estimate in (one, other) for end in (estimate.low, estimate.high)]
-    low, high, other_low, other_high = (end or 0.0 for end in ends)
-    side = "more" if one.value > other.value else "less"
-    if low > other_high or high < other_low:
-        return f"which is {side} (the intervals do not overlap)"
-    return f"which is {side} (but the intervals overlap)"
 
 
 def _cell(estimate: Estimate | None) -> str:

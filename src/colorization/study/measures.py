@@ -61,13 +61,21 @@ def interaction(weights: dict[str, float]) -> Measure:
 
 def lead_of_nature(variant: str) -> Measure:
     """Error removed by a variant on nature only less that on objects only, points."""
+    return lead_over_objects(variant, NATURE_ONLY)
+
+
+def lead_over_objects(variant: str, subset: str) -> Measure:
+    """Error removed by a variant on a subset less that on objects only, points.
+
+    The subset must have no photograph of objects only.
+    """
 
     def measure(study: Experiments) -> Estimate | None:
         if not study.subsets:
-            return study.label_scores.nature_lead.get(variant)
+            return study.label_scores.lead_over_objects(variant, subset)
         trainings = study.trainings_of(variant)
         every = [table_of(trainings, column) for column in REMOVED.columns(MODEL)]
-        kinds = [study.inside(kind) for kind in (NATURE_ONLY, OBJECTS_ONLY)]
+        kinds = [study.inside(kind) for kind in (subset, OBJECTS_ONLY)]
         # No photograph is of both kinds. Where it is of one, it is 0 in the tables of the other, so
         # that a ratio of means is that of the photographs of a kind.
         either = kinds[0] | kinds[1]
