@@ -307,53 +307,126 @@ def test_trainings_with_other_settings_are_refused(workspace: Path, study: Path)
 
 
 @pytest.mark.parametrize(
-    "changed",
+    ("changed", "error"),
     [
-        lambda rows: rows.replace({"name": {"im1.jpg": "unlike.jpg"}}),
-        lambda rows: rows.assign(gray_psnr_rgb_db=rows["gray_psnr_rgb_db"] + 0.1),
-        lambda rows: rows.assign(gray_hue=1.0),
+        (
+            lambda rows: rows.replace({"name": {"im1.jpg": "unlike.jpg"}}),
+            "mobilenet_unet-1 was scored on other test images than",
+        ),
+        (
+            lambda rows: rows.assign(gray_psnr_rgb_db=rows["gray_psnr_rgb_db"] + 0.1),
+            "differ in gray_psnr_rgb_db, which",
+        ),
+        (
+            lambda rows: rows.assign(gray_hue=1.0).drop(columns="gray_mse_ab"),
+            "differ in gray_mse_ab, gray_hue, which",
+        ),
     ],
 )
-def test_trainings_on_other_test_images_are_refused(
+@pytest.mark.parametrize("trainings", [DONE, DONE[2:]])
+def test_trainings_on_other_test_images_or_by_other_metrics_are_refused(
     workspace: Path,
     study: Path,
     tmp_path: Path,
     changed: Callable[[pd.DataFrame], pd.DataFrame],
+    error: str,
+    trainings: list[tuple[str, int]],
 ) -> None:
     before = {name: (study / name).read_bytes() for name in files_in(study)}
-    other = tmp_path / "workspace"
-    shutil.copytree(workspace, other, ignore=shutil.ignore_patterns("studies"))
+    other = copy_workspace(workspace, tmp_path)
     table = other / "data" / "evaluations" / "mobilenet_unet-1" / "test_images.csv"
     write_table(changed(read_table(table)), table)
-    with pytest.raises(ColorizationError, match="mobilenet_unet-1 was scored on other test images"):
-        published.add(other, DONE, "0123456789ab", study)
+    with pytest.raises(ColorizationError, match=error):
+        published.add(other, trainings, "0123456789ab", study)
     assert before == {name: (study / name).read_bytes() for name in files_in(study)}
+
+
+def copy_workspace(workspace: Path, tmp_path: Path) -> Path:
+    other = tmp_path / "workspace"
+    shutil.copytree(workspace, other, ignore=shutil.ignore_patterns("studies"))
+    return other
+
+
+def rewrite_rows(workspace: Path, changed: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    """Change the scores of all evaluations."""
+    for path in workspace.glob("data/evaluations/*/test_images.csv"):
+        write_table(changed(read_table(path)), path)
 
 
 def test_rounding_on_another_processor_makes_no_other_test_images(
     workspace: Path, study: Path, tmp_path: Path
 ) -> None:
-    other, folder = tmp_path / "workspace", tmp_path / "study"
-    shutil.copytree(workspace, other, ignore=shutil.ignore_patterns("studies"))
+    other, folder = copy_workspace(workspace, tmp_path), tmp_path / "study"
     shutil.copytree(study, folder)
-    table = other / "data" / "evaluations" / "bn_maxpool-2" / "test_images.csv"
-    rows = read_table(table)
-    rounded = {"gray_psnr_rgb_db": rows["gray_psnr_rgb_db"] + 0.002}
-    write_table(rows.assign(**rounded), table)
-    assert published.add(other, DONE, "0123456789ab", folder) == []
-    write_table(rows.assign(**rounded, model_mse_ab=0.02), table)
-    assert published.add(other, DONE, "0123456789ab", folder) == ["bn_maxpool-2"]
+    again = other / "data" / "evaluations" / "bn_maxpool-2"
+    shutil.rmtree(again)
+    table = rows(4, model_psnr_rgb_db=26.1)
+    table["gray_psnr_rgb_db"] += 0.002
+    table["constant_mse_ab"] *= 1 + 1e-6
+    write(evaluation(table, variant="bn_maxpool", seed=2), again)
+    assert published.add(other, DONE, "fedcba987654", folder) == ["bn_maxpool-2"]
     shared = "photographs.csv.gz"
     assert (folder / shared).read_bytes() == (study / shared).read_bytes()
+    published.write_pages(folder)
+
+
+def test_the_order_of_metrics_is_no_difference(
+    workspace: Path, study: Path, tmp_path: Path
+) -> None:
+    other, folder = copy_workspace(workspace, tmp_path), tmp_path / "study"
+    shutil.copytree(study, folder)
+    rewrite_rows(
+        other, lambda rows: rows[sorted(rows, key=lambda name: str(name).startswith("gray_"))]
+    )
+    assert published.add(other, DONE, "0123456789ab", folder) == []
+    shared = "photographs.csv.gz"
+    assert (folder / shared).read_bytes() == (study / shared).read_bytes()
+
+
+def test_a_metric_is_added_with_all_trainings_of_a_study(
+    workspace: Path, study: Path, tmp_path: Path
+) -> None:
+    other, folder = copy_workspace(workspace, tmp_path), tmp_path / "study"
+    shutil.copytree(study, folder)
+    rewrite_rows(other, lambda rows: rows.assign(gray_hue=1.5))
+    with pytest.raises(ColorizationError, match=r"gray_hue, .* or all of the study's trainings"):
+        published.add(other, DONE[1:], "0123456789ab", folder)
+    assert published.add(other, DONE, "0123456789ab", folder) == []
+    photographs = read_table(folder / "photographs.csv.gz")
+    assert (photographs["gray_hue"] == 1.5).all()
+    published.write_pages(folder)
+
+
+def test_other_photographs_are_refused_even_with_all_trainings(
+    workspace: Path, study: Path, tmp_path: Path
+) -> None:
+    other = copy_workspace(workspace, tmp_path)
+    rewrite_rows(other, lambda rows: rows.replace({"name": {"im1.jpg": "unlike.jpg"}}))
+    with pytest.raises(
+        ColorizationError, match=r"photographs\.csv\.gz; publish into another folder$"
+    ):
+        published.add(other, DONE, "0123456789ab", study)
 
 
 def test_a_photograph_that_rounding_makes_exact_is_no_other_test_image() -> None:
     table = pd.DataFrame({"name": [*map(str, range(40))], "gray_psnr_rgb_db": 60.0})
     exact = table.copy()
     exact.loc[:1, "gray_psnr_rgb_db"] = np.nan
-    assert published.agree(table, exact)
+    assert published.differing(table, exact) == []
     exact.loc[:2, "gray_psnr_rgb_db"] = np.nan
-    assert not published.agree(table, exact)
+    assert published.differing(table, exact) == ["gray_psnr_rgb_db"]
+
+
+def test_no_column_of_other_photographs_or_of_another_scale_agrees() -> None:
+    table = read_table(ROOT / "studies" / "photographs" / "photographs.csv.gz")
+    order = np.random.default_rng(0).permutation(len(table))
+    columns = [name for name in map(str, table) if name != "name" and table[name].std() > 0]
+    assert {"small_regions", "constant_mse_ab"} < {*columns}
+    for name in columns:
+        rounded = table.assign(**{name: table[name] * (1 + 1e-6)})
+        assert published.differing(table, rounded) == []
+        for other in (table[name] * 1.01, table[name].to_numpy()[order]):
+            assert published.differing(table, table.assign(**{name: other})) == [name]
 
 
 def test_a_piece_of_other_photographs_is_not_read(study: Path, tmp_path: Path) -> None:
@@ -361,6 +434,17 @@ def test_a_piece_of_other_photographs_is_not_read(study: Path, tmp_path: Path) -
     path = tmp_path / "photographs.csv.gz"
     write_table(read_table(path).iloc[::-1].reset_index(drop=True), path)
     with pytest.raises(ColorizationError, match="bn_maxpool-1: scored on other test images than"):
+        published.write_pages(tmp_path)
+
+
+def test_a_piece_with_the_photographs_columns_is_not_read(
+    workspace: Path, study: Path, tmp_path: Path
+) -> None:
+    copy_inputs(study, tmp_path)
+    path = tmp_path / "trainings" / "bn_maxpool-1" / "test_images.csv.gz"
+    whole = workspace / "data" / "evaluations" / "bn_maxpool-1" / "test_images.csv"
+    write_table(read_table(whole), path)
+    with pytest.raises(ColorizationError, match=r"bn_maxpool-1: .* columns; publish it anew"):
         published.write_pages(tmp_path)
 
 

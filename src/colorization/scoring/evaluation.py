@@ -91,13 +91,17 @@ def read_evaluation(
     Raises
     ------
     ColorizationError
-        If the photographs are others than those of the evaluation.
+        If the photographs are others than those of the evaluation, or the evaluation has their
+        columns itself.
     """
     rows = read_table(next(folder.glob(f"{ROWS}*")))
     if photographs is not None:
         if not rows["name"].equals(photographs["name"]):
             raise ColorizationError(f"{folder}: scored on other test images than its study's")
-        rows = rows.join(photographs.drop(columns="name"))
+        columns = photographs.drop(columns="name")
+        if not columns.columns.intersection(rows.columns).empty:
+            raise ColorizationError(f"{folder}: has its photographs' columns; publish it anew")
+        rows = rows.join(columns)
     rows = _completed(rows)
     content = json.loads((folder / METRICS).read_text(encoding="utf-8"))
     gap_rows = next(folder.glob(f"{GAP}*"), None)

@@ -33,6 +33,7 @@ import yaml
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder, atomic_write
 from colorization.core.provenance import Provenance, read_runs
+from colorization.core.records import shortened
 from colorization.core.settings import Params
 from colorization.core.tables import read_table, write_table
 from colorization.labels.subsets import Labels
@@ -50,10 +51,11 @@ PARAMS, TRAININGS, RUN, COMMIT = "params.yaml", "trainings", "run.json", "commit
 PIPELINE_LOCK, EXPERIMENTS_LOCK = "pipeline.lock", "experiments.lock"
 LABEL_COLORS = "label_colors.csv"
 PHOTOGRAPHS = "photographs.csv.gz"
-# What two processors compute of the same photographs differs by rounding, in the first published
-# study by up to 0.02. A few values may differ by more: rounding decides whether the gray image is
-# exact. Most values of other photographs differ.
-ROUNDING, AGREEING = 0.05, 0.95  # and the least share of each column's values that agree
+# What two processors compute of the same photographs differs by rounding: in the first published
+# study by up to 0.0005 of a column's root mean square. A few values differ by more, since rounding
+# decides whether the gray image is exact. Most values of other photographs differ.
+ROUNDING = 0.001  # of a column's root mean square
+AGREEING = 0.95  # the least share of a column's values that agree
 TABLES = ("metrics.json", "training.json", "history.csv", "chroma.csv", PREDICTIONS)
 COMPRESSED = (ROWS, GAP)  # tables with a row per photograph
 SWEEP = "vividness"  # its files, .csv, .json and .npy, are missing if there is no sweep
@@ -83,8 +85,8 @@ def add(
     Raises
     ------
     ColorizationError
-        If the folder holds other settings, or trainings scored on other test images or by other
-        metrics.
+        If the folder holds other settings, or trainings scored on other test images, or trainings
+        that are not among these and were scored by other metrics.
     """
     if not trainings:
         return []
@@ -94,9 +96,10 @@ def add(
         raise ColorizationError(f"{existing} differs from {params}; publish into another folder")
     evaluations = workspace / "data" / "evaluations"
     folders = [evaluations / f"{variant}-{seed}" for variant, seed in trainings]
-    photographs = _photographs(folders, published)
-    with atomic_write(published / PHOTOGRAPHS) as partial:
-        write_table(photographs, partial)
+    photographs = _new_photographs(folders, published)
+    if photographs is not None:
+        with atomic_write(published / PHOTOGRAPHS) as partial:
+            write_table(photographs, partial)
     copied = {PARAMS: PARAMS, "dvc.lock": PIPELINE_LOCK, f"data/trivial/{TRUTH}": TRUTH}
     copied |= {f"data/{LABEL_COLORS}": LABEL_COLORS}
     for source, name in copied.items():
@@ -120,22 +123,45 @@ def add(
     return names
 
 
-def _photographs(evaluations: list[Path], published: Path) -> pd.DataFrame:
-    """The rows of a study's test photographs: those published, or else of the first evaluation.
+def _new_photographs(evaluations: list[Path], published: Path) -> pd.DataFrame | None:
+    """The rows of a study's test photographs; None if those that are published remain.
 
-    Raises an error if an evaluation has others.
+    They remain if all evaluations agree with them. Other metrics are published only with all
+    trainings, so that no training's scores are compared with baselines of another definition.
     """
+    first, *others = evaluations
+    photographs = _photographs_of(first)
+    for folder in others:
+        _refuse_if(differing(photographs, _photographs_of(folder)), folder, first)
     path = published / PHOTOGRAPHS
-    tables = [read_table(path)] if path.exists() else []
-    for folder in evaluations:
-        rows = read_table(folder / ROWS)
-        tables.append(rows.drop(columns=_of_model(rows)))
-        if not agree(tables[0], tables[-1]):
-            raise ColorizationError(
-                f"{folder} was scored on other test images than the trainings of {published}, or "
-                "by other metrics; publish into another folder"
-            )
-    return tables[0]
+    if not path.exists():
+        return photographs
+    columns = differing(read_table(path), photographs)
+    if not columns:
+        return None
+    trainings = {folder.name for folder in (published / TRAININGS).glob("*/")}
+    if "name" in columns or not trainings <= {folder.name for folder in evaluations}:
+        _refuse_if(columns, first, path, ", or all of the study's trainings together")
+    return photographs
+
+
+def _refuse_if(columns: list[str], evaluation: Path, other: Path, remedy: str = "") -> None:
+    if "name" in columns:
+        raise ColorizationError(
+            f"{evaluation} was scored on other test images than {other}; publish into another "
+            "folder"
+        )
+    if columns:
+        raise ColorizationError(
+            f"{evaluation} and {other} differ in {shortened(', '.join(columns), quoted=False)}, "
+            f"which all trainings of a study share; publish into another folder{remedy}"
+        )
+
+
+def _photographs_of(evaluation: Path) -> pd.DataFrame:
+    """The columns of an evaluation that all trainings of its study share."""
+    rows = read_table(evaluation / ROWS)
+    return rows.drop(columns=_of_model(rows))
 
 
 def _of_model(rows: pd.DataFrame) -> list[str]:
@@ -143,13 +169,28 @@ def _of_model(rows: pd.DataFrame) -> list[str]:
     return [name for name in map(str, rows) if name.startswith(f"{MODEL}_")]
 
 
-def agree(one: pd.DataFrame, other: pd.DataFrame) -> bool:
-    """Whether two tables of photographs are equal up to `ROUNDING`, but for a few values."""
-    if [*one] != [*other] or not one["name"].equals(other["name"]):
-        return False
-    values, others = (table.drop(columns="name").to_numpy(float) for table in (one, other))
-    agreeing = np.isclose(values, others, rtol=0, atol=ROUNDING, equal_nan=True).mean(axis=0)
-    return bool((agreeing >= AGREEING).all())
+def differing(one: pd.DataFrame, other: pd.DataFrame) -> list[str]:
+    """The columns in which two tables of photographs differ by more than rounding of some values.
+
+    Also those that one of them lacks. "name" alone if the photographs are others; the columns'
+    order is no difference.
+    """
+    if not one["name"].equals(other["name"]):
+        return ["name"]
+    columns = dict.fromkeys([*map(str, one), *map(str, other)])
+    return [
+        column
+        for column in columns
+        if column != "name"
+        and not (column in one and column in other and _agree(one[column], other[column]))
+    ]
+
+
+def _agree(one: pd.Series, other: pd.Series) -> bool:
+    """Whether two columns of numbers are equal up to `ROUNDING`, but for a few values."""
+    tolerance = ROUNDING * np.nan_to_num(one.pow(2).mean() ** 0.5)  # 0 without any values
+    equal = np.isclose(other, one, rtol=0, atol=tolerance, equal_nan=True)
+    return bool(equal.mean() >= AGREEING)
 
 
 def _same(evaluation: Path, published: Path, files: list[str]) -> bool:
