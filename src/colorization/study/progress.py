@@ -8,8 +8,9 @@ from colorization.core.provenance import Run
 from colorization.pages.rendering import Table, cell_code
 from colorization.study.experiments import Experiments
 
-# What the names of processors have beside their model: trademarks, kind, cores, clock.
-_UNSPECIFIC = re.compile(r"\((?:R|TM)\)|\b(?:CPU|Processor|\d+-Core)\b|@.*", re.IGNORECASE)
+# What the names of processors have beside their model: trademarks, kind, cores; and the clock.
+_UNSPECIFIC = re.compile(r"\((?:R|TM)\)|\b(?:CPU|Processor|\d+-Core)\b", re.IGNORECASE)
+_CLOCK = re.compile(r"@.*")
 
 
 def trainings_table(
@@ -29,6 +30,7 @@ def trainings_table(
     if runs is not None:
         titles += ["minutes", "images/s", *(["processor"] if published else [])]
     rows = []
+    hardware = _hardware(runs or {})
     for name, evaluation in experiments.by_name().items():
         training = evaluation.training
         row = [name, f"{training.parameters:,}", str(training.best_epoch)]
@@ -36,7 +38,7 @@ def trainings_table(
             run = runs.get(name)
             row += _speed(run) if run else ["not recorded" if published else "not run here", ""]
             if published:
-                row.append(cell_code(processor(run)) if run else "")
+                row.append(cell_code(hardware[name]) if run else "")
         rows.append(row)
     return Table(titles, rows)
 
@@ -45,30 +47,50 @@ def _speed(run: Run) -> list[str]:
     return [f"{run.seconds / 60:.1f}", f"{run.images_per_second or 0:.1f}"]
 
 
-def processor(run: Run) -> str:
-    """The processor of a run in short, with its GPUs if it used any."""
-    model = " ".join(_UNSPECIFIC.sub(" ", run.machine.processor).split())
-    gpus = dict.fromkeys(device for device in run.devices or () if device != "CPU")
-    return ", ".join([model or run.machine.processor, *gpus])
+def _hardware(runs: Mapping[str, Run]) -> dict[str, str]:
+    """The processor of each run, in short, with its GPUs if it used any.
+
+    Processors whose short names are the same have their full names.
+    """
+    full = {run.machine.processor for run in runs.values()}
+    shared = Counter(map(short_name, full))
+    named = {name: short_name(name) if shared[short_name(name)] == 1 else name for name in full}
+    return {
+        key: ", ".join([named[run.machine.processor], *_gpus(run)]) for key, run in runs.items()
+    }
+
+
+def short_name(processor: str) -> str:
+    """A processor's name in short: the model, with the clock if nothing else has a number."""
+    name = _UNSPECIFIC.sub(" ", processor)
+    model = _CLOCK.sub("", name)
+    chosen = model if re.search(r"\d", model) else name
+    return " ".join(chosen.split()) or processor
+
+
+def _gpus(run: Run) -> list[str]:
+    counts = Counter(device for device in run.devices or () if device != "CPU")
+    return [f"{count} x {gpu}" if count > 1 else gpu for gpu, count in counts.items()]
 
 
 def trained(experiments: Experiments, runs: Mapping[str, Run]) -> str:
-    """How many of a study's trainings are done, in how many hours, by machine: a sentence."""
+    """How many of a study's trainings are done, in how many hours, by machine: a sentence or two.
+
+    The hours are of the trainings that are recorded.
+    """
     done, planned = len(experiments.trainings), _planned(experiments)
+    of_all = f"{done} of {planned} trainings are done"
     if not runs:
-        return f"{done} of {planned} trainings are done; their times are not recorded."
-    hours = sum(run.seconds for run in runs.values()) / 3600
-    machines = Counter((processor(run), run.machine.cores) for run in runs.values())
+        return f"{of_all}; their times are not recorded."
+    hours = f"in {sum(run.seconds for run in runs.values()) / 3600:,.1f} hours of training"
+    hardware = _hardware(runs)
+    machines = Counter((hardware[name], run.machine.cores) for name, run in runs.items())
     parts = [
         f"{count} on {cell_code(name)} ({cores} {'core' if cores == 1 else 'cores'})"
         for (name, cores), count in machines.most_common()
     ]
-    unrecorded = done - len(runs)
-    return (
-        f"{done} of {planned} trainings are done, in {hours:,.1f} hours of training: "
-        + "; ".join([*parts, *([f"{unrecorded} not recorded"] if unrecorded else [])])
-        + "."
-    )
+    recorded = f", {hours}" if len(runs) == done else f". Recorded: {len(runs)}, {hours}"
+    return f"{of_all}{recorded}: {'; '.join(parts)}."
 
 
 def not_trained(experiments: Experiments) -> str:
