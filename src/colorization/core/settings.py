@@ -212,7 +212,7 @@ class Train(Section):
 
 
 IMAGENET = "imagenet"  # the embedding as the section `embed` defines it
-# Embeddings without information on their photograph.
+# Embeddings without semantic information on their photograph.
 Uninformative = Literal["random_network", "another_photograph"]
 UNINFORMATIVE: tuple[Uninformative, ...] = get_args(Uninformative)
 # What variants may take in place of `IMAGENET`, to see what it is worth.
