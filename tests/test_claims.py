@@ -277,7 +277,7 @@ def contrast(t: float, seeds: int = 3) -> Contrast:
 
 
 def judged_parts(*contrasts: Contrast) -> JudgedClaim:
-    claim = Claim(1, "", "", "", variants=(), contrasts=contrasts)
+    claim = Claim("", "", variants=(), contrasts=contrasts, number=1, section="")
     return judge([claim], study())[0]
 
 
@@ -509,7 +509,7 @@ def test_a_constant_color_is_not_under_saturated_where_uncertain() -> None:
     gray = [
         replace(made, summary=replace(made.summary, constant_output=True)) for made in trained()
     ]
-    assert reasons(9, study(bn_maxpool=gray)) == "the network gives a constant color"
+    assert reasons(9, study(bn_maxpool=gray)) == "bn_maxpool: the network gives a constant color"
 
 
 def test_an_undefined_part_is_named() -> None:

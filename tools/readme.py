@@ -19,7 +19,7 @@ import release
 import tiffs
 import what_runs
 from colorization.colorizing import command, page
-from colorization.core.settings import IMAGENET, NONE, UNINFORMATIVE, Params, Variant
+from colorization.core.settings import NONE, UNINFORMATIVE, Params, Variant
 from colorization.labels.subsets import NATURE, NATURE_ONLY, OBJECTS, OBJECTS_ONLY
 from colorization.networks import catalog
 from colorization.pages import rendering
@@ -202,7 +202,7 @@ def _variant_row(name: str, lines: Mapping[str, Variant]) -> tuple[str, ...]:
     first = next(other for other in lines if lines[other].network == line.network)
     network = catalog.load(line.network)
     overrides = ", ".join(f"{key} {value}" for key, value in line.train.items())
-    of_the_paper = line.embedding == IMAGENET or not network.takes_embedding
+    of_the_paper = not network.takes_embedding or line.embedding not in (NONE, *UNINFORMATIVE)
     section = network.section if of_the_paper and "fraction" not in line.train else None
     described = network.description
     if name != first:

@@ -77,12 +77,6 @@ def _no_uncertainty(study: Experiments, trainings: Sequence[Evaluation]) -> str 
     return None
 
 
-def _constant_color(_: Experiments, trainings: Sequence[Evaluation]) -> str | None:
-    if trainings and all(training.summary.constant_output for training in trainings):
-        return "the network gives a constant color"
-    return None
-
-
 def _name_uncertain_network(study: Experiments) -> str | None:
     name = measures.uncertain_network(study)
     return name and f"uncertainty: the entropy of {name}"
@@ -111,10 +105,19 @@ IMAGENET = Need("ImageNet weights", _random_weights)
 AT_PAPER_RATE = Need("the paper's rate and batch", _another_rate)
 GAP = Need("errors on training photographs", _no_gap)
 UNCERTAINTY = Need("predictions, a classification network with ImageNet weights", _no_uncertainty)
-COLORS = Need("more than one color", _constant_color)
 REGIONS = Need("errors of regions", _no_error_of_regions)
 VGG_SIZE = Need(f"at least {MIN_VGG_SIZE} px", _too_small)
 AMOUNTS = Need("three amounts of data", _too_few_amounts)
+
+
+def colors(*variants: str) -> Need:
+    """Need networks of some variants that give more than one color."""
+
+    def lacking(study: Experiments, _: Sequence[Evaluation]) -> str | None:
+        constant = [name for name in variants if study.gives_constant_color(name)]
+        return f"{', '.join(constant)}: the network gives a constant color" if constant else None
+
+    return Need("more than one color", lacking)
 
 
 def labels(*subsets: str) -> Need:
@@ -131,9 +134,9 @@ def labels(*subsets: str) -> Need:
 
 CLAIMS = (
     Claim(
-        1,
-        "3.4",
-        "The baseline converges slowly, its loss stays high, and its output is grayish or "
+        number=1,
+        section="3.4",
+        text="The baseline converges slowly, its loss stays high, and its output is grayish or "
         "brownish.",
         rule="at the paper's learning rate and batch size (1e-4, 64), its training MSE over all "
         f"epochs is above bn_maxpool's, and its colorfulness is below {GRAYISH} times the "
@@ -164,9 +167,9 @@ CLAIMS = (
         ),
     ),
     Claim(
-        2,
-        "3.4.1",
-        "The deeper network brings no significant improvement and converges even more slowly.",
+        number=2,
+        section="3.4.1",
+        text="The deeper network brings no significant improvement and converges even more slowly.",
         rule=f"the error that it removes less the baseline's is below {IMPROVEMENT:g} points, and "
         "its training MSE over all epochs is above the baseline's",
         variants=("deeper", "baseline"),
@@ -188,10 +191,10 @@ CLAIMS = (
         ),
     ),
     Claim(
-        3,
-        "3.4.2",
-        "With batch normalization and max pooling the baseline converges robustly and colors large "
-        "regions: sky, sea, forest.",
+        number=3,
+        section="3.4.2",
+        text="With batch normalization and max pooling the baseline converges robustly and colors "
+        "large regions: sky, sea, forest.",
         rule=f"its training MSE never rises by over {RISE:.0%} from one epoch to the next (mean of "
         "the seeds' largest rises), and the error that it removes is above 0 on photographs "
         "labeled sky, sea, and plant_life or tree, each",
@@ -217,9 +220,9 @@ CLAIMS = (
         ),
     ),
     Claim(
-        4,
-        "3.4.2",
-        "bn_maxpool overfits after a certain point.",
+        number=4,
+        section="3.4.2",
+        text="bn_maxpool overfits after a certain point.",
         rule=f"its MSE on test over that on training photographs is above {1 + RISE:g} with the "
         "last epoch's weights, and its MSE on training photographs is lower with these than with "
         "those of the best epoch",
@@ -238,10 +241,10 @@ CLAIMS = (
         ),
     ),
     Claim(
-        5,
-        "3.4.3",
-        "With L2 regularization the output regresses to brownish and grayish, and the model is "
-        "more sensitive.",
+        number=5,
+        section="3.4.3",
+        text="With L2 regularization the output regresses to brownish and grayish, and the model "
+        "is more sensitive.",
         rule="its colorfulness is below bn_maxpool's, and its validation MSE changes more from "
         "epoch to epoch",
         variants=("l2", PROMISING),
@@ -262,9 +265,9 @@ CLAIMS = (
         ),
     ),
     Claim(
-        6,
-        "3.4.4",
-        "Spatial dropout mitigates the overfitting.",
+        number=6,
+        section="3.4.4",
+        text="Spatial dropout mitigates the overfitting.",
         rule="claim 4 is supported, and the test over training MSE of the last epoch's weights is "
         "below bn_maxpool's",
         variants=("spatial_dropout", PROMISING),
@@ -280,9 +283,10 @@ CLAIMS = (
         ),
     ),
     Claim(
-        7,
-        "3.5.1",
-        "For VGG16, repeating the gray channel is better than a convolution to three channels.",
+        number=7,
+        section="3.5.1",
+        text="For VGG16, repeating the gray channel is better than a convolution to three "
+        "channels.",
         rule="the error that vgg16_repeat removes is above vgg16_conv's",
         variants=("vgg16_repeat", "vgg16_conv"),
         needs=(PHOTOGRAPHS, IMAGENET, VGG_SIZE),
@@ -295,9 +299,9 @@ CLAIMS = (
         ),
     ),
     Claim(
-        8,
-        "4.1",
-        "bn_maxpool is the most promising of all.",
+        number=8,
+        section="4.1",
+        text="bn_maxpool is the most promising of all.",
         rule="the error that it removes is above that of each of the paper's other variants that "
         "have ImageNet weights",
         variants=PAPER_VARIANTS,
@@ -314,14 +318,14 @@ CLAIMS = (
         ),
     ),
     Claim(
-        9,
-        "4.1",
-        "Outputs are under-saturated where the network is uncertain.",
+        number=9,
+        section="4.1",
+        text="Outputs are under-saturated where the network is uncertain.",
         rule="its chroma over the photographs' is lower in the most uncertain third of pixels than "
         "in the most certain one, by the entropy that the study's first classification network "
         "gives",
         variants=(PROMISING,),
-        needs=(PHOTOGRAPHS, IMAGENET, UNCERTAINTY, COLORS),
+        needs=(PHOTOGRAPHS, IMAGENET, UNCERTAINTY, colors(PROMISING)),
         note=_name_uncertain_network,
         contrasts=(
             Contrast(
@@ -344,9 +348,9 @@ CLAIMS = (
         ),
     ),
     Claim(
-        10,
-        "4.1",
-        "Small details and specific objects are colored worse than large regions.",
+        number=10,
+        section="4.1",
+        text="Small details and specific objects are colored worse than large regions.",
         rule="the error that it removes on photographs of nature only is above that on those of "
         "objects only, and in small regions it is below that in large ones",
         variants=(PROMISING,),
@@ -366,9 +370,9 @@ CLAIMS = (
         ),
     ),
     Claim(
-        11,
-        "4.2",
-        "More training data improves the results.",
+        number=11,
+        section="4.2",
+        text="More training data improves the results.",
         rule="the slope of the log test MSE over doublings of the training data (a quarter, half "
         "and all of it, for as many steps) is below 0",
         variants=(PROMISING,),
@@ -397,9 +401,9 @@ CLAIMS = (
         ),
     ),
     Claim(
-        12,
-        "3.4.2",
-        "Batch normalization played a pivotal role.",
+        number=12,
+        section="3.4.2",
+        text="Batch normalization played a pivotal role.",
         rule="the error that bn removes (the baseline with batch normalization, its strides kept) "
         "is above the baseline's",
         variants=("bn", "baseline"),

@@ -110,7 +110,7 @@ def write_comparison(
     with atomic_folder(results / EMBEDDING) as folder:
         if study_summary.embeddings:
             intervals = summary.embedding_rows(experiments, study_summary)
-            plots.forest_of_embeddings(intervals, summary.KINDS, folder / BY_EMBEDDING)
+            plots.forest_of_embeddings(intervals, summary.VARIANT_KINDS, folder / BY_EMBEDDING)
             picture = rendering.picture_url((folder / BY_EMBEDDING).read_bytes())
             figures[f"{EMBEDDING}/{BY_EMBEDDING}"] = picture
     with atomic_folder(results / LABELS) as folder:
@@ -156,7 +156,7 @@ def _write_json(content: Any, path: Path) -> None:
 def _draw(experiments: Experiments, study_summary: StudySummary, results: Path) -> dict[str, str]:
     """Draw all pictures, and give the data URL of each by its file name."""
     intervals = summary.forest_rows(experiments, study_summary)
-    plots.forest(intervals, summary.KINDS, results / FOREST)
+    plots.forest(intervals, summary.VARIANT_KINDS, results / FOREST)
     pictures.figure(figure_blocks(experiments, study_summary), results / FIGURE)
     histories = experiments.histories()
     variants = experiments.with_samples()
@@ -340,7 +340,7 @@ def _context(
         "sentences": summary.sentences(experiments, study_summary),
         "caption": figure_caption(experiments, study_summary),
         "counted": counted(experiments),
-        "embeddings": embeddings_table(study_summary.embeddings),
+        "embeddings": embeddings_table(experiments, study_summary.embeddings),
         "detectable_gains": detectable_gains(study_summary.embeddings),
         "fingerprint": judge_fingerprint(experiments),
         "config_diff": config_diff(trainings),

@@ -1,8 +1,8 @@
 """What the embedding is worth to the paper's choice, and whether it serves as a fingerprint.
 
-The variants that are compared are alike but for their embedding. That of another photograph says
-nothing of the content, but is the same in each epoch: it identifies the photograph. If a network
-with it overfits more than one without, it has memorized training photographs by their embedding.
+The variants that are compared have other embeddings than the paper's choice, or none, or drop a
+part of its embedding while they are trained; all else is alike. The embedding of another photograph
+says nothing of the content, but is the same in each epoch: it identifies the photograph.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from colorization.pages.rendering import Table
 from colorization.study import claims, measures
 from colorization.study.claims import PROMISING
 from colorization.study.estimates import (
+    LEVEL,
     Estimate,
     format_p_value,
     holm,
@@ -20,13 +21,13 @@ from colorization.study.estimates import (
     with_interval,
 )
 from colorization.study.experiments import Experiments
-from colorization.study.verdicts import ABOVE, Claim, Contrast, JudgedClaim, judge
+from colorization.study.verdicts import ABOVE, Contrast, Judged, Statement, judge_statement
 
-ANOTHER = "another_photograph"
+ANOTHER, RANDOM = "another_photograph", "random_network"
 
 
 @dataclass(frozen=True)
-class Kind:
+class EmbeddingKind:
     """A kind of embedding.
 
     Attributes
@@ -47,13 +48,15 @@ class Kind:
     network: str = ""
 
 
-OWN = Kind("its photograph's")
+OWN = EmbeddingKind("its photograph's")
 KINDS = (
-    Kind("none", "without", {"embedding": NONE}),
-    Kind("a random network's", "with that of a random network", {"embedding": "random_network"}),
-    Kind("another photograph's", "with that of another photograph", {"embedding": ANOTHER}),
-    Kind("its photograph's, not standardized", changes={"embedding": "imagenet_raw"}),
-    Kind(
+    EmbeddingKind("none", "without", {"embedding": NONE}),
+    EmbeddingKind("a random network's", "with that of a random network", {"embedding": RANDOM}),
+    EmbeddingKind(
+        "another photograph's", "with that of another photograph", {"embedding": ANOTHER}
+    ),
+    EmbeddingKind("its photograph's, not standardized", changes={"embedding": "imagenet_raw"}),
+    EmbeddingKind(
         "its photograph's, with dropout",
         changes={"network": "embedding_dropout"},
         network=PROMISING,
@@ -68,7 +71,7 @@ class Comparison:
     Attributes
     ----------
     variant : str
-    kind : Kind
+    kind : EmbeddingKind
     removed : Estimate
         Error removed, percent.
     gap : Estimate or None
@@ -79,11 +82,12 @@ class Comparison:
     gap_ratio : Estimate or None
         Gap with the embedding of the photograph over `gap`.
     gain_p, gap_p : float or None
-        Of the hypothesis of no difference, corrected for the number of kinds.
+        Of the hypothesis of no difference. Those of kinds that show the worth of the embedding are
+        corrected for their number; the others are exploratory.
     """
 
     variant: str
-    kind: Kind
+    kind: EmbeddingKind
     removed: Estimate
     gap: Estimate | None
     gain: Estimate | None = None
@@ -94,17 +98,22 @@ class Comparison:
     @property
     def outcome(self) -> str:
         """What the embedding of the photograph brings in words: a gain, a loss, or neither."""
-        if self.gain is None or self.gain_p is None:
+        if self.gain is None:
+            return "not compared"
+        p_value = self.gain.p_value(0)
+        if p_value is None:
             return "one seed is not enough"
-        if not is_significant(self.gain, self.gain_p):
-            return "not significant"
-        return "a significant gain" if self.gain.value > 0 else "a significant loss"
+        if is_significant(self.gain, self.gain_p):
+            return "a significant gain" if self.gain.value > 0 else "a significant loss"
+        if is_significant(self.gain, p_value):
+            return "not significant after correction"
+        return "not significant with so few seeds" if p_value < LEVEL else "not significant"
 
 
-def counterparts(experiments: Experiments, variant: str) -> dict[str, Kind]:
-    """Return the variants that differ from one with ImageNet embeddings in these alone.
+def counterparts(experiments: Experiments, variant: str) -> dict[str, EmbeddingKind]:
+    """Return the lines that differ from one with ImageNet embeddings in these alone.
 
-    Each with its kind, in the order of `KINDS`.
+    Each with its kind, in the order of `KINDS`. They may not be trained yet.
     """
     line = experiments.lines.get(variant)
     if line is None or line.embedding != IMAGENET:
@@ -114,14 +123,14 @@ def counterparts(experiments: Experiments, variant: str) -> dict[str, Kind]:
         for kind in KINDS
         if kind.network in ("", line.network)
         for name, other in experiments.lines.items()
-        if name in experiments.variants and other == line.model_copy(update=dict(kind.changes))
+        if other == line.model_copy(update=dict(kind.changes))
     }
 
 
 def compare_embeddings(experiments: Experiments) -> list[Comparison]:
-    """Compare the paper's choice by its embedding, that of the photograph first.
+    """Compare the trained variants of the paper's choice, that with its own embedding first.
 
-    Empty if the study has nothing to compare.
+    Empty if nothing is trained to compare.
     """
     own = measures.error_removed(PROMISING)(experiments)
     if own is None:
@@ -141,15 +150,24 @@ def compare_embeddings(experiments: Experiments) -> list[Comparison]:
     ]
     if len(rows) == 1:
         return []
-    gain_p = holm([row.gain.p_value(0) if row.gain else None for row in rows])
-    gap_p = holm([row.gap_ratio.p_value(1) if row.gap_ratio else None for row in rows])
+    gain_p = _corrected(rows, [row.gain.p_value(0) if row.gain else None for row in rows])
+    gap_p = _corrected(rows, [row.gap_ratio.p_value(1) if row.gap_ratio else None for row in rows])
     return [
         replace(row, gain_p=of_gain, gap_p=of_gap)
         for row, of_gain, of_gap in zip(rows, gain_p, gap_p, strict=True)
     ]
 
 
-def embeddings_table(comparisons: list[Comparison]) -> Table:
+def _corrected(rows: list[Comparison], p_values: list[float | None]) -> list[float | None]:
+    """Correct the p-values of the kinds that show the worth of the embedding; keep the others."""
+    worth = holm([p if row.kind.than else None for row, p in zip(rows, p_values, strict=True)])
+    return [
+        of_worth if row.kind.than else p
+        for row, p, of_worth in zip(rows, p_values, worth, strict=True)
+    ]
+
+
+def embeddings_table(experiments: Experiments, comparisons: list[Comparison]) -> Table:
     """Tabulate the error removed and the gap by embedding, and what differs from `PROMISING`."""
     titles = ["embedding", "variant", "error removed, %", f"{PROMISING} less that, points"]
     measured = any(row.gap for row in comparisons)
@@ -157,7 +175,9 @@ def embeddings_table(comparisons: list[Comparison]) -> Table:
         titles += ["gap, test over training error", f"{PROMISING} over that"]
     rows = []
     for row in comparisons:
-        cells = [row.kind.text, f"`{row.variant}`", with_interval(row.removed, 1)]
+        remarks = ", ".join(experiments.remarks(row.variant))
+        named = f"`{row.variant}` ({remarks})" if remarks else f"`{row.variant}`"
+        cells = [row.kind.text, named, with_interval(row.removed, 1)]
         own = row.kind is OWN
         cells.append("" if own else _with_p_value(row.gain, row.gain_p, 1, sign="+"))
         if measured:
@@ -182,54 +202,66 @@ def detectable_gains(comparisons: list[Comparison]) -> str:
     return " to ".join(dict.fromkeys(ends))
 
 
-def judge_fingerprint(experiments: Experiments) -> list[JudgedClaim]:
+def judge_fingerprint(experiments: Experiments) -> list[Judged]:
     """Judge by the study whether the embedding is recognized, and whether it is memorized.
 
-    The parts are independent: both may hold, or neither. Each is a single comparison.
+    The two are independent: both may hold, or neither. Empty if the study has no line to compare.
     """
-    names: dict[str, str] = {
-        experiments.lines[name].embedding: name for name in counterparts(experiments, PROMISING)
-    }
+    found = counterparts(experiments, PROMISING)
+    if not found:
+        return []
+    names: dict[str, str] = {experiments.lines[name].embedding: name for name in found}
     none = names.get(NONE, f"{PROMISING}_no_embedding")  # or the name that the profiles give it
     another = names.get(ANOTHER, f"{PROMISING}_{ANOTHER}")
-    return judge(
-        (
-            Claim(
-                1,
-                "",
-                "The embedding is recognized: what it says of the content helps",
-                rule=f"the error that {PROMISING} removes with the embedding of the photograph is "
-                "above that with another photograph's",
-                variants=(PROMISING, another),
-                needs=(claims.PHOTOGRAPHS, claims.IMAGENET),
-                contrasts=(
-                    Contrast(
-                        "error removed, with the photograph's embedding less with another's",
-                        measures.lead(PROMISING, another),
-                        ABOVE,
-                        0,
-                        unit="points",
-                    ),
+    random = names.get(RANDOM, f"{PROMISING}_{RANDOM}")
+    variants = (PROMISING, another, none)
+    needs = (claims.PHOTOGRAPHS, claims.IMAGENET, claims.colors(*variants))
+    statements = (
+        Statement(
+            "The network recognizes the content by the embedding, and this helps",
+            rule=f"the error that {PROMISING} removes with the embedding of the photograph is "
+            "above that with another photograph's, and above that without embedding",
+            variants=variants,
+            needs=needs,
+            contrasts=(
+                Contrast(
+                    "error removed with the photograph's embedding less that with another's",
+                    measures.lead(PROMISING, another),
+                    unit="points",
                 ),
-            ),
-            Claim(
-                2,
-                "",
-                "The embedding is memorized as a fingerprint of the photograph",
-                rule="the gap with another photograph's embedding, which says nothing of the "
-                "content and only identifies the photograph, is above the gap without embedding",
-                variants=(another, none),
-                needs=(claims.PHOTOGRAPHS, claims.IMAGENET, claims.GAP),
-                contrasts=(
-                    Contrast(
-                        "test over training MSE in the last epoch, with another photograph's "
-                        "embedding over without",
-                        measures.gap_ratio(another, none),
-                        ABOVE,
-                        1,
-                    ),
+                Contrast(
+                    "error removed with the photograph's embedding less that without",
+                    measures.lead(PROMISING, none),
+                    unit="points",
+                ),
+                Contrast(
+                    "error removed with the photograph's embedding less that with a random "
+                    "network's",
+                    measures.lead(PROMISING, random),
+                    unit="points",
+                    decides=False,
+                    variant=random,
                 ),
             ),
         ),
-        experiments,
+        Statement(
+            "The embedding is memorized as a fingerprint of the photograph",
+            rule="the gap is above that without embedding both with the embedding of the "
+            "photograph and with another photograph's, which only identifies the photograph",
+            variants=variants,
+            needs=(*needs, claims.GAP),
+            contrasts=tuple(
+                Contrast(
+                    f"test over training MSE in the last epoch with {whose} embedding over without",
+                    measures.gap_ratio(name, none),
+                    ABOVE,
+                    1,
+                )
+                for whose, name in (
+                    ("another photograph's", another),
+                    ("the photograph's", PROMISING),
+                )
+            ),
+        ),
     )
+    return [judge_statement(statement, experiments) for statement in statements]

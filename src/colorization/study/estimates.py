@@ -120,6 +120,11 @@ class Estimate:
         low, high = (None if end is None else math.exp(end) for end in (self.low, self.high))
         return replace(self, value=math.exp(self.value), low=low, high=high, is_ratio=True)
 
+    def negated(self) -> "Estimate":
+        """The estimate of the opposite difference."""
+        low, high = (None if end is None else -end for end in (self.high, self.low))
+        return replace(self, value=-self.value, low=low, high=high)
+
     def without_interval(self) -> "Estimate":
         """The value alone."""
         return Estimate(self.value, is_ratio=self.is_ratio, seeds=self.seeds, images=self.images)

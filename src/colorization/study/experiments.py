@@ -91,6 +91,22 @@ class Experiments:
         """The trainings of one variant, in the order of the seeds."""
         return [training for (name, _), training in self.trainings.items() if name == variant]
 
+    def gives_constant_color(self, variant: str) -> bool:
+        """Whether all networks of a variant give one constant color."""
+        trainings = self.trainings_of(variant)
+        return bool(trainings) and all(training.summary.constant_output for training in trainings)
+
+    def remarks(self, variant: str) -> list[str]:
+        """What a table has to say of a variant: fewer seeds than others, a constant color."""
+        trainings = self.trainings_of(variant)
+        most, seeds = max(map(len, self.seeds.values())), len(trainings)
+        constant = sum(training.summary.constant_output or False for training in trainings)
+        remarks = [f"{seeds} of {most} seeds"] if seeds < most else []
+        if constant:
+            whole = "gives a constant color"
+            remarks.append(whole if constant == seeds else f"{constant} of {seeds} {whole}")
+        return remarks
+
     @property
     def photographs(self) -> pd.DataFrame:
         """The columns of the test photographs themselves, which are the same for every training."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from colorization.core.settings import NONE, UNINFORMATIVE
+from colorization.core.settings import UNINFORMATIVE
 from colorization.pages import rendering
 from colorization.pages.rendering import COLORIZER_LABELS, Table
 from colorization.scoring.metrics import Metric, columns, metric
@@ -14,15 +14,24 @@ from colorization.scoring.summary import GRAY, MODEL, TRIVIAL
 from colorization.study import measures
 from colorization.study.claims import PAPER_VARIANTS, PROMISING
 from colorization.study.embedding import Comparison, compare_embeddings, counterparts
-from colorization.study.estimates import Estimate, holm, is_significant, with_interval
+from colorization.study.estimates import (
+    CONFIDENCE,
+    FEW_SEEDS,
+    LEVEL,
+    LEVEL_OF_FEW_SEEDS,
+    Estimate,
+    holm,
+    is_significant,
+    with_interval,
+)
 from colorization.study.experiments import Experiments, function_of_columns
 from colorization.study.measures import REMOVED
 from colorization.study.plots import Interval
-from colorization.study.verdicts import VERDICTS, JudgedClaim
+from colorization.study.verdicts import VERDICTS, JudgedClaim, sensitivity
 
 DIFFERENCE, COLORFULNESS = "ciede2000_mean", "colorfulness_ratio"
 GAP_TITLE = "gap, test over training error (1 is none)"
-KINDS = ("the paper's", "beyond the paper", "control")
+VARIANT_KINDS = ("the paper's", "beyond the paper", "control")
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,8 @@ class StudySummary:
         The variants whose networks all give one constant color. They are in no ranking.
     best, best_of_paper : str or None
         The variants that remove the most: of all but the controls, and of the paper's.
+    papers : list of str
+        The paper's variants, those that are in no ranking too; see `is_of_the_paper`.
     above_zero : list of str
         Those of all but the controls that remove significantly more than nothing. The p-values are
         corrected for the number of variants; one seed is not enough.
@@ -61,6 +72,7 @@ class StudySummary:
     constant: list[str]
     best: str | None
     best_of_paper: str | None
+    papers: list[str]
     above_zero: list[str]
     closer_than_gray: list[str]
     below: list[str]
@@ -71,7 +83,7 @@ class StudySummary:
 
 def summarize_study(experiments: Experiments, judged: Sequence[JudgedClaim]) -> StudySummary:
     """Summarize a study."""
-    constant = [name for name in experiments.variants if _gives_constant_color(experiments, name)]
+    constant = [name for name in experiments.variants if experiments.gives_constant_color(name)]
     scored = {
         name: mean(experiments, name, REMOVED)
         for name in experiments.variants
@@ -80,7 +92,7 @@ def summarize_study(experiments: Experiments, judged: Sequence[JudgedClaim]) -> 
     removed = {name: estimate for name, estimate in scored.items() if estimate}
     removed = dict(sorted(removed.items(), key=lambda item: -item[1].value))
     candidates = [name for name in removed if not is_control(experiments, name)]
-    papers = [name for name in candidates if name in PAPER_VARIANTS]
+    ranked_papers = [name for name in candidates if is_of_the_paper(experiments, name)]
     first = experiments.variants[0]  # all are compared with the same baselines
     trivial = {name: mean(experiments, first, REMOVED, name) for name in TRIVIAL}
     counts = Counter(claim.verdict for claim in judged)
@@ -89,7 +101,8 @@ def summarize_study(experiments: Experiments, judged: Sequence[JudgedClaim]) -> 
         trivial={name: estimate for name, estimate in trivial.items() if estimate},
         constant=constant,
         best=candidates[0] if candidates else None,
-        best_of_paper=papers[0] if papers else None,
+        best_of_paper=ranked_papers[0] if ranked_papers else None,
+        papers=[name for name in experiments.variants if is_of_the_paper(experiments, name)],
         above_zero=_select(experiments, candidates, removed.get),
         closer_than_gray=_select(
             experiments, candidates, lambda name: _closer_than_gray(experiments, name)
@@ -101,12 +114,12 @@ def summarize_study(experiments: Experiments, judged: Sequence[JudgedClaim]) -> 
         ),
         embeddings=compare_embeddings(experiments),
         verdicts={verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]},
-        detectable=_detectable(experiments, papers),
+        detectable=_detectable(experiments, ranked_papers),
     )
 
 
 def is_control(experiments: Experiments, variant: str) -> bool:
-    """Whether a variant's embedding says nothing of its photograph.
+    """Whether a variant's embedding has no semantic information on its photograph.
 
     No photograph to be colorized has such an embedding, so a control is no candidate in a ranking.
     A variant without embedding is one: it colorizes any photograph.
@@ -115,9 +128,21 @@ def is_control(experiments: Experiments, variant: str) -> bool:
     return line is not None and line.embedding in UNINFORMATIVE
 
 
-def _gives_constant_color(experiments: Experiments, variant: str) -> bool:
-    trainings = experiments.trainings_of(variant)
-    return all(training.summary.constant_output for training in trainings)
+def is_of_the_paper(experiments: Experiments, variant: str) -> bool:
+    """Whether a variant is one of the paper's.
+
+    It is one of its networks, trained on all photographs, and has the embedding or encoder that the
+    network has in the paper. The learning rate, the batch size and whether the embedding is
+    standardized do not matter.
+    """
+    if is_control(experiments, variant):
+        return False
+    training = experiments.trainings_of(variant)[0].training
+    return (
+        training.network in PAPER_VARIANTS
+        and training.pretrained is not None
+        and training.train.fraction == 1
+    )
 
 
 def _select(
@@ -163,8 +188,8 @@ def sentences(experiments: Experiments, summary: StudySummary) -> list[str]:
     """What holds, in a sentence each: best, the paper's, embedding, gap, colors."""
     return [
         _on_the_best(experiments, summary),
-        _on_the_papers(summary),
-        _on_the_embedding(summary),
+        _on_the_papers(experiments, summary),
+        _on_the_embedding(experiments, summary),
         _on_the_gap(experiments),
         _on_the_colors(experiments, summary),
     ]
@@ -185,11 +210,18 @@ def _on_the_best(experiments: Experiments, summary: StudySummary) -> str:
     best = best[0].upper() + best[1:]
     if not _several_seeds(experiments, summary):
         return f"{best}; one seed is not enough to compare variants."
+    level = (
+        f"p < {LEVEL:g}, with fewer than {FEW_SEEDS} seeds p < {LEVEL_OF_FEW_SEEDS:g}, corrected "
+        "for the number of variants"
+    )
     if not summary.above_zero:
-        return f"{best}; no variant removes significantly more than nothing."
+        return f"{best}; no variant removes significantly ({level}) more than nothing."
     if summary.above_zero == [summary.best]:
-        return f"{best}, and is the only one that removes significantly more than nothing."
-    return f"{best}; significantly better than the constant color: {_listed(summary.above_zero)}."
+        return (
+            f"{best}, and is the only one that removes significantly ({level}) more than nothing."
+        )
+    better = _listed(summary.above_zero)
+    return f"{best}; significantly ({level}) better than the constant color: {better}."
 
 
 def _several_seeds(experiments: Experiments, summary: StudySummary) -> bool:
@@ -197,7 +229,11 @@ def _several_seeds(experiments: Experiments, summary: StudySummary) -> bool:
     return any(len(experiments.trainings_of(name)) > 1 for name in summary.removed)
 
 
-def _on_the_papers(summary: StudySummary) -> str:
+def _on_the_papers(experiments: Experiments, summary: StudySummary) -> str:
+    if not summary.papers:
+        return "No variant of the paper is ranked."
+    if _several_seeds(experiments, summary):
+        return _shown_of_the_papers(experiments, summary)
     name = summary.best_of_paper
     if name is None:
         return "No variant of the paper is ranked."
@@ -206,30 +242,85 @@ def _on_the_papers(summary: StudySummary) -> str:
     )
     if name == summary.best:
         best = f"`{name}` is one of the paper's own variants"
-    promising = "which the paper calls the most promising"
     if name == PROMISING:
         return f"{best}; it is the one that the paper calls the most promising."
+    return f"{best}; {_on_the_promising(summary)}."
+
+
+def _on_the_promising(summary: StudySummary) -> str:
+    promising = f"`{PROMISING}`, which the paper calls the most promising,"
     if PROMISING not in summary.removed:
-        return f"{best}; `{PROMISING}`, {promising}, is not ranked."
-    return f"{best}; `{PROMISING}`, {promising}, removes {_percent(summary.removed[PROMISING])}."
+        return f"{promising} is not ranked"
+    return f"{promising} removes {_percent(summary.removed[PROMISING])}"
 
 
-def _on_the_embedding(summary: StudySummary) -> str:
+def _shown_of_the_papers(experiments: Experiments, summary: StudySummary) -> str:
+    """Which of the paper's variants are shown to remove error, or why none is."""
+    papers = [name for name in summary.removed if name in summary.papers]  # the best first
+    tested = {
+        name: summary.removed[name] for name in papers if len(experiments.trainings_of(name)) > 1
+    }
+    shown = [name for name, estimate in tested.items() if (estimate.low or 0) > 0]
+    variants = "variant" if len(summary.papers) == 1 else "variants"
+    are = "are" if len(shown) > 1 else "is"
+    text = (
+        f"Of {len(summary.papers)} {variants} of the paper, {len(shown) or 'none'} {are} shown to "
+        f"remove error ({CONFIDENCE:.0%} interval above 0)"
+    )
+    parts = []
+    if shown:
+        text += f": {', '.join(f'`{name}` {_percent(tested[name])}' for name in shown)}"
+        if len(tested) > 1:
+            corrected = _select(experiments, [*tested], tested.get)
+            which = _listed(corrected) if corrected else "none"
+            if corrected == shown:
+                which = "the same"
+            parts.append(f"after correction for {len(tested)} variants: {which}")
+    elif tested:
+        closest, estimate = next(iter(tested.items()))
+        parts.append(f"`{closest}` comes closest with {_percent(estimate)}")
+        parts.append(sensitivity([estimate], "percent"))
+    single = [name for name in papers if name not in tested]
+    if single:
+        have = "has a single seed" if len(single) == 1 else "have a single seed each"
+        parts.append(f"{_listed(single)} {have}, which is not enough")
+    constant = [name for name in summary.constant if name in summary.papers]
+    if constant:
+        gives = "gives" if len(constant) == 1 else "give"
+        parts.append(f"{_listed(constant)} {gives} a constant color")
+    if PROMISING in shown:
+        parts.append(f"`{PROMISING}` is the one that the paper calls the most promising")
+    else:
+        parts.append(_on_the_promising(summary))
+    separator = "; " if shown else ": "
+    return f"{text}{separator}{'; '.join(parts)}."
+
+
+def _on_the_embedding(experiments: Experiments, summary: StudySummary) -> str:
     compared = [(row.kind.than, row, row.gain) for row in summary.embeddings if row.kind.than]
     gains = [(than, row.outcome, gain) for than, row, gain in compared if gain]
     if not gains:
-        return (
-            "What the semantic embedding is worth is not tested: the study has nothing to compare "
-            "it with."
-        )
+        return f"What the semantic embedding is worth is not tested: {_not_compared(experiments)}."
     parts: list[str] = []
     for than, outcome, gain in gains:
-        points, *interval = with_interval(gain, 1, sign="+").split(" ", 1)
-        size = f"{points.lstrip('+-')} {'points ' if not parts else ''}"
-        size += "less" if gain.value < 0 else "more"
+        size = gain if gain.value >= 0 else gain.negated()
+        points, *interval = with_interval(size, 1).split(" ", 1)
+        text = f"{points} {'points ' if not parts else ''}"
+        text += "less" if gain.value < 0 else "more"
         remarks = [*(part.strip("()") for part in interval), outcome]
-        parts.append(f"{size} ({', '.join(remarks)}) than {than}")
+        parts.append(f"{text} ({', '.join(remarks)}) than {than}")
     return f"With the embedding of its photograph `{PROMISING}` removes {_joined(parts)}."
+
+
+def _not_compared(experiments: Experiments) -> str:
+    """Why what the embedding is worth is not tested."""
+    found = counterparts(experiments, PROMISING)
+    others = [name for name, kind in found.items() if kind.than]
+    missing = [name for name in (PROMISING, *others) if name not in experiments.variants]
+    if others and missing:
+        are = "is" if len(missing) == 1 else "are"
+        return f"{_listed(missing)} {are} not trained yet"
+    return "the study has nothing to compare it with"
 
 
 def _gaps(experiments: Experiments) -> dict[str, Estimate]:
@@ -293,44 +384,24 @@ def _percent(estimate: Estimate) -> str:
 def label(experiments: Experiments, variant: str) -> str:
     """A variant's name, with remarks in parentheses.
 
-    They are: a random network if others have none, fewer seeds than others, constant color.
+    They are: a random network if others have none, and those of `Experiments.remarks`.
     """
-    trainings = {name: experiments.trainings_of(name) for name in experiments.variants}
-    random = {name: first.training.random_network for name, (first, *_) in trainings.items()}
-    most, seeds = max(map(len, trainings.values())), len(trainings[variant])
-    constant = sum(training.summary.constant_output or False for training in trainings[variant])
-    remarks = []
+    random = {
+        name: experiments.trainings_of(name)[0].training.random_network
+        for name in experiments.variants
+    }
+    remarks = experiments.remarks(variant)
     if random[variant] and not all(random.values()):
-        remarks.append(f"random {random[variant]}")
-    if seeds < most:
-        remarks.append(f"{seeds} of {most} seeds")
-    if constant:
-        whole = "gives a constant color"
-        remarks.append(whole if constant == seeds else f"{constant} of {seeds} {whole}")
+        remarks = [f"random {random[variant]}", *remarks]
     return f"{variant} ({', '.join(remarks)})" if remarks else variant
 
 
 def _kind(experiments: Experiments, variant: str) -> str:
-    """Return the kind of a variant, one of `KINDS`.
-
-    A network that takes the embedding in the paper, trained without, is beyond the paper.
-    """
+    """The kind of a variant, one of `VARIANT_KINDS`."""
+    papers, beyond, control = VARIANT_KINDS
     if is_control(experiments, variant):
-        return KINDS[2]
-    network = experiments.trainings_of(variant)[0].training.network
-    if network not in PAPER_VARIANTS or variant in _without_embedding(experiments):
-        return KINDS[1]
-    return KINDS[0]
-
-
-def _without_embedding(experiments: Experiments) -> set[str]:
-    """The variants without the embedding that another variant of the same settings has."""
-    return {
-        name
-        for variant in experiments.variants
-        for name in counterparts(experiments, variant)
-        if experiments.lines[name].embedding == NONE
-    }
+        return control
+    return papers if is_of_the_paper(experiments, variant) else beyond
 
 
 def forest_rows(experiments: Experiments, summary: StudySummary) -> list[Interval]:
@@ -360,7 +431,8 @@ def embedding_rows(
     """The paper's choice by its embedding: error removed, and the gap if it was measured."""
     rows = []
     for row in summary.embeddings:
-        name, kind = f"{row.kind.text} ({row.variant})", _kind(experiments, row.variant)
+        remarks = ", ".join([row.variant, *experiments.remarks(row.variant)])
+        name, kind = f"{row.kind.text} ({remarks})", _kind(experiments, row.variant)
         gap = _interval(name, row.gap, kind) if row.gap else None
         rows.append((_interval(name, row.removed, kind), gap))
     return rows

@@ -15,7 +15,7 @@ References
 Berger, R. L. (1982). Multiparameter hypothesis testing and acceptance sampling. Technometrics 24.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -88,7 +88,35 @@ class Contrast:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Statement:
+    """A statement that a study supports or contradicts.
+
+    Attributes
+    ----------
+    text : str
+    rule : str
+        When the statement is supported.
+    variants : tuple of str
+        The variants that the study must have.
+    contrasts : tuple of Contrast
+    needs : tuple of Need
+    rivals : tuple of str
+        Variants that are compared one by one. Those without ImageNet weights do not decide.
+    note : callable, optional
+        What to say of a study's verdict in any case; None if nothing.
+    """
+
+    text: str
+    rule: str
+    variants: tuple[str, ...]
+    contrasts: tuple[Contrast, ...]
+    needs: tuple[Need, ...] = ()
+    rivals: tuple[str, ...] = ()
+    note: Callable[[Experiments], str | None] = lambda _: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim(Statement):
     """A claim of the paper.
 
     Attributes
@@ -96,32 +124,14 @@ class Claim:
     number : int
     section : str
         Section of the paper.
-    text : str
-    rule : str
-        When the claim is supported.
-    variants : tuple of str
-        The variants that the study must have.
-    contrasts : tuple of Contrast
-    needs : tuple of Need
     requires : int or None
         The number of an earlier claim that this one rests on. It cannot be tested if that one is
         contradicted or not tested, and is undecided if that one is.
-    rivals : tuple of str
-        Variants that are compared one by one. Those without ImageNet weights do not decide.
-    note : callable, optional
-        What to say of a study's verdict in any case; None if nothing.
     """
 
     number: int
     section: str
-    text: str
-    rule: str
-    variants: tuple[str, ...]
-    contrasts: tuple[Contrast, ...]
-    needs: tuple[Need, ...] = ()
     requires: int | None = None
-    rivals: tuple[str, ...] = ()
-    note: Callable[[Experiments], str | None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -196,23 +206,35 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class JudgedClaim:
-    """A claim with its evidence and verdict.
+class Judged:
+    """A statement with its evidence and verdict.
 
     Attributes
     ----------
-    claim : Claim
+    statement : Statement
     findings : list of Finding
     verdict : str
     reasons : list of str
         What limits the verdict: why it was not tested or is undecided, what was left out, and the
-        claim's note.
+        statement's note.
     """
 
-    claim: Claim
+    statement: Statement
     findings: list[Finding]
     verdict: str
     reasons: list[str]
+
+
+@dataclass(frozen=True)
+class JudgedClaim(Judged):
+    """A claim of the paper with its evidence and verdict."""
+
+    statement: Claim
+
+    @property
+    def claim(self) -> Claim:
+        """The statement."""
+        return self.statement
 
     def as_json(self) -> dict[str, Any]:
         """The claim as in claims.json."""
@@ -231,59 +253,59 @@ def judge(claims: Sequence[Claim], experiments: Experiments) -> list[JudgedClaim
     """Judge claims by the study's results, in the order of the claims."""
     judged: dict[int, JudgedClaim] = {}
     for claim in claims:
-        judged[claim.number] = _judge(claim, experiments, judged)
+        required = judged[claim.requires] if claim.requires else None
+        one = judge_statement(claim, experiments, required)
+        judged[claim.number] = JudgedClaim(claim, one.findings, one.verdict, one.reasons)
     return list(judged.values())
 
 
-def _judge(
-    claim: Claim, experiments: Experiments, before: Mapping[int, JudgedClaim]
-) -> JudgedClaim:
-    missing = [name for name in claim.variants if name not in experiments.variants]
+def judge_statement(
+    statement: Statement, experiments: Experiments, required: JudgedClaim | None = None
+) -> Judged:
+    """Judge a statement, which may rest on a claim, by the study's results."""
+    missing = [name for name in statement.variants if name not in experiments.variants]
     if missing:
-        return JudgedClaim(claim, [], NOT_TESTED, _reasons_of_missing(missing, experiments))
-    unfit = without_weights(claim.rivals, experiments)
-    findings = _findings(claim, experiments, unfit)
+        return Judged(statement, [], NOT_TESTED, _reasons_of_missing(missing, experiments))
+    unfit = without_weights(statement.rivals, experiments)
+    findings = _findings(statement, experiments, unfit)
     deciding = [finding for finding in findings if finding.decides]
-    names = [name for name in claim.variants if name not in unfit]
+    names = [name for name in statement.variants if name not in unfit]
     trainings = [training for name in names for training in experiments.trainings_of(name)]
-    lacking = [need.lacking(experiments, trainings) for need in claim.needs]
+    lacking = [need.lacking(experiments, trainings) for need in statement.needs]
     reasons = [reason for reason in lacking if reason]
-    required = before[claim.requires] if claim.requires else None
     if required and required.verdict in (CONTRADICTED, NOT_TESTED):
-        reasons.append(f"it rests on claim {claim.requires}, which is {required.verdict}")
+        reasons.append(f"it rests on claim {required.claim.number}, which is {required.verdict}")
     if not deciding:
         reasons.append("the study has nothing to compare with")
     if reasons:
-        return JudgedClaim(claim, findings, NOT_TESTED, reasons)
+        return Judged(statement, findings, NOT_TESTED, reasons)
     notes = [f"judged without {name}: no ImageNet weights in {unfit[name]}" for name in unfit]
-    if note := claim.note(experiments):
+    if note := statement.note(experiments):
         notes.append(note)
-    constant = [
-        name
-        for name in names
-        if all(training.summary.constant_output for training in experiments.trainings_of(name))
-    ]
+    constant = [name for name in names if experiments.gives_constant_color(name)]
     if constant:
         notes.append(f"{', '.join(constant)}: the network gives a constant color")
     if required and required.verdict == UNDECIDED:
-        notes.append(f"it rests on claim {claim.requires}, which is {UNDECIDED}")
-        return JudgedClaim(claim, findings, UNDECIDED, notes)
+        notes.append(f"it rests on claim {required.claim.number}, which is {UNDECIDED}")
+        return Judged(statement, findings, UNDECIDED, notes)
     if any(finding.holds is False for finding in deciding):
-        return JudgedClaim(claim, findings, CONTRADICTED, notes)
+        return Judged(statement, findings, CONTRADICTED, notes)
     undefined = [finding.contrast.text for finding in deciding if finding.estimate is None]
     if undefined:
         reasons.append(f"{', '.join(undefined)}: undefined for these images or epochs")
     if any(finding.estimate and finding.estimate.low is None for finding in deciding):
         reasons.append("one seed is not enough")
     if reasons:
-        return JudgedClaim(claim, findings, NOT_TESTED, reasons)
+        return Judged(statement, findings, NOT_TESTED, reasons)
     unresolved = [finding for finding in deciding if finding.holds is None]
     if unresolved:
-        return JudgedClaim(claim, findings, UNDECIDED, notes + _limits(unresolved))
-    return JudgedClaim(claim, findings, SUPPORTED, notes)
+        return Judged(statement, findings, UNDECIDED, notes + _limits(unresolved))
+    return Judged(statement, findings, SUPPORTED, notes)
 
 
-def _findings(claim: Claim, experiments: Experiments, unfit: Collection[str]) -> list[Finding]:
+def _findings(
+    statement: Statement, experiments: Experiments, unfit: Collection[str]
+) -> list[Finding]:
     """Estimate the contrasts, with the p-values by which they contradict the claim."""
     present = ("", *experiments.variants)
     findings = [
@@ -292,7 +314,7 @@ def _findings(claim: Claim, experiments: Experiments, unfit: Collection[str]) ->
             contrast.measure(experiments),
             contrast.decides and contrast.variant not in unfit,
         )
-        for contrast in claim.contrasts
+        for contrast in statement.contrasts
         if contrast.variant in present
     ]
     p_values = [
@@ -317,8 +339,8 @@ def _limits(unresolved: Sequence[Finding]) -> list[str]:
     limits = []
     for (limit, predicted, *_), parts in alike.items():
         names = ", ".join(contrast.variant or contrast.text for contrast, _ in parts)
-        sensitivity = _sensitivity([estimate for _, estimate in parts], parts[0][0].unit)
-        limits.append(f"{names}: {limit or f'not significantly {predicted}; {sensitivity}'}")
+        detected = sensitivity([estimate for _, estimate in parts], parts[0][0].unit)
+        limits.append(f"{names}: {limit or f'not significantly {predicted}; {detected}'}")
     return limits
 
 
@@ -336,7 +358,7 @@ def _limit(estimate: Estimate, p_value: float) -> str:
     return ""
 
 
-def _sensitivity(estimates: Sequence[Estimate], unit: str) -> str:
+def sensitivity(estimates: Sequence[Estimate], unit: str) -> str:
     """What such numbers of seeds and photographs detect, and which of the two is the limit."""
     seeds, images = min(estimate.seeds for estimate in estimates), estimates[0].images
     sample = f"{seeds} seeds" if seeds > 1 else "1 seed"
