@@ -62,7 +62,7 @@ def test_hours_are_of_the_trainings_that_are_recorded() -> None:
     runs = {"l2 (1)": run("train", 7200), "l2 (2)": run("train", 3600)}
     assert progress.trained(study, runs) == (
         "3 of 6 trainings are done. Recorded: 2, in 3.0 hours of training: "
-        "2 on `Abacus <9>` (2 cores)."
+        "2 on `Abacus <9>` (2 cores); 1 not recorded."
     )
 
 

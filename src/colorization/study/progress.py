@@ -89,8 +89,10 @@ def trained(experiments: Experiments, runs: Mapping[str, Run]) -> str:
         f"{count} on {cell_code(name)} ({cores} {'core' if cores == 1 else 'cores'})"
         for (name, cores), count in machines.most_common()
     ]
-    recorded = f", {hours}" if len(runs) == done else f". Recorded: {len(runs)}, {hours}"
-    return f"{of_all}{recorded}: {'; '.join(parts)}."
+    if len(runs) == done:
+        return f"{of_all}, {hours}: {'; '.join(parts)}."
+    parts.append(f"{done - len(runs)} not recorded")
+    return f"{of_all}. Recorded: {len(runs)}, {hours}: {'; '.join(parts)}."
 
 
 def not_trained(experiments: Experiments) -> str:
