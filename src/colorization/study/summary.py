@@ -376,9 +376,7 @@ def _joined(parts: Sequence[str]) -> str:
 
 
 def _percent(estimate: Estimate) -> str:
-    """Format error removed, such as "3.6% (1.2 to 6.0)"."""
-    value, *interval = with_interval(estimate, REMOVED.digits).split(" ", 1)
-    return " ".join([f"{value}%", *interval])
+    return with_interval(estimate, REMOVED.digits, unit="%")
 
 
 def label(experiments: Experiments, variant: str) -> str:
