@@ -207,10 +207,10 @@ def judge_fingerprint(experiments: Experiments) -> list[Judged]:
 
     The two are independent: both may hold, or neither. Empty if the study has no line to compare.
     """
-    found = counterparts(experiments, PROMISING)
-    if not found:
+    others = counterparts(experiments, PROMISING)
+    if not others:
         return []
-    names: dict[str, str] = {experiments.lines[name].embedding: name for name in found}
+    names: dict[str, str] = {experiments.lines[name].embedding: name for name in others}
     none = names.get(NONE, f"{PROMISING}_no_embedding")  # or the name that the profiles give it
     another = names.get(ANOTHER, f"{PROMISING}_{ANOTHER}")
     random = names.get(RANDOM, f"{PROMISING}_{RANDOM}")

@@ -230,9 +230,7 @@ def _several_seeds(experiments: Experiments, summary: StudySummary) -> bool:
 
 
 def _on_the_papers(experiments: Experiments, summary: StudySummary) -> str:
-    if not summary.papers:
-        return "No variant of the paper is ranked."
-    if _several_seeds(experiments, summary):
+    if summary.papers and _several_seeds(experiments, summary):
         return _shown_of_the_papers(experiments, summary)
     name = summary.best_of_paper
     if name is None:
@@ -260,20 +258,20 @@ def _shown_of_the_papers(experiments: Experiments, summary: StudySummary) -> str
     tested = {
         name: summary.removed[name] for name in papers if len(experiments.trainings_of(name)) > 1
     }
-    shown = [name for name, estimate in tested.items() if (estimate.low or 0) > 0]
+    above = [name for name, estimate in tested.items() if (estimate.low or 0) > 0]
     variants = "variant" if len(summary.papers) == 1 else "variants"
-    are = "are" if len(shown) > 1 else "is"
+    are = "are" if len(above) > 1 else "is"
     text = (
-        f"Of {len(summary.papers)} {variants} of the paper, {len(shown) or 'none'} {are} shown to "
+        f"Of {len(summary.papers)} {variants} of the paper, {len(above) or 'none'} {are} shown to "
         f"remove error ({CONFIDENCE:.0%} interval above 0)"
     )
     parts = []
-    if shown:
-        text += f": {', '.join(f'`{name}` {_percent(tested[name])}' for name in shown)}"
+    if above:
+        text += f": {', '.join(f'`{name}` {_percent(tested[name])}' for name in above)}"
         if len(tested) > 1:
             corrected = _select(experiments, [*tested], tested.get)
             which = _listed(corrected) if corrected else "none"
-            if corrected == shown:
+            if corrected == above:
                 which = "the same"
             parts.append(f"after correction for {len(tested)} variants: {which}")
     elif tested:
@@ -288,11 +286,11 @@ def _shown_of_the_papers(experiments: Experiments, summary: StudySummary) -> str
     if constant:
         gives = "gives" if len(constant) == 1 else "give"
         parts.append(f"{_listed(constant)} {gives} a constant color")
-    if PROMISING in shown:
+    if PROMISING in above:
         parts.append(f"`{PROMISING}` is the one that the paper calls the most promising")
     else:
         parts.append(_on_the_promising(summary))
-    separator = "; " if shown else ": "
+    separator = "; " if above else ": "
     return f"{text}{separator}{'; '.join(parts)}."
 
 
@@ -314,8 +312,8 @@ def _on_the_embedding(experiments: Experiments, summary: StudySummary) -> str:
 
 def _not_compared(experiments: Experiments) -> str:
     """Why what the embedding is worth is not tested."""
-    found = counterparts(experiments, PROMISING)
-    others = [name for name, kind in found.items() if kind.than]
+    kinds = counterparts(experiments, PROMISING)
+    others = [name for name, kind in kinds.items() if kind.than]
     missing = [name for name in (PROMISING, *others) if name not in experiments.variants]
     if others and missing:
         are = "is" if len(missing) == 1 else "are"
