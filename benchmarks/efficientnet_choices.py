@@ -234,10 +234,10 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
         truth = validation.images.ab[batch].astype(np.float32)
         ways = [adjustable.decode_with(logits, rebalancing, t) for t in TEMPERATURES]
         ways = [enlarged(way, truth.shape) for way in ways]
-        old, shown = looking_old(L, resized(truth), start)
+        old, displayed = looking_old(L, resized(truth), start)
         colorized_old = adjustable.decode_with(adjustable.logits([old]), rebalancing, 1.0)
         errors_old += [
-            [np.mean((ab - shown[i]) ** 2) for ab in (colors.mean_ab, colorized_old[i])]
+            [np.mean((ab - displayed[i]) ** 2) for ab in (colors.mean_ab, colorized_old[i])]
             for i in range(len(batch))
         ]
         constant_color = np.broadcast_to(colors.mean_ab, truth.shape)
@@ -270,9 +270,9 @@ def scores(folder: Path, validation: Examples, colors: ColorStatistics) -> dict[
 
 def looking_old(L: np.ndarray, ab: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return L that looks old, and ab, which is gray where nothing of the photograph shows."""
-    old, shown = L.copy(), ab.copy()
-    age(old, shown, 1.0, np.random.default_rng(seed))
-    return old, shown
+    old, displayed = L.copy(), ab.copy()
+    age(old, displayed, 1.0, np.random.default_rng(seed))
+    return old, displayed
 
 
 def enlarged(ab: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

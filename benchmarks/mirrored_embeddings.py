@@ -53,8 +53,8 @@ def main(archive: Path, network: str, weights: str, count: int, batch_size: int)
     print(f"{turns.machine('keras')}\n")
     print(f"{len(own):,} photographs, {network}, weights {Path(weights).name}\n")
     print(markdown_table(Table(["cosine with", "median", "5%", "95%"], rows)))
-    found = (to_mirror.argmax(axis=1) == np.arange(len(own))).mean()
-    print(f"the original is the nearest of all to its mirror image: {found:.1%}")
+    share = (to_mirror.argmax(axis=1) == np.arange(len(own))).mean()
+    print(f"the original is the nearest of all to its mirror image: {share:.1%}")
     print(f"the most probable class is the same: {same_class.mean():.1%}")
 
 

@@ -40,8 +40,8 @@ def main(photos: Path, model: Path | None, count: int) -> None:
     print(f"{len(bordered)} of {len(images)} photographs of {photos.name}\n")
     table = colors_within([images[index] for index in bordered], model)
     print(table.to_markdown(index=False, floatfmt=".2f"), "\n")
-    found = sum(find_picture(image) is not None for image in images)
-    print(f"Without a border: a border is seen in {found} of {len(images)}.\n", flush=True)
+    recognized = sum(find_picture(image) is not None for image in images)
+    print(f"Without a border: a border is seen in {recognized} of {len(images)}.\n", flush=True)
     print(taken_for_color([images[index] for index in prints]).to_markdown(index=False))
 
 
@@ -63,7 +63,7 @@ def colors_within(images: list[Image.Image], model: Path | None) -> pd.DataFrame
     for kind, paper in PAPERS.items():
         random = np.random.default_rng(1)
         bordered = [surround(gray, paper, random) for gray in grays]
-        found = [find_picture(image) is not None for image, _ in bordered]
+        recognized = [find_picture(image) is not None for image, _ in bordered]
         left_out = [
             ciede2000(colorize(image).crop(box), alone)
             for (image, box), alone in zip(bordered, expected, strict=True)
@@ -73,7 +73,7 @@ def colors_within(images: list[Image.Image], model: Path | None) -> pd.DataFrame
                 ciede2000(colorize(image).crop(box), alone)
                 for (image, box), alone in zip(bordered, expected, strict=True)
             ]
-        rows.append((kind, 100 * np.mean(found), np.mean(left_out), np.mean(seen)))
+        rows.append((kind, 100 * np.mean(recognized), np.mean(left_out), np.mean(seen)))
     columns = ["border", "found, %", "CIEDE2000", "CIEDE2000 if the network sees the border"]
     table = pd.DataFrame(rows, columns=columns)
     table.loc[len(table)] = ["all", *table[columns[1:]].mean()]

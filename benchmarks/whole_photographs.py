@@ -79,7 +79,7 @@ def compare(path: Path, small_L: np.ndarray, predicted: np.ndarray) -> list[tupl
     truth = np.asarray(originals.read_original(path).rgb.convert("RGB"))
     L, own = lab.rgb_to_lab(truth)
     truth_lab = lab.to_cie(L, own)
-    change = np.hypot(*(gaussian_gradient_magnitude(own[..., each], 1.0) for each in (0, 1)))
+    change = np.hypot(*(gaussian_gradient_magnitude(own[..., axis], 1.0) for axis in (0, 1)))
     near = binary_dilation(change >= np.quantile(change, 1 - EDGES), iterations=NEAR)
     reduced = resized(own, small_L.shape, Image.Resampling.BOX)
     scores = []
@@ -93,8 +93,8 @@ def compare(path: Path, small_L: np.ndarray, predicted: np.ndarray) -> list[tupl
 
 def resized(channels: np.ndarray, shape: tuple[int, ...], how: Image.Resampling) -> np.ndarray:
     size = (shape[1], shape[0])
-    each = (np.ascontiguousarray(channel) for channel in np.moveaxis(channels, -1, 0))
-    return np.stack([np.asarray(Image.fromarray(one).resize(size, how)) for one in each], axis=-1)
+    planes = (np.ascontiguousarray(channel) for channel in np.moveaxis(channels, -1, 0))
+    return np.stack([np.asarray(Image.fromarray(one).resize(size, how)) for one in planes], axis=-1)
 
 
 def interpolated(how: Image.Resampling) -> Enlarge:

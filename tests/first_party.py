@@ -11,14 +11,14 @@ SEARCHED = (ROOT / "stages", ROOT / "src")
 
 def imported_files(script: Path) -> set[str]:
     """The first-party files that `script` imports, and itself, relative to the root."""
-    found: set[Path] = set()
+    files: set[Path] = set()
     waiting = [script]
     while waiting:
         file = waiting.pop()
-        if file not in found:
-            found.add(file)
+        if file not in files:
+            files.add(file)
             waiting.extend(imported_by(file))
-    return {file.relative_to(ROOT).as_posix() for file in found}
+    return {file.relative_to(ROOT).as_posix() for file in files}
 
 
 @functools.cache

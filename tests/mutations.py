@@ -90,7 +90,7 @@ def _splice(content: bytearray, originals: list[bytes], rng: np.random.Generator
 
 
 def _put(content: bytearray, tokens: list[bytes], rng: np.random.Generator) -> None:
-    words = [found.span() for found in re.finditer(rb"[\w.+-]+", content)]
+    words = [match.span() for match in re.finditer(rb"[\w.+-]+", content)]
     if words:
         begin, end = words[rng.integers(len(words))]
         content[begin:end] = tokens[rng.integers(len(tokens))]

@@ -79,10 +79,10 @@ def test_a_border_on_two_opposite_sides_is_found_if_it_is_equally_wide() -> None
 def test_a_side_as_bright_as_its_border_does_not_hide_the_other_sides() -> None:
     overexposed = scene()
     overexposed.paste("white", (0, 0, 300, 40))
-    found = find_picture(bordered(252, overexposed))
-    assert found is not None
-    assert (found.box[0], *found.box[2:]) == (BORDERED[0], *BORDERED[2:])
-    assert 20 <= found.box[1] <= 70  # which cuts white lines alone
+    actual = find_picture(bordered(252, overexposed))
+    assert actual is not None
+    assert (actual.box[0], *actual.box[2:]) == (BORDERED[0], *BORDERED[2:])
+    assert 20 <= actual.box[1] <= 70  # which cuts white lines alone
 
 
 def test_borders_within_borders_are_all_left_out() -> None:
@@ -107,10 +107,10 @@ def test_a_border_on_three_sides_is_found() -> None:
     assert find_picture(cut) == Picture(BORDERED, cut.size)
 
 
-@pytest.mark.parametrize(("width", "found"), [(6, True), (3, False)])
-def test_a_border_is_at_least_1_percent_wide(width: int, found: bool) -> None:
+@pytest.mark.parametrize(("width", "actual"), [(6, True), (3, False)])
+def test_a_border_is_at_least_1_percent_wide(width: int, actual: bool) -> None:
     image = ImageOps.expand(scene(1, 500 - 2 * width, 400 - 2 * width), width, "white")
-    assert (find_picture(image) is not None) == found
+    assert (find_picture(image) is not None) == actual
 
 
 def test_a_date_on_the_border_does_not_hide_it() -> None:

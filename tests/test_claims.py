@@ -461,9 +461,11 @@ def test_the_default_profile_tests_no_claim() -> None:
 def test_photographs_without_labels_do_not_test_claims_on_labels(number: int) -> None:
     supported = study(**CASES[number][0])
     assert reasons(number, replace(supported, subsets={})) == "no labels of the photographs"
-    some = {name: names for name, names in SUBSETS.items() if name not in ("sea", NATURE_ONLY)}
+    portion = {name: names for name, names in SUBSETS.items() if name not in ("sea", NATURE_ONLY)}
     lacking = {3: "sea", 10: NATURE_ONLY}[number]
-    assert reasons(number, replace(supported, subsets=some)) == f"no test photograph of {lacking}"
+    assert (
+        reasons(number, replace(supported, subsets=portion)) == f"no test photograph of {lacking}"
+    )
 
 
 def test_trainings_that_were_published_before_a_measure_do_not_test_its_claims() -> None:

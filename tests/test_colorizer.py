@@ -62,12 +62,12 @@ def compare_at_other_sizes(package: Path, model: keras.Model) -> None:
         for name in ("model.onnx", "decode.onnx")
         if (package / name).exists()
     )
-    names = [each.name for each in model.inputs]
+    names = [item.name for item in model.inputs]
     for count, height, width in ((1, 32, 32), (3, 32, 128), (2, 96, 64)):
         rng = np.random.default_rng(count)
         inputs = [rng.uniform(-1, 1, (count, height, width, 1))]
-        inputs += [rng.uniform(0, 1, (count, each.shape[1])) for each in model.inputs[1:]]
-        given = [each.astype(np.float32) for each in inputs]
+        inputs += [rng.uniform(0, 1, (count, item.shape[1])) for item in model.inputs[1:]]
+        given = [item.astype(np.float32) for item in inputs]
         inputs_by_name = dict(zip(names, given, strict=True))
         position = inputs_by_name.pop("vividness", None)
         (actual,) = network.run(None, inputs_by_name)

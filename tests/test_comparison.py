@@ -322,8 +322,8 @@ def study_of(trainings: dict[str, list[Evaluation]], **fields: Any) -> Experimen
     fields["lines"] = {name: line(name) for name in trainings}
     keyed = {
         (name, seed): training
-        for name, found in trainings.items()
-        for seed, training in enumerate(found, 1)
+        for name, of_one in trainings.items()
+        for seed, training in enumerate(of_one, 1)
     }
     return Experiments(keyed, "photos.zip", **fields)
 
@@ -389,8 +389,8 @@ def test_variants_and_baselines_are_ranked_by_the_error_that_they_remove() -> No
 
 
 def test_what_holds_is_told_in_five_sentences() -> None:
-    told = summary.sentences(RANKED, summarized(RANKED))
-    assert [re.sub(r" \([^)]*\)", "", sentence) for sentence in told] == [
+    message = summary.sentences(RANKED, summarized(RANKED))
+    assert [re.sub(r" \([^)]*\)", "", sentence) for sentence in message] == [
         "`no_embedding` removes the most of the constant color's error, 9.0%; significantly "
         "better than the constant color: `no_embedding`, `deeper` and `bn_maxpool`.",
         "Of 2 variants of the paper, 2 are shown to remove error: `deeper` 4.0%, `bn_maxpool` "
@@ -468,7 +468,7 @@ def constant_color(trainings: list[Evaluation]) -> list[Evaluation]:
 
 def test_the_papers_variants_that_are_shown_to_remove_error_are_named() -> None:
     # 2, 2.4 and 2.8%: the standard error is 0.4 / sqrt(3), Student's t of two degrees 4.303.
-    told = on_the_papers(
+    message = on_the_papers(
         {
             "deeper": removing(4.0, 4.1, 3.9),
             "l2": removing(2.0, 2.4, 2.8),
@@ -481,7 +481,7 @@ def test_the_papers_variants_that_are_shown_to_remove_error_are_named() -> None:
             "half": removing(7.0, 7.1, 6.9, fraction=0.5),
         }
     )
-    assert told == (
+    assert message == (
         "Of 7 variants of the paper, 2 are shown to remove error (95% interval above 0): `deeper` "
         "4.0% (3.8 to 4.2), `l2` 2.4% (1.4 to 3.4); after correction for 5 variants: `deeper`; "
         "`spatial_dropout` has a single seed, which is not enough; `vgg19_unet` gives a "
@@ -491,7 +491,7 @@ def test_the_papers_variants_that_are_shown_to_remove_error_are_named() -> None:
 
 
 def test_why_no_variant_of_the_paper_is_shown_to_remove_error_is_said() -> None:
-    told = on_the_papers(
+    message = on_the_papers(
         {
             "deeper": removing(1.0, 2.0, 3.0),
             "bn_maxpool": removing(-1.0, -2.0, -3.0),
@@ -506,7 +506,7 @@ def test_why_no_variant_of_the_paper_is_shown_to_remove_error_is_said() -> None:
         r"\(98% of the variance is between seeds\); "
         r"`l2` and `vgg19_unet` give a constant color; "
         r"`bn_maxpool`, which the paper calls the most promising, removes -2\.0% \(.*\)\.",
-        told,
+        message,
     )
     single = {"deeper": removing(3.0), "mobilenet_unet": removing(1.0, 2.0, network="another")}
     assert on_the_papers(single) == (
@@ -531,13 +531,13 @@ def test_a_network_that_gives_a_constant_color_is_in_no_ranking(tmp_path: Path) 
     whole = constant_color(removing(50.0, 50.1))
     partly = [*constant_color(removing(7.0)), *removing(7.1)]
     study = study_of({"l2": whole, "deeper": partly, "bn_maxpool": removing(1.0, 1.1)})
-    found = summarized(study)
-    assert (found.best, found.constant) == ("deeper", ["l2"])
-    table = texts(summary.ranking(study, found))
+    actual = summarized(study)
+    assert (actual.best, actual.constant) == ("deeper", ["l2"])
+    table = texts(summary.ranking(study, actual))
     assert next(iter(table)) == "deeper (1 of 2 gives a constant color)"
     assert [*table][-1] == "l2 (gives a constant color)"
     assert table["l2 (gives a constant color)"] == ["unranked", "", ""]
-    assert "l2" not in comparison.drawn(study, found)
+    assert "l2" not in comparison.drawn(study, actual)
     write(tmp_path, study)
     assert "has not learned to color, and is in no ranking" in plain(tmp_path, "md")
 
@@ -613,7 +613,7 @@ def sampled(training: Evaluation, kinds: Sequence[str] = ()) -> Evaluation:
     return replace(training, samples={"evenly_spaced": samples})
 
 
-def shown(blocks: list[Block]) -> list[tuple[str, list[int]]]:
+def displayed(blocks: list[Block]) -> list[tuple[str, list[int]]]:
     """The title of each block of a figure, and the indices of its photographs."""
     return [
         (block.title, [int(image.mean()) // 40 for image in block.rows["photograph"]])
@@ -623,11 +623,11 @@ def shown(blocks: list[Block]) -> list[tuple[str, list[int]]]:
 
 def test_the_figure_has_photographs_of_the_more_colorful_half() -> None:
     study = study_of({name: list(map(sampled, removing(1.0))) for name in ("bn_maxpool", "l2")})
-    found = summarized(study)
-    (block,) = blocks = comparison.figure_blocks(study, found)
+    actual = summarized(study)
+    (block,) = blocks = comparison.figure_blocks(study, actual)
     assert list(block.rows) == ["gray", "bn_maxpool", "l2", "photograph"]
-    assert shown(blocks) == [("", [3, 4, 5])]  # the colorfulness grows
-    caption = comparison.figure_caption(study, found)
+    assert displayed(blocks) == [("", [3, 4, 5])]  # the colorfulness grows
+    caption = comparison.figure_caption(study, actual)
     assert caption.startswith("Those of 6 test photographs, evenly spaced over the split, that are")
 
 
@@ -635,7 +635,7 @@ def test_the_figure_has_nature_above_objects() -> None:
     kinds = ["nature only", "nature only", "objects only"] * 2
     study = study_of({"bn_maxpool": [sampled(removing(1.0)[0], kinds)]})
     blocks = comparison.figure_blocks(study, summarized(study))
-    assert shown(blocks) == [("nature only", [3, 4]), ("objects only", [5])]
+    assert displayed(blocks) == [("nature only", [3, 4]), ("objects only", [5])]
     caption = comparison.figure_caption(study, summarized(study))
     assert "of nature only and of objects only" in caption
 

@@ -100,7 +100,7 @@ class Block:
 def blocks(page: str) -> list[Block]:
     """The fenced blocks of a page, as CommonMark has them."""
     tokens = MarkdownIt().parse(PAGES[page].read_text(encoding="utf-8"))
-    return [Block(page, each.info, each.content) for each in tokens if each.type == "fence"]
+    return [Block(page, item.info, item.content) for item in tokens if item.type == "fence"]
 
 
 def commands(page: str) -> Iterator[str]:
@@ -129,7 +129,7 @@ def test_references_are_what_code_and_results_say(page: str) -> None:
 
 def test_every_section_is_on_a_page() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in readme.pages())
-    assert {found["name"] for found in readme.MARKED.finditer(text)} == {
+    assert {match["name"] for match in readme.MARKED.finditer(text)} == {
         *readme.SECTIONS,
         readme.PRINTED,
     }
@@ -231,12 +231,12 @@ def test_the_list_of_pages_is_whole() -> None:
 
 def printed(text: str) -> list[str]:
     """What a page shows of what its code prints."""
-    return [found[0] for found in readme.MARKED.finditer(text) if found["name"] == readme.PRINTED]
+    return [match[0] for match in readme.MARKED.finditer(text) if match["name"] == readme.PRINTED]
 
 
-def without_figures(shown: str) -> str:
+def without_figures(output: str) -> str:
     """Figures and names of photographs differ from data set to data set."""
-    return re.sub(r"[-\d.]+|\w+(?=\.jpg|, PSNR)| +", "", shown)
+    return re.sub(r"[-\d.]+|\w+(?=\.jpg|, PSNR)| +", "", output)
 
 
 def test_the_code_on_packages_runs_and_shows_one_photograph(
@@ -252,9 +252,9 @@ def test_the_code_on_packages_runs_and_shows_one_photograph(
     split.to_csv("data/split.csv", index=False)
 
     text = PAGES["docs/packages.md"].read_text()
-    told = printed(readme.with_printed(text))
-    assert "\nb.jpg, PSNR: gray " in told[0]
-    assert [*map(without_figures, told)] == [*map(without_figures, printed(text))], "stale"
+    outputs = printed(readme.with_printed(text))
+    assert "\nb.jpg, PSNR: gray " in outputs[0]
+    assert [*map(without_figures, outputs)] == [*map(without_figures, printed(text))], "stale"
     gray, colors, colorized, truth = np.hsplit(
         np.asarray(Image.open("results/one_photograph.png")), 4
     )
@@ -267,11 +267,11 @@ def test_the_code_on_packages_runs_and_shows_one_photograph(
 def test_the_story_runs_on_another_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for variant in ("bn_maxpool", "mobilenet_unet"):
-        found = evaluation(rows(4), variant=variant)
-        images = np.stack([found.samples["best"].images["truth"]] * 5, axis=1)
-        found = replace(found, sweep=sweep(images) if variant == "mobilenet_unet" else None)
+        made = evaluation(rows(4), variant=variant)
+        images = np.stack([made.samples["best"].images["truth"]] * 5, axis=1)
+        made = replace(made, sweep=sweep(images) if variant == "mobilenet_unet" else None)
         piece = Path("studies/photographs/trainings", f"{variant}-1")
-        write(found, piece)
+        write(made, piece)
         table = pd.read_csv(piece / "test_images.csv")
         of_model = table.columns.str.startswith("model_")
         table.loc[:, of_model].assign(name=table["name"]).to_csv(
@@ -315,8 +315,8 @@ def photographs(folder: Path) -> None:
 @pytest.fixture
 def checkout(project: Project) -> Project:
     """The reproduced project, with the other files of this checkout."""
-    known = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
-    for name in known:
+    tracked = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
+    for name in tracked:
         path = project.root / name
         if not path.exists() and (ROOT / name).exists():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -326,8 +326,8 @@ def checkout(project: Project) -> Project:
 
 
 def test_every_command_that_is_not_run_or_is_stopped_is_on_a_page() -> None:
-    told = {command for page in PAGES for command in commands(page)}
-    assert {*NOT_RUN, *STOP} <= told
+    listed = {command for page in PAGES for command in commands(page)}
+    assert {*NOT_RUN, *STOP} <= listed
 
 
 def stopped(command: str) -> str:
@@ -353,10 +353,10 @@ def test_commands_run(checkout: Project) -> None:
 def python_without_output(page: str) -> list[str]:
     """The Python of a page after the last output that it shows; what is before it, is run above."""
     text = PAGES[page].read_text()
-    rest = text[max([0, *(found.end() for found in readme.MARKED.finditer(text))]) :]
-    found = [block.code for block in blocks(page) if block.language == "python"]
+    rest = text[max([0, *(match.end() for match in readme.MARKED.finditer(text))]) :]
+    codes = [block.code for block in blocks(page) if block.language == "python"]
     return [
-        code for code in found if code in rest and not any(package in code for package in NEEDS)
+        code for code in codes if code in rest and not any(package in code for package in NEEDS)
     ]
 
 
@@ -385,22 +385,22 @@ def test_hints_are_given_by_the_letter(tmp_path: Path, monkeypatch: pytest.Monke
     _, run = by_heading("docs/hints.md")["The command"]
     program, *arguments = shlex.split(run.code)
     assert (program, colorize(arguments)) == ("colorize", 0)
-    for name, told in {
+    for name, hint in {
         "photo.jpg": "#7a1f2b at 12, 30",
         "1990/cat.jpg": "#b98a4e at 20, 20",
     }.items():
-        assert f"; hint {told}".encode() in Path("hinted", name).read_bytes()
+        assert f"; hint {hint}".encode() in Path("hinted", name).read_bytes()
 
 
 def by_heading(page: str) -> dict[str, list[Block]]:
     """The blocks of a page under each of its headings."""
     text = PAGES[page].read_text()
-    found: dict[str, list[Block]] = {}
+    by_title: dict[str, list[Block]] = {}
     rest = blocks(page)
     for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
         count = len(re.findall(r"^ *```\w+$", part, re.MULTILINE))
-        found[part.splitlines()[0]], rest = rest[:count], rest[count:]
-    return found
+        by_title[part.splitlines()[0]], rest = rest[:count], rest[count:]
+    return by_title
 
 
 def insert_before(path: Path, line: str, code: str) -> None:

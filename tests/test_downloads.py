@@ -39,17 +39,17 @@ def site() -> Iterator[Site]:
         yield served
 
 
-def fetch(site: Site, folder: Path, **known: str | int) -> bytes:
+def fetch(site: Site, folder: Path, **recorded: str | int) -> bytes:
     """The content of a download, which leaves no files behind."""
-    with downloaded(RemoteFile(site.url(), **known), folder) as path:  # type: ignore[arg-type]
+    with downloaded(RemoteFile(site.url(), **recorded), folder) as path:  # type: ignore[arg-type]
         content = path.read_bytes()
     assert list(folder.iterdir()) == []
     return content
 
 
-def refusal(site: Site, folder: Path, **known: str | int) -> str:
+def refusal(site: Site, folder: Path, **recorded: str | int) -> str:
     with pytest.raises(ColorizationError) as caught:
-        fetch(site, folder, **known)
+        fetch(site, folder, **recorded)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -59,8 +59,8 @@ def ranges(site: Site) -> list[str | None]:
 
 
 def test_a_file_is_downloaded(site: Site, tmp_path: Path) -> None:
-    known: dict = {"algorithm": "md5", "checksum": MD5, "length": len(CONTENT)}
-    assert fetch(site, tmp_path / "new" / "folder", **known) == CONTENT
+    recorded: dict = {"algorithm": "md5", "checksum": MD5, "length": len(CONTENT)}
+    assert fetch(site, tmp_path / "new" / "folder", **recorded) == CONTENT
     assert ranges(site) == [None]
 
 
@@ -346,19 +346,19 @@ def swapped(path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["", ".json"])
 @pytest.mark.parametrize("damage", [emptied, zeroed, cut_in_half, Path.unlink, swapped])
-@pytest.mark.parametrize("known", [{}, {"algorithm": "md5", "checksum": MD5}])
+@pytest.mark.parametrize("recorded", [{}, {"algorithm": "md5", "checksum": MD5}])
 def test_a_corrupt_partial_download_restarts(
     site: Site,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     suffix: str,
     damage: Callable[[Path], None],
-    known: dict,
+    recorded: dict,
 ) -> None:
     checkpoint_dir = tmp_path / "checkpoint_dir"
     for folder in (tmp_path / "other", checkpoint_dir):
         site.cuts = [100_000, 0, 0, 0, 0]
-        refusal(site, folder, **known)
+        refusal(site, folder, **recorded)
         site.content = CONTENT[::-1]
     site.content = CONTENT
     (damaged,) = (path for path in checkpoint_dir.iterdir() if path.suffix == suffix)
@@ -366,7 +366,7 @@ def test_a_corrupt_partial_download_restarts(
     swap.write_bytes(swap.read_bytes()[::-1])
     capsys.readouterr()
     damage(damaged)
-    assert fetch(site, checkpoint_dir, **known) == CONTENT
+    assert fetch(site, checkpoint_dir, **recorded) == CONTENT
     printed = capsys.readouterr().out.splitlines()[0]
     assert printed == f"{site.url()}: partial download corrupt; restarting"
     assert ranges(site)[-1] is None

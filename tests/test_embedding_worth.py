@@ -52,7 +52,7 @@ def study(trainings: dict[str, list[Evaluation]], missing: tuple[str, ...] = ())
     return Experiments(keyed, "photos.zip", [*missing], lines=LINES)
 
 
-def told(experiments: Experiments) -> list[str]:
+def sentences_of(experiments: Experiments) -> list[str]:
     judged = verdicts.judge(CLAIMS, experiments)
     return summary.sentences(experiments, summary.summarize_study(experiments, judged))
 
@@ -216,11 +216,11 @@ def test_the_sentence_and_the_verdict_agree_on_a_comparison(
     assert recognized.findings[0].outcome == finding
     rows = {row.variant: row for row in embedding.compare_embeddings(experiments)}
     assert rows[ANOTHER].outcome == outcome
-    assert f"{outcome}) than with that of another photograph." in told(experiments)[2]
+    assert f"{outcome}) than with that of another photograph." in sentences_of(experiments)[2]
 
 
 def test_what_holds_is_told_of_three_kinds() -> None:
-    sentence = told(EVERY)[2]
+    sentence = sentences_of(EVERY)[2]
     assert sentence.count(" than ") == 3
     assert "dropout" not in sentence
     assert "removes 1.0 points less (0.3 to 1.7, " in sentence
@@ -239,8 +239,8 @@ def test_rows_say_that_a_variant_has_fewer_seeds(tmp_path: Path) -> None:
 
 def test_the_figure_shows_the_gap_once_it_is_measured(tmp_path: Path) -> None:
     def drawn(experiments: Experiments) -> bytes:
-        found = summary.summarize_study(experiments, [])
-        rows = summary.embedding_rows(experiments, found)
+        study_summary = summary.summarize_study(experiments, [])
+        rows = summary.embedding_rows(experiments, study_summary)
         forest_of_embeddings(rows, summary.VARIANT_KINDS, tmp_path / "embedding.png")
         return (tmp_path / "embedding.png").read_bytes()
 
@@ -249,9 +249,9 @@ def test_the_figure_shows_the_gap_once_it_is_measured(tmp_path: Path) -> None:
     assert drawn(study(made)) == drawn(study(made)) != drawn(study(other))
     unmeasured = [
         study(
-            {name: [replace(one, gap_rows=None) for one in of_one] for name, of_one in each.items()}
+            {name: [replace(one, gap_rows=None) for one in of_one] for name, of_one in item.items()}
         )
-        for each in (made, other)
+        for item in (made, other)
     ]
     assert drawn(unmeasured[0]) == drawn(unmeasured[1])
 
@@ -296,9 +296,9 @@ def test_the_papers_variants_follow_from_their_trainings(
 ) -> None:
     lines = {"mine": LINES[OWN].model_copy(update=line)}
     experiments = replace(study({"mine": trained(**options)}), lines=lines)
-    found = summary.summarize_study(experiments, [])
+    study_summary = summary.summarize_study(experiments, [])
     assert summary.is_of_the_paper(experiments, "mine") == of_the_paper
-    assert found.papers == (["mine"] if of_the_paper else [])
-    assert found.best_of_paper == ("mine" if of_the_paper else None)
-    (kind,) = [row.kind for row in summary.forest_rows(experiments, found) if row.kind]
+    assert study_summary.papers == (["mine"] if of_the_paper else [])
+    assert study_summary.best_of_paper == ("mine" if of_the_paper else None)
+    (kind,) = [row.kind for row in summary.forest_rows(experiments, study_summary) if row.kind]
     assert (kind == summary.VARIANT_KINDS[0]) == of_the_paper

@@ -116,9 +116,9 @@ def test_the_interval_over_images_agrees_with_repeated_draws() -> None:
 
 
 def test_images_without_a_value_are_excluded() -> None:
-    some = evaluation(rows(3, chroma_small_regions=[np.nan, 10.0, 30.0]))
+    part = evaluation(rows(3, chroma_small_regions=[np.nan, 10.0, 30.0]))
     columns = ["model_chroma_small_regions", "chroma_small_regions"]
-    estimate = function_of_columns([some], columns, over)
+    estimate = function_of_columns([part], columns, over)
     assert estimate is not None
     assert estimate.value == 1  # 20 + 20 over 10 + 30
     none = evaluation(rows(3, chroma_small_regions=np.nan))

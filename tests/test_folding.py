@@ -37,11 +37,11 @@ def seen(side: int) -> np.ndarray:
 
 def assert_alike(model: keras.Model, folded: keras.Model, side: int = 8) -> None:
     """Within 1e-5 of the outputs' spread: float32 rounds at 6e-8, some hundred layers deep."""
-    expected, found = (
+    expected, actual = (
         np.asarray(network(seen(side), training=False)) for network in (model, folded)
     )
     assert expected.std() > 0
-    assert np.abs(found - expected).max() < 1e-5 * expected.std()
+    assert np.abs(actual - expected).max() < 1e-5 * expected.std()
 
 
 @pytest.fixture(
@@ -92,8 +92,8 @@ def test_the_embedder_has_no_normalization_and_predicts_like_keras_network() -> 
     ]
     L = seen(224)[..., :1]
     expected = np.asarray(imagenet.build_classifier(params)(np.repeat(L, 3, axis=-1)))
-    found = imagenet.compile_embedder(embedder)(L)
-    assert np.abs(found - expected).max() < 1e-4 * expected.std()
+    actual = imagenet.compile_embedder(embedder)(L)
+    assert np.abs(actual - expected).max() < 1e-4 * expected.std()
 
 
 def model_of(build: Callable[[keras.KerasTensor], object]) -> keras.Model:
@@ -195,5 +195,5 @@ def test_nothing_is_folded_into_a_convolution_that_is_an_output() -> None:
     model = model_of(both)
     folded = fold_normalization(model)
     assert normalizations(folded) == normalizations(model)
-    for expected, found in zip(model(seen(8)), folded(seen(8)), strict=True):
-        np.testing.assert_allclose(found, expected, atol=1e-6)
+    for expected, actual in zip(model(seen(8)), folded(seen(8)), strict=True):
+        np.testing.assert_allclose(actual, expected, atol=1e-6)

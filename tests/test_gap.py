@@ -21,18 +21,18 @@ def table(train: list[tuple[float, float]], test: list[tuple[float, float]]) -> 
 
 
 def test_the_gap_is_test_over_training_error() -> None:
-    found = summarize_gap(table([(2, 1), (4, 3)], [(5, 8), (7, 8), (6, 5)]))
-    assert found is not None
-    assert found.images == {"train": 2, "test": 3}
-    assert found.mse_ab == {"train": {"best": 3, "last": 2}, "test": {"best": 6, "last": 7}}
-    assert found.ratio == {"best": 2, "last": 3.5}
+    actual = summarize_gap(table([(2, 1), (4, 3)], [(5, 8), (7, 8), (6, 5)]))
+    assert actual is not None
+    assert actual.images == {"train": 2, "test": 3}
+    assert actual.mse_ab == {"train": {"best": 3, "last": 2}, "test": {"best": 6, "last": 7}}
+    assert actual.ratio == {"best": 2, "last": 3.5}
     # Errors of the means: 1 of 3, and 1 / sqrt(3) of 6; 1 of 2, and 1 of 7.
-    assert found.ratio_se == {
+    assert actual.ratio_se == {
         "best": pytest.approx(2 * (1 / 9 + 1 / 108) ** 0.5),
         "last": pytest.approx(3.5 * (1 / 4 + 1 / 49) ** 0.5),
     }
-    assert Gap.from_json(found.as_json()) == found
-    assert found.as_json()["test_images"]["gap_last"] == 3.5
+    assert Gap.from_json(actual.as_json()) == actual
+    assert actual.as_json()["test_images"]["gap_last"] == 3.5
 
 
 def test_its_error_agrees_with_repeated_draws() -> None:
@@ -40,11 +40,11 @@ def test_its_error_agrees_with_repeated_draws() -> None:
     drawn = []
     for _ in range(300):
         errors = rng.gamma(2, [[0.01], [0.02], [0.015], [0.03]], (4, 200))
-        found = summarize_gap(
+        actual = summarize_gap(
             table([*zip(*errors[:2], strict=True)], [*zip(*errors[2:], strict=True)])
         )
-        assert found is not None
-        drawn.append((found.ratio["last"], found.ratio_se["last"]))
+        assert actual is not None
+        drawn.append((actual.ratio["last"], actual.ratio_se["last"]))
     ratios, ses = np.array(drawn, float).T
     assert ses.mean() == pytest.approx(ratios.std(), rel=0.15)
 
@@ -88,18 +88,18 @@ def test_errors_are_of_each_photographs_exact_pixels(splits: dict[str, Examples]
         weights: keras.Model([L, embedding], keras.ops.concatenate([factor * L, 0 * L], axis=-1))
         for weights, factor in {"best": 0.1, "last": 0.2}.items()
     }
-    found = score_gap(models, chosen(splits), 2)
-    assert found["split"].tolist() == ["train"] * 3 + ["test"] * 2
-    assert found["name"].tolist() == [*splits["train"].images.names, *splits["test"].images.names]
+    actual = score_gap(models, chosen(splits), 2)
+    assert actual["split"].tolist() == ["train"] * 3 + ["test"] * 2
+    assert actual["name"].tolist() == [*splits["train"].images.names, *splits["test"].images.names]
     rgb = np.concatenate([part.images.rgb for part in splits.values()])
     light, ab = lab.rgb_to_lab(rgb)
     for weights, factor in {"best": 0.1, "last": 0.2}.items():
         predicted = np.concatenate([factor * light, 0 * light], axis=-1)
         expected = ((predicted.astype(float) - ab) ** 2).mean(axis=(1, 2, 3))
         # The network sees the cached L, which is rounded.
-        np.testing.assert_allclose(found[f"mse_ab_{weights}"], expected, rtol=1e-2)
+        np.testing.assert_allclose(actual[f"mse_ab_{weights}"], expected, rtol=1e-2)
     chroma = np.hypot(ab[..., 0], ab[..., 1]).mean(axis=(1, 2)) * 128
-    np.testing.assert_allclose(found["mean_chroma"], chroma, rtol=1e-5)
+    np.testing.assert_allclose(actual["mean_chroma"], chroma, rtol=1e-5)
 
 
 def small_classification() -> keras.Model:

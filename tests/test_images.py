@@ -105,7 +105,7 @@ def png(width: int, height: int, color: int, depth: int, pixels: bytes, key: byt
     lines = b"".join(b"\0" + pixels[line * y : line * (y + 1)] for y in range(height))
     head = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
     chunks = [(b"IHDR", head), (b"tRNS", key), (b"IDAT", zlib.compress(lines)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*item) for item in chunks)
 
 
 def test_sixteen_bit_gray_with_one_transparent_value_keeps_the_others() -> None:

@@ -51,15 +51,15 @@ def test_error_removed_and_its_error_by_the_textbook(seed: int) -> None:
     constant = table["constant_mse_ab"].to_numpy()[chosen]
     for colorizer in ("model", "gray"):
         own = table[f"{colorizer}_mse_ab"].to_numpy()[chosen]
-        found = summary.scores[colorizer]["error_removed_percent"]
-        assert found.value == pytest.approx(100 * (1 - own.sum() / constant.sum()))
+        actual = summary.scores[colorizer]["error_removed_percent"]
+        assert actual.value == pytest.approx(100 * (1 - own.sum() / constant.sum()))
         # Cochran (1977), equation 6.13, without the correction for a finite population: the
         # variance of a ratio from those of numerator and denominator and their covariance.
         (own_own, both), (_, constant_constant) = np.cov(own, constant)
         ratio = own.mean() / constant.mean()
         variance = own_own - 2 * ratio * both + ratio**2 * constant_constant
         expected = 100 * np.sqrt(variance / len(own)) / constant.mean()
-        assert found.se == pytest.approx(expected)
+        assert actual.se == pytest.approx(expected)
     removed_by_constant = summary.scores["constant"]["error_removed_percent"]
     assert (removed_by_constant.value, removed_by_constant.se) == (0, 0)
 
@@ -85,11 +85,11 @@ def test_the_gap_by_pandas() -> None:
             "mse_ab_last": rng.gamma(1, 0.02, 70),
         }
     )
-    found = summarize_gap(colorful(table, 3.0))
-    assert found is not None
+    actual = summarize_gap(colorful(table, 3.0))
+    assert actual is not None
     means = table.query("mean_chroma >= 3").groupby("split")[["mse_ab_best", "mse_ab_last"]].mean()
     expected = means.loc["test"] / means.loc["train"]
-    assert found.ratio == pytest.approx({"best": expected.iloc[0], "last": expected.iloc[1]})
+    assert actual.ratio == pytest.approx({"best": expected.iloc[0], "last": expected.iloc[1]})
 
 
 @pytest.mark.parametrize("variant", INDEPENDENT)
@@ -102,15 +102,15 @@ def test_the_published_study_is_judged_anew_to_the_digit(variant: str) -> None:
 
 
 def test_a_published_training_tells_which_photographs_are_nearly_gray() -> None:
-    found = piece("bn_maxpool-1", 2.0)
-    assert (found.summary.images, found.summary.images_scored) == (822, 743)
+    actual = piece("bn_maxpool-1", 2.0)
+    assert (actual.summary.images, actual.summary.images_scored) == (822, 743)
     # Exactly gray ones are those on which gray is exact.
-    exact = found.rows["gray_psnr_rgb_db"].isna()
-    assert found.rows.loc[exact, "mean_chroma"].max() < 0.1
-    assert found.rows.loc[~exact, "mean_chroma"].min() > 0
-    assert found.summary.gap is None
-    assert found.predictions is None
-    assert found.baseline_mse() == {}
+    exact = actual.rows["gray_psnr_rgb_db"].isna()
+    assert actual.rows.loc[exact, "mean_chroma"].max() < 0.1
+    assert actual.rows.loc[~exact, "mean_chroma"].min() > 0
+    assert actual.summary.gap is None
+    assert actual.predictions is None
+    assert actual.baseline_mse() == {}
 
 
 def test_a_published_network_of_one_color_is_found_by_its_chroma() -> None:

@@ -31,9 +31,9 @@ def rgb() -> np.ndarray:
 def test_lab_agrees_with_published_values() -> None:
     table = pd.read_csv(GOLDEN, comment="#")
     L, ab = lab.rgb_to_lab(table[["r", "g", "b"]].to_numpy(np.uint8)[None])
-    found = np.concatenate([(L + 1) * 50, ab * 128], axis=-1)[0]
+    actual = np.concatenate([(L + 1) * 50, ab * 128], axis=-1)[0]
     # The white point's last digits (0.95047 or 0.950456) differ between publications: 0.01 in b*.
-    np.testing.assert_allclose(found, table[["L*", "a*", "b*"]], atol=0.02)
+    np.testing.assert_allclose(actual, table[["L*", "a*", "b*"]], atol=0.02)
 
 
 def lab_star(rgb: np.ndarray) -> np.ndarray:
@@ -67,9 +67,9 @@ def test_lab_agrees_with_scikit_image_over_all_of_srgb(rgb: np.ndarray) -> None:
     difference of two. NumPy's powers are not rounded the same on every processor.
     """
     for lines in np.array_split(rgb, 20):
-        found = np.moveaxis(cie.rgb_to_lab(lines), 0, -1)
-        np.testing.assert_allclose(found, color.rgb2lab(lines), rtol=0, atol=1e-4)
-        np.testing.assert_array_equal(cie.luminance(lines), found[..., 0])
+        actual = np.moveaxis(cie.rgb_to_lab(lines), 0, -1)
+        np.testing.assert_allclose(actual, color.rgb2lab(lines), rtol=0, atol=1e-4)
+        np.testing.assert_array_equal(cie.luminance(lines), actual[..., 0])
 
 
 def test_linear_light_is_rounded_to_the_nearest_8_bits_of_scikit_images_curve() -> None:
@@ -77,9 +77,9 @@ def test_linear_light_is_rounded_to_the_nearest_8_bits_of_scikit_images_curve() 
     gray = light.clip(0, 1).astype(float)[:, None] * colorconv.xyz_from_rgb.sum(axis=1)
     exact = colorconv.xyz2rgb(gray)
     nearest = np.rint(255 * exact.mean(axis=1))
-    found = cie.linear_to_srgb(np.stack([light] * 3))
-    assert (found == found[:, :1]).all()
-    difference = found[:, 0] - nearest
+    actual = cie.linear_to_srgb(np.stack([light] * 3))
+    assert (actual == actual[:, :1]).all()
+    difference = actual[:, 0] - nearest
     assert np.abs(difference).max() <= 1  # float32 rounds otherwise halfway between two steps
     assert np.mean(difference != 0) < 1e-3
 
@@ -90,8 +90,8 @@ def test_the_size_of_blocks_does_not_matter(
     whole = lab.rgb_to_lab(rgb)
     for pixels in (1, 200, 10**9):
         monkeypatch.setattr(lab, "BLOCK_PIXELS", pixels)
-        for found, expected in zip(lab.rgb_to_lab(rgb[:300]), whole, strict=True):
-            np.testing.assert_array_equal(found, expected[:300])
+        for actual, expected in zip(lab.rgb_to_lab(rgb[:300]), whole, strict=True):
+            np.testing.assert_array_equal(actual, expected[:300])
 
 
 def test_lab_to_rgb_inverts_rgb_to_lab_exactly(rgb: np.ndarray) -> None:

@@ -92,25 +92,25 @@ def test_a_subsets_scores_are_those_of_its_photographs() -> None:
     model = np.mean([mse(predictions(seed)) for seed in (1, 2, 3)], axis=0)
     color = mse(np.array([-0.05, -0.2]))
     sky = np.isin(NUMBERS, list(LABELS["sky"]))
-    found = scores.error_removed["bn_maxpool"]
-    assert found["sky"].value == pytest.approx(removed(model[sky], constant[sky]))
+    actual = scores.error_removed["bn_maxpool"]
+    assert actual["sky"].value == pytest.approx(removed(model[sky], constant[sky]))
     assert scores.colors["sky"].value == pytest.approx(removed(color[sky], constant[sky]))
     assert scores.over_color["bn_maxpool"]["sky"].value == pytest.approx(
-        found["sky"].value - scores.colors["sky"].value
+        actual["sky"].value - scores.colors["sky"].value
     )
     nature = np.isin(NUMBERS, list(LABELS["sky"] | LABELS["sea"]))
     indoor = np.isin(NUMBERS, list(LABELS["indoor"] | LABELS["dog"]))
     kinds = {NATURE_ONLY: nature & ~indoor, OBJECTS_ONLY: indoor & ~nature}
     for kind, mask in kinds.items():
         assert scores.photographs[kind] == mask.sum()
-        assert found[kind].value == pytest.approx(removed(model[mask], constant[mask]))
+        assert actual[kind].value == pytest.approx(removed(model[mask], constant[mask]))
     assert scores.nature_lead["bn_maxpool"].value == pytest.approx(
-        found[NATURE_ONLY].value - found[OBJECTS_ONLY].value
+        actual[NATURE_ONLY].value - actual[OBJECTS_ONLY].value
     )
     assert scores.leads is not None
     assert list(scores.leads["bn_maxpool"]) == ["sea"]  # no photograph has vegetation
     assert scores.leads["bn_maxpool"]["sea"].value == pytest.approx(
-        found["sea"].value - found[OBJECTS_ONLY].value
+        actual["sea"].value - actual[OBJECTS_ONLY].value
     )
     assert set(scores.colors) == {"sky", "indoor"}
     assert "cloud_free" not in scores.photographs
@@ -123,18 +123,21 @@ def test_the_interval_of_one_training_is_that_of_a_ratio_of_sums() -> None:
     ratio, count = model.sum() / constant.sum(), sky.sum()
     residuals = model - ratio * constant
     error = np.sqrt(count * (residuals**2).sum() / (count - 1)) / constant.sum()
-    found = score_labels(study(1)).error_removed["bn_maxpool"]["sky"]
-    assert found.se == pytest.approx(100 * error, rel=1e-4)
+    actual = score_labels(study(1)).error_removed["bn_maxpool"]["sky"]
+    assert actual.se == pytest.approx(100 * error, rel=1e-4)
     low, high = stats.t.interval(0.95, count - 1, 100 * (1 - ratio), 100 * error)
-    assert (found.low, found.high) == (pytest.approx(low, rel=1e-4), pytest.approx(high, rel=1e-4))
+    assert (actual.low, actual.high) == (
+        pytest.approx(low, rel=1e-4),
+        pytest.approx(high, rel=1e-4),
+    )
 
 
 @pytest.mark.parametrize("subset", [NATURE_ONLY, "sea"])
 def test_a_lead_over_objects_has_the_variance_of_independent_groups(subset: str) -> None:
-    found = score_labels(study(1))
-    groups = [found.error_removed["bn_maxpool"][kind] for kind in (subset, OBJECTS_ONLY)]
+    actual = score_labels(study(1))
+    groups = [actual.error_removed["bn_maxpool"][kind] for kind in (subset, OBJECTS_ONLY)]
     expected = np.linalg.norm([group.se or np.nan for group in groups])
-    lead = found.lead_over_objects("bn_maxpool", subset)
+    lead = actual.lead_over_objects("bn_maxpool", subset)
     assert lead is not None
     assert lead.se == pytest.approx(expected, rel=0.02)
 

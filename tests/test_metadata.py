@@ -533,7 +533,7 @@ def test_damaged_iptc_is_dropped(
 def with_segments(path: Path, *segments: bytes) -> Path:
     """A JPEG with APP1 segments before its others."""
     content = path.read_bytes()
-    written = [b"\xff\xe1" + struct.pack(">H", 2 + len(each)) + each for each in segments]
+    written = [b"\xff\xe1" + struct.pack(">H", 2 + len(item)) + item for item in segments]
     path.write_bytes(content[:2] + b"".join(written) + content[2:])
     return path
 

@@ -80,16 +80,16 @@ def test_a_new_metric_is_scored_summarized_and_read(warmth: None, tmp_path: Path
             lambda _, rgb: np.zeros(rgb.shape[:2], bool),
         )
         table = scorer.evaluate(Prophet(), test, trivial, 2).rows
-    shown = lab.lab_to_rgb(lab.rgb_to_lab(np.array(test.images.rgb))[0], np.full(2, 0.1))
-    expected = shown[1:, ..., 0].mean(axis=(1, 2))
+    displayed = lab.lab_to_rgb(lab.rgb_to_lab(np.array(test.images.rgb))[0], np.full(2, 0.1))
+    expected = displayed[1:, ..., 0].mean(axis=(1, 2))
     np.testing.assert_allclose(table["model_warmth"], [np.nan, *expected])
     assert table["gray_warmth"].isna().all()
     assert table["constant_warmth"].notna().all()
 
-    found = summarize(table, 0.0)
-    found.write(tmp_path / "metrics.json")
-    assert Summary.read(tmp_path / "metrics.json") == found
-    content = found.as_json()["model"]
+    actual = summarize(table, 0.0)
+    actual.write(tmp_path / "metrics.json")
+    assert Summary.read(tmp_path / "metrics.json") == actual
+    content = actual.as_json()["model"]
     assert content["warmth"] == pytest.approx(expected.mean())
     assert content["warmth_se"] == pytest.approx(expected.std(ddof=1) / 2**0.5)
     assert content["warmth_excluded"] == 1

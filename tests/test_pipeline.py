@@ -271,7 +271,7 @@ def short(name: str) -> str:
 def seen(why: list) -> set[str]:
     """The dependencies of a stage that changed, as DVC tells them."""
     states: dict[str, Any] = next(
-        (each["changed deps"] for each in why if "changed deps" in each), {}
+        (item["changed deps"] for item in why if "changed deps" in item), {}
     )
     parameters_changed = states.pop("params.yaml", {})
     return {*states, *parameters_changed}
@@ -285,7 +285,7 @@ def what_changes(instance: str) -> set[str]:
         variables[f"${{item.{name}}}"] = str(value)
     paths, keys = declared(stage), parameters(stage)
     for variable, value in variables.items():
-        paths, keys = ({text.replace(variable, value) for text in each} for each in (paths, keys))
+        paths, keys = ({text.replace(variable, value) for text in item} for item in (paths, keys))
     return {path for path in paths if any(covers(path, file) for file in EDITED)} | {
         key for key in keys if any(f"{leaf}.".startswith(f"{key}.") for leaf in changed_keys())
     }
@@ -316,9 +316,9 @@ def test_what_dvc_says_is_up_to_date_is_published(
 ) -> None:
     project = study[0].copy(tmp_path / "study")
     tool = (sys.executable, str(ROOT / "tools" / "publish.py"), "studies/tiny")
-    told = project.succeed(*tool).splitlines()[-1].removeprefix("published in studies/tiny: ")
+    message = project.succeed(*tool).splitlines()[-1].removeprefix("published in studies/tiny: ")
     trained = {path.name for path in (project.root / "models").iterdir()} - {"chosen"}
-    assert set(told.split(", ")) == trained
+    assert set(message.split(", ")) == trained
     page = project.root / "studies" / "tiny" / "study.md"
     before = page.read_bytes()
     page.unlink()
@@ -498,7 +498,7 @@ def test_a_second_run_from_nothing_gives_the_same_bytes(
     clone.succeed("dvc", "repro")
     assert clone.locked_outputs() == first_run[0].locked_outputs()
     assert clone.succeed("git", "status", "--porcelain", "--untracked-files=all") == ""
-    pages = [(each.root / "results/report.html").read_text() for each in (first_run[0], clone)]
+    pages = [(item.root / "results/report.html").read_text() for item in (first_run[0], clone)]
     assert pages[0] != pages[1]  # times, and the commit
 
 

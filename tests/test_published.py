@@ -39,21 +39,21 @@ GAP_ROWS = pd.DataFrame(
 )
 
 
-def write(found: Evaluation, folder: Path) -> None:
+def write(made: Evaluation, folder: Path) -> None:
     """Write an evaluation as the stage `evaluate` does."""
     folder.mkdir(parents=True)
-    found.summary.write(folder / "metrics.json")
-    write_table(found.rows, folder / "test_images.csv")
-    write_table(found.chroma, folder / "chroma.csv")
+    made.summary.write(folder / "metrics.json")
+    write_table(made.rows, folder / "test_images.csv")
+    write_table(made.chroma, folder / "chroma.csv")
     write_table(GAP_ROWS, folder / "gap.csv")
-    write_table(found.history, folder / "history.csv")
-    found.training.write(folder / "training.json")
+    write_table(made.history, folder / "history.csv")
+    made.training.write(folder / "training.json")
     for name in SETS:
-        write_samples(folder, name, Choice([0]), found.samples[name].images)
-    if found.sweep:
-        write_sweep(found.sweep, folder)
-    if found.predictions:
-        found.predictions.write(folder)
+        write_samples(folder, name, Choice([0]), made.samples[name].images)
+    if made.sweep:
+        write_sweep(made.sweep, folder)
+    if made.predictions:
+        made.predictions.write(folder)
 
 
 @pytest.fixture(scope="module")
@@ -89,12 +89,12 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     for variant, seed in DONE:
         name = f"{variant}-{seed}"
-        found = evaluation(rows(4, model_psnr_rgb_db=24.0 + seed), variant=variant, seed=seed)
-        found = replace(found, predictions=Predictions(np.full((4, 16, 16, 2), seed, np.float16)))
+        made = evaluation(rows(4, model_psnr_rgb_db=24.0 + seed), variant=variant, seed=seed)
+        made = replace(made, predictions=Predictions(np.full((4, 16, 16, 2), seed, np.float16)))
         if variant == "mobilenet_unet":
-            images = np.stack([found.samples["best"].images["truth"]] * 5, axis=1)
-            found = replace(found, sweep=sweep(images))
-        write(found, folder / "data" / "evaluations" / name)
+            images = np.stack([made.samples["best"].images["truth"]] * 5, axis=1)
+            made = replace(made, sweep=sweep(images))
+        write(made, folder / "data" / "evaluations" / name)
         run("train", 60, images_per_second=9.0).write(
             folder / "data" / "runs" / "train" / f"{name}.json"
         )
@@ -153,11 +153,11 @@ def test_a_published_training_has_its_own_dvc_record(study: Path) -> None:
 
 
 def test_only_the_images_that_pages_show_are_published(study: Path) -> None:
-    shown = {
+    displayed = {
         folder.name: {path.stem for path in folder.glob("*.npy")}
         for folder in (study / "trainings").iterdir()
     }
-    assert shown == {
+    assert displayed == {
         "bn_maxpool-1": {"evenly_spaced", "best", "worst"},
         "bn_maxpool-2": set(),
         "mobilenet_unet-1": {"evenly_spaced", "vividness"},
@@ -472,8 +472,8 @@ def test_only_a_changed_evaluation_is_published_again(
 
 
 def test_the_published_page_shows_its_pictures(study: Path) -> None:
-    shown = re.findall(r"!\[[^]]+\]\((.+?)\)", (study / "study.md").read_text())
-    assert sorted(shown) == sorted(str(path.relative_to(study)) for path in study.rglob("*.png"))
+    paths = re.findall(r"!\[[^]]+\]\((.+?)\)", (study / "study.md").read_text())
+    assert sorted(paths) == sorted(str(path.relative_to(study)) for path in study.rglob("*.png"))
 
 
 def test_a_folder_without_trainings_is_an_error_in_one_line(

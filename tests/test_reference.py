@@ -27,49 +27,49 @@ def prepared(rgb: np.ndarray = RGB) -> Reference:
 
 def test_a_perfect_prediction_scores_best() -> None:
     reference = prepared()
-    found = score(Colorized(reference, reference.ab))
-    assert found["psnr_rgb_db"] is None
+    actual = score(Colorized(reference, reference.ab))
+    assert actual["psnr_rgb_db"] is None
     best = {"ssim_rgb": 1, "ciede2000_mean": 0, "mse_ab": 0}
     best |= {"auc_ab_percent": 100, "auc_ab_rebalanced_percent": 100}
     best |= {"ab_error_small_regions": 0, "ab_error_large_regions": 0}
-    assert {name: found[name] for name in best} == best
-    assert found["colorfulness"] == reference.facts()["colorfulness"]
+    assert {name: actual[name] for name in best} == best
+    assert actual["colorfulness"] == reference.facts()["colorfulness"]
 
 
 def test_a_gray_prediction_is_the_gray_photograph() -> None:
     reference = prepared()
-    found = score(Colorized(reference, np.zeros_like(reference.ab)))
-    assert (found["psnr_vs_gray_db"], found["ssim_vs_gray"]) == (None, 1)
-    assert found["colorfulness"] == pytest.approx(0, abs=0.5)  # channels differ by rounding
-    assert found["chroma_small_regions"] == 0
+    actual = score(Colorized(reference, np.zeros_like(reference.ab)))
+    assert (actual["psnr_vs_gray_db"], actual["ssim_vs_gray"]) == (None, 1)
+    assert actual["colorfulness"] == pytest.approx(0, abs=0.5)  # channels differ by rounding
+    assert actual["chroma_small_regions"] == 0
     chroma = np.hypot(*np.moveaxis(reference.ab, -1, 0)) * lab.AB_SCALE
-    assert found["ab_error_small_regions"] == pytest.approx(chroma[:, :4].mean(), rel=1e-5)
-    assert found["ab_error_large_regions"] == pytest.approx(chroma[:, 4:].mean(), rel=1e-5)
+    assert actual["ab_error_small_regions"] == pytest.approx(chroma[:, :4].mean(), rel=1e-5)
+    assert actual["ab_error_large_regions"] == pytest.approx(chroma[:, 4:].mean(), rel=1e-5)
 
 
 def test_each_metric_is_the_one_of_its_name() -> None:
     reference = prepared()
     ab = reference.ab[::-1]
     rgb = lab.lab_to_rgb(reference.L, ab)
-    found = score(Colorized(reference, ab))
-    assert found["psnr_rgb_db"] == similarity.psnr_rgb_db(RGB, rgb)
-    assert found["psnr_vs_gray_db"] == similarity.psnr_rgb_db(reference.gray, rgb)
+    actual = score(Colorized(reference, ab))
+    assert actual["psnr_rgb_db"] == similarity.psnr_rgb_db(RGB, rgb)
+    assert actual["psnr_vs_gray_db"] == similarity.psnr_rgb_db(reference.gray, rgb)
     # Single precision costs a little.
-    assert found["ssim_rgb"] == pytest.approx(similarity.ssim_rgb(RGB, rgb), abs=1e-5)
-    assert found["ssim_vs_gray"] == pytest.approx(
+    assert actual["ssim_rgb"] == pytest.approx(similarity.ssim_rgb(RGB, rgb), abs=1e-5)
+    assert actual["ssim_vs_gray"] == pytest.approx(
         similarity.ssim_rgb(reference.gray, rgb), abs=1e-5
     )
-    assert found["mse_ab"] == pytest.approx(
+    assert actual["mse_ab"] == pytest.approx(
         np.mean((reference.ab.astype(float) - ab) ** 2), rel=1e-12
     )
     one, other = (lab.to_cie(*lab.rgb_to_lab(image)).astype(np.float64) for image in (RGB, rgb))
     expected = color_metrics.ciede2000_mean(one, other)
-    assert found["ciede2000_mean"] == pytest.approx(expected, rel=1e-4)
+    assert actual["ciede2000_mean"] == pytest.approx(expected, rel=1e-4)
     error = np.hypot(*np.moveaxis(reference.ab - ab, -1, 0)) * lab.AB_SCALE
     weights = colors().rarity(reference.ab)
-    assert found["auc_ab_percent"] == pytest.approx(auc_ab_percent(error))
+    assert actual["auc_ab_percent"] == pytest.approx(auc_ab_percent(error))
     rebalanced = auc_ab_percent(error, weights)
-    assert found["auc_ab_rebalanced_percent"] == pytest.approx(rebalanced)
+    assert actual["auc_ab_rebalanced_percent"] == pytest.approx(rebalanced)
     assert abs(rebalanced - auc_ab_percent(error)) > 0.1
 
 
@@ -94,11 +94,11 @@ def test_every_figure_is_finite_or_missing(rgb: np.ndarray) -> None:
     nowhere = np.zeros(rgb.shape[:2], bool)
     reference = Reference(rgb, colors(rgb), nowhere)
     for value in (0, 0.1):
-        found = score(Colorized(reference, np.full((*rgb.shape[:2], 2), value, np.float32)))
+        actual = score(Colorized(reference, np.full((*rgb.shape[:2], 2), value, np.float32)))
         for metric in METRICS:
-            figure = found[metric.key]
+            figure = actual[metric.key]
             assert not metric.always_defined if figure is None else np.isfinite(figure)
-        assert found["ab_error_small_regions"] is None
+        assert actual["ab_error_small_regions"] is None
         # A photograph without color is met exactly by giving it none.
-        assert (found["psnr_rgb_db"] is None) == (value == 0 and rgb is not RGB)
+        assert (actual["psnr_rgb_db"] is None) == (value == 0 and rgb is not RGB)
     assert reference.facts()["chroma_small_regions"] is None

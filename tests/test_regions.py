@@ -20,11 +20,11 @@ def test_a_dot_is_small_and_a_half_is_not(factor: int) -> None:
     rgb[20:28, 20:28] = (220, 40, 40)  # 0.64%
     whole = regions.small_regions(rgb.repeat(factor, axis=0).repeat(factor, axis=1))
     assert whole.shape == (100 * factor, 100 * factor)
-    found = whole[::factor, ::factor]
-    assert found[22:26, 22:26].all()
-    assert not found[60:, :40].any()
-    assert not found[:, 60:].any()
-    assert found.mean() < 0.02
+    actual = whole[::factor, ::factor]
+    assert actual[22:26, 22:26].all()
+    assert not actual[60:, :40].any()
+    assert not actual[:, 60:].any()
+    assert actual.mean() < 0.02
 
 
 @pytest.mark.parametrize(

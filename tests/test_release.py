@@ -144,8 +144,8 @@ MSE_AT_0 = pd.Series(AT_0, index=NAMES)
 
 
 def cells(table: Table, row: str) -> list[str]:
-    (found,) = [cells for first, *cells in table.rows if first == row]
-    return found
+    (actual,) = [cells for first, *cells in table.rows if first == row]
+    return actual
 
 
 def test_a_release_is_a_package_with_its_card(
@@ -293,18 +293,18 @@ def test_each_seed_has_its_scores_over_vividness_and_the_baselines_theirs() -> N
 
 
 def test_failures_are_counted_and_named() -> None:
-    found = failures(
+    actual = failures(
         evaluated_training(1, gray_ciede2000_mean=10.05, model_mse_ab=[1.0] * 15 + [0.01] * 45),
         SUBSETS,
         2.0,
     )
     # The first ten are worse than gray, and eleven have stains on at most 1% of their pixels.
-    assert found["worse_than_gray"] == "17%"
-    assert found["worse_than_constant"] == "25%"
-    assert found["stained"] == "82%"
-    assert [label for label, _ in found["labels"]] == ["indoor", "sky", "people_r1"]
-    assert found["labels"][0][1].startswith("0.50 ± ")
-    assert found["examples"].rows[0] == ["`im0.jpg`", "10.1", "11.0", "indoor, sky"]
+    assert actual["worse_than_gray"] == "17%"
+    assert actual["worse_than_constant"] == "25%"
+    assert actual["stained"] == "82%"
+    assert [label for label, _ in actual["labels"]] == ["indoor", "sky", "people_r1"]
+    assert actual["labels"][0][1].startswith("0.50 ± ")
+    assert actual["examples"].rows[0] == ["`im0.jpg`", "10.1", "11.0", "indoor, sky"]
 
 
 class Tinted:
@@ -333,12 +333,12 @@ def test_the_error_of_each_photograph_is_against_its_exact_pixels() -> None:
     images = few_photographs()
     images.rgb[0] = 64
     images = LabArrays(images.names, *lab.rgb_to_lab(images.rgb), images.rgb)
-    found = mse_of_photographs(cast(Colorizer, Tinted()), images, 1.0)
+    actual = mse_of_photographs(cast(Colorizer, Tinted()), images, 1.0)
     truth = color.rgb2lab(images.rgb)[..., 1:] / lab.AB_SCALE
     expected = (truth**2).mean(axis=(1, 2, 3))
     expected[0] = 0.3**2 / (32 * 32 * 2)
-    np.testing.assert_allclose(found, expected, rtol=1e-3)
-    assert [*found.index] == images.names
+    np.testing.assert_allclose(actual, expected, rtol=1e-3)
+    assert [*actual.index] == images.names
 
 
 def test_the_figure_has_a_typical_photograph_and_a_poor_one_of_each_kind() -> None:

@@ -227,13 +227,13 @@ def card_of(content: Content) -> str:
 def test_a_variant_without_pretrained_network_names_none(
     page: str,
 ) -> None:
-    def told(content: Content) -> str:
+    def message(content: Content) -> str:
         return card_of(content) if page == "card" else render(page, content)
 
-    text = told(with_training(embedding=None, encoder=None))
+    text = message(with_training(embedding=None, encoder=None))
     assert "bn_maxpool" in text
     assert "6,571,234" in text
-    assert "pretrained network" in told(CONTENT)
+    assert "pretrained network" in message(CONTENT)
     assert "pretrained network" not in text
     assert "random weights" not in text
     assert not re.search(r"\b(None|Undefined)\b", text)

@@ -76,7 +76,7 @@ def test_a_saved_model_equals_the_package(package: Path, tmp_path: Path) -> None
         given["square"] = tf.constant(GRAY)
     ab = served(**given)["ab"].numpy()
     inputs = [colorizer.prepare_input(image) for image in photographs]
-    predicted = 128 * np.stack([colorizer.decode(each) for each in colorizer.predict(inputs)])
+    predicted = 128 * np.stack([colorizer.decode(item) for item in colorizer.predict(inputs)])
     assert np.abs(predicted).max() > 20
     np.testing.assert_allclose(ab, predicted, atol=0.02)
 

@@ -68,8 +68,8 @@ class Oracle:
 def test_each_row_is_its_photograph_compared_with_its_prediction(
     few: Examples, model: keras.Model, trivial: TrivialScores
 ) -> None:
-    found = scorer.evaluate(model, few, trivial, 2)
-    assert found.rows["name"].tolist() == few.images.names
+    actual = scorer.evaluate(model, few, trivial, 2)
+    assert actual.rows["name"].tolist() == few.images.names
     predicted = model.predict_on_batch(few.inputs(slice(None)))
     references = [
         Reference(np.array(rgb), trivial.colors, small)
@@ -78,9 +78,9 @@ def test_each_row_is_its_photograph_compared_with_its_prediction(
     expected = pd.DataFrame(
         [score(Colorized(*compared)) for compared in zip(references, predicted, strict=True)]
     )
-    scored = found.rows.filter(like="model_").rename(columns=lambda name: name[len("model_") :])
+    scored = actual.rows.filter(like="model_").rename(columns=lambda name: name[len("model_") :])
     pd.testing.assert_frame_equal(scored, expected, rtol=1e-4)
-    pd.testing.assert_frame_equal(found.rows[trivial.rows.columns], trivial.rows)
+    pd.testing.assert_frame_equal(actual.rows[trivial.rows.columns], trivial.rows)
 
 
 def test_the_histogram_counts_the_pixels_by_chroma(
@@ -96,17 +96,17 @@ def test_the_histogram_counts_the_pixels_by_chroma(
 def test_predictions_are_kept_as_the_means_of_blocks(
     few: Examples, model: keras.Model, trivial: TrivialScores, tmp_path: Path
 ) -> None:
-    found = scorer.evaluate(model, few, trivial, 2).predictions
+    actual = scorer.evaluate(model, few, trivial, 2).predictions
     ab = 128 * model.predict_on_batch(few.inputs(slice(None)))
     expected = (ab[:, ::2, ::2] + ab[:, 1::2, ::2] + ab[:, ::2, 1::2] + ab[:, 1::2, 1::2]) / 4
-    assert (found.ab.shape, found.ab.dtype) == ((5, 16, 16, 2), np.float16)
-    np.testing.assert_allclose(found.ab, expected, rtol=0, atol=0.07)
-    assert found.entropy is None
+    assert (actual.ab.shape, actual.ab.dtype) == ((5, 16, 16, 2), np.float16)
+    np.testing.assert_allclose(actual.ab, expected, rtol=0, atol=0.07)
+    assert actual.entropy is None
     assert read_predictions(tmp_path) is None
-    found.write(tmp_path)
+    actual.write(tmp_path)
     read = read_predictions(tmp_path)
     assert read is not None
-    np.testing.assert_array_equal(read.ab, found.ab)
+    np.testing.assert_array_equal(read.ab, actual.ab)
     assert read.entropy is None
 
 
@@ -162,8 +162,8 @@ def test_gray_black_and_exact_images_are_counted_without_nan(tmp_path: Path) -> 
     cache(tmp_path / "test", ["gray", "black", "exact"], squares)
     test = Examples(arrays.read(tmp_path / "test"), None)
     for count in (1, 3):
-        some = test.subset(slice(count))
-        rows = scorer.evaluate(Oracle(some.images.rgb), some, trivial_of(some), 2).rows
+        part = test.subset(slice(count))
+        rows = scorer.evaluate(Oracle(part.images.rgb), part, trivial_of(part), 2).rows
         summary = json.loads(json.dumps(summarize(rows, 0.0).as_json(), allow_nan=False))
         assert summary["model"]["psnr_rgb_db_excluded"] == count
         assert summary["gray"]["psnr_rgb_db_excluded"] == min(count, 2)
@@ -174,20 +174,20 @@ def test_gray_black_and_exact_images_are_counted_without_nan(tmp_path: Path) -> 
 def test_sample_images_are_gray_colorized_and_true(
     few: Examples, model: keras.Model, tmp_path: Path
 ) -> None:
-    shown = scorer.colorize(model, few, [3, 1], 1)
+    images = scorer.colorize(model, few, [3, 1], 1)
     L = lab.rgb_to_lab(np.array(few.images.rgb))[0]
     for place, index in enumerate([3, 1]):
-        np.testing.assert_array_equal(shown["truth"][place], few.images.rgb[index])
-        np.testing.assert_array_equal(shown["gray"][place], lab.lab_to_rgb(L[index], np.zeros(2)))
+        np.testing.assert_array_equal(images["truth"][place], few.images.rgb[index])
+        np.testing.assert_array_equal(images["gray"][place], lab.lab_to_rgb(L[index], np.zeros(2)))
         ab = model.predict_on_batch(few.inputs(np.array([index])))[0]
-        np.testing.assert_array_equal(shown["colorized"][place], lab.lab_to_rgb(L[index], ab))
+        np.testing.assert_array_equal(images["colorized"][place], lab.lab_to_rgb(L[index], ab))
     assert all(len(images) == 0 for images in scorer.colorize(model, few, [], 2).values())
-    write_samples(tmp_path, "best", Choice([3, 1]), shown)
+    write_samples(tmp_path, "best", Choice([3, 1]), images)
     assert np.load(tmp_path / "best.npy").shape == (len(STATES), 2, 32, 32, 3)
     read = read_samples(tmp_path, "best", pd.DataFrame({"name": few.images.names}))
     assert read.rows["name"].tolist() == [few.images.names[3], few.images.names[1]]
     for state in STATES:
-        np.testing.assert_array_equal(read.images[state], shown[state])
+        np.testing.assert_array_equal(read.images[state], images[state])
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_names_are_text_and_addresses_lead_to_the_files(
     failures = [Failure(name, f"{name} is damaged")]
     page = written(tmp_path / "sheet.html", entry, failures)
     expected = written(tmp_path / "plain.html", plain, [Failure("a", "b")])
-    names = [[tag for tag, _ in each.elements] for each in (page, expected)]
+    names = [[tag for tag, _ in item.elements] for item in (page, expected)]
     assert names[0] == names[1]
     attributes = [set(given) for tag, given in page.elements if tag in {"a", "img"}]
     assert attributes == [set(given) for tag, given in expected.elements if tag in {"a", "img"}]

@@ -64,21 +64,21 @@ def test_the_ratios_are_kept_within_sampling_error(ratios: tuple[float, float, f
     settings = SETTINGS.model_copy(update={"ratios": ratios})
     count = 20_000
     sums = (hashlib.sha256(str(index).encode()).hexdigest() for index in range(count))
-    found = Counter(examining.split_of(sha256, settings) for sha256 in sums)
+    actual = Counter(examining.split_of(sha256, settings) for sha256 in sums)
     for split_name, ratio in zip(("train", "validation", "test"), ratios, strict=True):
         deviation = np.sqrt(ratio * (1 - ratio) / count)  # binomial
-        assert abs(found[split_name] / count - ratio) < 4 * deviation
+        assert abs(actual[split_name] / count - ratio) < 4 * deviation
 
 
 def test_exact_copies_are_in_the_same_split(tmp_path: Path) -> None:
     originals = pictures(0, 30)
     copies = {f"copy of {name}": content for name, content in originals.items()}
     table = split.split_archive(pack(tmp_path / "a.zip", originals | copies), SETTINGS)
-    found = table.set_index("name")
+    actual = table.set_index("name")
     for name in originals:
         copy = f"copy of {name}"
-        assert found["split"][name] == found["split"][copy] != "excluded"
-        assert (found["near_duplicate"][name], found["near_duplicate"][copy]) == (copy, name)
+        assert actual["split"][name] == actual["split"][copy] != "excluded"
+        assert (actual["near_duplicate"][name], actual["near_duplicate"][copy]) == (copy, name)
 
 
 def again(picture: np.ndarray, how: str) -> bytes:

@@ -28,11 +28,11 @@ def test_mean_and_standard_error_by_hand() -> None:
 
 def test_images_without_a_value_are_counted_and_not_averaged() -> None:
     table = with_psnr(20, NAN, 22, NAN).assign(model_ab_error_small_regions=[1.0, NAN, NAN, NAN])
-    found = summary.summarize(table, 2.0)
-    assert found.images == 4
-    assert found.scores["gray"]["psnr_rgb_db"] == Score(21, 1, excluded=2)
-    assert found.model["ab_error_small_regions"] == Score(1, None, excluded=3)
-    content = found.as_json()
+    actual = summary.summarize(table, 2.0)
+    assert actual.images == 4
+    assert actual.scores["gray"]["psnr_rgb_db"] == Score(21, 1, excluded=2)
+    assert actual.model["ab_error_small_regions"] == Score(1, None, excluded=3)
+    content = actual.as_json()
     assert content["images"] == 4
     assert content["gray"]["psnr_rgb_db"] == 21
     assert content["gray"]["psnr_rgb_db_excluded"] == 2
@@ -54,10 +54,10 @@ def test_a_psnr_gain_is_over_images_that_are_exact_for_neither() -> None:
     table = with_psnr(20.0, 25.0, 30.0, 22.0).assign(
         gray_psnr_rgb_db=[19.0, NAN, 27.0, 20.0], constant_psnr_rgb_db=NAN
     )
-    found = summary.summarize(table, 2.0)
+    actual = summary.summarize(table, 2.0)
     # Differences 1, 3, 2: mean 2, deviation 1, error 1 / sqrt(3).
-    assert found.psnr_gain["gray"].value == 2
-    assert found.as_json()["psnr_gain"] == {
+    assert actual.psnr_gain["gray"].value == 2
+    assert actual.as_json()["psnr_gain"] == {
         "gray": {"psnr_rgb_db": 2, "psnr_rgb_db_se": pytest.approx(3**-0.5)},
         "constant": {"psnr_rgb_db": None, "psnr_rgb_db_se": None},
     }

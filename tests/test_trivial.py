@@ -69,8 +69,8 @@ def test_the_error_of_any_constant_color_follows_from_the_rows(
     for color in np.array([(0.1, 0.2), (-0.3, 0.05)]):
         expected = ((ab - color) ** 2).mean(axis=(1, 2, 3))
         along = color[0] * rows["mean_a"] + color[1] * rows["mean_b"]
-        found = rows["gray_mse_ab"] - (2 * along - color @ color) / 2
-        np.testing.assert_allclose(found, expected, rtol=1e-5)
+        actual = rows["gray_mse_ab"] - (2 * along - color @ color) / 2
+        np.testing.assert_allclose(actual, expected, rtol=1e-5)
 
 
 def test_small_and_large_regions_add_up_to_the_error(trivial: TrivialScores) -> None:
@@ -99,8 +99,8 @@ def test_the_true_colors_are_kept_at_16_px(few: Examples, trivial: TrivialScores
 def test_the_baselines_of_validation_are_those_of_its_own_cached_pixels(few: Examples) -> None:
     colors = count_colors(TRAINING)
     ab = np.array(few.images.ab, float)
-    found = validation_mse(few.images, colors)
-    assert found == {
+    actual = validation_mse(few.images, colors)
+    assert actual == {
         "gray": pytest.approx((ab**2).mean(), rel=1e-5),
         "constant": pytest.approx(((ab - colors.mean_ab) ** 2).mean(), rel=1e-5),
     }

@@ -31,15 +31,15 @@ def model() -> keras.Model:
 
 @pytest.fixture(scope="module")
 def test_images(tmp_path_factory: pytest.TempPathFactory) -> Examples:
-    found = examples(tmp_path_factory.mktemp("sweep") / "test", 5)
-    return dataclasses.replace(found, embeddings=None)
+    actual = examples(tmp_path_factory.mktemp("sweep") / "test", 5)
+    return dataclasses.replace(actual, embeddings=None)
 
 
 @pytest.fixture(scope="module")
 def adjustable(model: keras.Model) -> AdjustableModel:
-    found = AdjustableModel.of(model)
-    assert found is not None
-    return found
+    actual = AdjustableModel.of(model)
+    assert actual is not None
+    return actual
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +102,8 @@ def test_images_at_the_default_vividness_are_the_sample_images(
 ) -> None:
     images = made[0].images
     assert images.shape == (3, len(DISPLAYED), 32, 32, 3)
-    shown = scorer.colorize(model, test_images, [0, 3, 4], 2)["colorized"]
-    assert np.abs(images[:, 2].astype(int) - shown).max() <= 1
+    displayed = scorer.colorize(model, test_images, [0, 3, 4], 2)["colorized"]
+    assert np.abs(images[:, 2].astype(int) - displayed).max() <= 1
     assert (images[:, 0] != images[:, 4]).any()
 
 
@@ -128,10 +128,10 @@ def test_tables_have_every_operating_point_and_mark_the_default(
     assert {len(row) for row in table.rows} == {len(table.titles)} == {7}
     assert table.titles[1] == "error removed, % (higher is better)"
     # As many images as the page shows beside them.
-    found = dataclasses.replace(
+    actual = dataclasses.replace(
         evaluation(), sweep=dataclasses.replace(sweep, images=sweep.images[:1])
     )
-    named = {"vivid": found, "without": evaluation()}
+    named = {"vivid": actual, "without": evaluation()}
     figures = write_sweeps(named, tmp_path)
     pictures = {"vividness/vivid/curves.png", "vividness/vivid/samples.png"}
     assert files_in(tmp_path) == {"vividness/scores.csv", *pictures}

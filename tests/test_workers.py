@@ -101,7 +101,7 @@ def test_warnings_are_returned_once_and_output_of_libraries_is_discarded() -> No
 
 def test_all_processes_run_calls_concurrently() -> None:
     with Workers("calls", 3) as workers, ThreadPoolExecutor(12) as threads:
-        sums = threads.map(lambda each: workers.call("add", each, 1, seconds=SECONDS), range(60))
+        sums = threads.map(lambda item: workers.call("add", item, 1, seconds=SECONDS), range(60))
         assert [answer.value for answer in sums] == list(range(1, 61))
         assert len({pid(workers) for _ in range(6)}) == 1  # the one used last is used first
 

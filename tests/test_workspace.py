@@ -43,8 +43,8 @@ def test_in_a_copy_of_the_project_it_is_relative_to_the_project(
     monkeypatch.chdir(copy_of(project))
     monkeypatch.setenv("DVC_ROOT", str(project))
     assert local_source("../photos.zip").samefile(project.parent / "photos.zip")
-    found = weights_file("weights/vgg16.h5", "encoders.vgg16")
-    assert found.samefile(project / "weights" / "vgg16.h5")
+    actual = weights_file("weights/vgg16.h5", "encoders.vgg16")
+    assert actual.samefile(project / "weights" / "vgg16.h5")
     absolute = str(project / "weights" / "vgg16.h5")
     assert local_path(absolute) == Path(absolute)
     assert local_path("~/vgg16.h5") == Path.home() / "vgg16.h5"

@@ -111,18 +111,18 @@ def _answer(site: Site, request: http.server.BaseHTTPRequestHandler) -> None:
         headers = {"Retry-After": site.retry_after} if site.retry_after else {}
         return _empty(request, site.statuses.pop(0), headers)
     start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and site.ranges else 0
-    known = (None, site.etag, LAST_MODIFIED)
-    changed = site.if_range and request.headers.get("If-Range") not in known
+    current = (None, site.etag, LAST_MODIFIED)
+    changed = site.if_range and request.headers.get("If-Range") not in current
     if start and not changed and start >= len(site.content):
         return _empty(request, 416, {"Content-Range": f"bytes */{len(site.content)}"})
     if changed:
         start = 0
     request.send_response(206 if start else 200)
     if start:
-        told = start + 1 if site.wrong_range else start
+        begin = start + 1 if site.wrong_range else start
         end = len(site.content) - 1
         whole = len(site.content) if site.total else "*"
-        request.send_header("Content-Range", f"bytes {told}-{end}/{whole}")
+        request.send_header("Content-Range", f"bytes {begin}-{end}/{whole}")
     if site.etag:
         request.send_header("ETag", site.etag)
     if site.date:
