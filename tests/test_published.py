@@ -129,6 +129,29 @@ def test_a_published_training_is_its_evaluation(workspace: Path, study: Path) ->
         assert np.array_equal(piece.predictions.ab, np.full((4, 16, 16, 2), seed))
 
 
+def test_predictions_are_published_of_the_first_seed_and_where_a_claim_is_judged_by_them(
+    workspace: Path, tmp_path: Path
+) -> None:
+    other, folder = copy_workspace(workspace, tmp_path), tmp_path / "study"
+    evaluations = other / "data" / "evaluations"
+    shutil.copytree(evaluations / "mobilenet_unet-1", evaluations / "mobilenet_unet-2")
+    for seed in (1, 2):
+        control = evaluations / f"bn_maxpool_random_network-{seed}"
+        shutil.copytree(evaluations / f"bn_maxpool-{seed}", control)
+    trainings = [
+        (variant, seed)
+        for variant in ("bn_maxpool", "mobilenet_unet", "bn_maxpool_random_network")
+        for seed in (1, 2)
+    ]
+    published.add(other, trainings, "0123456789ab", folder)
+    without = {path.name for path in (folder / "trainings").iterdir()} - {
+        path.parent.name for path in folder.glob("trainings/*/predictions.npz")
+    }
+    assert without == {"bn_maxpool_random_network-2"}
+    sampled = {path.parent.name for path in folder.glob("trainings/*/evenly_spaced.npy")}
+    assert sampled == {f"{variant}-1" for variant, _ in trainings}
+
+
 def test_what_all_trainings_share_is_published_once(workspace: Path, study: Path) -> None:
     whole = read_table(workspace / "data" / "evaluations" / "bn_maxpool-1" / "test_images.csv")
     photographs = [*map(str, read_table(study / "photographs.csv.gz"))]

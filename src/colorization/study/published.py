@@ -11,8 +11,10 @@ label_colors.csv        the mean color of each label, if the photographs have la
 label_scores.json       the scores by label. The labels themselves are not published: without them
                         at hand, these scores are kept for the same trainings
 trainings/VARIANT-SEED  output of the stage `evaluate` for a training: metrics, history, a row per
-                        test image and per photograph of the gap (compressed), predictions at
-                        16x16 and, for the first seed, sample images
+                        test image and per photograph of the gap (compressed) and, for the first
+                        seed, sample images and predictions at 16x16. Of the paper's choice and of
+                        networks that predict a distribution, whose predictions a claim is judged
+                        by, all seeds have these
                         test_images.csv has only what differs between trainings, the columns of the
                         model
   experiments.lock      DVC's record of the training and its evaluation, if DVC ran them
@@ -56,7 +58,7 @@ PHOTOGRAPHS = "photographs.csv.gz"
 # decides whether the gray image is exact. Most values of other photographs differ.
 ROUNDING = 0.001  # of a column's root mean square
 AGREEING = 0.95  # the least share of a column's values that agree
-TABLES = ("metrics.json", "training.json", "history.csv", "chroma.csv", PREDICTIONS)
+TABLES = ("metrics.json", "training.json", "history.csv", "chroma.csv")
 COMPRESSED = (ROWS, GAP)  # tables with a row per photograph
 SWEEP = "vividness"  # its files, .csv, .json and .npy, are missing if there is no sweep
 
@@ -109,7 +111,7 @@ def add(
     names = []
     for variant, seed in trainings:
         name = f"{variant}-{seed}"
-        files = _published_files(_samples(variant) if seed == first else [])
+        files = _published_files(evaluations / name, variant, of_first_seed=seed == first)
         if _same(evaluations / name, published / TRAININGS / name, files):
             continue  # keeps its commit.txt
         with atomic_folder(published / TRAININGS / name) as folder:
@@ -216,16 +218,21 @@ def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.exists() else None
 
 
-def _samples(variant: str) -> list[str]:
-    """The sets of a variant's sample images that a page shows, and its sweep."""
-    return ["evenly_spaced", SWEEP, *(BEST_WORST if variant == PROMISING else ())]
+def _published_files(evaluation: Path, variant: str, *, of_first_seed: bool) -> list[str]:
+    """The files of an evaluation to publish, as far as there are any, but `COMPRESSED`.
 
-
-def _published_files(samples: list[str]) -> list[str]:
-    """The files of an evaluation that a page needs, as far as there are any, but `COMPRESSED`."""
-    sweep = [f"{SWEEP}.csv"] if SWEEP in samples else []
-    images = [f"{name}.{suffix}" for name in samples for suffix in ("npy", "json")]
-    return [*TABLES, *sweep, *images]
+    Predictions are the largest one, so only those are published that a claim is judged by, and
+    those of the first seed.
+    """
+    names = [*TABLES]
+    distribution = (evaluation / f"{SWEEP}.csv").exists()
+    if of_first_seed or variant == PROMISING or distribution:
+        names.append(PREDICTIONS)
+    if of_first_seed:
+        samples = ["evenly_spaced", SWEEP, *(BEST_WORST if variant == PROMISING else ())]
+        names += [f"{SWEEP}.csv"]
+        names += [f"{name}.{suffix}" for name in samples for suffix in ("npy", "json")]
+    return names
 
 
 def _copy(evaluation: Path, files: list[str], folder: Path) -> None:
