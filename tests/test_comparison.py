@@ -275,7 +275,7 @@ def test_several_seeds_have_trainings_and_means(tmp_path: Path) -> None:
     assert means["baseline"][2] == "0.8765"  # SSIM, the same in each training and image
     write(tmp_path, TWO_SEEDS)
     for page in PAGES:
-        assert "Not trained yet, 1 of 5: baseline (seed 3)." in plain(tmp_path, page)
+        assert "Not trained yet, 1 of 5: seed 3 of baseline." in plain(tmp_path, page)
         assert "a true difference of" not in plain(tmp_path, page)
 
 

@@ -10,10 +10,11 @@ from evaluated import evaluation, run
 DONE = {("l2", 1): evaluation(), ("l2", 2): evaluation(), ("baseline", 1): evaluation()}
 
 
-def test_missing_trainings_are_grouped_by_variant() -> None:
-    study = Experiments(DONE, "photos.zip", ["l2-3", "baseline-2", "baseline-3", "bn-1", "bn-2"])
-    assert progress.not_trained(study) == (
-        "Not trained yet, 5 of 8: `l2` (seed 3), `baseline` (seeds 2, 3), `bn` (all seeds)."
+def test_missing_trainings_are_grouped_by_their_seeds() -> None:
+    missing = ["l2-3", "baseline-2", "baseline-3", "bn-1", "bn-2", "vgg-2", "vgg-1"]
+    assert progress.not_trained(Experiments(DONE, "photos.zip", missing)) == (
+        "Not trained yet, 7 of 10: seed 3 of `l2`; seeds 2, 3 of `baseline`; all seeds of `bn`, "
+        "`vgg`."
     )
     one_seed = Experiments({("l2", 1): evaluation()}, "photos.zip", ["baseline-1"])
     assert progress.not_trained(one_seed) == "Not trained yet, 1 of 2: `baseline`."

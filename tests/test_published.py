@@ -292,8 +292,8 @@ def copy(source: Path, target: Path) -> None:
 def test_the_page_lists_missing_trainings_commit_and_hardware(study: Path) -> None:
     text = (study / "study.html").read_text()
     assert (
-        "Not trained yet, 3 of 6: <code>mobilenet_unet</code> (seed 2), "
-        "<code>bn_maxpool_random_network</code> (all seeds)." in text
+        "Not trained yet, 3 of 6: seed 2 of <code>mobilenet_unet</code>; "
+        "all seeds of <code>bn_maxpool_random_network</code>." in text
     )
     assert "0123456789ab" in text
     assert "Abacus" in text
@@ -306,7 +306,7 @@ def test_the_published_text_says_what_is_done_and_on_which_machines(
     assert (
         "3 of 6 trainings are done, in 0.1 hours of training: 3 on `Abacus <9>` (2 cores)." in text
     )
-    assert "Not trained yet, 3 of 6: `mobilenet_unet` (seed 2), `bn_maxpool_random_" in text
+    assert "Not trained yet, 3 of 6: seed 2 of `mobilenet_unet`; all seeds of `bn_m" in text
     assert "| bn_maxpool (2) | 6,571,234 | 2 | 1.0 | 9.0 | `Abacus <9>` |" in text
     copy_inputs(study, tmp_path)
     (tmp_path / "trainings" / "bn_maxpool-2" / "run.json").unlink()

@@ -96,7 +96,7 @@ def trained(experiments: Experiments, runs: Mapping[str, Run]) -> str:
 
 
 def not_trained(experiments: Experiments) -> str:
-    """The trainings that are missing, by variant: a sentence; empty if none are."""
+    """The trainings that are missing: a sentence; empty if none are."""
     missing: dict[str, list[int]] = {}
     for name in experiments.missing:
         variant, _, seed = name.rpartition("-")
@@ -105,15 +105,18 @@ def not_trained(experiments: Experiments) -> str:
         return ""
     every = [seed for _, seed in experiments.trainings]
     every += [seed for of_variant in missing.values() for seed in of_variant]
-    parts = []
+    alike: dict[str, list[str]] = {}
     for variant, of_variant in missing.items():
-        which = "all seeds"
-        if variant in experiments.variants:
+        which = "all seeds of "
+        if len({*every}) == 1:
+            which = ""
+        elif variant in experiments.variants:
             plural = "s" if len(of_variant) > 1 else ""
-            which = f"seed{plural} {', '.join(map(str, of_variant))}"
-        parts.append(f"`{variant}` ({which})" if len({*every}) > 1 else f"`{variant}`")
+            which = f"seed{plural} {', '.join(map(str, of_variant))} of "
+        alike.setdefault(which, []).append(f"`{variant}`")
+    parts = [f"{which}{', '.join(names)}" for which, names in alike.items()]
     count = f"{len(experiments.missing)} of {_planned(experiments)}"
-    return f"Not trained yet, {count}: {', '.join(parts)}."
+    return f"Not trained yet, {count}: {'; '.join(parts)}."
 
 
 def _planned(experiments: Experiments) -> int:
