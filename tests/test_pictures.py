@@ -143,6 +143,15 @@ def test_compared_curves_show_every_training(tmp_path: Path) -> None:
     assert (tmp_path / "both.png").read_bytes() != (tmp_path / "one.png").read_bytes()
 
 
+@pytest.mark.parametrize("characters", [3, 30])
+def test_the_legend_of_many_curves_is_not_cut_off(tmp_path: Path, characters: int) -> None:
+    histories = {f"{index:0{characters}}": [HISTORY] for index in range(19)}
+    plots.compared_curves(histories, TRIVIAL, tmp_path / "curves.png")
+    legend = np.asarray(Image.open(tmp_path / "curves.png").convert("L"))[-60:]
+    assert (legend < 255).any()
+    assert (legend[:, [0, -1]] == 255).all()
+
+
 @pytest.mark.parametrize("count", [1, 3, 8])
 def test_each_variant_has_a_panel_of_its_own(tmp_path: Path, count: int) -> None:
     histories = {str(index): [HISTORY, HISTORY] for index in range(count)}

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from colorization.pages import pictures
 
 PANELS_ACROSS = 4
+MOST_LEGEND_COLUMNS = 5
 LONGEST_PANEL_TITLE = 20  # characters in a line
 ROW_SPREAD = 0.56  # of a row's height, over which the series of a forest plot are distributed
 FOREST_STYLES: tuple[dict[str, Any], ...] = (  # of the kinds of a forest plot's rows
@@ -103,9 +106,17 @@ def compared_curves(
             history = pd.concat(seeds).groupby("epoch", as_index=False).mean()
             axes.plot(history["epoch"], history[column], f"{marker}-", markersize=4, label=name)
         pictures.finish_curves(axes, trivial, title)
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5)
+    _add_legend(figure, *axes.get_legend_handles_labels())
     pictures.save_figure(figure, out)
+
+
+def _add_legend(figure: Figure, handles: Sequence[Artist], labels: Sequence[str]) -> None:
+    """Add a legend below, in as many columns as fit into the figure's width."""
+    for columns in range(MOST_LEGEND_COLUMNS, 0, -1):
+        legend = figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+        if legend.get_window_extent().width <= figure.bbox.width:
+            return
+        legend.remove()
 
 
 def forest(rows: Sequence[Interval], kinds: Sequence[str], out: Path) -> None:
