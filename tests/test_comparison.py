@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -392,7 +393,7 @@ def test_what_holds_is_told_in_five_sentences() -> None:
     message = summary.sentences(RANKED, summarized(RANKED))
     assert [re.sub(r" \([^)]*\)", "", sentence) for sentence in message] == [
         "`no_embedding` removes the most of the constant color's error, 9.0%; significantly "
-        "better than the constant color: `no_embedding`, `deeper` and `bn_maxpool`.",
+        "better than the constant color: all but `mobilenet_unet`.",
         "Of 2 variants of the paper, 2 are shown to remove error: `deeper` 4.0%, `bn_maxpool` "
         "1.0%; after correction for 2 variants: the same; `bn_maxpool` is the one that the paper "
         "calls the most promising.",
@@ -488,6 +489,28 @@ def test_the_papers_variants_that_are_shown_to_remove_error_are_named() -> None:
         "constant color; `bn_maxpool`, which the paper calls the most promising, removes -2.0% "
         "(-4.5 to 0.5)."
     )
+
+
+def test_of_many_variants_the_least_and_the_most_are_given() -> None:
+    names = ("deeper", "l2", "baseline", "bn_maxpool", "vgg16_conv")
+    message = on_the_papers(
+        {
+            name: removing(9.0 - number, 9.1 - number, 8.9 - number)
+            for number, name in enumerate(names)
+        }
+    )
+    assert re.sub(r" \([^)]*\)", "", message) == (
+        "Of 5 variants of the paper, 5 are shown to remove error, from `vgg16_conv` 5.0% to "
+        "`deeper` 9.0%; after correction for 5 variants: the same; `bn_maxpool`, which the "
+        "paper calls the most promising, removes 6.0%."
+    )
+
+
+def test_variants_are_named_by_the_fewer() -> None:
+    shortest = partial(summary._among, variants=["a", "b", "c", "d", "e"])
+    assert shortest(["a", "b"]) == "`a` and `b`"
+    assert shortest(["a", "b", "d"]) == "all but `c` and `e`"
+    assert shortest(["a", "b", "c", "d", "e"]) == "all"
 
 
 def test_why_no_variant_of_the_paper_is_shown_to_remove_error_is_said() -> None:

@@ -30,6 +30,7 @@ from colorization.study.plots import Interval
 from colorization.study.verdicts import VERDICTS, JudgedClaim, sensitivity
 
 DIFFERENCE, COLORFULNESS = "ciede2000_mean", "colorfulness_ratio"
+MOST_VALUES = 3  # in a sentence; of more variants, the least and the most are given
 GAP_TITLE = "gap, test over training error (1 is none)"
 VARIANT_KINDS = ("the paper's", "beyond the paper", "control")
 
@@ -220,7 +221,8 @@ def _on_the_best(experiments: Experiments, summary: StudySummary) -> str:
         return (
             f"{best}, and is the only one that removes significantly ({level}) more than nothing."
         )
-    better = _listed(summary.above_zero)
+    ranked = [name for name in summary.removed if not is_control(experiments, name)]
+    better = _among(summary.above_zero, ranked)
     return f"{best}; significantly ({level}) better than the constant color: {better}."
 
 
@@ -267,10 +269,12 @@ def _shown_of_the_papers(experiments: Experiments, summary: StudySummary) -> str
     )
     parts = []
     if above:
-        text += f": {', '.join(f'`{name}` {_percent(tested[name])}' for name in above)}"
+        values = [f"`{name}` {_percent(tested[name])}" for name in above]
+        many = len(values) > MOST_VALUES
+        text += f", from {values[-1]} to {values[0]}" if many else f": {', '.join(values)}"
         if len(tested) > 1:
             corrected = _select(experiments, [*tested], tested.get)
-            which = _listed(corrected) if corrected else "none"
+            which = _among(corrected, above) if corrected else "none"
             if corrected == above:
                 which = "the same"
             parts.append(f"after correction for {len(tested)} variants: {which}")
@@ -286,7 +290,7 @@ def _shown_of_the_papers(experiments: Experiments, summary: StudySummary) -> str
     if constant:
         gives = "gives" if len(constant) == 1 else "give"
         parts.append(f"{_listed(constant)} {gives} a constant color")
-    if PROMISING in above:
+    if PROMISING in above and len(above) <= MOST_VALUES:
         parts.append(f"`{PROMISING}` is the one that the paper calls the most promising")
     else:
         parts.append(_on_the_promising(summary))
@@ -366,6 +370,14 @@ def _on_the_colors(experiments: Experiments, summary: StudySummary) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     return _joined([f"`{name}`" for name in names])
+
+
+def _among(names: Sequence[str], variants: Sequence[str]) -> str:
+    """Name some of several variants, by the others if these are fewer."""
+    others = [name for name in variants if name not in names]
+    if len(names) <= len(others):
+        return _listed(names)
+    return f"all but {_listed(others)}" if others else "all"
 
 
 def _joined(parts: Sequence[str]) -> str:
