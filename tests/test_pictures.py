@@ -152,6 +152,12 @@ def test_the_legend_of_many_curves_is_not_cut_off(tmp_path: Path, characters: in
     assert (legend[:, [0, -1]] == 255).all()
 
 
+def test_a_curve_with_an_endless_name_has_a_legend_all_the_same(tmp_path: Path) -> None:
+    for name in ("n" * 300, "m" * 300):
+        plots.compared_curves({name: [HISTORY]}, TRIVIAL, tmp_path / f"{name[0]}.png")
+    assert (tmp_path / "n.png").read_bytes() != (tmp_path / "m.png").read_bytes()
+
+
 @pytest.mark.parametrize("count", [1, 3, 8])
 def test_each_variant_has_a_panel_of_its_own(tmp_path: Path, count: int) -> None:
     histories = {str(index): [HISTORY, HISTORY] for index in range(count)}

@@ -114,7 +114,7 @@ def _add_legend(figure: Figure, handles: Sequence[Artist], labels: Sequence[str]
     """Add a legend below, in as many columns as fit into the figure's width."""
     for columns in range(MOST_LEGEND_COLUMNS, 0, -1):
         legend = figure.legend(handles, labels, loc="outside lower center", ncols=columns)
-        if legend.get_window_extent().width <= figure.bbox.width:
+        if columns == 1 or legend.get_window_extent().width <= figure.bbox.width:
             return
         legend.remove()
 

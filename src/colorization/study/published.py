@@ -221,7 +221,7 @@ def _content(path: Path) -> bytes | None:
 def _published_files(evaluation: Path, variant: str, *, of_first_seed: bool) -> list[str]:
     """The files of an evaluation to publish, as far as there are any, but `COMPRESSED`.
 
-    Predictions are the largest one, so only those are published that a claim is judged by, and
+    Predictions are the largest file, so only those are published that a claim is judged by, and
     those of the first seed.
     """
     names = [*TABLES]
@@ -230,8 +230,8 @@ def _published_files(evaluation: Path, variant: str, *, of_first_seed: bool) -> 
         names.append(PREDICTIONS)
     if of_first_seed:
         samples = ["evenly_spaced", SWEEP, *(BEST_WORST if variant == PROMISING else ())]
-        names += [f"{SWEEP}.csv"]
-        names += [f"{name}.{suffix}" for name in samples for suffix in ("npy", "json")]
+        images = [f"{name}.{suffix}" for name in samples for suffix in ("npy", "json")]
+        names += [f"{SWEEP}.csv", *images]
     return names
 
 
