@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 # TensorFlow's log messages would hide ours. Its errors are exceptions all the same.
@@ -35,6 +35,21 @@ _STDERR = os.dup(2)
 sys.stderr = open(_STDERR, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
 with Path(os.devnull).open("w") as _nowhere:
     os.dup2(_nowhere.fileno(), 2)
+
+
+def _interrupted() -> str:
+    return f"{Path(sys.argv[0]).stem}: interrupted; the same command finishes the work"
+
+
+def _excepthook(kind: type[BaseException], *error: Any) -> None:
+    """Ctrl-C while a stage is imported, which takes seconds with Keras, needs no traceback."""
+    if kind is KeyboardInterrupt:
+        print(_interrupted(), file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, *error)
+
+
+sys.excepthook = _excepthook
 
 
 @dataclass(frozen=True)
@@ -80,7 +95,7 @@ def run(main: Callable[..., Measurements | None], *, record: bool = True) -> Non
     except OSError as error:
         sys.exit(f"{stage}: {_reason(error)}")
     except KeyboardInterrupt:
-        sys.exit(f"{stage}: interrupted; the same command finishes the work")
+        sys.exit(_interrupted())
     except Exception as error:
         if not _out_of_memory(error):
             raise
@@ -101,10 +116,13 @@ def _restore_stderr() -> None:
 
 
 def _out_of_memory(error: Exception) -> bool:
-    """Whether Python, TensorFlow or JAX ran out of this machine's or a GPU's memory."""
+    """Whether Python, TensorFlow or JAX ran out of this machine's or a GPU's memory.
+
+    Or the system killed a worker of joblib, which is how Linux frees memory.
+    """
     return (
         isinstance(error, MemoryError)
-        or type(error).__name__ == "ResourceExhaustedError"
+        or type(error).__name__ in ("ResourceExhaustedError", "TerminatedWorkerError")
         or str(error).startswith("RESOURCE_EXHAUSTED")
     )
 

@@ -472,17 +472,26 @@ def test_an_interrupted_stage_prints_one_line_and_leaves_no_file(
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["params.yaml"]
 
 
+def test_an_interrupted_import_prints_one_line(tmp_path: Path, interrupts: None) -> None:
+    program = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\ndef main() -> None: pass"
+    done = run_as_stage(tmp_path, program)
+    assert done.returncode != 0
+    assert done.stderr == "program: interrupted; the same command finishes the work\n"
+
+
 @pytest.mark.parametrize(
     "statement",
     [
         # More than an address space, which no overcommitment of memory can give.
         "import numpy; numpy.ones(10**15, 'int8')",
         "import tensorflow; tensorflow.ones([10**15], 'int8')",
+        # As Linux does to free memory.
+        "import joblib, signal; joblib.Parallel(2)([joblib.delayed(signal.raise_signal)(9)])",
         pytest.param(
             "import jax; jax.numpy.ones(10**15, 'int8').block_until_ready()", marks=pytest.mark.soak
         ),
     ],
-    ids=["NumPy", "TensorFlow", "JAX"],
+    ids=["NumPy", "TensorFlow", "worker", "JAX"],
 )
 def test_too_little_memory_is_reported_with_the_remedy(tmp_path: Path, statement: str) -> None:
     done = run_as_stage(tmp_path, f"def main() -> None:\n    {statement}\n")

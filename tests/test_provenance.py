@@ -142,7 +142,7 @@ def test_elsewhere_than_on_linux_the_platform_describes_the_processor(
 def test_versions_are_those_installed() -> None:
     versions = provenance.machine().versions
     assert versions["tensorflow"] == metadata.version("tensorflow")
-    assert {"keras", "numpy", "dvc"} <= set(versions)
+    assert {"keras", "numpy", "scipy"} <= set(versions)
 
 
 def test_the_environment_holds_what_the_bits_of_a_result_depend_on(

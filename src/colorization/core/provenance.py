@@ -13,7 +13,7 @@ from typing import Any
 from colorization.core.records import Record
 
 # The packages that results depend on; one of Keras' backends may be missing.
-PACKAGES = ("tensorflow", "jax", "jaxlib", "keras", "numpy", "scikit-image", "pillow", "dvc")
+PACKAGES = ("tensorflow", "jax", "jaxlib", "keras", "numpy", "scipy", "scikit-image", "pillow")
 # The environment variables that change how Keras' backends and oneDNN compute; TensorFlow's are
 # among the strings in its library. No prefix would do: variables of other programs begin with TF_
 # too and may hold secrets.
