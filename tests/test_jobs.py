@@ -19,6 +19,7 @@ from colorization.photos import decoding
 from samples import ROOT, encoded, scene
 
 IMAGE = encoded(scene(1, 8, 8))
+SAME_NAME = "its result has the same name as that of {}; rename it, or choose another --output"
 
 
 def tree(folder: Path, *names: str) -> Path:
@@ -188,7 +189,7 @@ def test_each_page_is_skipped_or_refused_separately(
         f"{photos / 'b.tif'}, page 3",
     ]
     assert len(outcome.jobs) == 3
-    reason = f"its result has the same name as that of {photos / 'b-2.tif'}"
+    reason = SAME_NAME.format(photos / "b-2.tif")
     assert outcome.failures == [Failure(f"{photos / 'b.tif'}, page 2", reason)]
 
 
@@ -212,7 +213,7 @@ def test_results_of_the_same_name_do_not_overwrite_each_other(tmp_path: Path) ->
     photos = tree(tmp_path / "photos", "a.jpg", "a.png")
     jobs, failures = planned(photos, output=tmp_path / "out", ending=".png", overwrite=True)
     assert list(jobs) == [str(photos / "a.jpg")]
-    expected = f"its result has the same name as that of {photos / 'a.jpg'}"
+    expected = SAME_NAME.format(photos / "a.jpg")
     assert failures == {str(photos / "a.png"): expected}
 
 
@@ -308,7 +309,7 @@ def test_a_link_does_not_make_two_results_share_a_file(tmp_path: Path) -> None:
     (out / "two").symlink_to(out / "one")
     jobs, failures = planned(photos, output=out, overwrite=True)
     assert list(jobs) == [str(photos / "one/a.jpg")]
-    expected = f"its result has the same name as that of {photos / 'one/a.jpg'}"
+    expected = SAME_NAME.format(photos / "one/a.jpg")
     assert failures == {str(photos / "two/a.jpg"): expected}
 
 

@@ -4,8 +4,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from colorization.core.errors import ColorizationError
+
 if TYPE_CHECKING:
     from colorization.colorizing.colorizer import Colorizer
+
+__all__ = ["ColorizationError", "load"]
 
 
 def load(model: str | Path | None = None) -> "Colorizer":
@@ -24,7 +28,7 @@ def load(model: str | Path | None = None) -> "Colorizer":
 
     Raises
     ------
-    colorization.core.errors.ColorizationError
+    ColorizationError
         If the package is incomplete, or a file in it is not the one that was packaged.
 
     Examples

@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     option(
         "--vividness",
         type=_between(0, 1),
-        help="from 0, most faithful, to 1, most vivid (default: the model's)",
+        help="from 0, the mean of the likely colors, to 1, most vivid (default: the model's)",
     )
     option(
         "--saturation",

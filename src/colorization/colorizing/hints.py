@@ -132,7 +132,11 @@ def _stripped(row: list[str]) -> list[str]:
 
 def _parse_row(row: list[str], where: str) -> tuple[str, Hint]:
     if len(row) != len(COLUMNS):
-        raise ColorizationError(f"{where}: {len(COLUMNS)} fields are needed; found {len(row)}")
+        quotes = '; a color with commas needs quotes, as in "rgb(1, 2, 3)"'
+        raise ColorizationError(
+            f"{where}: {len(COLUMNS)} fields are needed; found {len(row)}"
+            f"{quotes if len(row) > len(COLUMNS) else ''}"
+        )
     name, *numbers, color = row
     if not name or "\0" in name:
         raise ColorizationError(f"{where}: file must be a path; found {name!r}")

@@ -155,7 +155,10 @@ def plan(
             if replaced is not None:
                 reason = f"its result would replace {replaced}, an input; choose another --output"
             elif target in taken:
-                reason = f"its result has the same name as that of {taken[target].label}"
+                reason = (
+                    f"its result has the same name as that of {taken[target].label}; "
+                    "rename it, or choose another --output"
+                )
             elif len(photograph.below.parent.parts) > DEEPEST:
                 reason = f"is more than {DEEPEST} folders deep"
             elif skip_existing and out.is_file():

@@ -245,7 +245,7 @@ class Predictor:
         predicted : float32 array
             One of the arrays returned by `predict`.
         vividness : float, optional
-            From 0, the colors that are closest on average, to 1, as colorful as photographs.
+            From 0, the mean of the likely colors, to 1, as colorful as photographs.
             Default: the model's own.
         saturation : float
             Factor on a and b, from 0 to 100.

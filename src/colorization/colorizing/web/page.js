@@ -399,7 +399,7 @@ element("files").disabled = false;
 element("setting").max = model.vividness === null ? model.most_saturation : 1;
 element("setting-name").textContent = model.vividness === null ? "Saturation" : "Vividness";
 element("setting-help").textContent =
-  model.vividness === null ? "" : "0: closest on average; 1: as colorful as photographs";
+  model.vividness === null ? "" : "0: the mean of the likely colors; 1: as colorful as photographs";
 
 if (model.takes_hints) {
   element("hints").hidden = false;
