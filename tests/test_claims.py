@@ -18,9 +18,10 @@ from colorization.networks import catalog
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.predictions import Predictions
 from colorization.study.claims import CLAIMS, PAPER_VARIANTS, judge_claims
-from colorization.study.estimates import mean_over_seeds
+from colorization.study.estimates import mean_over_seeds, t_interval
 from colorization.study.experiments import Experiments
 from colorization.study.verdicts import (
+    BELOW,
     CONTRADICTED,
     NOT_TESTED,
     SUPPORTED,
@@ -313,6 +314,10 @@ def test_fewer_than_four_seeds_need_a_smaller_p_value(seeds: int, p: float, expe
         assert claim.reasons == [
             f"t of {t}: p = 0.031, which has to be below 0.03 with fewer than 4 seeds"
         ]
+        assert judged_parts(contrast(-t)).reasons == [
+            f"t of {-t}: the opposite, but p = 0.031, which has to be below 0.03 with fewer than 4 "
+            "seeds"
+        ]
 
 
 # What limits a verdict.
@@ -325,7 +330,7 @@ def test_an_undecided_claim_says_what_would_be_detected() -> None:
     (limit,) = claim.reasons
     match = re.fullmatch(
         r"error removed, bn less baseline: not significantly above 0 points; "
-        r"3 seeds and 12 photographs detect (\d+) points at 80% power "
+        r"3 seeds and 12 photographs detect (\d+) points above that at 80% power "
         r"\((\d)% of the variance is between seeds\)",
         limit,
     )
@@ -352,17 +357,60 @@ def test_the_limits_of_several_parts_are_in_one_text() -> None:
     assert "at 80% power, in each alone" in limit
 
 
+def test_the_share_between_seeds_is_unknown_of_one_seed() -> None:
+    spread = np.tile([-200.0, 200.0], IMAGES // 2)
+    claim = judged(10, study(seeds=1, bn_maxpool=trained(spread)))
+    assert claim.verdict == UNDECIDED
+    limit = claim.reasons[0]
+    assert "; 1 seed and 12 photographs detect " in limit
+    assert "between seeds" not in limit
+
+
+def test_what_one_seed_decides_holds_for_its_training_alone() -> None:
+    one = judged(10, study(seeds=1, **CASES[10][0]))
+    assert (one.verdict, one.reasons) == (
+        SUPPORTED,
+        ["of one seed: it holds for this training alone"],
+    )
+
+
+def test_exactly_the_bound_is_said_whatever_the_rounding() -> None:
+    limit = Contrast("ratio", lambda _: t_interval(1, 1e-12, 2), BELOW, 1)
+    assert judged_parts(limit).reasons == ["ratio: exactly the bound"]
+
+
+def test_seeds_whose_last_epoch_is_the_best_are_counted() -> None:
+    made = trained()
+    epochs = made[0].training.train.epochs
+    last = replace(made[0], training=made[0].training.model_copy(update={"best_epoch": epochs}))
+    claim = judged(4, study(bn_maxpool=[last, *made[1:]]))
+    assert "the best epoch is the last one in 1 of 3 seeds" in claim.reasons
+
+
+def test_what_a_constant_color_has_as_well_is_said() -> None:
+    # Twice the chroma in the uncertain half: a constant color is a smaller share of it there.
+    more = np.where(np.arange(16)[:, None] >= 8, 20.0, 10.0)
+    colors = study(bn_maxpool=trained(certain=0.6, uncertain=0.61))
+    truth = np.broadcast_to(more[..., np.newaxis], TRUTH.shape)
+    claim = judged(9, replace(colors, truth=truth))
+    assert claim.verdict == SUPPORTED
+    assert claim.reasons[1:] == ["not shown to be more under-saturated there than a constant color"]
+
+
 def test_what_would_be_detected_has_a_unit() -> None:
     rising = judged(3, study(bn_maxpool=[*trained()[:2], *trained(train_mse=RISING)[2:]]))
     assert rising.verdict == UNDECIDED
     (limit,) = rising.reasons
     assert re.search(
-        r"not significantly below 5 percent; 3 seeds detect \d\d percent at 80% power$", limit
+        r"not significantly below 5 percent; 3 seeds detect \d\d percent below that at 80% power$",
+        limit,
     )
     varied: dict[str, Any] = {"noise": 4, "train": {"fraction": 0.25}}
     slope = judged(11, study(quarter_of_it=trained(5.0, **varied)))
     (limit,) = slope.reasons
-    assert re.search(r"not significantly below 1; 3 seeds .* detect a factor of 1\.\d+ at", limit)
+    assert re.search(
+        r"not significantly below 1; 3 seeds .* detect a factor of 1\.\d+ below that", limit
+    )
 
 
 def test_a_variant_equal_to_another_leaves_a_claim_undecided() -> None:

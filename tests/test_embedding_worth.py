@@ -104,8 +104,11 @@ def test_a_random_network_is_shown_and_does_not_decide() -> None:
         "as claimed",
         "does not decide",
     ]
+    assert recognized.reasons == ["not shown to help more than a random network's embedding"]
+    recognized, _ = embedding.judge_fingerprint(study(made | {RANDOM: trained(1.0)}))
+    assert recognized.reasons == []
     recognized, _ = embedding.judge_fingerprint(study(made))
-    assert len(recognized.findings) == 2
+    assert (len(recognized.findings), recognized.reasons) == (2, [])
 
 
 def test_what_a_study_lacks_is_named() -> None:

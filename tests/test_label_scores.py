@@ -245,8 +245,8 @@ def test_sea_and_vegetation_are_compared_with_objects() -> None:
     )
     assert sea_and_vegetation(scores, "bn_maxpool") == (
         "On photographs of objects only `bn_maxpool` removes 1.0% (-1.0 to 3.0) of the error; of "
-        "sea 8.0% (5.0 to 11.0), 7.0 points more (+4.5 to +9.5); of plant_life or tree -2.0% "
-        "(-4.0 to 0.0), 3.0 points less (-6.5 to +0.5)."
+        "sea 8.0% (5.0 to 11.0), 7.0 points more (4.5 to 9.5); of plant_life or tree -2.0% "
+        "(-4.0 to 0.0), 3.0 points less (-0.5 to 6.5)."
     )
     assert sea_and_vegetation(scores, "l2") == ""
     few = scores.model_copy(update={"photographs": scores.photographs | {"sea": 19}})

@@ -329,6 +329,14 @@ def test_trainings_with_other_settings_are_refused(workspace: Path, study: Path)
     assert before == {name: (study / name).read_bytes() for name in files_in(study)}
 
 
+def test_comments_are_no_other_settings(workspace: Path, study: Path, tmp_path: Path) -> None:
+    copy_inputs(study, tmp_path)
+    path = tmp_path / "params.yaml"
+    path.write_text(f"# first published\n{path.read_text()}")
+    published.add(workspace, DONE, "0123456789ab", tmp_path)
+    assert path.read_text().startswith("# first published\n")
+
+
 @pytest.mark.parametrize(
     ("changed", "error"),
     [

@@ -77,9 +77,19 @@ def _no_uncertainty(study: Experiments, trainings: Sequence[Evaluation]) -> str 
     return None
 
 
-def _name_uncertain_network(study: Experiments) -> str | None:
-    name = measures.uncertain_network(study)
-    return name and f"uncertainty: the entropy of {name}"
+def _on_the_uncertainty(study: Experiments) -> list[str]:
+    notes = [f"uncertainty: the entropy of {measures.uncertain_network(study)}"]
+    over_constant = measures.chroma_by_uncertainty_over_constant(PROMISING)(study)
+    if over_constant is None or not over_constant.negated().is_above_zero:
+        notes.append("not shown to be more under-saturated there than a constant color")
+    return notes
+
+
+def _on_the_best_epoch(study: Experiments) -> list[str]:
+    records = [training.training for training in study.trainings_of(PROMISING)]
+    last = sum(record.best_epoch == record.train.epochs for record in records)
+    of_seeds = f"{last} of {len(records)} seeds" if len(records) > 1 else "the seed"
+    return [f"the best epoch is the last one in {of_seeds}"] if last else []
 
 
 def _no_error_of_regions(_: Experiments, trainings: Sequence[Evaluation]) -> str | None:
@@ -228,6 +238,7 @@ CLAIMS = (
         "those of the best epoch",
         variants=(PROMISING,),
         needs=(PHOTOGRAPHS, IMAGENET, GAP),
+        notes=_on_the_best_epoch,
         contrasts=(
             Contrast(
                 "test over training MSE, last epoch", measures.gap(PROMISING), ABOVE, 1 + RISE
@@ -326,7 +337,7 @@ CLAIMS = (
         "gives",
         variants=(PROMISING,),
         needs=(PHOTOGRAPHS, IMAGENET, UNCERTAINTY, colors(PROMISING)),
-        note=_name_uncertain_network,
+        notes=_on_the_uncertainty,
         contrasts=(
             Contrast(
                 "chroma over the photographs', most uncertain less most certain third",

@@ -216,6 +216,14 @@ def judge_fingerprint(experiments: Experiments) -> list[Judged]:
     random = names.get(RANDOM, f"{PROMISING}_{RANDOM}")
     variants = (PROMISING, another, none)
     needs = (claims.PHOTOGRAPHS, claims.IMAGENET, claims.colors(*variants))
+    over_random = measures.lead(PROMISING, random)
+
+    def on_a_random_network(study: Experiments) -> list[str]:
+        gain = over_random(study) if random in study.variants else None
+        if gain is None or gain.is_above_zero:
+            return []
+        return ["not shown to help more than a random network's embedding"]
+
     statements = (
         Statement(
             "The network recognizes the content by the embedding, and this helps",
@@ -223,6 +231,7 @@ def judge_fingerprint(experiments: Experiments) -> list[Judged]:
             "above that with another photograph's, and above that without embedding",
             variants=variants,
             needs=needs,
+            notes=on_a_random_network,
             contrasts=(
                 Contrast(
                     "error removed with the photograph's embedding less that with another's",
@@ -237,7 +246,7 @@ def judge_fingerprint(experiments: Experiments) -> list[Judged]:
                 Contrast(
                     "error removed with the photograph's embedding less that with a random "
                     "network's",
-                    measures.lead(PROMISING, random),
+                    over_random,
                     unit="points",
                     decides=False,
                     variant=random,

@@ -96,6 +96,11 @@ class Estimate:
             return float(difference == 0)
         return float(2 * stats.t.sf(abs(difference) / self.se, self.df))
 
+    @property
+    def is_above_zero(self) -> bool:
+        """Whether the value is significantly above 0, without correction."""
+        return self.value > 0 and is_significant(self, self.p_value(0))
+
     def detectable(self) -> float | None:
         """The true distance from a bound that is significant, by `level`, with 80% probability.
 

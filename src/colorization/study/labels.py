@@ -227,8 +227,9 @@ def sea_and_vegetation(scores: LabelScores, variant: str) -> str:
     for subset in BESIDE_OBJECTS:
         lead = scores.lead_over_objects(variant, subset)
         if lead is not None and subset in removed and _enough(scores, subset):
-            unit = f" points {'less' if lead.value < 0 else 'more'}"
-            difference = with_interval(lead, 1, sign="+", unit=unit).lstrip("+-")
+            less = lead.value < 0
+            unit = f" points {'less' if less else 'more'}"
+            difference = with_interval(lead.negated() if less else lead, 1, unit=unit)
             parts.append(f"of {subset} {with_interval(removed[subset], 1, unit='%')}, {difference}")
     if not parts or OBJECTS_ONLY not in removed or not _enough(scores, OBJECTS_ONLY):
         return ""

@@ -94,7 +94,7 @@ def add(
         return []
     params = workspace / PARAMS
     existing = published / PARAMS
-    if existing.exists() and existing.read_bytes() != params.read_bytes():
+    if existing.exists() and Params.load(existing) != Params.load(params):
         raise ColorizationError(f"{existing} differs from {params}; publish into another folder")
     evaluations = workspace / "data" / "evaluations"
     folders = [evaluations / f"{variant}-{seed}" for variant, seed in trainings]
@@ -102,7 +102,8 @@ def add(
     if photographs is not None:
         with atomic_write(published / PHOTOGRAPHS) as partial:
             write_table(photographs, partial)
-    copied = {PARAMS: PARAMS, "dvc.lock": PIPELINE_LOCK, f"data/trivial/{TRUTH}": TRUTH}
+    copied = {} if existing.exists() else {PARAMS: PARAMS}
+    copied |= {"dvc.lock": PIPELINE_LOCK, f"data/trivial/{TRUTH}": TRUTH}
     copied |= {f"data/{LABEL_COLORS}": LABEL_COLORS}
     for source, name in copied.items():
         with atomic_write(published / name) as partial:

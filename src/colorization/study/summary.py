@@ -1,5 +1,6 @@
 """The summary of a study: the ranking by error removed, and what holds in a few sentences."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -52,13 +53,16 @@ class StudySummary:
         The variants that remove the most: of all but the controls, and of the paper's.
     papers : list of str
         The paper's variants, those that are in no ranking too; see `is_of_the_paper`.
+    several_seeds : list of str
+        Those of all but the controls that have more than one seed; one is not enough to compare.
     above_zero : list of str
-        Those of all but the controls that remove significantly more than nothing. The p-values are
-        corrected for the number of variants; one seed is not enough.
+        Those of them that remove significantly more than nothing. The p-values are corrected for
+        the number of variants.
     closer_than_gray : list of str
         Likewise those whose CIEDE2000 is significantly below that of gray.
     below : list of str
-        Likewise those that remove significantly less than the best.
+        Likewise those that remove significantly less than the best. Since the same data chose the
+        best, these p-values are corrected for the number of pairs of variants.
     embeddings : list of Comparison
         The paper's choice by its embedding. Empty if the study has nothing to compare.
     verdicts : dict of str to int
@@ -74,6 +78,7 @@ class StudySummary:
     best: str | None
     best_of_paper: str | None
     papers: list[str]
+    several_seeds: list[str]
     above_zero: list[str]
     closer_than_gray: list[str]
     below: list[str]
@@ -93,6 +98,7 @@ def summarize_study(experiments: Experiments, judged: Sequence[JudgedClaim]) -> 
     removed = {name: estimate for name, estimate in scored.items() if estimate}
     removed = dict(sorted(removed.items(), key=lambda item: -item[1].value))
     candidates = [name for name in removed if not is_control(experiments, name)]
+    tested = [name for name in candidates if len(experiments.trainings_of(name)) > 1]
     ranked_papers = [name for name in candidates if is_of_the_paper(experiments, name)]
     first = experiments.variants[0]  # all are compared with the same baselines
     trivial = {name: mean(experiments, first, REMOVED, name) for name in TRIVIAL}
@@ -104,15 +110,10 @@ def summarize_study(experiments: Experiments, judged: Sequence[JudgedClaim]) -> 
         best=candidates[0] if candidates else None,
         best_of_paper=ranked_papers[0] if ranked_papers else None,
         papers=[name for name in experiments.variants if is_of_the_paper(experiments, name)],
-        above_zero=_select(experiments, candidates, removed.get),
-        closer_than_gray=_select(
-            experiments, candidates, lambda name: _closer_than_gray(experiments, name)
-        ),
-        below=_select(
-            experiments,
-            candidates[1:],
-            lambda name: measures.lead(candidates[0], name)(experiments),
-        ),
+        several_seeds=tested,
+        above_zero=_select(tested, removed.get),
+        closer_than_gray=_select(tested, lambda name: _closer_than_gray(experiments, name)),
+        below=_below_the_best(experiments, candidates, tested),
         embeddings=compare_embeddings(experiments),
         verdicts={verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]},
         detectable=_detectable(experiments, ranked_papers),
@@ -147,18 +148,35 @@ def is_of_the_paper(experiments: Experiments, variant: str) -> bool:
 
 
 def _select(
-    experiments: Experiments, variants: Sequence[str], measure: Callable[[str], Estimate | None]
+    variants: Sequence[str], measure: Callable[[str], Estimate | None], others: int = 0
 ) -> list[str]:
-    """The variants with several seeds for which a measure is significantly above 0."""
-    tested = {
-        name: estimate
-        for name in variants
-        if len(experiments.trainings_of(name)) > 1 and (estimate := measure(name))
-    }
+    """The variants for which a measure is significantly above 0, after correction.
+
+    The p-values are corrected for the number of variants and of `others` that are compared, too.
+    """
+    tested = {name: estimate for name in variants if (estimate := measure(name))}
     # One-sided: a measure below 0 counts as a test, and is not above.
     p_values = [estimate.p_value(0) if estimate.value > 0 else 1.0 for estimate in tested.values()]
-    pairs = zip(tested.items(), holm(p_values), strict=True)
+    corrected = holm([*p_values, *[1.0] * others])[: len(tested)]
+    pairs = zip(tested.items(), corrected, strict=True)
     return [name for (name, estimate), p_value in pairs if is_significant(estimate, p_value)]
+
+
+def _below_the_best(
+    experiments: Experiments, candidates: Sequence[str], tested: Sequence[str]
+) -> list[str]:
+    """Those tested that remove significantly less than the best of the candidates.
+
+    The same data chose the best: all pairs of variants were compared.
+    """
+    if not tested or tested[0] != candidates[0]:
+        return []
+    best, *others = tested
+    return _select(
+        others,
+        lambda name: measures.lead(best, name)(experiments),
+        math.comb(len(tested), 2) - len(others),
+    )
 
 
 def _closer_than_gray(experiments: Experiments, variant: str) -> Estimate | None:
@@ -209,39 +227,36 @@ def _on_the_best(experiments: Experiments, summary: StudySummary) -> str:
     if next(iter(summary.removed)) != summary.best:
         best = f"apart from controls, {best}"
     best = best[0].upper() + best[1:]
-    if not _several_seeds(experiments, summary):
+    if not summary.several_seeds:
         return f"{best}; one seed is not enough to compare variants."
+    ranked = [name for name in summary.removed if not is_control(experiments, name)]
+    single = len(ranked) > len(summary.several_seeds)
+    of_several = f" of the {len(summary.several_seeds)} with several seeds" if single else ""
     level = (
         f"p < {LEVEL:g}, with fewer than {FEW_SEEDS} seeds p < {LEVEL_OF_FEW_SEEDS:g}, corrected "
         "for the number of variants"
     )
     if not summary.above_zero:
-        return f"{best}; no variant removes significantly ({level}) more than nothing."
-    if summary.above_zero == [summary.best]:
+        none = f"none{of_several}" if single else "no variant"
+        return f"{best}; {none} removes significantly ({level}) more than nothing."
+    if summary.above_zero == [summary.best] and not single:
         return (
             f"{best}, and is the only one that removes significantly ({level}) more than nothing."
         )
-    ranked = [name for name in summary.removed if not is_control(experiments, name)]
-    better = _among(summary.above_zero, ranked)
-    return f"{best}; significantly ({level}) better than the constant color: {better}."
-
-
-def _several_seeds(experiments: Experiments, summary: StudySummary) -> bool:
-    """Whether a ranked variant has more than one seed."""
-    return any(len(experiments.trainings_of(name)) > 1 for name in summary.removed)
+    better = _among(summary.above_zero, summary.several_seeds)
+    return f"{best};{of_several} significantly ({level}) better than the constant color: {better}."
 
 
 def _on_the_papers(experiments: Experiments, summary: StudySummary) -> str:
-    if summary.papers and _several_seeds(experiments, summary):
+    if summary.papers and summary.several_seeds:
         return _shown_of_the_papers(experiments, summary)
     name = summary.best_of_paper
     if name is None:
-        return "No variant of the paper is ranked."
-    best = (
-        f"Of the paper's own variants `{name}` removes the most, {_percent(summary.removed[name])}"
-    )
+        return "No variant of the paper's networks is ranked."
+    removed = _percent(summary.removed[name])
+    best = f"Of the variants of the paper's networks `{name}` removes the most, {removed}"
     if name == summary.best:
-        best = f"`{name}` is one of the paper's own variants"
+        best = f"`{name}` is a variant of the paper's networks"
     if name == PROMISING:
         return f"{best}; it is the one that the paper calls the most promising."
     return f"{best}; {_on_the_promising(summary)}."
@@ -264,8 +279,8 @@ def _shown_of_the_papers(experiments: Experiments, summary: StudySummary) -> str
     variants = "variant" if len(summary.papers) == 1 else "variants"
     are = "are" if len(above) > 1 else "is"
     text = (
-        f"Of {len(summary.papers)} {variants} of the paper, {len(above) or 'none'} {are} shown to "
-        f"remove error ({CONFIDENCE:.0%} interval above 0)"
+        f"Of {len(summary.papers)} {variants} of the paper's networks, {len(above) or 'none'} "
+        f"{are} shown to remove error ({CONFIDENCE:.0%} interval above 0)"
     )
     parts = []
     if above:
@@ -273,7 +288,7 @@ def _shown_of_the_papers(experiments: Experiments, summary: StudySummary) -> str
         many = len(values) > MOST_VALUES
         text += f", from {values[-1]} to {values[0]}" if many else f": {', '.join(values)}"
         if len(tested) > 1:
-            corrected = _select(experiments, [*tested], tested.get)
+            corrected = _select([*tested], tested.get)
             which = _among(corrected, above) if corrected else "none"
             if corrected == above:
                 which = "the same"
@@ -358,7 +373,7 @@ def _on_the_colors(experiments: Experiments, summary: StudySummary) -> str:
     span = low if low == high else f"{low} to {high}"
     colorful = f"Colorized photographs are {span} times as colorful as the photographs"
     closer = summary.closer_than_gray
-    if not _several_seeds(experiments, summary):
+    if not summary.several_seeds:
         return f"{colorful}."
     if not closer:
         return f"{colorful}, and no variant is significantly closer to them than gray by CIEDE2000."

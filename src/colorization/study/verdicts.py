@@ -28,6 +28,7 @@ UNDECIDED, NOT_TESTED = "undecided", "not tested"
 VERDICTS = (SUPPORTED, CONTRADICTED, UNDECIDED, NOT_TESTED)
 
 ABOVE, BELOW = "above", "below"
+ROUNDING = 1e-9  # a smaller standard error is that of slopes from differences
 
 Measure = Callable[[Experiments], Estimate | None]  # None if undefined
 
@@ -102,8 +103,8 @@ class Statement:
     needs : tuple of Need
     rivals : tuple of str
         Variants that are compared one by one. Those without ImageNet weights do not decide.
-    note : callable, optional
-        What to say of a study's verdict in any case; None if nothing.
+    notes : callable, optional
+        What to say of a study's verdict in any case.
     """
 
     text: str
@@ -112,7 +113,7 @@ class Statement:
     contrasts: tuple[Contrast, ...]
     needs: tuple[Need, ...] = ()
     rivals: tuple[str, ...] = ()
-    note: Callable[[Experiments], str | None] = lambda _: None
+    notes: Callable[[Experiments], list[str]] = lambda _: []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,7 +217,7 @@ class Judged:
     verdict : str
     reasons : list of str
         What limits the verdict: why it was not tested or is undecided, what was left out, and the
-        statement's note.
+        statement's notes.
     """
 
     statement: Statement
@@ -280,16 +281,19 @@ def judge_statement(
     if reasons:
         return Judged(statement, findings, NOT_TESTED, reasons)
     notes = [f"judged without {name}: no ImageNet weights in {unfit[name]}" for name in unfit]
-    if note := statement.note(experiments):
-        notes.append(note)
+    notes += statement.notes(experiments)
     constant = [name for name in names if experiments.gives_constant_color(name)]
     if constant:
         notes.append(f"{', '.join(constant)}: the network gives a constant color")
     if required and required.verdict == UNDECIDED:
         notes.append(f"it rests on claim {required.claim.number}, which is {UNDECIDED}")
         return Judged(statement, findings, UNDECIDED, notes)
+    if any(finding.estimate and finding.estimate.seeds == 1 for finding in deciding):
+        of_one_seed = ["of one seed: it holds for this training alone"]
+    else:
+        of_one_seed = []
     if any(finding.holds is False for finding in deciding):
-        return Judged(statement, findings, CONTRADICTED, notes)
+        return Judged(statement, findings, CONTRADICTED, notes + of_one_seed)
     undefined = [finding.contrast.text for finding in deciding if finding.estimate is None]
     if undefined:
         reasons.append(f"{', '.join(undefined)}: undefined for these images or epochs")
@@ -300,7 +304,7 @@ def judge_statement(
     unresolved = [finding for finding in deciding if finding.holds is None]
     if unresolved:
         return Judged(statement, findings, UNDECIDED, notes + _limits(unresolved))
-    return Judged(statement, findings, SUPPORTED, notes)
+    return Judged(statement, findings, SUPPORTED, notes + of_one_seed)
 
 
 def _findings(
@@ -333,33 +337,41 @@ def _limits(unresolved: Sequence[Finding]) -> list[str]:
     for finding in unresolved:
         if finding.estimate and finding.p_value is not None:
             estimate, contrast = finding.estimate, finding.contrast
-            limit = _limit(estimate, finding.p_value)
-            kind = (limit, contrast.predicted, estimate.images, estimate.is_ratio)
+            kind = (_limit(finding), contrast.predicted, estimate.images, estimate.is_ratio)
             alike.setdefault(kind, []).append((contrast, estimate))
     limits = []
     for (limit, predicted, *_), parts in alike.items():
         names = ", ".join(contrast.variant or contrast.text for contrast, _ in parts)
-        detected = sensitivity([estimate for _, estimate in parts], parts[0][0].unit)
+        first = parts[0][0]
+        than_bound = f"{first.unit} {first.side} that".lstrip()
+        detected = sensitivity([estimate for _, estimate in parts], than_bound)
         limits.append(f"{names}: {limit or f'not significantly {predicted}; {detected}'}")
     return limits
 
 
-def _limit(estimate: Estimate, p_value: float) -> str:
+def _limit(finding: Finding) -> str:
     """What limits a part, unless it is the number of seeds and photographs."""
-    if not estimate.se:
+    estimate, p_value = finding.estimate, finding.p_value
+    if estimate is None or p_value is None:
+        return ""
+    if not estimate.se or estimate.se < ROUNDING:
         return "exactly the bound"
+    opposite = "" if finding.as_predicted else "the opposite, but "
     if p_value < estimate.level:
-        return "the opposite, but not after correction for the number of parts"
+        return f"{opposite}not after correction for the number of parts"
     if p_value < LEVEL:
         return (
-            f"p = {p_value:.3f}, which has to be below {estimate.level:g} with fewer than "
-            f"{FEW_SEEDS} seeds"
+            f"{opposite}p = {p_value:.3f}, which has to be below {estimate.level:g} with fewer "
+            f"than {FEW_SEEDS} seeds"
         )
     return ""
 
 
 def sensitivity(estimates: Sequence[Estimate], unit: str) -> str:
-    """What such numbers of seeds and photographs detect, and which of the two is the limit."""
+    """What such numbers of seeds and photographs detect, and which of the two is the limit.
+
+    Of one seed the share of the variance between seeds is unknown.
+    """
     seeds, images = min(estimate.seeds for estimate in estimates), estimates[0].images
     sample = f"{seeds} seeds" if seeds > 1 else "1 seed"
     if images > 1:
@@ -370,7 +382,7 @@ def sensitivity(estimates: Sequence[Estimate], unit: str) -> str:
     text = f"{sample} detect {factor}{_span(detectable, form)} {unit}".rstrip()
     text += f" at {POWER:.0%} power{', in each alone' if len(estimates) > 1 else ''}"
     shares = [one.from_seeds for one in estimates if one.from_seeds is not None]
-    if images > 1 and shares:
+    if images > 1 and seeds > 1 and shares:
         text += f" ({_span(shares, '.0%')} of the variance is between seeds)"
     return text
 
