@@ -61,6 +61,7 @@ class Measurements:
 
     images_per_second: float | None = None
     devices: tuple[str, ...] | None = None
+    train_mse: float | None = None
     earlier_seconds: float = 0.0
 
 
@@ -88,6 +89,7 @@ def run(main: Callable[..., Measurements | None], *, record: bool = True) -> Non
                 seconds=round(time.perf_counter() - started + measured.earlier_seconds, 2),
                 images_per_second=measured.images_per_second,
                 devices=measured.devices,
+                train_mse=measured.train_mse,
                 machine=machine(),
             ).write(run_file(stage, *arguments.values()))
     except ColorizationError as error:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from _paths import COLORS, EVALUATIONS, PARAMS, RESULTS, SPLIT
 from _stage import run, run_file
-from colorization.core.provenance import Provenance, commit, read_runs
+from colorization.core.provenance import Provenance, commit, last_runs
 from colorization.core.settings import Download, Evaluate
 from colorization.core.tables import read_table
 from colorization.pages.report import Content
@@ -30,7 +30,7 @@ def main(variant: str, seed: int) -> None:
             source=Download.load(PARAMS).redacted_source,
         ),
         Provenance(
-            runs=read_runs(files),
+            runs=last_runs(files, {"train": evaluated.history}),
             commit=commit(Path.cwd(), RESULTS),
         ),
         RESULTS,

@@ -3,6 +3,7 @@
 from _paths import COLORS, HASH_CACHE, INPUTS, LAB, MODELS, PARAMS, TRAINING_CHECKPOINTS
 from _stage import Measurements, run
 from colorization.core.settings import Encoders, Train
+from colorization.core.tables import read_table
 from colorization.networks.inputs import VariantInputs
 from colorization.training.training import Data, train_variant
 
@@ -20,9 +21,11 @@ def main(variant: str, seed: int) -> Measurements:
         TRAINING_CHECKPOINTS / name,
         HASH_CACHE,
     )
+    history = read_table(MODELS / name / "history.csv")
     return Measurements(
         images_per_second=round(trained.outcome.images_per_second, 2),
         devices=tuple(trained.devices),
+        train_mse=float(history["train_mse"].iloc[-1]),
         earlier_seconds=trained.outcome.earlier_seconds,
     )
 

@@ -6,6 +6,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from colorization.core import provenance
@@ -115,6 +116,17 @@ def test_a_run_records_time_figures_and_machine(tmp_path: Path, figures: dict[st
     assert (content["stage"], content["seconds"]) == ("train", 1.23)
     assert set(figures) == set(content) - {"stage", "seconds", "machine"}
     assert Run.read(tmp_path / "runs" / "train.json") == written
+
+
+def test_a_record_of_another_run_or_version_is_left_out(tmp_path: Path) -> None:
+    files = {name: tmp_path / f"{name}.json" for name in ("own", "old", "another", "split")}
+    for (name, file), mse in zip(files.items(), (0.25, None, 0.5, None), strict=True):
+        Run(stage=name, seconds=1, train_mse=mse, machine=provenance.machine()).write(file)
+    files["unreadable"] = tmp_path / "unreadable.json"
+    files["unreadable"].write_text('{"stage": "train"')
+    history = pd.DataFrame({"train_mse": [0.5, 0.25]})
+    trained = dict.fromkeys(("own", "old", "another", "unreadable"), history)
+    assert list(provenance.last_runs(files, trained)) == ["own", "old", "split"]
 
 
 def test_the_machine_is_described() -> None:

@@ -3,14 +3,18 @@
 import os
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from colorization.core.errors import ColorizationError
 from colorization.core.records import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # The packages that results depend on; one of Keras' backends may be missing.
 PACKAGES = ("tensorflow", "jax", "jaxlib", "keras", "numpy", "scipy", "scikit-image", "pillow")
@@ -95,13 +99,22 @@ class Machine(Record):
 
 
 class Run(Record):
-    """One run of a stage; only trainings have `images_per_second` and `devices`."""
+    """One run of a stage; only trainings have `images_per_second`, `devices` and `train_mse`.
+
+    `train_mse` is that of the last epoch. It shows whether a model is the one of this run, or of
+    another one that DVC restored since then.
+    """
 
     stage: str
     seconds: float
     images_per_second: float | None = None
     devices: tuple[str, ...] | None = None
+    train_mse: float | None = None
     machine: Machine
+
+    def is_of(self, history: "pd.DataFrame") -> bool:
+        """Whether a training's history may be of this run; older records do not tell."""
+        return self.train_mse is None or self.train_mse == history["train_mse"].iloc[-1]
 
 
 @dataclass(frozen=True)
@@ -123,6 +136,29 @@ class Provenance:
 def read_runs(files: dict[str, Path]) -> dict[str, Run]:
     """Read the records of runs by name; a missing file means that it did not run here."""
     return {name: Run.read(file) for name, file in files.items() if file.exists()}
+
+
+def last_runs(files: Mapping[str, Path], histories: "Mapping[str, pd.DataFrame]") -> dict[str, Run]:
+    """Read the records of the last runs in a workspace, as far as they are of its results.
+
+    DVC does not know these files: it restores results without them, and leaves those of other runs.
+
+    Parameters
+    ----------
+    files : mapping of str to path
+        By stage or training. Missing ones, and those of another version, are left out.
+    histories : mapping of str to DataFrame
+        The histories of the trainings at hand, by the same names.
+    """
+    runs: dict[str, Run] = {}
+    for name, file in files.items():
+        with suppress(ColorizationError):
+            runs |= read_runs({name: file})
+    return {
+        name: run
+        for name, run in runs.items()
+        if name not in histories or run.is_of(histories[name])
+    }
 
 
 def machine() -> Machine:

@@ -71,7 +71,7 @@ def _no_uncertainty(study: Experiments, trainings: Sequence[Evaluation]) -> str 
         return "these trainings lack their predictions"
     if measures.uncertain_network(study) is None:
         return (
-            "no classification network with ImageNet weights in this study, which would give the "
+            "no training of a classification network with ImageNet weights, which would give the "
             "uncertainty"
         )
     return None

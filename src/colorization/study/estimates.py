@@ -1,7 +1,7 @@
 """Estimates of measured quantities, with confidence intervals over seeds and images.
 
 All trainings are scored on the same test images. A variant's trainings differ by their seed, and
-one variant's seeds have nothing to do with another's. So images are crossed with variants and
+one variant's seeds are treated as independent of another's. So images are crossed with variants and
 seeds, and seeds are nested in variants: with `v` for variants, `s` for seeds and `i` for images,
 
     score[v, s, i] = mean[v] + seed[v, s] + image[i] + image_of_variant[v, i] + residual[v, s, i],
