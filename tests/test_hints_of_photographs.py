@@ -128,6 +128,11 @@ def test_a_file_holds_the_hints_of_several_photographs(tmp_path: Path) -> None:
         ([], "line 1: the columns must be file,x,y,color; found "),
         (["file;x;y;color"], "line 1: the columns must be file,x,y,color; found file;x;y;color"),
         (["a.jpg,1,2"], "line 2: 4 fields are needed; found 3"),
+        (
+            ["a.jpg,1,2,rgb(1,2,3)"],
+            "line 2: 4 fields are needed; found 6; a color with commas needs quotes, as in "
+            '"rgb(1, 2, 3)"',
+        ),
         ([",1,2,red"], "line 2: file must be a path; found ''"),
         (["a\0.jpg,1,2,red"], "line 2: file must be a path; found 'a\\x00.jpg'"),
         (["", "a.jpg,one,2,red"], "line 3: x must be a number; found 'one'"),

@@ -112,10 +112,6 @@ class Run(Record):
     train_mse: float | None = None
     machine: Machine
 
-    def is_of(self, history: "pd.DataFrame") -> bool:
-        """Whether a training's history may be of this run; older records do not tell."""
-        return self.train_mse is None or self.train_mse == history["train_mse"].iloc[-1]
-
 
 @dataclass(frozen=True)
 class Provenance:
@@ -146,9 +142,10 @@ def last_runs(files: Mapping[str, Path], histories: "Mapping[str, pd.DataFrame]"
     Parameters
     ----------
     files : mapping of str to path
-        By stage or training. Missing ones, and those of another version, are left out.
+        By stage or training. Missing ones, and those that cannot be read, are left out.
     histories : mapping of str to DataFrame
-        The histories of the trainings at hand, by the same names.
+        The histories of the trainings at hand, by the same names. Records without `train_mse`, of
+        before it was recorded, are taken for theirs.
     """
     runs: dict[str, Run] = {}
     for name, file in files.items():
@@ -157,7 +154,7 @@ def last_runs(files: Mapping[str, Path], histories: "Mapping[str, pd.DataFrame]"
     return {
         name: run
         for name, run in runs.items()
-        if name not in histories or run.is_of(histories[name])
+        if name not in histories or run.train_mse in (None, histories[name]["train_mse"].iloc[-1])
     }
 
 

@@ -34,7 +34,7 @@ import yaml
 
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder, atomic_write
-from colorization.core.provenance import Provenance, Run, read_runs
+from colorization.core.provenance import Provenance, last_runs, read_runs
 from colorization.core.records import shortened
 from colorization.core.settings import Params
 from colorization.core.tables import read_table, write_table
@@ -120,7 +120,7 @@ def add(
             _write_lock(workspace / "experiments" / "dvc.lock", name, folder)
             run = workspace / "data" / "runs" / "train" / f"{name}.json"
             history = read_table(evaluations / name / "history.csv")
-            if run.exists() and Run.read(run).is_of(history):
+            if last_runs({name: run}, {name: history}):
                 shutil.copyfile(run, folder / RUN)
             (folder / COMMIT).write_text(f"{commit}\n", encoding="utf-8")
         names.append(name)

@@ -288,10 +288,8 @@ def judge_statement(
     if required and required.verdict == UNDECIDED:
         notes.append(f"it rests on claim {required.claim.number}, which is {UNDECIDED}")
         return Judged(statement, findings, UNDECIDED, notes)
-    if any(finding.estimate and finding.estimate.seeds == 1 for finding in deciding):
-        of_one_seed = ["of one seed: it holds for this training alone"]
-    else:
-        of_one_seed = []
+    one_seed = any(finding.estimate and finding.estimate.seeds == 1 for finding in deciding)
+    of_one_seed = ["of one seed: it holds for this training alone"] if one_seed else []
     if any(finding.holds is False for finding in deciding):
         return Judged(statement, findings, CONTRADICTED, notes + of_one_seed)
     undefined = [finding.contrast.text for finding in deciding if finding.estimate is None]
