@@ -9,6 +9,7 @@ import pandas as pd
 from colorization.core.model_records import Pretrained, TrainingRecord
 from colorization.core.provenance import Machine, Run
 from colorization.scoring.evaluation import Evaluation
+from colorization.scoring.gap import summarize_gap
 from colorization.scoring.metrics import METRICS
 from colorization.scoring.samples import SETS, STATES, Samples
 from colorization.scoring.summary import COLORIZERS, summarize
@@ -60,8 +61,9 @@ def evaluation(
     table = rows() if table is None else table
     trained = train_mse or tuple(np.linspace(0.05, 0.02, len(val_mse)))
     images = {state: np.stack([scene(1, 32, 32)]) for state in STATES}
+    gaps = gap_rows()
     return Evaluation(
-        summary=summarize(table, PARAMS.evaluate.min_chroma),
+        summary=summarize(table, PARAMS.evaluate.min_chroma, gap=summarize_gap(gaps)),
         rows=table,
         chroma=pd.DataFrame({"chroma": [0.0, 2.0, 4.0], "truth": [5, 3, 2], "model": [7, 3, 0]}),
         training=record(len(val_mse), **training),
@@ -70,10 +72,29 @@ def evaluation(
                 "epoch": range(1, len(val_mse) + 1),
                 "train_mse": trained,
                 "val_mse": val_mse,
+                "val_mse_gray": 0.08,
+                "val_mse_constant": 0.07,
             }
         ),
         samples={name: Samples(table.iloc[[0]], images) for name in SETS},
+        gap_rows=gaps,
     )
+
+
+def gap_rows(best: float = 1.0, last: float = 0.8, test: float = 0.96) -> pd.DataFrame:
+    """Errors of 500 training and 500 test photographs, by the factors of their means.
+
+    Of training photographs with the best and with the last weights; those of test photographs are
+    the same with both.
+    """
+    errors = np.linspace(0.015, 0.025, 500)
+    splits = {"train": (best * errors, last * errors), "test": (test * errors[::-1],) * 2}
+    tables = [
+        pd.DataFrame({"split": split, "mse_ab_best": of_best, "mse_ab_last": of_last})
+        for split, (of_best, of_last) in splits.items()
+    ]
+    table = pd.concat(tables, ignore_index=True).assign(mean_chroma=10.0)
+    return table.assign(name=[f"{index}.jpg" for index in range(len(table))])
 
 
 def sweep(images: np.ndarray) -> VividnessSweep:

@@ -31,7 +31,7 @@ from colorization.study.verdicts import (
     JudgedClaim,
     judge,
 )
-from evaluated import evaluation, record, rows
+from evaluated import evaluation, gap_rows, record, rows
 
 SEEDS = (1, 2, 3)
 IMAGES = 12
@@ -108,18 +108,6 @@ def trained(
             )
         )
     return evaluations
-
-
-def gap_rows(best: float, last: float, test: float) -> pd.DataFrame:
-    """Errors of 500 training and 500 test photographs, by the factors of their means."""
-    errors = np.linspace(0.015, 0.025, 500)
-    splits = {"train": (best * errors, last * errors), "test": (test * errors[::-1],) * 2}
-    tables = [
-        pd.DataFrame({"split": split, "mse_ab_best": of_best, "mse_ab_last": of_last})
-        for split, (of_best, of_last) in splits.items()
-    ]
-    table = pd.concat(tables, ignore_index=True)
-    return table.assign(name=[f"{index}.jpg" for index in range(len(table))])
 
 
 @cache
@@ -514,23 +502,6 @@ def test_photographs_without_labels_do_not_test_claims_on_labels(number: int) ->
     assert (
         reasons(number, replace(supported, subsets=portion)) == f"no test photograph of {lacking}"
     )
-
-
-def test_trainings_that_were_published_before_a_measure_do_not_test_its_claims() -> None:
-    old = study()
-    trainings = {
-        key: replace(
-            made,
-            gap_rows=None,
-            predictions=None,
-            rows=made.rows.assign(model_mse_ab_in_small_regions=np.nan),
-        )
-        for key, made in old.trainings.items()
-    }
-    old = replace(old, trainings=trainings, truth=None)
-    assert reasons(4, old) == "these trainings lack the error on training photographs"
-    assert reasons(9, old) == "these trainings lack their predictions"
-    assert reasons(10, old) == "these trainings lack the squared error of regions"
 
 
 def test_without_a_classification_network_nothing_is_uncertain() -> None:

@@ -12,13 +12,12 @@ from colorization.core.model_records import TRAINING, TrainingRecord
 from colorization.core.tables import read_table
 from colorization.scoring import metrics
 from colorization.scoring.gap import GAP, Gap
-from colorization.scoring.predictions import CONSTANT_CHROMA, Predictions, read_predictions
+from colorization.scoring.predictions import Predictions, read_predictions
 from colorization.scoring.samples import SETS, Samples, read_samples
-from colorization.scoring.summary import COLORIZERS, MODEL, TRIVIAL, Summary, colorful, summarize
+from colorization.scoring.summary import COLORIZERS, TRIVIAL, Summary, colorful, summarize
 from colorization.scoring.vividness import VividnessSweep, read_sweep
 
 ROWS, METRICS = "test_images.csv", "metrics.json"
-SIZES = ("small", "large")
 
 
 @dataclass(frozen=True)
@@ -35,13 +34,12 @@ class Evaluation:
         A row per epoch.
     samples : dict of str to Samples
         Keyed by `SETS`; published evaluations may lack some.
+    gap_rows : DataFrame
+        As `gap_rows.score_gap` returns it, of the photographs that are not nearly gray.
     sweep : VividnessSweep or None
         None if the model has no adjustable vividness.
     predictions : Predictions or None
         Of the images of `rows`; None in evaluations that were published without.
-    gap_rows : DataFrame or None
-        As `gap_rows.score_gap` returns it, of the photographs that are not nearly gray; None in
-        evaluations that were published without.
     """
 
     summary: Summary
@@ -50,17 +48,13 @@ class Evaluation:
     training: TrainingRecord
     history: pd.DataFrame
     samples: dict[str, Samples]
+    gap_rows: pd.DataFrame
     sweep: VividnessSweep | None = None
     predictions: Predictions | None = None
-    gap_rows: pd.DataFrame | None = None
 
     def baseline_mse(self) -> dict[str, float]:
-        """Validation MSE of each trivial baseline; published evaluations may lack it."""
-        return {
-            name: float(self.history[f"val_mse_{name}"].iloc[0])
-            for name in TRIVIAL
-            if f"val_mse_{name}" in self.history
-        }
+        """Validation MSE of each trivial baseline."""
+        return {name: float(self.history[f"val_mse_{name}"].iloc[0]) for name in TRIVIAL}
 
     def select(self, chosen: np.ndarray) -> "Evaluation":
         """Select test images for every estimate: their rows and predictions, by a mask."""
@@ -76,9 +70,8 @@ def read_evaluation(
 ) -> Evaluation:
     """Read an evaluation, or a published one, whose rows are compressed.
 
-    What was added since it was published has no values, unless the other columns determine it. Its
-    summary is computed anew from the rows, apart from the gap, which is that of the evaluation and
-    of its `evaluate.min_chroma`.
+    Metrics that were added since it was published have no values. Its summary is computed anew from
+    the rows, apart from the gap, which is that of the evaluation and of its `evaluate.min_chroma`.
 
     Parameters
     ----------
@@ -102,14 +95,14 @@ def read_evaluation(
         if not columns.columns.intersection(rows.columns).empty:
             raise ColorizationError(f"{folder}: has its photographs' columns; publish it anew")
         rows = rows.join(columns)
-    rows = _completed(rows)
+    rows = _with_all_metrics(rows)
     content = json.loads((folder / METRICS).read_text(encoding="utf-8"))
-    gap_rows = next(folder.glob(f"{GAP}*"), None)
+    gap_rows = read_table(next(folder.glob(f"{GAP}*")))
     return Evaluation(
         summary=summarize(
             rows,
             min_chroma,
-            constant_output=content.get("constant_output", _has_one_chroma(rows)),
+            constant_output=content["constant_output"],
             gap=Gap.from_json(content),
         ),
         rows=rows,
@@ -121,28 +114,16 @@ def read_evaluation(
             for name in SETS
             if (folder / f"{name}.npy").exists()
         },
+        gap_rows=colorful(gap_rows, min_chroma),
         sweep=read_sweep(folder),
         predictions=read_predictions(folder),
-        gap_rows=None if gap_rows is None else colorful(read_table(gap_rows), min_chroma),
     )
 
 
-def _completed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add the columns that were not measured when an evaluation was published."""
-    if "mean_chroma" not in rows:
-        share = rows["small_regions"]  # of the pixels; without any, their chroma is missing
-        small, large = (rows[f"chroma_{size}_regions"].fillna(0) for size in SIZES)
-        rows = rows.assign(mean_chroma=share * small + (1 - share) * large)
+def _with_all_metrics(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add the columns of metrics that an evaluation was published without, all missing."""
     columns = {
-        "mean_a",
-        "mean_b",
         *(f"{name}_{metric.key}" for name in COLORIZERS for metric in metrics.METRICS),
         *(f"{name}_{key}" for name in COLORIZERS for key in metrics.FACTS),
     }
     return rows.reindex(columns=[*rows.columns, *sorted(columns - set(rows.columns))])
-
-
-def _has_one_chroma(rows: pd.DataFrame) -> bool | None:
-    """Whether a model gives one chroma, and so one color; None if the rows leave it open."""
-    regions = [rows[f"{MODEL}_chroma_{size}_regions"] for size in SIZES]
-    return True if pd.concat(regions).std() < CONSTANT_CHROMA else None

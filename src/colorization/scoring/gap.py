@@ -55,7 +55,7 @@ class Gap:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Self | None:
-        """Read the entries of metrics.json; None if it has none."""
+        """Read the entries of metrics.json; None if the gap is undefined."""
         if TRAINING_IMAGES not in content:
             return None
         splits = {TRAINING: content[TRAINING_IMAGES], TEST: content[TEST_IMAGES]}

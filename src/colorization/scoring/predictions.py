@@ -14,9 +14,6 @@ PREDICTIONS, TRUTH = "predictions.npz", "truth.npy"
 # CIE ab. A network whose colors deviate less from their mean gives one color to the eye: a
 # difference of about 2.3 is just noticeable.
 CONSTANT = 0.5
-# Standard deviation of the mean chroma of regions, CIE: all that published scores without
-# predictions have.
-CONSTANT_CHROMA = 0.05
 
 
 @dataclass(frozen=True)

@@ -62,18 +62,18 @@ class Summary:
     psnr_gain : dict of str to Score
         By baseline: mean PSNR of the model minus that of the baseline, over the images for which
         neither is exact.
-    constant_output : bool or None
-        Whether the model gives one constant color; see `predictions.is_constant`. None if unknown.
+    constant_output : bool
+        Whether the model gives one constant color; see `predictions.is_constant`.
     gap : Gap or None
-        The model's test error over its training error; None if unknown.
+        The model's test error over its training error; None if undefined.
     """
 
     images: int
     images_scored: int
     scores: dict[str, Scores]
     psnr_gain: dict[str, Score]
-    constant_output: bool | None = None
-    gap: Gap | None = None
+    constant_output: bool
+    gap: Gap | None
 
     @property
     def model(self) -> Scores:
@@ -97,11 +97,11 @@ class Summary:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read what `write` wrote; what was added since then has no value."""
+        """Read what `write` wrote; metrics that were added since then have no value."""
         content = json.loads(path.read_text(encoding="utf-8"))
         return cls(
             images=content["images"],
-            images_scored=content.get("images_scored", content["images"]),
+            images_scored=content["images_scored"],
             scores={
                 colorizer: {
                     metric.summary_key: _score(content[colorizer], metric.summary_key)
@@ -110,7 +110,7 @@ class Summary:
                 for colorizer in COLORIZERS
             },
             psnr_gain={name: _score(content[PSNR_GAIN][name], PSNR) for name in TRIVIAL},
-            constant_output=content.get("constant_output"),
+            constant_output=content["constant_output"],
             gap=Gap.from_json(content),
         )
 
@@ -160,7 +160,7 @@ def summarize(
     rows: pd.DataFrame,
     min_chroma: float,
     *,
-    constant_output: bool | None = None,
+    constant_output: bool = False,
     gap: Gap | None = None,
 ) -> Summary:
     """Summarize each metric over the colorful test images, with its standard error.

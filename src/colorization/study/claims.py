@@ -60,15 +60,7 @@ def _another_rate(_: Experiments, trainings: Sequence[Evaluation]) -> str | None
     return None
 
 
-def _no_gap(_: Experiments, trainings: Sequence[Evaluation]) -> str | None:
-    if any(training.gap_rows is None for training in trainings):
-        return "these trainings lack the error on training photographs"
-    return None
-
-
-def _no_uncertainty(study: Experiments, trainings: Sequence[Evaluation]) -> str | None:
-    if study.truth is None or any(training.predictions is None for training in trainings):
-        return "these trainings lack their predictions"
+def _no_uncertainty(study: Experiments, _: Sequence[Evaluation]) -> str | None:
     if measures.uncertain_network(study) is None:
         return (
             "no training of a classification network with ImageNet weights, which would give the "
@@ -92,13 +84,6 @@ def _on_the_best_epoch(study: Experiments) -> list[str]:
     return [f"the best epoch is the last one in {of_seeds}"] if last else []
 
 
-def _no_error_of_regions(_: Experiments, trainings: Sequence[Evaluation]) -> str | None:
-    column = "model_mse_ab_in_small_regions"
-    if any(training.rows[column].isna().all() for training in trainings):
-        return "these trainings lack the squared error of regions"
-    return None
-
-
 def _too_small(_: Experiments, trainings: Sequence[Evaluation]) -> str | None:
     size = min(training.training.image_size for training in trainings)
     return f"{size} px; at least {MIN_VGG_SIZE} are needed" if size < MIN_VGG_SIZE else None
@@ -113,9 +98,7 @@ def _too_few_amounts(study: Experiments, _: Sequence[Evaluation]) -> str | None:
 PHOTOGRAPHS = Need("photographs", _synthetic)
 IMAGENET = Need("ImageNet weights", _random_weights)
 AT_PAPER_RATE = Need("the paper's rate and batch", _another_rate)
-GAP = Need("errors on training photographs", _no_gap)
-UNCERTAINTY = Need("predictions, a classification network with ImageNet weights", _no_uncertainty)
-REGIONS = Need("errors of regions", _no_error_of_regions)
+UNCERTAINTY = Need("a classification network with ImageNet weights", _no_uncertainty)
 VGG_SIZE = Need(f"at least {MIN_VGG_SIZE} px", _too_small)
 AMOUNTS = Need("three amounts of data", _too_few_amounts)
 
@@ -237,7 +220,7 @@ CLAIMS = (
         "last epoch's weights, and its MSE on training photographs is lower with these than with "
         "those of the best epoch",
         variants=(PROMISING,),
-        needs=(PHOTOGRAPHS, IMAGENET, GAP),
+        needs=(PHOTOGRAPHS, IMAGENET),
         notes=_on_the_best_epoch,
         contrasts=(
             Contrast(
@@ -282,7 +265,7 @@ CLAIMS = (
         rule="claim 4 is supported, and the test over training MSE of the last epoch's weights is "
         "below bn_maxpool's",
         variants=("spatial_dropout", PROMISING),
-        needs=(PHOTOGRAPHS, IMAGENET, GAP),
+        needs=(PHOTOGRAPHS, IMAGENET),
         requires=4,
         contrasts=(
             Contrast(
@@ -365,7 +348,7 @@ CLAIMS = (
         rule="the error that it removes on photographs of nature only is above that on those of "
         "objects only, and in small regions it is below that in large ones",
         variants=(PROMISING,),
-        needs=(PHOTOGRAPHS, IMAGENET, labels(NATURE_ONLY, OBJECTS_ONLY), REGIONS),
+        needs=(PHOTOGRAPHS, IMAGENET, labels(NATURE_ONLY, OBJECTS_ONLY)),
         contrasts=(
             Contrast(
                 f"error removed, {NATURE_ONLY} less {OBJECTS_ONLY}",

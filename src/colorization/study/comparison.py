@@ -272,7 +272,7 @@ def metrics(experiments: Experiments) -> dict[str, Any]:
     dict
         "images" is the number of test images, "images_scored" of those that all means are over.
         Each training has its metrics; "psnr_gain", its PSNR minus that of each baseline;
-        "constant_output"; its errors on "training_images" and "test_images", if measured;
+        "constant_output"; its errors on "training_images" and "test_images", if defined;
         "parameters"; and "best_epoch". Each baseline has only its metrics.
     """
     trainings = experiments.by_name()

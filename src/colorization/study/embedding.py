@@ -75,7 +75,7 @@ class Comparison:
     removed : Estimate
         Error removed, percent.
     gap : Estimate or None
-        `measures.gap`; None if it was not measured.
+        `measures.gap`; None if undefined.
     gain : Estimate or None
         Error removed with the embedding of the photograph less `removed`, points. None in the row
         of that embedding itself, as are the following.
@@ -169,10 +169,14 @@ def _corrected(rows: list[Comparison], p_values: list[float | None]) -> list[flo
 
 def embeddings_table(experiments: Experiments, comparisons: list[Comparison]) -> Table:
     """Tabulate the error removed and the gap by embedding, and what differs from `PROMISING`."""
-    titles = ["embedding", "variant", "error removed, %", f"{PROMISING} less that, points"]
-    measured = any(row.gap for row in comparisons)
-    if measured:
-        titles += ["gap, test over training error", f"{PROMISING} over that"]
+    titles = [
+        "embedding",
+        "variant",
+        "error removed, %",
+        f"{PROMISING} less that, points",
+        "gap, test over training error",
+        f"{PROMISING} over that",
+    ]
     rows = []
     for row in comparisons:
         remarks = ", ".join(experiments.remarks(row.variant))
@@ -180,9 +184,8 @@ def embeddings_table(experiments: Experiments, comparisons: list[Comparison]) ->
         cells = [row.kind.text, named, with_interval(row.removed, 1)]
         own = row.kind is OWN
         cells.append("" if own else _with_p_value(row.gain, row.gain_p, 1, sign="+"))
-        if measured:
-            cells.append(with_interval(row.gap, 2))
-            cells.append("" if own else _with_p_value(row.gap_ratio, row.gap_p, 2))
+        cells.append(with_interval(row.gap, 2))
+        cells.append("" if own else _with_p_value(row.gap_ratio, row.gap_p, 2))
         rows.append(cells)
     return Table(titles, rows)
 
@@ -258,7 +261,7 @@ def judge_fingerprint(experiments: Experiments) -> list[Judged]:
             rule="the gap is above that without embedding both with the embedding of the "
             "photograph and with another photograph's, which only identifies the photograph",
             variants=variants,
-            needs=(*needs, claims.GAP),
+            needs=needs,
             contrasts=tuple(
                 Contrast(
                     f"test over training MSE in the last epoch with {whose} embedding over without",

@@ -54,7 +54,7 @@ class Experiments:
         Published scores of subsets, for studies that are published without the labels.
     truth : (I, 16, 16, 2) float array or None
         CIE a*, b* of the photographs of `Evaluation.rows`, as `Evaluation.predictions` has them.
-        None if the study was published without.
+        None if they were not read.
     min_chroma : float
         `evaluate.min_chroma`; `Evaluation.rows` has only photographs with as much.
     """
@@ -100,7 +100,7 @@ class Experiments:
         """What a table has to say of a variant: fewer seeds than others, a constant color."""
         trainings = self.trainings_of(variant)
         most, seeds = max(map(len, self.seeds.values())), len(trainings)
-        constant = sum(training.summary.constant_output or False for training in trainings)
+        constant = sum(training.summary.constant_output for training in trainings)
         remarks = [f"{seeds} of {most} seeds"] if seeds < most else []
         if constant:
             whole = "gives a constant color"
@@ -171,8 +171,7 @@ def read_experiments(
     photographs : Path, optional
         Of a published study: the columns of the test photographs, which its evaluations lack.
     truth : Path, optional
-        What the stage `trivial` wrote of the test photographs: their colors at 16x16. A published
-        study may lack the file.
+        What the stage `trivial` wrote of the test photographs: their colors at 16x16.
     labels : Labels, optional
         Of the photographs.
 
@@ -200,7 +199,7 @@ def read_experiments(
         lines=params.variants,
         subsets=subsets(labels.table) if labels else {},
         label_colors=labels.colors if labels else None,
-        truth=np.load(truth, allow_pickle=False)[chosen] if truth and truth.exists() else None,
+        truth=np.load(truth, allow_pickle=False)[chosen] if truth else None,
         min_chroma=min_chroma,
     )
 

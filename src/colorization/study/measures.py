@@ -198,20 +198,16 @@ def _on_gap_rows(study: Experiments, *variants: str) -> Experiments:
 
     Each split has a column that is 1 on its photographs, and columns of their errors, all 0 on the
     other split: a ratio of means is then the mean over the split, and the splits are independent.
-    No trainings if one lacks these rows, or if they are not of the same photographs.
+    No trainings if these rows are not of the same photographs.
     """
     chosen = {key: made for key, made in study.trainings.items() if key[0] in variants}
-    tables = [made.gap_rows for made in chosen.values()]
-    photographs = [table[["split", "name"]] for table in tables if table is not None]
-    same = len(photographs) == len(tables) and all(
-        one.equals(other) for one, other in pairwise(photographs)
-    )
+    photographs = [made.gap_rows[["split", "name"]] for made in chosen.values()]
+    if not all(one.equals(other) for one, other in pairwise(photographs)):
+        chosen = {}
     return replace(
         study,
         trainings={
-            key: replace(made, rows=_by_split(made.gap_rows))
-            for key, made in chosen.items()
-            if same and made.gap_rows is not None
+            key: replace(made, rows=_by_split(made.gap_rows)) for key, made in chosen.items()
         },
     )
 

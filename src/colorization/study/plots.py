@@ -174,8 +174,7 @@ def forest_of_embeddings(
     Parameters
     ----------
     rows : sequence of (Interval, Interval or None)
-        Error removed, percent, and test over training error. The second panel is left out if no
-        gap was measured.
+        Error removed, percent, and test over training error, None if undefined.
     kinds : sequence of str
         As in `forest`.
     out : Path
@@ -183,14 +182,13 @@ def forest_of_embeddings(
     """
     labels = [removed.label.replace(" (", "\n(", 1) for removed, _ in rows]
     panels: dict[str, tuple[int, list[Interval | None]]] = {
-        "error removed, %": (0, [removed for removed, _ in rows])
+        "error removed, %": (0, [removed for removed, _ in rows]),
+        "gap, test over training error": (1, [gap for _, gap in rows]),
     }
-    if any(gap for _, gap in rows):
-        panels["gap, test over training error"] = (1, [gap for _, gap in rows])
     styles = dict(zip(kinds, FOREST_STYLES, strict=False))
-    figure = pictures.new_figure(2.2 + 3.4 * len(panels), 0.41 * len(rows) + 1.1)
-    grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-    for axes, (title, (reference, intervals)) in zip(grid, panels.items(), strict=True):
+    figure = pictures.new_figure(9, 0.41 * len(rows) + 1.1)
+    both = figure.subplots(1, 2, sharey=True)
+    for axes, (title, (reference, intervals)) in zip(both, panels.items(), strict=True):
         for y, row in enumerate(intervals):
             if row:
                 _draw_interval(axes, y, row, styles[row.kind])

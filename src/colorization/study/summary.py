@@ -349,10 +349,7 @@ def _gaps(experiments: Experiments) -> dict[str, Estimate]:
 def _on_the_gap(experiments: Experiments) -> str:
     measured = _gaps(experiments)
     if not measured:
-        return (
-            "How much larger the error is on test than on training photographs is undefined: these "
-            "trainings were evaluated before it was measured."
-        )
+        return "How much larger the error is on test than on training photographs is undefined."
     names = [PROMISING] if PROMISING in measured else []
     names += [min(measured, key=lambda name: measured[name].value)]
     names += [max(measured, key=lambda name: measured[name].value)]
@@ -451,7 +448,7 @@ def _interval(name: str, estimate: Estimate, kind: str = "") -> Interval:
 def embedding_rows(
     experiments: Experiments, summary: StudySummary
 ) -> list[tuple[Interval, Interval | None]]:
-    """The paper's choice by its embedding: error removed, and the gap if it was measured."""
+    """The paper's choice by its embedding: error removed, and the gap if it is defined."""
     rows = []
     for row in summary.embeddings:
         remarks = ", ".join([row.variant, *experiments.remarks(row.variant)])
@@ -465,29 +462,21 @@ def ranking(experiments: Experiments, summary: StudySummary) -> Table:
     """Tabulate variants and baselines by error removed, then variants that are in no ranking."""
     ranked = (REMOVED, metric(DIFFERENCE), metric(COLORFULNESS))
     measured_gaps = _gaps(experiments)
-    gaps = {
-        name: [with_interval(measured_gaps.get(name), 2)] if measured_gaps else []  # no column
-        for name in experiments.variants
-    }
+    gaps = {name: with_interval(measured_gaps.get(name), 2) for name in experiments.variants}
     rows = []
     for name in summary.removed:
         row = [_cell(mean(experiments, name, measured), measured) for measured in ranked]
-        rows.append((summary.removed[name].value, [label(experiments, name), *row, *gaps[name]]))
+        rows.append((summary.removed[name].value, [label(experiments, name), *row, gaps[name]]))
     first = experiments.variants[0]
     for name in summary.trivial:
         row = [_cell(mean(experiments, first, measured, name), measured) for measured in ranked]
-        rows.append(
-            (
-                summary.trivial[name].value,
-                [COLORIZER_LABELS[name], *row, *([""] * len(gaps[first]))],
-            )
-        )
+        rows.append((summary.trivial[name].value, [COLORIZER_LABELS[name], *row, ""]))
     rows.sort(key=lambda row: -row[0])
     last = [
-        [label(experiments, name), "unranked", *([""] * (len(ranked) - 1)), *gaps[name]]
+        [label(experiments, name), "unranked", *([""] * (len(ranked) - 1)), gaps[name]]
         for name in summary.constant
     ]
-    titles = ["", *(measured.heading for measured in ranked), *([GAP_TITLE] * len(gaps[first]))]
+    titles = ["", *(measured.heading for measured in ranked), GAP_TITLE]
     return Table(titles, [*(cells for _, cells in rows), *last])
 
 
