@@ -1,7 +1,7 @@
 """The claims of the paper, as a table: when each is supported.
 
-The rules are fixed before the trainings of the next study; CHANGELOG.md says what changes. Every
-claim needs photographs and ImageNet weights: without, the networks are not the paper's.
+The rules were fixed before the trainings of the published study; docs/claims.md says what changed
+since the first one. Every claim needs photographs and ImageNet weights: without, the networks are not the paper's.
 """
 
 from collections.abc import Sequence
