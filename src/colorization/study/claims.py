@@ -1,7 +1,8 @@
 """The claims of the paper, as a table: when each is supported.
 
 The rules were fixed before the trainings of the published study; docs/claims.md says what changed
-since the first one. Every claim needs photographs and ImageNet weights: without, the networks are not the paper's.
+since the first one. Every claim needs photographs and ImageNet weights: without, the networks are
+not the paper's.
 """
 
 from collections.abc import Sequence
