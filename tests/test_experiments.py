@@ -11,7 +11,7 @@ from scipy import stats
 
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import Params
-from colorization.labels.subsets import Labels
+from colorization.labels.subsets import Labels, mean_colors
 from colorization.scoring.evaluation import Evaluation
 from colorization.study.estimates import Estimate
 from colorization.study.experiments import (
@@ -180,7 +180,7 @@ def test_estimates_are_over_one_set_of_photographs_and_know_their_labels(tmp_pat
     truth = np.arange(4)[:, None, None, None] + np.zeros((4, 16, 16, 2))
     np.save(tmp_path / "truth.npy", truth)
     table = pd.DataFrame({"name": ["im0.jpg", "im3.jpg"], "label": ["sky", "sky"]})
-    labels = Labels(table, colors=None)
+    labels = Labels(table, mean_colors({}, [], []))
     experiments = read_experiments(params, tmp_path, truth=tmp_path / "truth.npy", labels=labels)
     # The first training decides for all; their photographs may differ by rounding.
     assert [len(training.rows) for training in experiments.trainings.values()] == [3, 3]

@@ -1,6 +1,5 @@
 """Error removed by label, against a recomputation from the rows with NumPy alone."""
 
-import json
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -104,14 +103,10 @@ def test_a_subsets_scores_are_those_of_its_photographs() -> None:
     for kind, mask in kinds.items():
         assert scores.photographs[kind] == mask.sum()
         assert actual[kind].value == pytest.approx(removed(model[mask], constant[mask]))
-    assert scores.nature_lead["bn_maxpool"].value == pytest.approx(
-        actual[NATURE_ONLY].value - actual[OBJECTS_ONLY].value
-    )
-    assert scores.leads is not None
-    assert list(scores.leads["bn_maxpool"]) == ["sea"]  # no photograph has vegetation
-    assert scores.leads["bn_maxpool"]["sea"].value == pytest.approx(
-        actual["sea"].value - actual[OBJECTS_ONLY].value
-    )
+    leads = scores.leads["bn_maxpool"]
+    assert list(leads) == [NATURE_ONLY, "sea"]  # no photograph has vegetation
+    for subset, lead in leads.items():
+        assert lead.value == pytest.approx(actual[subset].value - actual[OBJECTS_ONLY].value)
     assert set(scores.colors) == {"sky", "indoor"}
     assert "cloud_free" not in scores.photographs
 
@@ -166,11 +161,11 @@ def test_published_scores_stand_in_for_the_labels_of_the_same_trainings(tmp_path
     scores.write(tmp_path / LABEL_SCORES)
     published = LabelScores.read(tmp_path / LABEL_SCORES)
     assert published == scores
-    without = study(1, 2, subsets={}, label_colors=None, label_scores=published)
+    without = study(1, 2, subsets={}, label_scores=published)
     assert score_labels(without) == scores
     for measure in (
         measures.error_removed("bn_maxpool", "sky"),
-        measures.lead_of_nature("bn_maxpool"),
+        measures.lead_over_objects("bn_maxpool", NATURE_ONLY),
         measures.lead_over_objects("bn_maxpool", "sea"),
     ):
         assert measure(without) == measure(experiments)
@@ -181,22 +176,11 @@ def test_published_scores_stand_in_for_the_labels_of_the_same_trainings(tmp_path
     assert more.lead_over_objects("bn_maxpool", "sea") is None
 
 
-def test_without_labels_there_are_no_scores_by_label(tmp_path: Path) -> None:
-    unlabeled = study(1, subsets={}, label_colors=None)
+def test_without_labels_there_are_no_scores_by_label() -> None:
+    unlabeled = study(1, subsets={})
     assert score_labels(unlabeled) == LabelScores.empty()
-    score_labels(unlabeled).write(tmp_path / LABEL_SCORES)
-    assert "leads" not in json.loads((tmp_path / LABEL_SCORES).read_text())
     assert not unlabeled.labeled
     assert measures.error_removed("bn_maxpool", "sky")(unlabeled) is None
-
-
-def test_trainings_without_the_photographs_mean_colors_have_no_scores_of_colors() -> None:
-    made = trained(1)
-    older = replace(made, rows=made.rows.assign(mean_a=np.nan, mean_b=np.nan))
-    scores = score_labels(study(1, trainings={("bn_maxpool", 1): older}))
-    assert scores.colors == {}
-    assert scores.error_removed == score_labels(study(1)).error_removed
-    assert labels_table(scores, ["bn_maxpool"]).titles == ["", "photographs", "bn_maxpool"]
 
 
 def test_only_subsets_with_enough_photographs_are_printed(tmp_path: Path) -> None:
@@ -253,7 +237,7 @@ def test_sea_and_vegetation_are_compared_with_objects() -> None:
     assert "sea" not in sea_and_vegetation(few, "bn_maxpool")
     few = scores.model_copy(update={"photographs": scores.photographs | {"objects only": 19}})
     assert sea_and_vegetation(few, "bn_maxpool") == ""
-    assert sea_and_vegetation(scores.model_copy(update={"leads": None}), "bn_maxpool") == ""
+    assert sea_and_vegetation(scores.model_copy(update={"leads": {}}), "bn_maxpool") == ""
 
 
 def test_an_interval_that_rounds_away_is_left_out() -> None:

@@ -55,7 +55,7 @@ def test_error_removed_by_one_training_is_cochrans_ratio_estimate() -> None:
 
 def test_nature_less_objects_is_the_difference_of_two_ratios_of_sums() -> None:
     several = noisy(np.random.default_rng(1))
-    estimate = measured(measures.lead_of_nature("bn_maxpool")(several))
+    estimate = measured(measures.lead_over_objects("bn_maxpool", NATURE_ONLY)(several))
     removed = []
     for inside in (~OBJECTS, OBJECTS):
         rows = [training.rows[inside] for training in several.trainings.values()]
@@ -69,7 +69,7 @@ def test_nature_less_objects_is_the_difference_of_two_ratios_of_sums() -> None:
 def test_photographs_of_two_subsets_are_independent() -> None:
     """So the variances of the two add, but for the factors n / (n - 1) of small samples."""
     single = noisy(np.random.default_rng(2), seeds=1)
-    estimate = measured(measures.lead_of_nature("bn_maxpool")(single))
+    estimate = measured(measures.lead_over_objects("bn_maxpool", NATURE_ONLY)(single))
     variance = 0.0
     for inside in (~OBJECTS, OBJECTS):
         rows = single.photographs[inside]

@@ -53,12 +53,12 @@ class Labels:
     ----------
     table : DataFrame
         As `join` returns it.
-    colors : DataFrame or None
-        As `mean_colors` returns it; None if unknown.
+    colors : DataFrame
+        As `mean_colors` returns it.
     """
 
     table: pd.DataFrame
-    colors: pd.DataFrame | None
+    colors: pd.DataFrame
 
 
 def join(labels: Mapping[str, frozenset[int]], names: Iterable[str]) -> pd.DataFrame:

@@ -353,7 +353,7 @@ CLAIMS = (
         contrasts=(
             Contrast(
                 f"error removed, {NATURE_ONLY} less {OBJECTS_ONLY}",
-                measures.lead_of_nature(PROMISING),
+                measures.lead_over_objects(PROMISING, NATURE_ONLY),
                 unit="points",
             ),
             Contrast(

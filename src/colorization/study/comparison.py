@@ -121,7 +121,6 @@ def write_comparison(
             figures[f"{LABELS}/{BY_LABEL}"] = picture
             context |= {
                 "by_label": labels_table(scores, chosen),
-                "label_colors": bool(scores.colors),
                 "sea_and_vegetation": sea_and_vegetation(scores, PROMISING),
             }
     text = rendering.render(

@@ -16,7 +16,7 @@ import pandas as pd
 from colorization.core.errors import ColorizationError
 from colorization.core.settings import Params, Variant
 from colorization.core.tables import read_table
-from colorization.labels.subsets import Labels, subsets
+from colorization.labels.subsets import Labels, mean_colors, subsets
 from colorization.scoring.evaluation import Evaluation, read_evaluation
 from colorization.scoring.summary import is_colorful
 from colorization.study.estimates import (
@@ -48,8 +48,8 @@ class Experiments:
     subsets : dict of str to frozenset of str
         The names of the photographs with a label, or with labels of a kind; see
         `labels.subsets.subsets`. Empty without labels.
-    label_colors : DataFrame or None
-        The mean colors of the subsets; see `labels.subsets.mean_colors`. None if unknown.
+    label_colors : DataFrame
+        The mean colors of the subsets; see `labels.subsets.mean_colors`. Empty without labels.
     label_scores : LabelScores
         Published scores of subsets, for studies that are published without the labels.
     truth : (I, 16, 16, 2) float array or None
@@ -64,7 +64,7 @@ class Experiments:
     missing: list[str] = field(default_factory=list)
     lines: dict[str, Variant] = field(default_factory=dict)
     subsets: dict[str, frozenset[str]] = field(default_factory=dict)
-    label_colors: pd.DataFrame | None = None
+    label_colors: pd.DataFrame = field(default_factory=lambda: mean_colors({}, [], []))
     label_scores: LabelScores = field(default_factory=LabelScores.empty)
     truth: np.ndarray | None = None
     min_chroma: float = 0.0
@@ -198,7 +198,7 @@ def read_experiments(
         missing=[folder.name for key, folder in folders.items() if key not in done],
         lines=params.variants,
         subsets=subsets(labels.table) if labels else {},
-        label_colors=labels.colors if labels else None,
+        label_colors=labels.colors if labels else mean_colors({}, [], []),
         truth=np.load(truth, allow_pickle=False)[chosen] if truth else None,
         min_chroma=min_chroma,
     )

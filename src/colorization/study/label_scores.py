@@ -3,7 +3,6 @@
 from typing import Self
 
 from colorization.core.records import Record
-from colorization.labels.subsets import NATURE_ONLY
 from colorization.study.estimates import Estimate
 
 ByVariant = dict[str, dict[str, Estimate]]  # and subset
@@ -22,11 +21,9 @@ class LabelScores(Record):
         By variant and subset, over seeds and photographs.
     over_color : dict of str to dict of str to Estimate
         The same, less what the subset's mean color removes on the same photographs.
-    nature_lead : dict of str to Estimate
-        By variant: error removed on photographs of nature only, less that on objects only, points.
-    leads : dict of str to dict of str to Estimate, or None
-        By variant and subset: the same of sea and of vegetation. None, and left out of the file, if
-        there are no such photographs.
+    leads : dict of str to dict of str to Estimate
+        By variant and subset: error removed on photographs of nature only, of sea and of
+        vegetation, less that on objects only, points.
     seeds : dict of str to list of int
         The seeds of each variant's trainings.
     images : int
@@ -39,8 +36,7 @@ class LabelScores(Record):
     colors: dict[str, Estimate]
     error_removed: ByVariant
     over_color: ByVariant
-    nature_lead: dict[str, Estimate]
-    leads: ByVariant | None = None
+    leads: ByVariant
     seeds: dict[str, list[int]]
     images: int
     min_chroma: float
@@ -53,7 +49,7 @@ class LabelScores(Record):
             colors={},
             error_removed={},
             over_color={},
-            nature_lead={},
+            leads={},
             seeds={},
             images=0,
             min_chroma=0.0,
@@ -61,9 +57,7 @@ class LabelScores(Record):
 
     def lead_over_objects(self, variant: str, subset: str) -> Estimate | None:
         """Error removed by a variant on a subset less that on objects only, points, if known."""
-        if subset == NATURE_ONLY:
-            return self.nature_lead.get(variant)
-        return (self.leads or {}).get(variant, {}).get(subset)
+        return self.leads.get(variant, {}).get(subset)
 
     def of_trainings(self, seeds: dict[str, list[int]]) -> Self:
         """Drop the scores of variants that have other trainings by now.
@@ -76,7 +70,6 @@ class LabelScores(Record):
         same = {name for name, of_one in self.seeds.items() if seeds.get(name) == of_one}
         kept = {
             field: {name: scores for name, scores in getattr(self, field).items() if name in same}
-            for field in ("error_removed", "over_color", "nature_lead", "leads", "seeds")
-            if getattr(self, field)
+            for field in ("error_removed", "over_color", "leads", "seeds")
         }
         return self.model_copy(update=kept)

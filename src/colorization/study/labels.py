@@ -12,16 +12,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from colorization.labels.subsets import GROUPS, NATURE, OBJECTS, OBJECTS_ONLY, VEGETATION
+from colorization.labels.subsets import (
+    GROUPS,
+    NATURE,
+    NATURE_ONLY,
+    OBJECTS,
+    OBJECTS_ONLY,
+    VEGETATION,
+)
 from colorization.pages.rendering import Table
 from colorization.scoring.summary import CONSTANT, MODEL
 from colorization.study import measures, plots
 from colorization.study.estimates import Estimate, function_of_means, with_interval
 from colorization.study.experiments import Experiments, table_of
-from colorization.study.label_scores import ByVariant, LabelScores
+from colorization.study.label_scores import LabelScores
 
 LABEL_SCORES = "label_scores.json"
-BESIDE_OBJECTS = ("sea", VEGETATION)  # have a lead over objects only beside that of nature only
+BESIDE_OBJECTS = ("sea", VEGETATION)  # compared with objects only, beside nature only
 MIN_PHOTOGRAPHS = 20  # of a subset in tables and figures; fewer give no interval worth printing
 COLOR_TITLE = "the label's mean color"
 
@@ -59,10 +66,15 @@ def score_labels(experiments: Experiments) -> LabelScores:
             )
             for variant in variants
         },
-        nature_lead=_defined(
-            {variant: measures.lead_of_nature(variant)(experiments) for variant in variants}
-        ),
-        leads=_leads(experiments),
+        leads={
+            variant: _defined(
+                {
+                    subset: measures.lead_over_objects(variant, subset)(experiments)
+                    for subset in (NATURE_ONLY, *BESIDE_OBJECTS)
+                }
+            )
+            for variant in variants
+        },
         seeds=experiments.seeds,
         images=len(experiments.photographs),
         min_chroma=experiments.min_chroma,
@@ -70,16 +82,11 @@ def score_labels(experiments: Experiments) -> LabelScores:
 
 
 def _color_tables(experiments: Experiments) -> dict[str, np.ndarray]:
-    """MSE of each subset's mean color on the subset's test photographs and all others, (1, I).
-
-    Without the subsets' colors, or the photographs' mean colors, there is none.
-    """
-    rows, colors = experiments.photographs, experiments.label_colors
-    if colors is None or "mean_a" not in rows or rows["mean_a"].isna().any():
-        return {}
+    """MSE of each subset's mean color on the subset's test photographs and all others, (1, I)."""
+    colors = experiments.label_colors
     means = colors[["mean_a", "mean_b"]].to_numpy(float)
     return {
-        subset: mse_of_color(rows, color).to_numpy(float)[None]
+        subset: mse_of_color(experiments.photographs, color).to_numpy(float)[None]
         for subset, color in zip(colors["subset"], means, strict=True)
         if experiments.inside(subset).any()
     }
@@ -121,19 +128,6 @@ def _over_color(
     return function_of_means(tables, lambda a, b, c: 100 * (b - a) / c)
 
 
-def _leads(experiments: Experiments) -> ByVariant | None:
-    leads = {
-        variant: _defined(
-            {
-                subset: measures.lead_over_objects(variant, subset)(experiments)
-                for subset in BESIDE_OBJECTS
-            }
-        )
-        for variant in experiments.variants
-    }
-    return {variant: of_one for variant, of_one in leads.items() if of_one} or None
-
-
 def _defined(estimates: dict[str, Estimate | None]) -> dict[str, Estimate]:
     return {key: estimate for key, estimate in estimates.items() if estimate is not None}
 
@@ -145,21 +139,17 @@ def labels_table(scores: LabelScores, variants: Sequence[str]) -> Table:
     ----------
     scores : LabelScores
     variants : sequence of str
-        Those to tabulate. Of each also what it removes more than the subset's mean color, if that
-        is known.
+        Those to tabulate. Of each also what it removes more than the subset's mean color.
     """
-    titles = ["", "photographs", *([COLOR_TITLE] if scores.colors else [])]
+    titles = ["", "photographs", COLOR_TITLE]
     for variant in variants:
-        titles += [variant, *([f"{variant} over that color"] if scores.colors else [])]
+        titles += [variant, f"{variant} over that color"]
     rows = []
     for subset in _printed(scores):
-        row = [subset, f"{scores.photographs[subset]:,}"]
-        if scores.colors:
-            row.append(_cell(scores.colors.get(subset)))
+        row = [subset, f"{scores.photographs[subset]:,}", _cell(scores.colors.get(subset))]
         for variant in variants:
             row.append(_cell(scores.error_removed.get(variant, {}).get(subset)))
-            if scores.colors:
-                row.append(_cell(scores.over_color.get(variant, {}).get(subset)))
+            row.append(_cell(scores.over_color.get(variant, {}).get(subset)))
         rows.append(row)
     return Table(titles, rows)
 
@@ -178,8 +168,7 @@ def draw_labels(scores: LabelScores, variants: Sequence[str], out: Path) -> None
         A PNG.
     """
     series = {variant: scores.error_removed.get(variant, {}) for variant in variants}
-    if scores.colors:
-        series[COLOR_TITLE] = scores.colors
+    series[COLOR_TITLE] = scores.colors
     subsets = [subset for subset in _printed(scores) if not subset.endswith("_r1")]
     plots.forest_by_label(
         [f"{subset} ({scores.photographs[subset]:,})" for subset in subsets],
@@ -220,7 +209,7 @@ def sea_and_vegetation(scores: LabelScores, variant: str) -> str:
     Returns
     -------
     str
-        Empty if there are too few photographs, or if the differences were not published.
+        Empty if there are too few photographs.
     """
     removed = scores.error_removed.get(variant, {})
     parts = []

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from colorization.labels.subsets import NATURE_ONLY, OBJECTS_ONLY
+from colorization.labels.subsets import OBJECTS_ONLY
 from colorization.scoring.gap import TEST, TRAINING, WEIGHTS
 from colorization.scoring.metrics import metric
 from colorization.scoring.summary import CONSTANT, ERROR_REMOVED, MODEL
@@ -57,11 +57,6 @@ def lead(one: str, other: str) -> Measure:
 def interaction(weights: dict[str, float]) -> Measure:
     """Weighted sum of the error that variants remove, points."""
     return lambda study: combination(study, weights, REMOVED.columns(MODEL), REMOVED.of_means)
-
-
-def lead_of_nature(variant: str) -> Measure:
-    """Error removed by a variant on nature only less that on objects only, points."""
-    return lead_over_objects(variant, NATURE_ONLY)
 
 
 def lead_over_objects(variant: str, subset: str) -> Measure:

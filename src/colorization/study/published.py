@@ -276,7 +276,9 @@ def write_pages(published: Path, labels: pd.DataFrame | None = None) -> None:
         other test photographs.
     """
     params, trainings = published / PARAMS, published / TRAININGS
-    at_hand = None if labels is None else Labels(labels, _label_colors(published))
+    at_hand = None
+    if labels is not None:
+        at_hand = Labels(labels, read_table(published / LABEL_COLORS))
     experiments = read_experiments(
         Params.load(params),
         trainings,
@@ -310,8 +312,3 @@ def _label_scores(path: Path, experiments: Experiments) -> LabelScores:
             f"study has {images:,}, min_chroma {min_chroma:g}; compute the page with labels"
         )
     return scores.of_trainings(experiments.seeds)
-
-
-def _label_colors(published: Path) -> pd.DataFrame | None:
-    path = published / LABEL_COLORS
-    return read_table(path) if path.exists() else None
