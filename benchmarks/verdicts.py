@@ -29,7 +29,6 @@ from colorization.study.published import PHOTOGRAPHS
 from colorization.study.verdicts import CONTRADICTED, SUPPORTED, Claim, judge
 
 JUDGED = (2, 7, 8, 11, 12)  # the claims about error removed on all photographs
-MISSING = {"bn": PROMISING, "max_pooling": "baseline"}  # whose errors stand in for theirs
 SEEDS = (3, 4, 5, 10)
 DIFFERENCES = (2, 5, 10)  # points of error removed
 FAR = 50.0  # points
@@ -89,8 +88,6 @@ def populate(study: Experiments) -> Population:
         between.append(np.var(of_seeds, ddof=1) - noise)
         logs = [np.log(measures.mean_training_mse(training.history)) for training in trainings]
         curves.append(np.var(logs, ddof=1))
-    for name, source in MISSING.items():
-        means[name], residuals[name] = means[source], residuals[source]
     seed_sd, curve_sd = 100 * np.sqrt(np.mean(between)), np.sqrt(np.mean(curves))
     return Population(constant, means, residuals, float(seed_sd), float(curve_sd))
 
@@ -204,7 +201,7 @@ def simulate(
     constant, errors = drawn
     trainings = {}
     for name, of_seeds in errors.items():
-        template = study.trainings_of(MISSING.get(name, name))[0]
+        template = study.trainings_of(name)[0]
         record = template.training.model_copy(update={"image_size": 128})  # as claim 7 needs
         curves = np.exp(rng.normal(0, population.curve_sd, len(of_seeds)))
         curves *= slower if name == "deeper" else 1
