@@ -25,7 +25,7 @@ from colorization.networks import catalog
 from colorization.pages import rendering
 from colorization.pages.rendering import Table
 from colorization.scoring import metrics
-from colorization.study.claims import CLAIMS
+from colorization.study.claims import CLAIMS, PAPER_VARIANTS
 from colorization.study.verdicts import Claim
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -114,7 +114,7 @@ def study() -> str:
     )
     table, counted, *others = section("Results").split("\n\n")
     missing = [text for text in others if text.startswith("Not trained yet")]
-    rows = first_and_best(table.splitlines(), Params.load(STUDY / "params.yaml").variants)
+    rows = papers_and_best(table.splitlines(), Params.load(STUDY / "params.yaml").variants)
     return (
         "\n\n".join(
             [
@@ -128,7 +128,7 @@ def study() -> str:
     )
 
 
-def first_and_best(rows: Sequence[str], lines: Mapping[str, Variant]) -> list[str]:
+def papers_and_best(rows: Sequence[str], lines: Mapping[str, Variant]) -> list[str]:
     """Select the rows of a ranking that say the most in little space.
 
     Parameters
@@ -141,18 +141,18 @@ def first_and_best(rows: Sequence[str], lines: Mapping[str, Variant]) -> list[st
     Returns
     -------
     list of str
-        Of each network the first of `lines` and the one that ranks best, controls apart; and what
-        is no variant: titles and baselines.
+        The paper's variants, the best of the others, controls apart; and what is no variant: titles
+        and baselines.
     """
-    first = {lines[name].network: name for name in reversed([*lines])}
-    ranked = [name for name in map(_named, rows) if name in lines]
-    best = {
-        lines[name].network: name
-        for name in reversed(ranked)
-        if lines[name].embedding not in UNINFORMATIVE
-    }
-    others = set(lines) - {*first.values(), *best.values()}
-    return [row for row in rows if _named(row) not in others]
+    others = [
+        name
+        for name in map(_named, rows)
+        if name in lines
+        and name not in PAPER_VARIANTS
+        and lines[name].embedding not in UNINFORMATIVE
+    ]
+    kept = {*PAPER_VARIANTS, *others[:1]}
+    return [row for row in rows if _named(row) not in set(lines) - kept]
 
 
 def _named(row: str) -> str:
