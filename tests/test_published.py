@@ -479,6 +479,15 @@ def test_a_piece_with_the_photographs_columns_is_not_read(
         published.write_pages(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["test_images.csv", "gap.csv", "metrics.json"])
+def test_a_file_that_a_piece_lacks_is_named(study: Path, tmp_path: Path, name: str) -> None:
+    copy_inputs(study, tmp_path)
+    for path in (tmp_path / "trainings" / "bn_maxpool-1").glob(f"{name}*"):
+        path.unlink()
+    with pytest.raises(FileNotFoundError, match=f"bn_maxpool-1/{name}"):
+        published.write_pages(tmp_path)
+
+
 def test_of_a_workspace_that_is_out_of_date_nothing_is_published(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -87,7 +87,7 @@ def read_evaluation(
         If the photographs are others than those of the evaluation, or the evaluation has their
         columns itself.
     """
-    rows = read_table(next(folder.glob(f"{ROWS}*")))
+    rows = _read_rows(folder, ROWS)
     if photographs is not None:
         if not rows["name"].equals(photographs["name"]):
             raise ColorizationError(f"{folder}: scored on other test images than its study's")
@@ -97,7 +97,6 @@ def read_evaluation(
         rows = rows.join(columns)
     rows = _with_all_metrics(rows)
     content = json.loads((folder / METRICS).read_text(encoding="utf-8"))
-    gap_rows = read_table(next(folder.glob(f"{GAP}*")))
     return Evaluation(
         summary=summarize(
             rows,
@@ -114,10 +113,15 @@ def read_evaluation(
             for name in SETS
             if (folder / f"{name}.npy").exists()
         },
-        gap_rows=colorful(gap_rows, min_chroma),
+        gap_rows=colorful(_read_rows(folder, GAP), min_chroma),
         sweep=read_sweep(folder),
         predictions=read_predictions(folder),
     )
+
+
+def _read_rows(folder: Path, name: str) -> pd.DataFrame:
+    compressed = folder / f"{name}.gz"
+    return read_table(compressed if compressed.exists() else folder / name)
 
 
 def _with_all_metrics(rows: pd.DataFrame) -> pd.DataFrame:
