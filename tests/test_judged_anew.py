@@ -15,13 +15,13 @@ from evaluated import evaluation, rows
 from samples import ROOT
 
 STUDY = ROOT / "studies" / "photographs"
-# Error over that of the constant color, on all 822 photographs, mean of the seeds; by others.
+# Error over that of the constant color, on all 4,260 photographs, of the first seed; by others.
 INDEPENDENT = {
-    "mobilenet_unet": 1.068,
-    "baseline": 0.971,
-    "deeper": 0.964,
-    "bn_maxpool": 0.999,
-    "bn_maxpool_no_embedding": 0.959,
+    "baseline": 0.9327,
+    "bn_maxpool": 0.9595,
+    "spatial_dropout": 0.9586,
+    "bn_maxpool_no_embedding": 0.9682,
+    "bn_maxpool_half": 1.0101,
 }
 
 
@@ -94,31 +94,18 @@ def test_the_gap_by_pandas() -> None:
 
 @pytest.mark.parametrize("variant", INDEPENDENT)
 def test_the_published_study_is_judged_anew_to_the_digit(variant: str) -> None:
-    removed = [
-        piece(f"{variant}-{seed}", 0.0).summary.model["error_removed_percent"] for seed in (1, 2, 3)
-    ]
-    ratios = [1 - score.value / 100 for score in removed if score.value is not None]
-    assert np.mean(ratios) == pytest.approx(INDEPENDENT[variant], abs=6e-4)
+    removed = piece(f"{variant}-1", 0.0).summary.model["error_removed_percent"]
+    assert 1 - removed.value / 100 == pytest.approx(INDEPENDENT[variant], abs=6e-5)
 
 
 def test_a_published_training_tells_which_photographs_are_nearly_gray() -> None:
     actual = piece("bn_maxpool-1", 2.0)
-    assert (actual.summary.images, actual.summary.images_scored) == (822, 743)
+    assert (actual.summary.images, actual.summary.images_scored) == (4260, 3846)
     # Exactly gray ones are those on which gray is exact.
     exact = actual.rows["gray_psnr_rgb_db"].isna()
+    assert exact.sum() == 302
     assert actual.rows.loc[exact, "mean_chroma"].max() < 0.1
     assert actual.rows.loc[~exact, "mean_chroma"].min() > 0
-    assert actual.summary.gap is None
-    assert actual.predictions is None
-    assert actual.baseline_mse() == {}
-
-
-def test_a_published_network_of_one_color_is_found_by_its_chroma() -> None:
-    constant = {
-        name: piece(f"{name}-1", 2.0).summary.constant_output
-        for name in ("vgg19_unet", "l2", "bn_maxpool")
-    }
-    assert constant == {"vgg19_unet": True, "l2": None, "bn_maxpool": None}
 
 
 def test_an_evaluation_says_itself_whether_it_is_constant(tmp_path: Path) -> None:
@@ -126,6 +113,7 @@ def test_an_evaluation_says_itself_whether_it_is_constant(tmp_path: Path) -> Non
     write_table(one_chroma.rows, tmp_path / "test_images.csv")
     write_table(one_chroma.chroma, tmp_path / "chroma.csv")
     write_table(one_chroma.history, tmp_path / "history.csv")
+    write_table(one_chroma.gap_rows, tmp_path / "gap.csv")
     one_chroma.training.write(tmp_path / "training.json")
     for constant in (True, False):
         summary = one_chroma.summary.as_json() | {"constant_output": constant}
