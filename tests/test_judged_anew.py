@@ -95,6 +95,7 @@ def test_the_gap_by_pandas() -> None:
 @pytest.mark.parametrize("variant", INDEPENDENT)
 def test_the_published_study_is_judged_anew_to_the_digit(variant: str) -> None:
     removed = piece(f"{variant}-1", 0.0).summary.model["error_removed_percent"]
+    assert removed.value is not None
     assert 1 - removed.value / 100 == pytest.approx(INDEPENDENT[variant], abs=6e-5)
 
 

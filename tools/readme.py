@@ -105,7 +105,7 @@ def released_figure() -> str:
 
 
 def study() -> str:
-    """The study's pictures, what holds, the first and the best variant of each network.
+    """The study's pictures, what holds, the paper's variants and the best of the others.
 
     And what is not trained yet: the results of an unfinished study do not look finished.
     """
