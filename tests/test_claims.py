@@ -379,7 +379,7 @@ def test_what_a_constant_color_has_as_well_is_said() -> None:
     # Twice the chroma in the uncertain half: a constant color is a smaller share of it there.
     more = np.where(np.arange(16)[:, None] >= 8, 20.0, 10.0)
     colors = study(bn_maxpool=trained(certain=0.6, uncertain=0.61))
-    truth = np.broadcast_to(more[..., np.newaxis], TRUTH.shape)
+    truth = np.broadcast_to(more, TRUTH.shape)
     claim = judged(9, replace(colors, truth=truth))
     assert claim.verdict == SUPPORTED
     assert claim.reasons[1:] == ["not shown to be more under-saturated there than a constant color"]
@@ -510,7 +510,9 @@ def test_without_a_classification_network_nothing_is_uncertain() -> None:
         key: replace(made, predictions=made.predictions and Predictions(made.predictions.ab))
         for key, made in certain.trainings.items()
     }
-    assert "no classification network" in reasons(9, replace(certain, trainings=trainings))
+    assert "no training of a classification network" in reasons(
+        9, replace(certain, trainings=trainings)
+    )
 
 
 def test_uncertainty_is_of_the_first_classification_network_with_imagenet_weights() -> None:
@@ -522,7 +524,7 @@ def test_uncertainty_is_of_the_first_classification_network_with_imagenet_weight
         for made in trained()
     ]
     assert reasons(9, study(**given, bn_maxpool=direct)).startswith(
-        "no classification network with ImageNet weights"
+        "no training of a classification network with ImageNet weights"
     )
 
 

@@ -319,6 +319,16 @@ def test_trainings_with_other_settings_are_refused(workspace: Path, study: Path)
     assert before == {name: (study / name).read_bytes() for name in files_in(study)}
 
 
+def test_the_record_of_another_run_is_not_published(workspace: Path, tmp_path: Path) -> None:
+    other = tmp_path / "workspace"
+    shutil.copytree(workspace, other, ignore=shutil.ignore_patterns("studies"))
+    record = other / "data" / "runs" / "train" / "bn_maxpool-1.json"
+    run("train", 60, train_mse=0.123).write(record)
+    published.add(other, DONE, "0123456789ab", tmp_path / "study")
+    recorded = {path.parent.name for path in (tmp_path / "study").rglob("run.json")}
+    assert recorded == {"bn_maxpool-2", "mobilenet_unet-1"}
+
+
 def test_comments_are_no_other_settings(workspace: Path, study: Path, tmp_path: Path) -> None:
     copy_inputs(study, tmp_path)
     path = tmp_path / "params.yaml"
