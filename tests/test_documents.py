@@ -285,7 +285,7 @@ def test_the_story_runs_on_another_study(tmp_path: Path, monkeypatch: pytest.Mon
     assert " of 4 photographs" in trivial
     assert "grayer half" in halves
     assert "vividness" in turned
-    assert "CIEDE2000: bn_maxpool " in beside
+    assert "bn_maxpool: colorfulness " in beside
 
 
 def test_the_story_is_of_the_published_study(monkeypatch: pytest.MonkeyPatch) -> None:
