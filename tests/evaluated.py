@@ -104,6 +104,8 @@ def sweep(images: np.ndarray) -> VividnessSweep:
         "psnr_gain_over_constant_db",
         "ciede2000_mean",
         "colorfulness_ratio",
+        "error_removed_percent",
+        "stains_percent",
     )
     scores = {key: np.array([0.5, 0.4, 0.2]) + number for number, key in enumerate(keys)}
     errors = {f"{key}_se": 0.01 for key in keys}

@@ -317,7 +317,7 @@ def test_an_undecided_claim_says_what_would_be_detected() -> None:
     assert claim.verdict == UNDECIDED
     (limit,) = claim.reasons
     match = re.fullmatch(
-        r"error removed, bn less baseline: not significantly above 0 points; "
+        r"error removed, bn minus baseline: not significantly above 0 points; "
         r"3 seeds and 12 photographs detect (\d+) points above that at 80% power "
         r"\((\d)% of the variance is between seeds\)",
         limit,
@@ -406,7 +406,7 @@ def test_a_variant_equal_to_another_leaves_a_claim_undecided() -> None:
     assert claim.verdict == UNDECIDED
     assert [finding.holds for finding in claim.findings] == [None] * 5
     same = study(bn=trained(noise=0), baseline=trained(noise=0))
-    assert judged(12, same).reasons == ["error removed, bn less baseline: exactly the bound"]
+    assert judged(12, same).reasons == ["error removed, bn minus baseline: exactly the bound"]
 
 
 def test_a_claim_that_rests_on_another_is_not_more_certain() -> None:

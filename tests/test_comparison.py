@@ -26,7 +26,7 @@ from colorization.study.comparison import Provenance
 from colorization.study.config_diff import config_diff
 from colorization.study.estimates import Estimate, with_interval
 from colorization.study.experiments import Experiments
-from evaluated import evaluation, files_in, rows, run
+from evaluated import evaluation, files_in, rows, run, sweep
 
 PAGES = ("md", "html")
 PARAMS_TEXT = "# a <comment> & more\ntrain:\n  epochs: 3"
@@ -404,6 +404,24 @@ def test_what_holds_is_told_in_five_sentences() -> None:
         "Colorized photographs are 0.90 times as colorful as the photographs; `mobilenet_unet` is "
         "significantly closer to them than gray by CIEDE2000.",
     ]
+
+
+def test_who_removes_more_at_vividness_0_than_the_best_at_its_default_is_said() -> None:
+    def with_sweep(removed: float) -> list[Evaluation]:
+        made = sweep(np.zeros((4, 5, 2, 2, 3), np.uint8))
+        scores = made.scores.assign(error_removed_percent=[removed, 0.0, 0.0])
+        made = replace(made, scores=scores)
+        return [replace(training, sweep=made) for training in removing(0.0, 0.1)]
+
+    def said(removed: float) -> str:
+        trainings = {"deeper": removing(8.0, 8.2), "mobilenet_unet": with_sweep(removed)}
+        best, *_ = summary.sentences(study_of(trainings), summarized(study_of(trainings)))
+        return best
+
+    assert said(9.96).endswith(
+        " At vividness 0 instead of its default, `mobilenet_unet` removes 10.0%."
+    )
+    assert "vividness" not in said(8.0)
 
 
 def test_the_embedding_is_a_gain_or_a_loss_or_neither() -> None:

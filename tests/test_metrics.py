@@ -125,7 +125,7 @@ def test_a_new_metric_is_on_every_page(warmth: None, tmp_path: Path) -> None:
         # The means over the seeds have it too.
         assert study.count("warmth (higher is better)") == 2
         trainings = study[study.index("Every training") :]
-        cells = trainings[: trainings.index("PSNR over the constant color, dB (higher")]
+        cells = trainings[: trainings.index("PSNR gain over the constant color, dB (higher")]
         assert cells.count("(higher is better)") == 3  # what is beside PSNR stays there
 
 

@@ -148,16 +148,6 @@ def test_undefined_scores_are_marked_as_such(made: tuple[VividnessSweep, dict]) 
     assert table.rows[0][5] == "exact"
 
 
-def test_a_sweep_over_all_images_says_so(made: tuple[VividnessSweep, dict]) -> None:
-    older = made[0].scores.drop(columns=["error_removed_percent", "error_removed_percent_se"])
-    table = sweep_table(dataclasses.replace(made[0], scores=older))
-    assert table.titles[:2] == [
-        "vividness (over all test images, nearly gray ones too)",
-        "CIEDE2000 (lower is better)",
-    ]
-    assert {len(row) for row in table.rows} == {6}
-
-
 def test_without_a_sweep_the_table_of_scores_is_empty(tmp_path: Path) -> None:
     assert write_sweeps({"without": evaluation()}, tmp_path) == {}
     assert files_in(tmp_path) == {"vividness/scores.csv"}

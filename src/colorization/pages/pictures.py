@@ -234,18 +234,17 @@ def vividness_curves(scores: pd.DataFrame, gray_difference: float | None, out: P
     Parameters
     ----------
     scores : DataFrame
-        As in `VividnessSweep.scores`. Those that a published sweep lacks have no panel.
+        As in `VividnessSweep.scores`.
     gray_difference : float or None
         CIEDE2000 of the gray images; None if undefined.
     out : Path
         A PNG.
     """
-    levels = {
+    panels = {
         ERROR_REMOVED: ("error removed, %", 0.0, BASELINE_NAMES[CONSTANT]),
         "ciede2000_mean": ("CIEDE2000", gray_difference, BASELINE_NAMES[GRAY]),
         "colorfulness_ratio": ("colorfulness", 1.0, "the photographs"),
     }
-    panels = {key: level for key, level in levels.items() if key in scores}
     figure = new_figure(11, 3.4)
     for axes, (key, (title, level, label)) in zip(
         figure.subplots(1, len(panels)), panels.items(), strict=True

@@ -12,30 +12,25 @@ from colorization.pages import pictures, rendering
 from colorization.pages.rendering import BASELINE_NAMES, Table
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.metrics import metric
-from colorization.scoring.summary import ERROR_REMOVED, GRAY, PSNR, TRIVIAL, Score
+from colorization.scoring.summary import GRAY, PSNR, TRIVIAL, Score
 from colorization.scoring.vividness import DIFFERENCE, DISPLAYED, SUMMARIZED, VividnessSweep
 
 FOLDER, CURVES, SAMPLES = "vividness", "curves.png", "samples.png"
 COLUMNS = {key: (metric(key).heading, metric(key)) for key in SUMMARIZED} | {
-    f"psnr_gain_over_{name}_db": (f"PSNR over {BASELINE_NAMES[name]}, dB", metric(PSNR))
+    f"psnr_gain_over_{name}_db": (f"PSNR gain over {BASELINE_NAMES[name]}, dB", metric(PSNR))
     for name in TRIVIAL
 }
 
 
 def sweep_table(sweep: VividnessSweep) -> Table:
-    """Tabulate the scores of a sweep, a row per vividness.
-
-    Sweeps that were published before error removed was measured are over all test images.
-    """
-    columns = {key: column for key, column in COLUMNS.items() if key in sweep.scores}
-    over = "" if ERROR_REMOVED in columns else " (over all test images, nearly gray ones too)"
+    """Tabulate the scores of a sweep, a row per vividness."""
     rows = []
     for row in sweep.scores.to_dict("records"):
         vividness = round(row["vividness"], 3)
         mark = " (default)" if abs(vividness - sweep.default) < 1e-6 else ""
         scores = (
             (Score(_defined(row[key]), _defined(row[f"{key}_se"])), measured)
-            for key, (_, measured) in columns.items()
+            for key, (_, measured) in COLUMNS.items()
         )
         rows.append(
             [
@@ -43,7 +38,7 @@ def sweep_table(sweep: VividnessSweep) -> Table:
                 *(rendering.with_error(score, measured) for score, measured in scores),
             ]
         )
-    return Table([f"vividness{over}", *(title for title, _ in columns.values())], rows)
+    return Table(["vividness", *(title for title, _ in COLUMNS.values())], rows)
 
 
 def _defined(value: float) -> float | None:
@@ -82,8 +77,7 @@ def write_sweeps(evaluations: Mapping[str, Evaluation], results: Path) -> dict[s
 
 
 def _draw_sweep(evaluation: Evaluation, sweep: VividnessSweep, folder: Path) -> None:
-    over_the_scored = ERROR_REMOVED in sweep.scores  # older sweeps are over all test images
-    gray = evaluation.summary.scores[GRAY][DIFFERENCE].value if over_the_scored else None
+    gray = evaluation.summary.scores[GRAY][DIFFERENCE].value
     pictures.vividness_curves(sweep.scores, gray, folder / CURVES)
     images = evaluation.samples["evenly_spaced"].images
     columns = {"gray": images["gray"]}

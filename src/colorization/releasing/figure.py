@@ -105,12 +105,13 @@ def caption(training: TrainingRecord, summary: Summary, default: float) -> str:
     removed = summary.model[ERROR_REMOVED].value or 0
     side = "below" if removed > 0 else "above"
     return (
-        "Test photographs of the model of `colorize`, chosen by a rule: of nature, of people and "
-        "of other objects, in the more colorful half, the one whose gain in CIEDE2000 over gray is "
-        "the median, then the one at the tenth percentile, a poor one. From the top: gray; "
-        f"colorized at vividness 0, {default:g} (the default) and 1; truth. `{training.variant}` "
-        f"at {training.image_size} px, trained on {training.training_images:,} photographs. At the "
-        f"default, over the {summary.images_scored} of {summary.images} test photographs that are "
-        f"not nearly gray, CIEDE2000 is {model:.2f} ({gray:.2f} for gray), and the squared error "
-        f"in ab {abs(removed):.1f}% {side} that of a constant color."
+        "Test photographs of the model of `colorize`, chosen by a rule: of those of nature, of "
+        "people and of other objects, each in the more colorful half, the one with the median gain "
+        "in CIEDE2000 over gray, then the one at the tenth percentile, a poor one. From the top: "
+        f"gray; colorized at vividness 0, {default:g} (the default) and 1; truth. "
+        f"`{training.variant}` at {training.image_size} px, trained on "
+        f"{training.training_images:,} photographs. At the default, over the "
+        f"{summary.images_scored} of {summary.images} test photographs that are not nearly gray, "
+        f"CIEDE2000 is {model:.2f} ({gray:.2f} for gray), and the squared error in ab "
+        f"{abs(removed):.1f}% {side} that of a constant color."
     )

@@ -222,7 +222,7 @@ def _flat_gray(colorizer: Colorizer, default: float) -> Table:
 def _table(scores: pd.DataFrame) -> Table:
     """Format the table of `score_photographs` for the card."""
     titles = {
-        "psnr_gain_over_gray_db": "PSNR over gray, dB",
+        "psnr_gain_over_gray_db": "PSNR gain over gray, dB",
         "ciede2000": "CIEDE2000",
         "colorfulness": "colorfulness",
     }

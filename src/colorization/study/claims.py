@@ -164,13 +164,13 @@ CLAIMS = (
         number=2,
         section="3.4.1",
         text="The deeper network brings no significant improvement and converges even more slowly.",
-        rule=f"the error that it removes less the baseline's is below {IMPROVEMENT:g} points, and "
+        rule=f"the error that it removes minus the baseline's is below {IMPROVEMENT:g} points, and "
         "its training MSE over all epochs is above the baseline's",
         variants=("deeper", "baseline"),
         needs=(PHOTOGRAPHS, IMAGENET),
         contrasts=(
             Contrast(
-                "error removed, deeper less baseline",
+                "error removed, deeper minus baseline",
                 measures.lead("deeper", "baseline"),
                 BELOW,
                 IMPROVEMENT,
@@ -287,7 +287,7 @@ CLAIMS = (
         needs=(PHOTOGRAPHS, IMAGENET, VGG_SIZE),
         contrasts=(
             Contrast(
-                "error removed, vgg16_repeat less vgg16_conv",
+                "error removed, vgg16_repeat minus vgg16_conv",
                 measures.lead("vgg16_repeat", "vgg16_conv"),
                 unit="points",
             ),
@@ -304,7 +304,7 @@ CLAIMS = (
         needs=(PHOTOGRAPHS, IMAGENET),
         contrasts=tuple(
             Contrast(
-                f"error removed, bn_maxpool less {name}",
+                f"error removed, bn_maxpool minus {name}",
                 measures.lead(PROMISING, name),
                 unit="points",
                 variant=name,
@@ -324,7 +324,7 @@ CLAIMS = (
         notes=_on_the_uncertainty,
         contrasts=(
             Contrast(
-                "chroma over the photographs', most uncertain less most certain third",
+                "chroma over the photographs', most uncertain minus most certain third",
                 measures.chroma_by_uncertainty(PROMISING),
                 BELOW,
             ),
@@ -335,7 +335,7 @@ CLAIMS = (
                 decides=False,
             ),
             Contrast(
-                "bn_maxpool's less that of the constant color",
+                "bn_maxpool's minus that of the constant color",
                 measures.chroma_by_uncertainty_over_constant(PROMISING),
                 BELOW,
                 decides=False,
@@ -352,12 +352,12 @@ CLAIMS = (
         needs=(PHOTOGRAPHS, IMAGENET, labels(NATURE_ONLY, OBJECTS_ONLY)),
         contrasts=(
             Contrast(
-                f"error removed, {NATURE_ONLY} less {OBJECTS_ONLY}",
+                f"error removed, {NATURE_ONLY} minus {OBJECTS_ONLY}",
                 measures.lead_over_objects(PROMISING, NATURE_ONLY),
                 unit="points",
             ),
             Contrast(
-                "error removed, small less large regions",
+                "error removed, small minus large regions",
                 measures.lead_of_regions(PROMISING, "small", "large"),
                 BELOW,
                 unit="points",
@@ -405,31 +405,31 @@ CLAIMS = (
         needs=(PHOTOGRAPHS, IMAGENET),
         contrasts=(
             Contrast(
-                "error removed, bn less baseline", measures.lead("bn", "baseline"), unit="points"
+                "error removed, bn minus baseline", measures.lead("bn", "baseline"), unit="points"
             ),
             Contrast(
-                "error removed, max_pooling less baseline",
+                "error removed, max_pooling minus baseline",
                 measures.lead("max_pooling", "baseline"),
                 unit="points",
                 decides=False,
                 variant="max_pooling",
             ),
             Contrast(
-                "error removed, bn_maxpool less max_pooling",
+                "error removed, bn_maxpool minus max_pooling",
                 measures.lead(PROMISING, "max_pooling"),
                 unit="points",
                 decides=False,
                 variant="max_pooling",
             ),
             Contrast(
-                "error removed, bn_maxpool less bn",
+                "error removed, bn_maxpool minus bn",
                 measures.lead(PROMISING, "bn"),
                 unit="points",
                 decides=False,
                 variant=PROMISING,
             ),
             Contrast(
-                "error removed, bn_maxpool less bn, less max_pooling less baseline (interaction)",
+                "error removed, (bn_maxpool minus bn) minus (max_pooling minus baseline)",
                 measures.interaction({PROMISING: 1, "bn": -1, "max_pooling": -1, "baseline": 1}),
                 unit="points",
                 decides=False,

@@ -49,7 +49,7 @@ FOREST, FIGURE, BY_LABEL = "error_removed.png", "figure.png", "by_label.png"
 BY_EMBEDDING = "embedding.png"
 # Folders of pictures that not every study has.
 EMBEDDING, EXTREMES, LABELS = "embedding", "extremes", "labels"
-GAIN_TITLE = f"PSNR over {BASELINE_NAMES[CONSTANT]}, dB (higher is better)"
+GAIN_TITLE = f"PSNR gain over {BASELINE_NAMES[CONSTANT]}, dB (higher is better)"
 
 
 def write_comparison(

@@ -77,7 +77,7 @@ class Comparison:
     gap : Estimate or None
         `measures.gap`; None if undefined.
     gain : Estimate or None
-        Error removed with the embedding of the photograph less `removed`, points. None in the row
+        Error removed with the embedding of the photograph minus `removed`, points. None in the row
         of that embedding itself, as are the following.
     gap_ratio : Estimate or None
         Gap with the embedding of the photograph over `gap`.
@@ -173,9 +173,9 @@ def embeddings_table(experiments: Experiments, comparisons: list[Comparison]) ->
         "embedding",
         "variant",
         "error removed, %",
-        f"{PROMISING} less that, points",
+        f"{PROMISING} minus that, points",
         "gap, test over training error",
-        f"{PROMISING} over that",
+        f"ratio of {PROMISING}'s gap to that",
     ]
     rows = []
     for row in comparisons:
@@ -237,17 +237,17 @@ def judge_fingerprint(experiments: Experiments) -> list[Judged]:
             notes=on_a_random_network,
             contrasts=(
                 Contrast(
-                    "error removed with the photograph's embedding less that with another's",
+                    "error removed with the photograph's embedding minus that with another's",
                     measures.lead(PROMISING, another),
                     unit="points",
                 ),
                 Contrast(
-                    "error removed with the photograph's embedding less that without",
+                    "error removed with the photograph's embedding minus that without",
                     measures.lead(PROMISING, none),
                     unit="points",
                 ),
                 Contrast(
-                    "error removed with the photograph's embedding less that with a random "
+                    "error removed with the photograph's embedding minus that with a random "
                     "network's",
                     over_random,
                     unit="points",

@@ -20,10 +20,10 @@ class LabelScores(Record):
     error_removed : dict of str to dict of str to Estimate
         By variant and subset, over seeds and photographs.
     over_color : dict of str to dict of str to Estimate
-        The same, less what the subset's mean color removes on the same photographs.
+        The same, minus what the subset's mean color removes on the same photographs.
     leads : dict of str to dict of str to Estimate
         By variant and subset: error removed on photographs of nature only, of sea and of
-        vegetation, less that on objects only, points.
+        vegetation, minus that on objects only, points.
     seeds : dict of str to list of int
         The seeds of each variant's trainings.
     images : int
@@ -56,7 +56,7 @@ class LabelScores(Record):
         )
 
     def lead_over_objects(self, variant: str, subset: str) -> Estimate | None:
-        """Error removed by a variant on a subset less that on objects only, points, if known."""
+        """Error removed by a variant on a subset minus that on objects only, points, if known."""
         return self.leads.get(variant, {}).get(subset)
 
     def of_trainings(self, seeds: dict[str, list[int]]) -> Self:

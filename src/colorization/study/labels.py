@@ -105,7 +105,7 @@ def mse_of_color(rows: pd.DataFrame, color: Sequence[float] | np.ndarray) -> pd.
     Returns
     -------
     Series
-        Exact, since the mean of (x - c)^2 is that of x^2, less 2 c mean(x) - c^2.
+        Exact, since the mean of (x - c)^2 is that of x^2, minus 2 c mean(x) - c^2.
     """
     a, b = color
     return (
@@ -143,7 +143,7 @@ def labels_table(scores: LabelScores, variants: Sequence[str]) -> Table:
     """
     titles = ["", "photographs", COLOR_TITLE]
     for variant in variants:
-        titles += [variant, f"{variant} over that color"]
+        titles += [variant, f"{variant} minus that color"]
     rows = []
     for subset in _printed(scores):
         row = [subset, f"{scores.photographs[subset]:,}", _cell(scores.colors.get(subset))]

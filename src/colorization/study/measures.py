@@ -50,7 +50,7 @@ def error_removed(variant: str, subset: str = "") -> Measure:
 
 
 def lead(one: str, other: str) -> Measure:
-    """Error removed by a variant less that of another, points."""
+    """Error removed by a variant minus that of another, points."""
     return interaction({one: 1, other: -1})
 
 
@@ -60,7 +60,7 @@ def interaction(weights: dict[str, float]) -> Measure:
 
 
 def lead_over_objects(variant: str, subset: str) -> Measure:
-    """Error removed by a variant on a subset less that on objects only, points.
+    """Error removed by a variant on a subset minus that on objects only, points.
 
     The subset must have no photograph of objects only.
     """
@@ -81,7 +81,7 @@ def lead_over_objects(variant: str, subset: str) -> Measure:
 
 
 def lead_of_regions(variant: str, one: str, other: str) -> Measure:
-    """Error removed by a variant in regions less that in others, points."""
+    """Error removed by a variant in regions minus that in others, points."""
     columns = [
         f"{colorizer}_mse_ab_in_{size}_regions"
         for size in (one, other)
@@ -217,7 +217,7 @@ def _by_split(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def chroma_by_uncertainty(variant: str) -> Measure:
-    """Chroma over the photographs', of the most uncertain third of pixels less the most certain.
+    """Chroma over the photographs', of the most uncertain third of pixels minus the most certain.
 
     The pixels are those of the 16x16 that are kept of all photographs. Their uncertainty is the
     mean entropy by the seeds of `uncertain_network`; it counts as fixed.
@@ -234,7 +234,7 @@ def constant_chroma_by_uncertainty(variant: str) -> Measure:
 
 
 def chroma_by_uncertainty_over_constant(variant: str) -> Measure:
-    """`chroma_by_uncertainty` less `constant_chroma_by_uncertainty`."""
+    """`chroma_by_uncertainty` minus `constant_chroma_by_uncertainty`."""
     return _by_uncertainty(variant, own=1, constant=-1)
 
 

@@ -11,7 +11,7 @@ from colorization.core.settings import UNINFORMATIVE
 from colorization.pages import rendering
 from colorization.pages.rendering import COLORIZER_LABELS, Table
 from colorization.scoring.metrics import Metric, columns, metric
-from colorization.scoring.summary import GRAY, MODEL, TRIVIAL
+from colorization.scoring.summary import ERROR_REMOVED, GRAY, MODEL, TRIVIAL
 from colorization.study import measures
 from colorization.study.claims import PAPER_VARIANTS, PROMISING
 from colorization.study.embedding import Comparison, compare_embeddings, counterparts
@@ -206,7 +206,7 @@ def mean(
 def sentences(experiments: Experiments, summary: StudySummary) -> list[str]:
     """What holds, in a sentence each: best, the paper's, embedding, gap, colors."""
     return [
-        _on_the_best(experiments, summary),
+        _on_the_best(experiments, summary) + _on_vividness(experiments, summary),
         _on_the_papers(experiments, summary),
         _on_the_embedding(experiments, summary),
         _on_the_gap(experiments),
@@ -245,6 +245,21 @@ def _on_the_best(experiments: Experiments, summary: StudySummary) -> str:
         )
     better = _among(summary.above_zero, summary.several_seeds)
     return f"{best};{of_several} significantly ({level}) better than the constant color: {better}."
+
+
+def _on_vividness(experiments: Experiments, summary: StudySummary) -> str:
+    """Which variants remove more than the best at vividness 0, instead of at their defaults."""
+    if summary.best is None:
+        return ""
+    texts = []
+    for name in summary.removed:
+        sweeps = [
+            training.sweep.scores for training in experiments.trainings_of(name) if training.sweep
+        ]
+        removed = [scores.loc[scores["vividness"] == 0, ERROR_REMOVED].item() for scores in sweeps]
+        if removed and np.mean(removed) > summary.removed[summary.best].value:
+            texts.append(f"`{name}` removes {np.mean(removed):.{REMOVED.digits}f}%")
+    return f" At vividness 0 instead of its default, {_joined(texts)}." if texts else ""
 
 
 def _on_the_papers(experiments: Experiments, summary: StudySummary) -> str:
