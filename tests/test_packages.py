@@ -204,24 +204,6 @@ def test_a_package_of_an_older_format_is_refused(adjustable: Path) -> None:
     )
 
 
-def of_format(package: Path, number: int) -> None:
-    """Turn a package into one of an older format."""
-    manifest = json.loads((package / NAME).read_text())
-    assert manifest["format"] == 6
-    (package / NAME).write_text(json.dumps(manifest | {"format": number}))
-
-
-def test_a_package_whose_embedding_was_of_another_input_is_refused(
-    alone: Path, embedded: Path
-) -> None:
-    for package in (alone, embedded):
-        of_format(package, 5)
-    assert colorization.load(alone).embedder_size is None
-    assert refusal(embedded) == (
-        f"{embedded / NAME}: format must be 6; found 5; run `dvc repro package` again"
-    )
-
-
 L = helper.make_tensor_value_info("L", TensorProto.FLOAT, [None, None, None, 1])
 AB = helper.make_tensor_value_info("ab", TensorProto.FLOAT, [None, None, None, 2])
 OPERATIONS = helper.make_opsetid("", 18)

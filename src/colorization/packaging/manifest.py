@@ -18,7 +18,7 @@ sha256.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationError
 
@@ -26,9 +26,7 @@ from colorization.core.errors import ColorizationError
 from colorization.core.hashing import sha256_of
 from colorization.core.records import ImageSize, NotEmpty, Record, Sha256, key_of, shortened
 
-FORMAT = 6
-# Packages of this format are the same, but for the embedding, which was computed from L.
-WITHOUT_EMBEDDER = 5
+FORMAT: Final = 6
 NAME = "colorization.json"
 CARD = "README.md"
 RELEASED = Path(__file__).parent.parent / "released"  # the released model
@@ -61,8 +59,7 @@ class Manifest(Record):
     Attributes
     ----------
     format : int
-        Version of this manifest's format, and of the formats of the files that it lists; in a model
-        that takes an embedding not `WITHOUT_EMBEDDER`.
+        Version of this manifest's format, and of the formats of the files that it lists.
     variant : str
     image_size : int
         Shorter side of the network's input, px.
@@ -76,7 +73,7 @@ class Manifest(Record):
         The sha256 of each file.
     """
 
-    format: Literal[WITHOUT_EMBEDDER, FORMAT]  # type: ignore[valid-type]
+    format: Literal[6]
     variant: NotEmpty
     image_size: ImageSize
     vividness: Vividness | None
@@ -144,18 +141,12 @@ def _text(folder: Path) -> str:
 
 def _parse(path: Path, text: str) -> Manifest:
     try:
-        manifest = Manifest.model_validate_json(text)
+        return Manifest.model_validate_json(text)
     except ValidationError as error:
         mistake = error.errors(include_url=False)[0]
         if mistake["type"] == "literal_error":  # `format`, the only literal
-            raise _wrong_format(path, mistake["input"]) from error
+            raise ColorizationError(
+                f"{path}: format must be {FORMAT}; found {shortened(mistake['input'])}; "
+                "run `dvc repro package` again"
+            ) from error
         raise ColorizationError(f"{path}: {key_of(mistake['loc'])} {mistake['msg']}") from error
-    if manifest.embedder_size and manifest.format == WITHOUT_EMBEDDER:
-        raise _wrong_format(path, manifest.format)
-    return manifest
-
-
-def _wrong_format(path: Path, actual: object) -> ColorizationError:
-    return ColorizationError(
-        f"{path}: format must be {FORMAT}; found {shortened(actual)}; run `dvc repro package` again"
-    )
