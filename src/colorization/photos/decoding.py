@@ -34,8 +34,6 @@ from colorization.photos.strips import Box, strips
 
 _SRGB = ImageCms.createProfile("sRGB")
 
-_TOO_MANY_PIXELS = "too many pixels: a decompression bomb?"
-
 # Messages for errors without one.
 _MESSAGES = {"EOFError": "the file is truncated", "MemoryError": "not enough memory"}
 
@@ -127,7 +125,8 @@ def open_image(
     limit = Image.MAX_IMAGE_PIXELS
     most = limit and (2 * limit if large and image.format not in MEMORY_INTENSIVE else limit)
     if most is not None and image.width * image.height > most:
-        raise ColorizationError(_TOO_MANY_PIXELS)
+        size = f"{image.width:,} x {image.height:,} px"
+        raise ColorizationError(f"{size}, more than {most / 1e6:.0f} megapixels")
     return image
 
 
@@ -291,7 +290,10 @@ def reporting() -> Iterator[None]:
     except ColorizationError:
         raise
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise ColorizationError(_TOO_MANY_PIXELS) from error
+        most = Image.MAX_IMAGE_PIXELS or 0
+        if isinstance(error, Image.DecompressionBombError):
+            most *= 2  # which Pillow refuses
+        raise ColorizationError(f"more than {most / 1e6:.0f} megapixels") from error
     except Exception as error:
         raise ColorizationError(f"cannot be decoded: {_reason(error)}") from error
 
