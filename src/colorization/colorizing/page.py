@@ -5,6 +5,7 @@ Photographs are kept in memory, not on disk, and are dropped when their page is 
 """
 
 import argparse
+import errno
 import os
 import socket
 import sys
@@ -88,9 +89,9 @@ def _listening(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError, TypeError, UnicodeError) as error:
         listening.close()
         why = getattr(error, "strerror", None) or error
-        raise ColorizationError(
-            f"cannot serve at {host}, port {port}: {why}; --port 0 uses any free port"
-        ) from error
+        taken = getattr(error, "errno", None) == errno.EADDRINUSE
+        remedy = "; --port 0 uses any free port" if taken else ""
+        raise ColorizationError(f"cannot serve at {host}, port {port}: {why}{remedy}") from error
 
 
 if __name__ == "__main__":
