@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import imagecodecs
 import keras
@@ -29,6 +29,8 @@ from colorization.colorizing.bulk import TASKS, JobResult, colorize_files
 from colorization.colorizing.colorizer import load
 from colorization.colorizing.command import main
 from colorization.colorizing.jobs import Job
+from colorization.colorizing.sheet import Sheet
+from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_write
 from colorization.core.workers import Workers
 from colorization.sources import archives
@@ -110,7 +112,7 @@ def test_broken_files_are_reported_and_the_others_colorized(
     lines = [line for line in error_output.splitlines() if line.startswith("colorize: ")]
     assert len(lines) == 5
     assert f"colorize: {photos / 'text.jpg'}: not an image" in lines
-    assert f"colorize: {photos / 'bomb.png'}: too many pixels: a decompression bomb?" in lines
+    assert f"colorize: {photos / 'bomb.png'}: more than 179 megapixels" in lines
     assert any(line.startswith(f"colorize: {photos / 'truncated.jpg'}: cannot") for line in lines)
     assert lines[-1] == f"colorize: {count - 3} colorized, 3 failed"
     assert len(list((tmp_path / "out").iterdir())) == count - 3
@@ -466,6 +468,41 @@ def test_a_sheet_of_nothing_but_failures_is_written(
     assert "No results." in sheet.read_text()
 
 
+def test_a_sheet_that_cannot_be_written_costs_no_photograph(
+    model: Path,
+    box: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise ColorizationError("--sheet: cannot write it: No space left on device")
+
+    monkeypatch.setattr(Sheet, "write", refuse)
+    arguments = ("--output", tmp_path / "out", "--sheet", tmp_path / "sheet.html")
+    assert colorize(model, box / "gray.png", *arguments) == 1
+    assert messages(capsys)[-2:] == [
+        "--sheet: cannot write it: No space left on device",
+        "1 colorized",
+    ]
+
+
+def test_a_sheet_shows_results_of_other_options_whole(
+    model: Path, photos: Path, tmp_path: Path
+) -> None:
+    def shape_on_the_sheet(*options: str | Path) -> tuple[int, int]:
+        out, sheet = tmp_path / "out", tmp_path / "sheet.html"
+        arguments = ("--output", out, "--sheet", sheet, "--format", "png", *options)
+        assert colorize(model, photos / "gray.jpg", *arguments) == 0
+        width, height = re.findall(r' width="(\d+)" height="(\d+)"', sheet.read_text())[-1]
+        return int(width), int(height)
+
+    whole = shape_on_the_sheet()
+    assert shape_on_the_sheet("--skip-existing", "--side-by-side") == whole
+    assert shape_on_the_sheet("--overwrite", "--side-by-side") == whole
+    assert shape_on_the_sheet("--skip-existing") == whole
+
+
 def test_a_page_that_is_no_sheet_is_not_replaced(
     model: Path, box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -570,17 +607,38 @@ def test_a_hint_outside_its_photograph_fails_this_one_alone(
         ("", "the following arguments are required: INPUT, --output"),
         ("a.jpg", "the following arguments are required: --output"),
         ("a.jpg --output=", "argument --output: must not be empty"),
-        ("a.jpg --output o --jobs 0", "argument --jobs: must be 1 to 256; found 0"),
-        ("a.jpg --output o --jobs 257", "argument --jobs: must be 1 to 256; found 257"),
+        (
+            "a.jpg --output b.JPG",
+            "argument --output: must be a folder; found b.JPG; --format chooses the format",
+        ),
+        ("a.jpg --output o --jobs 1.5", "argument --jobs: must be a whole number from 1 to 256"),
+        (
+            "a.jpg --output o --vividness 0,5",
+            "argument --vividness: must be from 0 to 1; found 0,5",
+        ),
+        (
+            "a.jpg --output o --jobs 0",
+            "argument --jobs: must be a whole number from 1 to 256; found 0",
+        ),
+        (
+            "a.jpg --output o --jobs 257",
+            "argument --jobs: must be a whole number from 1 to 256; found 257",
+        ),
         (
             "a.jpg --output o --overwrite --skip-existing",
             "argument --skip-existing: not allowed with argument --overwrite",
         ),
-        ("a.jpg --output o --saturation -1", "argument --saturation: must be 0 to 100; found -1"),
-        ("a.jpg --output o --saturation nan", "argument --saturation: must be 0 to 100; found nan"),
+        (
+            "a.jpg --output o --saturation -1",
+            "argument --saturation: must be from 0 to 100; found -1",
+        ),
+        (
+            "a.jpg --output o --saturation nan",
+            "argument --saturation: must be from 0 to 100; found nan",
+        ),
         (
             "a.jpg --output o --saturation 1e308",
-            "argument --saturation: must be 0 to 100; found 1e308",
+            "argument --saturation: must be from 0 to 100; found 1e308",
         ),
         ("a.jpg --output o --format bmp", "argument --format: invalid choice: 'bmp' (choose from"),
     ],
@@ -692,6 +750,26 @@ def test_a_kill_leaves_no_half_written_file(model: Path, sixty: Path, tmp_path: 
     assert len(archives.folder_image_names(out)) == 60
 
 
+@pytest.mark.parametrize("delay", [0.05, 0.15, 0.25, 0.35, 0.45, 0.55])  # seconds
+def test_an_interrupt_at_the_start_ends_without_a_traceback(
+    model: Path, sixty: Path, tmp_path: Path, delay: float
+) -> None:
+    program = "import colorization.colorizing.command as command; print(flush=True); command.main()"
+    arguments = [str(sixty), "--output", str(tmp_path / "out"), "--model", str(model)]
+    started = subprocess.Popen(
+        [sys.executable, "-c", program, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    started.stdout.readline()  # type: ignore[union-attr]
+    time.sleep(delay)
+    started.send_signal(signal.SIGINT)
+    _, error_output = started.communicate(timeout=60)
+    assert "Traceback" not in error_output
+    assert "Error" not in error_output
+
+
 def test_an_interrupt_finishes_running_jobs_and_starts_no_others(
     model: Path, sixty: Path, tmp_path: Path
 ) -> None:
@@ -699,9 +777,13 @@ def test_an_interrupt_finishes_running_jobs_and_starts_no_others(
     started = begun(model, sixty, out, "--jobs", "8")  # 32 photographs are handed out at once
     before = len(archives.folder_image_names(out))
     started.send_signal(signal.SIGINT)
+    for _ in range(5):  # an impatient user
+        time.sleep(0.02)
+        started.send_signal(signal.SIGINT)
     _, error_output = started.communicate(timeout=60)
     assert (started.returncode, error_output) == (
         1,
+        "colorize: finishing the photographs in progress\n"
         "colorize: interrupted; finished files are complete\n",
     )
     # Beside the eight, some were done before the signal came.

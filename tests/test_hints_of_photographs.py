@@ -56,6 +56,12 @@ def test_a_hint_of_another_form_is_refused(wrong: Any) -> None:
     assert str(caught.value) == f"a hint must be (x, y, color); found {wrong!r}"
 
 
+@pytest.mark.parametrize("wrong", [10**400, -(10**400), float("nan"), float("inf"), "1"])
+def test_a_place_that_is_no_finite_number_is_refused(wrong: Any) -> None:
+    with pytest.raises(ColorizationError, match=r"^x and y of a hint must be finite numbers"):
+        as_hints([(wrong, 2, "red")])
+
+
 def test_the_surroundings_of_a_place_are_a_square_of_three_pixels() -> None:
     # 25 px of 60 are 20 of 48; 31 of 40 are 24.8 of 32.
     assert patch_at(25, 31, (60, 40), (32, 48, 3)) == np.s_[23:26, 19:22]
@@ -154,6 +160,8 @@ def test_a_wrong_line_is_named(tmp_path: Path, lines: list[str], message: str) -
 def test_a_file_that_is_no_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ColorizationError, match=r"no such file$"):
         read_hints(tmp_path / "missing.csv")
+    with pytest.raises(ColorizationError, match="not a file, but a folder"):
+        read_hints(tmp_path)
     path = tmp_path / "hints.csv"
     path.write_bytes(b"file,x,y,color\n\xff\xfe,1,2,red\n")
     with pytest.raises(ColorizationError, match=r"hints\.csv: not a CSV file in UTF-8 "):

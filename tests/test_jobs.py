@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from PIL import Image
 
 from colorization.colorizing import jobs as planning
 from colorization.colorizing.command import parser
@@ -18,14 +19,14 @@ from colorization.core.errors import ColorizationError
 from colorization.photos import decoding
 from samples import ROOT, encoded, scene
 
-IMAGE = encoded(scene(1, 8, 8))
+IMAGE, TIFF = (encoded(scene(1, 8, 8), kind) for kind in ("PNG", "TIFF"))
 SAME_NAME = "its result has the same name as that of {}; rename it, or choose another --output"
 
 
 def tree(folder: Path, *names: str) -> Path:
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(IMAGE)
+        (folder / name).write_bytes(TIFF if name.lower().endswith((".tif", ".tiff")) else IMAGE)
     return folder
 
 
@@ -71,6 +72,17 @@ def test_a_file_goes_to_the_top_and_a_match_keeps_its_path_after_the_wildcard(
     for pattern in ("*/*.jpg", "./*/*.jpg", "../photos/*/*.jpg", "d*p/c.jpg"):
         assert list(planned(pattern, output=tmp_path / "out")[0].values()) == ["deep/c.jpg"]
     assert list(planned("deep/*/../c.jpg", output=tmp_path / "out")[0].values()) == ["c.jpg"]
+
+
+@pytest.mark.parametrize("end", ["/", "/."])
+def test_a_file_with_a_slash_at_its_end_goes_to_the_top_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    photo = tree(tmp_path, "deep/a.jpg") / "deep" / "a.jpg"
+    monkeypatch.chdir(tmp_path)
+    for named in (f"{photo}{end}", f"deep/a.jpg{end}"):
+        (job,) = plan([named], Path("out"), None).jobs
+        assert job.output == Path("out/a.jpg")
 
 
 def test_photographs_of_the_same_name_keep_their_different_folders(
@@ -136,7 +148,8 @@ def test_existing_results_are_skipped(tmp_path: Path) -> None:
     outcome = plan([str(photos)], out, None, skip_existing=True)
     assert [job.input for job in outcome.to_do] == [photos / "b.jpg"]
     assert [job.output for job in outcome.jobs if job.exists] == [out / "a.jpg", out / "deep/a.jpg"]
-    assert [failure.input for failure in outcome.failures] == [str(photos / "c.jpg")]
+    reason = f"{out / 'c.jpg'} exists, and is not a file; remove it"
+    assert outcome.failures == [Failure(str(photos / "c.jpg"), reason)]
 
 
 def test_skipped_results_may_be_in_an_input_folder_but_not_be_inputs(tmp_path: Path) -> None:
@@ -175,6 +188,16 @@ def test_each_page_of_a_tiff_has_a_result_and_a_label(
         (str(photos / "deep/a.TIF"), "deep/a.TIF"),
     ]
     assert [job.page for job in outcome.jobs] == [None, 0, 1, 2, None, None]
+
+
+def test_pages_are_counted_whatever_the_extension(tmp_path: Path) -> None:
+    fax = tree(tmp_path / "photos", "a.tif") / "fax"
+    pages = [Image.fromarray(scene(seed, 8, 8)) for seed in (1, 2)]
+    pages[0].save(fax, "TIFF", save_all=True, append_images=pages[1:])
+    assert planned(fax, output=tmp_path / "out")[0] == {
+        f"{fax}, page 1": "fax-1.png",
+        f"{fax}, page 2": "fax-2.png",
+    }
 
 
 def test_each_page_is_skipped_or_refused_separately(
@@ -447,6 +470,7 @@ def test_an_unwritable_output_folder_is_refused(tmp_path: Path, ordinary: Sequen
     out.mkdir(mode=0o500)
     reason = f"colorize: --output: {out}: Permission denied"
     assert dry_run(ordinary, out, photos) == (2, [], [reason])
+    assert dry_run(ordinary, out / "new", photos) == (2, [], [reason])
 
 
 def test_a_circular_output_is_refused(tmp_path: Path) -> None:

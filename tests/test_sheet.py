@@ -2,6 +2,7 @@
 
 import html.parser
 import io
+import os
 import resource
 from collections.abc import Sequence
 from pathlib import Path
@@ -167,8 +168,10 @@ def test_only_sheets_are_replaced(tmp_path: Path) -> None:
     with pytest.raises(ColorizationError, match="exists, and is no contact sheet"):
         sheet.check(path)
     (tmp_path / "folder.html").mkdir()
-    with pytest.raises(ColorizationError, match="Is a directory"):
-        sheet.check(tmp_path / "folder.html")
+    os.mkfifo(tmp_path / "pipe.html")
+    for name in ("folder.html", "pipe.html"):
+        with pytest.raises(ColorizationError, match=f"{name} is not a file, but a folder, a pipe"):
+            sheet.check(tmp_path / name)
     with pytest.raises(ColorizationError, match="must end in"):
         sheet.check(tmp_path / "photo.jpg")
 

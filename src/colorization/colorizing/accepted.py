@@ -14,6 +14,7 @@ FORMATS = {
     ".tiff": "TIFF",
     ".webp": "WEBP",
 }
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # first bytes; with 64-bit offsets, the latter
 LARGEST_FILE = 1_500_000_000  # bytes; enough for 179 megapixels of 64 bits, the decoder's limit
 NO_FILE = "not a file, but a folder, a pipe, a socket or a device"
 MOST_SATURATION = 100.0  # nearly all colors are then at the limit of sRGB

@@ -198,13 +198,16 @@ class _JobRunner:
 
     def _thumbnails(self, job: Job, kind: Kind, warnings: dict[str, None]) -> Thumbnails | None:
         """Return thumbnails of what is in the end; None if that cannot be decoded."""
+        source = _Task(self._workers, job.input, job.page, {})
         left_alone = kind is Kind.IN_COLOR
-        path, page = (job.input, job.page) if left_alone else (job.output, None)
-        task = _Task(self._workers, path, page, {})
-        right_half = self._side_by_side and not left_alone
+        path = job.input if left_alone else job.output
+        task = source if left_alone else _Task(self._workers, path, None, {})
         try:
-            needed = PER_PHOTOGRAPH + path.stat().st_size + PER_PIXEL * task.count_pixels()
-            with self._memory.reserve(needed):
+            pixels = task.count_pixels()
+            right_half = self._side_by_side and not left_alone
+            if kind is Kind.EXISTS:  # made with other options, maybe
+                right_half = pixels == 2 * source.count_pixels()
+            with self._memory.reserve(PER_PHOTOGRAPH + path.stat().st_size + PER_PIXEL * pixels):
                 return task("make_thumbnails", right_half=right_half)
         except Exception as error:  # as above
             warnings[f"no preview of {path}: {_reason(error)}"] = None

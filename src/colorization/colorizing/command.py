@@ -5,11 +5,13 @@ Slow imports are inside functions, so that worker processes start meanwhile.
 
 import argparse
 import io
+import math
 import os
+import signal
 import sys
 from collections import Counter
-from collections.abc import Callable
-from contextlib import nullcontext, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
@@ -125,7 +127,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     if options.dry_run:
         return _plan_and_colorize(options, None)
-    with Workers("colorization.colorizing.tasks", options.jobs) as workers:
+    with _one_interrupt(), Workers("colorization.colorizing.tasks", options.jobs) as workers:
         return _plan_and_colorize(options, workers)
 
 
@@ -148,13 +150,14 @@ def _plan_and_colorize(options: argparse.Namespace, workers: Workers | None) -> 
         kinds = (f"{kind} ({count})" for kind, count in sorted(planned.ignored.items()))
         _log(f"ignored in folders: {', '.join(kinds)}")
     _log_failures(planned.failures)
+    complete = True
     if workers is None:
         counts = _print_plan(planned, options.sheet)
     else:
-        counts = _colorize(planned, workers, options)
+        counts, complete = _colorize(planned, workers, options)
     if not options.quiet:
         _log(_summary(counts, dry_run=options.dry_run))
-    return SOME_FAILED if counts[Kind.FAILED] else DONE
+    return SOME_FAILED if counts[Kind.FAILED] or not complete else DONE
 
 
 def _read_hints(path: Path) -> "dict[Path, list[Hint]]":
@@ -178,15 +181,26 @@ def _print_plan(planned: "Plan", sheet: Path | None) -> "Counter[Kind]":
     return counts
 
 
-def _colorize(planned: "Plan", workers: Workers, options: argparse.Namespace) -> "Counter[Kind]":
-    """Colorize what is planned, and return how many photographs had which outcome."""
+def _colorize(
+    planned: "Plan", workers: Workers, options: argparse.Namespace
+) -> "tuple[Counter[Kind], bool]":
+    """Colorize what is planned.
+
+    Returns
+    -------
+    Counter of Kind
+        How many photographs had which outcome.
+    bool
+        Whether the contact sheet, if asked for, is written.
+    """
     if not planned.to_do and options.sheet is None:
-        return _planned_counts(planned)
+        return _planned_counts(planned), True
     workers.start(len(planned.jobs))
-    from colorization.colorizing.bulk import colorize_files  # noqa: PLC0415
-    from colorization.colorizing.jobs import Failure, Kind  # noqa: PLC0415
-    from colorization.colorizing.predictor import Predictor  # noqa: PLC0415
-    from colorization.colorizing.sheet import Sheet  # noqa: PLC0415
+    with _interrupts_end_the_program():
+        from colorization.colorizing.bulk import colorize_files  # noqa: PLC0415
+        from colorization.colorizing.jobs import Failure, Kind  # noqa: PLC0415
+        from colorization.colorizing.predictor import Predictor  # noqa: PLC0415
+        from colorization.colorizing.sheet import Sheet  # noqa: PLC0415
 
     predictor = Predictor.load(options.model)
     if options.vividness is not None and predictor.vividness is None:
@@ -205,7 +219,7 @@ def _colorize(planned: "Plan", workers: Workers, options: argparse.Namespace) ->
             side_by_side=options.side_by_side,
             skip_color=options.skip_color,
             thumbnails=sheet is not None,
-            quiet=options.quiet,
+            quiet=options.quiet or not jobs,
         ):
             if not result.job.exists:  # otherwise it is counted already
                 counts[result.kind] += 1
@@ -222,8 +236,12 @@ def _colorize(planned: "Plan", workers: Workers, options: argparse.Namespace) ->
         if replaced and not options.quiet:
             _log(_colors_replaced(replaced))
         if sheet is not None:
-            sheet.write(_summary(counts), failures)
-    return counts
+            try:
+                sheet.write(_summary(counts), failures)
+            except ColorizationError as error:
+                _log(str(error))
+                return counts, False
+    return counts, True
 
 
 def _planned_counts(planned: "Plan") -> "Counter[Kind]":
@@ -256,6 +274,36 @@ def _log_failures(failures: "list[Failure]") -> None:
 
 def _log(message: str) -> None:
     print(f"colorize: {printable(message)}", file=sys.stderr)
+
+
+@contextmanager
+def _one_interrupt() -> Iterator[None]:
+    """Interrupt by the first Ctrl-C, and ignore others, which would cut short the orderly end."""
+
+    def interrupt(*_: object) -> NoReturn:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with suppress(OSError):  # `print` may have been interrupted itself
+            os.write(2, b"colorize: finishing the photographs in progress\n")
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _interrupts_end_the_program() -> Iterator[None]:
+    """Let Ctrl-C end the program at once, while nothing is written.
+
+    A compiled module that is being imported would turn a `KeyboardInterrupt` into an `ImportError`.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _SafeStream(io.TextIOBase):
@@ -312,16 +360,27 @@ def _redirect_to_null(descriptor: int) -> None:
 def _folder(text: str) -> Path:
     if not text:  # Path("") is the current folder
         raise argparse.ArgumentTypeError("must not be empty")
-    return Path(text)
+    path = Path(text)
+    if path.suffix.lower() in FORMATS and not path.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"must be a folder; found {text}; --format chooses the format"
+        )
+    return path
 
 
 def _between(least: float, most: float, kind: type = float) -> Callable[[str], float]:
     """Return a parser of numbers of type `kind` from `least` to `most`."""
 
     def number(text: str) -> float:
-        value = kind(text)
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
         if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"must be {least:g} to {most:g}; found {text}")
+            whole = "a whole number " if kind is int else ""
+            raise argparse.ArgumentTypeError(
+                f"must be {whole}from {least:g} to {most:g}; found {text}"
+            )
         return value
 
     return number

@@ -10,6 +10,7 @@ from typing import Any
 
 from PIL import ImageColor
 
+from colorization.colorizing.accepted import NO_FILE
 from colorization.colorizing.borders import Picture
 from colorization.core.errors import ColorizationError
 
@@ -77,9 +78,16 @@ def _hint(given: Any) -> Hint:
         x, y, color = given
     except (TypeError, ValueError) as error:
         raise ColorizationError(f"a hint must be (x, y, color); found {given!r}") from error
-    if not all(isinstance(number, Real) and math.isfinite(number) for number in (x, y)):
+    if not (_is_finite(x) and _is_finite(y)):
         raise ColorizationError(f"x and y of a hint must be finite numbers; found {given!r}")
     return Hint(float(x), float(y), parse_color(color))
+
+
+def _is_finite(number: object) -> bool:
+    try:
+        return isinstance(number, Real) and math.isfinite(number)
+    except OverflowError:  # an int may be too large for a float
+        return False
 
 
 def read_hints(path: Path) -> dict[Path, list[Hint]]:
@@ -104,7 +112,7 @@ def read_hints(path: Path) -> dict[Path, list[Hint]]:
     hints: dict[Path, list[Hint]] = {}
     try:
         if not path.is_file():  # a pipe or a device might never end
-            raise ColorizationError(f"{path}: no such file")
+            raise ColorizationError(f"{path}: {NO_FILE if path.exists() else 'no such file'}")
         if path.stat().st_size > LARGEST_FILE:
             raise ColorizationError(f"{path}: more than {LARGEST_FILE >> 20} MiB")
         with path.open(encoding="utf-8-sig", newline="") as file:  # spreadsheets write a mark

@@ -4,6 +4,7 @@ import errno
 import glob
 import os
 import stat
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from colorization.colorizing.accepted import FORMATS, NO_FILE
+from colorization.colorizing.accepted import FORMATS, NO_FILE, TIFF
 from colorization.core.errors import ColorizationError
 from colorization.sources import archives
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:  # NumPy is slow to import
 
 IMAGE, FOLDER = "image", "folder"  # other kinds are ignored
 OUTPUT = "the output folder"
-PAGED = (".tif", ".tiff")  # extensions of files that may contain several photographs
 DEEPEST = 200  # nested folders; the function that creates them is recursive
 
 Identity = tuple[int, int]  # device and inode of a file or folder
@@ -171,7 +171,8 @@ def plan(
                     "remove it, or choose another --output"
                 )
             elif os.path.lexists(out) and not overwrite:
-                reason = f"{out} exists; use --skip-existing or --overwrite"
+                remedy = "remove it" if skip_existing else "use --skip-existing or --overwrite"
+                reason = f"{out} exists{', and is not a file' * skip_existing}; {remedy}"
             else:
                 taken[target] = job
                 result.jobs.append(job)
@@ -255,12 +256,12 @@ def _jobs(
 
 
 def _count_pages(path: Path) -> int:
-    if path.suffix.lower() not in PAGED:
-        return 1
-    from colorization.photos import decoding  # noqa: PLC0415 (slow)
-
     try:
         with path.open("rb") as file:
+            if file.read(len(TIFF[0])) not in TIFF:
+                return 1
+            from colorization.photos import decoding  # noqa: PLC0415 (slow)
+
             return decoding.count_pages(file)
     except Exception:
         return 1  # decoding will report the error
@@ -276,15 +277,18 @@ def _output_folder(output: Path) -> Identity | None:
     try:
         status = output.stat()
     except OSError as error:
-        if error.errno == errno.ENOENT and not output.is_symlink():
-            return None
-        raise ColorizationError(f"--output: {output}: {_why(error, output)}") from error
-    if not stat.S_ISDIR(status.st_mode):
+        if error.errno != errno.ENOENT or output.is_symlink():
+            raise ColorizationError(f"--output: {output}: {_why(error, output)}") from error
+        status = None
+    if status is not None and not stat.S_ISDIR(status.st_mode):
         raise ColorizationError(f"--output: {output} is a file, not a folder")
-    effective = os.access in os.supports_effective_ids
-    if not os.access(output, os.W_OK | os.X_OK, effective_ids=effective):
-        raise ColorizationError(f"--output: {output}: {os.strerror(errno.EACCES)}")
-    return status.st_dev, status.st_ino
+    existing = next(path for path in (output, *_absolute(output).parents) if _is_folder(path))
+    try:
+        with tempfile.TemporaryFile(dir=existing):  # access rights say nothing of a read-only disk
+            pass
+    except OSError as error:
+        raise ColorizationError(f"--output: {existing}: {error.strerror}") from error
+    return None if status is None else (status.st_dev, status.st_ino)
 
 
 @dataclass
@@ -324,7 +328,7 @@ class _Collected:
         else:
             before = _before_wildcards(named)
             paths = {match: _below(match, before) for match in _matches(text, self.output)}
-        for path, below in (paths or {named: named}).items():
+        for path, below in (paths or {named: Path(named.name)}).items():
             several = not self.alone or len(paths) > 1
             if several and _is_folder(path) and _identity(path) == self.output:
                 self.ignored[OUTPUT] += 1

@@ -16,6 +16,7 @@ from string import Template
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
+from colorization.colorizing.accepted import NO_FILE
 from colorization.colorizing.jobs import Failure, Kind
 from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_write
@@ -137,6 +138,7 @@ class Sheet:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._count = 0
+        self._error: OSError | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Without a name, so that nothing is left of it if the program is killed.
@@ -151,7 +153,10 @@ class Sheet:
         self._entries.close()
 
     def add(self, result: "JobResult") -> None:
-        """Add a photograph; one that failed is among the failures of `write` instead."""
+        """Add a photograph; one that failed is among the failures of `write` instead.
+
+        If there is no space for it, the photographs that follow matter more: `write` reports it.
+        """
         if result.kind is Kind.FAILED:
             return
         self._count += 1
@@ -166,7 +171,7 @@ class Sheet:
         try:
             self._entries.write(entry.encode())
         except OSError as error:
-            raise _unwritable(self._path, error) from error
+            self._error = error
 
     def write(self, summary: str, failures: Iterable[Failure]) -> None:
         """Write the page.
@@ -182,6 +187,8 @@ class Sheet:
         ColorizationError
             If it cannot be written, for example on a full disk.
         """
+        if self._error is not None:
+            raise _unwritable(self._path, self._error)
         try:
             self._entries.seek(0)
             with atomic_write(self._path) as partial, partial.open("wb") as file:
@@ -206,11 +213,13 @@ def check(path: Path) -> None:
     Raises
     ------
     ColorizationError
-        If its name does not end in .html, or it exists and is no contact sheet.
+        If its name does not end in .html, or it exists and is no contact sheet that can be read.
     """
     if path.suffix.lower() not in EXTENSIONS:
         raise ColorizationError(f"--sheet: {path} must end in .html")
     try:
+        if path.exists() and not path.is_file():  # a pipe or a device might never end
+            raise ColorizationError(f"--sheet: {path} is {NO_FILE}")
         with path.open("rb") as file:
             is_sheet = file.read(len(_FIRST_LINE)) == _FIRST_LINE.encode()
     except FileNotFoundError:

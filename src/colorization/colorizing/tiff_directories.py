@@ -13,6 +13,8 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
+from colorization.colorizing.accepted import TIFF
+
 BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED = 1, 2, 3, 4, 5, 7
 # Bytes of a value of each type, and of the numbers it consists of. Type 129 is UTF-8 (Exif 3.0).
 # Types 16 to 18 exist only in BigTIFF, not in EXIF.
@@ -78,7 +80,7 @@ class Tiff:
         file.seek(0)
         head = file.read(16)
         kind = head[:4]
-        if kind not in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
+        if kind not in TIFF:
             raise ValueError("not a TIFF")
         self.order = "<" if kind[:1] == b"I" else ">"
         self.damaged = False
