@@ -28,7 +28,7 @@ PIPELINE_FILES = (
     "data/embeddings/none/README.md",
 )
 TINY: dict[str, Any] = {
-    "download": {"scenes": {"count": 24, "width": 48, "height": 40}},
+    "download": {"scenes": {"count": 30, "width": 48, "height": 40}},
     "split": {"ratios": [0.6, 0.2, 0.2]},
     "preprocess": {"image_size": 32},
     "embed": {"network": "mobilenet_v2"},

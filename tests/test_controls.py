@@ -1,11 +1,13 @@
 """Controls: embeddings that differ from ImageNet's in one respect."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from colorization.core.errors import ColorizationError
 from colorization.core.settings import CONTROLS, Control
 from colorization.core.splits import SPLITS
 from colorization.embedding import imagenet
@@ -71,6 +73,16 @@ def test_another_photograph_is_one_of_the_same_split(embedded: Path, tmp_path: P
         assert embeddings[split].shape == (count, 1000)
         np.testing.assert_array_equal(embeddings[split], own[derangement(count)])
         assert (embeddings[split] != own).any(axis=1).all()
+
+
+def test_a_single_photograph_has_no_other(embedded: Path, tmp_path: Path) -> None:
+    shutil.copytree(embedded / "embeddings", tmp_path / "embeddings")
+    path = tmp_path / "embeddings" / "validation.npy"
+    np.save(path, np.load(path)[:1])
+    reason = "another_photograph needs at least 2 photographs in each split; validation has 1$"
+    with pytest.raises(ColorizationError, match=reason):
+        control(tmp_path, "another_photograph", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_raw_embeddings_are_the_networks_logits(embedded: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from colorization.core.errors import ColorizationError
 from colorization.core.files import atomic_folder
 from colorization.core.settings import Control, Embed
 from colorization.core.splits import NAMES, SPLITS
@@ -46,6 +47,12 @@ def write_control(
         See `writing.write_embeddings`.
     out : Path
         Replaced if it exists.
+
+    Raises
+    ------
+    ColorizationError
+        If a split has a single photograph, which has no other, a photograph cannot be decoded, or
+        the weights do not fit the network.
     """
     if kind == "random_network":
         random = settings.model_copy(update={"weights": "random"})
@@ -55,6 +62,10 @@ def write_control(
     with atomic_folder(out) as folder:
         for key in SPLITS:
             own = np.load(embeddings / f"{key}.npy", allow_pickle=False)
+            if kind == "another_photograph" and len(own) < 2:
+                raise ColorizationError(
+                    f"the embedding {kind} needs at least 2 photographs in each split; {key} has 1"
+                )
             other = (
                 denormalize(own, normalization)
                 if kind == "imagenet_raw"

@@ -59,7 +59,7 @@ def write_embeddings(
     Raises
     ------
     ColorizationError
-        If a photograph cannot be decoded.
+        If a photograph cannot be decoded, or the weights are missing or do not fit the network.
     """
     precision = imagenet.precision_of(settings)
     pretrained = Pretrained(network=settings.network, weights=weights, precision=precision)
