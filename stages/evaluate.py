@@ -58,7 +58,7 @@ def main(variant: str, seed: int) -> None:
     trivial = read_trivial(TRIVIAL, ColorStatistics.read(COLORS))
     network = load_model(model)
     adjustable = AdjustableModel.of(network)
-    scored = scorer.evaluate(network, test, trivial, batch_size, adjustable)
+    scored = scorer.evaluate(network, test, trivial, batch_size)
     gap = score_gap(
         {"best": network, "last": load_model(model, LAST)},
         {

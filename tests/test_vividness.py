@@ -56,7 +56,7 @@ def made(
     """A sweep, and the scores of the model at its default."""
     scores = sweep_vividness(adjustable, test_images, trivial, 2, MIN_CHROMA)
     images = decode_samples(adjustable, test_images, [0, 3, 4], 2)
-    rows = scorer.evaluate(model, test_images, trivial, 2, adjustable).rows
+    rows = scorer.evaluate(model, test_images, trivial, 2).rows
     by_default = summarize(rows, MIN_CHROMA)
     assert 1 < by_default.images_scored < by_default.images
     return VividnessSweep(scores, images, adjustable.default), by_default.as_json()

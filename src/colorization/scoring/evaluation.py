@@ -11,7 +11,7 @@ from colorization.core.errors import ColorizationError
 from colorization.core.model_records import TRAINING, TrainingRecord
 from colorization.core.tables import read_table
 from colorization.scoring import metrics
-from colorization.scoring.gap import GAP, Gap
+from colorization.scoring.gap import GAP, summarize_gap
 from colorization.scoring.predictions import Predictions, read_predictions
 from colorization.scoring.samples import SETS, Samples, read_samples
 from colorization.scoring.summary import COLORIZERS, TRIVIAL, Summary, colorful, summarize
@@ -71,7 +71,7 @@ def read_evaluation(
     """Read an evaluation, or a published one, whose rows are compressed.
 
     Metrics that were added since it was published have no values. Its summary is computed anew from
-    the rows, apart from the gap, which is that of the evaluation and of its `evaluate.min_chroma`.
+    the rows.
 
     Parameters
     ----------
@@ -96,13 +96,14 @@ def read_evaluation(
             raise ColorizationError(f"{folder}: has its photographs' columns; publish it anew")
         rows = rows.join(columns)
     rows = _with_all_metrics(rows)
+    gap_rows = colorful(_read_rows(folder, GAP), min_chroma)
     content = json.loads((folder / METRICS).read_text(encoding="utf-8"))
     return Evaluation(
         summary=summarize(
             rows,
             min_chroma,
             constant_output=content["constant_output"],
-            gap=Gap.from_json(content),
+            gap=summarize_gap(gap_rows),
         ),
         rows=rows,
         chroma=read_table(folder / "chroma.csv"),
@@ -113,7 +114,7 @@ def read_evaluation(
             for name in SETS
             if (folder / f"{name}.npy").exists()
         },
-        gap_rows=colorful(_read_rows(folder, GAP), min_chroma),
+        gap_rows=gap_rows,
         sweep=read_sweep(folder),
         predictions=read_predictions(folder),
     )

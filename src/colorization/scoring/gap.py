@@ -28,7 +28,7 @@ class Gap:
     images : dict of str to int
         By split, "train" and "test": the number of photographs.
     mse_ab : dict of str to dict of str to float
-        By split and by weights, "best" and "last": the mean squared error of ab.
+        By split and by weights, "best" and "last": the mean squared error of ab / 128.
     ratio : dict of str to float
         By weights: test over training error.
     ratio_se : dict of str to float or None

@@ -70,7 +70,6 @@ def evaluate(
     test: Examples,
     trivial: TrivialScores,
     batch_size: int,
-    adjustable: AdjustableModel | None = None,
 ) -> Scored:
     """Colorize the test images and score them, in parallel.
 
@@ -79,13 +78,13 @@ def evaluate(
     Parameters
     ----------
     model : keras.Model
+        If its vividness is adjustable, it is scored at its default.
     test : Examples
     trivial : TrivialScores
         The trivial baselines of the same images.
     batch_size : int
-    adjustable : AdjustableModel, optional
-        The same model split, if its vividness is adjustable; scored at its default.
     """
+    adjustable = AdjustableModel.of(model)
     rows, histograms = [], np.zeros((2, len(CHROMA_EDGES) - 1), np.int64)
     rgb, small = test.images.rgb, trivial.small
     reduced, entropies, moments = [], [], _Moments()
