@@ -494,6 +494,13 @@ def test_what_no_variant_does_is_said() -> None:
     assert best.startswith("Apart from controls, `l2` removes the most of the constant color's ")
 
 
+def test_a_study_of_nearly_gray_photographs_ranks_none() -> None:
+    made = [replace(training, rows=training.rows[:0]) for training in removing(1.0, 1.1)]
+    study = study_of({"l2": made})
+    best, *_ = summary.sentences(study, summarized(study))
+    assert best == "No variant is ranked: no test photograph reaches `evaluate.min_chroma`."
+
+
 def on_the_papers(trainings: dict[str, list[Evaluation]]) -> str:
     study = study_of(trainings)
     return summary.sentences(study, summarized(study))[1]

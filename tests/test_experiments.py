@@ -17,7 +17,6 @@ from colorization.study.estimates import Estimate
 from colorization.study.experiments import (
     Experiments,
     combination,
-    difference,
     difference_of_trainings,
     function_of_columns,
     mean_of_trainings,
@@ -131,7 +130,7 @@ def test_a_difference_of_columns_is_paired_by_image_and_not_by_seed() -> None:
     images = np.array([20.0, 24.0, 31.0, 29.0])
     ones = [with_psnr(images + seed) for seed in (1.0, 1.5)]
     others = [with_psnr(images + seed) for seed in (0.0, 0.5)]
-    estimate = difference(study(l2=ones, deeper=others), "l2", "deeper", [PSNR], same)
+    estimate = combination(study(l2=ones, deeper=others), {"l2": 1, "deeper": -1}, [PSNR], same)
     # Whatever the images are, what remains is Welch's test of the seeds.
     expected = stats.ttest_ind([1, 1.5], [0, 0.5], equal_var=False)
     interval = expected.confidence_interval()
@@ -142,9 +141,9 @@ def test_a_difference_of_columns_is_paired_by_image_and_not_by_seed() -> None:
 
 def test_one_seed_is_not_enough_to_compare_variants() -> None:
     one, two = [with_psnr([np.nan, 21.0])], [with_psnr([9, 20])] * 2
-    estimate = difference(study(l2=one, deeper=two), "l2", "deeper", [PSNR], same)
+    estimate = combination(study(l2=one, deeper=two), {"l2": 1, "deeper": -1}, [PSNR], same)
     assert estimate == Estimate(1, images=1)
-    assert difference(study(l2=one), "l2", "deeper", [PSNR], same) is None
+    assert combination(study(l2=one), {"l2": 1, "deeper": -1}, [PSNR], same) is None
 
 
 def test_a_ratio_on_images_is_that_of_the_sums() -> None:

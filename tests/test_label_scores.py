@@ -254,3 +254,4 @@ def test_an_interval_that_rounds_away_is_left_out() -> None:
         "On photographs of objects only `bn_maxpool` removes 0.0% of the error; of sea 0.0%, "
         "0.0 points less."
     )
+    assert labels_table(scores, ["bn_maxpool"]).rows[0][3:5] == ["0.0", "undefined"]

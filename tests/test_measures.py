@@ -271,10 +271,12 @@ def test_a_constant_color_is_under_saturated_where_photographs_have_more_chroma(
             )
         ]
 
-    # 7.5 over 30 less 7.5 over 10, which a constant color gets without any doubt of its own.
+    # 7.5 / 30 minus 7.5 / 10, which a constant color gets without any doubt of its own.
     assert values(7.5, 7.5) == pytest.approx([-0.5, -0.5, 0])
     assert values(5.0, 15.0) == pytest.approx([0, 10 / 30 - 10 / 10, 2 / 3])
     assert values(9.0, 3.0) == pytest.approx([0.1 - 0.9, 6 / 30 - 6 / 10, -0.4])
+    none = replace(given(5.0, 15.0), truth=truth[:0])
+    assert measures.chroma_by_uncertainty("bn_maxpool")(none) is None
 
 
 def test_the_slope_is_that_of_a_regression_on_doublings() -> None:

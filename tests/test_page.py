@@ -209,7 +209,9 @@ def test_in_a_browser_photographs_are_colorized_adjusted_and_downloaded(
         for name in names:
             opened.get_by_role("button", name=name, exact=True).click()
             at_default = downloaded(opened, tmp_path / "down.png")
-            expected = output_of_the_command(model, photos / name, tmp_path / f"{name} of the command")
+            expected = output_of_the_command(
+                model, photos / name, tmp_path / f"{name} of the command"
+            )
             assert at_default == expected
         # By the keyboard alone.
         before = previews(opened)

@@ -228,7 +228,7 @@ def test_a_variant_is_not_named_as_other_columns_of_the_study(tmp_path: Path, na
     path = changed(tmp_path, f"variants.{name}", LINE_WITHOUT_EMBEDDING)
     assert refusal(path) == (
         f"variants must not have the names constant, gray, images, "
-        f"images_scored, truth; found {name!r}"
+        f"images_scored, photograph, truth; found {name!r}"
     )
 
 

@@ -271,7 +271,7 @@ class Evaluate(Section):
 
 
 # Keys and columns of the comparison beside the variants' own.
-RESERVED = ("constant", "gray", "images", "images_scored", "truth")
+RESERVED = ("constant", "gray", "images", "images_scored", "photograph", "truth")
 
 
 def _check_names(variants: dict[str, Variant]) -> dict[str, Variant]:

@@ -1,1 +1,1 @@
-"""Reads the cached arrays of the splits, for training and testing."""
+"""Reads and writes the cached arrays of the splits, for training and testing."""

@@ -104,7 +104,7 @@ def curves(history: pd.DataFrame, trivial: dict[str, float], out: Path) -> None:
     history : DataFrame
         With the columns epoch, train_mse and val_mse.
     trivial : dict of str to float
-        Validation MSE of each baseline, drawn as dashed lines; empty in older studies.
+        Validation MSE of each baseline, drawn as dashed lines.
     out : Path
         A PNG.
     """

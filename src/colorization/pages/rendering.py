@@ -123,14 +123,11 @@ def html_page(title: str, markdown: str, figures: Mapping[str, str]) -> str:
     return render("page.html.j2", title=title, body=body)
 
 
-def with_error(score: Score, metric: Metric, *, sign: str = "") -> str:
-    """Format a metric and its standard error, such as "24.20 ± 0.29 (1 exact)".
-
-    `sign` is Python's: "+" writes one before positive numbers too.
-    """
+def with_error(score: Score, metric: Metric) -> str:
+    """Format a metric and its standard error, such as "24.20 ± 0.29 (1 exact)"."""
     if score.value is None:
         return metric.undefined
-    text = f"{score.value:{sign}.{metric.digits}f}"
+    text = f"{score.value:z.{metric.digits}f}"  # z: no negative zero
     if score.se is not None:
         text += f" ± {score.se:.{metric.digits}f}"
     if score.excluded:

@@ -13,7 +13,7 @@ from colorization.pages.rendering import BASELINE_NAMES, Table
 from colorization.pages.vividness import sweep_table
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.metrics import metric
-from colorization.scoring.samples import STATES, Samples
+from colorization.scoring.samples import BEST, EVENLY_SPACED, STATES, WORST, Samples
 from colorization.scoring.summary import (
     COLORIZERS,
     ERROR_REMOVED,
@@ -25,7 +25,7 @@ from colorization.scoring.summary import (
 )
 
 TITLE = "Image colorization"
-SHEETS = {"evenly_spaced": "samples.png", "best": "best.png", "worst": "worst.png"}
+SHEETS = {EVENLY_SPACED: "samples.png", BEST: "best.png", WORST: "worst.png"}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from colorization.pages import pictures, rendering
 from colorization.pages.rendering import BASELINE_NAMES, Table
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.metrics import metric
+from colorization.scoring.samples import EVENLY_SPACED
 from colorization.scoring.summary import GRAY, PSNR, TRIVIAL, Score
 from colorization.scoring.vividness import DIFFERENCE, DISPLAYED, SUMMARIZED, VividnessSweep
 
@@ -79,7 +80,7 @@ def write_sweeps(evaluations: Mapping[str, Evaluation], results: Path) -> dict[s
 def _draw_sweep(evaluation: Evaluation, sweep: VividnessSweep, folder: Path) -> None:
     gray = evaluation.summary.scores[GRAY][DIFFERENCE].value
     pictures.vividness_curves(sweep.scores, gray, folder / CURVES)
-    images = evaluation.samples["evenly_spaced"].images
+    images = evaluation.samples[EVENLY_SPACED].images
     columns = {"gray": images["gray"]}
     for vividness, decoded in zip(DISPLAYED, sweep.images.swapaxes(0, 1), strict=True):
         columns[f"vividness {vividness:g}"] = decoded

@@ -12,6 +12,7 @@ from colorization.pages.rendering import BASELINE_NAMES, Table
 from colorization.pages.vividness import sweep_table
 from colorization.scoring.evaluation import Evaluation
 from colorization.scoring.metrics import metric
+from colorization.scoring.samples import WORST
 from colorization.scoring.summary import (
     CONSTANT,
     ERROR_REMOVED,
@@ -170,7 +171,7 @@ def failures(evaluation: Evaluation, subsets: Subsets, min_chroma: float) -> dic
             f"{row[f'{MODEL}_{DIFFERENCE}']:.1f}",
             ", ".join(label for label in by_label if row["name"] in subsets[label]),
         ]
-        for row in evaluation.samples["worst"].rows.to_dict("records")
+        for row in evaluation.samples[WORST].rows.to_dict("records")
     ]
     errors = {name: rows[f"{name}_mse_ab"] for name in (MODEL, CONSTANT)}
     return {

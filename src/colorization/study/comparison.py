@@ -15,7 +15,7 @@ from colorization.pages import pictures, rendering
 from colorization.pages.rendering import BASELINE_NAMES, COLORIZER_LABELS, Table
 from colorization.pages.vividness import sweep_table, write_sweeps
 from colorization.scoring.metrics import columns, metric
-from colorization.scoring.samples import more_colorful
+from colorization.scoring.samples import BEST, EVENLY_SPACED, WORST, more_colorful
 from colorization.scoring.summary import (
     CONSTANT,
     PSNR,
@@ -43,7 +43,7 @@ from colorization.study.summary import StudySummary
 from colorization.study.verdicts import JudgedClaim
 
 TITLE = "Image colorization: the variants of a study"
-BEST_WORST = {"best": "good.png", "worst": "poor.png"}  # the paper's Figures 8 and 9
+BEST_WORST = {BEST: "good.png", WORST: "poor.png"}  # the paper's Figures 8 and 9
 FIGURE_ACROSS = 6  # photographs
 FOREST, FIGURE, BY_LABEL = "error_removed.png", "figure.png", "by_label.png"
 BY_EMBEDDING = "embedding.png"
@@ -166,9 +166,7 @@ def _draw(experiments: Experiments, study_summary: StudySummary, results: Path) 
         name: rendering.picture_url((results / name).read_bytes())
         for name in (FOREST, "curves.png", "variants.png")
     }
-    samples = {
-        name: training.samples["evenly_spaced"].images for name, training in variants.items()
-    }
+    samples = {name: training.samples[EVENLY_SPACED].images for name, training in variants.items()}
     images = next(iter(samples.values()))
     columns = {name: states["colorized"] for name, states in samples.items()}
     pictures.compared_samples(
@@ -202,7 +200,7 @@ def figure_blocks(experiments: Experiments, study_summary: StudySummary) -> list
     """
     displayed = experiments.with_samples()
     samples = {
-        name: displayed[name].samples["evenly_spaced"] for name in drawn(experiments, study_summary)
+        name: displayed[name].samples[EVENLY_SPACED] for name in drawn(experiments, study_summary)
     }
     first = next(iter(samples.values()))
     images = {
@@ -236,7 +234,7 @@ def figure_caption(experiments: Experiments, study_summary: StudySummary) -> str
     titles = dict.fromkeys(block.title for block in blocks)
     kinds = f" of {' and of '.join(titles)}" if all(titles) else ""
     photographs = sum(len(block.rows["gray"]) for block in blocks)
-    samples = len(next(iter(displayed.values())).samples["evenly_spaced"].rows)
+    samples = len(next(iter(displayed.values())).samples[EVENLY_SPACED].rows)
     chosen = f"Test photographs{kinds}, evenly spaced among the more colorful half"
     if photographs < samples:
         chosen = (

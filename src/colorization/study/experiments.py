@@ -40,7 +40,7 @@ class Experiments:
     trainings : dict of (str, int) to Evaluation
         By variant and seed, in the study's order.
     source : str
-        `download.source`.
+        `download.source`, without passwords.
     missing : list of str
         Trainings of the study without an evaluation, as "VARIANT-SEED".
     lines : dict of str to Variant
@@ -109,7 +109,7 @@ class Experiments:
 
     @property
     def photographs(self) -> pd.DataFrame:
-        """The columns of the test photographs themselves, which are the same for every training."""
+        """A row per test photograph; the columns of photographs are the same for all trainings."""
         return next(iter(self.trainings.values())).rows
 
     def inside(self, subset: str) -> np.ndarray:
@@ -282,20 +282,9 @@ def combination(
     return estimate and _compared(estimate)
 
 
-def difference(
-    experiments: Experiments,
-    one: str,
-    other: str,
-    columns: Sequence[str],
-    function: Callable[..., float],
-) -> Estimate | None:
-    """Difference of `function_of_columns` between two variants; see `combination`."""
-    return combination(experiments, {one: 1, other: -1}, columns, function)
-
-
 def ratio(experiments: Experiments, one: str, other: str, column: str) -> Estimate | None:
     """Ratio of a column's sums between two variants; see `combination`."""
-    logarithms = difference(experiments, one, other, [column], np.log)
+    logarithms = combination(experiments, {one: 1, other: -1}, [column], np.log)
     return logarithms and logarithms.exp()
 
 

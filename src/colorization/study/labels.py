@@ -146,10 +146,14 @@ def labels_table(scores: LabelScores, variants: Sequence[str]) -> Table:
         titles += [variant, f"{variant} minus that color"]
     rows = []
     for subset in _printed(scores):
-        row = [subset, f"{scores.photographs[subset]:,}", _cell(scores.colors.get(subset))]
+        row = [
+            subset,
+            f"{scores.photographs[subset]:,}",
+            with_interval(scores.colors.get(subset), 1),
+        ]
         for variant in variants:
-            row.append(_cell(scores.error_removed.get(variant, {}).get(subset)))
-            row.append(_cell(scores.over_color.get(variant, {}).get(subset)))
+            row.append(with_interval(scores.error_removed.get(variant, {}).get(subset), 1))
+            row.append(with_interval(scores.over_color.get(variant, {}).get(subset), 1))
         rows.append(row)
     return Table(titles, rows)
 
@@ -227,14 +231,6 @@ def sea_and_vegetation(scores: LabelScores, variant: str) -> str:
         f"On photographs of {OBJECTS_ONLY} `{variant}` removes {objects} of the error; "
         f"{'; '.join(parts)}."
     )
-
-
-def _cell(estimate: Estimate | None) -> str:
-    if estimate is None:
-        return "undefined"
-    if estimate.low is None:
-        return f"{estimate.value:.1f}"
-    return f"{estimate.value:.1f} ({estimate.low:.1f} to {estimate.high:.1f})"
 
 
 def _interval(estimate: Estimate | None) -> tuple[float, float, float]:

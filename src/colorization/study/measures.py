@@ -252,7 +252,9 @@ def _by_uncertainty(variant: str, *, own: float, constant: float) -> Measure:
         name = uncertain_network(study)
         predictions = [training.predictions for training in study.trainings_of(variant)]
         chroma = [_chroma(one.ab) for one in predictions if one is not None]
-        if name is None or study.truth is None or not chroma or len(chroma) < len(predictions):
+        if name is None or study.truth is None or not len(study.truth):
+            return None
+        if not chroma or len(chroma) < len(predictions):
             return None
         entropy = np.stack(_entropies(study.trainings_of(name))).mean(axis=0, dtype=np.float64)
         low, high = np.quantile(entropy, [1 / 3, 2 / 3])

@@ -42,6 +42,7 @@ from colorization.labels.subsets import Labels
 from colorization.scoring.evaluation import ROWS
 from colorization.scoring.gap import GAP
 from colorization.scoring.predictions import PREDICTIONS, TRUTH
+from colorization.scoring.samples import EVENLY_SPACED
 from colorization.scoring.summary import MODEL
 from colorization.study.claims import PROMISING
 from colorization.study.comparison import BEST_WORST, write_comparison
@@ -231,7 +232,7 @@ def _published_files(evaluation: Path, variant: str, *, of_first_seed: bool) -> 
     if of_first_seed or variant == PROMISING or distribution:
         names.append(PREDICTIONS)
     if of_first_seed:
-        samples = ["evenly_spaced", SWEEP, *(BEST_WORST if variant == PROMISING else ())]
+        samples = [EVENLY_SPACED, SWEEP, *(BEST_WORST if variant == PROMISING else ())]
         images = [f"{name}.{suffix}" for name in samples for suffix in ("npy", "json")]
         names += [f"{SWEEP}.csv", *images]
     return names

@@ -53,7 +53,7 @@ class StudySummary:
         The variants that remove the most: of all but the controls, and of the paper's.
     papers : list of str
         The paper's variants, those that are in no ranking too; see `is_of_the_paper`.
-    several_seeds : list of str
+    compared : list of str
         Those of all but the controls that have more than one seed; one is not enough to compare.
     above_zero : list of str
         Those of them that remove significantly more than nothing. The p-values are corrected for
@@ -78,7 +78,7 @@ class StudySummary:
     best: str | None
     best_of_paper: str | None
     papers: list[str]
-    several_seeds: list[str]
+    compared: list[str]
     above_zero: list[str]
     closer_than_gray: list[str]
     below: list[str]
@@ -110,7 +110,7 @@ def summarize_study(experiments: Experiments, judged: Sequence[JudgedClaim]) -> 
         best=candidates[0] if candidates else None,
         best_of_paper=ranked_papers[0] if ranked_papers else None,
         papers=[name for name in experiments.variants if is_of_the_paper(experiments, name)],
-        several_seeds=tested,
+        compared=tested,
         above_zero=_select(tested, removed.get),
         closer_than_gray=_select(tested, lambda name: _closer_than_gray(experiments, name)),
         below=_below_the_best(experiments, candidates, tested),
@@ -215,6 +215,8 @@ def sentences(experiments: Experiments, summary: StudySummary) -> list[str]:
 
 
 def _on_the_best(experiments: Experiments, summary: StudySummary) -> str:
+    if experiments.photographs.empty:
+        return "No variant is ranked: no test photograph reaches `evaluate.min_chroma`."
     if summary.best is None:
         return "No variant is ranked: none gives more than one constant color on photographs."
     estimate = summary.removed[summary.best]
@@ -227,11 +229,11 @@ def _on_the_best(experiments: Experiments, summary: StudySummary) -> str:
     if next(iter(summary.removed)) != summary.best:
         best = f"apart from controls, {best}"
     best = best[0].upper() + best[1:]
-    if not summary.several_seeds:
+    if not summary.compared:
         return f"{best}; one seed is not enough to compare variants."
     ranked = [name for name in summary.removed if not is_control(experiments, name)]
-    single = len(ranked) > len(summary.several_seeds)
-    of_several = f" of the {len(summary.several_seeds)} with several seeds" if single else ""
+    single = len(ranked) > len(summary.compared)
+    of_several = f" of the {len(summary.compared)} with several seeds" if single else ""
     level = (
         f"p < {LEVEL:g}, with fewer than {FEW_SEEDS} seeds p < {LEVEL_OF_FEW_SEEDS:g}, corrected "
         "for the number of variants"
@@ -243,7 +245,7 @@ def _on_the_best(experiments: Experiments, summary: StudySummary) -> str:
         return (
             f"{best}, and is the only one that removes significantly ({level}) more than nothing."
         )
-    better = _among(summary.above_zero, summary.several_seeds)
+    better = _among(summary.above_zero, summary.compared)
     return f"{best};{of_several} significantly ({level}) better than the constant color: {better}."
 
 
@@ -263,7 +265,7 @@ def _on_vividness(experiments: Experiments, summary: StudySummary) -> str:
 
 
 def _on_the_papers(experiments: Experiments, summary: StudySummary) -> str:
-    if summary.papers and summary.several_seeds:
+    if summary.papers and summary.compared:
         return _shown_of_the_papers(experiments, summary)
     name = summary.best_of_paper
     if name is None:
@@ -385,7 +387,7 @@ def _on_the_colors(experiments: Experiments, summary: StudySummary) -> str:
     span = low if low == high else f"{low} to {high}"
     colorful = f"Colorized photographs are {span} times as colorful as the photographs"
     closer = summary.closer_than_gray
-    if not summary.several_seeds:
+    if not summary.compared:
         return f"{colorful}."
     if not closer:
         return f"{colorful}, and no variant is significantly closer to them than gray by CIEDE2000."

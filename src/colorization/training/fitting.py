@@ -109,8 +109,9 @@ def fit(
         devices=devices,
     )
     if not batches.images:
+        images = len(training) if indices is None else len(indices)
         raise ColorizationError(
-            f"train.devices: {devices} devices, but only {len(training)} training images"
+            f"train.devices: {devices} devices, but only {images} images to train on"
         )
     save_architecture(model, folder)
     with strategy.scope():
