@@ -38,6 +38,7 @@ class Noise:
     """A model that takes no time."""
 
     inputs = ("L",)
+    layers = ()
 
     def predict_on_batch(self, inputs: list[np.ndarray]) -> np.ndarray:
         L = inputs[0]

@@ -125,7 +125,9 @@ def test_a_batch_size_that_is_no_multiple_of_the_devices_is_refused(
 
 
 def test_fewer_images_than_devices_are_refused(on_two: OnTwo, tmp_path: Path) -> None:
-    with pytest.raises(ColorizationError, match=r"train.devices: 2 devices, but only 1 training"):
+    with pytest.raises(
+        ColorizationError, match=r"train.devices: 2 devices, but only 1 images to train on"
+    ):
         on_two(train, tmp_path / "a", images=1)
 
 

@@ -60,6 +60,7 @@ class Prophet:
     """Predicts ab of 0.1 everywhere, but gray for the first image."""
 
     inputs = ("L",)
+    layers = ()
 
     def __init__(self) -> None:
         self._first = True

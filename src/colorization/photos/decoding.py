@@ -125,8 +125,9 @@ def open_image(
     limit = Image.MAX_IMAGE_PIXELS
     most = limit and (2 * limit if large and image.format not in MEMORY_INTENSIVE else limit)
     if most is not None and image.width * image.height > most:
-        size = f"{image.width:,} x {image.height:,} px"
-        raise ColorizationError(f"{size}, more than {most / 1e6:.0f} megapixels")
+        raise ColorizationError(
+            f"too many pixels: {image.width:,} x {image.height:,}, more than {most:,}"
+        )
     return image
 
 
@@ -293,7 +294,7 @@ def reporting() -> Iterator[None]:
         most = Image.MAX_IMAGE_PIXELS or 0
         if isinstance(error, Image.DecompressionBombError):
             most *= 2  # which Pillow refuses
-        raise ColorizationError(f"more than {most / 1e6:.0f} megapixels") from error
+        raise ColorizationError(f"too many pixels: more than {most:,}") from error
     except Exception as error:
         raise ColorizationError(f"cannot be decoded: {_reason(error)}") from error
 
