@@ -26,6 +26,7 @@ from colorization.study import measures, plots
 from colorization.study.estimates import Estimate, function_of_means, with_interval
 from colorization.study.experiments import Experiments, table_of
 from colorization.study.label_scores import LabelScores
+from colorization.study.plots import Interval
 
 LABEL_SCORES = "label_scores.json"
 BESIDE_OBJECTS = ("sea", VEGETATION)  # compared with objects only, beside nature only
@@ -177,10 +178,10 @@ def draw_labels(scores: LabelScores, variants: Sequence[str], out: Path) -> None
     plots.forest_by_label(
         [f"{subset} ({scores.photographs[subset]:,})" for subset in subsets],
         {
-            name: pd.DataFrame(
-                [_interval(estimates.get(subset)) for subset in subsets],
-                columns=["value", "low", "high"],
-            )
+            name: [
+                Interval.of(subset, estimates[subset]) if subset in estimates else None
+                for subset in subsets
+            ]
             for name, estimates in series.items()
         },
         COLOR_TITLE,
@@ -231,12 +232,3 @@ def sea_and_vegetation(scores: LabelScores, variant: str) -> str:
         f"On photographs of {OBJECTS_ONLY} `{variant}` removes {objects} of the error; "
         f"{'; '.join(parts)}."
     )
-
-
-def _interval(estimate: Estimate | None) -> tuple[float, float, float]:
-    if estimate is None:
-        return np.nan, np.nan, np.nan
-    value = estimate.value
-    if estimate.low is None or estimate.high is None:
-        return value, value, value
-    return value, estimate.low, estimate.high

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from colorization.pages import pictures
+from colorization.study.estimates import Estimate
 
 PANELS_ACROSS = 4
 MOST_LEGEND_COLUMNS = 5
@@ -49,6 +50,13 @@ class Interval:
     low: float
     high: float
     kind: str = ""
+
+    @classmethod
+    def of(cls, label: str, estimate: Estimate, kind: str = "") -> "Interval":
+        """The row of an estimate."""
+        value = estimate.value
+        low, high = (value if end is None else end for end in (estimate.low, estimate.high))
+        return cls(label, value, low, high, kind)
 
 
 def variant_curves(
@@ -148,15 +156,19 @@ def forest(rows: Sequence[Interval], kinds: Sequence[str], out: Path) -> None:
     worse = axes.axvspan(low, 0, color="0.94", zorder=0, label="worse than the constant color")
     axes.axvline(0, color="black", linewidth=1)
     axes.set(xlabel="error removed, %", xlim=(low, high), ylim=(len(rows) - 0.5, -0.7))
-    axes.set_yticks(range(len(rows)), labels, fontsize=9)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x", alpha=0.3)
-    axes.spines[["left", "right", "top"]].set_visible(False)
+    _name_rows(axes, labels, fontsize=9)
     handles = [Line2D([], [], label=kind, **style) for kind, style in styles.items()]
     figure.legend(
         handles=[*handles, worse], loc="outside lower center", ncols=2, fontsize=9, frameon=False
     )
     pictures.save_figure(figure, out)
+
+
+def _name_rows(axes: Axes, labels: Sequence[str], fontsize: float | None = None) -> None:
+    axes.set_yticks(range(len(labels)), labels, fontsize=fontsize)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", alpha=0.3)
+    axes.spines[["left", "right", "top"]].set_visible(False)
 
 
 def _draw_interval(axes: Axes, y: float, row: Interval, style: dict[str, Any]) -> None:
@@ -194,10 +206,7 @@ def forest_of_embeddings(
                 _draw_interval(axes, y, row, styles[row.kind])
         axes.axvline(reference, color="black", linewidth=1)
         axes.set(xlabel=title, ylim=(len(rows) - 0.5, -0.5))
-        axes.set_yticks(range(len(rows)), labels, fontsize=9)
-        axes.tick_params(axis="y", length=0)
-        axes.grid(axis="x", alpha=0.3)
-        axes.spines[["left", "right", "top"]].set_visible(False)
+        _name_rows(axes, labels, fontsize=9)
     present = {removed.kind for removed, _ in rows}
     figure.legend(
         handles=[
@@ -212,16 +221,18 @@ def forest_of_embeddings(
 
 
 def forest_by_label(
-    subsets: Sequence[str], series: Mapping[str, pd.DataFrame], trivial: str, out: Path
+    subsets: Sequence[str],
+    series: Mapping[str, Sequence[Interval | None]],
+    trivial: str,
+    out: Path,
 ) -> None:
     """Plot the error removed on subsets of the photographs, a row each, from the top.
 
     Parameters
     ----------
     subsets : sequence of str
-    series : dict of str to DataFrame
-        By name of the colorizer: "value", "low" and "high" of each subset, percent; missing values
-        are not drawn.
+    series : dict of str to sequence of (Interval or None)
+        By name of the colorizer: that of each subset, percent; None if undefined.
     trivial : str
         Of these, the trivial baseline, drawn in gray.
     out : Path
@@ -233,11 +244,13 @@ def forest_by_label(
     step = ROW_SPREAD / max(len(series) - 1, 1)
     for index, (name, intervals) in enumerate(series.items()):
         color = "0.5" if name == trivial else f"C{index}"
-        rows = intervals.index + index * step - ROW_SPREAD / 2
-        axes.hlines(rows, intervals["low"], intervals["high"], color=color, linewidth=1.4)
+        drawn = {y: row for y, row in enumerate(intervals) if row}
+        ys = [y + index * step - ROW_SPREAD / 2 for y in drawn]
+        ends = ([row.low for row in drawn.values()], [row.high for row in drawn.values()])
+        axes.hlines(ys, *ends, color=color, linewidth=1.4)
         axes.plot(
-            intervals["value"],
-            rows,
+            [row.value for row in drawn.values()],
+            ys,
             pictures.MARKERS[index % len(pictures.MARKERS)],
             color=color,
             markersize=4.5,
@@ -245,10 +258,7 @@ def forest_by_label(
         )
     for row in range(1, len(subsets)):
         axes.axhline(row - 0.5, color="0.9", linewidth=0.6)
-    axes.set_yticks(range(len(subsets)), subsets)
     axes.set(xlabel="error removed, %", ylim=(len(subsets) - 0.5, -0.5))
-    axes.tick_params(axis="y", length=0)
-    axes.spines[["left", "right", "top"]].set_visible(False)
-    axes.grid(axis="x", alpha=0.3)
+    _name_rows(axes, subsets)
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     pictures.save_figure(figure, out)

@@ -444,22 +444,17 @@ def _kind(experiments: Experiments, variant: str) -> str:
 def forest_rows(experiments: Experiments, summary: StudySummary) -> list[Interval]:
     """The variants and the trivial baselines with the error that they remove, the highest first."""
     rows = [
-        _interval(label(experiments, name), estimate, _kind(experiments, name))
+        Interval.of(label(experiments, name), estimate, _kind(experiments, name))
         for name, estimate in summary.removed.items()
     ]
     rows += [
-        _interval(_trivial_label(name), estimate) for name, estimate in summary.trivial.items()
+        Interval.of(_trivial_label(name), estimate) for name, estimate in summary.trivial.items()
     ]
     return sorted(rows, key=lambda row: -row.value)
 
 
 def _trivial_label(name: str) -> str:
     return COLORIZER_LABELS[name].partition(" (")[0]
-
-
-def _interval(name: str, estimate: Estimate, kind: str = "") -> Interval:
-    low, high = (estimate.value if end is None else end for end in (estimate.low, estimate.high))
-    return Interval(name, estimate.value, low, high, kind)
 
 
 def embedding_rows(
@@ -470,8 +465,8 @@ def embedding_rows(
     for row in summary.embeddings:
         remarks = ", ".join([row.variant, *experiments.remarks(row.variant)])
         name, kind = f"{row.kind.text} ({remarks})", _kind(experiments, row.variant)
-        gap = _interval(name, row.gap, kind) if row.gap else None
-        rows.append((_interval(name, row.removed, kind), gap))
+        gap = Interval.of(name, row.gap, kind) if row.gap else None
+        rows.append((Interval.of(name, row.removed, kind), gap))
     return rows
 
 
