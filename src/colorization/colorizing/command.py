@@ -278,7 +278,10 @@ def _log(message: str) -> None:
 
 @contextmanager
 def _one_interrupt() -> Iterator[None]:
-    """Interrupt by the first Ctrl-C, and ignore others, which would cut short the orderly end."""
+    """Interrupt by the first Ctrl-C, and ignore others, which would cut short the orderly end.
+
+    They are ignored until the program has ended.
+    """
 
     def interrupt(*_: object) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -290,7 +293,8 @@ def _one_interrupt() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        if signal.getsignal(signal.SIGINT) is interrupt:
+            signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
