@@ -184,11 +184,11 @@ def scores(model: Path, validation: Examples) -> dict[str, float]:
     worse = difference.mean(axis=0)[2:] - difference.mean(axis=0)[1]
     colors = colorfulness.sum(axis=0)[2:] / colorfulness[:, 0].sum()
     return {
-        "faithful: PSNR over gray, dB": float(over_gray[np.isfinite(over_gray)].mean()),
-        "its CIEDE2000, less gray's": float(worse[0]),
+        "faithful: PSNR gain over gray, dB": float(over_gray[np.isfinite(over_gray)].mean()),
+        "its CIEDE2000, minus gray's": float(worse[0]),
         "default: vividness": adjustable.default,
         "its colorfulness": float(colors[1]),
-        "vivid: CIEDE2000, less gray's": float(worse[2]),
+        "vivid: CIEDE2000, minus gray's": float(worse[2]),
         "its colorfulness ": float(colors[2]),
     }
 

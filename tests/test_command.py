@@ -652,6 +652,15 @@ def test_wrong_usage_is_named_and_exits_with_status_2(
     assert capsys.readouterr().err.splitlines()[-1].startswith(f"colorize: error: {error}")
 
 
+def test_an_output_whose_name_is_too_long_is_reported(
+    model: Path, box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / ("o" * 300 + ".jpg")
+    with pytest.raises(SystemExit):
+        colorize(model, box / "gray.png", "--output", out)
+    assert "must be a folder" in capsys.readouterr().err
+
+
 def test_vividness_is_refused_for_a_model_without_it(
     model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -754,7 +763,8 @@ def test_a_kill_leaves_no_half_written_file(model: Path, sixty: Path, tmp_path: 
 def test_an_interrupt_at_the_start_ends_without_a_traceback(
     model: Path, sixty: Path, tmp_path: Path, delay: float
 ) -> None:
-    program = "import colorization.colorizing.command as command; print(flush=True); command.main()"
+    begin = "import sys; from colorization.colorizing.command import main"
+    program = f"{begin}; print(flush=True); sys.exit(main())"
     arguments = [str(sixty), "--output", str(tmp_path / "out"), "--model", str(model)]
     started = subprocess.Popen(
         [sys.executable, "-c", program, *arguments],
@@ -766,8 +776,22 @@ def test_an_interrupt_at_the_start_ends_without_a_traceback(
     time.sleep(delay)
     started.send_signal(signal.SIGINT)
     _, error_output = started.communicate(timeout=60)
+    assert started.returncode in (1, -signal.SIGINT)
     assert "Traceback" not in error_output
-    assert "Error" not in error_output
+
+
+def test_an_ignored_interrupt_stays_ignored_and_another_thread_needs_no_signals(
+    model: Path, box: Path, tmp_path: Path
+) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert colorize(model, box / "gray.png", "--output", tmp_path / "a") == 0
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with ThreadPoolExecutor(1) as pool:
+        arguments = (model, box / "gray.png", "--output", tmp_path / "b")
+        assert pool.submit(colorize, *arguments).result() == 0
 
 
 def test_an_interrupt_finishes_running_jobs_and_starts_no_others(
@@ -783,7 +807,7 @@ def test_an_interrupt_finishes_running_jobs_and_starts_no_others(
     _, error_output = started.communicate(timeout=60)
     assert (started.returncode, error_output) == (
         1,
-        "colorize: finishing the photographs in progress\n"
+        "colorize: finishing what is in progress\n"
         "colorize: interrupted; finished files are complete\n",
     )
     # Beside the eight, some were done before the signal came.

@@ -53,7 +53,7 @@ def test_error_removed_by_one_training_is_cochrans_ratio_estimate() -> None:
         assert estimate.images == len(rows)
 
 
-def test_nature_less_objects_is_the_difference_of_two_ratios_of_sums() -> None:
+def test_nature_minus_objects_is_the_difference_of_two_ratios_of_sums() -> None:
     several = noisy(np.random.default_rng(1))
     estimate = measured(measures.lead_over_objects("bn_maxpool", NATURE_ONLY)(several))
     removed = []

@@ -9,6 +9,7 @@ import math
 import os
 import signal
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout, suppress
@@ -38,8 +39,8 @@ def parser() -> argparse.ArgumentParser:
     """Build the argument parser."""
     parser = argparse.ArgumentParser(
         prog="colorize",
-        description="Colorize gray photographs. Exit status: 0 success, 1 some photographs failed, "
-        "2 invalid usage.",
+        description="Colorize gray photographs. Exit status: 0 success, 1 some photographs or "
+        "the sheet failed, 2 invalid usage.",
     )
     option = parser.add_argument
     option(
@@ -282,11 +283,14 @@ def _one_interrupt() -> Iterator[None]:
 
     They are ignored until the program has ended.
     """
+    if not _is_interruptible():
+        yield
+        return
 
     def interrupt(*_: object) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         with suppress(OSError):  # `print` may have been interrupted itself
-            os.write(2, b"colorize: finishing the photographs in progress\n")
+            os.write(2, b"colorize: finishing what is in progress\n")
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGINT, interrupt)
@@ -303,11 +307,20 @@ def _interrupts_end_the_program() -> Iterator[None]:
 
     A compiled module that is being imported would turn a `KeyboardInterrupt` into an `ImportError`.
     """
+    if not _is_interruptible():
+        yield
+        return
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _is_interruptible() -> bool:
+    """Whether Ctrl-C interrupts: not in another thread, nor in a job that a script started."""
+    main = threading.current_thread() is threading.main_thread()
+    return main and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
 
 
 class _SafeStream(io.TextIOBase):
@@ -365,7 +378,8 @@ def _folder(text: str) -> Path:
     if not text:  # Path("") is the current folder
         raise argparse.ArgumentTypeError("must not be empty")
     path = Path(text)
-    if path.suffix.lower() in FORMATS and not path.is_dir():
+    # `Path.is_dir` may raise; what is wrong with the path is reported later.
+    if path.suffix.lower() in FORMATS and not os.path.isdir(path):  # noqa: PTH112
         raise argparse.ArgumentTypeError(
             f"must be a folder; found {text}; --format chooses the format"
         )

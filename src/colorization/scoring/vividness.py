@@ -35,8 +35,8 @@ class VividnessSweep:
     ----------
     scores : DataFrame
         A row per operating point, and for the default: "vividness", the summaries over the
-        colorful test images of the metrics `SUMMARIZED`, the PSNR over each baseline and, with
-        "_se", their standard errors.
+        colorful test images of the metrics `SUMMARIZED`, the gain in PSNR over each baseline and,
+        with "_se", their standard errors.
     images : (S, len(DISPLAYED), H, W, 3) uint8 array
         Sample test images at the operating points `DISPLAYED`.
     default : float

@@ -250,9 +250,8 @@ def counted(experiments: Experiments) -> str:
     """How many test photographs all means are over, in a sentence or two."""
     first = next(iter(experiments.trainings.values())).summary
     scored, others = first.images_scored, first.images - first.images_scored
-    means = (
-        f"All means are over {scored:,} of {first.images:,} test photographs, and over the seeds."
-    )
+    seeds = ", and over the seeds" if experiments.several_seeds else ""
+    means = f"All means are over {scored:,} of {first.images:,} test photographs{seeds}."
     if not others:
         return means
     return (

@@ -255,13 +255,18 @@ def _on_vividness(experiments: Experiments, summary: StudySummary) -> str:
         return ""
     texts = []
     for name in summary.removed:
-        sweeps = [
-            training.sweep.scores for training in experiments.trainings_of(name) if training.sweep
-        ]
-        removed = [scores.loc[scores["vividness"] == 0, ERROR_REMOVED].item() for scores in sweeps]
-        if removed and np.mean(removed) > summary.removed[summary.best].value:
-            texts.append(f"`{name}` removes {np.mean(removed):.{REMOVED.digits}f}%")
-    return f" At vividness 0 instead of its default, {_joined(texts)}." if texts else ""
+        seed, first = next(
+            (seed, training)
+            for (variant, seed), training in experiments.trainings.items()
+            if variant == name
+        )
+        if first.sweep is None:
+            continue
+        scores = first.sweep.scores.set_index("vividness")[ERROR_REMOVED]
+        if scores[0] > summary.removed[summary.best].value:
+            at_0, default = (f"{scores[at]:.{REMOVED.digits}f}%" for at in (0, first.sweep.default))
+            texts.append(f"`{name}` (seed {seed}) removes {at_0}, at its default {default}")
+    return f" At vividness 0 {'; '.join(texts)}." if texts else ""
 
 
 def _on_the_papers(experiments: Experiments, summary: StudySummary) -> str:
